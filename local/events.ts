@@ -1,0 +1,91 @@
+import userCreated from './fixtures/clerk/user.created.json' with { type: 'json' }
+import userDeleted from './fixtures/clerk/user.deleted.json' with { type: 'json' }
+import userUpdated from './fixtures/clerk/user.updated.json' with { type: 'json' }
+import asyncFailed from './fixtures/stripe/checkout.session.async_payment_failed.json' with { type: 'json' }
+import asyncSucceeded from './fixtures/stripe/checkout.session.async_payment_succeeded.json' with {
+  type: 'json',
+}
+import completed from './fixtures/stripe/checkout.session.completed.json' with { type: 'json' }
+import expired from './fixtures/stripe/checkout.session.expired.json' with { type: 'json' }
+
+/** One realistic event of every type that the Worker handles, keyed as in the providers' tables. */
+export const fixtures = {
+  clerk: { 'user.created': userCreated, 'user.updated': userUpdated, 'user.deleted': userDeleted },
+  stripe: {
+    'checkout.session.completed': completed,
+    'checkout.session.async_payment_succeeded': asyncSucceeded,
+    'checkout.session.async_payment_failed': asyncFailed,
+    'checkout.session.expired': expired,
+  },
+}
+
+export type ClerkType = keyof typeof fixtures.clerk
+export type StripeType = keyof typeof fixtures.stripe
+
+export interface ClerkOptions {
+  user: string
+  email?: string | null
+  /** Whether Clerk has verified the address. */
+  verified?: boolean
+  /** Clerk's `updated_at`, milliseconds. */
+  at?: number
+  /** Members of `data` to set or replace. */
+  data?: Record<string, unknown>
+}
+
+/** The fixture of that type, about this user. Without an e-mail (null) the user has a phone only. */
+export function clerkEvent(
+  type: ClerkType,
+  { user, email, verified = true, at = Date.now(), data }: ClerkOptions,
+) {
+  const event = structuredClone<{ timestamp: number; data: Record<string, unknown> }>(fixtures.clerk[type])
+  event.timestamp = at
+  event.data.id = user
+  if (type !== 'user.deleted')
+    Object.assign(event.data, { updated_at: at, ...emailMembers(user, email, verified) })
+  Object.assign(event.data, data)
+  return { ...event, type }
+}
+
+function emailMembers(user: string, email: string | null | undefined, verified: boolean) {
+  if (email === null) return { email_addresses: [], primary_email_address_id: null }
+  const [template] = fixtures.clerk['user.created'].data.email_addresses
+  const id = `idn_${user}`
+  const verification = { ...template?.verification, status: verified ? 'verified' : 'unverified' }
+  return {
+    primary_email_address_id: id,
+    email_addresses: [{ ...template, id, email_address: email ?? `${user}@example.com`, verification }],
+  }
+}
+
+export interface CheckoutOptions {
+  user: string
+  credits?: number
+  payment?: string
+  event?: string
+  /** Stripe's `created`, milliseconds; Stripe keeps whole seconds. */
+  at?: number
+  livemode?: boolean
+  /** Members of the Checkout Session to set or replace. */
+  session?: Record<string, unknown>
+}
+
+/** The fixture of that type, about this user's payment. One payment is one Checkout Session. */
+export function checkoutEvent(type: StripeType, options: CheckoutOptions) {
+  const { user, credits = 500, payment = randomId('pi'), at = Date.now(), livemode = false } = options
+  const event = structuredClone<{ data: { object: Record<string, unknown> } }>(fixtures.stripe[type])
+  Object.assign(event.data.object, {
+    id: `cs_test_${payment}`,
+    client_reference_id: user,
+    metadata: { user_id: user, credits: String(credits) },
+    ...(type !== 'checkout.session.expired' && { payment_intent: payment }),
+    livemode,
+    ...options.session,
+  })
+  return { ...event, id: options.event ?? randomId('evt'), created: Math.floor(at / 1000), livemode, type }
+}
+
+/** An id in the form of the provider's: `pi_…`, `evt_…`. */
+export function randomId(prefix: string): string {
+  return `${prefix}_${crypto.randomUUID().replaceAll('-', '')}`
+}

@@ -1,0 +1,31 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
+import { runCommand } from './command.ts'
+import { LocalError } from './errors.ts'
+
+/** Applies every migration that the database does not have yet, in one transaction. */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const db = drizzle(databaseUrl)
+  try {
+    await applyMigrations(db, { migrationsFolder: new URL('../migrations', import.meta.url).pathname })
+  } finally {
+    await db.$client.end()
+  }
+}
+
+/** The database that `DATABASE_URL` names, in the environment or else in `.dev.vars`. */
+export function configuredDatabase(): string | undefined {
+  const devVars = existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
+  return process.env.DATABASE_URL || devVars.DATABASE_URL || undefined
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    const url = configuredDatabase()
+    if (!url) throw new LocalError('set DATABASE_URL to the database to migrate; `npm run dev` migrates the local one itself')
+    await migrate(url)
+    console.log(`migrated ${new URL(url).host}`)
+  })
+}

@@ -1,0 +1,82 @@
+CREATE TABLE "credit_ledger" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "credit_ledger_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"user_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"amount" bigint NOT NULL,
+	"idempotency_key" text NOT NULL,
+	"stripe_payment_id" text,
+	"event_id" text,
+	"note" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "credit_ledger_idempotency_key_unique" UNIQUE("idempotency_key"),
+	CONSTRAINT "credit_ledger_amount" CHECK (case
+        when "credit_ledger"."kind" in ('signup_bonus', 'purchase', 'plan_grant', 'refund_reversal', 'dispute_reversal') then "credit_ledger"."amount" > 0
+        when "credit_ledger"."kind" in ('refund', 'dispute', 'spend') then "credit_ledger"."amount" < 0
+        when "credit_ledger"."kind" = 'adjustment' then "credit_ledger"."amount" <> 0
+        else false
+      end),
+	CONSTRAINT "credit_ledger_purchase" CHECK ("credit_ledger"."kind" <> 'purchase' or "credit_ledger"."stripe_payment_id" is not null)
+);
+--> statement-breakpoint
+CREATE TABLE "payments" (
+	"stripe_payment_id" text PRIMARY KEY NOT NULL,
+	"user_id" text NOT NULL,
+	"credits" bigint NOT NULL,
+	"amount" bigint NOT NULL,
+	"currency" text NOT NULL,
+	"checkout_session_id" text,
+	"charge_id" text,
+	"invoice_id" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "payments_checkout_session_id_unique" UNIQUE("checkout_session_id"),
+	CONSTRAINT "payments_sane" CHECK ("payments"."credits" > 0 and "payments"."amount" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "wallets" (
+	"user_id" text PRIMARY KEY NOT NULL,
+	"balance" bigint DEFAULT 0 NOT NULL,
+	"closed_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "users" (
+	"id" text PRIMARY KEY NOT NULL,
+	"email" text,
+	"email_verified" boolean DEFAULT false NOT NULL,
+	"name" text,
+	"stripe_customer_id" text,
+	"provisioned_by" text DEFAULT 'webhook' NOT NULL,
+	"clerk_updated_at" timestamp (3) with time zone,
+	"deactivated_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "users_stripe_customer_id_unique" UNIQUE("stripe_customer_id"),
+	CONSTRAINT "users_provisioned_by" CHECK ("users"."provisioned_by" in ('webhook', 'session', 'reconcile'))
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_events" (
+	"provider" text NOT NULL,
+	"event_id" text NOT NULL,
+	"type" text,
+	"outcome" text NOT NULL,
+	"reason" text,
+	"user_id" text,
+	"payload" jsonb,
+	"effect" jsonb,
+	"via" text DEFAULT 'webhook' NOT NULL,
+	"attempts" integer DEFAULT 1 NOT NULL,
+	"occurred_at" timestamp (3) with time zone,
+	"received_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"settled_at" timestamp with time zone,
+	CONSTRAINT "webhook_events_provider_event_id_pk" PRIMARY KEY("provider","event_id"),
+	CONSTRAINT "webhook_events_outcome" CHECK ("webhook_events"."outcome" in ('applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected')),
+	CONSTRAINT "webhook_events_provider" CHECK ("webhook_events"."provider" in ('clerk', 'stripe'))
+);
+--> statement-breakpoint
+ALTER TABLE "credit_ledger" ADD CONSTRAINT "credit_ledger_user_id_wallets_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."wallets"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payments" ADD CONSTRAINT "payments_user_id_wallets_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."wallets"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "credit_ledger_one_purchase" ON "credit_ledger" USING btree ("stripe_payment_id") WHERE "credit_ledger"."kind" = 'purchase';--> statement-breakpoint
+CREATE UNIQUE INDEX "users_active_email" ON "users" USING btree (lower("email")) WHERE "users"."deactivated_at" is null;--> statement-breakpoint
+CREATE INDEX "webhook_events_user" ON "webhook_events" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "webhook_events_unsettled" ON "webhook_events" USING btree ("outcome","received_at") WHERE "webhook_events"."outcome" in ('parked', 'rejected');

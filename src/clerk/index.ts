@@ -1,0 +1,34 @@
+import { judge, type Provider } from '../webhook/provider.ts'
+import { id, instant, member } from '../webhook/values.ts'
+import { closeUser } from './close-user.ts'
+import { syncUser } from './sync-user.ts'
+import { verify } from './verify.ts'
+
+/** Add events here: Clerk's word, our verb. */
+const events = {
+  // Created and updated are one verb: either may come first, and the newer `updated_at` holds.
+  'user.created': syncUser,
+  'user.updated': syncUser,
+  // Final, also when it comes before the others.
+  'user.deleted': closeUser,
+}
+
+export const clerk: Provider = {
+  name: 'clerk',
+  events,
+  verify,
+  // Svix gives the message its id, in a signed header, and keeps it for every retry and resend.
+  envelope(event, headers) {
+    const type = member(event, 'type')
+    return {
+      eventId: id.safeParse(headers.get('svix-id')).data ?? null,
+      type: id.safeParse(type).data ?? null,
+      occurredAt: instant(member(member(event, 'data'), 'updated_at')) ?? instant(member(event, 'timestamp')),
+    }
+  },
+  screen(event, { CLERK_INSTANCE_ID }) {
+    if (!CLERK_INSTANCE_ID || member(event, 'instance_id') === CLERK_INSTANCE_ID) return null
+    const user = id.safeParse(member(member(event, 'data'), 'id')).data ?? null
+    return judge({ outcome: 'ignored', reason: 'instance_mismatch' }, user)
+  },
+}

@@ -1,0 +1,48 @@
+import * as z from 'zod'
+import { id, instant, storableText } from '../webhook/values.ts'
+
+/** Clerk: `data.updated_at` is milliseconds. Its published examples have seconds in places, which no date since 1973 can be. */
+const moment = z
+  .number()
+  .transform((value) => instant(value < 1e11 ? value * 1000 : value))
+  .pipe(z.date())
+
+const emailAddress = z.object({
+  id: z.string().nullish(),
+  email_address: z.string(),
+  verification: z.object({ status: z.string().nullish() }).nullish(),
+})
+
+export const userEvent = z.object({
+  data: z.object({
+    id,
+    email_addresses: z.array(emailAddress).nullish(),
+    primary_email_address_id: z.string().nullish(),
+    first_name: z.string().nullish(),
+    last_name: z.string().nullish(),
+    username: z.string().nullish(),
+    updated_at: moment,
+  }),
+})
+
+/** A deletion that names no user is of no use: Clerk's schema has `id` optional. */
+export const userDeletedEvent = z.object({ data: z.object({ id }) })
+
+type ClerkUser = z.output<typeof userEvent>['data']
+
+/** The primary address by its id, which may be null or dangle; then the first one. Null for phone-only users. */
+export function primaryEmail(user: ClerkUser): { address: string; verified: boolean } | null {
+  const addresses = (user.email_addresses ?? []).flatMap(({ id, email_address, verification }) => {
+    const address = storableText(email_address)
+    return address ? [{ id, address, verified: verification?.status === 'verified' }] : []
+  })
+  return addresses.find(({ id }) => id && id === user.primary_email_address_id) ?? addresses[0] ?? null
+}
+
+/** First and last name, else the username. */
+export function displayName(user: ClerkUser): string | null {
+  return (
+    storableText([user.first_name, user.last_name].map(storableText).filter(Boolean).join(' ')) ??
+    storableText(user.username)
+  )
+}

@@ -1,0 +1,19 @@
+import { syncUser as sync } from '../users/verbs.ts'
+import { type Handler, judge, read } from '../webhook/provider.ts'
+import { displayName, primaryEmail, userEvent } from './payload.ts'
+
+export const syncUser: Handler = (event, settings) => {
+  const { data: user } = read(userEvent, event)
+  const email = primaryEmail(user)
+  if (!email && settings.REQUIRE_EMAIL)
+    return judge({ outcome: 'rejected', reason: 'missing_email' }, user.id)
+
+  return sync({
+    user_id: user.id,
+    email: email?.address ?? null,
+    email_verified: email?.verified ?? false,
+    name: displayName(user),
+    updated_at: user.updated_at,
+    signup_bonus: settings.SIGNUP_BONUS_CREDITS,
+  })
+}

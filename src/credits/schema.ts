@@ -1,0 +1,71 @@
+import { sql } from 'drizzle-orm'
+import { bigint, check, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+
+/** One prepaid wallet per user. It outlives the user: `closed_at` is the tombstone. */
+export const wallets = pgTable('wallets', {
+  userId: text('user_id').primaryKey(),
+  /** Credits: always the sum of the ledger, moved by a trigger on it and by nothing else. */
+  balance: bigint({ mode: 'number' }).notNull().default(0),
+  closedAt: timestamp('closed_at', { withTimezone: true }),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+})
+
+/** Append-only: triggers refuse every change of a row. A correction is another entry. */
+export const creditLedger = pgTable(
+  'credit_ledger',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => wallets.userId),
+    kind: text().notNull(),
+    /** Credits, signed: what comes in is positive. */
+    amount: bigint({ mode: 'number' }).notNull(),
+    /** Names the business fact (`purchase:<payment>`), so that a fact moves credits once. */
+    idempotencyKey: text('idempotency_key').notNull().unique(),
+    stripePaymentId: text('stripe_payment_id'),
+    eventId: text('event_id'),
+    note: text(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (ledger) => [
+    uniqueIndex('credit_ledger_one_purchase')
+      .on(ledger.stripePaymentId)
+      .where(sql`${ledger.kind} = 'purchase'`),
+    check(
+      'credit_ledger_amount',
+      sql`case
+        when ${ledger.kind} in ('signup_bonus', 'purchase', 'plan_grant', 'refund_reversal', 'dispute_reversal') then ${ledger.amount} > 0
+        when ${ledger.kind} in ('refund', 'dispute', 'spend') then ${ledger.amount} < 0
+        when ${ledger.kind} = 'adjustment' then ${ledger.amount} <> 0
+        else false
+      end`,
+    ),
+    check(
+      'credit_ledger_purchase',
+      sql`${ledger.kind} <> 'purchase' or ${ledger.stripePaymentId} is not null`,
+    ),
+  ],
+)
+
+/** What was paid and granted, kept for reversals after payloads are gone. */
+export const payments = pgTable(
+  'payments',
+  {
+    /** The PaymentIntent, else (nothing was due) the Checkout Session. */
+    stripePaymentId: text('stripe_payment_id').primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => wallets.userId),
+    credits: bigint({ mode: 'number' }).notNull(),
+    /** Minor units of `currency` (yen for JPY, cents for USD), as Stripe counts them. */
+    amount: bigint({ mode: 'number' }).notNull(),
+    currency: text().notNull(),
+    checkoutSessionId: text('checkout_session_id').unique(),
+    chargeId: text('charge_id'),
+    invoiceId: text('invoice_id'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (payments) => [check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`)],
+)

@@ -1,0 +1,91 @@
+import { neon, neonConfig } from '@neondatabase/serverless'
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/neon-http'
+
+export type Database = ReturnType<typeof connect>
+
+/**
+ * What a delivery does to the database: a verb, which is a database function with a SQL file in our rooms, and the
+ * facts it acts on. Facts are ids, amounts and what a table of ours keeps, never a provider's own object.
+ */
+export interface Effect {
+  verb: string
+  facts: Record<string, unknown>
+}
+
+/** Longer than a Neon compute takes to wake, short enough to try again before the provider gives up. */
+const ATTEMPT_MS = 3_000
+/** No attempt starts later than this, so that the last one ends within the 8 s that the contract promises. */
+const LAST_START_MS = 4_500
+const PAUSES_MS = [50, 250, 1_000]
+
+/**
+ * Connects over HTTP: nothing opens until a query runs, and each query is one request.
+ * @param endpoint where SQL-over-HTTP goes instead of to Neon: the local gateway
+ */
+export function connect(url: string, endpoint?: string) {
+  if (endpoint) neonConfig.fetchEndpoint = endpoint
+  neonConfig.fetchFunction = (input: string, init: RequestInit) =>
+    fetch(input, { ...init, signal: AbortSignal.timeout(ATTEMPT_MS) })
+  return drizzle({ client: neon(url) })
+}
+
+/** The database gave no usable answer, or an error. The message is a SQLSTATE, else the name of what went wrong. */
+export class DatabaseUnavailable extends Error {
+  override name = 'DatabaseUnavailable'
+
+  /** The database refused a value itself: the same values will be refused every time. */
+  get isDataException(): boolean {
+    return /^22...$/.test(this.message)
+  }
+}
+
+/**
+ * Runs one verb in one request and returns its verdict.
+ * It runs again after a failure that may pass, also when the lost answer was of a commit: verbs are idempotent.
+ * @throws DatabaseUnavailable within 8 s
+ */
+export async function run<Verdict>(
+  db: Database,
+  delivery: object,
+  { verb, facts }: Effect,
+): Promise<Verdict> {
+  const [row] = await attempt(async () => {
+    const statement = sql`select ${sql.identifier(verb)}(${JSON.stringify(delivery)}::jsonb, ${JSON.stringify(facts)}::jsonb) as verdict`
+    return (await db.execute<{ verdict: Verdict }>(statement)).rows
+  })
+  if (!row) throw new DatabaseUnavailable('no verdict')
+  return row.verdict
+}
+
+/**
+ * Retries a query, within the limits above, while its failure may pass by itself. The query must be safe to repeat.
+ * @throws DatabaseUnavailable whose message is a SQLSTATE or the error's name: the errors of the driver and of Drizzle
+ *   carry parameters, which are personal data, and must not reach a log
+ */
+export async function attempt<T>(query: () => Promise<T>): Promise<T> {
+  const startedAt = Date.now()
+  for (let failures = 0; ; failures++) {
+    try {
+      return await query()
+    } catch (error) {
+      const { transient, name } = diagnose(error)
+      const pause = (PAUSES_MS[failures] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random())
+      if (!transient || Date.now() - startedAt + pause > LAST_START_MS) throw new DatabaseUnavailable(name)
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+  }
+}
+
+/**
+ * What may pass by itself: no answer at all, an overloaded proxy, and the SQLSTATE classes for a lost connection (08),
+ * a rollback (40), scarce resources (53), a lock not available (55), an operator's intervention (57), and two
+ * writers that met on one unique key (23505): the second look sees the winner.
+ */
+function diagnose(error: unknown): { transient: boolean; name: string } {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const { code } = cause as { code?: unknown }
+  if (typeof code === 'string' && code)
+    return { transient: /^(08|40|53|55|57)|^23505$/.test(code), name: code }
+  return { transient: true, name: cause instanceof Error ? cause.name : 'no answer' }
+}

@@ -1,0 +1,36 @@
+import { sql } from 'drizzle-orm'
+import type { Context, MiddlewareHandler } from 'hono'
+import { bearerAuth } from 'hono/bearer-auth'
+import { timingSafeEqual } from 'hono/utils/buffer'
+import journal from '../migrations/meta/_journal.json' with { type: 'json' }
+import { attempt, connect, DatabaseUnavailable } from './db.ts'
+import { settingsOf } from './env.ts'
+
+const NEWEST_MIGRATION = Math.max(...journal.entries.map((migration) => migration.when))
+const UNAUTHORIZED = { error: 'unauthorized' }
+
+/** Operators only, compared in constant time. Without an `OPS_TOKEN` nobody is one. */
+export const operatorsOnly: MiddlewareHandler = bearerAuth({
+  verifyToken: async (token, c) => {
+    const { OPS_TOKEN } = settingsOf(c.env)
+    return OPS_TOKEN !== undefined && (await timingSafeEqual(token, OPS_TOKEN))
+  },
+  noAuthenticationHeader: { message: UNAUTHORIZED },
+  invalidAuthenticationHeader: { message: UNAUTHORIZED },
+  invalidToken: { message: UNAUTHORIZED },
+})
+
+/** Whether the database answers, and has every migration that this Worker was built with. */
+export async function readiness(c: Context): Promise<Response> {
+  const settings = settingsOf(c.env)
+  const db = connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT)
+  try {
+    const newest = sql`select max(created_at)::float8 as newest from drizzle.__drizzle_migrations`
+    const { rows } = await attempt(() => db.execute<{ newest: number | null }>(newest))
+    if ((rows[0]?.newest ?? 0) >= NEWEST_MIGRATION) return c.json({ status: 'ready' })
+    return c.json({ status: 'not_migrated' }, 503)
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable)) throw error
+    return c.json({ status: 'unavailable' }, 503)
+  }
+}

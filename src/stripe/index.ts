@@ -1,0 +1,48 @@
+import { type Handler, judge, type Provider, Unreadable } from '../webhook/provider.ts'
+import { id, instant, member } from '../webhook/values.ts'
+import { namedUser } from './payload.ts'
+import { settleCheckout } from './settle-checkout.ts'
+import { verify } from './verify.ts'
+
+/** Kept as a row, for whoever asks what happened; nothing moves. */
+const recordOnly: Handler = (event) => judge({ outcome: 'ignored', reason: 'no_effect' }, namedUser(event))
+
+/** Add events here: Stripe's word, our verb. */
+const events = {
+  // A card pays at once, a bank debit days later: both come here, in any order (Stripe: Checkout fulfilment).
+  'checkout.session.completed': settleCheckout,
+  'checkout.session.async_payment_succeeded': settleCheckout,
+  // No money moved.
+  'checkout.session.async_payment_failed': recordOnly,
+  'checkout.session.expired': recordOnly,
+}
+
+export const stripe: Provider = {
+  name: 'stripe',
+  events,
+  verify,
+  envelope(event) {
+    const type = id.safeParse(member(event, 'type')).data ?? null
+    const created = member(event, 'created')
+    return {
+      eventId: usableEventId(member(event, 'id')),
+      // A thin event is a notification without the object: its type is not the one that our table knows.
+      type: member(event, 'object') === 'v2.core.event' ? null : type,
+      occurredAt: typeof created === 'number' ? instant(created * 1000) : null,
+    }
+  },
+  screen(event, { STRIPE_SECRET_KEY }) {
+    const livemode = member(event, 'livemode')
+    if (member(event, 'account'))
+      return judge({ outcome: 'ignored', reason: 'connected_account' }, namedUser(event))
+    if (typeof livemode !== 'boolean') throw new Unreadable('livemode')
+    if (livemode === /^[sr]k_live_/.test(STRIPE_SECRET_KEY)) return null
+    return judge({ outcome: 'ignored', reason: 'mode_mismatch' }, namedUser(event))
+  },
+}
+
+/** The Dashboard's old test events all carry `evt_00000000000000`: as a key it would swallow all but the first. */
+function usableEventId(value: unknown): string | null {
+  const eventId = id.safeParse(value).data ?? null
+  return eventId && !/^evt_0+$/.test(eventId) ? eventId : null
+}

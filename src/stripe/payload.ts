@@ -1,0 +1,40 @@
+import * as z from 'zod'
+import { id, member } from '../webhook/values.ts'
+
+/** An id, or the object itself where a caller had it expanded. */
+const reference = z.union([id, z.object({ id }).transform((object) => object.id)])
+
+const checkoutSession = z.object({
+  id,
+  mode: z.enum(['payment', 'setup', 'subscription']),
+  payment_status: z.string(),
+  amount_total: z.number().int().min(0).nullish(),
+  currency: z
+    .string()
+    .regex(/^[a-z]{3}$/)
+    .nullish(),
+  customer: reference.nullish(),
+  payment_intent: reference.nullish(),
+  client_reference_id: z.string().nullish(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+})
+
+export type CheckoutSession = z.output<typeof checkoutSession>
+
+export const checkoutSessionEvent = z.object({ data: z.object({ object: checkoutSession }) })
+
+/** The user that the event's object names in its metadata, where it names one. */
+export function namedUser(event: unknown): string | null {
+  return (
+    id.safeParse(member(member(member(member(event, 'data'), 'object'), 'metadata'), 'user_id')).data ?? null
+  )
+}
+
+export const MAX_CREDITS = 10 ** 12
+
+/** Metadata is text that any key holder of the Stripe account may write: nothing but digits in range counts. */
+export function readCredits(text: unknown): number | null {
+  if (typeof text !== 'string' || !/^\d{1,13}$/.test(text)) return null
+  const credits = Number(text)
+  return credits >= 1 && credits <= MAX_CREDITS ? credits : null
+}

@@ -1,0 +1,23 @@
+import type { Effect } from '../db.ts'
+
+/** What Clerk says of a user. `sync_user.sql` says what becomes of it. */
+export interface UserClaim {
+  user_id: string
+  email: string | null
+  /** Only a verified address may displace another active user's. */
+  email_verified: boolean
+  name: string | null
+  /** Clerk's clock, milliseconds: orders the claims about one user. */
+  updated_at: Date
+  /** Credits, granted in the commit that opens the wallet and only there. */
+  signup_bonus: number
+}
+
+export const syncUser = (facts: UserClaim): Effect => ({ verb: 'sync_user', facts: { ...facts } })
+
+export const closeUser = (facts: { user_id: string }): Effect => ({ verb: 'close_user', facts })
+
+export const linkCustomer = (facts: { user_id: string; stripe_customer_id: string }): Effect => ({
+  verb: 'link_customer',
+  facts,
+})

@@ -1,0 +1,43 @@
+import { type Database, DatabaseUnavailable, type Effect, run } from '../db.ts'
+import type { Settings } from '../env.ts'
+import type { Delivery } from './delivery.ts'
+import type { Verdict } from './outcome.ts'
+import type { Judgement } from './provider.ts'
+
+/** What the database answers: the verdict that it committed, the user, and how many parked deliveries it released. */
+export type Committed = Verdict & { user_id: string | null; released?: number }
+
+/**
+ * Commits the effect and the event row together, in one request.
+ * @throws DatabaseUnavailable when that is not known to have happened: the provider must deliver again
+ */
+export async function commit(
+  db: Database,
+  delivery: Delivery,
+  decision: Effect | Judgement,
+  settings: Settings,
+): Promise<Committed> {
+  const row = {
+    provider: delivery.provider,
+    event_id: delivery.eventId,
+    type: delivery.type,
+    occurred_at: delivery.occurredAt,
+    via: delivery.via,
+    body: delivery.body,
+    erase: settings.USER_DELETION === 'delete',
+  }
+  try {
+    return await run<Committed>(db, row, 'verb' in decision ? decision : record(decision))
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable && error.isDataException)) throw error
+    return await run<Committed>(
+      db,
+      row,
+      record({ verdict: { outcome: 'parked', reason: 'unreadable' }, userId: null }),
+    )
+  }
+}
+
+function record({ verdict, userId }: Judgement): Effect {
+  return { verb: 'record_delivery', facts: { ...verdict, user_id: userId } }
+}

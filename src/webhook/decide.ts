@@ -1,0 +1,27 @@
+import type { Effect } from '../db.ts'
+import type { Settings } from '../env.ts'
+import type { Delivery } from './delivery.ts'
+import { type Judgement, judge, type Provider, Unreadable } from './provider.ts'
+
+const UNREADABLE = judge({ outcome: 'parked', reason: 'unreadable' }, null)
+
+/** Whether nobody registered this type: answered without touching the database. */
+export function isUnhandled(provider: Provider, { type }: Delivery): boolean {
+  return type !== null && !Object.hasOwn(provider.events, type)
+}
+
+/** What a verified event does here, decided from the event and the settings alone. */
+export function decide(
+  provider: Provider,
+  { type, event }: Delivery,
+  settings: Settings,
+): Effect | Judgement {
+  const handler = type === null ? undefined : provider.events[type]
+  if (!handler) return UNREADABLE
+  try {
+    return provider.screen(event, settings) ?? handler(event, settings)
+  } catch (error) {
+    if (error instanceof Unreadable) return UNREADABLE
+    throw error
+  }
+}

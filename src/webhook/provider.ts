@@ -1,0 +1,57 @@
+import type * as z from 'zod'
+import type { Effect } from '../db.ts'
+import type { Settings } from '../env.ts'
+import type { Verdict } from './outcome.ts'
+
+export type ProviderName = 'clerk' | 'stripe'
+
+/** One webhook sender: everything the pipeline must know of it. */
+export interface Provider {
+  name: ProviderName
+  verify(headers: Headers, body: string, settings: Settings, nowMs: number): Promise<Verification>
+  envelope(event: unknown, headers: Headers): Envelope
+  /** Checks that hold for every event of this provider, made before its handler. Null when nothing speaks against it. */
+  screen(event: unknown, settings: Settings): Judgement | null
+  /** The dictionary: their word for what happened, our verb. */
+  events: Readonly<Record<string, Handler>>
+}
+
+export type Verification =
+  /** Which of the configured secrets matched, counted from 1. */
+  | { verified: true; secret: number }
+  /** For the log alone: the caller learns that the signature is invalid, never why. */
+  | { verified: false; cause: 'header_missing' | 'outside_tolerance' | 'no_match' }
+
+/** What every event of a provider says of itself. Null where the body does not say it in a usable form. */
+export interface Envelope {
+  eventId: string | null
+  type: string | null
+  occurredAt: Date | null
+}
+
+/**
+ * Translates an event into the effect of a domain verb, or into a verdict that needs no look at the database.
+ * @throws Unreadable when the body is not of the form its type promises
+ */
+export type Handler = (event: unknown, settings: Settings) => Effect | Judgement
+
+/** A verdict, and the user it is about where that is known. */
+export interface Judgement {
+  verdict: Verdict
+  userId: string | null
+}
+
+export const judge = (verdict: Verdict, userId: string | null): Judgement => ({ verdict, userId })
+
+/** A verified body that is not of the form its type promises. */
+export class Unreadable extends Error {
+  override name = 'Unreadable'
+}
+
+/** @throws Unreadable */
+export function read<Schema extends z.ZodType>(schema: Schema, event: unknown): z.output<Schema> {
+  const result = schema.safeParse(event)
+  if (!result.success)
+    throw new Unreadable(result.error.issues.map((issue) => issue.path.join('.')).join(', '))
+  return result.data
+}

@@ -1,0 +1,60 @@
+import { type Database, DatabaseUnavailable } from '../db.ts'
+import type { Settings } from '../env.ts'
+import { type Committed, commit } from './commit.ts'
+import { decide, isUnhandled } from './decide.ts'
+import { type Delivery, open } from './delivery.ts'
+import { log, logDelivery } from './log.ts'
+import { answer } from './outcome.ts'
+import type { Provider } from './provider.ts'
+
+const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', user_id: null }
+
+/** One delivery, in a straight line: read → verify → open → decide → commit → log → answer. */
+export async function receive(
+  provider: Provider,
+  request: Request,
+  settings: Settings,
+  db: Database,
+): Promise<Response> {
+  const startedAt = Date.now()
+  const body = await readText(request)
+
+  const verification = await provider.verify(request.headers, body, settings, startedAt)
+  if (!verification.verified) {
+    log({ message: 'refused', level: 'warn', provider: provider.name, cause: verification.cause })
+    return Response.json({ error: 'invalid_signature' }, { status: 400 })
+  }
+
+  const delivery = await open(provider, request.headers, body)
+  const committingAt = Date.now()
+  try {
+    const verdict = isUnhandled(provider, delivery)
+      ? UNHANDLED
+      : await commit(db, delivery, decide(provider, delivery, settings), settings)
+    const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
+    logDelivery(delivery, verdict, verification.secret, timing)
+    return answer(delivery.eventId, delivery.type, verdict)
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable)) throw error
+    return unavailable(delivery, error, startedAt)
+  }
+}
+
+/** The body exactly as it was signed: a byte order mark stays, and what is not UTF-8 cannot match its signature. */
+async function readText(request: Request): Promise<string> {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await request.arrayBuffer())
+}
+
+function unavailable(delivery: Delivery, error: DatabaseUnavailable, startedAt: number): Response {
+  const { provider, eventId: event, type } = delivery
+  log({
+    message: 'unavailable',
+    level: 'error',
+    provider,
+    event,
+    type,
+    cause: error.message,
+    duration_ms: Date.now() - startedAt,
+  })
+  return Response.json({ error: 'unavailable' }, { status: 503, headers: { 'Retry-After': '10' } })
+}

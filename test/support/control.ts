@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { Client } from 'pg'
+import { startGateway } from '../../local/gateway/server.ts'
+
+export interface Stack {
+  databaseUrl: string
+  /** The local gateway's `POST /sql`, in front of this database. */
+  gatewayUrl: string
+}
+
+interface Postgres {
+  port: number
+  url(database: string): string
+}
+
+/**
+ * What tests cannot do inside workerd, over HTTP: `POST /stack` gives a fresh database and a gateway,
+ * `POST /hold` opens a transaction on one, runs statements and keeps it open, `POST /release/<id>` commits it.
+ */
+export async function startControl(postgres: Postgres, template: string) {
+  const gateways: { stop(): Promise<void> }[] = []
+  const held = new Map<string, Client>()
+
+  async function stack(): Promise<Stack> {
+    const database = `test_${randomUUID().replaceAll('-', '')}`
+    const admin = new Client(postgres.url('postgres'))
+    await admin.connect()
+    await admin.query(`create database ${database} template ${template}`)
+    await admin.end()
+    const gateway = await startGateway({ port: 0, postgres: { host: '127.0.0.1', port: postgres.port } })
+    gateways.push(gateway)
+    return { databaseUrl: postgres.url(database), gatewayUrl: gateway.url }
+  }
+
+  async function hold({
+    databaseUrl,
+    statements,
+  }: {
+    databaseUrl: string
+    statements: [string, unknown[]][]
+  }) {
+    const client = new Client(databaseUrl)
+    await client.connect()
+    await client.query('begin')
+    for (const [statement, params] of statements) await client.query(statement, params)
+    const id = randomUUID()
+    held.set(id, client)
+    return { id }
+  }
+
+  async function release(id: string) {
+    const client = held.get(id)
+    held.delete(id)
+    await client?.query('commit')
+    await client?.end()
+    return {}
+  }
+
+  const answer = async (request: IncomingMessage) => {
+    const [, command, id = ''] = (request.url ?? '').split('/')
+    if (command === 'stack') return await stack()
+    if (command === 'hold') return await hold(JSON.parse(await text(request)))
+    return await release(id)
+  }
+
+  const server = createServer(async (request, response) => {
+    try {
+      response.end(JSON.stringify(await answer(request)))
+    } catch (error) {
+      response.statusCode = 500
+      response.end(String(error))
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.closeAllConnections()
+      server.close()
+      for (const client of held.values()) await client.end()
+      await Promise.all(gateways.map((gateway) => gateway.stop()))
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import type { TestProject } from 'vitest/node'
+import { migrate } from '../../local/migrate.ts'
+import { freePort } from '../../local/ports.ts'
+import { startPostgres } from '../../local/postgres.ts'
+import { startControl } from './control.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where tests ask for a database and a gateway of their own. */
+    control: string
+  }
+}
+
+const TEMPLATE = 'migrated'
+
+/** One Postgres for the whole run; each test file gets a database of its own, copied from a migrated template. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ledgerhook-test-'))
+  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  await query(postgres.url('postgres'), `create database ${TEMPLATE}`)
+  await migrate(postgres.url(TEMPLATE))
+  const control = await startControl(postgres, TEMPLATE)
+  project.provide('control', control.url)
+
+  return async () => {
+    await control.stop()
+    await postgres.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+async function query(url: string, statement: string): Promise<void> {
+  const client = new Client(url)
+  await client.connect()
+  await client.query(statement)
+  await client.end()
+}

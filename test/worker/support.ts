@@ -1,0 +1,163 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { neon, neonConfig } from '@neondatabase/serverless'
+import { inject } from 'vitest'
+import { randomId } from '../../local/events.ts'
+import { signClerk, signStripe } from '../../local/sign.ts'
+import worker from '../../src/index.ts'
+import type { Stack } from '../support/control.ts'
+
+export const secrets = {
+  clerk: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  stripe: 'whsec_test_5gFvH2kQm9tLr3xWc7Zb',
+}
+
+async function control<Answer>(command: string, body?: object): Promise<Answer> {
+  const response = await fetch(`${inject('control')}/${command}`, {
+    method: 'POST',
+    body: JSON.stringify(body ?? {}),
+  })
+  if (!response.ok) throw new Error(await response.text())
+  return await response.json()
+}
+
+const stack = await control<Stack>('stack')
+
+export const settings = {
+  DATABASE_URL: stack.databaseUrl,
+  NEON_FETCH_ENDPOINT: stack.gatewayUrl,
+  CLERK_WEBHOOK_SECRET: secrets.clerk,
+  STRIPE_WEBHOOK_SECRET: secrets.stripe,
+  STRIPE_SECRET_KEY: 'sk_test_0123456789abcdef',
+  OPS_TOKEN: 'ops-token-of-the-tests',
+}
+
+export type Env = Partial<
+  Record<
+    keyof typeof settings | 'SIGNUP_BONUS_CREDITS' | 'REQUIRE_EMAIL' | 'USER_DELETION' | 'CLERK_INSTANCE_ID',
+    string
+  >
+>
+
+/** One request through the Worker's front door. */
+export async function request(path: string, init: RequestInit = {}, env: Env = {}): Promise<Response> {
+  const context = createExecutionContext()
+  const response = await worker.fetch(
+    new Request(`http://ledgerhook.test${path}`, init),
+    { ...settings, ...env },
+    context,
+  )
+  await waitOnExecutionContext(context)
+  return response
+}
+
+export interface Answer {
+  status: number
+  event: string
+  type: string | null
+  outcome: string
+  reason: string | null
+}
+
+export interface DeliveryOptions {
+  /** Svix's message id, which is Clerk's event id. */
+  id?: string
+  secret?: string
+  /** The moment of signing, milliseconds. */
+  signedAt?: number
+  env?: Env
+}
+
+/** Signs a body as the provider does, and delivers it. */
+export async function send(
+  provider: 'clerk' | 'stripe',
+  body: string,
+  options: DeliveryOptions = {},
+): Promise<Response> {
+  const secret = options.secret ?? secrets[provider]
+  const headers =
+    provider === 'clerk'
+      ? signClerk(body, secret, options.id ?? randomId('msg'), options.signedAt)
+      : await signStripe(body, secret, options.signedAt)
+  return await request(`/api/webhooks/${provider}`, { method: 'POST', headers, body }, options.env)
+}
+
+/** Delivers an event and reads the answer. */
+export async function deliver(
+  provider: 'clerk' | 'stripe',
+  event: object,
+  options: DeliveryOptions = {},
+): Promise<Answer> {
+  const response = await send(provider, JSON.stringify(event), options)
+  return { status: response.status, ...(await response.json<Omit<Answer, 'status'>>()) }
+}
+
+export async function runScheduled(env: Env = {}): Promise<void> {
+  await worker.scheduled({}, { ...settings, ...env })
+}
+
+/** One statement against this file's database, through the same driver as the Worker. Moments come back as Dates. */
+export async function query<Row = Record<string, unknown>>(
+  statement: string,
+  params: unknown[] = [],
+): Promise<Row[]> {
+  neonConfig.fetchEndpoint = settings.NEON_FETCH_ENDPOINT
+  const rows = await neon(settings.DATABASE_URL).query(statement, params)
+  return rows.map((row) => Object.fromEntries(Object.entries(row).map(readMoment))) as Row[]
+}
+
+/** Drizzle has the driver leave timestamps as text. */
+function readMoment([name, value]: [string, unknown]): [string, unknown] {
+  return [name, name.endsWith('_at') && typeof value === 'string' ? new Date(value) : value]
+}
+
+export async function eventRow(eventId: string) {
+  const [row] = await query('select * from webhook_events where event_id = $1', [eventId])
+  return row
+}
+
+export async function user(id: string) {
+  const [row] = await query('select * from users where id = $1', [id])
+  return row
+}
+
+/** Credits; null where there is no wallet. */
+export async function balance(userId: string): Promise<number | null> {
+  const [wallet] = await query<{ balance: string }>('select balance from wallets where user_id = $1', [
+    userId,
+  ])
+  return wallet ? Number(wallet.balance) : null
+}
+
+export async function ledger(userId: string) {
+  return await query<{
+    kind: string
+    amount: string
+    idempotency_key: string
+    stripe_payment_id: string | null
+  }>('select * from credit_ledger where user_id = $1 order by id', [userId])
+}
+
+/** Database requests and statements that the gateway saw while `act` ran. */
+export async function counted<T>(
+  act: () => Promise<T>,
+): Promise<{ result: T; requests: number; statements: number }> {
+  const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
+  await fetch(`${gateway}/stats/reset`, { method: 'POST' })
+  const result = await act()
+  const stats = await (await fetch(`${gateway}/stats`)).json<{ requests: number; statements: number }>()
+  return { result, ...stats }
+}
+
+/** Has the gateway's next requests fail, one each: see `local/gateway/faults.ts`. */
+export async function failNext(...next: string[]): Promise<void> {
+  const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
+  await fetch(`${gateway}/faults`, { method: 'POST', body: JSON.stringify({ next }) })
+}
+
+/** Holds a transaction open in which these statements have run; the answer commits it. */
+export async function holdOpen(...statements: [string, unknown[]][]): Promise<() => Promise<void>> {
+  const { id } = await control<{ id: string }>('hold', { databaseUrl: settings.DATABASE_URL, statements })
+  return async () => {
+    await control(`release/${id}`)
+  }
+}

@@ -20,9 +20,9 @@ const loopbackUrl = z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d
 export const settingsSchema = z.object({
   DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ })),
   CLERK_WEBHOOK_SECRET: secrets(/^(whsec_)?(?=.{16})[A-Za-z0-9+/]+={0,2}$/),
-  STRIPE_WEBHOOK_SECRET: secrets(/^whsec_[\x21-\x7e]{8,}$/),
-  STRIPE_SECRET_KEY: setting(z.string().regex(/^[sr]k_(test|live)_[A-Za-z0-9]{8,}$/)),
-  OPS_TOKEN: setting(z.string().min(16).optional()),
+  STRIPE_WEBHOOK_SECRET: secrets(/^whsec_[\x21-\x7e]{4,}$/),
+  STRIPE_SECRET_KEY: setting(z.string().regex(/^[sr]k_(test|live)_\w{3,}$/)),
+  OPS_TOKEN: setting(z.string().min(8).optional()),
   SIGNUP_BONUS_CREDITS: setting(
     z
       .string()

@@ -12,6 +12,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Where tests ask for a database and a gateway of their own. */
     control: string
+    /** How many random histories the convergence test plays, and the seed of a run to repeat. */
+    histories: { runs: number; seed: number | null }
   }
 }
 
@@ -25,6 +27,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await migrate(postgres.url(TEMPLATE))
   const control = await startControl(postgres, TEMPLATE)
   project.provide('control', control.url)
+  const { HISTORIES, SEED } = process.env
+  project.provide('histories', { runs: Number(HISTORIES ?? 200), seed: SEED ? Number(SEED) : null })
 
   return async () => {
     await control.stop()

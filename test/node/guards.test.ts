@@ -1,0 +1,140 @@
+import { Client, type DatabaseError } from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { Stack } from '../support/control.ts'
+
+const RESTRICTED = '23001'
+let owner: Client
+let application: Client
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client(url)
+  await client.connect()
+  return client
+}
+
+beforeAll(async () => {
+  const response = await fetch(`${inject('control')}/stack`, { method: 'POST' })
+  const { databaseUrl } = (await response.json()) as Stack
+  owner = await connect(databaseUrl)
+  await owner.query(
+    `do $$ begin create role application login password 'application'; exception when duplicate_object then end $$`,
+  )
+  await owner.query(
+    'grant select, insert, update, delete, truncate on all tables in schema public to application',
+  )
+  await owner.query(`insert into wallets (user_id) values ('user_1'), ('user_2')`)
+  await owner.query(`insert into wallets (user_id, closed_at) values ('user_closed', now())`)
+  await owner.query(
+    `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ('user_1', 'adjustment', 40, 'first')`,
+  )
+  const url = new URL(databaseUrl)
+  url.username = url.password = 'application'
+  application = await connect(url.href)
+})
+
+afterAll(async () => {
+  await application.end()
+  await owner.end()
+})
+
+let keys = 0
+function credit(user: string, amount: number, kind = 'adjustment'): string {
+  return `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ('${user}', '${kind}', ${amount}, 'key_${keys++}')`
+}
+
+async function balanceOf(user: string): Promise<number> {
+  const { rows } = await owner.query('select balance from wallets where user_id = $1', [user])
+  return Number(rows[0].balance)
+}
+
+const refused = (client: Client, statement: string) =>
+  client.query(statement).then(
+    () => 'accepted',
+    (error: DatabaseError) => error.code,
+  )
+
+describe.each(['owner', 'application'] as const)('connected as the %s', (role) => {
+  const client = () => (role === 'owner' ? owner : application)
+
+  it.each([
+    ['an UPDATE of the ledger', `update credit_ledger set amount = 1000000`],
+    ['an UPDATE of a note alone', `update credit_ledger set note = 'x' where user_id = 'user_1'`],
+    ['an UPDATE that matches nothing', `update credit_ledger set amount = 1 where user_id = 'nobody'`],
+    [
+      'an UPDATE by ON CONFLICT',
+      `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ('user_1', 'adjustment', 1, 'first') on conflict (idempotency_key) do update set amount = 2`,
+    ],
+    ['a DELETE from the ledger', `delete from credit_ledger`],
+    ['a TRUNCATE of the ledger', `truncate credit_ledger`],
+    ['a TRUNCATE that cascades to the ledger', `truncate wallets cascade`],
+    ['a direct write of the balance', `update wallets set balance = balance + 1 where user_id = 'user_1'`],
+    ['a wallet that opens with credits', `insert into wallets (user_id, balance) values ('user_3', 5)`],
+    ['a wallet that changes its user', `update wallets set user_id = 'user_9' where user_id = 'user_2'`],
+    ['a closed wallet that is reopened', `update wallets set closed_at = null where user_id = 'user_closed'`],
+    ['a tombstone that is removed', `delete from wallets where user_id = 'user_closed'`],
+  ])('%s is refused', async (_name, statement) => {
+    expect(await refused(client(), statement)).toBe(RESTRICTED)
+    expect(await balanceOf('user_1')).toBe(40)
+  })
+
+  it.each([
+    ['an entry of nothing', credit('user_1', 0), '23514'],
+    ['a purchase that takes', credit('user_1', -5, 'purchase'), '23514'],
+    ['a spend that gives', credit('user_1', 5, 'spend'), '23514'],
+    ['a purchase without its payment', credit('user_1', 5, 'purchase'), '23514'],
+    ['an unknown kind', credit('user_1', 5, 'gift'), '23514'],
+    ['an entry for no wallet', credit('nobody', 5), '23503'],
+    [
+      'a second entry for one fact',
+      `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ('user_1', 'adjustment', 5, 'first')`,
+      '23505',
+    ],
+  ])('%s is refused', async (_name, statement, code) => {
+    expect(await refused(client(), statement)).toBe(code)
+  })
+
+  it('an entry moves the balance, in the same commit or not at all', async () => {
+    await client().query('begin')
+    await client().query(credit('user_2', 7))
+    await client().query('rollback')
+    const before = await balanceOf('user_2')
+    await client().query(credit('user_2', 7))
+    await client().query(credit('user_2', -2, 'spend'))
+    expect(await balanceOf('user_2')).toBe(before + 5)
+  })
+
+  it('two purchases of one payment are refused, whatever their keys', async () => {
+    const purchase = (key: string) =>
+      `insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id) values ('user_2', 'purchase', 5, '${key}', 'pi_${role}')`
+    await client().query(purchase(`a_${role}`))
+    expect(await refused(client(), purchase(`b_${role}`))).toBe('23505')
+  })
+
+  it('a temporary table of the same name does not stand in for the wallets', async () => {
+    const before = await balanceOf('user_2')
+    await client().query('create temporary table wallets (like public.wallets)')
+    await client().query(credit('user_2', 3))
+    await client().query('drop table pg_temp.wallets')
+    expect(await balanceOf('user_2')).toBe(before + 3)
+  })
+})
+
+describe('connected as the owner', () => {
+  it('session_replication_role does not pass the guards by', async () => {
+    await owner.query(`set session_replication_role = replica`)
+    expect(await refused(owner, 'delete from credit_ledger')).toBe(RESTRICTED)
+    expect(await refused(owner, `update wallets set balance = 1 where user_id = 'user_1'`)).toBe(RESTRICTED)
+    const before = await balanceOf('user_2')
+    await owner.query(credit('user_2', 1))
+    await owner.query('reset session_replication_role')
+    expect(await balanceOf('user_2')).toBe(before + 1)
+  })
+
+  it('two active users cannot hold one address, in whatever case, and a deactivated one does not count', async () => {
+    const insert = (id: string, deactivated: string) =>
+      `insert into users (id, email, deactivated_at) values ('${id}', '${id.slice(-1)}DA@example.com', ${deactivated})`
+    await owner.query(insert('user_A', 'null'))
+    expect(await refused(owner, insert('user_a', 'null'))).toBe('23505')
+    expect(await refused(owner, insert('user_xa', 'now()'))).toBe('accepted')
+  })
+})

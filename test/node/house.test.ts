@@ -1,0 +1,120 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { parseEnv } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { fixtures } from '../../local/events.ts'
+import { providers } from '../../src/app.ts'
+import { settingsSchema } from '../../src/env.ts'
+
+const read = (path: string) => readFileSync(path, 'utf8')
+const readme = read('README.md')
+const tests = globSync('test/worker/*.ts').map(read).join('\n')
+const sources = globSync('src/**/*.ts')
+
+const events = Object.values(providers).flatMap(({ name, events }) =>
+  Object.keys(events).map((type) => ({ provider: name, type })),
+)
+
+describe('every event in a table', () => {
+  it.each(events)('$provider $type has a fixture, a test and a row in the README', ({ provider, type }) => {
+    expect(fixtures[provider]).toHaveProperty([type], expect.objectContaining({ type }))
+    expect(tests).toContain(`'${type}'`)
+    expect(readme).toContain(`\`${type}\``)
+  })
+
+  it('and no fixture is of an event that no table has', () => {
+    const handled = events.map(({ provider, type }) => `${provider} ${type}`)
+    const kept = Object.entries(fixtures).flatMap(([provider, types]) => Object.keys(types).map((type) => `${provider} ${type}`))
+    expect(kept.sort()).toEqual(handled.sort())
+  })
+})
+
+describe('settings', () => {
+  const names = Object.keys(settingsSchema.shape)
+  const vars = read('wrangler.toml').split('[vars]')[1] ?? ''
+  const shipped = { ...parseEnv(read('.dev.vars.example')), ...parseEnv(vars.replaceAll(' = ', '=')) }
+
+  it('of the schema are those of .dev.vars.example and wrangler.toml, but for the one that is local only', () => {
+    expect(Object.keys(shipped).sort()).toEqual(names.filter((name) => name !== 'NEON_FETCH_ENDPOINT').sort())
+  })
+
+  it.each(names)('%s is explained in the README', (name) => {
+    expect(readme).toContain(`\`${name}\``)
+  })
+
+  it('of .dev.vars.example open nothing', () => {
+    const refused = settingsSchema.safeParse(shipped).error?.issues.map((issue) => issue.path[0])
+    const placeholders = Object.keys(parseEnv(read('.dev.vars.example')))
+    expect(refused?.sort()).toEqual(placeholders.sort())
+  })
+})
+
+/** Who may import whom: a room, and the rooms below it. A room's own files may always import each other. */
+const rooms: Record<string, string[]> = {
+  index: ['app', 'db', 'env', 'webhook'],
+  app: ['clerk', 'stripe', 'ready', 'webhook', 'db', 'env'],
+  ready: ['db', 'env'],
+  clerk: ['users', 'webhook', 'env'],
+  stripe: ['users', 'credits', 'webhook', 'db', 'env'],
+  users: ['db'],
+  credits: ['db'],
+  webhook: ['db', 'env'],
+  db: [],
+  env: [],
+}
+const libraries: Record<string, string[]> = {
+  svix: ['clerk'],
+  stripe: ['stripe'],
+  hono: ['app', 'ready'],
+  '@neondatabase/serverless': ['db'],
+  'drizzle-orm': ['db', 'ready', 'users', 'credits', 'webhook'],
+  zod: ['env', 'clerk', 'stripe', 'webhook'],
+}
+
+const roomOf = (path: string) => relative('src', path).split(/[/.]/)[0] ?? ''
+const importsOf = (path: string) => [...read(path).matchAll(/from '([^']+)'/g)].map(([, name]) => name ?? '')
+
+describe('imports', () => {
+  it.each(sources)('of %s obey the drawing', (path) => {
+    const room = roomOf(path)
+    for (const name of importsOf(path)) {
+      if (name.startsWith('.')) {
+        const target = join(dirname(path), name)
+        if (target.startsWith('migrations')) expect(room).toBe('ready')
+        else expect([room, ...(rooms[room] ?? [])], `${path} imports ${name}`).toContain(roomOf(target))
+      } else {
+        const library = Object.keys(libraries).find((known) => name === known || name.startsWith(`${known}/`))
+        expect(libraries[library ?? ''] ?? [], `${path} imports ${name}`).toContain(room)
+      }
+    }
+  })
+})
+
+describe('verbs', () => {
+  const sql = globSync('src/*/*.sql').map(read).join('\n')
+  const called = sources.flatMap((path) => [...read(path).matchAll(/verb: '(\w+)'/g)].map(([, verb]) => verb))
+
+  it.each([...new Set(called)])('%s is a database function', (verb) => {
+    expect(sql).toContain(`create or replace function ${verb}(delivery jsonb, facts jsonb) returns jsonb`)
+  })
+})
+
+describe('sizes', () => {
+  const lines = [...sources, ...globSync('local/**/*.ts'), ...globSync('src/**/*.sql')].map((path) => ({
+    path,
+    lines: read(path).split('\n').length,
+  }))
+
+  it('no file is longer than 200 lines, and half of them are under 60', () => {
+    expect(lines.filter((file) => file.lines > 200)).toEqual([])
+    expect(lines.map((file) => file.lines).sort((a, b) => a - b)[Math.floor(lines.length / 2)]).toBeLessThan(60)
+  })
+})
+
+describe('npm scripts', () => {
+  const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
+
+  it.each(scripts)('%s is in the README', (script) => {
+    expect(readme).toMatch(new RegExp(`npm (run )?${script}\\b`))
+  })
+})

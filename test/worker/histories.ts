@@ -1,0 +1,154 @@
+import fc from 'fast-check'
+import { checkoutEvent, clerkEvent, type StripeType } from '../../local/events.ts'
+
+/** One step of a world in which people sign up, change, pay and leave. Users are numbers, addresses too. */
+type Step =
+  | { act: 'create' | 'rename' | 'delete'; user: number }
+  | { act: 'move'; user: number; address: number }
+  | { act: 'pay'; user: number; credits: number; asynchronous: boolean; guest: boolean }
+  | { act: 'resend'; pick: number }
+
+/** What the providers would send, in the order in which it happened. */
+export interface Sent {
+  provider: 'clerk' | 'stripe'
+  id: string
+  event: object
+}
+
+const USERS = 3
+const ADDRESSES = 4
+const START = Date.parse('2026-05-01T12:00:00Z')
+
+const user = fc.nat(USERS - 1)
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ act: fc.constant('create' as const), user }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('rename' as const), user }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('delete' as const), user }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ act: fc.constant('move' as const), user, address: fc.nat(ADDRESSES - 1) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      act: fc.constant('pay' as const),
+      user,
+      credits: fc.integer({ min: 1, max: 1000 }),
+      asynchronous: fc.boolean(),
+      guest: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('resend' as const), pick: fc.nat() }) },
+)
+
+export const steps = fc.array(step, { minLength: 3, maxLength: 20, size: 'max' })
+
+/** How a history reaches the Worker: which delivery comes when (with repetitions), and how many at once. */
+export const disorder = fc.record({
+  order: fc.array(fc.nat(), { minLength: 60, maxLength: 60 }),
+  repeat: fc.array(fc.nat(2), { minLength: 60, maxLength: 60 }),
+  together: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 60, maxLength: 60 }),
+})
+export type Disorder = typeof disorder extends fc.Arbitrary<infer T> ? T : never
+
+interface Person {
+  address: number | null
+  name: number
+  gone: boolean
+}
+
+/** Plays the steps as the two providers would allow them, with ids of this namespace. Returns what they send. */
+export function play(steps: Step[], namespace: string): Sent[] {
+  const sent: Sent[] = []
+  const people = new Map<number, Person>()
+  const id = (number: number) => `user_${number}_${namespace}`
+
+  const tell = (type: 'user.created' | 'user.updated' | 'user.deleted', number: number) => {
+    const person = people.get(number)
+    const address = person?.address ?? null
+    const event = clerkEvent(type, {
+      user: id(number),
+      at: START + sent.length,
+      email:
+        address === null
+          ? `own.${number}.${namespace}@example.com`
+          : `shared.${address}.${namespace}@example.com`,
+      ...(type !== 'user.deleted' && { data: { first_name: `Name ${person?.name}` } }),
+    })
+    sent.push({ provider: 'clerk', id: `msg_${sent.length}_${namespace}`, event })
+  }
+
+  const charge = (type: StripeType, step: Extract<Step, { act: 'pay' }>, payment: string, status: string) => {
+    const session = { payment_status: status, customer: step.guest ? null : `cus_${id(step.user)}` }
+    const event = checkoutEvent(type, {
+      user: id(step.user),
+      credits: step.credits,
+      payment,
+      session,
+      event: `evt_${sent.length}_${namespace}`,
+      at: START + sent.length,
+    })
+    sent.push({ provider: 'stripe', id: event.id, event })
+  }
+
+  const pay = (step: Extract<Step, { act: 'pay' }>) => {
+    const payment = `pi_${sent.length}_${namespace}`
+    charge('checkout.session.completed', step, payment, step.asynchronous ? 'unpaid' : 'paid')
+    if (step.asynchronous) charge('checkout.session.async_payment_succeeded', step, payment, 'paid')
+  }
+
+  // Stripe makes a second event of the same fact, Clerk a second message: new ids, same content.
+  const resend = (pick: number) => {
+    const original = sent[pick % sent.length]
+    if (!original) return
+    const again = `${original.provider === 'clerk' ? 'msg' : 'evt'}_${sent.length}_${namespace}`
+    sent.push({
+      ...original,
+      id: again,
+      event: { ...original.event, ...(original.provider === 'stripe' && { id: again }) },
+    })
+  }
+
+  for (const step of steps) {
+    if (step.act === 'resend') {
+      resend(step.pick)
+      continue
+    }
+    const person = people.get(step.user)
+    if (step.act === 'create') {
+      if (person) continue
+      people.set(step.user, { address: null, name: 0, gone: false })
+      tell('user.created', step.user)
+    } else if (!person) continue
+    else if (step.act === 'pay') pay(step)
+    else if (person.gone) continue
+    else if (step.act === 'rename') {
+      person.name++
+      tell('user.updated', step.user)
+    } else if (step.act === 'move') {
+      if ([...people.values()].some((other) => !other.gone && other.address === step.address)) continue
+      person.address = step.address
+      tell('user.updated', step.user)
+    } else if (step.act === 'delete') {
+      person.gone = true
+      tell('user.deleted', step.user)
+    }
+  }
+  return sent
+}
+
+/** The deliveries in groups: each group at once, one group after the other. Everything comes at least once. */
+export function scramble(sent: Sent[], { order, repeat, together }: Disorder): Sent[][] {
+  const deliveries = sent.flatMap((delivery, i) =>
+    Array.from({ length: 1 + (repeat[i] ?? 0) }, () => delivery),
+  )
+  const shuffled = deliveries
+    .map((delivery, i) => ({ delivery, rank: order[i % order.length] ?? 0, i }))
+    .sort((a, b) => a.rank - b.rank || b.i - a.i)
+    .map(({ delivery }) => delivery)
+  const groups: Sent[][] = []
+  for (let taken = 0; taken < shuffled.length; taken += groups.at(-1)?.length ?? 1) {
+    groups.push(shuffled.slice(taken, taken + (together[groups.length % together.length] ?? 1)))
+  }
+  return groups
+}

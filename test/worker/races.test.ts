@@ -1,0 +1,258 @@
+import { describe, expect, it } from 'vitest'
+import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import {
+  type Answer,
+  balance,
+  deliver,
+  eventRow,
+  holdOpen,
+  ledger,
+  query,
+  runScheduled,
+  user,
+} from './support.ts'
+
+const COMPLETED = 'checkout.session.completed'
+const T = '2026-05-01T12:00:00Z'
+
+const said = (answers: Answer[]) =>
+  answers.map(({ outcome, reason }) => (reason ? `${outcome} ${reason}` : outcome))
+const count = (answers: Answer[], outcome: string) => said(answers).filter((text) => text === outcome).length
+
+describe('simultaneous deliveries', () => {
+  it('100 of one event credit once', async () => {
+    const id = randomId('user')
+    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    const event = checkoutEvent(COMPLETED, { user: id })
+    const answers = await Promise.all(Array.from({ length: 100 }, () => deliver('stripe', event)))
+
+    expect(count(answers, 'applied')).toBe(1)
+    expect(count(answers, 'duplicate already_processed')).toBe(99)
+    expect(await balance(id)).toBe(540)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', attempts: 100 })
+  })
+
+  it('50 events of one payment credit once', async () => {
+    const id = randomId('user')
+    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    const events = Array.from({ length: 50 }, () =>
+      checkoutEvent(COMPLETED, { user: id, payment: `pi_${id}` }),
+    )
+    const answers = await Promise.all(events.map((event) => deliver('stripe', event)))
+
+    expect(count(answers, 'applied')).toBe(1)
+    expect(count(answers, 'duplicate payment_already_credited')).toBe(49)
+    expect(await balance(id)).toBe(540)
+  })
+
+  it('100 of one signup make one user and one bonus', async () => {
+    const id = randomId('user')
+    const events = Array.from({ length: 100 }, () =>
+      clerkEvent('user.created', { user: id, at: Date.parse(T) }),
+    )
+    const answers = await Promise.all(events.map((event) => deliver('clerk', event)))
+    expect(count(answers, 'applied')).toBe(100)
+    expect(await balance(id)).toBe(40)
+    expect(await ledger(id)).toHaveLength(1)
+  })
+
+  it('20 recorded without a user leave one row', async () => {
+    const event = checkoutEvent('checkout.session.expired', { user: 'user_x' })
+    await Promise.all(Array.from({ length: 20 }, () => deliver('stripe', event)))
+    expect(await eventRow(event.id)).toMatchObject({ attempts: 20 })
+  })
+
+  it('two users who swap their addresses both end with their own', async () => {
+    const [a, b, email] = [randomId('user'), randomId('user'), `${randomId('swap')}@example.com`]
+    const claim = (id: string, address: string, at: number) =>
+      deliver('clerk', clerkEvent('user.updated', { user: id, email: address, at }))
+    await Promise.all([claim(a, `a.${email}`, 1e12), claim(b, `b.${email}`, 1e12)])
+    const answers = await Promise.all([
+      claim(a, `tmp.${email}`, 1e12 + 1),
+      claim(b, `a.${email}`, 1e12 + 2),
+      claim(a, `b.${email}`, 1e12 + 3),
+    ])
+    expect(answers.every(({ status }) => status === 200)).toBe(true)
+    expect([(await user(a))?.email, (await user(b))?.email]).toEqual([`b.${email}`, `a.${email}`])
+  })
+})
+
+/** Starts deliveries while a transaction is open, and lets it commit once they wait for it. */
+async function during(held: [string, unknown[]][], start: () => Promise<Answer>[]): Promise<Answer[]> {
+  const commit = await holdOpen(...held)
+  const deliveries = start()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await commit()
+  return await Promise.all(deliveries)
+}
+
+const envelope = (provider: string, type: string) =>
+  JSON.stringify({ provider, event_id: randomId('held'), type, via: 'webhook', body: '{}', erase: false })
+const verb = (name: string, type: string, facts: object): [string, unknown[]] => [
+  `select ${name}($1, $2)`,
+  [envelope(type.startsWith('user') ? 'clerk' : 'stripe', type), JSON.stringify(facts)],
+]
+const heldCreate = (id: string) =>
+  verb('sync_user', 'user.created', {
+    user_id: id,
+    email: `${id}@example.com`,
+    email_verified: true,
+    updated_at: T,
+    signup_bonus: 40,
+  })
+const heldDelete = (id: string) => verb('close_user', 'user.deleted', { user_id: id })
+const heldPayment = (id: string, customer: string | null = null, payment = randomId('pi')) =>
+  verb('settle_payment', COMPLETED, {
+    user_id: id,
+    credits: 500,
+    stripe_payment_id: payment,
+    amount: 500,
+    currency: 'usd',
+    checkout_session_id: `cs_${payment}`,
+    stripe_customer_id: customer,
+  })
+
+describe('create beside delete', () => {
+  async function endsDeleted(id: string) {
+    expect((await user(id))?.deactivated_at ?? 'absent').not.toBeNull()
+    const [wallet] = await query('select closed_at from wallets where user_id = $1', [id])
+    expect(wallet?.closed_at).toBeInstanceOf(Date)
+  }
+
+  it('deletes when the creation was still open', async () => {
+    const id = randomId('user')
+    const answers = await during([heldCreate(id)], () => [
+      deliver('clerk', clerkEvent('user.deleted', { user: id })),
+    ])
+    expect(said(answers)).toEqual(['applied'])
+    await endsDeleted(id)
+  })
+
+  it('is stale when the deletion was still open', async () => {
+    const id = randomId('user')
+    const answers = await during([heldDelete(id)], () => [
+      deliver('clerk', clerkEvent('user.created', { user: id })),
+    ])
+    expect(said(answers)).toEqual(['stale user_deleted'])
+    await endsDeleted(id)
+    expect(await ledger(id)).toEqual([])
+  })
+
+  it('deletes also a user whom another program was just inserting', async () => {
+    const id = randomId('user')
+    const inserts: [string, unknown[]][] = [
+      ['insert into wallets (user_id) values ($1)', [id]],
+      ['insert into users (id) values ($1)', [id]],
+    ]
+    await during(inserts, () => [deliver('clerk', clerkEvent('user.deleted', { user: id }))])
+    await endsDeleted(id)
+  })
+})
+
+describe('park beside create', () => {
+  it('credits when the creation was still open', async () => {
+    const id = randomId('user')
+    const answers = await during([heldCreate(id)], () => [
+      deliver('stripe', checkoutEvent(COMPLETED, { user: id })),
+    ])
+    expect(said(answers)).toEqual(['applied'])
+    expect(await balance(id)).toBe(540)
+  })
+
+  it('releases when the parking was still open', async () => {
+    const id = randomId('user')
+    const answers = await during([heldPayment(id)], () => [
+      deliver('clerk', clerkEvent('user.created', { user: id })),
+    ])
+    expect(said(answers)).toEqual(['applied'])
+    expect(await balance(id)).toBe(540)
+  })
+
+  it('is put right by the scheduled run where another program was just inserting the user', async () => {
+    const id = randomId('user')
+    const commit = await holdOpen(
+      ['insert into wallets (user_id) values ($1)', [id]],
+      ['insert into users (id) values ($1)', [id]],
+    )
+    expect(said([await deliver('stripe', checkoutEvent(COMPLETED, { user: id }))])).toEqual([
+      'parked unknown_user',
+    ])
+    await commit()
+    await runScheduled()
+    expect(await balance(id)).toBe(500)
+  })
+})
+
+describe('park beside delete', () => {
+  it('rejects the payment, whichever was open', async () => {
+    const [first, second] = [randomId('user'), randomId('user')]
+    const late = await during([heldDelete(first)], () => [
+      deliver('stripe', checkoutEvent(COMPLETED, { user: first })),
+    ])
+    expect(said(late)).toEqual(['rejected user_deactivated'])
+
+    await during([heldPayment(second)], () => [
+      deliver('clerk', clerkEvent('user.deleted', { user: second })),
+    ])
+    const rows = await query(
+      'select outcome, reason from webhook_events where user_id = $1 and provider = $2',
+      [second, 'stripe'],
+    )
+    expect(rows).toEqual([{ outcome: 'rejected', reason: 'user_deactivated' }])
+  })
+})
+
+describe('two first customers', () => {
+  const pay = (id: string, customer: string) =>
+    deliver('stripe', checkoutEvent(COMPLETED, { user: id, session: { customer } }))
+  async function signedUp() {
+    const id = randomId('user')
+    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    return id
+  }
+
+  it('of one user: the one that was open is linked, the other is refused', async () => {
+    const id = await signedUp()
+    const answers = await during([heldPayment(id, `cus_held_${id}`)], () => [pay(id, `cus_other_${id}`)])
+    expect(said(answers)).toEqual(['rejected customer_mismatch'])
+    expect(await user(id)).toMatchObject({ stripe_customer_id: `cus_held_${id}` })
+    expect(await balance(id)).toBe(540)
+  })
+
+  it('of one user, linked by another program meanwhile: the other is refused', async () => {
+    const id = await signedUp()
+    const held: [string, unknown[]] = [
+      'update users set stripe_customer_id = $2 where id = $1',
+      [id, `cus_held_${id}`],
+    ]
+    expect(said(await during([held], () => [pay(id, `cus_other_${id}`)]))).toEqual([
+      'rejected customer_mismatch',
+    ])
+    expect(await balance(id)).toBe(40)
+  })
+
+  it('two users with one customer: the one that was open has it, the other is refused', async () => {
+    const [id, other] = [await signedUp(), await signedUp()]
+    const answers = await during([heldPayment(id, `cus_${id}`)], () => [pay(other, `cus_${id}`)])
+    expect(said(answers)).toEqual(['rejected customer_mismatch'])
+
+    const [third, fourth] = [await signedUp(), await signedUp()]
+    const raw: [string, unknown[]] = [
+      'update users set stripe_customer_id = $2 where id = $1',
+      [third, `cus_${third}`],
+    ]
+    expect(said(await during([raw], () => [pay(fourth, `cus_${third}`)]))).toEqual([
+      'rejected customer_mismatch',
+    ])
+    expect(await balance(fourth)).toBe(40)
+  })
+
+  it('one payment for two users: the one that was open has it, the other is refused', async () => {
+    const [id, other] = [await signedUp(), await signedUp()]
+    const answers = await during([heldPayment(id, null, `pi_${id}`)], () => [
+      deliver('stripe', checkoutEvent(COMPLETED, { user: other, payment: `pi_${id}` })),
+    ])
+    expect(said(answers)).toEqual(['rejected payment_mismatch'])
+    expect([await balance(id), await balance(other)]).toEqual([540, 40])
+  })
+})

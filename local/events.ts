@@ -67,7 +67,7 @@ export interface CheckoutOptions {
   at?: number
   livemode?: boolean
   /** Members of the Checkout Session to set or replace. */
-  session?: Record<string, unknown>
+  session?: Record<string, unknown> | undefined
 }
 
 /** The fixture of that type, about this user's payment. One payment is one Checkout Session. */

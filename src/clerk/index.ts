@@ -1,4 +1,4 @@
-import { judge, type Provider } from '../webhook/provider.ts'
+import type { Provider } from '../webhook/provider.ts'
 import { id, instant, member } from '../webhook/values.ts'
 import { closeUser } from './close-user.ts'
 import { syncUser } from './sync-user.ts'
@@ -19,16 +19,16 @@ export const clerk: Provider = {
   verify,
   // Svix gives the message its id, in a signed header, and keeps it for every retry and resend.
   envelope(event, headers) {
-    const type = member(event, 'type')
+    const data = member(event, 'data')
     return {
       eventId: id.safeParse(headers.get('svix-id')).data ?? null,
-      type: id.safeParse(type).data ?? null,
-      occurredAt: instant(member(member(event, 'data'), 'updated_at')) ?? instant(member(event, 'timestamp')),
+      type: id.safeParse(member(event, 'type')).data ?? null,
+      occurredAt: instant(member(data, 'updated_at')) ?? instant(member(event, 'timestamp')),
+      userId: id.safeParse(member(data, 'id')).data ?? null,
     }
   },
   screen(event, { CLERK_INSTANCE_ID }) {
     if (!CLERK_INSTANCE_ID || member(event, 'instance_id') === CLERK_INSTANCE_ID) return null
-    const user = id.safeParse(member(member(event, 'data'), 'id')).data ?? null
-    return judge({ outcome: 'ignored', reason: 'instance_mismatch' }, user)
+    return { outcome: 'ignored', reason: 'instance_mismatch' }
   },
 }

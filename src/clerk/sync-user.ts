@@ -1,12 +1,11 @@
 import { syncUser as sync } from '../users/verbs.ts'
-import { type Handler, judge, read } from '../webhook/provider.ts'
+import { type Handler, read } from '../webhook/provider.ts'
 import { displayName, primaryEmail, userEvent } from './payload.ts'
 
 export const syncUser: Handler = (event, settings) => {
   const { data: user } = read(userEvent, event)
   const email = primaryEmail(user)
-  if (!email && settings.REQUIRE_EMAIL)
-    return judge({ outcome: 'rejected', reason: 'missing_email' }, user.id)
+  if (!email && settings.REQUIRE_EMAIL) return { outcome: 'rejected', reason: 'missing_email' }
 
   return sync({
     user_id: user.id,

@@ -1,11 +1,11 @@
-import { type Handler, judge, type Provider, Unreadable } from '../webhook/provider.ts'
+import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
 import { id, instant, member } from '../webhook/values.ts'
 import { namedUser } from './payload.ts'
 import { settleCheckout } from './settle-checkout.ts'
 import { verify } from './verify.ts'
 
 /** Kept as a row, for whoever asks what happened; nothing moves. */
-const recordOnly: Handler = (event) => judge({ outcome: 'ignored', reason: 'no_effect' }, namedUser(event))
+const recordOnly: Handler = () => ({ outcome: 'ignored', reason: 'no_effect' })
 
 /** Add events here: Stripe's word, our verb. */
 const events = {
@@ -29,15 +29,15 @@ export const stripe: Provider = {
       // A thin event is a notification without the object: its type is not the one that our table knows.
       type: member(event, 'object') === 'v2.core.event' ? null : type,
       occurredAt: typeof created === 'number' ? instant(created * 1000) : null,
+      userId: namedUser(event),
     }
   },
   screen(event, { STRIPE_SECRET_KEY }) {
     const livemode = member(event, 'livemode')
-    if (member(event, 'account'))
-      return judge({ outcome: 'ignored', reason: 'connected_account' }, namedUser(event))
+    if (member(event, 'account')) return { outcome: 'ignored', reason: 'connected_account' }
     if (typeof livemode !== 'boolean') throw new Unreadable('livemode')
     if (livemode === /^[sr]k_live_/.test(STRIPE_SECRET_KEY)) return null
-    return judge({ outcome: 'ignored', reason: 'mode_mismatch' }, namedUser(event))
+    return { outcome: 'ignored', reason: 'mode_mismatch' }
   },
 }
 

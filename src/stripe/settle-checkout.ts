@@ -2,17 +2,17 @@ import { settlePayment } from '../credits/verbs.ts'
 import type { Effect } from '../db.ts'
 import { linkCustomer } from '../users/verbs.ts'
 import type { Verdict } from '../webhook/outcome.ts'
-import { type Handler, type Judgement, judge, read, Unreadable } from '../webhook/provider.ts'
+import { type Handler, read, Unreadable } from '../webhook/provider.ts'
 import { id } from '../webhook/values.ts'
-import { type CheckoutSession, checkoutSessionEvent, namedUser, readCredits } from './payload.ts'
+import { type CheckoutSession, checkoutSessionEvent, readCredits } from './payload.ts'
 
 /** A Checkout Session came to its end: a top-up is credited, a subscription's customer is linked. */
 export const settleCheckout: Handler = (event) => {
   const session = read(checkoutSessionEvent, event).data.object
-  if (session.mode === 'setup') return judge({ outcome: 'ignored', reason: 'no_effect' }, namedUser(event))
+  if (session.mode === 'setup') return { outcome: 'ignored', reason: 'no_effect' }
 
   const ours = readMetadata(session)
-  if ('outcome' in ours) return judge(ours, namedUser(event))
+  if ('outcome' in ours) return ours
   return ours.credits === null ? subscribe(session, ours.userId) : topUp(session, ours.userId, ours.credits)
 }
 
@@ -31,8 +31,8 @@ function readMetadata(session: CheckoutSession): Verdict | { userId: string; cre
   return { userId, credits }
 }
 
-function topUp(session: CheckoutSession, userId: string, credits: number): Effect | Judgement {
-  if (!isPaid(session)) return judge({ outcome: 'ignored', reason: 'payment_pending' }, userId)
+function topUp(session: CheckoutSession, userId: string, credits: number): Effect | Verdict {
+  if (!isPaid(session)) return { outcome: 'ignored', reason: 'payment_pending' }
   const { amount_total: amount, currency } = session
   if (typeof amount !== 'number' || !currency) throw new Unreadable('amount_total, currency')
 
@@ -55,7 +55,7 @@ function isPaid({ payment_status, amount_total }: CheckoutSession): boolean {
   return payment_status === 'paid' || (payment_status === 'no_payment_required' && amount_total === 0)
 }
 
-function subscribe({ customer }: CheckoutSession, userId: string): Effect | Judgement {
-  if (!customer) return judge({ outcome: 'ignored', reason: 'no_effect' }, userId)
+function subscribe({ customer }: CheckoutSession, userId: string): Effect | Verdict {
+  if (!customer) return { outcome: 'ignored', reason: 'no_effect' }
   return linkCustomer({ user_id: userId, stripe_customer_id: customer })
 }

@@ -1,8 +1,8 @@
 import { type Database, DatabaseUnavailable, type Effect, run } from '../db.ts'
 import type { Settings } from '../env.ts'
+import { UNREADABLE } from './decide.ts'
 import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
-import type { Judgement } from './provider.ts'
 
 /** What the database answers: the verdict that it committed, the user, and how many parked deliveries it released. */
 export type Committed = Verdict & { user_id: string | null; released?: number }
@@ -14,7 +14,7 @@ export type Committed = Verdict & { user_id: string | null; released?: number }
 export async function commit(
   db: Database,
   delivery: Delivery,
-  decision: Effect | Judgement,
+  decision: Effect | Verdict,
   settings: Settings,
 ): Promise<Committed> {
   const row = {
@@ -27,17 +27,13 @@ export async function commit(
     erase: settings.USER_DELETION === 'delete',
   }
   try {
-    return await run<Committed>(db, row, 'verb' in decision ? decision : record(decision))
+    return await run<Committed>(db, row, 'verb' in decision ? decision : record(delivery, decision))
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable && error.isDataException)) throw error
-    return await run<Committed>(
-      db,
-      row,
-      record({ verdict: { outcome: 'parked', reason: 'unreadable' }, userId: null }),
-    )
+    return await run<Committed>(db, row, record(delivery, UNREADABLE))
   }
 }
 
-function record({ verdict, userId }: Judgement): Effect {
+function record({ userId }: Delivery, verdict: Verdict): Effect {
   return { verb: 'record_delivery', facts: { ...verdict, user_id: userId } }
 }

@@ -1,9 +1,10 @@
 import type { Effect } from '../db.ts'
 import type { Settings } from '../env.ts'
 import type { Delivery } from './delivery.ts'
-import { type Judgement, judge, type Provider, Unreadable } from './provider.ts'
+import type { Verdict } from './outcome.ts'
+import { type Provider, Unreadable } from './provider.ts'
 
-const UNREADABLE = judge({ outcome: 'parked', reason: 'unreadable' }, null)
+export const UNREADABLE: Verdict = { outcome: 'parked', reason: 'unreadable' }
 
 /** Whether nobody registered this type: answered without touching the database. */
 export function isUnhandled(provider: Provider, { type }: Delivery): boolean {
@@ -11,11 +12,7 @@ export function isUnhandled(provider: Provider, { type }: Delivery): boolean {
 }
 
 /** What a verified event does here, decided from the event and the settings alone. */
-export function decide(
-  provider: Provider,
-  { type, event }: Delivery,
-  settings: Settings,
-): Effect | Judgement {
+export function decide(provider: Provider, { type, event }: Delivery, settings: Settings): Effect | Verdict {
   const handler = type === null ? undefined : provider.events[type]
   if (!handler) return UNREADABLE
   try {

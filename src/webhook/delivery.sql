@@ -2,8 +2,8 @@
 -- its subjects, looks, acts, and records the delivery, all in the one statement that the Worker sends.
 -- Each statement inside sees a fresh snapshot, so what is looked at after a lock is true until commit.
 
--- Serializes everything about one subject ('user', 'payment', 'customer', 'email') until commit, also while
--- no row of it exists yet. Always in that order, so that two verbs cannot wait for each other.
+-- Serializes everything about one subject ('user', 'payment', 'customer', 'email') until commit, also while no row
+-- of it exists yet. A verb locks its user before all else, so that two verbs about one user never wait crosswise.
 create or replace function lock_subject(kind text, id text) returns void language sql as $$
   select pg_advisory_xact_lock(hashtextextended(kind || ':' || id, 0))
 $$;

@@ -7,6 +7,7 @@ export interface Delivery {
   eventId: string
   type: string | null
   occurredAt: Date | null
+  userId: string | null
   /** The parsed body. Undefined when it is not JSON. */
   event: unknown
   /** The signed text, to be stored. Null when it is not JSON, or stored already. */
@@ -17,12 +18,11 @@ export interface Delivery {
 /** Reads what every event says of itself. Never throws: what cannot be read is for the decision to park. */
 export async function open(provider: Provider, headers: Headers, body: string): Promise<Delivery> {
   const event = parse(body)
-  const { eventId, type, occurredAt } = provider.envelope(event, headers)
+  const { eventId, ...envelope } = provider.envelope(event, headers)
   return {
     provider: provider.name,
     eventId: eventId ?? (await hash(body)),
-    type,
-    occurredAt,
+    ...envelope,
     event,
     body: event === undefined ? null : body,
     via: 'webhook',

@@ -11,7 +11,7 @@ export interface Provider {
   verify(headers: Headers, body: string, settings: Settings, nowMs: number): Promise<Verification>
   envelope(event: unknown, headers: Headers): Envelope
   /** Checks that hold for every event of this provider, made before its handler. Null when nothing speaks against it. */
-  screen(event: unknown, settings: Settings): Judgement | null
+  screen(event: unknown, settings: Settings): Verdict | null
   /** The dictionary: their word for what happened, our verb. */
   events: Readonly<Record<string, Handler>>
 }
@@ -27,21 +27,15 @@ export interface Envelope {
   eventId: string | null
   type: string | null
   occurredAt: Date | null
+  /** The user it is about: kept with the row also where the event has no effect, so that it can be found and erased. */
+  userId: string | null
 }
 
 /**
  * Translates an event into the effect of a domain verb, or into a verdict that needs no look at the database.
  * @throws Unreadable when the body is not of the form its type promises
  */
-export type Handler = (event: unknown, settings: Settings) => Effect | Judgement
-
-/** A verdict, and the user it is about where that is known. */
-export interface Judgement {
-  verdict: Verdict
-  userId: string | null
-}
-
-export const judge = (verdict: Verdict, userId: string | null): Judgement => ({ verdict, userId })
+export type Handler = (event: unknown, settings: Settings) => Effect | Verdict
 
 /** A verified body that is not of the form its type promises. */
 export class Unreadable extends Error {

@@ -2,7 +2,7 @@ import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import { attempt, type Database, type Effect } from '../db.ts'
 import type { Settings } from '../env.ts'
 import { commit } from './commit.ts'
-import { decide } from './decide.ts'
+import { decide, UNREADABLE } from './decide.ts'
 import type { Delivery } from './delivery.ts'
 import { log, logDelivery } from './log.ts'
 import type { Provider } from './provider.ts'
@@ -49,7 +49,7 @@ async function releaseOne(
 ): Promise<void> {
   const startedAt = Date.now()
   const decision = effect ?? decide(provider, delivery, settings)
-  if ('verdict' in decision && decision.verdict.reason === 'unreadable') return
+  if (decision === UNREADABLE) return
   const verdict = await commit(db, delivery, decision, settings)
   const waited = Date.now() - startedAt
   logDelivery(delivery, verdict, null, { duration_ms: waited, database_ms: waited })
@@ -61,7 +61,7 @@ async function releasable(db: Database) {
   const userHasCome = sql`exists (select from wallets where wallets.user_id = ${userId})`
   return await attempt(() =>
     db
-      .select({ provider, eventId, type, occurredAt, effect, event: payload })
+      .select({ provider, eventId, type, occurredAt, userId, effect, event: payload })
       .from(webhookEvents)
       .where(
         and(

@@ -24,7 +24,9 @@ describe('every event in a table', () => {
 
   it('and no fixture is of an event that no table has', () => {
     const handled = events.map(({ provider, type }) => `${provider} ${type}`)
-    const kept = Object.entries(fixtures).flatMap(([provider, types]) => Object.keys(types).map((type) => `${provider} ${type}`))
+    const kept = Object.entries(fixtures).flatMap(([provider, types]) =>
+      Object.keys(types).map((type) => `${provider} ${type}`),
+    )
     expect(kept.sort()).toEqual(handled.sort())
   })
 })
@@ -107,7 +109,9 @@ describe('sizes', () => {
 
   it('no file is longer than 200 lines, and half of them are under 60', () => {
     expect(lines.filter((file) => file.lines > 200)).toEqual([])
-    expect(lines.map((file) => file.lines).sort((a, b) => a - b)[Math.floor(lines.length / 2)]).toBeLessThan(60)
+    expect(lines.map((file) => file.lines).sort((a, b) => a - b)[Math.floor(lines.length / 2)]).toBeLessThan(
+      60,
+    )
   })
 })
 

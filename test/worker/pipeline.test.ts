@@ -176,7 +176,7 @@ describe('a verified body that cannot be read', () => {
       const { result, requests } = await counted(() => send(provider, body))
       expect(result.status).toBe(200)
       expect(requests).toBe(1)
-      const answer = await result.json<{ event: string }>()
+      const answer = (await result.json()) as { event: string }
       expect(answer).toMatchObject({ outcome: 'parked', reason: 'unreadable' })
       const row = await eventRow(answer.event)
       expect(row).toMatchObject({ provider, outcome: 'parked', reason: 'unreadable', settled_at: null })
@@ -192,6 +192,12 @@ describe('a verified body that cannot be read', () => {
     expect(answers[0]?.event).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect(answers[1]?.event).toBe(answers[0]?.event)
     expect(await eventRow(answers[0]?.event ?? '')).toMatchObject({ attempts: 2 })
+  })
+
+  it('is kept with the user it names, so that it can be found', async () => {
+    const id = randomId('user')
+    const answer = await deliver('clerk', { type: 'user.created', data: { id } })
+    expect(await eventRow(answer.event)).toMatchObject({ reason: 'unreadable', user_id: id })
   })
 
   it('is read again by the scheduled run, and takes its effect once this deployment can read it', async () => {
@@ -249,6 +255,24 @@ describe('the log', () => {
     const lines = log.mock.calls.map(([line]) => String(line))
     expect(lines).toHaveLength(8)
     expect(lines.join('\n')).not.toMatch(/example\.com|Ada|Lovelace|whsec_|hunter2|sk_test|customer_details/)
+  })
+
+  it('names every hour what waits for a person, by reason and age', async () => {
+    await query('update webhook_events set received_at = $1', ['2026-01-01T00:00:00Z'])
+    const log = vi.spyOn(console, 'log')
+    await runScheduled({}, '2026-05-01T12:34:00Z')
+    expect(log).not.toHaveBeenCalled()
+    await runScheduled({}, '2026-05-01T13:00:00Z')
+    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
+    expect(lines).toContainEqual({
+      message: 'attention',
+      level: 'warn',
+      provider: 'stripe',
+      outcome: 'parked',
+      reason: 'unknown_user',
+      deliveries: expect.any(Number),
+      oldest: expect.stringContaining('2026-01-01'),
+    })
   })
 
   it('says why a signature was refused, to the operator alone', async () => {

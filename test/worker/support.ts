@@ -88,11 +88,12 @@ export async function deliver(
   options: DeliveryOptions = {},
 ): Promise<Answer> {
   const response = await send(provider, JSON.stringify(event), options)
-  return { status: response.status, ...(await response.json<Omit<Answer, 'status'>>()) }
+  return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) }
 }
 
-export async function runScheduled(env: Env = {}): Promise<void> {
-  await worker.scheduled({}, { ...settings, ...env })
+/** The scheduled run of that moment; by default not of a full hour. */
+export async function runScheduled(env: Env = {}, at = '2026-05-01T12:34:00Z'): Promise<void> {
+  await worker.scheduled({ scheduledTime: Date.parse(at) }, { ...settings, ...env })
 }
 
 /** One statement against this file's database, through the same driver as the Worker. Moments come back as Dates. */
@@ -144,7 +145,7 @@ export async function counted<T>(
   const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
   await fetch(`${gateway}/stats/reset`, { method: 'POST' })
   const result = await act()
-  const stats = await (await fetch(`${gateway}/stats`)).json<{ requests: number; statements: number }>()
+  const stats = (await (await fetch(`${gateway}/stats`)).json()) as { requests: number; statements: number }
   return { result, ...stats }
 }
 

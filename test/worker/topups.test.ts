@@ -421,6 +421,6 @@ describe('the old Dashboard test events', () => {
     expect(new Set(answers.map((answer) => answer.event)).size).toBe(2)
     for (const answer of answers) expect(answer.event).toMatch(/^sha256:[0-9a-f]{64}$/)
     const again = await send('stripe', JSON.stringify(first))
-    expect(await eventRow((await again.json<{ event: string }>()).event)).toMatchObject({ attempts: 2 })
+    expect(await eventRow(((await again.json()) as { event: string }).event)).toMatchObject({ attempts: 2 })
   })
 })

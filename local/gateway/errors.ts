@@ -1,0 +1,48 @@
+import pg from 'pg'
+
+/** What one HTTP request is answered with; the body is JSON text. */
+export type Answer = { status: number; headers?: Record<string, string>; body: string }
+
+/** A refusal of the gateway's own, as opposed to an error that Postgres sent. */
+export class GatewayError extends Error {
+  override name = 'GatewayError'
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+const FIELDS = [
+  'code',
+  'severity',
+  'detail',
+  'hint',
+  'position',
+  'internalPosition',
+  'internalQuery',
+  'where',
+  'table',
+  'column',
+  'schema',
+  'dataType',
+  'constraint',
+  'file',
+  'line',
+  'routine',
+] as const
+
+function statusOf(error: unknown): number {
+  if (error instanceof GatewayError) return error.status
+  return error instanceof pg.DatabaseError ? 400 : 500
+}
+
+/** An error as the proxy words it: every field is there, null where Postgres said nothing. */
+export function errorAnswer(error: unknown): Answer {
+  const body: Record<string, string | null> = {
+    message: error instanceof Error ? error.message : String(error),
+  }
+  for (const field of FIELDS) body[field] = error instanceof pg.DatabaseError ? (error[field] ?? null) : null
+  return { status: statusOf(error), body: JSON.stringify(body) }
+}

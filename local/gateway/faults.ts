@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http'
+import { type Answer, errorAnswer, GatewayError } from './errors.ts'
+import { send, sendHead } from './http.ts'
+
+/**
+ * - `none`: this request passes untouched
+ * - `before`: the connection breaks before anything ran
+ * - `after_commit`: it runs, then the connection breaks without an answer
+ * - `half_answer`: it runs, then the connection breaks in the middle of the answer
+ * - `hang`: nothing runs and no answer comes, until the client goes away
+ * - `unavailable`: nothing runs, 500 as from a compute that cannot be reached
+ */
+export const FAULTS = ['none', 'before', 'after_commit', 'half_answer', 'hang', 'unavailable'] as const
+export type Fault = (typeof FAULTS)[number]
+
+export type Faults = {
+  /** Queues faults for the next requests, one each, in order. Throws a GatewayError for an unknown one. */
+  add(faults: readonly unknown[]): void
+  /** The fault for the request that is being handled. */
+  next(): Fault
+}
+
+export function createFaults(): Faults {
+  const queue: Fault[] = []
+  return {
+    add: (faults) => {
+      const unknown = faults.find((fault) => !FAULTS.includes(fault as Fault))
+      if (unknown !== undefined) throw new GatewayError(400, `unknown fault ${JSON.stringify(unknown)}`)
+      queue.push(...(faults as Fault[]))
+    },
+    next: () => queue.shift() ?? 'none',
+  }
+}
+
+function sendHalf(response: ServerResponse, answer: Answer): void {
+  if (response.destroyed) return
+  const body = Buffer.from(answer.body)
+  sendHead(response, answer)
+  response.write(body.subarray(0, body.length >> 1), () => response.destroy())
+}
+
+/** Answers one request the way `fault` says; `run` does the work. */
+export async function handleWithFault(
+  fault: Fault,
+  response: ServerResponse,
+  run: () => Promise<Answer>,
+): Promise<void> {
+  switch (fault) {
+    case 'none':
+      return send(response, await run())
+    case 'before':
+      response.destroy()
+      return
+    case 'after_commit':
+      await run()
+      response.destroy()
+      return
+    case 'half_answer':
+      return sendHalf(response, await run())
+    case 'hang':
+      return
+    case 'unavailable':
+      return send(
+        response,
+        errorAnswer(new GatewayError(500, 'could not connect to the database: made to fail')),
+      )
+  }
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { portError } from '../ports.ts'
+import { type Answer, GatewayError } from './errors.ts'
+import { MAX_BYTES } from './protocol.ts'
+
+/** What a browser is told before it may send a query. */
+export const CORS_ANSWER: Answer = {
+  status: 200,
+  headers: {
+    Allow: 'OPTIONS, POST',
+    'Access-Control-Allow-Headers':
+      'Authorization, Neon-Connection-String, Neon-Raw-Text-Output, Neon-Array-Mode, Neon-Pool-Opt-In, ' +
+      'Neon-Batch-Read-Only, Neon-Batch-Isolation-Level, Neon-Batch-Deferrable',
+    'Access-Control-Max-Age': '86400',
+  },
+  body: '',
+}
+
+export function sendHead(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, {
+    'Access-Control-Allow-Origin': '*',
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    ...headers,
+  })
+}
+
+export function send(response: ServerResponse, answer: Answer): void {
+  if (response.destroyed) return
+  sendHead(response, answer)
+  response.end(answer.body)
+}
+
+/** The whole body as text. Throws a GatewayError 413 above 10 MiB. */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    // Read to its end even so: a client that is still writing would see a broken pipe instead of the answer.
+    if (size <= MAX_BYTES) chunks.push(chunk)
+  }
+  if (size > MAX_BYTES) throw new GatewayError(413, `request is too large (max is ${MAX_BYTES} bytes)`)
+  return Buffer.concat(chunks).toString()
+}
+
+/** Resolves to the port, which the system chooses for 0. Rejects with a LocalError when it is taken. */
+export function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(portError(error, port, '--gateway-port')))
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}

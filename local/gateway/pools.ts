@@ -1,0 +1,56 @@
+import pg from 'pg'
+import { GatewayError } from './errors.ts'
+import { readTarget } from './target.ts'
+
+export type Address = { host: string; port: number }
+
+export type Pools = {
+  /** A connection for the value of the header; waits up to 15 s for one, as the proxy does. */
+  acquire(connectionString: string | string[] | undefined): Promise<pg.PoolClient>
+  end(): Promise<void>
+}
+
+const ACQUIRE_TIMEOUT_MS = 15_000
+
+// A pool without listeners throws what its connections report, and that ends the process. Nothing is lost by
+// silence: the pool drops the connection, and the statement in flight fails with the same error.
+const ignore = () => {}
+
+function openPool(connectionString: string | string[] | undefined, address: Address, max: number): pg.Pool {
+  const pool = new pg.Pool({
+    ...readTarget(connectionString),
+    ...address,
+    ssl: false,
+    max,
+    connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
+  })
+  pool.on('error', ignore)
+  pool.on('connect', (client) => client.on('error', ignore))
+  return pool
+}
+
+/** Wrong credentials or database: the caller's mistake (400). Anything else: a database out of reach (500). */
+function refusal(error: unknown): unknown {
+  if (error instanceof pg.DatabaseError && /^(28|3D)/.test(error.code ?? '')) return error
+  return new GatewayError(500, `could not connect to the database: ${(error as Error).message}`)
+}
+
+/** One pool per connection string, so that every request still proves its own password. */
+export function createPools(address: Address, maxConnections: number): Pools {
+  const pools = new Map<unknown, pg.Pool>()
+  return {
+    acquire: async (connectionString) => {
+      let pool = pools.get(connectionString)
+      if (pool === undefined) {
+        pool = openPool(connectionString, address, maxConnections)
+        pools.set(connectionString, pool)
+      }
+      return pool.connect().catch((error: unknown) => {
+        throw refusal(error)
+      })
+    },
+    end: async () => {
+      await Promise.all([...pools.values()].map((pool) => pool.end()))
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Answer, errorAnswer, GatewayError } from './errors.ts'
+import { type Faults, handleWithFault } from './faults.ts'
+import { CORS_ANSWER, readBody, send } from './http.ts'
+import type { Pools } from './pools.ts'
+import { readSqlRequest } from './protocol.ts'
+import { type RunOptions, runAndRelease } from './run.ts'
+import type { Counter } from './stats.ts'
+
+export type Services = {
+  pools: Pools
+  faults: Faults
+  counter: Counter
+  rttMs: number
+  run: Omit<RunOptions, 'signal'>
+}
+
+function abortWhenGone(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort()
+  })
+  return controller.signal
+}
+
+async function answerSql(services: Services, request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+  try {
+    const body = await readBody(request)
+    if (services.rttMs > 0) await sleep(services.rttMs)
+    const sql = readSqlRequest(request.headers, body)
+    const client = await services.pools.acquire(request.headers['neon-connection-string'])
+    const result = await runAndRelease(client, sql, { ...services.run, signal })
+    return { status: 200, headers: sql.batch?.echo ?? {}, body: result }
+  } catch (error) {
+    return errorAnswer(error)
+  }
+}
+
+function readFaults(body: string): unknown[] {
+  try {
+    const { next } = JSON.parse(body) as { next?: unknown }
+    if (Array.isArray(next)) return next
+  } catch {
+    // Told below, as for any other body that is not of the form.
+  }
+  throw new GatewayError(400, 'expected {"next": ["before", …]}')
+}
+
+async function route(services: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { counter, faults } = services
+  switch (`${request.method} ${request.url}`) {
+    case 'POST /sql': {
+      counter.add('requests')
+      const signal = abortWhenGone(response)
+      return handleWithFault(faults.next(), response, () => answerSql(services, request, signal))
+    }
+    case 'OPTIONS /sql':
+      return send(response, CORS_ANSWER)
+    case 'GET /stats':
+      return send(response, { status: 200, body: JSON.stringify(counter.read()) })
+    case 'POST /stats/reset':
+      counter.reset()
+      return send(response, { status: 200, body: JSON.stringify(counter.read()) })
+    case 'POST /faults':
+      faults.add(readFaults(await readBody(request)))
+      return send(response, { status: 200, body: '{}' })
+    default:
+      throw new GatewayError(400, 'query is not supported')
+  }
+}
+
+/** Answers any request, whatever happens; never rejects. */
+export async function handle(
+  services: Services,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await route(services, request, response)
+  } catch (error) {
+    send(response, errorAnswer(error))
+  }
+}

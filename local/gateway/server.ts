@@ -1,0 +1,63 @@
+import { createServer } from 'node:http'
+import { createFaults, type Fault } from './faults.ts'
+import { listen } from './http.ts'
+import { type Address, createPools } from './pools.ts'
+import { handle, type Services } from './routes.ts'
+import { createCounter, type Stats } from './stats.ts'
+
+export type GatewayOptions = {
+  /** 0 lets the system choose. */
+  port: number
+  host?: string
+  postgres: Address
+  /** Added once to every `POST /sql`, in milliseconds: the way from the Worker to Neon's proxy and back. */
+  rttMs?: number
+  /** Added to every statement that the database sees, in milliseconds: the proxy's way to the compute. */
+  statementMs?: number
+  /** For each connection string. */
+  maxConnections?: number
+}
+
+export type Gateway = {
+  /** For `neonConfig.fetchEndpoint`. */
+  url: string
+  port: number
+  /** Since the start, or the last reset. */
+  stats(): Stats
+  resetStats(): void
+  /** Makes the next `POST /sql` requests fail, one each, in order. */
+  fail(faults: readonly Fault[]): void
+  /** Breaks off what is still running, and resolves when every connection to Postgres has been let go. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts Neon's SQL over HTTP in front of a Postgres; `GET /stats`, `POST /stats/reset` and `POST /faults` do
+ * over HTTP what the methods do here. Rejects with a LocalError when the port is taken.
+ *
+ * Session state (`SET`, advisory locks) stays with a pooled connection, as it may at Neon: use `SET LOCAL`.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { host = '127.0.0.1', postgres, rttMs = 0, statementMs = 0, maxConnections = 90 } = options
+  const counter = createCounter()
+  const faults = createFaults()
+  const pools = createPools(postgres, maxConnections)
+  const run = { address: postgres, statementMs, count: () => counter.add('statements') }
+  const services: Services = { pools, faults, counter, rttMs, run }
+  const server = createServer((request, response) => void handle(services, request, response))
+  // Node closes an idle connection after 5 s, which may be just when a client sends on it.
+  server.keepAliveTimeout = 0
+  const port = await listen(server, options.port, host)
+  return {
+    url: `http://${host}:${port}/sql`,
+    port,
+    stats: counter.read,
+    resetStats: counter.reset,
+    fail: faults.add,
+    stop: async () => {
+      server.close()
+      server.closeAllConnections()
+      await pools.end()
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import { GatewayError } from './errors.ts'
+
+/** Who connects, and to which database. Host and port are not here: they are always the local Postgres. */
+export type Target = { user: string; password: string; database: string }
+
+function invalid(why: string): GatewayError {
+  return new GatewayError(400, why)
+}
+
+/** Reads the `Neon-Connection-String` header. Throws a GatewayError, worded as the proxy words it. */
+export function readTarget(header: string | string[] | undefined): Target {
+  if (typeof header !== 'string') throw invalid('invalid header: neon-connection-string')
+  const url = URL.parse(header)
+  if (url === null) throw invalid('invalid connection string')
+  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') throw invalid('incorrect scheme')
+  try {
+    const user = decodeURIComponent(url.username)
+    const password = decodeURIComponent(url.password)
+    const database = decodeURIComponent(url.pathname.slice(1))
+    if (user === '') throw invalid('missing username')
+    if (password === '') throw invalid('missing authentication credentials: password')
+    if (database === '') throw invalid('missing database name')
+    return { user, password, database }
+  } catch (error) {
+    throw error instanceof URIError ? invalid('invalid connection string') : error
+  }
+}

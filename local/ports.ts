@@ -1,0 +1,51 @@
+import { createServer, type Server } from 'node:net'
+import { LocalError } from './errors.ts'
+
+const LOOPBACK = '127.0.0.1'
+
+function listen(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(port, LOOPBACK, () => resolve(server))
+  })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
+}
+
+/** The one line for a taken or forbidden port; any other error comes back as it is. */
+export function portError(error: unknown, port: number, flag: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EADDRINUSE') {
+    return new LocalError(`port ${port} is in use: stop what listens there, or choose another with ${flag}`)
+  }
+  if (code === 'EACCES') {
+    return new LocalError(`port ${port} needs more rights than you have: choose another with ${flag}`)
+  }
+  return error
+}
+
+/** A loopback port that nothing listens on at this moment. It is not kept: use it soon. */
+export async function freePort(): Promise<number> {
+  const server = await listen(0)
+  const address = server.address()
+  await close(server)
+  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  return address.port
+}
+
+/** Holds the port until the returned function is called. Throws a LocalError naming `flag` if it is taken. */
+export async function reservePort(port: number, flag: string): Promise<() => Promise<void>> {
+  const server = await listen(port).catch((error: unknown) => {
+    throw portError(error, port, flag)
+  })
+  return () => close(server)
+}
+
+/** Throws a LocalError naming `flag`, the option that changes the port, when something listens on it. */
+export async function assertPortFree(port: number, flag: string): Promise<void> {
+  const release = await reservePort(port, flag)
+  await release()
+}

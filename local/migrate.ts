@@ -24,7 +24,10 @@ export function configuredDatabase(): string | undefined {
 if (import.meta.main) {
   await runCommand(async () => {
     const url = configuredDatabase()
-    if (!url) throw new LocalError('set DATABASE_URL to the database to migrate; `npm run dev` migrates the local one itself')
+    if (!url)
+      throw new LocalError(
+        'set DATABASE_URL to the database to migrate; `npm run dev` migrates the local one itself',
+      )
     await migrate(url)
     console.log(`migrated ${new URL(url).host}`)
   })

@@ -95,10 +95,10 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
       )
       expectDeletedUsersKept(actual, sent, scrambled)
     }),
+    // Shrinking takes minutes: only for a run that repeats a failure by its seed.
     {
       numRuns: histories.runs,
-      ...(histories.seed !== null && { seed: histories.seed }),
-      endOnFailure: false,
+      ...(histories.seed === null ? { endOnFailure: true } : { seed: histories.seed }),
     },
   )
 })

@@ -67,6 +67,7 @@ describe('settings', () => {
     { STRIPE_WEBHOOK_SECRET: 'whsec_good_enough,short' },
     { STRIPE_SECRET_KEY: 'pk_test_0123456789abcdef' },
     { OPS_TOKEN: 'short' },
+    { OPS_TOKEN: 'with a space' },
     { SIGNUP_BONUS_CREDITS: '-1' },
     { SIGNUP_BONUS_CREDITS: '1.5' },
     { REQUIRE_EMAIL: 'yes' },

@@ -79,4 +79,4 @@ ALTER TABLE "payments" ADD CONSTRAINT "payments_user_id_wallets_user_id_fk" FORE
 CREATE UNIQUE INDEX "credit_ledger_one_purchase" ON "credit_ledger" USING btree ("stripe_payment_id") WHERE "credit_ledger"."kind" = 'purchase';--> statement-breakpoint
 CREATE UNIQUE INDEX "users_active_email" ON "users" USING btree (lower("email")) WHERE "users"."deactivated_at" is null;--> statement-breakpoint
 CREATE INDEX "webhook_events_user" ON "webhook_events" USING btree ("user_id");--> statement-breakpoint
-CREATE INDEX "webhook_events_unsettled" ON "webhook_events" USING btree ("outcome","received_at") WHERE "webhook_events"."outcome" in ('parked', 'rejected');
+CREATE INDEX "webhook_events_unsettled" ON "webhook_events" USING btree ("outcome","user_id") WHERE "webhook_events"."outcome" in ('parked', 'rejected');

@@ -22,7 +22,12 @@ export const settingsSchema = z.object({
   CLERK_WEBHOOK_SECRET: secrets(/^(whsec_)?(?=.{16})[A-Za-z0-9+/]+={0,2}$/),
   STRIPE_WEBHOOK_SECRET: secrets(/^whsec_[\x21-\x7e]{4,}$/),
   STRIPE_SECRET_KEY: setting(z.string().regex(/^[sr]k_(test|live)_\w{3,}$/)),
-  OPS_TOKEN: setting(z.string().regex(/^[\x21-\x7e]{8,}$/).optional()),
+  OPS_TOKEN: setting(
+    z
+      .string()
+      .regex(/^[\x21-\x7e]{8,}$/)
+      .optional(),
+  ),
   SIGNUP_BONUS_CREDITS: setting(
     z
       .string()

@@ -1,6 +1,7 @@
 import type { Provider } from '../webhook/provider.ts'
-import { id, instant, member } from '../webhook/values.ts'
+import { id, member } from '../webhook/values.ts'
 import { closeUser } from './close-user.ts'
+import { clerkMoment } from './payload.ts'
 import { syncUser } from './sync-user.ts'
 import { verify } from './verify.ts'
 
@@ -23,7 +24,7 @@ export const clerk: Provider = {
     return {
       eventId: id.safeParse(headers.get('svix-id')).data ?? null,
       type: id.safeParse(member(event, 'type')).data ?? null,
-      occurredAt: instant(member(data, 'updated_at')) ?? instant(member(event, 'timestamp')),
+      occurredAt: clerkMoment(member(data, 'updated_at')) ?? clerkMoment(member(event, 'timestamp')),
       userId: id.safeParse(member(data, 'id')).data ?? null,
     }
   },

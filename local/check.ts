@@ -1,0 +1,51 @@
+import { styleText } from 'node:util'
+import { type Step, steps } from './check/steps.ts'
+import { runCommand } from './command.ts'
+import { LocalError } from './errors.ts'
+import { readFlags } from './flags.ts'
+import { projectDir } from './project.ts'
+
+const names = steps(undefined).map((step) => step.name)
+
+const HELP = `
+npm run check -- [flags]     everything that must hold before a commit; goes on after a step that fails
+
+  --only STEP                ${names.join(', ')}; repeatable
+  --report FILE              vitest's results, as JSON
+`
+
+await runCommand(async () => {
+  const { values } = readFlags(HELP, {
+    only: { type: 'string', multiple: true, default: names },
+    report: { type: 'string' },
+  })
+  const unknown = values.only.find((name) => !names.includes(name))
+  if (unknown !== undefined) throw new LocalError(`there is no step '${unknown}': ${names.join(', ')}`)
+
+  process.chdir(projectDir)
+  const results: Result[] = []
+  for (const step of steps(values.report)) if (values.only.includes(step.name)) results.push(await time(step))
+  summarize(results)
+})
+
+interface Result {
+  step: Step
+  passed: boolean
+  seconds: string
+}
+
+async function time(step: Step): Promise<Result> {
+  console.log(styleText('bold', `\n── ${step.says} ${'─'.repeat(Math.max(0, 60 - step.says.length))}`))
+  const startedAt = performance.now()
+  const passed = await step.run()
+  return { step, passed, seconds: ((performance.now() - startedAt) / 1000).toFixed(1) }
+}
+
+function summarize(results: Result[]): void {
+  console.log(styleText('bold', `\n── summary ${'─'.repeat(53)}`))
+  for (const { step, passed, seconds } of results) {
+    const mark = passed ? styleText('green', '✓ passed') : styleText('red', '✗ failed')
+    console.log(`${mark}  ${`${seconds} s`.padStart(7)}  ${step.says}`)
+  }
+  if (!results.every((result) => result.passed)) process.exitCode = 1
+}

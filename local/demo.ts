@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { styleText } from 'node:util'
+import pg from 'pg'
+import { differences } from './demo/compare.ts'
+import { play, type Stage } from './demo/play.ts'
+import { proofs } from './demo/proofs.ts'
+import { tellStory } from './demo/story.ts'
+import { footnote, header, mark, row } from './demo/table.ts'
+import { generateSecrets, type Vars } from './dev-vars.ts'
+import { LocalError } from './errors.ts'
+import { readFlags } from './flags.ts'
+import { runInterruptible } from './interrupt.ts'
+import { freePort } from './ports.ts'
+import { startStack } from './stack.ts'
+
+const HELP = `
+npm run demo     a signed story, told to the real Worker over HTTP on a real Postgres, and checked line by line
+
+Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
+`
+
+await runInterruptible(async (interrupt) => {
+  readFlags(HELP, {})
+  const dataDir = await mkdtemp(join(tmpdir(), 'ledgerhook-demo-'))
+  try {
+    await tell(dataDir, interrupt)
+  } finally {
+    await rm(dataDir, { recursive: true, force: true })
+  }
+})
+
+async function tell(dataDir: string, interrupt: AbortSignal): Promise<void> {
+  const secrets = generateSecrets()
+  const startedAt = performance.now()
+  console.log('booting the real Worker on a real Postgres, a few seconds')
+  const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`.padStart(7)
+  const stack = await startStack(
+    {
+      dataDir,
+      settings: settingsOfTheStory(secrets),
+      ports: { worker: await freePort(), postgres: await freePort(), gateway: await freePort() },
+      onStep: (part) => console.log(styleText('dim', `${seconds()}  ${part}`)),
+      onLog: () => {},
+      onOutput: (line) => console.error(line),
+    },
+    interrupt,
+  )
+  const database = new pg.Client(stack.databaseUrl)
+  // Its connection breaks when a Ctrl-C stops Postgres first.
+  database.on('error', () => {})
+  try {
+    await database.connect()
+    const stage = { workerUrl: stack.worker.url, gatewayUrl: stack.gatewayUrl ?? '', database, secrets }
+    const { lines, wrong } = await perform(stage, interrupt)
+    if (wrong > 0)
+      throw new LocalError(`${wrong} of ${lines} lines are not as promised: they are marked with ✗`)
+    console.log(`${styleText('green', `all ${lines} lines are as promised`)}, in ${seconds().trim()}`)
+  } finally {
+    await database.end().catch(() => {})
+    await stack.stop()
+  }
+}
+
+/** All that the story depends on, so that nobody's own settings change it. */
+function settingsOfTheStory(secrets: Vars): Vars {
+  return {
+    ...secrets,
+    SIGNUP_BONUS_CREDITS: '40',
+    REQUIRE_EMAIL: 'true',
+    USER_DELETION: 'deactivate',
+    CLERK_INSTANCE_ID: '',
+  }
+}
+
+async function perform(stage: Stage, interrupt: AbortSignal): Promise<{ lines: number; wrong: number }> {
+  const verdicts: boolean[] = []
+  console.log(`\n${header()}`)
+  for (const step of tellStory()) {
+    interrupt.throwIfAborted()
+    const seen = await play(step, stage)
+    const wrong = differences(step.promised, seen)
+    verdicts.push(wrong.length === 0)
+    console.log(row(step, seen, wrong))
+  }
+  console.log(`${footnote}\n`)
+  for (const { says, holds } of await proofs(stage.database)) {
+    verdicts.push(holds)
+    console.log(`${mark(holds)} ${says}`)
+  }
+  console.log()
+  return { lines: verdicts.length, wrong: verdicts.filter((good) => !good).length }
+}

@@ -1,0 +1,31 @@
+/** What can be seen of a step from outside, once it is over. */
+export interface Facts {
+  /** Status and verdict of each delivery; which of several at once gets which is open. */
+  answers: string[]
+  /** Credits; null where there is no wallet. */
+  balance: number | null
+  /** How many requests reached the database. */
+  requests: number
+  /** The user's, where the step is about it. */
+  name?: string
+}
+
+/** What is not as promised, in words. */
+export function differences(promised: Facts, seen: Facts): string[] {
+  const facts: [string, unknown, unknown][] = [
+    ['answered', summary(promised.answers), summary(seen.answers)],
+    ['the balance is', promised.balance, seen.balance],
+    ['database requests:', promised.requests, seen.requests],
+  ]
+  if (promised.name !== undefined) facts.push(['the name is', promised.name, seen.name])
+  return facts
+    .filter(([, expected, actual]) => expected !== actual)
+    .map(([what, expected, actual]) => `${what} ${actual}, promised was ${expected}`)
+}
+
+/** `200 applied, 4 × 200 duplicate / already_processed` */
+export function summary(answers: string[]): string {
+  const counts = new Map<string, number>()
+  for (const answer of [...answers].sort()) counts.set(answer, (counts.get(answer) ?? 0) + 1)
+  return [...counts].map(([answer, count]) => (count === 1 ? answer : `${count} × ${answer}`)).join(', ')
+}

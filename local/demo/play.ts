@@ -1,0 +1,43 @@
+import type pg from 'pg'
+import { deliver, signedRequest } from '../deliver.ts'
+import { generateSecrets, type Vars } from '../dev-vars.ts'
+import type { Facts } from './compare.ts'
+import type { Delivery, Step } from './story.ts'
+
+/** Where the story is played. */
+export interface Stage {
+  workerUrl: string
+  gatewayUrl: string
+  database: pg.Client
+  /** The Worker's. */
+  secrets: Vars
+}
+
+/** Delivers a step over HTTP, and looks at what has become of it. */
+export async function play({ deliveries, user }: Step, stage: Stage): Promise<Facts> {
+  await fetch(new URL('/stats/reset', stage.gatewayUrl), { method: 'POST' })
+  const answers = await Promise.all(deliveries.map((delivery) => send(delivery, stage)))
+  const stats = await fetch(new URL('/stats', stage.gatewayUrl))
+  const { requests } = (await stats.json()) as { requests: number }
+  return { answers, requests, ...(await look(user, stage.database)) }
+}
+
+async function send({ provider, event, forged, ageMs = 0 }: Delivery, stage: Stage): Promise<string> {
+  const secrets = forged ? generateSecrets() : stage.secrets
+  const request = await signedRequest(stage.workerUrl, provider, event, {
+    secret: secrets[`${provider.toUpperCase()}_WEBHOOK_SECRET`] ?? '',
+    signedAt: Date.now() - ageMs,
+  })
+  const { status, outcome, reason, text } = await deliver(request)
+  if (outcome) return [`${status} ${outcome}`, reason].filter(Boolean).join(' / ')
+  return `${status} ${(JSON.parse(text) as { error?: string }).error}`
+}
+
+async function look(user: string, database: pg.Client): Promise<Pick<Facts, 'balance' | 'name'>> {
+  const { rows } = await database.query<{ balance: string; name: string | null }>(
+    'select balance, name from wallets left join users on users.id = user_id where user_id = $1',
+    [user],
+  )
+  const [row] = rows
+  return { balance: row ? Number(row.balance) : null, ...(row?.name && { name: row.name }) }
+}

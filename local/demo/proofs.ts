@@ -1,0 +1,37 @@
+import pg from 'pg'
+
+/** Something that the database shows by itself. */
+export interface Proof {
+  says: string
+  holds: boolean
+}
+
+/** What must hold whatever the story was. */
+export async function proofs(database: pg.Client): Promise<Proof[]> {
+  return [...(await balances(database)), await appendOnly(database)]
+}
+
+async function balances(database: pg.Client): Promise<Proof[]> {
+  const { rows } = await database.query<{ user_id: string; balance: string; sum: string; amounts: string }>(
+    `select wallets.user_id, balance, coalesce(sum(amount), 0) as sum, string_agg(amount::text, ' + ' order by id) as amounts
+     from wallets left join credit_ledger using (user_id) group by wallets.user_id order by user_id`,
+  )
+  const proofs = rows.map(({ user_id, balance, sum, amounts }) => ({
+    says: `the balance of ${user_id} is the sum of its ledger: ${balance} = ${amounts}`,
+    holds: balance === sum,
+  }))
+  return [
+    ...proofs,
+    { says: `there are ${rows.length} wallets, one for each user`, holds: rows.length === 3 },
+  ]
+}
+
+async function appendOnly(database: pg.Client): Promise<Proof> {
+  try {
+    await database.query('update credit_ledger set amount = amount * 2')
+    return { says: 'the owner of the database has changed the ledger', holds: false }
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error
+    return { says: `the database refuses to change the ledger: "${error.message}"`, holds: true }
+  }
+}

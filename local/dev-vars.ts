@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { settingsSchema } from '../src/env.ts'
+
+export type Vars = Record<string, string>
+
+const FILE = '.dev.vars'
+
+const HEADER = `# Written by \`npm run dev\`, with secrets made for this machine alone. Never commit it.
+
+# Empty: the local Postgres. Set to a Neon connection string, \`npm run dev\` uses that database instead.
+`
+
+/** Secrets that nobody has ever seen, in the form of the providers' own. */
+export function generateSecrets(): Vars {
+  return {
+    CLERK_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
+    STRIPE_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('hex')}`,
+    STRIPE_SECRET_KEY: `sk_test_${randomBytes(24).toString('hex')}`,
+    OPS_TOKEN: randomBytes(24).toString('hex'),
+  }
+}
+
+/** Writes `.dev.vars` when there is none. Whether it did. */
+export function ensureDevVars(): boolean {
+  if (existsSync(FILE)) return false
+  writeFileSync(FILE, HEADER + formatVars({ DATABASE_URL: '', ...generateSecrets() }), { mode: 0o600 })
+  return true
+}
+
+/** The settings of `.dev.vars`, each replaced by the environment where that has it, and the names where it did. */
+export function readSettings(): { settings: Vars; fromEnvironment: string[] } {
+  const settings: Vars = {}
+  if (existsSync(FILE)) Object.assign(settings, parseEnv(readFileSync(FILE, 'utf8')))
+  const fromEnvironment = Object.keys(settingsSchema.shape).filter((name) => process.env[name])
+  for (const name of fromEnvironment) settings[name] = process.env[name] as string
+  return { settings, fromEnvironment }
+}
+
+/** As a dotenv file. Inside double quotes a backslash would be read as an escape. */
+export function formatVars(vars: Vars): string {
+  return Object.entries(vars)
+    .map(([name, value]) => `${name}=${quote(value)}\n`)
+    .join('')
+}
+
+function quote(value: string): string {
+  if (!/["\\]/.test(value)) return `"${value}"`
+  return value.includes("'") ? `\`${value}\`` : `'${value}'`
+}

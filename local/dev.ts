@@ -1,0 +1,60 @@
+import { setInterval } from 'node:timers'
+import { styleText } from 'node:util'
+import { Misconfigured, settingsOf } from '../src/env.ts'
+import { deliveryLine } from './dev/delivery-line.ts'
+import { devFlags } from './dev/flags.ts'
+import { outputLine } from './dev/output-line.ts'
+import { describe } from './dev/ready.ts'
+import { ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
+import { LocalError } from './errors.ts'
+import { aborted, runInterruptible } from './interrupt.ts'
+import { configuredDatabase } from './migrate.ts'
+import { type Stack, startStack } from './stack.ts'
+
+const MINUTE_MS = 60_000
+
+await runInterruptible(async (interrupt) => {
+  const { vars, ...flags } = devFlags()
+  if (ensureDevVars()) console.log('wrote .dev.vars, with secrets made for this machine alone')
+  const { settings, fromEnvironment } = readSettings()
+  if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
+  warnOfMissing({ ...settings, DATABASE_URL: settings.DATABASE_URL || 'postgres://local', ...vars })
+
+  const stack = await startStack(
+    {
+      ...flags,
+      settings,
+      overrides: vars,
+      neonUrl: configuredDatabase(),
+      onStep: (part) => console.log(styleText('dim', `up: ${part}`)),
+      onLog: (line) => console.log(deliveryLine(line)),
+      onOutput: (line) => {
+        const shown = outputLine(line)
+        if (shown !== undefined) console.error(shown)
+      },
+    },
+    interrupt,
+  )
+  console.log(await describe(stack, settings, flags.ports.postgres))
+  await keepRunning(stack, interrupt)
+})
+
+/** Not refused: to see what a Worker does that lacks a setting is a reason to start one. */
+function warnOfMissing(settings: Vars): void {
+  try {
+    settingsOf(settings)
+  } catch (error) {
+    if (!(error instanceof Misconfigured)) throw error
+    console.warn(`${error.message}. Until that is set, webhooks are answered with 500 misconfigured`)
+  }
+}
+
+async function keepRunning(stack: Stack, interrupt: AbortSignal): Promise<void> {
+  const schedule = setInterval(() => {
+    stack.worker.runScheduled().catch((error: Error) => console.error(error.message))
+  }, MINUTE_MS)
+  await Promise.race([aborted(interrupt), stack.worker.ended])
+  clearInterval(schedule)
+  await stack.stop()
+  if (!interrupt.aborted) throw new LocalError('wrangler ended by itself, see above: everything is stopped')
+}

@@ -1,0 +1,32 @@
+import { styleText } from 'node:util'
+import type { LogLine } from '../worker.ts'
+
+const COLOURS = {
+  applied: 'green',
+  duplicate: 'cyan',
+  stale: 'cyan',
+  ignored: 'gray',
+  parked: 'yellow',
+  rejected: 'red',
+} as const
+
+/** A line of the Worker's log, for the eye: time, provider, type, what became of it, whom it is about, how long. */
+export function deliveryLine(line: LogLine, now = new Date()): string {
+  const time = styleText('dim', now.toTimeString().slice(0, 8))
+  if (line.message !== 'delivery') return `${time}  ${other(line)}`
+
+  const { provider, type, outcome, reason, user, via, released, duration_ms: ms } = line
+  const what = `${String(provider).padEnd(6)}  ${String(type ?? 'unreadable').padEnd(40)}`
+  const colour = COLOURS[outcome as keyof typeof COLOURS] ?? 'red'
+  const verdict = styleText(colour, (reason ? `${outcome} / ${reason}` : String(outcome)).padEnd(36))
+  const notes = [
+    via === 'release' && 'released by the scheduled run',
+    released && `released ${released} parked`,
+  ]
+  return [time, what, verdict, user ?? '-', `${ms} ms`, ...notes.filter(Boolean)].join('  ')
+}
+
+function other({ message, level, ...rest }: LogLine): string {
+  const details = Object.entries(rest).map(([name, value]) => `${name}=${value}`)
+  return [styleText(level === 'error' ? 'red' : 'yellow', message), ...details].join('  ')
+}

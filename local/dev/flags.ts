@@ -1,0 +1,52 @@
+import { portNumber, readFlags, readVars, wholeNumber } from '../flags.ts'
+
+const HELP = `
+npm run dev -- [flags]     Postgres, the local gateway and the real Worker, until Ctrl-C
+
+  --port 8787              the Worker
+  --pg-port 54320          Postgres; any client can look at it
+  --gateway-port 54321     the gateway: SQL over HTTP, as Neon speaks it
+  --data .local/postgres   the directory of Postgres's data, kept between runs
+  --fresh                  start with an empty database
+  --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
+  --rtt-ms N               the gateway adds this to each request, in milliseconds
+  --statement-ms N         the gateway adds this to each statement, in milliseconds
+  --tunnel                 a public address, for webhooks from Clerk and Stripe themselves (needs the network)
+
+Settings come from .dev.vars, which the first run writes; the environment wins over it. With DATABASE_URL set to
+a Neon database, that is used and neither Postgres nor the gateway is started; it is migrated by
+\`npm run migrate\` alone.
+`
+
+export const USUAL_PORTS = { worker: 8787, postgres: 54320, gateway: 54321 }
+
+/** The flags of `npm run dev`. Throws a LocalError. */
+export function devFlags() {
+  const { values } = readFlags(HELP, {
+    port: { type: 'string' },
+    'pg-port': { type: 'string' },
+    'gateway-port': { type: 'string' },
+    data: { type: 'string', default: '.local/postgres' },
+    fresh: { type: 'boolean', default: false },
+    var: { type: 'string', multiple: true },
+    'rtt-ms': { type: 'string' },
+    'statement-ms': { type: 'string' },
+    tunnel: { type: 'boolean', default: false },
+  })
+  const { data: dataDir, fresh, tunnel } = values
+  return {
+    ports: {
+      worker: portNumber(values.port, '--port', USUAL_PORTS.worker),
+      postgres: portNumber(values['pg-port'], '--pg-port', USUAL_PORTS.postgres),
+      gateway: portNumber(values['gateway-port'], '--gateway-port', USUAL_PORTS.gateway),
+    },
+    latency: {
+      rttMs: wholeNumber(values['rtt-ms'], '--rtt-ms', 0, 60_000) ?? 0,
+      statementMs: wholeNumber(values['statement-ms'], '--statement-ms', 0, 60_000) ?? 0,
+    },
+    vars: readVars(values.var),
+    dataDir,
+    fresh,
+    tunnel,
+  }
+}

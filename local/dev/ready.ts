@@ -1,0 +1,37 @@
+import { styleText } from 'node:util'
+import type { Vars } from '../dev-vars.ts'
+import type { Stack } from '../stack.ts'
+import { USUAL_PORTS } from './flags.ts'
+
+/** What to know once everything is up. Never a password of yours: of a Neon database, the host alone. */
+export async function describe(stack: Stack, settings: Vars, postgresPort: number): Promise<string> {
+  const { url } = stack.worker
+  const database = stack.gatewayUrl
+    ? localDatabase(postgresPort)
+    : `${new URL(stack.databaseUrl).host}, from DATABASE_URL: ${await readiness(url, settings.OPS_TOKEN)}`
+  const port = new URL(url).port
+  const flag = port === String(USUAL_PORTS.worker) ? '' : ` --port ${port}`
+  const rows = [
+    ['webhooks', `${url}/api/webhooks/clerk`],
+    ['', `${url}/api/webhooks/stripe`],
+    ['database', database],
+    ...(stack.gatewayUrl ? [['gateway', stack.gatewayUrl]] : []),
+    ['try', `npm run send -- clerk user.created${flag}`],
+  ]
+  const ready = `${styleText(['green', 'bold'], 'ready')}     ${url}`
+  return ['', ready, ...rows.map(([name = '', text]) => `${name.padEnd(10)}${text}`), ''].join('\n')
+}
+
+function localDatabase(port: number): string {
+  const flag = port === USUAL_PORTS.postgres ? '' : ` -- --pg-port ${port}`
+  return `postgres://postgres:postgres@127.0.0.1:${port}/ledgerhook, or \`npm run studio${flag}\``
+}
+
+async function readiness(url: string, opsToken: string | undefined): Promise<string> {
+  const headers = { Authorization: `Bearer ${opsToken ?? ''}` }
+  const response = await fetch(`${url}/api/ready`, { headers }).catch(() => null)
+  const answer = (await response?.json().catch(() => null)) as { status?: string } | null
+  if (answer?.status === 'ready') return 'reachable and migrated'
+  if (answer?.status === 'unavailable') return 'not reachable, or not migrated (`npm run migrate`)'
+  return 'run `npm run migrate` if it has not been migrated'
+}

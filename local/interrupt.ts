@@ -1,0 +1,39 @@
+import { runCommand } from './command.ts'
+
+/** One Ctrl-C may arrive twice: the terminal signals every process of the command, and npm passes its own on. */
+const SAME_PRESS_MS = 500
+
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
+
+/**
+ * Runs the body of a command that has processes to stop: on Ctrl-C the signal aborts, and `main` ends in its own
+ * order. When it throws then, that is how it ended, not an error. A second Ctrl-C ends at once.
+ */
+export async function runInterruptible(main: (interrupt: AbortSignal) => Promise<void>): Promise<void> {
+  const interrupt = new AbortController()
+  let interruptedAt = Number.POSITIVE_INFINITY
+  for (const [name, code] of Object.entries(EXIT_CODES)) {
+    process.on(name, () => {
+      if (Date.now() - interruptedAt > SAME_PRESS_MS) process.exit(code)
+      if (interrupt.signal.aborted) return
+      interruptedAt = Date.now()
+      interrupt.abort(code)
+    })
+  }
+  await runCommand(async () => {
+    try {
+      await main(interrupt.signal)
+    } catch (error) {
+      if (!interrupt.signal.aborted) throw error
+      process.exitCode = interrupt.signal.reason
+    }
+  })
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve())
+  })
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { guardAgainstOrphan } from './postgres/guard.ts'
+
+const STOP_DEADLINE_MS = 5_000
+const KILL_DEADLINE_MS = 1_000
+
+const isWindows = process.platform === 'win32'
+
+/** A child process and whatever it starts itself. It never outlives this process. */
+export interface ProcessTree {
+  child: ChildProcess
+  /** Resolves when all of its processes are gone. Safe to call again. */
+  stop(): Promise<void>
+}
+
+/** Runs a script on this Node as the head of its own process group: the terminal's Ctrl-C reaches us alone. */
+export function startTree(script: string, args: string[], options: SpawnOptions): ProcessTree {
+  const child = spawn(process.execPath, [script, ...args], { ...options, detached: !isWindows })
+  const { pid } = child
+  if (pid === undefined) return { child, stop: async () => {} }
+
+  const callOffGuard = guardAgainstOrphan(-pid)
+  let stopped: Promise<void> | undefined
+  const stop = () => {
+    stopped ??= (isWindows ? stopOnWindows(child, pid) : stopGroup(pid)).finally(callOffGuard)
+    return stopped
+  }
+  return { child, stop }
+}
+
+async function stopGroup(leader: number): Promise<void> {
+  signalGroup(leader, 'SIGTERM')
+  if (await groupGone(leader, STOP_DEADLINE_MS)) return
+  signalGroup(leader, 'SIGKILL')
+  await groupGone(leader, KILL_DEADLINE_MS)
+}
+
+async function groupGone(leader: number, withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs
+  while (signalGroup(leader, 0)) {
+    if (Date.now() > deadline) return false
+    await sleep(20)
+  }
+  return true
+}
+
+/** False when no process of the group is left. */
+function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-leader, signal)
+  } catch {
+    return false
+  }
+}
+
+async function stopOnWindows(child: ChildProcess, pid: number): Promise<void> {
+  if (child.exitCode !== null) return
+  const exited = once(child, 'exit')
+  await promisify(execFile)('taskkill', ['/pid', String(pid), '/t', '/f']).catch(() => {})
+  await exited
+}

@@ -1,0 +1,69 @@
+import { type ClerkType, checkoutEvent, clerkEvent, fixtures, randomId, type StripeType } from '../events.ts'
+import type { SendFlags } from './flags.ts'
+
+type Members = Record<string, unknown>
+
+/** The event that the flags describe: the fixture of its type, with what was given put in its place. */
+export function buildEvent(flags: SendFlags): object {
+  if (flags.provider === 'clerk') return clerk(flags)
+  return flags.type.startsWith('checkout.session.') ? checkout(flags) : otherStripe(flags)
+}
+
+function clerk(flags: SendFlags): object {
+  const [first_name, ...last] = flags.name?.split(' ') ?? []
+  const email = flags['no-email'] ? null : flags.email
+  return clerkEvent(flags.type as ClerkType, {
+    user: flags.user,
+    ...(email !== undefined && { email }),
+    verified: !flags.unverified,
+    ...given({ at: flags.at }),
+    data: { ...(first_name !== undefined && { first_name, last_name: last.join(' ') }), ...flags.set },
+  })
+}
+
+function checkout(flags: SendFlags): object {
+  const { type, user, at, payment, event, credits, live: livemode } = flags
+  return checkoutEvent(type as StripeType, {
+    user,
+    livemode,
+    ...given({ at, payment, event }),
+    session: {
+      ...given({
+        id: flags.session,
+        customer: flags.customer,
+        currency: flags.currency,
+        amount_total: flags.amount,
+      }),
+      ...given({ payment_status: flags.unpaid ? 'unpaid' : flags.status }),
+      ...(credits !== undefined && { metadata: { user_id: user, credits } }),
+      ...flags.set,
+    },
+  })
+}
+
+/** Whatever its object is: a flag replaces the member of that meaning, where the object has one. */
+function otherStripe(flags: SendFlags): object {
+  const { type, user, at = Date.now(), live: livemode } = flags
+  const event = structuredClone<{ data: { object: Members } }>(fixtures.stripe[type as StripeType])
+  const { object } = event.data
+  const meant = given({
+    customer: flags.customer,
+    payment_intent: flags.payment,
+    amount: flags.amount,
+    currency: flags.currency,
+    status: flags.status,
+    livemode,
+    metadata: { ...(object.metadata as Members | undefined), user_id: user },
+  })
+  for (const [name, value] of Object.entries(meant)) if (name in object) object[name] = value
+  Object.assign(object, flags.set)
+  return { ...event, id: flags.event ?? randomId('evt'), created: Math.floor(at / 1000), livemode, type }
+}
+
+/** Without the members that were not given. */
+function given<Given extends Members>(
+  members: Given,
+): { [Name in keyof Given]: Exclude<Given[Name], undefined> } {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [Name in keyof Given]: Exclude<Given[Name], undefined> }
+}

@@ -1,0 +1,107 @@
+import pg from 'pg'
+import type { Vars } from './dev-vars.ts'
+import { LocalError } from './errors.ts'
+import { startGateway } from './gateway/server.ts'
+import { migrate } from './migrate.ts'
+import { reservePort } from './ports.ts'
+import { startPostgres } from './postgres.ts'
+import { type LocalWorker, startWorker, type WorkerOptions } from './worker.ts'
+
+export interface StackOptions extends Omit<WorkerOptions, 'port'> {
+  ports: { worker: number; postgres: number; gateway: number }
+  /** Settings that win over everything, also over where the local database is. */
+  overrides?: Vars
+  /** Where the local Postgres keeps its data. */
+  dataDir: string
+  /** Drop what an earlier run has stored there. */
+  fresh?: boolean
+  /** A Neon database to use instead of the local Postgres and its gateway. It is not migrated here. */
+  neonUrl?: string | undefined
+  /** What the gateway adds to each request and to each statement, in milliseconds. */
+  latency?: { rttMs?: number; statementMs?: number }
+  /** Told as soon as a part is up. */
+  onStep?: (part: string) => void
+}
+
+export interface Stack {
+  worker: LocalWorker
+  databaseUrl: string
+  /** The gateway's `POST /sql`. Undefined with a Neon database. */
+  gatewayUrl: string | undefined
+  stop(): Promise<void>
+}
+
+type Part = { stop(): Promise<void> }
+
+/** Starts everything that `npm run dev` and `npm run demo` need. Whatever fails, nothing is left running. */
+export async function startStack(options: StackOptions, interrupt: AbortSignal): Promise<Stack> {
+  const parts: Part[] = []
+  const stop = async () => {
+    for (let part = parts.pop(); part; part = parts.pop()) await part.stop()
+  }
+  const started = <P extends Part>(part: P, name: string): P => {
+    parts.push(part)
+    options.onStep?.(name)
+    interrupt.throwIfAborted()
+    return part
+  }
+  try {
+    await assertPortsFree(options)
+    const database = options.neonUrl
+      ? { url: options.neonUrl, gatewayUrl: undefined, settings: { DATABASE_URL: options.neonUrl } }
+      : await startDatabase(options, started)
+    const settings = { ...options.settings, ...database.settings, ...options.overrides }
+    const worker = await startWorker({ ...options, port: options.ports.worker, settings }, interrupt)
+    started(worker, 'the Worker, in workerd')
+    return { worker, databaseUrl: database.url, gatewayUrl: database.gatewayUrl, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** All at once, so that a port given twice is noticed as well. */
+async function assertPortsFree({ ports, neonUrl }: StackOptions): Promise<void> {
+  const wanted: [number, string][] = [[ports.worker, '--port']]
+  if (!neonUrl) wanted.push([ports.postgres, '--pg-port'], [ports.gateway, '--gateway-port'])
+  const releases: (() => Promise<void>)[] = []
+  try {
+    for (const [port, flag] of wanted) releases.push(await reservePort(port, flag))
+  } finally {
+    for (const release of releases) await release()
+  }
+}
+
+async function startDatabase(
+  { dataDir, fresh, ports, latency }: StackOptions,
+  started: <P extends Part>(part: P, name: string) => P,
+) {
+  const postgres = started(await startPostgres({ dataDir, port: ports.postgres }), 'PostgreSQL')
+  if (fresh) await recreateDatabase(postgres.url('postgres'), 'ledgerhook')
+  await migrate(postgres.url()).catch((error: Error) => {
+    const { message } = error.cause instanceof Error ? error.cause : error
+    throw new LocalError(`the data in ${dataDir} cannot be migrated (${message}): start over with --fresh`)
+  })
+  const gateway = started(
+    await startGateway({
+      ...latency,
+      port: ports.gateway,
+      postgres: { host: '127.0.0.1', port: postgres.port },
+    }),
+    'migrations, and the gateway that speaks SQL over HTTP as Neon does',
+  )
+  const settings: Vars = { DATABASE_URL: postgres.url(), NEON_FETCH_ENDPOINT: gateway.url }
+  return { url: postgres.url(), gatewayUrl: gateway.url, settings }
+}
+
+/** Drops the database rather than the directory: nothing is deleted that Postgres does not know. */
+async function recreateDatabase(adminUrl: string, name: string): Promise<void> {
+  const client = new pg.Client(adminUrl)
+  await client.connect()
+  try {
+    await client.query(`drop database if exists ${name} with (force)`)
+    await client.query(`create database ${name}`)
+  } finally {
+    await client.end()
+  }
+}

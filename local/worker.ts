@@ -1,0 +1,161 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
+import { formatVars, type Vars } from './dev-vars.ts'
+import { LocalError } from './errors.ts'
+import { type ProcessTree, startTree } from './process-tree.ts'
+import { projectDir, tools } from './project.ts'
+
+const START_DEADLINE_MS = 60_000
+
+/** An access log, where the Worker has said more itself; and where wrangler's own log was, which is gone by then. */
+const NOISE = /^(\[wrangler:info\]|🪵)/u
+
+/** One structured line of the Worker's log: see `src/webhook/log.ts`. */
+export type LogLine = { message: string; level: string } & Record<string, unknown>
+
+export interface WorkerOptions {
+  port: number
+  /** All settings, but for the defaults in `wrangler.toml`: neither `.dev.vars` nor the environment adds to them. */
+  settings: Vars
+  /** Have wrangler open a Cloudflare Tunnel; its address is in the output. */
+  tunnel?: boolean
+  onLog: (line: LogLine) => void
+  /** What wrangler says itself, line by line: a rebuild, an exception. */
+  onOutput: (line: string) => void
+}
+
+export interface LocalWorker {
+  url: string
+  /** Fires the cron trigger, which nothing does by itself outside Cloudflare. */
+  runScheduled(): Promise<void>
+  /** Resolves when wrangler has ended, whoever ended it. */
+  ended: Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts the real Worker in workerd, by `wrangler dev`, and resolves when it answers. Needs no network. */
+export async function startWorker(options: WorkerOptions, interrupt: AbortSignal): Promise<LocalWorker> {
+  const url = `http://127.0.0.1:${options.port}`
+  const scratchDir = await mkdtemp(join(tmpdir(), 'ledgerhook-worker-'))
+  const envFile = join(scratchDir, 'settings.env')
+  await writeFile(envFile, formatVars(escapeExpansion(options.settings)), { mode: 0o600 })
+
+  const tree = startTree(tools.wrangler, wranglerArgs(options, envFile, scratchDir), {
+    cwd: projectDir,
+    env: { ...process.env, ...quietOffline(scratchDir) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise<void>((resolve) => tree.child.once('close', () => resolve()))
+  const stop = async () => {
+    await tree.stop()
+    await rm(scratchDir, { recursive: true, force: true })
+  }
+  const startOutput = routeOutput(tree, options)
+  try {
+    await answering(url, ended, interrupt)
+  } catch (error) {
+    await stop()
+    if (!interrupt.aborted) for (const line of startOutput.end()) options.onOutput(line)
+    throw error
+  }
+  startOutput.end()
+  return { url, ended, stop, runScheduled: () => runScheduled(url) }
+}
+
+function wranglerArgs({ port, tunnel }: WorkerOptions, envFile: string, scratchDir: string): string[] {
+  // By file, for what stands on a command line is shown by `ps`. Beside it wrangler does not read `.dev.vars`.
+  const settings = ['--env-file', envFile, '--persist-to', join(scratchDir, 'state')]
+  const address = ['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0']
+  return [
+    'dev',
+    '--config',
+    join(projectDir, 'wrangler.toml'),
+    ...settings,
+    ...address,
+    '--show-interactive-dev-session=false',
+    ...(tunnel ? ['--tunnel'] : []),
+  ]
+}
+
+/** No question, no telemetry, no look-up at Cloudflare, and nothing shared with another copy or left in the home. */
+function quietOffline(scratchDir: string): Vars {
+  return {
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    CLOUDFLARE_INCLUDE_PROCESS_ENV: 'false',
+    CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: 'true',
+    WRANGLER_HIDE_BANNER: 'true',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_LOG_PATH: join(scratchDir, 'logs'),
+    WRANGLER_REGISTRY_PATH: join(scratchDir, 'registry'),
+    X_LOCAL_EXPLORER: 'false',
+    X_LOCAL_OBSERVABILITY: 'false',
+  }
+}
+
+/** Wrangler replaces `$NAME` in an env file by that variable's value. */
+function escapeExpansion(settings: Vars): Vars {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, value.replaceAll('$', '\\$')]),
+  )
+}
+
+/** Hands each line on to whom it is for. Until `end()` wrangler's own are kept; it gives back what explains a failure. */
+function routeOutput({ child }: ProcessTree, { onLog, onOutput }: WorkerOptions) {
+  let kept: string[] | undefined = []
+  const route = (raw: string) => {
+    const line = stripVTControlCharacters(raw).trimEnd()
+    const logged = parseLog(line)
+    if (logged) onLog(logged)
+    else if (kept) kept.push(line)
+    else if (line && !NOISE.test(line)) onOutput(line)
+  }
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on('line', route)
+  }
+  return {
+    end() {
+      const lines = kept ?? []
+      kept = undefined
+      const firstError = lines.findIndex((line) => line.includes('[ERROR]'))
+      return lines.slice(Math.max(firstError, 0)).filter((line) => line && !NOISE.test(line))
+    },
+  }
+}
+
+function parseLog(line: string): LogLine | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const value = JSON.parse(line)
+    return typeof value.message === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function answering(url: string, ended: Promise<void>, interrupt: AbortSignal): Promise<void> {
+  const deadline = Date.now() + START_DEADLINE_MS
+  let over = false
+  void ended.then(() => {
+    over = true
+  })
+  while (!(await isHealthy(url))) {
+    interrupt.throwIfAborted()
+    if (over) throw new LocalError('the Worker did not start: wrangler ended, see above')
+    if (Date.now() > deadline) throw new LocalError('the Worker did not start within a minute, see above')
+    await sleep(50)
+  }
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/api/health`).catch(() => null)
+  return response?.ok ?? false
+}
+
+async function runScheduled(url: string): Promise<void> {
+  const response = await fetch(`${url}/cdn-cgi/local/scheduled`)
+  if (!response.ok) throw new Error(`the scheduled run answered ${response.status}`)
+}

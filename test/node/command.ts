@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+import { projectDir } from '../../local/project.ts'
+
+/** A command of ours, as npm would run it in `cwd`, which is where it looks for `.dev.vars`. */
+export interface Command {
+  process: ChildProcess
+  /** What it has printed so far, on both streams. */
+  output(): string
+  /** Resolves once it has printed `text`. */
+  printed(text: string): Promise<void>
+  /** Resolves with its exit code. */
+  ended: Promise<number>
+}
+
+export function start(
+  script: string,
+  args: string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Command {
+  const child = spawn(process.execPath, [resolve(projectDir, script), ...args], {
+    cwd,
+    env: { ...process.env, DATABASE_URL: '', NO_COLOR: '1', ...env },
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (text += piece))
+  const ended = once(child, 'close').then(([code]) => code as number)
+  return { process: child, output: () => text, ended, printed }
+
+  async function printed(wanted: string): Promise<void> {
+    while (!text.includes(wanted)) {
+      if (child.exitCode !== null) throw new Error(`ended without '${wanted}':\n${text}`)
+      await sleep(20)
+    }
+  }
+}
+
+export async function run(script: string, args: string[], cwd: string, env?: Record<string, string>) {
+  const command = start(script, args, cwd, env)
+  const code = await command.ended
+  return { code, output: command.output().trim() }
+}
+
+/** An empty directory, which the caller removes. Run by root, Postgres is another user, who must be able to enter. */
+export function makeDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'ledgerhook-command-'))
+  chmodSync(dir, 0o755)
+  return dir
+}
+
+/** An empty directory for the current test. */
+export function scratchDir(): string {
+  const dir = makeDir()
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}

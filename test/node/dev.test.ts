@@ -1,0 +1,170 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { assertPortFree, freePort } from '../../local/ports.ts'
+import { type Command, makeDir, run, scratchDir, start } from './command.ts'
+
+const isWindows = process.platform === 'win32'
+
+describe('npm run dev', () => {
+  let cwd: string
+  let temporary: string
+  let ports: Ports
+  let dev: Command
+
+  beforeAll(async () => {
+    cwd = makeDir()
+    temporary = join(cwd, 'tmp')
+    mkdirSync(temporary)
+    ports = await freePorts()
+    const flags = [...portFlags(ports), '--var', 'SIGNUP_BONUS_CREDITS:7']
+    dev = start('local/dev.ts', flags, cwd, { TMPDIR: temporary })
+    await dev.printed('ready')
+  })
+
+  afterAll(async () => {
+    dev.process.kill()
+    await dev.ended
+    rmSync(cwd, { recursive: true, force: true })
+  })
+
+  const send = (...args: string[]) => run('local/send.ts', ['--port', String(ports.worker), ...args], cwd)
+
+  test('says where everything is', () => {
+    for (const address of [
+      `http://127.0.0.1:${ports.worker}/api/webhooks/clerk`,
+      `http://127.0.0.1:${ports.worker}/api/webhooks/stripe`,
+      `http://127.0.0.1:${ports.gateway}/sql`,
+      `postgres://postgres:postgres@127.0.0.1:${ports.postgres}/ledgerhook`,
+    ])
+      expect(dev.output()).toContain(address)
+  })
+
+  test.skipIf(isWindows)('has written secrets that its owner alone can read, and shows none of them', () => {
+    const file = join(cwd, '.dev.vars')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const secrets = readFileSync(file, 'utf8').match(/(?<=_SECRET="|_KEY="|_TOKEN=")[^"]+/g) ?? []
+    expect(secrets).toHaveLength(4)
+    for (const secret of secrets) expect(dev.output()).not.toContain(secret)
+  })
+
+  test('takes what npm run send delivers, prints a line for each delivery, and lets the tables be looked at', async () => {
+    expect(await send('clerk', 'user.created', '--user', 'user_1')).toMatchObject({ code: 0 })
+    const topUp = ['stripe', 'checkout.session.completed', '--user', 'user_1', '--times', '2']
+    expect(await send(...topUp)).toMatchObject({ code: 0 })
+    expect(await send(...topUp, '--wrong-secret', '--expect', '400')).toMatchObject({ code: 0 })
+
+    const lines = dev
+      .output()
+      .split('\n')
+      .filter((line) => /^\d\d:\d\d:\d\d {2}/.test(line))
+    expect(
+      lines.map((line) =>
+        line
+          .slice(10)
+          .replace(/ +\d+ ms$/, '')
+          .replace(/ +/g, ' '),
+      ),
+    ).toEqual([
+      'clerk user.created applied user_1',
+      'stripe checkout.session.completed applied user_1',
+      'stripe checkout.session.completed duplicate / already_processed user_1',
+      'refused provider=stripe cause=no_match',
+      'refused provider=stripe cause=no_match',
+    ])
+
+    const database = new pg.Client(`postgres://postgres:postgres@127.0.0.1:${ports.postgres}/ledgerhook`)
+    await database.connect()
+    const { rows } = await database.query('select balance from wallets')
+    await database.end()
+    expect(rows).toEqual([{ balance: '507' }])
+  })
+
+  test.for([
+    ['worker', '--port'],
+    ['postgres', '--pg-port'],
+    ['gateway', '--gateway-port'],
+  ] as const)('refuses the taken port of the %s in one line that names %s', async ([part, flag]) => {
+    const wanted = { ...(await freePorts()), [part]: ports[part] }
+    expect(await run('local/dev.ts', portFlags(wanted), scratchDir())).toEqual({
+      code: 1,
+      output: expect.stringMatching(
+        new RegExp(`^wrote .dev.vars.*\nport ${ports[part]} is in use: .* choose another with ${flag}$`),
+      ),
+    })
+  })
+
+  test('refuses a second copy on the same data in one line', async () => {
+    const { code, output } = await run('local/dev.ts', portFlags(await freePorts()), cwd)
+    expect(code).toBe(1)
+    expect(output).toMatch(/^another copy runs on .*--data$/)
+  })
+
+  test.skipIf(isWindows)('leaves no process on SIGTERM, and frees its ports', async () => {
+    const family = descendants(dev.process.pid as number)
+    expect(family.length).toBeGreaterThan(3)
+    dev.process.kill('SIGTERM')
+    expect(await dev.ended).toBe(0)
+    await expectNothingLeft(family, ports, temporary)
+  })
+
+  test.skipIf(isWindows)('leaves nothing on Ctrl-C while it is still starting', async () => {
+    const another = start('local/dev.ts', portFlags(ports), cwd, { TMPDIR: temporary })
+    await another.printed('up: PostgreSQL')
+    const family = descendants(another.process.pid as number)
+    another.process.kill('SIGINT')
+    expect(await another.ended).toBe(130)
+    await expectNothingLeft(family, ports, temporary)
+  })
+})
+
+test.for([
+  [['--port', 'abc'], "--port takes a whole number from 1 to 65535, not 'abc'"],
+  [['--rtt-ms', '-1'], "--rtt-ms takes a whole number from 0 to 60000, not '-1'"],
+  [['--var', 'NAME'], "--var takes NAME:VALUE, not 'NAME'"],
+  [['--colour'], "Unknown option '--colour': --help lists the flags, which stand after a `--`"],
+] as const)('npm run dev refuses %j in one line', async ([args, message]) => {
+  expect(await run('local/dev.ts', [...args], scratchDir())).toEqual({ code: 1, output: message })
+})
+
+interface Ports {
+  worker: number
+  postgres: number
+  gateway: number
+}
+
+async function freePorts(): Promise<Ports> {
+  return { worker: await freePort(), postgres: await freePort(), gateway: await freePort() }
+}
+
+function portFlags(ports: Ports): string[] {
+  return ['--port', ports.worker, '--pg-port', ports.postgres, '--gateway-port', ports.gateway].map(String)
+}
+
+interface ProcessRow {
+  pid: number
+  parent: number
+}
+
+/** What runs on this machine, but for what has ended and waits to be reaped. */
+function processes(): ProcessRow[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,stat='], { encoding: 'utf8' }).trim().split('\n')
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, , state]) => !state?.startsWith('Z'))
+    .map(([pid, parent]) => ({ pid: Number(pid), parent: Number(parent) }))
+}
+
+function descendants(ancestor: number, running = processes()): number[] {
+  const children = running.filter(({ parent }) => parent === ancestor)
+  return children.flatMap(({ pid }) => [pid, ...descendants(pid, running)])
+}
+
+async function expectNothingLeft(family: number[], ports: Ports, temporary: string): Promise<void> {
+  const running = processes().map(({ pid }) => pid)
+  expect(family.filter((pid) => running.includes(pid))).toEqual([])
+  for (const port of Object.values(ports)) await assertPortFree(port, '')
+  expect(readdirSync(temporary)).toEqual([])
+}

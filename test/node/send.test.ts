@@ -1,0 +1,185 @@
+import { writeFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import Stripe from 'stripe'
+import { Webhook } from 'svix'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { formatVars, generateSecrets } from '../../local/dev-vars.ts'
+import { fixtures } from '../../local/events.ts'
+import { readTime } from '../../local/send/flags.ts'
+import { run, scratchDir } from './command.ts'
+
+const secrets = generateSecrets()
+const received: { path: string; headers: IncomingHttpHeaders; body: string }[] = []
+let answer = 200
+
+/** Stands for the Worker: what is sent is looked at here as the provider's own SDK looks at it. */
+const server = createServer(async (request, response) => {
+  received.push({ path: request.url ?? '', headers: request.headers, body: await text(request) })
+  response.statusCode = answer
+  response.end('{"outcome":"applied"}')
+})
+const port = () => String((server.address() as AddressInfo).port)
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+})
+afterAll(() => server.close())
+beforeEach(() => {
+  received.length = 0
+  answer = 200
+})
+
+async function send(...args: string[]) {
+  const cwd = scratchDir()
+  writeFileSync(join(cwd, '.dev.vars'), formatVars(secrets))
+  return await run('local/send.ts', ['--port', port(), ...args], cwd)
+}
+
+const onlyRequest = () => {
+  expect(received).toHaveLength(1)
+  return received[0] as (typeof received)[number]
+}
+const openClerk = ({ body, headers }: (typeof received)[number]) => {
+  new Webhook(secrets.CLERK_WEBHOOK_SECRET ?? '').verify(body, headers as Record<string, string>)
+  return JSON.parse(body) as { type: string; data: Record<string, unknown> }
+}
+const openStripe = ({ body, headers }: (typeof received)[number]) =>
+  Stripe.webhooks.constructEventAsync(
+    body,
+    String(headers['stripe-signature']),
+    secrets.STRIPE_WEBHOOK_SECRET ?? '',
+  )
+
+describe('npm run send', () => {
+  test('signs a Clerk event as Svix does, about the user that was asked for', async () => {
+    const flags = [
+      '--user',
+      'user_1',
+      '--name',
+      'Ada King',
+      '--unverified',
+      '--event',
+      'msg_1',
+      '--at',
+      '-10m',
+    ]
+    const { code, output } = await send('clerk', 'user.created', ...flags)
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('200  {"outcome":"applied"}'),
+    })
+
+    const request = onlyRequest()
+    expect(request).toMatchObject({ path: '/api/webhooks/clerk', headers: { 'svix-id': 'msg_1' } })
+    const { type, data } = openClerk(request)
+    expect({ type, ...data }).toMatchObject({
+      type: 'user.created',
+      id: 'user_1',
+      first_name: 'Ada',
+      last_name: 'King',
+    })
+    expect(data).toMatchObject({ email_addresses: [{ verification: { status: 'unverified' } }] })
+    expect(Date.now() - Number(data.updated_at)).toBeGreaterThanOrEqual(600_000)
+  })
+
+  test('signs a Stripe event as Stripe does, about the payment that was asked for', async () => {
+    const money = [
+      '--credits',
+      '7',
+      '--amount',
+      '900',
+      '--currency',
+      'eur',
+      '--payment',
+      'pi_1',
+      '--customer',
+      'cus_1',
+    ]
+    await send('stripe', 'checkout.session.completed', ...money, '--unpaid', '--event', 'evt_1')
+    const request = onlyRequest()
+    expect(request.path).toBe('/api/webhooks/stripe')
+    const event = await openStripe(request)
+    expect(event).toMatchObject({ id: 'evt_1', type: 'checkout.session.completed', livemode: false })
+    expect(event.data.object).toMatchObject({
+      ...{
+        amount_total: 900,
+        currency: 'eur',
+        payment_intent: 'pi_1',
+        customer: 'cus_1',
+        payment_status: 'unpaid',
+      },
+      metadata: { user_id: 'user_ada', credits: '7' },
+    })
+  })
+
+  test('repeats the very same signed event', async () => {
+    await send('stripe', 'checkout.session.completed', '--times', '3', '--concurrent')
+    expect(received).toHaveLength(3)
+    expect(new Set(received.map(({ body, headers }) => body + headers['stripe-signature'])).size).toBe(1)
+  })
+
+  test('signs with a secret nobody knows, or as of ten minutes ago, when asked to', async () => {
+    await send('clerk', 'user.created', '--wrong-secret')
+    expect(() => openClerk(onlyRequest())).toThrow('No matching signature found')
+    received.length = 0
+    await send('stripe', 'checkout.session.completed', '--old')
+    await expect(openStripe(onlyRequest())).rejects.toThrow('Timestamp outside the tolerance zone')
+  })
+
+  test('fails when an answer is not 2xx, unless that is what was expected', async () => {
+    answer = 400
+    expect(await send('clerk', 'user.created')).toMatchObject({ code: 1 })
+    expect(await send('clerk', 'user.created', '--expect', '400')).toMatchObject({ code: 0 })
+  })
+
+  test('shows what it would send, and sends nothing', async () => {
+    const { code, output } = await send('clerk', 'user.deleted', '--print')
+    expect(code).toBe(0)
+    expect(received).toHaveLength(0)
+    const [head, body = ''] = output.split('\n\n')
+    expect(head).toContain('svix-signature: v1,')
+    expect(JSON.parse(body)).toMatchObject({ type: 'user.deleted' })
+  })
+
+  test('names every event that there is a fixture of in its help', async () => {
+    const { code, output } = await send('--help')
+    expect(code).toBe(0)
+    for (const type of [...Object.keys(fixtures.clerk), ...Object.keys(fixtures.stripe)])
+      expect(output).toContain(type)
+  })
+
+  test.for([
+    [['clerk', 'user.greated'], "there is no clerk event 'user.greated' here"],
+    [['paypal', 'user.created'], 'name a provider and a type'],
+    [['clerk', 'user.created', '--frobnicate'], "Unknown option '--frobnicate'"],
+    [['clerk', 'user.created', '--times', 'x'], '--times takes a whole number from 1 to 1000'],
+    [['clerk', 'user.created', '--at', 'soon'], '--at takes ISO 8601'],
+    [['clerk', 'user.created', '--port', '1'], 'nothing answers at http://127.0.0.1:1: start the Worker'],
+  ] as const)('says in one line what is wrong with %j', async ([args, message]) => {
+    const { code, output } = await send(...args)
+    expect(code).toBe(1)
+    expect(output.split('\n').at(-1)).toContain(message)
+    expect(output).not.toContain('    at ')
+  })
+
+  test('says where secrets come from when there are none', async () => {
+    const { code, output } = await run('local/send.ts', ['clerk', 'user.created'], scratchDir())
+    expect({ code, output }).toEqual({
+      code: 1,
+      output:
+        'no CLERK_WEBHOOK_SECRET to sign with: `npm run dev` writes .dev.vars, or set it in the environment',
+    })
+  })
+})
+
+test.for([
+  ['-10m', 400_000],
+  ['+2h', 8_200_000],
+  ['1767225600000', 1_767_225_600_000],
+  ['2026-01-01T00:00:00Z', 1_767_225_600_000],
+] as const)('reads the time %s', ([given, expected]) => {
+  expect(readTime(given, 1_000_000)).toBe(expected)
+})

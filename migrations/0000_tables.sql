@@ -3,6 +3,7 @@ CREATE TABLE "credit_ledger" (
 	"user_id" text NOT NULL,
 	"kind" text NOT NULL,
 	"amount" bigint NOT NULL,
+	"balance_after" bigint DEFAULT 0 NOT NULL,
 	"idempotency_key" text NOT NULL,
 	"stripe_payment_id" text,
 	"event_id" text,
@@ -76,6 +77,7 @@ CREATE TABLE "webhook_events" (
 --> statement-breakpoint
 ALTER TABLE "credit_ledger" ADD CONSTRAINT "credit_ledger_user_id_wallets_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."wallets"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_user_id_wallets_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."wallets"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "credit_ledger_newest" ON "credit_ledger" USING btree ("user_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "credit_ledger_one_purchase" ON "credit_ledger" USING btree ("stripe_payment_id") WHERE "credit_ledger"."kind" = 'purchase';--> statement-breakpoint
 CREATE UNIQUE INDEX "users_active_email" ON "users" USING btree (lower("email")) WHERE "users"."deactivated_at" is null;--> statement-breakpoint
 CREATE INDEX "webhook_events_user" ON "webhook_events" USING btree ("user_id");--> statement-breakpoint

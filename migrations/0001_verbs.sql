@@ -2,19 +2,38 @@
 -- The database keeps these promises against every writer, the owner included. The triggers are ENABLE ALWAYS, so
 -- that session_replication_role cannot pass them by, and name their tables in full, so that a temporary table of
 -- the same name cannot stand in.
-create or replace function refuse_ledger_change() returns trigger language plpgsql as $$
+create or replace function refuse_ledger_change() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   raise exception 'credit_ledger is append-only: % is refused, a correction is another entry', tg_op
     using errcode = 'restrict_violation';
 end $$;
 --> statement-breakpoint
-create or replace function move_balance() returns trigger language plpgsql as $$
+-- Each entry carries the balance that it leaves, computed under the wallet's lock; its id is drawn there too, so that
+-- ids follow the order of the entries. An entry of the same statement that came before is seen. As their owner, so
+-- that a role that may insert an entry needs no right to the wallets or the sequence.
+create or replace function carry_balance() returns trigger language plpgsql security definer
+set search_path = pg_catalog, pg_temp as $$
 begin
-  update public.wallets set balance = balance + new.amount, updated_at = now() where user_id = new.user_id;
+  perform from public.wallets where user_id = new.user_id for update;
+  if not found then
+    raise exception 'there is no wallet of user %', new.user_id using errcode = 'foreign_key_violation';
+  end if;
+  new.id := nextval('public.credit_ledger_id_seq');
+  new.balance_after := new.amount + coalesce((
+    select balance_after from public.credit_ledger where user_id = new.user_id order by id desc limit 1), 0);
+  return new;
+end $$;
+--> statement-breakpoint
+create or replace function move_balance() returns trigger language plpgsql security definer
+set search_path = pg_catalog, pg_temp as $$
+begin
+  update public.wallets set balance = (
+    select balance_after from public.credit_ledger where user_id = new.user_id order by id desc limit 1
+  ), updated_at = now() where user_id = new.user_id;
   return null;
 end $$;
 --> statement-breakpoint
-create or replace function guard_wallet() returns trigger language plpgsql as $$
+create or replace function guard_wallet() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if tg_op in ('DELETE', 'TRUNCATE') then
     raise exception 'a wallet is never removed: closed, it is the tombstone of its user'
@@ -25,8 +44,10 @@ begin
     raise exception 'a wallet never changes its user' using errcode = 'restrict_violation';
   elsif tg_op = 'UPDATE' and old.closed_at is not null and new.closed_at is null then
     raise exception 'a closed wallet is never reopened' using errcode = 'restrict_violation';
-  -- Depth 1 is this trigger alone: a direct write. The ledger's own trigger makes it 2.
-  elsif tg_op = 'UPDATE' and new.balance <> old.balance and pg_trigger_depth() < 2 then
+  -- Whoever writes it, and from wherever: the only balance that is accepted is the one that the ledger carries.
+  elsif tg_op = 'UPDATE' and new.balance <> old.balance and new.balance is distinct from (
+    select balance_after from public.credit_ledger where user_id = new.user_id order by id desc limit 1
+  ) then
     raise exception 'the balance is the sum of the ledger: write a ledger entry' using errcode = 'restrict_violation';
   end if;
   return new;
@@ -34,6 +55,9 @@ end $$;
 --> statement-breakpoint
 create or replace trigger credit_ledger_append_only before update or delete or truncate on credit_ledger
   for each statement execute function refuse_ledger_change();
+--> statement-breakpoint
+create or replace trigger credit_ledger_carries_balance before insert on credit_ledger
+  for each row execute function carry_balance();
 --> statement-breakpoint
 create or replace trigger credit_ledger_moves_balance after insert on credit_ledger
   for each row execute function move_balance();
@@ -45,6 +69,8 @@ create or replace trigger wallets_no_truncate before truncate on wallets
   for each statement execute function guard_wallet();
 --> statement-breakpoint
 alter table credit_ledger enable always trigger credit_ledger_append_only;
+--> statement-breakpoint
+alter table credit_ledger enable always trigger credit_ledger_carries_balance;
 --> statement-breakpoint
 alter table credit_ledger enable always trigger credit_ledger_moves_balance;
 --> statement-breakpoint
@@ -125,7 +151,7 @@ begin
 
   update webhook_events
   set outcome = 'rejected', reason = 'user_deactivated', effect = null, settled_at = now()
-  where user_id = closing and outcome = 'parked' and reason = 'unknown_user';
+  where user_id = closing and outcome = 'parked' and reason in ('unknown_user', 'unreadable');
 
   if already then
     return record_delivery(delivery, verdict('duplicate', 'already_processed', closing));
@@ -135,10 +161,12 @@ end $$;
 
 --> statement-breakpoint
 -- src/users/erase.sql
--- Ids and amounts only: numbers and booleans stay, and strings under the names listed here. Free-form objects
--- (any …metadata) keep nothing but our own keys, since anything may be written there.
-create or replace function erase_personal_data(value jsonb) returns jsonb language plpgsql immutable as $$
+-- Ids and amounts only: numbers and booleans stay, and under the names listed here strings that look like an id or a
+-- term of the provider's. Free-form objects (any …metadata) keep nothing but our own keys, since anything may be
+-- written there.
+create or replace function reduce_to_ids(value jsonb) returns jsonb language plpgsql immutable as $$
 declare
+  id_like constant text := '^[A-Za-z0-9_.:-]{1,255}$';
   kept constant text[] := array[
     'id', 'object', 'type', 'instance_id', 'api_version', 'account', 'customer', 'customer_account',
     'payment_intent', 'charge', 'invoice', 'subscription', 'setup_intent', 'balance_transaction',
@@ -153,24 +181,38 @@ begin
         when key like '%metadata' then (
           select coalesce(jsonb_object_agg(ours.key, ours.value), '{}') from jsonb_each(
             case jsonb_typeof(member) when 'object' then member else '{}' end
-          ) ours where ours.key in ('user_id', 'credits')
+          ) ours where ours.key in ('user_id', 'credits') and ours.value #>> '{}' ~ id_like
         )
-        when jsonb_typeof(member) = 'string' and key = any (kept) then member
-        else erase_personal_data(member)
+        when jsonb_typeof(member) = 'string' and key = any (kept) and member #>> '{}' ~ id_like then member
+        else reduce_to_ids(member)
       end), '{}') from jsonb_each(value) members(key, member)
     )
     when 'array' then (
-      select coalesce(jsonb_agg(erase_personal_data(element)), '[]') from jsonb_array_elements(value) elements(element)
+      select coalesce(jsonb_agg(reduce_to_ids(element)), '[]') from jsonb_array_elements(value) elements(element)
     )
     when 'string' then 'null'
     else value
   end;
 end $$;
 --> statement-breakpoint
--- A delivery that arrives after its user was deleted is stored without personal data, where erasing is asked for.
-create or replace function payload_to_keep(payload jsonb, subject text, erase boolean) returns jsonb language plpgsql as $$
+-- Nothing is kept of a payload too deep to be searched for personal data.
+create or replace function erase_personal_data(payload jsonb) returns jsonb language plpgsql immutable as $$
 begin
-  if erase and exists (select from wallets where user_id = subject and closed_at is not null) then
+  return reduce_to_ids(payload);
+exception when program_limit_exceeded then
+  return null;
+end $$;
+--> statement-breakpoint
+-- Where erasing is asked for, a delivery is stored without personal data when its user is deleted already, or when it
+-- names no user, by whom it could be found later; unless it is parked, and still has to be read.
+create or replace function payload_to_keep(payload jsonb, facts jsonb, erase boolean) returns jsonb language plpgsql as $$
+declare
+  subject constant text := facts->>'user_id';
+begin
+  if erase and (
+    (subject is null and facts->>'outcome' <> 'parked')
+    or exists (select from wallets where user_id = subject and closed_at is not null)
+  ) then
     return erase_personal_data(payload);
   end if;
   return payload;
@@ -250,30 +292,28 @@ begin
   return null;
 end $$;
 --> statement-breakpoint
--- facts: user_id, email, email_verified, name, updated_at (Clerk's), signup_bonus (credits).
+-- facts: user_id, email, email_verified, email_required, name, updated_at (Clerk's), signup_bonus (credits).
 create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 declare
   claim record;
   opened boolean;
-  closed boolean;
 begin
   select * into claim from jsonb_to_record(facts) as claim(
-    user_id text, email text, email_verified boolean, name text, updated_at timestamptz, signup_bonus bigint);
+    user_id text, email text, email_verified boolean, email_required boolean, name text, updated_at timestamptz,
+    signup_bonus bigint);
   perform lock_subject('user', claim.user_id);
   if is_settled(delivery) then
     return verdict('duplicate', 'already_processed', claim.user_id);
+  elsif user_objection(claim.user_id) = 'user_deactivated' then
+    return record_delivery(delivery, verdict('stale', 'user_deleted', claim.user_id));
+  elsif exists (select from users where id = claim.user_id and clerk_updated_at > claim.updated_at) then
+    return record_delivery(delivery, verdict('stale', 'older_than_stored', claim.user_id));
+  elsif claim.email is null and claim.email_required then
+    return record_delivery(delivery, verdict('rejected', 'missing_email', claim.user_id));
   end if;
 
   insert into wallets (user_id) values (claim.user_id) on conflict do nothing;
   opened := found;
-  select closed_at is not null into closed from wallets where user_id = claim.user_id for no key update;
-  if closed then
-    return record_delivery(delivery, verdict('stale', 'user_deleted', claim.user_id));
-  end if;
-  if exists (select from users where id = claim.user_id and clerk_updated_at > claim.updated_at) then
-    return record_delivery(delivery, verdict('stale', 'older_than_stored', claim.user_id));
-  end if;
-
   claim.email := claim_email(claim.user_id, claim.email, claim.email_verified, claim.updated_at);
   insert into users (id, email, email_verified, name, clerk_updated_at)
   values (claim.user_id, claim.email, claim.email is not null and claim.email_verified, claim.name, claim.updated_at)
@@ -326,12 +366,16 @@ end $$;
 -- facts: outcome, reason, user_id, and for a parked delivery the effect it waits to have.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 begin
+  -- The user's lock, also where nothing but the row is written: a deletion either sees the row, or is seen here.
+  if facts->>'user_id' is not null then
+    perform lock_subject('user', facts->>'user_id');
+  end if;
   insert into webhook_events as event
     (provider, event_id, type, outcome, reason, user_id, payload, effect, via, occurred_at, settled_at)
   values (
     delivery->>'provider', delivery->>'event_id', delivery->>'type',
     facts->>'outcome', facts->>'reason', facts->>'user_id',
-    payload_to_keep(storable_payload(delivery->>'body'), facts->>'user_id', (delivery->>'erase')::boolean),
+    payload_to_keep(storable_payload(delivery->>'body'), facts, (delivery->>'erase')::boolean),
     nullif(facts->'effect', 'null'), delivery->>'via', (delivery->>'occurred_at')::timestamptz,
     case when facts->>'outcome' <> 'parked' then now() end
   )
@@ -340,7 +384,9 @@ begin
     user_id = coalesce(excluded.user_id, event.user_id),
     payload = coalesce(excluded.payload, event.payload),
     effect = excluded.effect, settled_at = excluded.settled_at, attempts = event.attempts + 1
-  where event.outcome not in ('applied', 'duplicate', 'stale');
+  where event.outcome not in ('applied', 'duplicate', 'stale')
+    -- What waits to be applied is not given up because a setting is wrong while it comes again.
+    and not (event.effect is not null and excluded.outcome = 'ignored');
 
   -- The same event settled while this one waited for the row.
   if not found and is_settled(delivery) then
@@ -352,27 +398,29 @@ end $$;
 --> statement-breakpoint
 -- src/webhook/release_waiting.sql
 -- Has every delivery that waits for this user take its effect, in the commit that brings the user. One that fails
--- stays parked, without holding up the user, and the scheduled run tries it again. Answers how many were tried.
-create or replace function release_waiting(released_user text, erase boolean) returns integer language plpgsql as $$
+-- stays parked, without holding up the user, and the scheduled run tries it again. Answers the deliveries it settled.
+create or replace function release_waiting(released_user text, erase boolean) returns jsonb language plpgsql as $$
 declare
   waiting webhook_events;
-  tried integer := 0;
+  settled jsonb := '[]';
+  verdict jsonb;
 begin
   for waiting in
     select * from webhook_events
     where user_id = released_user and outcome = 'parked' and effect is not null
     order by occurred_at, event_id limit 100
   loop
-    tried := tried + 1;
     begin
-      execute format('select %I($1, $2)', waiting.effect->>'verb')
+      execute format('select %I($1, $2)', waiting.effect->>'verb') into verdict
       using jsonb_build_object(
         'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type,
         'occurred_at', waiting.occurred_at, 'via', 'release', 'erase', erase
       ), waiting.effect->'facts';
+      settled := settled || (verdict || jsonb_build_object(
+        'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type));
     exception when others then
       raise warning 'release of % % failed: %', waiting.provider, waiting.event_id, sqlstate;
     end;
   end loop;
-  return tried;
+  return settled;
 end $$;

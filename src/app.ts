@@ -27,7 +27,13 @@ app.use(
 for (const provider of Object.values(providers)) {
   app.post(
     `/api/webhooks/${provider.name}`,
-    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.json({ error: 'payload_too_large' }, 413) }),
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (c) => {
+        log({ message: 'refused', level: 'warn', provider: provider.name, cause: 'payload_too_large' })
+        return c.json({ error: 'payload_too_large' }, 413)
+      },
+    }),
     async (c) => {
       const settings = settingsOf(c.env)
       const db = connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT)

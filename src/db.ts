@@ -33,28 +33,37 @@ export function connect(url: string, endpoint?: string) {
 /** The database gave no usable answer, or an error. The message is a SQLSTATE, else the name of what went wrong. */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable'
+  /** Whether it may pass by itself: tried again as often as time allowed, and not a matter of this one statement. */
+  readonly isTransient: boolean
+
+  constructor(message: string, isTransient: boolean) {
+    super(message)
+    this.isTransient = isTransient
+  }
 
   /** The database refused a value itself: the same values will be refused every time. */
   get isDataException(): boolean {
-    return /^22...$/.test(this.message)
+    return /^(22|54)...$/.test(this.message)
   }
 }
 
 /**
  * Runs one verb in one request and returns its verdict.
  * It runs again after a failure that may pass, also when the lost answer was of a commit: verbs are idempotent.
+ * @param startedAt when the work began, milliseconds, where an earlier run has spent some of the time
  * @throws DatabaseUnavailable within 8 s
  */
 export async function run<Verdict>(
   db: Database,
   delivery: object,
   { verb, facts }: Effect,
+  startedAt = Date.now(),
 ): Promise<Verdict> {
   const [row] = await attempt(async () => {
     const statement = sql`select ${sql.identifier(verb)}(${JSON.stringify(delivery)}::jsonb, ${JSON.stringify(facts)}::jsonb) as verdict`
     return (await db.execute<{ verdict: Verdict }>(statement)).rows
-  })
-  if (!row) throw new DatabaseUnavailable('no verdict')
+  }, startedAt)
+  if (!row) throw new DatabaseUnavailable('no verdict', false)
   return row.verdict
 }
 
@@ -63,15 +72,17 @@ export async function run<Verdict>(
  * @throws DatabaseUnavailable whose message is a SQLSTATE or the error's name: the errors of the driver and of Drizzle
  *   carry parameters, which are personal data, and must not reach a log
  */
-export async function attempt<T>(query: () => Promise<T>): Promise<T> {
-  const startedAt = Date.now()
+export async function attempt<T>(query: () => Promise<T>, startedAt = Date.now()): Promise<T> {
   for (let failures = 0; ; failures++) {
+    if (Date.now() - startedAt > LAST_START_MS) throw new DatabaseUnavailable('no time left', true)
     try {
       return await query()
     } catch (error) {
       const { transient, name } = diagnose(error)
       const pause = (PAUSES_MS[failures] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random())
-      if (!transient || Date.now() - startedAt + pause > LAST_START_MS) throw new DatabaseUnavailable(name)
+      if (!transient || Date.now() - startedAt + pause > LAST_START_MS) {
+        throw new DatabaseUnavailable(name, transient)
+      }
       await new Promise((resolve) => setTimeout(resolve, pause))
     }
   }

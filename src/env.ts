@@ -16,10 +16,15 @@ const flag = (fallback: 'true' | 'false') =>
   setting(z.enum(['true', 'false']).default(fallback)).transform((value) => value === 'true')
 const loopbackUrl = z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/ })
 
+function namesUserAndDatabase(url: string): boolean {
+  const parsed = URL.parse(url)
+  return parsed !== null && parsed.username !== '' && parsed.pathname.length > 1
+}
+
 /** Every setting of the Worker. Placeholders such as those of `.dev.vars.example` do not pass. */
 export const settingsSchema = z.object({
-  DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ })),
-  CLERK_WEBHOOK_SECRET: secrets(/^(whsec_)?(?=.{16})[A-Za-z0-9+/]+={0,2}$/),
+  DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).refine(namesUserAndDatabase)),
+  CLERK_WEBHOOK_SECRET: secrets(/^(whsec_)?([A-Za-z0-9+/]{4}){4,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
   STRIPE_WEBHOOK_SECRET: secrets(/^whsec_[\x21-\x7e]{4,}$/),
   STRIPE_SECRET_KEY: setting(z.string().regex(/^[sr]k_(test|live)_\w{3,}$/)),
   OPS_TOKEN: setting(

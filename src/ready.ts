@@ -7,6 +7,8 @@ import { attempt, connect, DatabaseUnavailable } from './db.ts'
 import { settingsOf } from './env.ts'
 
 const NEWEST_MIGRATION = Math.max(...journal.entries.map((migration) => migration.when))
+/** SQLSTATE of a table, or a schema, that does not exist. */
+const HAS_NO_MIGRATION = new Set(['42P01', '3F000'])
 const UNAUTHORIZED = { error: 'unauthorized' }
 
 /** Operators only, compared in constant time. Without an `OPS_TOKEN` nobody is one. */
@@ -31,6 +33,6 @@ export async function readiness(c: Context): Promise<Response> {
     return c.json({ status: 'not_migrated' }, 503)
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable)) throw error
-    return c.json({ status: 'unavailable' }, 503)
+    return c.json({ status: HAS_NO_MIGRATION.has(error.message) ? 'not_migrated' : 'unavailable' }, 503)
   }
 }

@@ -29,13 +29,18 @@ export const userEvent = z.object({
 /** A deletion that names no user is of no use: Clerk's schema has `id` optional. */
 export const userDeletedEvent = z.object({ data: z.object({ id }) })
 
+/** What a mail server takes (RFC 5321), and a unique index can hold. */
+const MAX_ADDRESS_LENGTH = 320
+
 type ClerkUser = z.output<typeof userEvent>['data']
 
 /** The primary address by its id, which may be null or dangle; then the first one. Null for phone-only users. */
 export function primaryEmail(user: ClerkUser): { address: string; verified: boolean } | null {
   const addresses = (user.email_addresses ?? []).flatMap(({ id, email_address, verification }) => {
     const address = storableText(email_address)
-    return address ? [{ id, address, verified: verification?.status === 'verified' }] : []
+    return address && address.length <= MAX_ADDRESS_LENGTH
+      ? [{ id, address, verified: verification?.status === 'verified' }]
+      : []
   })
   return addresses.find(({ id }) => id && id === user.primary_email_address_id) ?? addresses[0] ?? null
 }

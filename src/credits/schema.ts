@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import { bigint, check, index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 
 /** One prepaid wallet per user. It outlives the user: `closed_at` is the tombstone. */
 export const wallets = pgTable('wallets', {
@@ -22,6 +22,8 @@ export const creditLedger = pgTable(
     kind: text().notNull(),
     /** Credits, signed: what comes in is positive. */
     amount: bigint({ mode: 'number' }).notNull(),
+    /** Credits in the wallet once this entry is counted: filled by a trigger, under the wallet's lock. */
+    balanceAfter: bigint('balance_after', { mode: 'number' }).notNull().default(0),
     /** Names the business fact (`purchase:<payment>`), so that a fact moves credits once. */
     idempotencyKey: text('idempotency_key').notNull().unique(),
     stripePaymentId: text('stripe_payment_id'),
@@ -30,6 +32,7 @@ export const creditLedger = pgTable(
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (ledger) => [
+    index('credit_ledger_newest').on(ledger.userId, ledger.id),
     uniqueIndex('credit_ledger_one_purchase')
       .on(ledger.stripePaymentId)
       .where(sql`${ledger.kind} = 'purchase'`),

@@ -23,11 +23,11 @@ export type CheckoutSession = z.output<typeof checkoutSession>
 
 export const checkoutSessionEvent = z.object({ data: z.object({ object: checkoutSession }) })
 
-/** The user that the event's object names in its metadata, where it names one. */
+/** The user that the event's object names: in its metadata, else as the session's reference. */
 export function namedUser(event: unknown): string | null {
-  return (
-    id.safeParse(member(member(member(member(event, 'data'), 'object'), 'metadata'), 'user_id')).data ?? null
-  )
+  const object = member(member(event, 'data'), 'object')
+  const named = id.safeParse(member(member(object, 'metadata'), 'user_id'))
+  return named.data ?? id.safeParse(member(object, 'client_reference_id')).data ?? null
 }
 
 export const MAX_CREDITS = 10 ** 12

@@ -24,10 +24,11 @@ export async function verify(
   return { verified: false, cause: 'no_match' }
 }
 
+/** Read strictly: the SDK takes the last of several `t=`, and more than digits for a number. */
 function isAhead(header: string, nowMs: number): boolean {
-  return [...header.matchAll(/(?:^|,)t=(\d+)/g)].some(
-    ([, seconds]) => Number(seconds) > nowMs / 1000 + TOLERANCE_S,
-  )
+  const moments = header.split(',').filter((item) => item.startsWith('t='))
+  const [, seconds] = /^t=(\d+)$/.exec(moments.join()) ?? []
+  return seconds === undefined || Number(seconds) > nowMs / 1000 + TOLERANCE_S
 }
 
 async function matches(secret: string, header: string, body: string, nowMs: number): Promise<boolean> {

@@ -23,7 +23,7 @@ begin
 
   update webhook_events
   set outcome = 'rejected', reason = 'user_deactivated', effect = null, settled_at = now()
-  where user_id = closing and outcome = 'parked' and reason = 'unknown_user';
+  where user_id = closing and outcome = 'parked' and reason in ('unknown_user', 'unreadable');
 
   if already then
     return record_delivery(delivery, verdict('duplicate', 'already_processed', closing));

@@ -20,30 +20,28 @@ begin
   return null;
 end $$;
 --> statement-breakpoint
--- facts: user_id, email, email_verified, name, updated_at (Clerk's), signup_bonus (credits).
+-- facts: user_id, email, email_verified, email_required, name, updated_at (Clerk's), signup_bonus (credits).
 create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 declare
   claim record;
   opened boolean;
-  closed boolean;
 begin
   select * into claim from jsonb_to_record(facts) as claim(
-    user_id text, email text, email_verified boolean, name text, updated_at timestamptz, signup_bonus bigint);
+    user_id text, email text, email_verified boolean, email_required boolean, name text, updated_at timestamptz,
+    signup_bonus bigint);
   perform lock_subject('user', claim.user_id);
   if is_settled(delivery) then
     return verdict('duplicate', 'already_processed', claim.user_id);
+  elsif user_objection(claim.user_id) = 'user_deactivated' then
+    return record_delivery(delivery, verdict('stale', 'user_deleted', claim.user_id));
+  elsif exists (select from users where id = claim.user_id and clerk_updated_at > claim.updated_at) then
+    return record_delivery(delivery, verdict('stale', 'older_than_stored', claim.user_id));
+  elsif claim.email is null and claim.email_required then
+    return record_delivery(delivery, verdict('rejected', 'missing_email', claim.user_id));
   end if;
 
   insert into wallets (user_id) values (claim.user_id) on conflict do nothing;
   opened := found;
-  select closed_at is not null into closed from wallets where user_id = claim.user_id for no key update;
-  if closed then
-    return record_delivery(delivery, verdict('stale', 'user_deleted', claim.user_id));
-  end if;
-  if exists (select from users where id = claim.user_id and clerk_updated_at > claim.updated_at) then
-    return record_delivery(delivery, verdict('stale', 'older_than_stored', claim.user_id));
-  end if;
-
   claim.email := claim_email(claim.user_id, claim.email, claim.email_verified, claim.updated_at);
   insert into users (id, email, email_verified, name, clerk_updated_at)
   values (claim.user_id, claim.email, claim.email is not null and claim.email_verified, claim.name, claim.updated_at)

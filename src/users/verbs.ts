@@ -6,6 +6,8 @@ export interface UserClaim {
   email: string | null
   /** Only a verified address may displace another active user's. */
   email_verified: boolean
+  /** A new claim without an address is refused then. */
+  email_required: boolean
   name: string | null
   /** Clerk's clock, milliseconds: orders the claims about one user. */
   updated_at: Date

@@ -4,8 +4,11 @@ import { UNREADABLE } from './decide.ts'
 import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 
-/** What the database answers: the verdict that it committed, the user, and how many parked deliveries it released. */
-export type Committed = Verdict & { user_id: string | null; released?: number }
+/** What the database answers: the verdict that it committed, the user, and the deliveries it released from parking. */
+export type Committed = Settled & { released?: (Settled & Released)[] }
+
+type Settled = Verdict & { user_id: string | null }
+type Released = { provider: string; event_id: string; type: string | null }
 
 /**
  * Commits the effect and the event row together, in one request.
@@ -26,11 +29,17 @@ export async function commit(
     body: delivery.body,
     erase: settings.USER_DELETION === 'delete',
   }
+  const startedAt = Date.now()
   try {
-    return await run<Committed>(db, row, 'verb' in decision ? decision : record(delivery, decision))
+    return await run<Committed>(
+      db,
+      row,
+      'verb' in decision ? decision : record(delivery, decision),
+      startedAt,
+    )
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable && error.isDataException)) throw error
-    return await run<Committed>(db, row, record(delivery, UNREADABLE))
+    return await run<Committed>(db, row, record(delivery, UNREADABLE), startedAt)
   }
 }
 

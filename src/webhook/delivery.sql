@@ -32,12 +32,16 @@ end $$;
 -- facts: outcome, reason, user_id, and for a parked delivery the effect it waits to have.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 begin
+  -- The user's lock, also where nothing but the row is written: a deletion either sees the row, or is seen here.
+  if facts->>'user_id' is not null then
+    perform lock_subject('user', facts->>'user_id');
+  end if;
   insert into webhook_events as event
     (provider, event_id, type, outcome, reason, user_id, payload, effect, via, occurred_at, settled_at)
   values (
     delivery->>'provider', delivery->>'event_id', delivery->>'type',
     facts->>'outcome', facts->>'reason', facts->>'user_id',
-    payload_to_keep(storable_payload(delivery->>'body'), facts->>'user_id', (delivery->>'erase')::boolean),
+    payload_to_keep(storable_payload(delivery->>'body'), facts, (delivery->>'erase')::boolean),
     nullif(facts->'effect', 'null'), delivery->>'via', (delivery->>'occurred_at')::timestamptz,
     case when facts->>'outcome' <> 'parked' then now() end
   )
@@ -46,7 +50,9 @@ begin
     user_id = coalesce(excluded.user_id, event.user_id),
     payload = coalesce(excluded.payload, event.payload),
     effect = excluded.effect, settled_at = excluded.settled_at, attempts = event.attempts + 1
-  where event.outcome not in ('applied', 'duplicate', 'stale');
+  where event.outcome not in ('applied', 'duplicate', 'stale')
+    -- What waits to be applied is not given up because a setting is wrong while it comes again.
+    and not (event.effect is not null and excluded.outcome = 'ignored');
 
   -- The same event settled while this one waited for the row.
   if not found and is_settled(delivery) then

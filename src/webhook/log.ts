@@ -1,5 +1,6 @@
 import type { Committed } from './commit.ts'
 import type { Delivery } from './delivery.ts'
+import type { Verdict } from './outcome.ts'
 
 /** Milliseconds. Workers' clock stands still while code computes: what is measured is the waiting. */
 export interface Timing {
@@ -7,7 +8,10 @@ export interface Timing {
   database_ms: number
 }
 
-/** Of a delivery, its ids alone are logged: no payload, no personal data, no secret. */
+/**
+ * One line for the delivery, and one for each that it released. Ids alone are logged: no payload, no personal data, no
+ * secret.
+ */
 export function logDelivery(
   delivery: Delivery,
   verdict: Committed,
@@ -16,18 +20,37 @@ export function logDelivery(
 ): void {
   log({
     message: 'delivery',
-    level: verdict.outcome === 'rejected' || verdict.reason === 'unreadable' ? 'warn' : 'info',
+    level: levelOf(verdict),
     provider: delivery.provider,
     event: delivery.eventId,
     type: delivery.type,
     outcome: verdict.outcome,
     reason: verdict.reason,
     user: verdict.user_id,
-    released: verdict.released || undefined,
     via: delivery.via,
     secret,
     ...timing,
   })
+  for (const { provider, event_id: event, type, user_id: user, ...released } of verdict.released ?? []) {
+    const { outcome, reason } = released
+    log({
+      message: 'delivery',
+      level: levelOf(released),
+      provider,
+      event,
+      type,
+      outcome,
+      reason,
+      user,
+      via: 'release',
+    })
+  }
+}
+
+/** What a person should look at: it is not applied, and may be money. */
+function levelOf({ outcome, reason }: Verdict): 'info' | 'warn' {
+  const isFromElsewhere = reason === 'mode_mismatch' || reason === 'instance_mismatch'
+  return outcome === 'rejected' || reason === 'unreadable' || isFromElsewhere ? 'warn' : 'info'
 }
 
 /** One structured line. */

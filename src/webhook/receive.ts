@@ -36,7 +36,7 @@ export async function receive(
     return answer(delivery.eventId, delivery.type, verdict)
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable)) throw error
-    return unavailable(delivery, error, startedAt)
+    return unavailable(delivery, error, verification.secret, { startedAt, committingAt })
   }
 }
 
@@ -45,16 +45,23 @@ async function readText(request: Request): Promise<string> {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await request.arrayBuffer())
 }
 
-function unavailable(delivery: Delivery, error: DatabaseUnavailable, startedAt: number): Response {
-  const { provider, eventId: event, type } = delivery
+/** Nothing is known to be committed: Stripe and Svix deliver again, and what had been committed is a duplicate then. */
+function unavailable(
+  { provider, eventId: event, type }: Delivery,
+  error: DatabaseUnavailable,
+  secret: number,
+  { startedAt, committingAt }: { startedAt: number; committingAt: number },
+): Response {
+  const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
   log({
     message: 'unavailable',
     level: 'error',
     provider,
     event,
     type,
+    secret,
     cause: error.message,
-    duration_ms: Date.now() - startedAt,
+    ...timing,
   })
   return Response.json({ error: 'unavailable' }, { status: 503, headers: { 'Retry-After': '10' } })
 }

@@ -1,5 +1,5 @@
-import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm'
-import { attempt, type Database, type Effect } from '../db.ts'
+import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { attempt, type Database, DatabaseUnavailable, type Effect } from '../db.ts'
 import type { Settings } from '../env.ts'
 import { commit } from './commit.ts'
 import { decide, UNREADABLE } from './decide.ts'
@@ -10,66 +10,78 @@ import { webhookEvents } from './schema.ts'
 
 /** As many as one scheduled run may take on; the next one is a minute away. */
 const BATCH = 100
+/** Neon answers 10 MiB at most, and a payload may be 1 MiB, twice that when it is quoted. */
+const PAYLOADS_BYTES = 4_000_000
+
+type Providers = Record<string, Provider>
+type Parked = Omit<Delivery, 'body' | 'via'>
 
 /**
- * Tries again what is parked and may no longer need to be: its user has come, or this deployment may read it.
- * Usually the arrival of the user has released it in its own commit; this is for what crossed with it, or failed.
+ * Tries again what is parked and may no longer need to be. First what waits for a user who has come: usually the
+ * arrival has released it in its own commit, so this is what crossed with it, or failed. Then what could not be read,
+ * and may be readable to this deployment.
  */
-export async function releaseParked(
-  providers: Record<string, Provider>,
-  settings: Settings,
-  db: Database,
-): Promise<void> {
-  for (const parked of await releasable(db)) {
+export async function releaseParked(providers: Providers, settings: Settings, db: Database): Promise<void> {
+  for (const { effect, ...parked } of await waiting(db)) {
+    await release(parked, () => effect as Effect, settings, db)
+  }
+  for (const parked of await unreadable(db)) {
     const provider = providers[parked.provider]
-    if (!provider) continue
-    const { effect, ...row } = parked
-    const delivery: Delivery = { ...row, body: null, via: 'release' }
-    try {
-      await releaseOne(provider, delivery, effect as Effect | null, settings, db)
-    } catch (error) {
-      const cause = error instanceof Error ? error.name : 'unknown'
-      log({
-        message: 'release failed',
-        level: 'error',
-        provider: provider.name,
-        event: delivery.eventId,
-        cause,
-      })
-    }
+    if (provider) await release(parked, (delivery) => decide(provider, delivery, settings), settings, db)
   }
 }
 
-async function releaseOne(
-  provider: Provider,
-  delivery: Delivery,
-  effect: Effect | null,
+/** One failure does not hold up the others, unless the database is gone. @throws DatabaseUnavailable */
+async function release(
+  parked: Parked,
+  decision: (delivery: Delivery) => ReturnType<typeof decide>,
   settings: Settings,
   db: Database,
 ): Promise<void> {
   const startedAt = Date.now()
-  const decision = effect ?? decide(provider, delivery, settings)
-  if (decision === UNREADABLE) return
-  const verdict = await commit(db, delivery, decision, settings)
-  const waited = Date.now() - startedAt
-  logDelivery(delivery, verdict, null, { duration_ms: waited, database_ms: waited })
+  const delivery: Delivery = { ...parked, body: null, via: 'release' }
+  const decided = decision(delivery)
+  if (decided === UNREADABLE) return
+  try {
+    const verdict = await commit(db, delivery, decided, settings)
+    const waited = Date.now() - startedAt
+    logDelivery(delivery, verdict, null, { duration_ms: waited, database_ms: waited })
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable) || error.isTransient) throw error
+    const { provider, eventId: event } = delivery
+    log({ message: 'release failed', level: 'error', provider, event, cause: error.message })
+  }
 }
 
-/** In random order, so that rows which fail every time cannot keep the others from their turn. */
-async function releasable(db: Database) {
-  const { provider, eventId, type, occurredAt, effect, payload, outcome, userId } = webhookEvents
+/** In random order, here and below: rows that fail every time only take their share of the turns. */
+async function waiting(db: Database) {
+  const { provider, eventId, type, occurredAt, effect, outcome, userId } = webhookEvents
   const userHasCome = sql`exists (select from wallets where wallets.user_id = ${userId})`
   return await attempt(() =>
     db
-      .select({ provider, eventId, type, occurredAt, userId, effect, event: payload })
+      .select({ provider, eventId, type, occurredAt, userId, effect, event: sql<null>`null` })
       .from(webhookEvents)
-      .where(
-        and(
-          eq(outcome, 'parked'),
-          or(and(isNotNull(effect), userHasCome), and(isNull(effect), isNotNull(payload))),
-        ),
-      )
+      .where(and(eq(outcome, 'parked'), isNotNull(effect), userHasCome))
       .orderBy(sql`random()`)
       .limit(BATCH),
+  )
+}
+
+async function unreadable(db: Database): Promise<Parked[]> {
+  const { provider, eventId, type, occurredAt, userId, payload, outcome, effect } = webhookEvents
+  const picked = db.$with('picked').as(
+    db
+      .select({ provider, eventId, type, occurredAt, userId, event: payload })
+      .from(webhookEvents)
+      .where(and(eq(outcome, 'parked'), isNull(effect), isNotNull(payload)))
+      .orderBy(sql`random()`)
+      .limit(BATCH),
+  )
+  const bytes = sql<number>`sum(octet_length(${picked.event}::text)) over (rows unbounded preceding)`.as(
+    'bytes',
+  )
+  const sized = db.$with('sized').as(db.select({ ...picked._.selectedFields, bytes }).from(picked))
+  return await attempt(() =>
+    db.with(picked, sized).select().from(sized).where(lt(sized.bytes, PAYLOADS_BYTES)),
   )
 }

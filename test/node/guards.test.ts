@@ -119,7 +119,57 @@ describe.each(['owner', 'application'] as const)('connected as the %s', (role) =
   })
 })
 
+describe('a role that may only insert entries', () => {
+  it('moves balances by them, and by nothing else', async () => {
+    await application.query('begin')
+    await owner.query('revoke update, delete, truncate on all tables in schema public from application')
+    await application.query('rollback')
+    const before = await balanceOf('user_2')
+    await application.query(credit('user_2', 4))
+    expect(await balanceOf('user_2')).toBe(before + 4)
+    expect(await refused(application, `update wallets set balance = 0 where user_id = 'user_2'`)).toBe(
+      '42501',
+    )
+    await owner.query('grant update, delete, truncate on all tables in schema public to application')
+  })
+
+  it('cannot set a balance from within a trigger of its own', async () => {
+    await application.query(`create temporary table bait (n int);
+      create function pg_temp.write_balance() returns trigger language plpgsql as
+        $$ begin update public.wallets set balance = 1000000 where user_id = 'user_2'; return new; end $$;
+      create trigger bite before insert on bait for each row execute function pg_temp.write_balance()`)
+    expect(await refused(application, 'insert into bait values (1)')).toBe(RESTRICTED)
+  })
+
+  it('writes several entries in one statement, and each carries the balance it leaves', async () => {
+    const before = await balanceOf('user_2')
+    const { rows } = await application.query(
+      `insert into credit_ledger (user_id, kind, amount, idempotency_key)
+       values ('user_2', 'adjustment', 5, 'several_1'), ('user_2', 'spend', -2, 'several_2')
+       returning balance_after`,
+    )
+    expect(rows.map((row) => Number(row.balance_after))).toEqual([before + 5, before + 3])
+    expect(await balanceOf('user_2')).toBe(before + 3)
+  })
+
+  it('leaves nothing moved by an entry that ON CONFLICT skips', async () => {
+    const before = await balanceOf('user_2')
+    await application.query(
+      `insert into credit_ledger (user_id, kind, amount, idempotency_key)
+       values ('user_2', 'adjustment', 5, 'several_1') on conflict do nothing`,
+    )
+    await application.query(credit('user_2', 1))
+    expect(await balanceOf('user_2')).toBe(before + 1)
+  })
+})
+
 describe('connected as the owner', () => {
+  it('an entry without a wallet is refused, also where foreign keys are not looked at', async () => {
+    await owner.query(`set session_replication_role = replica`)
+    expect(await refused(owner, credit('nobody', 5))).toBe('23503')
+    await owner.query('reset session_replication_role')
+  })
+
   it('session_replication_role does not pass the guards by', async () => {
     await owner.query(`set session_replication_role = replica`)
     expect(await refused(owner, 'delete from credit_ledger')).toBe(RESTRICTED)

@@ -194,6 +194,16 @@ describe('e-mail and name', () => {
     expect(await eventRow(`msg_${id}`)).toMatchObject({ outcome: 'applied', reason: null, attempts: 2 })
   })
 
+  it('passes over an address that no mail server would take', async () => {
+    const tooLong = { id: 'idn_1', email_address: `${crypto.randomUUID().repeat(200)}@example.com` }
+    const data = { email_addresses: [tooLong, addresses[1]], primary_email_address_id: 'idn_1' }
+    expect(await deliver('clerk', clerkEvent('user.created', { user: newUser(), data }))).toMatchObject({
+      outcome: 'applied',
+    })
+    const alone = clerkEvent('user.created', { user: newUser(), data: { email_addresses: [tooLong] } })
+    expect(await deliver('clerk', alone)).toMatchObject({ status: 400, reason: 'missing_email' })
+  })
+
   it.each([
     [{ first_name: 'Ada', last_name: 'Lovelace' }, 'Ada Lovelace'],
     [{ first_name: 'Ada', last_name: null }, 'Ada'],
@@ -295,6 +305,24 @@ describe('user.deleted', () => {
     expect(again).toMatchObject({ outcome: 'duplicate', reason: 'already_processed' })
   })
 
+  it('comes before the question for an address: a late event without one is stale, as is an older one', async () => {
+    const [gone, changed] = [newUser(), newUser()]
+    await deliver('clerk', clerkEvent('user.deleted', { user: gone }))
+    await deliver('clerk', clerkEvent('user.updated', { user: changed, at: T + 5 }))
+    const late = await deliver('clerk', clerkEvent('user.updated', { user: gone, email: null }))
+    const older = await deliver('clerk', clerkEvent('user.created', { user: changed, email: null, at: T }))
+    expect(late).toMatchObject({ status: 200, outcome: 'stale', reason: 'user_deleted' })
+    expect(older).toMatchObject({ status: 200, outcome: 'stale', reason: 'older_than_stored' })
+  })
+
+  it('rejects also what could not be read of the user', async () => {
+    const id = newUser()
+    const answer = await deliver('clerk', { type: 'user.updated', data: { id } })
+    expect(answer).toMatchObject({ outcome: 'parked', reason: 'unreadable' })
+    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    expect(await eventRow(answer.event)).toMatchObject({ outcome: 'rejected', reason: 'user_deactivated' })
+  })
+
   it('is parked as unreadable when it names no user', async () => {
     const answer = await deliver('clerk', clerkEvent('user.deleted', { user: 'x', data: { id: undefined } }))
     expect(answer).toMatchObject({ status: 200, outcome: 'parked', reason: 'unreadable' })
@@ -351,6 +379,54 @@ describe('USER_DELETION "delete"', () => {
         },
       },
     })
+  })
+
+  it('reduces what names no user, unless it still has to be read', async () => {
+    const id = newUser()
+    const events = [
+      checkoutEvent('checkout.session.completed', {
+        user: id,
+        session: { client_reference_id: null, metadata: {} },
+      }),
+      checkoutEvent('checkout.session.completed', {
+        user: id,
+        session: { client_reference_id: null, mode: 'barter', metadata: {} },
+      }),
+    ]
+    for (const event of events) await deliver('stripe', event, erasing)
+    const [notOurs, unreadable] = await Promise.all(events.map((event) => eventRow(event.id)))
+    expect(notOurs).toMatchObject({ reason: 'not_ours', user_id: null })
+    expect(JSON.stringify(notOurs?.payload)).not.toMatch(/example\.com|Ada/)
+    expect(JSON.stringify(unreadable?.payload)).toMatch(/Ada/)
+  })
+
+  it('finds a user who is named by the session alone, and keeps no string that is not like an id', async () => {
+    const id = newUser()
+    const session = {
+      metadata: { credits: 'for Ada Lovelace' },
+      payment_intent: 'ada@example.com',
+      currency: 'Ada L',
+    }
+    const event = checkoutEvent('checkout.session.completed', { user: id, session })
+    await deliver('stripe', event, erasing)
+    await deliver('clerk', clerkEvent('user.deleted', { user: id }), erasing)
+    const row = await eventRow(event.id)
+    expect(row).toMatchObject({ user_id: id })
+    expect(JSON.stringify(row?.payload)).not.toMatch(/example\.com|Ada/)
+  })
+
+  it('deletes a user also when a stored payload is too deep to be searched: then nothing of it is kept', async () => {
+    const id = newUser()
+    const deep = `${'{"a":'.repeat(5_000)}"Ada"${'}'.repeat(5_000)}`
+    const body = JSON.stringify(clerkEvent('user.created', { user: id, data: { deep: 0 } })).replace(
+      '"deep":0',
+      `"deep":${deep}`,
+    )
+    await send('clerk', body, { id: `msg_${id}`, ...erasing })
+    expect(await deliver('clerk', clerkEvent('user.deleted', { user: id }), erasing)).toMatchObject({
+      outcome: 'applied',
+    })
+    expect(await eventRow(`msg_${id}`)).toMatchObject({ payload: null })
   })
 
   it('keeps the tombstone: the user is not created again', async () => {

@@ -75,6 +75,26 @@ describe.each(providers)('a %s signature', (provider) => {
   })
 })
 
+describe('a Stripe signature whose moment is written oddly', () => {
+  it.each([
+    (t: number) => `t= ${t}`,
+    (t: number) => `t=+${t}`,
+    (t: number) => `t=0,t= ${t}`,
+    (t: number) => `t=${t}.5`,
+  ])('is refused when it is dated ahead: %s', async (write) => {
+    const body = bodies.stripe()
+    const signedAt = Date.now() + 60 * MINUTE
+    const { 'stripe-signature': header = '' } = await signStripe(body, secrets.stripe, signedAt)
+    const ahead = header.replace(/t=\d+/, write(Math.floor(signedAt / 1000)))
+    const response = request('/api/webhooks/stripe', {
+      method: 'POST',
+      headers: { 'stripe-signature': ahead },
+      body,
+    })
+    expect(await refusal(response)).toEqual(INVALID)
+  })
+})
+
 describe('Stripe sends one signature per secret while it rolls', () => {
   it('and any of them may match', async () => {
     const body = bodies.stripe()
@@ -272,6 +292,31 @@ describe('the log', () => {
       reason: 'unknown_user',
       deliveries: expect.any(Number),
       oldest: expect.stringContaining('2026-01-01'),
+    })
+  })
+
+  it('has a line for each delivery that another one released, and warns of what is rejected or of another mode', async () => {
+    const id = randomId('user')
+    const parked = checkoutEvent(COMPLETED, { user: id })
+    await deliver('stripe', parked)
+    const log = vi.spyOn(console, 'log')
+    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await deliver('stripe', checkoutEvent(COMPLETED, { user: id, livemode: true }))
+    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
+    expect(lines).toMatchObject([
+      { type: 'user.created', outcome: 'applied', via: 'webhook', level: 'info' },
+      { event: parked.id, type: COMPLETED, outcome: 'applied', user: id, via: 'release', level: 'info' },
+      { reason: 'mode_mismatch', level: 'warn' },
+    ])
+  })
+
+  it('says that a scheduled run failed, and why', async () => {
+    const log = vi.spyOn(console, 'log')
+    await expect(runScheduled({ STRIPE_SECRET_KEY: '' })).rejects.toThrow()
+    expect(JSON.parse(String(log.mock.lastCall?.[0]))).toEqual({
+      message: 'scheduled run failed',
+      level: 'error',
+      cause: 'missing or malformed: STRIPE_SECRET_KEY',
     })
   })
 

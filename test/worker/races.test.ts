@@ -183,6 +183,49 @@ describe('park beside create', () => {
   })
 })
 
+describe('a delivery that is only recorded, beside a deletion that erases', () => {
+  const erasing = { env: { USER_DELETION: 'delete' } }
+  const failed = (id: string) => checkoutEvent('checkout.session.async_payment_failed', { user: id })
+  const heldErasure = (id: string): [string, unknown[]] => [
+    'select close_user($1, $2)',
+    [
+      JSON.stringify({
+        provider: 'clerk',
+        event_id: randomId('held'),
+        type: 'user.deleted',
+        via: 'webhook',
+        erase: true,
+      }),
+      JSON.stringify({ user_id: id }),
+    ],
+  ]
+
+  it('keeps no personal data, whichever was open', async () => {
+    const [first, second] = [randomId('user'), randomId('user')]
+    const late = failed(first)
+    await during([heldErasure(first)], () => [deliver('stripe', late, erasing)])
+    expect(JSON.stringify((await eventRow(late.id))?.payload)).not.toMatch(/Ada|example/)
+
+    const open = failed(second)
+    const recorded: [string, unknown[]] = [
+      'select record_delivery($1, $2)',
+      [
+        JSON.stringify({
+          provider: 'stripe',
+          event_id: open.id,
+          type: open.type,
+          via: 'webhook',
+          body: JSON.stringify(open),
+          erase: true,
+        }),
+        JSON.stringify({ outcome: 'ignored', reason: 'no_effect', user_id: second }),
+      ],
+    ]
+    await during([recorded], () => [deliver('clerk', clerkEvent('user.deleted', { user: second }), erasing)])
+    expect(JSON.stringify((await eventRow(open.id))?.payload)).not.toMatch(/Ada|example/)
+  })
+})
+
 describe('park beside delete', () => {
   it('rejects the payment, whichever was open', async () => {
     const [first, second] = [randomId('user'), randomId('user')]

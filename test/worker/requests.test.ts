@@ -93,6 +93,24 @@ const outcomes: [string, (user: string) => { before?: Delivery[]; delivery: Deli
     'rejected user_deactivated',
   ],
   [
+    'rejected payment_mismatch',
+    (user) => ({
+      before: [created(user), created(`${user}_b`), paid(`${user}_b`, {}, `pi_${user}`)],
+      delivery: paid(user, {}, `pi_${user}`),
+    }),
+    'rejected payment_mismatch',
+    'rejected payment_mismatch',
+  ],
+  [
+    'applied link of a customer',
+    (user) => ({
+      before: [created(user)],
+      delivery: paid(user, { mode: 'subscription', customer: `cus_${user}` }),
+    }),
+    'applied null',
+    'duplicate already_processed',
+  ],
+  [
     'rejected missing_email',
     (user) => ({
       delivery: ['clerk', clerkEvent('user.created', { user, email: null }), { id: `msg_${user}` }],

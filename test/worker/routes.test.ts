@@ -43,6 +43,13 @@ describe('GET /api/ready', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ready' }])
   })
 
+  it('answers 503 while nothing is migrated at all', async () => {
+    await query('alter table drizzle.__drizzle_migrations rename to elsewhere')
+    const response = await ready(settings.OPS_TOKEN)
+    expect([response.status, await response.json()]).toEqual([503, { status: 'not_migrated' }])
+    await query('alter table drizzle.elsewhere rename to __drizzle_migrations')
+  })
+
   it('answers 503 while a migration is missing, or the database cannot be reached, and tells no secret', async () => {
     await query('update drizzle.__drizzle_migrations set created_at = created_at - 1')
     expect((await ready(settings.OPS_TOKEN)).status).toBe(503)
@@ -65,6 +72,8 @@ describe('settings', () => {
     ...required.map((name) => ({ [name]: ' ' })),
     ...required.map((name) => ({ [name]: 'placeholder' })),
     { STRIPE_WEBHOOK_SECRET: 'whsec_good_enough,short' },
+    { CLERK_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUP' },
+    { DATABASE_URL: 'postgres://localhost' },
     { STRIPE_SECRET_KEY: 'pk_test_0123456789abcdef' },
     { OPS_TOKEN: 'short' },
     { OPS_TOKEN: 'with a space' },

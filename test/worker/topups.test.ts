@@ -299,6 +299,16 @@ describe('the Stripe customer', () => {
     expect(await balance(second)).toBe(40)
   })
 
+  it('stays with a deactivated user: a new account cannot take it over', async () => {
+    const [former, next] = [await signedUp(), await signedUp()]
+    await withCustomer(former, `cus_${former}`)
+    await deliver('clerk', clerkEvent('user.deleted', { user: former }))
+    expect(await withCustomer(next, `cus_${former}`)).toMatchObject({
+      outcome: 'rejected',
+      reason: 'customer_mismatch',
+    })
+  })
+
   it('is linked by a completed subscription session, which credits nothing', async () => {
     const id = await signedUp()
     const session = {
@@ -361,6 +371,16 @@ describe('a payment before its user', () => {
     expect(await balance(id)).toBe(540)
   })
 
+  it('stays parked when it comes again while a setting is wrong', async () => {
+    const id = randomId('user')
+    const event = topUp(id)
+    await deliver('stripe', event)
+    const wrong = await deliver('stripe', event, { env: { STRIPE_SECRET_KEY: 'sk_live_0123456789abcdef' } })
+    expect(wrong).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
+    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    expect(await balance(id)).toBe(540)
+  })
+
   it('is credited also when jsonb could not keep its payload', async () => {
     const id = randomId('user')
     const event = topUp(id, { customer_details: { name: 'A\u0000da' } })
@@ -379,6 +399,22 @@ describe('a payment before its user', () => {
     await runScheduled()
     expect(await balance(id)).toBe(500)
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', via: 'release' })
+  })
+
+  it('is released by the scheduled run although unreadable rows are many and large', async () => {
+    await query(
+      `insert into webhook_events (provider, event_id, type, outcome, reason, payload)
+       select 'stripe', 'evt_large_' || n, $1, 'parked', 'unreadable', jsonb_build_object('padding', repeat(md5(n::text), 30000))
+       from generate_series(1, 12) n`,
+      [COMPLETED],
+    )
+    const id = randomId('user')
+    await deliver('stripe', topUp(id))
+    await query('insert into wallets (user_id) values ($1)', [id])
+    await query('insert into users (id) values ($1)', [id])
+    await runScheduled()
+    expect(await balance(id)).toBe(500)
+    await query(`delete from webhook_events where event_id like 'evt_large_%'`)
   })
 
   it('is released by the scheduled run from its payload alone, where no effect was kept', async () => {

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import pg from 'pg'
+import { billingStory } from './demo/billing.ts'
 import { differences } from './demo/compare.ts'
 import { play, type Stage } from './demo/play.ts'
 import { proofs } from './demo/proofs.ts'
+import type { Story } from './demo/scene.ts'
 import { tellStory } from './demo/story.ts'
 import { footnote, header, mark, row } from './demo/table.ts'
 import { generateSecrets, type Vars } from './dev-vars.ts'
@@ -13,26 +15,43 @@ import { LocalError } from './errors.ts'
 import { readFlags } from './flags.ts'
 import { runInterruptible } from './interrupt.ts'
 import { freePort } from './ports.ts'
+import { generateKeyPair } from './session-token.ts'
 import { startStack } from './stack.ts'
 
 const HELP = `
-npm run demo     a signed story, told to the real Worker over HTTP on a real Postgres, and checked line by line
+npm run demo                         a signed story, told to the real Worker over HTTP on a real Postgres, line by line
+npm run demo -- --story billing      sign in, buy, pay, subscribe, renew, cancel, by the API and a local Stripe
 
 Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
 `
 
+const stories: Record<string, Story> = {
+  webhooks: {
+    wallets: 3,
+    scenes: (stage) =>
+      tellStory().map((step) => ({
+        ...{ says: step.says, sent: step.deliveries[0]?.event.type ?? '', promised: step.promised },
+        play: () => play(step, stage),
+      })),
+  },
+  billing: { wallets: 2, scenes: billingStory },
+}
+
 await runInterruptible(async (interrupt) => {
-  readFlags(HELP, {})
+  const { values } = readFlags(HELP, { story: { type: 'string', default: 'webhooks' } })
+  const told = Object.hasOwn(stories, values.story) ? stories[values.story] : undefined
+  if (!told) throw new LocalError(`--story takes ${Object.keys(stories).join(' or ')}, not '${values.story}'`)
   const dataDir = await mkdtemp(join(tmpdir(), 'ledgerhook-demo-'))
   try {
-    await tell(dataDir, interrupt)
+    await tell(told, dataDir, interrupt)
   } finally {
     await rm(dataDir, { recursive: true, force: true })
   }
 })
 
-async function tell(dataDir: string, interrupt: AbortSignal): Promise<void> {
-  const secrets = generateSecrets()
+async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Promise<void> {
+  const keys = await generateKeyPair()
+  const secrets = { ...generateSecrets(), CLERK_JWT_KEY: keys.publicKey }
   const startedAt = performance.now()
   console.log('booting the real Worker on a real Postgres, a few seconds')
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`.padStart(7)
@@ -40,7 +59,12 @@ async function tell(dataDir: string, interrupt: AbortSignal): Promise<void> {
     {
       dataDir,
       settings: settingsOfTheStory(secrets),
-      ports: { worker: await freePort(), postgres: await freePort(), gateway: await freePort() },
+      ports: {
+        worker: await freePort(),
+        postgres: await freePort(),
+        gateway: await freePort(),
+        stripe: await freePort(),
+      },
       onStep: (part) => console.log(styleText('dim', `${seconds()}  ${part}`)),
       onLog: () => {},
       onOutput: (line) => console.error(line),
@@ -52,8 +76,16 @@ async function tell(dataDir: string, interrupt: AbortSignal): Promise<void> {
   database.on('error', () => {})
   try {
     await database.connect()
-    const stage = { workerUrl: stack.worker.url, gatewayUrl: stack.gatewayUrl ?? '', database, secrets }
-    const { lines, wrong } = await perform(stage, interrupt)
+    const { worker, gatewayUrl = '', stripeUrl = '' } = stack
+    const stage = {
+      workerUrl: worker.url,
+      gatewayUrl,
+      stripeUrl,
+      database,
+      secrets,
+      sessionKey: keys.privateKey,
+    }
+    const { lines, wrong } = await perform(story, stage, interrupt)
     if (wrong > 0)
       throw new LocalError(`${wrong} of ${lines} lines are not as promised: they are marked with ✗`)
     console.log(`${styleText('green', `all ${lines} lines are as promised`)}, in ${seconds().trim()}`)
@@ -71,21 +103,27 @@ function settingsOfTheStory(secrets: Vars): Vars {
     REQUIRE_EMAIL: 'true',
     USER_DELETION: 'deactivate',
     CLERK_INSTANCE_ID: '',
+    CREDIT_PACKS: '{"starter": {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}}',
+    PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
   }
 }
 
-async function perform(stage: Stage, interrupt: AbortSignal): Promise<{ lines: number; wrong: number }> {
+async function perform(
+  story: Story,
+  stage: Stage,
+  interrupt: AbortSignal,
+): Promise<{ lines: number; wrong: number }> {
   const verdicts: boolean[] = []
   console.log(`\n${header()}`)
-  for (const step of tellStory()) {
+  for (const scene of story.scenes(stage)) {
     interrupt.throwIfAborted()
-    const seen = await play(step, stage)
-    const wrong = differences(step.promised, seen)
+    const seen = await scene.play()
+    const wrong = differences(scene.promised, seen)
     verdicts.push(wrong.length === 0)
-    console.log(row(step, seen, wrong))
+    console.log(row(scene, seen, wrong))
   }
   console.log(`${footnote}\n`)
-  for (const { says, holds } of await proofs(stage.database)) {
+  for (const { says, holds } of await proofs(stage.database, story.wallets)) {
     verdicts.push(holds)
     console.log(`${mark(holds)} ${says}`)
   }

@@ -2,10 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { settingsSchema } from '../src/env.ts'
+import { ensureSessionKey } from './session-key.ts'
 
 export type Vars = Record<string, string>
 
 const FILE = '.dev.vars'
+
+/** How a key of the local Stripe begins: any other is a key of Stripe's own, and is never shown to the local one. */
+export const LOCAL_STRIPE_KEY = 'sk_test_local_'
 
 const HEADER = `# Written by \`npm run dev\`, with secrets made for this machine alone. Never commit it.
 
@@ -17,15 +21,17 @@ export function generateSecrets(): Vars {
   return {
     CLERK_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
     STRIPE_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('hex')}`,
-    STRIPE_SECRET_KEY: `sk_test_${randomBytes(24).toString('hex')}`,
+    STRIPE_SECRET_KEY: `${LOCAL_STRIPE_KEY}${randomBytes(24).toString('hex')}`,
+    SERVICE_TOKEN: randomBytes(24).toString('hex'),
     OPS_TOKEN: randomBytes(24).toString('hex'),
   }
 }
 
-/** Writes `.dev.vars` when there is none. Whether it did. */
+/** Writes `.dev.vars` when there is none, with the public half of this machine's session key. Whether it did. */
 export function ensureDevVars(): boolean {
   if (existsSync(FILE)) return false
-  writeFileSync(FILE, HEADER + formatVars({ DATABASE_URL: '', ...generateSecrets() }), { mode: 0o600 })
+  const vars = { DATABASE_URL: '', ...generateSecrets(), CLERK_JWT_KEY: ensureSessionKey().publicKey.trim() }
+  writeFileSync(FILE, HEADER + formatVars(vars), { mode: 0o600 })
   return true
 }
 

@@ -18,11 +18,16 @@ await runInterruptible(async (interrupt) => {
   if (ensureDevVars()) console.log('wrote .dev.vars, with secrets made for this machine alone')
   const { settings, fromEnvironment } = readSettings()
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
-  warnOfMissing({ ...settings, DATABASE_URL: settings.DATABASE_URL || 'postgres://local', ...vars })
+  warnOfMissing({
+    ...settings,
+    DATABASE_URL: settings.DATABASE_URL || 'postgres://local@127.0.0.1/local',
+    ...vars,
+  })
 
   const stack = await startStack(
     {
       ...flags,
+      stripeFile: `${flags.dataDir}.stripe.json`,
       settings,
       overrides: vars,
       neonUrl: configuredDatabase(),

@@ -1,3 +1,4 @@
+import { billingFixtures } from './billing-events.ts'
 import userCreated from './fixtures/clerk/user.created.json' with { type: 'json' }
 import userDeleted from './fixtures/clerk/user.deleted.json' with { type: 'json' }
 import userUpdated from './fixtures/clerk/user.updated.json' with { type: 'json' }
@@ -16,11 +17,12 @@ export const fixtures = {
     'checkout.session.async_payment_succeeded': asyncSucceeded,
     'checkout.session.async_payment_failed': asyncFailed,
     'checkout.session.expired': expired,
+    ...billingFixtures,
   },
 }
 
 export type ClerkType = keyof typeof fixtures.clerk
-export type StripeType = keyof typeof fixtures.stripe
+export type StripeType = Exclude<keyof typeof fixtures.stripe, keyof typeof billingFixtures>
 
 export interface ClerkOptions {
   user: string

@@ -49,3 +49,14 @@ export async function assertPortFree(port: number, flag: string): Promise<void> 
   const release = await reservePort(port, flag)
   await release()
 }
+
+/** Has a server listen, and resolves to its port, which the system chooses for 0. Throws a LocalError naming `flag`. */
+export function listenOn(server: Server, port: number, host: string, flag: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(portError(error, port, flag)))
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}

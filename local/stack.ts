@@ -1,18 +1,23 @@
+import { rm } from 'node:fs/promises'
 import pg from 'pg'
-import type { Vars } from './dev-vars.ts'
+import { LOCAL_STRIPE_KEY, type Vars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 import { startGateway } from './gateway/server.ts'
 import { migrate } from './migrate.ts'
 import { reservePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
+import { plannedPrices } from './stripe/prices.ts'
+import { type LocalStripe, startStripe } from './stripe/server.ts'
 import { type LocalWorker, startWorker, type WorkerOptions } from './worker.ts'
 
 export interface StackOptions extends Omit<WorkerOptions, 'port'> {
-  ports: { worker: number; postgres: number; gateway: number }
+  ports: { worker: number; postgres: number; gateway: number; stripe: number }
   /** Settings that win over everything, also over where the local database is. */
   overrides?: Vars
   /** Where the local Postgres keeps its data. */
   dataDir: string
+  /** Where the local Stripe keeps its objects. Without it, nowhere. */
+  stripeFile?: string
   /** Drop what an earlier run has stored there. */
   fresh?: boolean
   /** A Neon database to use instead of the local Postgres and its gateway. It is not migrated here. */
@@ -28,6 +33,8 @@ export interface Stack {
   databaseUrl: string
   /** The gateway's `POST /sql`. Undefined with a Neon database. */
   gatewayUrl: string | undefined
+  /** The local Stripe. Undefined with a key of Stripe's own. */
+  stripeUrl: string | undefined
   stop(): Promise<void>
 }
 
@@ -50,10 +57,19 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
     const database = options.neonUrl
       ? { url: options.neonUrl, gatewayUrl: undefined, settings: { DATABASE_URL: options.neonUrl } }
       : await startDatabase(options, started)
-    const settings = { ...options.settings, ...database.settings, ...options.overrides }
+    const given = { ...options.settings, ...database.settings, ...options.overrides }
+    const stripe = isLocalStripe(given) ? await startLocalStripe(given, options) : undefined
+    if (stripe) started(stripe, 'the local Stripe')
+    const settings = { ...(stripe && stripeSettings(stripe)), ...given }
     const worker = await startWorker({ ...options, port: options.ports.worker, settings }, interrupt)
     started(worker, 'the Worker, in workerd')
-    return { worker, databaseUrl: database.url, gatewayUrl: database.gatewayUrl, stop }
+    return {
+      worker,
+      databaseUrl: database.url,
+      gatewayUrl: database.gatewayUrl,
+      stripeUrl: stripe?.url,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
@@ -61,9 +77,10 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
 }
 
 /** All at once, so that a port given twice is noticed as well. */
-async function assertPortsFree({ ports, neonUrl }: StackOptions): Promise<void> {
+async function assertPortsFree({ ports, neonUrl, settings, overrides }: StackOptions): Promise<void> {
   const wanted: [number, string][] = [[ports.worker, '--port']]
   if (!neonUrl) wanted.push([ports.postgres, '--pg-port'], [ports.gateway, '--gateway-port'])
+  if (isLocalStripe({ ...settings, ...overrides })) wanted.push([ports.stripe, '--stripe-port'])
   const releases: (() => Promise<void>)[] = []
   try {
     for (const [port, flag] of wanted) releases.push(await reservePort(port, flag))
@@ -71,6 +88,28 @@ async function assertPortsFree({ ports, neonUrl }: StackOptions): Promise<void> 
     for (const release of releases) await release()
   }
 }
+
+/** The same rule as for the database: a key of Stripe's own means Stripe itself. */
+const isLocalStripe = ({ STRIPE_SECRET_KEY = '', STRIPE_API_BASE }: Vars) =>
+  STRIPE_SECRET_KEY.startsWith(LOCAL_STRIPE_KEY) && !STRIPE_API_BASE
+
+async function startLocalStripe(
+  settings: Vars,
+  { ports, stripeFile, fresh }: StackOptions,
+): Promise<LocalStripe> {
+  if (stripeFile && fresh) await rm(stripeFile, { force: true })
+  return await startStripe({
+    port: ports.stripe,
+    secretKey: settings.STRIPE_SECRET_KEY ?? '',
+    webhookUrl: `http://127.0.0.1:${ports.worker}/api/webhooks/stripe`,
+    webhookSecret: settings.STRIPE_WEBHOOK_SECRET?.split(',')[0]?.trim(),
+    prices: plannedPrices(settings),
+    file: stripeFile,
+  })
+}
+
+/** People come back to a page of the local Stripe, as long as nobody says where the app is. */
+const stripeSettings = ({ url }: LocalStripe): Vars => ({ STRIPE_API_BASE: url, APP_URL: `${url}/app` })
 
 async function startDatabase(
   { dataDir, fresh, ports, latency }: StackOptions,

@@ -1,3 +1,93 @@
+-- src/credits/grant_plan.sql
+-- Names an invoice's payment by the PaymentIntent that paid it, as soon as that is known; of several, by the first in
+-- order of their ids, so that the order of events does not show. The caller holds the invoice's lock.
+create or replace function name_invoice_payment(invoice text) returns void language plpgsql as $$
+declare
+  paid_by constant text := (select min(stripe_payment_id) from invoice_payments where invoice_id = invoice);
+begin
+  update payments set stripe_payment_id = paid_by
+  where invoice_id = invoice and stripe_payment_id <> paid_by
+    and not exists (select from payments where stripe_payment_id = paid_by);
+end $$;
+--> statement-breakpoint
+-- Grants a plan's credits, once per subscription and period, for an invoice that was paid. The ledger names the invoice
+-- as the payment: what paid it may be several payments, and may be told later (invoice_payments, payments).
+-- facts: stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id (named by metadata), amount (minor
+-- units), currency, stripe_payment_id and charge_id (or null), grants: [{period_start (Unix seconds), credits}], null
+-- where the event does not have all of the invoice's lines.
+create or replace function grant_plan(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+declare
+  invoice record;
+  owner constant text := lock_owner(facts->>'stripe_customer_id', facts->>'user_id');
+  objection text := owner_objection(owner);
+  effect constant jsonb := jsonb_build_object('effect', jsonb_build_object('verb', 'grant_plan', 'facts', facts));
+  part record;
+  granted bigint := 0;
+  recorded jsonb;
+begin
+  select * into invoice from jsonb_to_record(facts) as invoice(
+    stripe_invoice_id text, stripe_subscription_id text, stripe_customer_id text, amount bigint, currency text,
+    stripe_payment_id text, charge_id text, grants jsonb);
+  perform lock_subject('invoice', invoice.stripe_invoice_id);
+  if is_settled(delivery) then
+    return verdict('duplicate', 'already_processed', owner);
+  elsif exists (select from payments where invoice_id = invoice.stripe_invoice_id) then
+    return record_delivery(delivery, verdict('duplicate', 'period_already_granted', owner));
+  end if;
+  if objection is null and jsonb_typeof(invoice.grants) is distinct from 'array' then objection := 'incomplete_invoice'; end if;
+  if objection is not null then
+    return record_delivery(delivery, verdict('parked', objection, owner) || effect);
+  elsif user_objection(owner) is not null then
+    return refuse_customer(delivery, owner, invoice.stripe_customer_id, 'user_deactivated', null);
+  end if;
+
+  for part in select * from jsonb_to_recordset(invoice.grants) as part(period_start bigint, credits bigint) loop
+    insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
+    values (owner, 'plan_grant', part.credits,
+      format('plan_grant:%s:%s', invoice.stripe_subscription_id, part.period_start), invoice.stripe_invoice_id,
+      delivery->>'event_id')
+    on conflict (idempotency_key) do nothing;
+    if found then granted := granted + part.credits; end if;
+  end loop;
+  if granted = 0 then
+    return record_delivery(delivery, verdict('duplicate', 'period_already_granted', owner));
+  end if;
+
+  insert into payments (stripe_payment_id, user_id, credits, amount, currency, charge_id, invoice_id)
+  values (invoice.stripe_invoice_id, owner, granted, invoice.amount, invoice.currency, invoice.charge_id,
+    invoice.stripe_invoice_id);
+  insert into invoice_payments (invoice_id, stripe_payment_id)
+  select invoice.stripe_invoice_id, invoice.stripe_payment_id where invoice.stripe_payment_id is not null
+  on conflict do nothing;
+  perform name_invoice_payment(invoice.stripe_invoice_id);
+  recorded := record_delivery(delivery, verdict('applied', null, owner));
+  if remember_customer(owner, invoice.stripe_customer_id) then
+    return recorded || release_customer(invoice.stripe_customer_id, delivery);
+  end if;
+  return recorded;
+end $$;
+--> statement-breakpoint
+-- facts: stripe_invoice_id, stripe_payment_id.
+create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+declare
+  invoice constant text := facts->>'stripe_invoice_id';
+  owner text;
+  added boolean;
+begin
+  perform lock_subject('invoice', invoice);
+  select user_id into owner from payments where invoice_id = invoice;
+  if is_settled(delivery) then
+    return verdict('duplicate', 'already_processed', owner);
+  end if;
+  insert into invoice_payments (invoice_id, stripe_payment_id) values (invoice, facts->>'stripe_payment_id')
+  on conflict do nothing;
+  added := found;
+  perform name_invoice_payment(invoice);
+  return record_delivery(delivery, case when added
+    then verdict('applied', null, owner) else verdict('duplicate', 'already_processed', owner) end);
+end $$;
+
+--> statement-breakpoint
 -- src/credits/guards.sql
 -- The database keeps these promises against every writer, the owner included. The triggers are ENABLE ALWAYS, so
 -- that session_replication_role cannot pass them by, and name their tables in full, so that a temporary table of
@@ -79,6 +169,42 @@ alter table wallets enable always trigger wallets_guard;
 alter table wallets enable always trigger wallets_no_truncate;
 
 --> statement-breakpoint
+-- src/credits/read_wallet.sql
+-- One page of a wallet, newest first: however long the ledger, it reads the page alone.
+-- facts: user_id, signup_bonus (credits), erase, page_size, and of a cursor before_id.
+-- Answers balance, entries and the next cursor's id, or {"refused": why}.
+create or replace function read_wallet(facts jsonb) returns jsonb language plpgsql as $$
+declare
+  asked record;
+  refusal text;
+begin
+  select * into asked from jsonb_to_record(facts) as asked(
+    user_id text, signup_bonus bigint, erase boolean, page_size integer, before_id bigint);
+  refusal := ensure_user(asked.user_id, asked.signup_bonus, asked.erase);
+  if refusal is null and asked.before_id is not null and not exists (
+    select from credit_ledger where user_id = asked.user_id and id = asked.before_id
+  ) then
+    refusal := 'invalid_cursor';
+  end if;
+  if refusal is not null then return jsonb_build_object('refused', refusal); end if;
+
+  return (
+    with page as (
+      select id, kind, amount, balance_after, note, created_at,
+        row_number() over (order by id desc) <= asked.page_size as fits
+      from credit_ledger
+      where user_id = asked.user_id and id < coalesce(asked.before_id, 9223372036854775807)
+      order by id desc limit asked.page_size + 1
+    )
+    select jsonb_build_object(
+      'balance', (select balance from wallets where user_id = asked.user_id),
+      'entries', coalesce(jsonb_agg(to_jsonb(page) - 'fits' order by id desc) filter (where fits), '[]'),
+      'next', case when not bool_and(fits) then min(id) filter (where fits) end
+    ) from page
+  );
+end $$;
+
+--> statement-breakpoint
 -- src/credits/settle_payment.sql
 -- Credits a payment once: the payment is the fact, whatever the number of events that tell of it.
 -- facts: user_id, credits, stripe_payment_id, amount (minor units), currency, checkout_session_id, stripe_customer_id.
@@ -87,6 +213,7 @@ declare
   payment record;
   credited_to text;
   objection text;
+  recorded jsonb;
 begin
   select * into payment from jsonb_to_record(facts) as payment(
     user_id text, credits bigint, stripe_payment_id text, amount bigint, currency text,
@@ -106,13 +233,12 @@ begin
   end if;
 
   objection := user_objection(payment.user_id);
-  if objection = 'unknown_user' then
-    return record_delivery(delivery, verdict('parked', objection, payment.user_id)
-      || jsonb_build_object('effect', jsonb_build_object('verb', 'settle_payment', 'facts', facts)));
-  elsif objection is not null then
-    return record_delivery(delivery, verdict('rejected', objection, payment.user_id));
-  elsif not claim_customer(payment.user_id, payment.stripe_customer_id) then
-    return record_delivery(delivery, verdict('rejected', 'customer_mismatch', payment.user_id));
+  if objection is null and not claim_customer(payment.user_id, payment.stripe_customer_id) then
+    objection := 'customer_mismatch';
+  end if;
+  if objection is not null then
+    return refuse_customer(delivery, payment.user_id, payment.stripe_customer_id, objection,
+      jsonb_build_object('verb', 'settle_payment', 'facts', facts));
   end if;
 
   insert into payments (stripe_payment_id, user_id, credits, amount, currency, checkout_session_id)
@@ -121,7 +247,176 @@ begin
   insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
   values (payment.user_id, 'purchase', payment.credits, 'purchase:' || payment.stripe_payment_id,
     payment.stripe_payment_id, delivery->>'event_id');
-  return record_delivery(delivery, verdict('applied', null, payment.user_id));
+  recorded := record_delivery(delivery, verdict('applied', null, payment.user_id));
+  return recorded || release_customer(payment.stripe_customer_id, delivery);
+end $$;
+
+--> statement-breakpoint
+-- src/credits/settle_return.sql
+-- A person comes back from Checkout: takes the effect that the session's webhook has, and answers the balance after it.
+-- No event was delivered, so none is recorded; the webhook, when it comes, finds the payment credited.
+-- facts: user_id, signup_bonus (credits), erase, effect (a verb and its facts, or null).
+create or replace function settle_return(facts jsonb) returns jsonb language plpgsql as $$
+declare
+  returning_user constant text := facts->>'user_id';
+  refusal text := ensure_user(returning_user, (facts->>'signup_bonus')::bigint, (facts->>'erase')::boolean);
+  settled jsonb := verdict('ignored', 'no_effect', returning_user);
+begin
+  if refusal is not null then return jsonb_build_object('refused', refusal); end if;
+  if facts->'effect' <> 'null' then
+    execute format('select %I($1, $2)', facts->'effect'->>'verb')
+    into settled using jsonb_build_object('erase', facts->'erase'), facts->'effect'->'facts';
+  end if;
+  return jsonb_build_object('verdict', settled,
+    'balance', (select balance from wallets where user_id = returning_user));
+end $$;
+
+--> statement-breakpoint
+-- src/credits/spend.sql
+-- Takes credits once per idempotency key, and never more than there are. A key that has spent answers the balance
+-- right after that spend, for ever; one that was refused has written nothing, and may be tried again.
+-- facts: user_id, amount (credits), idempotency_key (the caller's), note. Answers {"balance"}, or {"refused": why},
+-- with the balance where it is too small.
+create or replace function spend(facts jsonb) returns jsonb language plpgsql as $$
+declare
+  asked record;
+  earlier credit_ledger;
+  available bigint;
+  refusal text;
+begin
+  select * into asked from jsonb_to_record(facts) as asked(
+    user_id text, amount bigint, idempotency_key text, note text);
+  -- A prefix, so that a caller's key cannot meet one of ours.
+  asked.idempotency_key := 'spend:' || asked.idempotency_key;
+  perform lock_subject('user', asked.user_id);
+  perform lock_subject('entry', asked.idempotency_key);
+
+  select balance into available from wallets where user_id = asked.user_id for no key update;
+  select * into earlier from credit_ledger where idempotency_key = asked.idempotency_key;
+  if found then
+    if earlier.user_id <> asked.user_id or earlier.amount <> -asked.amount then
+      return jsonb_build_object('refused', 'idempotency_key_reused');
+    end if;
+    return jsonb_build_object('balance', earlier.balance_after);
+  end if;
+
+  refusal := user_refusal(asked.user_id);
+  if refusal is not null then return jsonb_build_object('refused', refusal); end if;
+  if available < asked.amount then
+    return jsonb_build_object('refused', 'insufficient_credits', 'balance', available);
+  end if;
+  insert into credit_ledger (user_id, kind, amount, idempotency_key, note)
+  values (asked.user_id, 'spend', -asked.amount, asked.idempotency_key, asked.note);
+  return jsonb_build_object('balance', available - asked.amount);
+end $$;
+
+--> statement-breakpoint
+-- src/subscriptions/current_subscription.sql
+-- The user's subscription as the API shows it: the choice of user_billing. Null where there is none.
+create or replace function current_subscription(user_id text) returns jsonb language sql stable as $$
+  select jsonb_build_object(
+    'id', stripe_subscription_id, 'status', subscription_status, 'plan', plan_key, 'price', stripe_price_id,
+    'current_period_end', subscription_current_period_end, 'cancel_at_period_end', cancel_at_period_end)
+  from user_billing where id = current_subscription.user_id and stripe_subscription_id is not null
+$$;
+
+--> statement-breakpoint
+-- src/subscriptions/sync_subscription.sql
+-- What of a subscription matters for the order of events: two tellings that agree in this need no order.
+create or replace function subscription_content(told subscriptions) returns jsonb language sql immutable as $$
+  select jsonb_build_object(
+    'status', told.status, 'price', told.stripe_price_id, 'period_end', extract(epoch from told.current_period_end),
+    'cancel_at_period_end', told.cancel_at_period_end, 'cancel_at', extract(epoch from told.cancel_at),
+    'canceled_at', extract(epoch from told.canceled_at), 'ended_at', extract(epoch from told.ended_at))
+$$;
+--> statement-breakpoint
+-- Whether what is told is 'newer' than what is stored, 'older', the 'same', or 'unclear' from the events alone.
+-- Stripe counts in whole seconds, and delivers in any order: docs/decisions/0012.
+create or replace function subscription_order(stored subscriptions, told subscriptions) returns text
+language plpgsql immutable as $$
+declare
+  ended constant text[] := array['canceled', 'incomplete_expired'];
+  before constant jsonb := subscription_content(stored);
+  after constant jsonb := subscription_content(told);
+  follows constant boolean := coalesce(told.previous = before, false);
+  precedes constant boolean := coalesce(stored.previous = after, false);
+begin
+  return case
+    when stored.id is null then 'newer'
+    when stored.status = any (ended) and told.status <> all (ended) then 'older'
+    when stored.status <> all (ended) and told.status = any (ended) then 'newer'
+    when told.last_event_at > stored.last_event_at then 'newer'
+    when told.last_event_at < stored.last_event_at then 'older'
+    when told.last_source = 'read' then 'newer'
+    when before = after then 'same'
+    when told.last_source = 'created' and stored.last_source <> 'created' then 'older'
+    when told.last_source <> 'created' and stored.last_source = 'created' then 'newer'
+    when told.previous is null or stored.previous is null then 'unclear'
+    when follows and not precedes then 'newer'
+    when precedes and not follows then 'older'
+    else 'unclear'
+  end;
+end $$;
+--> statement-breakpoint
+-- Stores what is told. Once a tie of two changes has been decided, nothing tells what came before both: `previous` is
+-- given up, and the next tie of that second is unclear.
+create or replace function store_subscription(stored subscriptions, told subscriptions) returns void language plpgsql as $$
+begin
+  if stored.last_event_at >= told.last_event_at then
+    if stored.last_source <> 'created' then told.previous := null; end if;
+    told.last_event_at := stored.last_event_at;
+  end if;
+  -- One that lives on after Stripe was told to cancel it is cancelled again.
+  if stored.cancel_requested_at >= told.last_event_at then told.cancel_requested_at := stored.cancel_requested_at; end if;
+  told.updated_at := now();
+  delete from subscriptions where id = told.id;
+  insert into subscriptions values (told.*);
+end $$;
+--> statement-breakpoint
+-- The state of a subscription follows, for deleted users too: what still runs for one must be seen and cancelled.
+-- facts: stripe_subscription_id, stripe_customer_id, user_id (named by metadata), source ('created', 'updated',
+-- 'read'), state and previous (columns of subscriptions).
+create or replace function sync_subscription(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+declare
+  owner constant text := lock_owner(facts->>'stripe_customer_id', facts->>'user_id');
+  objection constant text := owner_objection(owner);
+  effect constant jsonb := jsonb_build_object('effect', jsonb_build_object('verb', 'sync_subscription', 'facts', facts));
+  told subscriptions := jsonb_populate_record(null::subscriptions, facts->'state');
+  stored subscriptions;
+  standing text;
+  recorded jsonb;
+begin
+  if is_settled(delivery) then
+    return verdict('duplicate', 'already_processed', owner);
+  elsif objection is not null then
+    return record_delivery(delivery, verdict('parked', objection, owner) || effect);
+  end if;
+
+  told.id := facts->>'stripe_subscription_id';
+  told.user_id := owner;
+  told.stripe_customer_id := facts->>'stripe_customer_id';
+  told.last_event_at := delivery->>'occurred_at';
+  told.last_source := facts->>'source';
+  if jsonb_typeof(facts->'previous') = 'object' then
+    told.previous := subscription_content(jsonb_populate_record(null::subscriptions, facts->'previous'));
+  end if;
+  select * into stored from subscriptions where id = told.id for update;
+
+  standing := subscription_order(stored, told);
+  if standing = 'newer' then
+    perform store_subscription(stored, told);
+  elsif stored.last_event_at = told.last_event_at and told.last_source <> 'created' then
+    update subscriptions set previous = null where id = told.id;
+  end if;
+  recorded := record_delivery(delivery, case standing
+    when 'newer' then verdict('applied', null, owner)
+    when 'same' then verdict('duplicate', 'already_processed', owner)
+    when 'older' then verdict('stale', 'older_than_stored', owner)
+    else verdict('parked', 'ambiguous_order', owner) || effect end);
+  if remember_customer(owner, told.stripe_customer_id) then
+    return recorded || release_customer(told.stripe_customer_id, delivery);
+  end if;
+  return recorded;
 end $$;
 
 --> statement-breakpoint
@@ -132,6 +427,7 @@ create or replace function close_user(delivery jsonb, facts jsonb) returns jsonb
 declare
   closing constant text := facts->>'user_id';
   already boolean;
+  recorded jsonb;
 begin
   perform lock_subject('user', closing);
   if is_settled(delivery) then
@@ -143,6 +439,7 @@ begin
   on conflict (user_id) do update set closed_at = coalesce(wallets.closed_at, now()), updated_at = now();
 
   if (delivery->>'erase')::boolean then
+    perform remember_customer(closing, stripe_customer_id) from users where id = closing;
     delete from users where id = closing;
     update webhook_events set payload = erase_personal_data(payload) where user_id = closing and payload is not null;
   else
@@ -150,13 +447,83 @@ begin
   end if;
 
   update webhook_events
-  set outcome = 'rejected', reason = 'user_deactivated', effect = null, settled_at = now()
-  where user_id = closing and outcome = 'parked' and reason in ('unknown_user', 'unreadable');
+  set outcome = 'rejected', reason = 'user_deactivated', settled_at = now()
+  where user_id = closing and outcome = 'parked' and reason = 'unreadable';
 
-  if already then
-    return record_delivery(delivery, verdict('duplicate', 'already_processed', closing));
+  recorded := record_delivery(delivery, case when already
+    then verdict('duplicate', 'already_processed', closing) else verdict('applied', null, closing) end);
+  -- What waited for this user takes its end: payments are rejected, while the state of subscriptions still follows.
+  return recorded || jsonb_build_object('released', release_waiting(closing, (delivery->>'erase')::boolean));
+end $$;
+
+--> statement-breakpoint
+-- src/users/customer.sql
+-- facts: user_id, signup_bonus (credits), erase. Answers what Stripe is told of the user, or {"refused": why}.
+create or replace function read_buyer(facts jsonb) returns jsonb language plpgsql as $$
+declare
+  buyer constant text := facts->>'user_id';
+  refusal text := ensure_user(buyer, (facts->>'signup_bonus')::bigint, (facts->>'erase')::boolean);
+begin
+  if refusal is not null then return jsonb_build_object('refused', refusal); end if;
+  return coalesce((
+    select jsonb_build_object('email', email, 'name', name, 'stripe_customer_id', stripe_customer_id)
+    from users where id = buyer
+  ), jsonb_build_object('refused', 'user_deactivated'));
+end $$;
+--> statement-breakpoint
+-- Stores the customer that was just made at Stripe, before anything is bought by it. Answers the customer that the user
+-- is from now on: another one where somebody was faster, none where this one is gone.
+-- facts: user_id, stripe_customer_id, gone (the customer it replaces), erase.
+create or replace function adopt_customer(facts jsonb) returns jsonb language plpgsql as $$
+declare
+  buyer constant text := facts->>'user_id';
+  refusal text;
+begin
+  perform lock_subject('user', buyer);
+  refusal := user_refusal(buyer);
+  if refusal is not null then return jsonb_build_object('refused', 'user_deactivated'); end if;
+  if facts->>'gone' is not null then
+    perform unlink_customer(jsonb_build_object('erase', facts->'erase'),
+      jsonb_build_object('stripe_customer_id', facts->'gone'));
   end if;
-  return record_delivery(delivery, verdict('applied', null, closing));
+  perform claim_customer(buyer, facts->>'stripe_customer_id');
+  return (select jsonb_build_object('stripe_customer_id', stripe_customer_id) from users where id = buyer);
+end $$;
+
+--> statement-breakpoint
+-- src/users/ensure_user.sql
+-- Why this user may not act: null when nothing speaks against it. Takes no lock, so that a read never waits.
+create or replace function user_refusal(subject text) returns text language sql stable as $$
+  select case
+    when wallets.closed_at is not null or users.deactivated_at is not null then 'user_deactivated'
+    when users.id is null or wallets.user_id is null then 'unknown_user'
+  end
+  from (values (subject)) asked(id) left join users using (id) left join wallets on wallets.user_id = asked.id
+$$;
+--> statement-breakpoint
+-- Brings a signed-in user whom Clerk's webhook has not brought yet; it completes the user when it comes. One who is
+-- there already costs a look: nothing is locked or written. Answers why the user may not act, as above.
+create or replace function ensure_user(subject text, signup_bonus bigint, erase boolean) returns text language plpgsql as $$
+declare
+  refusal text := user_refusal(subject);
+  opened boolean;
+begin
+  if refusal is distinct from 'unknown_user' then return refusal; end if;
+
+  perform lock_subject('user', subject);
+  insert into wallets (user_id) values (subject) on conflict do nothing;
+  opened := found;
+  perform from wallets where user_id = subject for no key update;
+  refusal := user_refusal(subject);
+  if refusal is distinct from 'unknown_user' and not opened then return refusal; end if;
+
+  insert into users (id, provisioned_by) values (subject, 'session') on conflict do nothing;
+  if opened and signup_bonus > 0 then
+    insert into credit_ledger (user_id, kind, amount, idempotency_key)
+    values (subject, 'signup_bonus', signup_bonus, 'signup_bonus:' || subject);
+  end if;
+  perform release_waiting(subject, erase);
+  return user_refusal(subject);
 end $$;
 
 --> statement-breakpoint
@@ -220,19 +587,29 @@ end $$;
 
 --> statement-breakpoint
 -- src/users/link_customer.sql
--- Links a Stripe customer to a user that has none. False where the user has another customer, or another user has
--- this one. The caller holds the user's lock.
-create or replace function claim_customer(claimant text, customer text) returns boolean language plpgsql as $$
+-- Whose a customer is: the user who holds it, else whoever is remembered for it, after the customer or the user is gone.
+create or replace function customer_owner(customer text) returns text language sql stable as $$
+  select coalesce(
+    (select id from users where stripe_customer_id = customer),
+    (select user_id from stripe_customers where id = customer))
+$$;
+--> statement-breakpoint
+-- The user something of this customer is for: the customer's owner, else the user it names. Locks both users, then the
+-- customer. An owner who came while waiting for the customer is locked after it: against the order, so that such a
+-- crossing could end as a deadlock, which is tried again.
+create or replace function lock_owner(customer text, named text) returns text language plpgsql as $$
 declare
-  linked text;
+  subject text;
+  found_first constant text := customer_owner(customer);
+  owner text;
 begin
-  if customer is null then return true; end if;
+  for subject in select distinct unnest(array[found_first, named]) order by 1 loop
+    if subject is not null then perform lock_subject('user', subject); end if;
+  end loop;
   perform lock_subject('customer', customer);
-  select stripe_customer_id into linked from users where id = claimant for no key update;
-  if linked is not null then return linked = customer; end if;
-  if exists (select from users where stripe_customer_id = customer) then return false; end if;
-  update users set stripe_customer_id = customer, updated_at = now() where id = claimant;
-  return true;
+  owner := customer_owner(customer);
+  if owner is distinct from found_first and owner is not null then perform lock_subject('user', owner); end if;
+  return coalesce(owner, named);
 end $$;
 --> statement-breakpoint
 -- Why this user cannot take anything from Stripe now: null when nothing speaks against it. The caller holds the lock.
@@ -246,26 +623,100 @@ begin
   return null;
 end $$;
 --> statement-breakpoint
+-- Why nothing can be stored for this owner yet: null for every user who was ever seen, deleted ones too.
+create or replace function owner_objection(owner text) returns text language sql as $$
+  select case
+    when owner is null then 'unknown_customer'
+    when user_objection(owner) = 'unknown_user' then 'unknown_user'
+  end
+$$;
+--> statement-breakpoint
+-- Remembers whose a customer is, beyond the user's row and the customer's own life. False where it was known already.
+-- The caller holds the customer's lock.
+create or replace function remember_customer(owner text, customer text) returns boolean language plpgsql as $$
+begin
+  if customer is null then return false; end if;
+  insert into stripe_customers (id, user_id) values (customer, owner)
+  on conflict (id) do update set user_id = excluded.user_id where stripe_customers.user_id is null;
+  return found;
+end $$;
+--> statement-breakpoint
+-- Links a Stripe customer to a user that has none. False where the user has another customer, or another user has
+-- this one. A customer that is gone is remembered, never linked. The caller holds the user's lock.
+create or replace function claim_customer(claimant text, customer text) returns boolean language plpgsql as $$
+declare
+  linked text;
+begin
+  if customer is null then return true; end if;
+  perform lock_subject('customer', customer);
+  if customer_owner(customer) <> claimant then return false; end if;
+  if not exists (select from stripe_customers where id = customer and deleted_at is not null) then
+    select stripe_customer_id into linked from users where id = claimant for no key update;
+    if linked <> customer then return false; end if;
+    if linked is null then
+      update users set stripe_customer_id = customer, updated_at = now() where id = claimant;
+    end if;
+  end if;
+  perform remember_customer(claimant, customer);
+  return true;
+end $$;
+--> statement-breakpoint
+-- Records that a customer could not be linked to a user, for that objection. What a deleted user's customer still has
+-- must be found all the same: the customer is remembered. What may be possible later keeps its effect.
+create or replace function refuse_customer(delivery jsonb, subject text, customer text, objection text, effect jsonb)
+returns jsonb language plpgsql as $$
+declare
+  recorded jsonb;
+begin
+  if objection = 'user_deactivated' and customer is not null then perform lock_subject('customer', customer); end if;
+  recorded := record_delivery(delivery, verdict(
+    case objection when 'unknown_user' then 'parked' else 'rejected' end, objection, subject)
+    || case when objection <> 'user_deactivated' then jsonb_build_object('effect', effect) else '{}' end);
+  if objection = 'user_deactivated' and coalesce(customer_owner(customer), subject) = subject
+    and remember_customer(subject, customer) then
+    return recorded || release_customer(customer, delivery);
+  end if;
+  return recorded;
+end $$;
+--> statement-breakpoint
 -- facts: user_id, stripe_customer_id.
 create or replace function link_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 declare
   claimant constant text := facts->>'user_id';
+  customer constant text := facts->>'stripe_customer_id';
   objection text;
+  recorded jsonb;
 begin
   perform lock_subject('user', claimant);
   if is_settled(delivery) then
     return verdict('duplicate', 'already_processed', claimant);
   end if;
   objection := user_objection(claimant);
-  if objection = 'unknown_user' then
-    return record_delivery(delivery, verdict('parked', objection, claimant)
-      || jsonb_build_object('effect', jsonb_build_object('verb', 'link_customer', 'facts', facts)));
-  elsif objection is not null then
-    return record_delivery(delivery, verdict('rejected', objection, claimant));
-  elsif not claim_customer(claimant, facts->>'stripe_customer_id') then
-    return record_delivery(delivery, verdict('rejected', 'customer_mismatch', claimant));
+  if objection is null and not claim_customer(claimant, customer) then objection := 'customer_mismatch'; end if;
+  if objection is not null then
+    return refuse_customer(delivery, claimant, customer, objection,
+      jsonb_build_object('verb', 'link_customer', 'facts', facts));
   end if;
-  return record_delivery(delivery, verdict('applied', null, claimant));
+  recorded := record_delivery(delivery, verdict('applied', null, claimant));
+  return recorded || release_customer(customer, delivery);
+end $$;
+
+--> statement-breakpoint
+-- src/users/read_me.sql
+-- facts: user_id, signup_bonus (credits), erase. Answers the user, or {"refused": why}.
+create or replace function read_me(facts jsonb) returns jsonb language plpgsql as $$
+declare
+  reader constant text := facts->>'user_id';
+  refusal text := ensure_user(reader, (facts->>'signup_bonus')::bigint, (facts->>'erase')::boolean);
+begin
+  if refusal is not null then return jsonb_build_object('refused', refusal); end if;
+  return coalesce((
+    select jsonb_build_object(
+      'id', users.id, 'email', users.email, 'name', users.name, 'balance', wallets.balance,
+      'subscription', current_subscription(users.id)
+    )
+    from users join wallets on wallets.user_id = users.id where users.id = reader
+  ), jsonb_build_object('refused', 'user_deactivated'));
 end $$;
 
 --> statement-breakpoint
@@ -331,6 +782,38 @@ begin
 end $$;
 
 --> statement-breakpoint
+-- src/users/unlink_customer.sql
+-- The customer is gone: it is unlinked, and nothing links it again. What was refused because its user held this
+-- customer, or because this customer was not the user's, may be possible now.
+-- facts: stripe_customer_id.
+create or replace function unlink_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+declare
+  customer constant text := facts->>'stripe_customer_id';
+  owner constant text := lock_owner(customer, null);
+  recorded jsonb;
+begin
+  if is_settled(delivery) then
+    return verdict('duplicate', 'already_processed', owner);
+  elsif exists (select from stripe_customers where id = customer and deleted_at is not null) then
+    return record_delivery(delivery, verdict('duplicate', 'already_processed', owner));
+  end if;
+
+  insert into stripe_customers (id, user_id, deleted_at) values (customer, owner, now())
+  on conflict (id) do update set deleted_at = now(), user_id = coalesce(stripe_customers.user_id, excluded.user_id);
+  update users set stripe_customer_id = null, updated_at = now() where stripe_customer_id = customer;
+  recorded := record_delivery(delivery, verdict('applied', null, owner));
+  return recorded || release_refused(owner, customer, delivery);
+end $$;
+--> statement-breakpoint
+-- Records what has no effect under the user whose customer it is about, so that it can be found and erased.
+-- facts: outcome, reason, user_id (named by metadata), stripe_customer_id.
+create or replace function record_for_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+begin
+  return record_delivery(delivery, verdict(facts->>'outcome', facts->>'reason',
+    coalesce(customer_owner(facts->>'stripe_customer_id'), facts->>'user_id')));
+end $$;
+
+--> statement-breakpoint
 -- src/webhook/delivery.sql
 -- What every verb begins and ends with. A verb is a function (delivery, facts) → verdict: it takes the locks of
 -- its subjects, looks, acts, and records the delivery, all in the one statement that the Worker sends.
@@ -363,9 +846,11 @@ exception when data_exception or program_limit_exceeded then
   return null;
 end $$;
 --> statement-breakpoint
--- facts: outcome, reason, user_id, and for a parked delivery the effect it waits to have.
+-- facts: outcome, reason, user_id, and for a parked delivery the effect it waits to have. Without an event id nothing was
+-- delivered (a person came back from Checkout): there is nothing to record.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 begin
+  if delivery->>'event_id' is null then return facts - 'effect'; end if;
   -- The user's lock, also where nothing but the row is written: a deletion either sees the row, or is seen here.
   if facts->>'user_id' is not null then
     perform lock_subject('user', facts->>'user_id');
@@ -382,7 +867,8 @@ begin
   on conflict (provider, event_id) do update set
     outcome = excluded.outcome, reason = excluded.reason, via = excluded.via,
     user_id = coalesce(excluded.user_id, event.user_id),
-    payload = coalesce(excluded.payload, event.payload),
+    payload = payload_to_keep(coalesce(excluded.payload, event.payload),
+      facts || jsonb_build_object('user_id', coalesce(excluded.user_id, event.user_id)), (delivery->>'erase')::boolean),
     effect = excluded.effect, settled_at = excluded.settled_at, attempts = event.attempts + 1
   where event.outcome not in ('applied', 'duplicate', 'stale')
     -- What waits to be applied is not given up because a setting is wrong while it comes again.
@@ -397,30 +883,73 @@ end $$;
 
 --> statement-breakpoint
 -- src/webhook/release_waiting.sql
--- Has every delivery that waits for this user take its effect, in the commit that brings the user. One that fails
--- stays parked, without holding up the user, and the scheduled run tries it again. Answers the deliveries it settled.
+-- Has one waiting delivery take its effect, and answers what became of it. One that fails stays as it is, without holding
+-- up the others, and the scheduled run tries it again: null.
+create or replace function release_delivery(waiting webhook_events, erase boolean) returns jsonb language plpgsql as $$
+declare
+  verdict jsonb;
+begin
+  execute format('select %I($1, $2)', waiting.effect->>'verb') into verdict
+  using jsonb_build_object(
+    'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type,
+    'occurred_at', waiting.occurred_at, 'via', 'release', 'erase', erase
+  ), waiting.effect->'facts';
+  return verdict || jsonb_build_object(
+    'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type);
+exception when others then
+  raise warning 'release of % % failed: %', waiting.provider, waiting.event_id, sqlstate;
+  return null;
+end $$;
+--> statement-breakpoint
+-- Has every delivery that waits for this user take its effect, in the commit that brings the user. Answers the
+-- deliveries that it settled.
 create or replace function release_waiting(released_user text, erase boolean) returns jsonb language plpgsql as $$
 declare
   waiting webhook_events;
   settled jsonb := '[]';
-  verdict jsonb;
 begin
   for waiting in
     select * from webhook_events
     where user_id = released_user and outcome = 'parked' and effect is not null
     order by occurred_at, event_id limit 100
   loop
-    begin
-      execute format('select %I($1, $2)', waiting.effect->>'verb') into verdict
-      using jsonb_build_object(
-        'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type,
-        'occurred_at', waiting.occurred_at, 'via', 'release', 'erase', erase
-      ), waiting.effect->'facts';
-      settled := settled || (verdict || jsonb_build_object(
-        'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type));
-    exception when others then
-      raise warning 'release of % % failed: %', waiting.provider, waiting.event_id, sqlstate;
-    end;
+    settled := settled || coalesce(release_delivery(waiting, erase), '[]');
   end loop;
   return settled;
+end $$;
+--> statement-breakpoint
+-- Has every delivery that waits to know whose this Stripe customer is take its effect, in the commit that says so, also
+-- those that were given up as not ours. The caller has recorded its own delivery before.
+create or replace function release_customer(customer text, delivery jsonb) returns jsonb language plpgsql as $$
+declare
+  waiting webhook_events;
+  settled jsonb := '[]';
+begin
+  for waiting in
+    select * from webhook_events
+    where effect->'facts'->>'stripe_customer_id' = customer
+      and (outcome = 'parked' or (outcome = 'ignored' and reason = 'not_ours'))
+    order by occurred_at, event_id limit 100
+  loop
+    settled := settled || coalesce(release_delivery(waiting, (delivery->>'erase')::boolean), '[]');
+  end loop;
+  return jsonb_build_object('released', settled);
+end $$;
+--> statement-breakpoint
+-- Tries again what was refused because this user held a customer, or because of this customer, which is gone now.
+create or replace function release_refused(subject text, customer text, delivery jsonb) returns jsonb
+language plpgsql as $$
+declare
+  waiting webhook_events;
+  settled jsonb := '[]';
+begin
+  for waiting in
+    select * from webhook_events
+    where (user_id = subject or effect->'facts'->>'stripe_customer_id' = customer)
+      and outcome = 'rejected' and reason = 'customer_mismatch' and effect is not null
+    order by occurred_at, event_id limit 100
+  loop
+    settled := settled || coalesce(release_delivery(waiting, (delivery->>'erase')::boolean), '[]');
+  end loop;
+  return jsonb_build_object('released', settled);
 end $$;

@@ -49,7 +49,6 @@ export class DatabaseUnavailable extends Error {
 
 /**
  * Runs one verb in one request and returns its verdict.
- * It runs again after a failure that may pass, also when the lost answer was of a commit: verbs are idempotent.
  * @param startedAt when the work began, milliseconds, where an earlier run has spent some of the time
  * @throws DatabaseUnavailable within 8 s
  */
@@ -59,12 +58,30 @@ export async function run<Verdict>(
   { verb, facts }: Effect,
   startedAt = Date.now(),
 ): Promise<Verdict> {
+  return await call<Verdict>(db, verb, [delivery, facts], startedAt)
+}
+
+/**
+ * Calls a database function of ours, whose arguments are JSON documents, in one request.
+ * It runs again after a failure that may pass, also when the lost answer was of a commit: our functions are idempotent.
+ * @throws DatabaseUnavailable within 8 s
+ */
+export async function call<Answer>(
+  db: Database,
+  name: string,
+  documents: object[],
+  startedAt = Date.now(),
+): Promise<Answer> {
+  const given = sql.join(
+    documents.map((document) => sql`${JSON.stringify(document)}::jsonb`),
+    sql`, `,
+  )
   const [row] = await attempt(async () => {
-    const statement = sql`select ${sql.identifier(verb)}(${JSON.stringify(delivery)}::jsonb, ${JSON.stringify(facts)}::jsonb) as verdict`
-    return (await db.execute<{ verdict: Verdict }>(statement)).rows
+    const statement = sql`select ${sql.identifier(name)}(${given}) as answer`
+    return (await db.execute<{ answer: Answer }>(statement)).rows
   }, startedAt)
-  if (!row) throw new DatabaseUnavailable('no verdict', false)
-  return row.verdict
+  if (!row) throw new DatabaseUnavailable('no answer', false)
+  return row.answer
 }
 
 /**

@@ -1,30 +1,40 @@
 import { app, providers } from './app.ts'
-import { connect, DatabaseUnavailable } from './db.ts'
+import { connect, type Database, DatabaseUnavailable } from './db.ts'
 import { Misconfigured, settingsOf } from './env.ts'
+import { cancelOrphans } from './stripe/cancel-orphans.ts'
+import { countOrphans } from './subscriptions/orphans.ts'
 import { reportAttention } from './webhook/attention.ts'
 import { log } from './webhook/log.ts'
-import { releaseParked } from './webhook/release.ts'
+import { giveUpUnknownCustomers, releaseParked } from './webhook/release.ts'
 
 export default {
   fetch: app.fetch,
 
-  /** Every minute: what is parked is tried again. Every hour: what waits for a person is named in the log. */
+  /**
+   * Every minute: what is parked is tried again, and what runs for deleted users is cancelled.
+   * Every hour: what waits for a person is named in the log.
+   */
   async scheduled({ scheduledTime }: { scheduledTime: number }, env: object): Promise<void> {
     const isFullHour = new Date(scheduledTime).getUTCMinutes() === 0
     try {
       const settings = settingsOf(env)
       const db = connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT)
-      const tasks = [releaseParked(providers, settings, db), ...(isFullHour ? [reportAttention(db)] : [])]
+      const tasks = [
+        releaseParked(providers, settings, db),
+        cancelOrphans(settings, db),
+        ...(isFullHour ? [hourly(db)] : []),
+      ]
       for (const task of await Promise.allSettled(tasks)) if (task.status === 'rejected') throw task.reason
     } catch (error) {
-      log({
-        message: 'scheduled run failed',
-        level: 'error',
-        cause: causeOf(error),
-      })
+      log({ message: 'scheduled run failed', level: 'error', cause: causeOf(error) })
       throw error
     }
   },
+}
+
+async function hourly(db: Database): Promise<void> {
+  await giveUpUnknownCustomers(db)
+  await reportAttention(db, { live_subscription_of_deleted_user: await countOrphans(db) })
 }
 
 /** Our own messages hold codes and names of settings; those of libraries may hold what they were given. */

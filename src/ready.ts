@@ -1,25 +1,19 @@
 import { sql } from 'drizzle-orm'
-import type { Context, MiddlewareHandler } from 'hono'
-import { bearerAuth } from 'hono/bearer-auth'
+import type { Context } from 'hono'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import journal from '../migrations/meta/_journal.json' with { type: 'json' }
 import { attempt, connect, DatabaseUnavailable } from './db.ts'
 import { settingsOf } from './env.ts'
+import { bearer } from './http.ts'
 
 const NEWEST_MIGRATION = Math.max(...journal.entries.map((migration) => migration.when))
 /** SQLSTATE of a table, or a schema, that does not exist. */
 const HAS_NO_MIGRATION = new Set(['42P01', '3F000'])
-const UNAUTHORIZED = { error: 'unauthorized' }
 
 /** Operators only, compared in constant time. Without an `OPS_TOKEN` nobody is one. */
-export const operatorsOnly: MiddlewareHandler = bearerAuth({
-  verifyToken: async (token, c) => {
-    const { OPS_TOKEN } = settingsOf(c.env)
-    return OPS_TOKEN !== undefined && (await timingSafeEqual(token, OPS_TOKEN))
-  },
-  noAuthenticationHeader: { message: UNAUTHORIZED },
-  invalidAuthenticationHeader: { message: UNAUTHORIZED },
-  invalidToken: { message: UNAUTHORIZED },
+export const operatorsOnly = bearer(async (token, c) => {
+  const { OPS_TOKEN } = settingsOf(c.env)
+  return OPS_TOKEN !== undefined && (await timingSafeEqual(token, OPS_TOKEN))
 })
 
 /** Whether the database answers, and has every migration that this Worker was built with. */

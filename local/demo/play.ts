@@ -8,15 +8,23 @@ import type { Delivery, Step } from './story.ts'
 export interface Stage {
   workerUrl: string
   gatewayUrl: string
+  stripeUrl: string
   database: pg.Client
   /** The Worker's. */
   secrets: Vars
+  /** The private half of CLERK_JWT_KEY, as PEM. */
+  sessionKey: string
 }
 
 /** Delivers a step over HTTP, and looks at what has become of it. */
 export async function play({ deliveries, user }: Step, stage: Stage): Promise<Facts> {
+  return await observe(user, stage, () => Promise.all(deliveries.map((delivery) => send(delivery, stage))))
+}
+
+/** Does something, and looks at what has become of it. */
+export async function observe(user: string, stage: Stage, act: () => Promise<string[]>): Promise<Facts> {
   await fetch(new URL('/stats/reset', stage.gatewayUrl), { method: 'POST' })
-  const answers = await Promise.all(deliveries.map((delivery) => send(delivery, stage)))
+  const answers = await act()
   const stats = await fetch(new URL('/stats', stage.gatewayUrl))
   const { requests } = (await stats.json()) as { requests: number }
   return { answers, requests, ...(await look(user, stage.database)) }

@@ -1,21 +1,32 @@
 import { styleText } from 'node:util'
 import { type Facts, summary } from './compare.ts'
-import type { Step } from './story.ts'
 
 const PREFIX = 'checkout.session.'
-const WIDTHS = [42, 24, 6, 42, 7]
+const WIDTHS = [42, 29, 6, 42, 7]
 
 export const header = () =>
   styleText('dim', `  ${columns('what happens', 'event', 'status', 'outcome / reason', 'balance')}`)
 
 export const footnote = styleText('dim', `  … stands for ${PREFIX}`)
 
+/** What a line tells of, before it is known how it goes. */
+export interface Scene {
+  says: string
+  /** The event, or the call. */
+  sent: string
+}
+
 /** One line for a step, and one for each way in which it is not as promised. */
-export function row({ says, deliveries }: Step, seen: Facts, wrong: string[]): string {
-  const sent = deliveries[0]?.event.type.replace(PREFIX, '…') ?? ''
+export function row({ says, sent }: Scene, seen: Facts, wrong: string[]): string {
   const statuses = [...new Set(seen.answers.map((answer) => answer.slice(0, 3)))]
   const verdicts = summary(seen.answers.map((answer) => answer.slice(4)))
-  const line = columns(says, sent, statuses.join(), verdicts, String(seen.balance ?? '-'))
+  const line = columns(
+    says,
+    sent.replace(PREFIX, '…'),
+    statuses.join(),
+    verdicts,
+    String(seen.balance ?? '-'),
+  )
   return [
     `${mark(wrong.length === 0)} ${line}`,
     ...wrong.map((text) => styleText('red', `    ${text}`)),

@@ -6,8 +6,9 @@ npm run dev -- [flags]     Postgres, the local gateway and the real Worker, unti
   --port 8787              the Worker
   --pg-port 54320          Postgres; any client can look at it
   --gateway-port 54321     the gateway: SQL over HTTP, as Neon speaks it
+  --stripe-port 54322      the local Stripe
   --data .local/postgres   the directory of Postgres's data, kept between runs
-  --fresh                  start with an empty database
+  --fresh                  start with an empty database, and with nothing in the local Stripe
   --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
   --rtt-ms N               the gateway adds this to each request, in milliseconds
   --statement-ms N         the gateway adds this to each statement, in milliseconds
@@ -15,10 +16,10 @@ npm run dev -- [flags]     Postgres, the local gateway and the real Worker, unti
 
 Settings come from .dev.vars, which the first run writes; the environment wins over it. With DATABASE_URL set to
 a Neon database, that is used and neither Postgres nor the gateway is started; it is migrated by
-\`npm run migrate\` alone.
+\`npm run migrate\` alone. With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe and the local one is not started.
 `
 
-export const USUAL_PORTS = { worker: 8787, postgres: 54320, gateway: 54321 }
+export const USUAL_PORTS = { worker: 8787, postgres: 54320, gateway: 54321, stripe: 54322 }
 
 /** The flags of `npm run dev`. Throws a LocalError. */
 export function devFlags() {
@@ -26,6 +27,7 @@ export function devFlags() {
     port: { type: 'string' },
     'pg-port': { type: 'string' },
     'gateway-port': { type: 'string' },
+    'stripe-port': { type: 'string' },
     data: { type: 'string', default: '.local/postgres' },
     fresh: { type: 'boolean', default: false },
     var: { type: 'string', multiple: true },
@@ -39,6 +41,7 @@ export function devFlags() {
       worker: portNumber(values.port, '--port', USUAL_PORTS.worker),
       postgres: portNumber(values['pg-port'], '--pg-port', USUAL_PORTS.postgres),
       gateway: portNumber(values['gateway-port'], '--gateway-port', USUAL_PORTS.gateway),
+      stripe: portNumber(values['stripe-port'], '--stripe-port', USUAL_PORTS.stripe),
     },
     latency: {
       rttMs: wholeNumber(values['rtt-ms'], '--rtt-ms', 0, 60_000) ?? 0,

@@ -16,10 +16,20 @@ export async function describe(stack: Stack, settings: Vars, postgresPort: numbe
     ['', `${url}/api/webhooks/stripe`],
     ['database', database],
     ...(stack.gatewayUrl ? [['gateway', stack.gatewayUrl]] : []),
+    ...(stack.stripeUrl ? localStripe(stack.stripeUrl, url) : []),
     ['try', `npm run send -- clerk user.created${flag}`],
   ]
   const ready = `${styleText(['green', 'bold'], 'ready')}     ${url}`
   return ['', ready, ...rows.map(([name = '', text]) => `${name.padEnd(10)}${text}`), ''].join('\n')
+}
+
+function localStripe(stripeUrl: string, workerUrl: string): string[][] {
+  const checkout = `curl -H "Authorization: Bearer $(npm run --silent token -- user_ada)" -d '{"pack":"starter"}' ${workerUrl}/api/checkout`
+  return [
+    ['stripe', `${stripeUrl}, a local stand-in: open the \`url\` of a checkout to pay`],
+    ['buy', checkout],
+    ['pay', `curl -X POST ${stripeUrl}/test/sessions/<id>/pay`],
+  ]
 }
 
 function localDatabase(port: number): string {

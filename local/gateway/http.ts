@@ -1,5 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { portError } from '../ports.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, GatewayError } from './errors.ts'
 import { MAX_BYTES } from './protocol.ts'
 
@@ -42,15 +41,4 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   }
   if (size > MAX_BYTES) throw new GatewayError(413, `request is too large (max is ${MAX_BYTES} bytes)`)
   return Buffer.concat(chunks).toString()
-}
-
-/** Resolves to the port, which the system chooses for 0. Rejects with a LocalError when it is taken. */
-export function listen(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(portError(error, port, '--gateway-port')))
-    server.listen(port, host, () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
-  })
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
+import { listenOn } from '../ports.ts'
 import { createFaults, type Fault } from './faults.ts'
-import { listen } from './http.ts'
 import { type Address, createPools } from './pools.ts'
 import { handle, type Services } from './routes.ts'
 import { createCounter, type Stats } from './stats.ts'
@@ -47,7 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer((request, response) => void handle(services, request, response))
   // Node closes an idle connection after 5 s, which may be just when a client sends on it.
   server.keepAliveTimeout = 0
-  const port = await listen(server, options.port, host)
+  const port = await listenOn(server, options.port, host, '--gateway-port')
   return {
     url: `http://${host}:${port}/sql`,
     port,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+
+import { bigint, check, index, pgTable, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 
 /** One prepaid wallet per user. It outlives the user: `closed_at` is the tombstone. */
 export const wallets = pgTable('wallets', {
@@ -52,11 +53,29 @@ export const creditLedger = pgTable(
   ],
 )
 
+/**
+ * Which payments paid an invoice; Stripe tells of it apart from the invoice, before or after it. Rows of every invoice
+ * of the account: whether it grants anything is not known here.
+ */
+export const invoicePayments = pgTable(
+  'invoice_payments',
+  {
+    invoiceId: text('invoice_id').notNull(),
+    /** The PaymentIntent, else the charge. */
+    stripePaymentId: text('stripe_payment_id').notNull(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (links) => [
+    primaryKey({ columns: [links.invoiceId, links.stripePaymentId] }),
+    index('invoice_payments_payment').on(links.stripePaymentId),
+  ],
+)
+
 /** What was paid and granted, kept for reversals after payloads are gone. */
 export const payments = pgTable(
   'payments',
   {
-    /** The PaymentIntent, else (nothing was due) the Checkout Session. */
+    /** The PaymentIntent, else (nothing was due) the Checkout Session. Of an invoice whose payment is not known, the invoice. */
     stripePaymentId: text('stripe_payment_id').primaryKey(),
     userId: text('user_id')
       .notNull()
@@ -67,7 +86,7 @@ export const payments = pgTable(
     currency: text().notNull(),
     checkoutSessionId: text('checkout_session_id').unique(),
     chargeId: text('charge_id'),
-    invoiceId: text('invoice_id'),
+    invoiceId: text('invoice_id').unique(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (payments) => [check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`)],

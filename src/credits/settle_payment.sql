@@ -5,6 +5,7 @@ declare
   payment record;
   credited_to text;
   objection text;
+  recorded jsonb;
 begin
   select * into payment from jsonb_to_record(facts) as payment(
     user_id text, credits bigint, stripe_payment_id text, amount bigint, currency text,
@@ -24,13 +25,12 @@ begin
   end if;
 
   objection := user_objection(payment.user_id);
-  if objection = 'unknown_user' then
-    return record_delivery(delivery, verdict('parked', objection, payment.user_id)
-      || jsonb_build_object('effect', jsonb_build_object('verb', 'settle_payment', 'facts', facts)));
-  elsif objection is not null then
-    return record_delivery(delivery, verdict('rejected', objection, payment.user_id));
-  elsif not claim_customer(payment.user_id, payment.stripe_customer_id) then
-    return record_delivery(delivery, verdict('rejected', 'customer_mismatch', payment.user_id));
+  if objection is null and not claim_customer(payment.user_id, payment.stripe_customer_id) then
+    objection := 'customer_mismatch';
+  end if;
+  if objection is not null then
+    return refuse_customer(delivery, payment.user_id, payment.stripe_customer_id, objection,
+      jsonb_build_object('verb', 'settle_payment', 'facts', facts));
   end if;
 
   insert into payments (stripe_payment_id, user_id, credits, amount, currency, checkout_session_id)
@@ -39,5 +39,6 @@ begin
   insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
   values (payment.user_id, 'purchase', payment.credits, 'purchase:' || payment.stripe_payment_id,
     payment.stripe_payment_id, delivery->>'event_id');
-  return record_delivery(delivery, verdict('applied', null, payment.user_id));
+  recorded := record_delivery(delivery, verdict('applied', null, payment.user_id));
+  return recorded || release_customer(payment.stripe_customer_id, delivery);
 end $$;

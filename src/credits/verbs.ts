@@ -15,3 +15,33 @@ export interface Payment {
 }
 
 export const settlePayment = (facts: Payment): Effect => ({ verb: 'settle_payment', facts: { ...facts } })
+
+/** A paid invoice of a subscription, for one or more of its periods. `grant_plan.sql` says what is granted. */
+export interface PaidInvoice {
+  stripe_invoice_id: string
+  stripe_subscription_id: string
+  stripe_customer_id: string
+  /** The user its metadata names: counts where nobody is known to hold the customer. */
+  user_id: string | null
+  /** Minor units of `currency`, as Stripe counts them. */
+  amount: number
+  currency: string
+  /** Null where the event does not say what paid it: `invoice_payment.paid` does. */
+  stripe_payment_id: string | null
+  charge_id: string | null
+  /** What each period brings. Null where the event does not have all lines of the invoice. */
+  grants: PeriodGrant[] | null
+}
+
+export interface PeriodGrant {
+  /** Unix seconds: Stripe's own, so that it names the period for ever. */
+  period_start: number
+  credits: number
+}
+
+export const grantPlan = (facts: PaidInvoice): Effect => ({ verb: 'grant_plan', facts: { ...facts } })
+
+export const linkInvoicePayment = (facts: {
+  stripe_invoice_id: string
+  stripe_payment_id: string
+}): Effect => ({ verb: 'link_invoice_payment', facts })

@@ -1,7 +1,12 @@
 import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
 import { id, instant, member } from '../webhook/values.ts'
+import { grantPlan, recordForCustomer } from './grant-plan.ts'
+import { linkInvoicePayment } from './link-invoice-payment.ts'
 import { namedUser } from './payload.ts'
+import { resolve } from './resolve.ts'
 import { settleCheckout } from './settle-checkout.ts'
+import { syncSubscription } from './sync-subscription.ts'
+import { unlinkCustomer } from './unlink-customer.ts'
 import { verify } from './verify.ts'
 
 /** Kept as a row, for whoever asks what happened; nothing moves. */
@@ -15,12 +20,25 @@ const events = {
   // No money moved.
   'checkout.session.async_payment_failed': recordOnly,
   'checkout.session.expired': recordOnly,
+  // One verb: any of them may come first, and none overwrites what is newer.
+  'customer.subscription.created': syncSubscription,
+  'customer.subscription.updated': syncSubscription,
+  'customer.subscription.paused': syncSubscription,
+  'customer.subscription.resumed': syncSubscription,
+  'customer.subscription.deleted': syncSubscription,
+  // Stripe sends `invoice.payment_succeeded` as well for most of them: one of the two is enough.
+  'invoice.paid': grantPlan,
+  'invoice_payment.paid': linkInvoicePayment,
+  // The subscription's state comes by its own event.
+  'invoice.payment_failed': recordForCustomer,
+  'customer.deleted': unlinkCustomer,
 }
 
 export const stripe: Provider = {
   name: 'stripe',
   events,
   verify,
+  resolve,
   envelope(event) {
     const type = id.safeParse(member(event, 'type')).data ?? null
     const created = member(event, 'created')

@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import { id, member } from '../webhook/values.ts'
+import { id, instant, member } from '../webhook/values.ts'
 
 /** An id, or the object itself where a caller had it expanded. */
-const reference = z.union([id, z.object({ id }).transform((object) => object.id)])
+export const reference = z.union([id, z.object({ id }).transform((object) => object.id)])
 
 const checkoutSession = z.object({
   id,
@@ -23,11 +23,25 @@ export type CheckoutSession = z.output<typeof checkoutSession>
 
 export const checkoutSessionEvent = z.object({ data: z.object({ object: checkoutSession }) })
 
-/** The user that the event's object names: in its metadata, else as the session's reference. */
+/** Stripe counts in whole Unix seconds. */
+export const seconds = z
+  .number()
+  .transform((value) => instant(value * 1000))
+  .pipe(z.date())
+
+/**
+ * The user that the event's object names: in its metadata, else as the session's reference. An invoice repeats the
+ * metadata of its subscription: under `parent` since 2025-03-31, at the top before.
+ */
 export function namedUser(event: unknown): string | null {
   const object = member(member(event, 'data'), 'object')
-  const named = id.safeParse(member(member(object, 'metadata'), 'user_id'))
-  return named.data ?? id.safeParse(member(object, 'client_reference_id')).data ?? null
+  const subscription =
+    member(member(object, 'parent'), 'subscription_details') ?? member(object, 'subscription_details')
+  const names = [
+    ...[object, subscription].map((named) => member(member(named, 'metadata'), 'user_id')),
+    member(object, 'client_reference_id'),
+  ].map((name) => id.safeParse(name))
+  return names.find(({ success }) => success)?.data ?? null
 }
 
 export const MAX_CREDITS = 10 ** 12

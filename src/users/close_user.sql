@@ -4,6 +4,7 @@ create or replace function close_user(delivery jsonb, facts jsonb) returns jsonb
 declare
   closing constant text := facts->>'user_id';
   already boolean;
+  recorded jsonb;
 begin
   perform lock_subject('user', closing);
   if is_settled(delivery) then
@@ -15,6 +16,7 @@ begin
   on conflict (user_id) do update set closed_at = coalesce(wallets.closed_at, now()), updated_at = now();
 
   if (delivery->>'erase')::boolean then
+    perform remember_customer(closing, stripe_customer_id) from users where id = closing;
     delete from users where id = closing;
     update webhook_events set payload = erase_personal_data(payload) where user_id = closing and payload is not null;
   else
@@ -22,11 +24,11 @@ begin
   end if;
 
   update webhook_events
-  set outcome = 'rejected', reason = 'user_deactivated', effect = null, settled_at = now()
-  where user_id = closing and outcome = 'parked' and reason in ('unknown_user', 'unreadable');
+  set outcome = 'rejected', reason = 'user_deactivated', settled_at = now()
+  where user_id = closing and outcome = 'parked' and reason = 'unreadable';
 
-  if already then
-    return record_delivery(delivery, verdict('duplicate', 'already_processed', closing));
-  end if;
-  return record_delivery(delivery, verdict('applied', null, closing));
+  recorded := record_delivery(delivery, case when already
+    then verdict('duplicate', 'already_processed', closing) else verdict('applied', null, closing) end);
+  -- What waited for this user takes its end: payments are rejected, while the state of subscriptions still follows.
+  return recorded || jsonb_build_object('released', release_waiting(closing, (delivery->>'erase')::boolean));
 end $$;

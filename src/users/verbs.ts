@@ -23,3 +23,17 @@ export const linkCustomer = (facts: { user_id: string; stripe_customer_id: strin
   verb: 'link_customer',
   facts,
 })
+
+/** The customer is gone at Stripe. */
+export const unlinkCustomer = (facts: { stripe_customer_id: string }): Effect => ({
+  verb: 'unlink_customer',
+  facts,
+})
+
+/** Without effect, but kept under the user whose customer it is about, or whom it names. */
+export const recordForCustomer = (facts: {
+  outcome: 'ignored'
+  reason: 'no_effect'
+  user_id: string | null
+  stripe_customer_id: string | null
+}): Effect => ({ verb: 'record_for_customer', facts })

@@ -12,7 +12,11 @@ export function isUnhandled(provider: Provider, { type }: Delivery): boolean {
 }
 
 /** What a verified event does here, decided from the event and the settings alone. */
-export function decide(provider: Provider, { type, event }: Delivery, settings: Settings): Effect | Verdict {
+export function decide(
+  provider: Provider,
+  { type, event }: Pick<Delivery, 'type' | 'event'>,
+  settings: Settings,
+): Effect | Verdict {
   const handler = type === null ? undefined : provider.events[type]
   if (!handler) return UNREADABLE
   try {

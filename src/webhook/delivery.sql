@@ -29,9 +29,11 @@ exception when data_exception or program_limit_exceeded then
   return null;
 end $$;
 --> statement-breakpoint
--- facts: outcome, reason, user_id, and for a parked delivery the effect it waits to have.
+-- facts: outcome, reason, user_id, and for a parked delivery the effect it waits to have. Without an event id nothing was
+-- delivered (a person came back from Checkout): there is nothing to record.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 begin
+  if delivery->>'event_id' is null then return facts - 'effect'; end if;
   -- The user's lock, also where nothing but the row is written: a deletion either sees the row, or is seen here.
   if facts->>'user_id' is not null then
     perform lock_subject('user', facts->>'user_id');
@@ -48,7 +50,8 @@ begin
   on conflict (provider, event_id) do update set
     outcome = excluded.outcome, reason = excluded.reason, via = excluded.via,
     user_id = coalesce(excluded.user_id, event.user_id),
-    payload = coalesce(excluded.payload, event.payload),
+    payload = payload_to_keep(coalesce(excluded.payload, event.payload),
+      facts || jsonb_build_object('user_id', coalesce(excluded.user_id, event.user_id)), (delivery->>'erase')::boolean),
     effect = excluded.effect, settled_at = excluded.settled_at, attempts = event.attempts + 1
   where event.outcome not in ('applied', 'duplicate', 'stale')
     -- What waits to be applied is not given up because a setting is wrong while it comes again.

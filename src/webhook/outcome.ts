@@ -6,7 +6,10 @@ export type Verdict =
   /** The effect is committed. */
   | { outcome: 'applied'; reason: null }
   /** This event, or the business fact it tells of, was applied before. */
-  | { outcome: 'duplicate'; reason: 'already_processed' | 'payment_already_credited' }
+  | {
+      outcome: 'duplicate'
+      reason: 'already_processed' | 'payment_already_credited' | 'period_already_granted'
+    }
   /** Newer truth is stored. */
   | { outcome: 'stale'; reason: 'older_than_stored' | 'user_deleted' }
   /** Verified, and nothing to do. */
@@ -22,7 +25,10 @@ export type Verdict =
         | 'no_effect'
     }
   /** Cannot be applied yet: kept, and released by itself. */
-  | { outcome: 'parked'; reason: 'unknown_user' | 'unreadable' }
+  | {
+      outcome: 'parked'
+      reason: 'unknown_user' | 'unknown_customer' | 'ambiguous_order' | 'incomplete_invoice' | 'unreadable'
+    }
   /** Can never be applied as it is: kept for a person. */
   | {
       outcome: 'rejected'

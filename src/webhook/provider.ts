@@ -14,6 +14,11 @@ export interface Provider {
   screen(event: unknown, settings: Settings): Verdict | null
   /** The dictionary: their word for what happened, our verb. */
   events: Readonly<Record<string, Handler>>
+  /**
+   * What a parked effect becomes once the provider's own API was asked what the event did not tell. Null where asking
+   * would not help, or the provider cannot be reached. Never throws.
+   */
+  resolve?(parked: Verdict, effect: Effect, settings: Settings): Promise<Effect | Verdict | null>
 }
 
 export type Verification =

@@ -1,6 +1,6 @@
 import { type Database, DatabaseUnavailable } from '../db.ts'
 import type { Settings } from '../env.ts'
-import { type Committed, commit } from './commit.ts'
+import { type Committed, commitResolved } from './commit.ts'
 import { decide, isUnhandled } from './decide.ts'
 import { type Delivery, open } from './delivery.ts'
 import { log, logDelivery } from './log.ts'
@@ -30,7 +30,7 @@ export async function receive(
   try {
     const verdict = isUnhandled(provider, delivery)
       ? UNHANDLED
-      : await commit(db, delivery, decide(provider, delivery, settings), settings)
+      : await commitResolved(provider, db, delivery, decide(provider, delivery, settings), settings)
     const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
     logDelivery(delivery, verdict, verification.secret, timing)
     return answer(delivery.eventId, delivery.type, verdict)

@@ -1,7 +1,7 @@
-import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import { attempt, type Database, DatabaseUnavailable, type Effect } from '../db.ts'
 import type { Settings } from '../env.ts'
-import { commit } from './commit.ts'
+import { commitResolved } from './commit.ts'
 import { decide, UNREADABLE } from './decide.ts'
 import type { Delivery } from './delivery.ts'
 import { log, logDelivery } from './log.ts'
@@ -17,22 +17,25 @@ type Providers = Record<string, Provider>
 type Parked = Omit<Delivery, 'body' | 'via'>
 
 /**
- * Tries again what is parked and may no longer need to be. First what waits for a user who has come: usually the
- * arrival has released it in its own commit, so this is what crossed with it, or failed. Then what could not be read,
- * and may be readable to this deployment.
+ * Tries again what is parked and may no longer need to be. First what waits for a user who has come, for a customer who
+ * is known, or for Stripe to be asked: usually the arrival or the link has released it in its own commit, so this is
+ * what crossed with it, or failed. Then what could not be read, and may be readable to this deployment.
  */
 export async function releaseParked(providers: Providers, settings: Settings, db: Database): Promise<void> {
   for (const { effect, ...parked } of await waiting(db)) {
-    await release(parked, () => effect as Effect, settings, db)
+    const provider = providers[parked.provider]
+    if (provider) await release(provider, parked, () => effect as Effect, settings, db)
   }
   for (const parked of await unreadable(db)) {
     const provider = providers[parked.provider]
-    if (provider) await release(parked, (delivery) => decide(provider, delivery, settings), settings, db)
+    if (provider)
+      await release(provider, parked, (delivery) => decide(provider, delivery, settings), settings, db)
   }
 }
 
 /** One failure does not hold up the others, unless the database is gone. @throws DatabaseUnavailable */
 async function release(
+  provider: Provider,
   parked: Parked,
   decision: (delivery: Delivery) => ReturnType<typeof decide>,
   settings: Settings,
@@ -43,13 +46,13 @@ async function release(
   const decided = decision(delivery)
   if (decided === UNREADABLE) return
   try {
-    const verdict = await commit(db, delivery, decided, settings)
+    const verdict = await commitResolved(provider, db, delivery, decided, settings)
     const waited = Date.now() - startedAt
     logDelivery(delivery, verdict, null, { duration_ms: waited, database_ms: waited })
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable) || error.isTransient) throw error
-    const { provider, eventId: event } = delivery
-    log({ message: 'release failed', level: 'error', provider, event, cause: error.message })
+    const { eventId: event } = delivery
+    log({ message: 'release failed', level: 'error', provider: provider.name, event, cause: error.message })
   }
 }
 
@@ -57,11 +60,12 @@ async function release(
 async function waiting(db: Database) {
   const { provider, eventId, type, occurredAt, effect, outcome, userId } = webhookEvents
   const userHasCome = sql`exists (select from wallets where wallets.user_id = ${userId})`
+  const customerIsKnown = sql`customer_owner(${effect}->'facts'->>'stripe_customer_id') is not null`
   return await attempt(() =>
     db
       .select({ provider, eventId, type, occurredAt, userId, effect, event: sql<null>`null` })
       .from(webhookEvents)
-      .where(and(eq(outcome, 'parked'), isNotNull(effect), userHasCome))
+      .where(and(eq(outcome, 'parked'), isNotNull(effect), or(userHasCome, customerIsKnown)))
       .orderBy(sql`random()`)
       .limit(BATCH),
   )
@@ -83,5 +87,25 @@ async function unreadable(db: Database): Promise<Parked[]> {
   const sized = db.$with('sized').as(db.select({ ...picked._.selectedFields, bytes }).from(picked))
   return await attempt(() =>
     db.with(picked, sized).select().from(sized).where(lt(sized.bytes, PAYLOADS_BYTES)),
+  )
+}
+
+/** The life of other products' customers in the same Stripe account: nobody ever says whose they are. */
+const NOT_OURS_AFTER = sql`interval '7 days'`
+
+/** Gives up what waits in vain to know whose a customer is. A later link still releases it: the effect is kept. */
+export async function giveUpUnknownCustomers(db: Database): Promise<void> {
+  const { outcome, reason, receivedAt } = webhookEvents
+  await attempt(() =>
+    db
+      .update(webhookEvents)
+      .set({ outcome: 'ignored', reason: 'not_ours', settledAt: sql`now()` })
+      .where(
+        and(
+          eq(outcome, 'parked'),
+          eq(reason, 'unknown_customer'),
+          lt(receivedAt, sql`now() - ${NOT_OURS_AFTER}`),
+        ),
+      ),
   )
 }

@@ -1,27 +1,70 @@
--- Has every delivery that waits for this user take its effect, in the commit that brings the user. One that fails
--- stays parked, without holding up the user, and the scheduled run tries it again. Answers the deliveries it settled.
+-- Has one waiting delivery take its effect, and answers what became of it. One that fails stays as it is, without holding
+-- up the others, and the scheduled run tries it again: null.
+create or replace function release_delivery(waiting webhook_events, erase boolean) returns jsonb language plpgsql as $$
+declare
+  verdict jsonb;
+begin
+  execute format('select %I($1, $2)', waiting.effect->>'verb') into verdict
+  using jsonb_build_object(
+    'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type,
+    'occurred_at', waiting.occurred_at, 'via', 'release', 'erase', erase
+  ), waiting.effect->'facts';
+  return verdict || jsonb_build_object(
+    'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type);
+exception when others then
+  raise warning 'release of % % failed: %', waiting.provider, waiting.event_id, sqlstate;
+  return null;
+end $$;
+--> statement-breakpoint
+-- Has every delivery that waits for this user take its effect, in the commit that brings the user. Answers the
+-- deliveries that it settled.
 create or replace function release_waiting(released_user text, erase boolean) returns jsonb language plpgsql as $$
 declare
   waiting webhook_events;
   settled jsonb := '[]';
-  verdict jsonb;
 begin
   for waiting in
     select * from webhook_events
     where user_id = released_user and outcome = 'parked' and effect is not null
     order by occurred_at, event_id limit 100
   loop
-    begin
-      execute format('select %I($1, $2)', waiting.effect->>'verb') into verdict
-      using jsonb_build_object(
-        'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type,
-        'occurred_at', waiting.occurred_at, 'via', 'release', 'erase', erase
-      ), waiting.effect->'facts';
-      settled := settled || (verdict || jsonb_build_object(
-        'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type));
-    exception when others then
-      raise warning 'release of % % failed: %', waiting.provider, waiting.event_id, sqlstate;
-    end;
+    settled := settled || coalesce(release_delivery(waiting, erase), '[]');
   end loop;
   return settled;
+end $$;
+--> statement-breakpoint
+-- Has every delivery that waits to know whose this Stripe customer is take its effect, in the commit that says so, also
+-- those that were given up as not ours. The caller has recorded its own delivery before.
+create or replace function release_customer(customer text, delivery jsonb) returns jsonb language plpgsql as $$
+declare
+  waiting webhook_events;
+  settled jsonb := '[]';
+begin
+  for waiting in
+    select * from webhook_events
+    where effect->'facts'->>'stripe_customer_id' = customer
+      and (outcome = 'parked' or (outcome = 'ignored' and reason = 'not_ours'))
+    order by occurred_at, event_id limit 100
+  loop
+    settled := settled || coalesce(release_delivery(waiting, (delivery->>'erase')::boolean), '[]');
+  end loop;
+  return jsonb_build_object('released', settled);
+end $$;
+--> statement-breakpoint
+-- Tries again what was refused because this user held a customer, or because of this customer, which is gone now.
+create or replace function release_refused(subject text, customer text, delivery jsonb) returns jsonb
+language plpgsql as $$
+declare
+  waiting webhook_events;
+  settled jsonb := '[]';
+begin
+  for waiting in
+    select * from webhook_events
+    where (user_id = subject or effect->'facts'->>'stripe_customer_id' = customer)
+      and outcome = 'rejected' and reason = 'customer_mismatch' and effect is not null
+    order by occurred_at, event_id limit 100
+  loop
+    settled := settled || coalesce(release_delivery(waiting, (delivery->>'erase')::boolean), '[]');
+  end loop;
+  return jsonb_build_object('released', settled);
 end $$;

@@ -30,6 +30,9 @@ export const webhookEvents = pgTable(
   (events) => [
     primaryKey({ columns: [events.provider, events.eventId] }),
     index('webhook_events_user').on(events.userId),
+    index('webhook_events_customer')
+      .on(sql`(${events.effect}->'facts'->>'stripe_customer_id')`)
+      .where(sql`${events.effect} is not null`),
     index('webhook_events_unsettled')
       .on(events.outcome, events.userId)
       .where(sql`${events.outcome} in ('parked', 'rejected')`),

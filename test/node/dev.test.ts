@@ -46,7 +46,7 @@ describe('npm run dev', () => {
     const file = join(cwd, '.dev.vars')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const secrets = readFileSync(file, 'utf8').match(/(?<=_SECRET="|_KEY="|_TOKEN=")[^"]+/g) ?? []
-    expect(secrets).toHaveLength(4)
+    expect(secrets).toHaveLength(6)
     for (const secret of secrets) expect(dev.output()).not.toContain(secret)
   })
 
@@ -86,6 +86,7 @@ describe('npm run dev', () => {
     ['worker', '--port'],
     ['postgres', '--pg-port'],
     ['gateway', '--gateway-port'],
+    ['stripe', '--stripe-port'],
   ] as const)('refuses the taken port of the %s in one line that names %s', async ([part, flag]) => {
     const wanted = { ...(await freePorts()), [part]: ports[part] }
     expect(await run('local/dev.ts', portFlags(wanted), scratchDir())).toEqual({
@@ -100,6 +101,23 @@ describe('npm run dev', () => {
     const { code, output } = await run('local/dev.ts', portFlags(await freePorts()), cwd)
     expect(code).toBe(1)
     expect(output).toMatch(/^another copy runs on .*--data$/)
+  })
+
+  test('sells over a local Stripe, which tells the Worker who has paid', async () => {
+    const token = (await run('local/token.ts', ['user_buyer'], cwd)).output
+    const api = (path: string, init: RequestInit = {}) =>
+      fetch(`http://127.0.0.1:${ports.worker}${path}`, {
+        ...init,
+        headers: { Authorization: `Bearer ${token}` },
+      })
+    const opened = await api('/api/checkout', { method: 'POST', body: '{"pack": "starter"}' })
+    const { id, url } = (await opened.json()) as { id: string; url: string }
+    expect(url).toBe(`http://127.0.0.1:${ports.stripe}/pay/${id}`)
+    const paid = await fetch(url, { method: 'POST', body: 'with=card' })
+    expect(paid.url).toBe(`http://127.0.0.1:${ports.stripe}/app/billing/success?session_id=${id}`)
+    expect(await (await api(`/api/checkout/${id}`)).json()).toMatchObject({
+      ...{ status: 'complete', outcome: 'duplicate', reason: 'payment_already_credited', balance: 507 },
+    })
   })
 
   test.skipIf(isWindows)('leaves no process on SIGTERM, and frees its ports', async () => {
@@ -133,14 +151,25 @@ interface Ports {
   worker: number
   postgres: number
   gateway: number
+  stripe: number
 }
 
 async function freePorts(): Promise<Ports> {
-  return { worker: await freePort(), postgres: await freePort(), gateway: await freePort() }
+  const [worker, postgres, gateway, stripe] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ]
+  return { worker, postgres, gateway, stripe }
 }
 
 function portFlags(ports: Ports): string[] {
-  return ['--port', ports.worker, '--pg-port', ports.postgres, '--gateway-port', ports.gateway].map(String)
+  const { worker, postgres, gateway, stripe } = ports
+  return [
+    ...['--port', worker, '--pg-port', postgres],
+    ...['--gateway-port', gateway, '--stripe-port', stripe],
+  ].map(String)
 }
 
 interface ProcessRow {

@@ -3,6 +3,8 @@ import { dirname, join, relative } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fixtures } from '../../local/events.ts'
+import { VERSION } from '../../src/account/openapi.ts'
+import { routes } from '../../src/account/routes.ts'
 import { providers } from '../../src/app.ts'
 import { settingsSchema } from '../../src/env.ts'
 
@@ -31,13 +33,15 @@ describe('every event in a table', () => {
   })
 })
 
+const LOCAL_ONLY = ['NEON_FETCH_ENDPOINT', 'STRIPE_API_BASE']
+
 describe('settings', () => {
   const names = Object.keys(settingsSchema.shape)
   const vars = read('wrangler.toml').split('[vars]')[1] ?? ''
   const shipped = { ...parseEnv(read('.dev.vars.example')), ...parseEnv(vars.replaceAll(' = ', '=')) }
 
-  it('of the schema are those of .dev.vars.example and wrangler.toml, but for the one that is local only', () => {
-    expect(Object.keys(shipped).sort()).toEqual(names.filter((name) => name !== 'NEON_FETCH_ENDPOINT').sort())
+  it('of the schema are those of .dev.vars.example and wrangler.toml, but for those that are local only', () => {
+    expect(Object.keys(shipped).sort()).toEqual(names.filter((name) => !LOCAL_ONLY.includes(name)).sort())
   })
 
   it.each(names)('%s is explained in the README', (name) => {
@@ -53,24 +57,29 @@ describe('settings', () => {
 
 /** Who may import whom: a room, and the rooms below it. A room's own files may always import each other. */
 const rooms: Record<string, string[]> = {
-  index: ['app', 'db', 'env', 'webhook'],
-  app: ['clerk', 'stripe', 'ready', 'webhook', 'db', 'env'],
-  ready: ['db', 'env'],
+  index: ['app', 'stripe', 'subscriptions', 'db', 'env', 'webhook'],
+  app: ['account', 'clerk', 'stripe', 'ready', 'described', 'http', 'webhook', 'db', 'env'],
+  ready: ['http', 'db', 'env'],
+  described: ['account'],
+  account: ['clerk', 'stripe', 'users', 'credits', 'http', 'webhook', 'db', 'env'],
   clerk: ['users', 'webhook', 'env'],
-  stripe: ['users', 'credits', 'webhook', 'db', 'env'],
+  stripe: ['users', 'credits', 'subscriptions', 'webhook', 'db', 'env'],
   users: ['db'],
-  credits: ['db'],
+  credits: ['users', 'db'],
+  subscriptions: ['credits', 'db'],
   webhook: ['db', 'env'],
   db: [],
   env: [],
+  http: ['webhook'],
 }
 const libraries: Record<string, string[]> = {
   svix: ['clerk'],
+  '@clerk/backend': ['clerk'],
   stripe: ['stripe'],
-  hono: ['app', 'ready'],
+  hono: ['app', 'ready', 'http', 'account'],
   '@neondatabase/serverless': ['db'],
-  'drizzle-orm': ['db', 'ready', 'users', 'credits', 'webhook'],
-  zod: ['env', 'clerk', 'stripe', 'webhook'],
+  'drizzle-orm': ['db', 'ready', 'users', 'credits', 'subscriptions', 'webhook'],
+  zod: ['env', 'clerk', 'stripe', 'account', 'described', 'webhook'],
 }
 
 const roomOf = (path: string) => relative('src', path).split(/[/.]/)[0] ?? ''
@@ -98,6 +107,28 @@ describe('verbs', () => {
 
   it.each([...new Set(called)])('%s is a database function', (verb) => {
     expect(sql).toContain(`create or replace function ${verb}(delivery jsonb, facts jsonb) returns jsonb`)
+  })
+})
+
+describe('functions', () => {
+  const sql = globSync('src/*/*.sql').map(read).join('\n')
+  const called = sources.flatMap((path) =>
+    [...read(path).matchAll(/\bcall<.*?>\(db, '(\w+)'/gs)].map(([, name]) => name),
+  )
+
+  it.each(called)('%s is a database function', (name) => {
+    expect(sql).toContain(`create or replace function ${name}(facts jsonb) returns jsonb`)
+  })
+})
+
+describe('routes of the account', () => {
+  it.each(routes)('$method $path is in the README, and in a curl line there', ({ path }) => {
+    expect(readme).toContain(path)
+    expect(readme).toMatch(new RegExp(`curl .*${path.replaceAll(/\{\w+\}/g, '.+')}(?![\\w/])`))
+  })
+
+  it('are of the version of this package', () => {
+    expect(VERSION).toBe(JSON.parse(read('package.json')).version)
   })
 })
 

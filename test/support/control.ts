@@ -4,11 +4,22 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Client } from 'pg'
 import { startGateway } from '../../local/gateway/server.ts'
+import { recurringPrice } from '../../local/stripe/objects.ts'
+import { startStripe } from '../../local/stripe/server.ts'
+import { stripeScript } from './stripe-script.ts'
 
 export interface Stack {
   databaseUrl: string
   /** The local gateway's `POST /sql`, in front of this database. */
   gatewayUrl: string
+  /** A local Stripe of its own. It records its events and delivers none: tests deliver them as they like. */
+  stripeUrl: string
+}
+
+/** What the local Stripe of a file is like. */
+interface StackRequest {
+  secretKey?: string
+  prices?: string[]
 }
 
 interface Postgres {
@@ -17,22 +28,26 @@ interface Postgres {
 }
 
 /**
- * What tests cannot do inside workerd, over HTTP: `POST /stack` gives a fresh database and a gateway,
- * `POST /hold` opens a transaction on one, runs statements and keeps it open, `POST /release/<id>` commits it.
+ * What tests cannot do inside workerd, over HTTP: `POST /stack` gives a fresh database, a gateway and a
+ * local Stripe,
+ * `POST /hold` opens a transaction on one, runs statements and keeps it open, `POST /release/<id>` commits it. `/v1/…` is
+ * Stripe's API, as `POST /stripe-script` says; `POST /stripe-calls` tells what was asked of it.
  */
 export async function startControl(postgres: Postgres, template: string) {
-  const gateways: { stop(): Promise<void> }[] = []
+  const parts: { stop(): Promise<void> }[] = []
   const held = new Map<string, Client>()
+  const stripe = stripeScript()
 
-  async function stack(): Promise<Stack> {
+  async function stack({ secretKey = 'sk_test_unused', prices = [] }: StackRequest): Promise<Stack> {
     const database = `test_${randomUUID().replaceAll('-', '')}`
     const admin = new Client(postgres.url('postgres'))
     await admin.connect()
     await admin.query(`create database ${database} template ${template}`)
     await admin.end()
     const gateway = await startGateway({ port: 0, postgres: { host: '127.0.0.1', port: postgres.port } })
-    gateways.push(gateway)
-    return { databaseUrl: postgres.url(database), gatewayUrl: gateway.url }
+    const stripe = await startStripe({ port: 0, secretKey, prices: prices.map((id) => recurringPrice(id)) })
+    parts.push(gateway, stripe)
+    return { databaseUrl: postgres.url(database), gatewayUrl: gateway.url, stripeUrl: stripe.url }
   }
 
   async function hold({
@@ -61,12 +76,15 @@ export async function startControl(postgres: Postgres, template: string) {
 
   const answer = async (request: IncomingMessage) => {
     const [, command, id = ''] = (request.url ?? '').split('/')
-    if (command === 'stack') return await stack()
+    if (command === 'stack') return await stack(JSON.parse((await text(request)) || '{}'))
     if (command === 'hold') return await hold(JSON.parse(await text(request)))
+    if (command === 'stripe-script') return stripe.script(JSON.parse(await text(request)))
+    if (command === 'stripe-calls') return stripe.calls(JSON.parse(await text(request)))
     return await release(id)
   }
 
   const server = createServer(async (request, response) => {
+    if (request.url?.startsWith('/v1/')) return stripe.serve(request, response)
     try {
       response.end(JSON.stringify(await answer(request)))
     } catch (error) {
@@ -82,7 +100,7 @@ export async function startControl(postgres: Postgres, template: string) {
       server.closeAllConnections()
       server.close()
       for (const client of held.values()) await client.end()
-      await Promise.all(gateways.map((gateway) => gateway.stop()))
+      await Promise.all(parts.map((part) => part.stop()))
     },
   }
 }

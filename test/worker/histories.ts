@@ -1,19 +1,29 @@
 import fc from 'fast-check'
 import { checkoutEvent, clerkEvent, type StripeType } from '../../local/events.ts'
+import { billing, CHANGES } from './billing-histories.ts'
 
 /** One step of a world in which people sign up, change, pay and leave. Users are numbers, addresses too. */
 type Step =
-  | { act: 'create' | 'rename' | 'delete'; user: number }
+  | { act: 'create' | 'rename' | 'delete' | 'visit'; user: number }
   | { act: 'move'; user: number; address: number }
   | { act: 'pay'; user: number; credits: number; asynchronous: boolean; guest: boolean }
+  | { act: 'subscribe'; user: number; price: number; named: boolean }
+  | { act: 'change'; pick: number; how: (typeof CHANGES)[number]; price: number }
+  | { act: 'drop'; user: number }
   | { act: 'resend'; pick: number }
 
 /** What the providers would send, in the order in which it happened. */
-export interface Sent {
+export interface Delivered {
   provider: 'clerk' | 'stripe'
   id: string
   event: object
 }
+/** A signed-in user's request, which may come before all that Clerk tells of the user. */
+export interface Visit {
+  provider: 'session'
+  user: string
+}
+export type Sent = Delivered | Visit
 
 const USERS = 3
 const ADDRESSES = 4
@@ -23,7 +33,7 @@ const user = fc.nat(USERS - 1)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ act: fc.constant('create' as const), user }) },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('rename' as const), user }) },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('delete' as const), user }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('delete' as const), user }) },
   {
     weight: 3,
     arbitrary: fc.record({ act: fc.constant('move' as const), user, address: fc.nat(ADDRESSES - 1) }),
@@ -38,6 +48,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       guest: fc.boolean(),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('visit' as const), user }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      act: fc.constant('subscribe' as const),
+      user,
+      price: fc.nat(3),
+      named: fc.boolean(),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      act: fc.constant('change' as const),
+      pick: fc.nat(),
+      how: fc.constantFrom(...CHANGES),
+      price: fc.nat(3),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('drop' as const), user }) },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('resend' as const), pick: fc.nat() }) },
 )
 
@@ -45,9 +75,9 @@ export const steps = fc.array(step, { minLength: 3, maxLength: 20, size: 'max' }
 
 /** How a history reaches the Worker: which delivery comes when (with repetitions), and how many at once. */
 export const disorder = fc.record({
-  order: fc.array(fc.nat(), { minLength: 60, maxLength: 60 }),
-  repeat: fc.array(fc.nat(2), { minLength: 60, maxLength: 60 }),
-  together: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 60, maxLength: 60 }),
+  order: fc.array(fc.nat(), { minLength: 150, maxLength: 150 }),
+  repeat: fc.array(fc.nat(2), { minLength: 150, maxLength: 150 }),
+  together: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 150, maxLength: 150 }),
 })
 export type Disorder = typeof disorder extends fc.Arbitrary<infer T> ? T : never
 
@@ -62,13 +92,19 @@ export function play(steps: Step[], namespace: string): Sent[] {
   const sent: Sent[] = []
   const people = new Map<number, Person>()
   const id = (number: number) => `user_${number}_${namespace}`
+  // Each event in a second of its own: ties are for a test of their own (subscriptions.test.ts).
+  const now = () => START + sent.length * 1000
+  const stripe = billing(namespace, START / 1000, (make) => {
+    const event = make({ event: `evt_${sent.length}_${namespace}`, at: now() })
+    sent.push({ provider: 'stripe', id: event.id, event })
+  })
 
   const tell = (type: 'user.created' | 'user.updated' | 'user.deleted', number: number) => {
     const person = people.get(number)
     const address = person?.address ?? null
     const event = clerkEvent(type, {
       user: id(number),
-      at: START + sent.length,
+      at: now(),
       email:
         address === null
           ? `own.${number}.${namespace}@example.com`
@@ -79,14 +115,14 @@ export function play(steps: Step[], namespace: string): Sent[] {
   }
 
   const charge = (type: StripeType, step: Extract<Step, { act: 'pay' }>, payment: string, status: string) => {
-    const session = { payment_status: status, customer: step.guest ? null : `cus_${id(step.user)}` }
+    const session = { payment_status: status, customer: step.guest ? null : stripe.customerOf(id(step.user)) }
     const event = checkoutEvent(type, {
       user: id(step.user),
       credits: step.credits,
       payment,
       session,
       event: `evt_${sent.length}_${namespace}`,
-      at: START + sent.length,
+      at: now(),
     })
     sent.push({ provider: 'stripe', id: event.id, event })
   }
@@ -101,6 +137,10 @@ export function play(steps: Step[], namespace: string): Sent[] {
   const resend = (pick: number) => {
     const original = sent[pick % sent.length]
     if (!original) return
+    if (original.provider === 'session') {
+      sent.push(original)
+      return
+    }
     const again = `${original.provider === 'clerk' ? 'msg' : 'evt'}_${sent.length}_${namespace}`
     sent.push({
       ...original,
@@ -114,6 +154,15 @@ export function play(steps: Step[], namespace: string): Sent[] {
       resend(step.pick)
       continue
     }
+    // Also somebody of whom no event ever comes, and somebody who has left and holds a token that has not expired.
+    if (step.act === 'visit') {
+      sent.push({ provider: 'session', user: id(step.user) })
+      continue
+    }
+    if (step.act === 'change') {
+      stripe.change(step.pick, step.how, step.price)
+      continue
+    }
     const person = people.get(step.user)
     if (step.act === 'create') {
       if (person) continue
@@ -121,6 +170,8 @@ export function play(steps: Step[], namespace: string): Sent[] {
       tell('user.created', step.user)
     } else if (!person) continue
     else if (step.act === 'pay') pay(step)
+    else if (step.act === 'subscribe') stripe.subscribe(id(step.user), step.price, step.named)
+    else if (step.act === 'drop') stripe.drop(id(step.user))
     else if (person.gone) continue
     else if (step.act === 'rename') {
       person.name++

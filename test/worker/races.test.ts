@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { during, heldCreate, heldDelete, heldPayment } from './held.ts'
 import {
   type Answer,
   balance,
@@ -76,41 +77,6 @@ describe('simultaneous deliveries', () => {
     expect([(await user(a))?.email, (await user(b))?.email]).toEqual([`b.${email}`, `a.${email}`])
   })
 })
-
-/** Starts deliveries while a transaction is open, and lets it commit once they wait for it. */
-async function during(held: [string, unknown[]][], start: () => Promise<Answer>[]): Promise<Answer[]> {
-  const commit = await holdOpen(...held)
-  const deliveries = start()
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  await commit()
-  return await Promise.all(deliveries)
-}
-
-const envelope = (provider: string, type: string) =>
-  JSON.stringify({ provider, event_id: randomId('held'), type, via: 'webhook', body: '{}', erase: false })
-const verb = (name: string, type: string, facts: object): [string, unknown[]] => [
-  `select ${name}($1, $2)`,
-  [envelope(type.startsWith('user') ? 'clerk' : 'stripe', type), JSON.stringify(facts)],
-]
-const heldCreate = (id: string) =>
-  verb('sync_user', 'user.created', {
-    user_id: id,
-    email: `${id}@example.com`,
-    email_verified: true,
-    updated_at: T,
-    signup_bonus: 40,
-  })
-const heldDelete = (id: string) => verb('close_user', 'user.deleted', { user_id: id })
-const heldPayment = (id: string, customer: string | null = null, payment = randomId('pi')) =>
-  verb('settle_payment', COMPLETED, {
-    user_id: id,
-    credits: 500,
-    stripe_payment_id: payment,
-    amount: 500,
-    currency: 'usd',
-    checkout_session_id: `cs_${payment}`,
-    stripe_customer_id: customer,
-  })
 
 describe('create beside delete', () => {
   async function endsDeleted(id: string) {

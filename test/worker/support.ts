@@ -5,6 +5,7 @@ import { randomId } from '../../local/events.ts'
 import { signClerk, signStripe } from '../../local/sign.ts'
 import worker from '../../src/index.ts'
 import type { Stack } from '../support/control.ts'
+import type { Scripted } from '../support/stripe-script.ts'
 
 export const secrets = {
   clerk: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -20,20 +21,39 @@ async function control<Answer>(command: string, body?: object): Promise<Answer> 
   return await response.json()
 }
 
-const stack = await control<Stack>('stack')
+const STRIPE_SECRET_KEY = 'sk_test_0123456789abcdef'
+/** The Stripe prices of the plan `pro`, and of `team`, monthly and yearly. */
+export const prices = ['price_pro', 'price_team_monthly', 'price_team_yearly']
+
+const stack = await control<Stack>('stack', { secretKey: STRIPE_SECRET_KEY, prices })
+/** This file's own local Stripe, for `STRIPE_API_BASE`. */
+export const stripeUrl = stack.stripeUrl
 
 export const settings = {
   DATABASE_URL: stack.databaseUrl,
   NEON_FETCH_ENDPOINT: stack.gatewayUrl,
   CLERK_WEBHOOK_SECRET: secrets.clerk,
   STRIPE_WEBHOOK_SECRET: secrets.stripe,
-  STRIPE_SECRET_KEY: 'sk_test_0123456789abcdef',
+  STRIPE_SECRET_KEY,
   OPS_TOKEN: 'ops-token-of-the-tests',
+  STRIPE_API_BASE: inject('control'),
 }
 
 export type Env = Partial<
   Record<
-    keyof typeof settings | 'SIGNUP_BONUS_CREDITS' | 'REQUIRE_EMAIL' | 'USER_DELETION' | 'CLERK_INSTANCE_ID',
+    | keyof typeof settings
+    | 'SIGNUP_BONUS_CREDITS'
+    | 'REQUIRE_EMAIL'
+    | 'USER_DELETION'
+    | 'CLERK_INSTANCE_ID'
+    | 'CLERK_JWT_KEY'
+    | 'CLERK_ISSUER'
+    | 'APP_ORIGINS'
+    | 'SERVICE_TOKEN'
+    | 'APP_URL'
+    | 'CREDIT_PACKS'
+    | 'PLANS'
+    | 'CANCEL_ON_DELETION',
     string
   >
 >
@@ -161,4 +181,24 @@ export async function holdOpen(...statements: [string, unknown[]][]): Promise<()
   return async () => {
     await control(`release/${id}`)
   }
+}
+
+/** What Stripe's API answers from now on, by `GET /v1/…`. */
+export async function stripeAnswers(scripted: Record<string, Scripted>): Promise<void> {
+  await control('stripe-script', scripted)
+}
+
+/** What was asked of Stripe's API about this. */
+export async function stripeCalls(about: string): Promise<string[]> {
+  return await control('stripe-calls', { about })
+}
+
+export async function subscription(id: string) {
+  const [row] = await query('select * from subscriptions where id = $1', [id])
+  return row
+}
+
+export async function billing(userId: string) {
+  const [row] = await query('select * from user_billing where id = $1', [userId])
+  return row
 }

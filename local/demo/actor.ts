@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LocalError } from '../errors.ts'
+import { sessionClaims, signSessionToken } from '../session-token.ts'
+import type { Stage } from './play.ts'
+
+interface Body {
+  id?: string
+  outcome?: string
+  reason?: string | null
+  error?: string
+  subscription?: { plan: string; status: string; cancel_at_period_end: boolean } | null
+}
+
+interface Told {
+  object: { subscription?: string | null }
+  events: { id: string }[]
+  deliveries: Delivered[]
+}
+interface Delivered {
+  status: number | null
+  answer: Body
+}
+
+export type Actor = ReturnType<typeof actor>
+
+/** A person: what they do in the app, by session token, and at Stripe. Every act answers what was answered, one each. */
+export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage) {
+  let session = ''
+  let subscription = ''
+  let events: { id: string }[] = []
+
+  async function call(method: string, path: string, body?: object): Promise<[number, Body]> {
+    const token = await signSessionToken(sessionKey, sessionClaims({ user }))
+    const init = {
+      method,
+      headers: { Authorization: `Bearer ${token}` },
+      ...(body && { body: JSON.stringify(body) }),
+    }
+    const response = await fetch(workerUrl + path, init)
+    return [response.status, (await response.json()) as Body]
+  }
+
+  async function atStripe<T>(path: string, body: object = {}): Promise<T> {
+    const response = await fetch(`${stripeUrl}/test/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!response.ok) throw new LocalError(`the local Stripe refused ${path}: ${await response.text()}`)
+    return (await response.json()) as T
+  }
+
+  async function told(path: string, body?: object): Promise<string[]> {
+    const answer = await atStripe<Told>(path, body)
+    subscription = answer.object.subscription ?? subscription
+    events = answer.events
+    return answer.deliveries.map(said)
+  }
+
+  return {
+    session: () => session,
+    get: async (path: string) => [summarize(await call('GET', path))],
+    openPortal: async () => [summarize(await call('POST', '/api/billing-portal'))],
+    async buy(what: { pack: string } | { plan: string }) {
+      const [status, body] = await call('POST', '/api/checkout', what)
+      session = body.id ?? session
+      return [summarize([status, body])]
+    },
+    pay: (how: string, body?: object) => told(`sessions/${session}/${how}`, body),
+    comeBack: async (of = session) => [summarize(await call('GET', `/api/checkout/${of}`))],
+    /** The webhooks of the last act, again. */
+    async resend() {
+      const deliveries = await Promise.all(
+        events.map(({ id }) => atStripe<Delivered[]>(`events/${id}/resend`)),
+      )
+      return deliveries.flat().map(said)
+    },
+    /** Stripe counts in whole seconds, and a person takes longer: without the wait two changes would share one. */
+    async subscriptionAt(action: string) {
+      await sleep(1_000)
+      return await told(`subscriptions/${subscription}/${action}`)
+    },
+    async subscription() {
+      const [status, { subscription: current }] = await call('GET', '/api/me')
+      return [`${status} ${current?.plan} ${current?.status}${current?.cancel_at_period_end ? ', ends' : ''}`]
+    },
+  }
+}
+
+const said = ({ status, answer }: Delivered) => summarize([status ?? 0, answer])
+
+function summarize([status, { outcome, reason, error }]: [number, Body]): string {
+  const verdict = [outcome, reason].filter(Boolean).join(' / ')
+  return [status, verdict || error].filter(Boolean).join(' ')
+}

@@ -1,0 +1,57 @@
+import * as z from 'zod'
+import type { Account } from './account.ts'
+import { createCustomer, customerParams, retrieveCustomer } from './customers.ts'
+import { ApiError } from './errors.ts'
+import type { Params } from './form.ts'
+import { expand, readParams } from './params.ts'
+import { createPortalSession, portalParams } from './portal.ts'
+import { createSession, expireSession, retrieveSession, sessionParams } from './sessions.ts'
+import {
+  cancelParams,
+  cancelSubscription,
+  retrieveSubscription,
+  updateParams,
+  updateSubscription,
+} from './subscriptions.ts'
+
+/** Checks the parameters, and gives back what is to be done: what fails before that, Stripe's keys do not keep. */
+type Call = (account: Account, id: string, params: Params) => () => object
+
+function call<Schema extends z.ZodType>(
+  schema: Schema,
+  run: (account: Account, id: string, params: z.output<Schema>) => object,
+): Call {
+  return (account, id, params) => {
+    const read = readParams(schema, params)
+    return () => run(account, id, read)
+  }
+}
+
+const nothing = z.strictObject({ expand })
+
+/** Exactly the endpoints that Ledgerhook uses. `:id` is one segment. */
+const calls: Record<string, Call> = {
+  'POST /v1/customers': call(customerParams, (account, _id, params) => createCustomer(account, params)),
+  'GET /v1/customers/:id': call(nothing, retrieveCustomer),
+  'POST /v1/checkout/sessions': call(sessionParams, (account, _id, params) => createSession(account, params)),
+  'GET /v1/checkout/sessions/:id': call(nothing, retrieveSession),
+  'POST /v1/checkout/sessions/:id/expire': call(nothing, expireSession),
+  'POST /v1/billing_portal/sessions': call(portalParams, (account, _id, params) =>
+    createPortalSession(account, params),
+  ),
+  'GET /v1/subscriptions/:id': call(nothing, retrieveSubscription),
+  'POST /v1/subscriptions/:id': call(updateParams, updateSubscription),
+  'DELETE /v1/subscriptions/:id': call(cancelParams, cancelSubscription),
+}
+
+/** The call that a method and a path name. @throws ApiError 404 for any other */
+export function findCall(method: string, path: string): { run: Call; id: string } {
+  for (const [route, run] of Object.entries(calls)) {
+    const match = new RegExp(`^${route.replace(':id', '([^/]+)')}$`).exec(`${method} ${path}`)
+    if (match) return { run, id: decodeURIComponent(match[1] ?? '') }
+  }
+  throw new ApiError(404, {
+    type: 'invalid_request_error',
+    message: `Unrecognized request URL (${method}: ${path}). Please see https://docs.stripe.com/api.`,
+  })
+}

@@ -1,0 +1,22 @@
+import { ApiError } from './errors.ts'
+
+/** The key comes as a bearer token, or as the user of basic authentication, as curl's `-u` sends it. */
+export function authenticate(header: string | undefined, secretKey: string): void {
+  const key = given(header)
+  if (key === secretKey) return
+  const message = key
+    ? `Invalid API Key provided: ${key.slice(0, 8)}${'*'.repeat(8)}${key.slice(-4)}`
+    : 'You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.'
+  throw new ApiError(
+    401,
+    { type: 'invalid_request_error', message },
+    { 'WWW-Authenticate': 'Basic realm="Stripe"' },
+  )
+}
+
+function given(header = ''): string {
+  const [scheme = '', value = ''] = header.split(' ')
+  if (/^bearer$/i.test(scheme)) return value
+  if (/^basic$/i.test(scheme)) return Buffer.from(value, 'base64').toString().split(':')[0] ?? ''
+  return ''
+}

@@ -1,0 +1,149 @@
+import { type Account, newId } from './account.ts'
+import { chargeFor } from './charges.ts'
+import { invalid } from './errors.ts'
+import { create } from './objects.ts'
+import { changing } from './previous.ts'
+import type { Order, StripeObject, Subscription, SubscriptionItem } from './state.ts'
+
+/** A subscription that has just been bought, with its first invoice paid. */
+export function startSubscription(account: Account, customer: string, order: Order): Subscription {
+  const start = account.now()
+  const id = newId('sub')
+  const item = create<SubscriptionItem>('subscription_item', {
+    ...{ created: start, price: order.price, quantity: order.quantity, subscription: id },
+    ...{ current_period_start: start, current_period_end: periodEnd(start, order.price.recurring) },
+  })
+  const subscription = create<Subscription>('subscription', {
+    ...{ id, customer, currency: order.price.currency, metadata: order.metadata, status: 'active' },
+    ...{ created: start, start_date: start, billing_cycle_anchor: start },
+    items: {
+      object: 'list',
+      data: [item],
+      has_more: false,
+      url: `/v1/subscription_items?subscription=${id}`,
+    },
+  })
+  account.state.subscriptions.set(id, subscription)
+  return subscription
+}
+
+type Recurring = Order['price']['recurring']
+
+function periodEnd(start: number, recurring: Recurring): number {
+  const { interval, interval_count } = recurring ?? { interval: 'month', interval_count: 1 }
+  const end = new Date(start * 1000)
+  if (interval === 'year') end.setUTCFullYear(end.getUTCFullYear() + interval_count)
+  else if (interval === 'month') end.setUTCMonth(end.getUTCMonth() + interval_count)
+  else end.setUTCDate(end.getUTCDate() + interval_count * (interval === 'week' ? 7 : 1))
+  return end.getTime() / 1000
+}
+
+/** The next period begins, as at its end; the invoice is paid, or payment fails and the subscription is past due. */
+export function renew(account: Account, subscription: Subscription, paid = true): void {
+  let billed: ReturnType<typeof bill> | undefined
+  const previous = changing(subscription, () => {
+    for (const item of subscription.items.data) {
+      item.current_period_start = item.current_period_end
+      item.current_period_end = periodEnd(item.current_period_start, item.price.recurring)
+    }
+    subscription.status = paid ? 'active' : 'past_due'
+    billed = bill(account, subscription, 'subscription_cycle', paid)
+  })
+  account.emit('customer.subscription.updated', subscription, previous)
+  if (billed) account.emit(paid ? 'invoice.paid' : 'invoice.payment_failed', billed.invoice)
+  if (billed?.payment) account.emit('invoice_payment.paid', billed.payment)
+}
+
+/** One invoice for the current period, and its payment where it is paid. */
+export function bill(account: Account, subscription: Subscription, reason: string, paid = true) {
+  const { id, customer, items, metadata } = subscription
+  const invoiceId = newId('in')
+  const lines = items.data.map((item) => lineOf(item, invoiceId))
+  const amount = lines.reduce((sum, line) => sum + Number(line.amount), 0)
+  const { currency } = items.data[0]?.price ?? { currency: 'usd' }
+  const now = account.now()
+  const invoice = create<StripeObject>('invoice', {
+    ...{
+      id: invoiceId,
+      customer,
+      currency,
+      billing_reason: reason,
+      created: now,
+      status: paid ? 'paid' : 'open',
+    },
+    ...{ total: amount, subtotal: amount, amount_due: amount, attempted: true, attempt_count: 1 },
+    ...{
+      amount_paid: paid ? amount : 0,
+      amount_remaining: paid ? 0 : amount,
+      period_start: now,
+      period_end: now,
+    },
+    parent: {
+      type: 'subscription_details',
+      quote_details: null,
+      subscription_details: { subscription: id, metadata },
+    },
+    lines: { object: 'list', data: lines, has_more: false, url: `/v1/invoices/${invoiceId}/lines` },
+    status_transitions: {
+      finalized_at: now,
+      marked_uncollectible_at: null,
+      paid_at: paid ? now : null,
+      voided_at: null,
+    },
+  })
+  account.state.invoices.set(invoiceId, invoice)
+  subscription.latest_invoice = invoiceId
+  return { invoice, payment: paid && amount > 0 ? payInvoice(account, invoice, amount) : undefined }
+}
+
+function lineOf(item: SubscriptionItem, invoice: string): StripeObject {
+  const amount = item.price.unit_amount * item.quantity
+  return create('line_item', {
+    ...{ invoice, amount, subtotal: amount, currency: item.price.currency, quantity: item.quantity },
+    period: { start: item.current_period_start, end: item.current_period_end },
+    parent: {
+      type: 'subscription_item_details',
+      invoice_item_details: null,
+      subscription_item_details: {
+        ...{ invoice_item: null, proration: false, proration_details: null },
+        ...{ subscription: item.subscription, subscription_item: item.id },
+      },
+    },
+    pricing: {
+      type: 'price_details',
+      price_details: { price: item.price.id, product: item.price.product },
+      unit_amount_decimal: String(item.price.unit_amount),
+    },
+  })
+}
+
+/** The money of an invoice is a payment intent, which the invoice payment names (Stripe, since 2025-03-31). */
+function payInvoice(account: Account, invoice: StripeObject, amount: number): StripeObject {
+  const currency = String(invoice.currency)
+  const intent = chargeFor(account, { amount, currency, customer: String(invoice.customer), metadata: {} })
+  return create('invoice_payment', {
+    ...{
+      amount_paid: amount,
+      amount_requested: amount,
+      currency,
+      created: account.now(),
+      invoice: invoice.id,
+    },
+    payment: { type: 'payment_intent', payment_intent: intent.id },
+    status_transitions: { canceled_at: null, paid_at: account.now() },
+  })
+}
+
+/** Canceled for good, now. */
+export function endNow(account: Account, subscription: Subscription): Subscription {
+  if (subscription.status === 'canceled')
+    throw invalid('A canceled subscription can only update its cancellation_details and metadata.')
+  const now = account.now()
+  Object.assign(subscription, {
+    status: 'canceled',
+    ended_at: now,
+    canceled_at: subscription.canceled_at ?? now,
+  })
+  account.emit('customer.subscription.deleted', subscription)
+  return subscription
+}

@@ -1,0 +1,91 @@
+import { newId } from './account.ts'
+import { deleteCustomer } from './customers.ts'
+import { ApiError, invalid } from './errors.ts'
+import { deliver, eventOf } from './events.ts'
+import { type Answer, json, type Request } from './http.ts'
+import { recurringPrice } from './objects.ts'
+import { bankAnswers, pay, payLater } from './payments.ts'
+import type { Server } from './server.ts'
+import { lifecycle, retrieveSubscription } from './subscriptions.ts'
+
+/** What a person or the time does, which Stripe's API has no call for. Answers what was changed. */
+const actions: Record<
+  string,
+  (server: Server, id: string, action: string, body: Body) => object | undefined
+> = {
+  sessions: ({ account }, id, action) => {
+    if (action === 'pay') return pay(account, id)
+    if (action === 'pay-later') return payLater(account, id)
+    if (action === 'bank-paid') return bankAnswers(account, id, 'succeeded')
+    if (action === 'bank-failed') return bankAnswers(account, id, 'failed')
+    return undefined
+  },
+  subscriptions: ({ account }, id, action) => {
+    const act = Object.hasOwn(lifecycle, action) ? lifecycle[action] : undefined
+    const subscription = retrieveSubscription(account, id)
+    act?.(account, subscription)
+    return act && subscription
+  },
+  customers: ({ account }, id, action) => {
+    if (action !== 'delete') return undefined
+    deleteCustomer(account, id)
+    return account.state.customers.get(id)
+  },
+  prices: ({ account }, id, action, { unit_amount, currency, lookup_key }) => {
+    if (action !== 'create') return undefined
+    const price = recurringPrice(id || newId('price'), {
+      ...(typeof unit_amount === 'number' && { unitAmount: unit_amount }),
+      ...(typeof currency === 'string' && { currency }),
+      ...(typeof lookup_key === 'string' && { lookupKey: lookup_key }),
+    })
+    account.state.prices.set(price.id, price)
+    return price
+  },
+}
+
+type Body = Record<string, unknown>
+
+/**
+ * `POST /test/<kind>/<id>/<action>` answers `{object, events, deliveries}`: what it made of the object, the events that
+ * tell of it, and what the Worker answered to each; with `{"deliver": false}` they are kept back. `POST /test/events/<id>/resend` delivers one again,
+ * `POST /test/faults {"next": […]}` has calls fail, `GET /test/requests` shows the calls received, `GET /test/events`, `/test/customers`, … what there is.
+ */
+export async function control(server: Server, request: Request): Promise<Answer> {
+  const [, , kind = '', id = '', action = ''] = request.path.split('/')
+  if (request.method === 'GET') return look(server, kind, request)
+  const body = readBody(request.body)
+  if (kind === 'faults') {
+    if (!Array.isArray(body.next)) throw invalid('expected {"next": ["hang", …]}')
+    server.faults.add(body.next)
+    return json({})
+  }
+  if (kind === 'events' && action === 'resend')
+    return json(await deliver([eventOf(server.account.state, id)], server.endpoint))
+
+  const act = Object.hasOwn(actions, kind) ? actions[kind] : undefined
+  const { result, events } = server.recorded(() => act?.(server, id, action, body))
+  if (!result) throw unknownControl(request)
+  const endpoint = body.deliver === false ? undefined : server.endpoint
+  return json({ object: result, events, deliveries: await deliver(events, endpoint) })
+}
+
+function look({ requests, account: { state } }: Server, kind: string, request: Request): Answer {
+  const { customers, sessions, paymentIntents, subscriptions, invoices, events } = state
+  const kinds = { customers, sessions, subscriptions, invoices, events, payment_intents: paymentIntents }
+  if (kind === 'requests') return json(requests)
+  if (!Object.hasOwn(kinds, kind)) throw unknownControl(request)
+  return json([...kinds[kind as keyof typeof kinds].values()])
+}
+
+function readBody(text: string): Body {
+  if (text === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalid('the body is not JSON')
+  }
+}
+
+function unknownControl({ method, path }: Request): ApiError {
+  return new ApiError(404, { type: 'invalid_request_error', message: `no such control: ${method} ${path}` })
+}

@@ -1,0 +1,52 @@
+import * as z from 'zod'
+import type { Account } from './account.ts'
+import { endNow } from './billing.ts'
+import { missing } from './errors.ts'
+import { create } from './objects.ts'
+import { expand, metadata } from './params.ts'
+import type { Customer } from './state.ts'
+
+export const customerParams = z.strictObject({
+  email: z.string().min(1).max(512).optional(),
+  name: z.string().min(1).max(256).optional(),
+  description: z.string().min(1).optional(),
+  metadata: metadata.optional(),
+  expand,
+})
+
+export function createCustomer(account: Account, params: z.output<typeof customerParams>): Customer {
+  const { email = null, name = null, description = null, metadata = {} } = params
+  const customer = create<Customer>('customer', {
+    email,
+    name,
+    description,
+    metadata,
+    created: account.now(),
+  })
+  account.state.customers.set(customer.id, customer)
+  return customer
+}
+
+/** Also a deleted one, of which Stripe tells the id alone. */
+export function retrieveCustomer({ state }: Account, id: string): Customer {
+  const customer = state.customers.get(id)
+  if (!customer) throw missing('customer', id, 'id', 404)
+  return customer
+}
+
+/** One that can be charged. Stripe: a deleted customer is as missing as one that never was. */
+export function liveCustomer({ state }: Account, id: string): Customer {
+  const customer = state.customers.get(id)
+  if (!customer || customer.deleted) throw missing('customer', id, 'customer')
+  return customer
+}
+
+/** As its Dashboard does: "also immediately cancels any active subscriptions". */
+export function deleteCustomer(account: Account, id: string): void {
+  const customer = retrieveCustomer(account, id)
+  for (const subscription of account.state.subscriptions.values()) {
+    if (subscription.customer === id && subscription.status !== 'canceled') endNow(account, subscription)
+  }
+  account.emit('customer.deleted', customer)
+  account.state.customers.set(id, { id, object: 'customer', deleted: true })
+}

@@ -1,0 +1,50 @@
+/** An error in Stripe's shape: what its API answers, and what its SDK turns into an exception. */
+export class ApiError extends Error {
+  override name = 'ApiError'
+  readonly status: number
+  readonly details: ErrorDetails
+  readonly headers: Record<string, string>
+
+  constructor(status: number, details: ErrorDetails, headers: Record<string, string> = {}) {
+    super(details.message)
+    this.status = status
+    this.details = details
+    this.headers = headers
+  }
+}
+
+export interface ErrorDetails {
+  type: 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error'
+  message: string
+  code?: string
+  param?: string
+  decline_code?: string
+}
+
+export function invalid(message: string, details: { code?: string; param?: string } = {}): ApiError {
+  return new ApiError(400, { type: 'invalid_request_error', message, ...details })
+}
+
+/** Stripe answers 404 where the id stands in the path, and 400 where a parameter names it. */
+export function missing(what: string, id: string, param: string, status: 400 | 404 = 400): ApiError {
+  const message = `No such ${what}: '${id}'`
+  return new ApiError(status, { type: 'invalid_request_error', code: 'resource_missing', message, param })
+}
+
+export const rateLimited = () =>
+  new ApiError(429, {
+    type: 'invalid_request_error',
+    code: 'rate_limit',
+    message: 'Too many requests made to the API too quickly: made to fail',
+  })
+
+export const serverError = () =>
+  new ApiError(500, { type: 'api_error', message: 'An unknown error occurred: made to fail' })
+
+export const cardDeclined = () =>
+  new ApiError(402, {
+    type: 'card_error',
+    code: 'card_declined',
+    decline_code: 'generic_decline',
+    message: 'Your card was declined.',
+  })

@@ -1,0 +1,79 @@
+import Stripe from 'stripe'
+import { signStripe } from '../sign.ts'
+import { newId } from './account.ts'
+import { ApiError } from './errors.ts'
+import type { Event, State, StripeObject } from './state.ts'
+
+/** Checkout itself waits 10 s for the answer before it sends the person back (Stripe: Checkout fulfilment). */
+const ANSWER_MS = 10_000
+
+/** What the endpoint answered; no status where it did not. */
+export interface Attempt {
+  event: string
+  type: string
+  status: number | null
+  answer: unknown
+}
+
+/** The object is told as it is at this moment: later changes do not change the event. */
+export function snapshot(type: string, object: StripeObject, created: number, previous?: object): Event {
+  return {
+    id: newId('evt'),
+    object: 'event',
+    api_version: Stripe.API_VERSION,
+    created,
+    data: {
+      object: structuredClone(object),
+      ...(previous && { previous_attributes: previous as Record<string, unknown> }),
+    },
+    livemode: false,
+    pending_webhooks: 1,
+    request: { id: null, idempotency_key: null },
+    type,
+  }
+}
+
+export interface Endpoint {
+  url: string
+  secret: string
+}
+
+/** Delivers, one after the other, each signed at the moment it is sent. Without an endpoint nothing is sent. */
+export async function deliver(events: Event[], endpoint: Endpoint | undefined): Promise<Attempt[]> {
+  const attempts: Attempt[] = []
+  if (!endpoint) return attempts
+  for (const event of events) attempts.push(await attempt(event, endpoint))
+  return attempts
+}
+
+async function attempt(event: Event, { url, secret }: Endpoint): Promise<Attempt> {
+  const body = JSON.stringify(event, null, 2)
+  const headers = { 'content-type': 'application/json; charset=utf-8', ...(await signStripe(body, secret)) }
+  const told = { event: event.id, type: event.type }
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const response = await fetch(url, { method: 'POST', headers, body, signal })
+    const text = await response.text()
+    return { ...told, status: response.status, answer: parsed(text) }
+  } catch (error) {
+    return { ...told, status: null, answer: (error as Error).message }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+export function eventOf(state: State, id: string): Event {
+  const event = state.events.get(id)
+  if (event) return event
+  throw new ApiError(404, {
+    type: 'invalid_request_error',
+    code: 'resource_missing',
+    message: `No such event: '${id}'`,
+  })
+}

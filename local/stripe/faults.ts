@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cardDeclined, invalid, rateLimited, serverError } from './errors.ts'
+import { type Answer, send } from './http.ts'
+
+/**
+ * - `none`: this request passes untouched
+ * - `hang`: nothing is done and no answer comes, until the client goes away
+ * - `drop`: the connection breaks before anything is done
+ * - `drop_after`: it is done, then the connection breaks without an answer
+ * - `slow`: it takes 300 ms, so that requests overlap
+ * - `rate_limit`: 429, before anything is done
+ * - `server_error`, `card_error`: 500 and 402 while it is being done, which an idempotency key keeps
+ */
+export const FAULTS = [
+  'none',
+  'hang',
+  'drop',
+  'drop_after',
+  'slow',
+  'rate_limit',
+  'server_error',
+  'card_error',
+] as const
+export type Fault = (typeof FAULTS)[number]
+
+const SLOW_MS = 300
+
+export interface Faults {
+  /** Queues faults for the next calls, one each, in order. */
+  add(faults: readonly unknown[]): void
+  /** The fault for the call that is being handled. */
+  next(): Fault
+}
+
+export function createFaults(): Faults {
+  const queue: Fault[] = []
+  return {
+    add(faults) {
+      const unknown = faults.find((fault) => !FAULTS.includes(fault as Fault))
+      if (unknown !== undefined) throw invalid(`unknown fault ${JSON.stringify(unknown)}`)
+      queue.push(...(faults as Fault[]))
+    },
+    next: () => queue.shift() ?? 'none',
+  }
+}
+
+/** What goes wrong while a call runs: an answer like any other, so that an idempotency key keeps it as Stripe's does. */
+export async function failWithin(fault: Fault): Promise<void> {
+  if (fault === 'slow') await sleep(SLOW_MS)
+  if (fault === 'server_error') throw serverError()
+  if (fault === 'card_error') throw cardDeclined()
+}
+
+/** Answers one call the way `fault` says; `run` does the work. */
+export async function answerWithFault(
+  fault: Fault,
+  response: ServerResponse,
+  run: () => Promise<Answer>,
+): Promise<void> {
+  if (fault === 'hang') return
+  if (fault === 'drop') return void response.destroy()
+  if (fault === 'rate_limit') throw rateLimited()
+  const answer = await run()
+  if (fault === 'drop_after') return void response.destroy()
+  send(response, answer)
+}

@@ -1,0 +1,19 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { State } from './state.ts'
+
+/** Fills a state from the file that an earlier run has kept. Prices given now win over those of then. */
+export function restore(state: State, file: string): void {
+  if (!existsSync(file)) return
+  const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, [string, never][]>
+  for (const [kind, map] of Object.entries(state)) {
+    for (const [id, object] of kept[kind] ?? []) if (!map.has(id)) map.set(id, object)
+  }
+}
+
+/** Keeps a state, so that the customers that a database knows are still there after a restart. */
+export function keep(state: State, file: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const kinds = Object.entries(state).map(([kind, map]) => [kind, [...map]])
+  writeFileSync(file, JSON.stringify(Object.fromEntries(kinds)))
+}

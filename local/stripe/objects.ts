@@ -1,0 +1,43 @@
+import sessionFixture from '../fixtures/stripe-objects/checkout.session.json' with { type: 'json' }
+import customerFixture from '../fixtures/stripe-objects/customer.json' with { type: 'json' }
+import invoiceFixture from '../fixtures/stripe-objects/invoice.json' with { type: 'json' }
+import invoicePaymentFixture from '../fixtures/stripe-objects/invoice_payment.json' with { type: 'json' }
+import lineItemFixture from '../fixtures/stripe-objects/line_item.json' with { type: 'json' }
+import paymentIntentFixture from '../fixtures/stripe-objects/payment_intent.json' with { type: 'json' }
+import priceFixture from '../fixtures/stripe-objects/price.json' with { type: 'json' }
+import subscriptionFixture from '../fixtures/stripe-objects/subscription.json' with { type: 'json' }
+import itemFixture from '../fixtures/stripe-objects/subscription_item.json' with { type: 'json' }
+import { newId } from './account.ts'
+import type { Price } from './state.ts'
+
+const fixtures = {
+  customer: ['cus', customerFixture],
+  'checkout.session': ['cs_test', sessionFixture],
+  payment_intent: ['pi', paymentIntentFixture],
+  price: ['price', priceFixture],
+  subscription: ['sub', subscriptionFixture],
+  subscription_item: ['si', itemFixture],
+  invoice: ['in', invoiceFixture],
+  line_item: ['il', lineItemFixture],
+  invoice_payment: ['inpay', invoicePaymentFixture],
+} as const
+
+/** A new object of that kind: the fixture with an id of its own, and these members. */
+export function create<T>(kind: keyof typeof fixtures, members: Record<string, unknown>): T {
+  const [prefix, fixture] = fixtures[kind]
+  return { ...structuredClone(fixture), id: newId(prefix), ...members } as T
+}
+
+/** A monthly price that a plan is sold at. `unitAmount`: minor units of the currency. */
+export function recurringPrice(
+  id: string,
+  { unitAmount = 2000, currency = 'usd', lookupKey = null as string | null } = {},
+): Price {
+  return create('price', {
+    id,
+    currency,
+    lookup_key: lookupKey,
+    unit_amount: unitAmount,
+    unit_amount_decimal: String(unitAmount),
+  })
+}

@@ -1,0 +1,88 @@
+import type { Account } from './account.ts'
+import { bill, startSubscription } from './billing.ts'
+import { chargeFor } from './charges.ts'
+import { createCustomer } from './customers.ts'
+import { invalid } from './errors.ts'
+import { openSession, retrieveSession } from './sessions.ts'
+import type { Order, Session } from './state.ts'
+
+/** The person pays by card: money, a payment or a subscription, and the events that tell of it. */
+export function pay(account: Account, id: string): Session {
+  const { session, order } = ordered(account, id)
+  if (session.mode === 'subscription') return subscribe(account, session, order)
+  complete(session, 'paid')
+  payOnce(account, session, order)
+  account.emit('checkout.session.completed', session)
+  return session
+}
+
+/** The person pays by bank debit: the session is complete, the money comes days later, or does not. */
+export function payLater(account: Account, id: string): Session {
+  const { session, order } = ordered(account, id)
+  if (session.mode === 'subscription') throw invalid('This stand-in pays subscriptions by card only.')
+  complete(session, 'unpaid')
+  payOnce(account, session, order, 'processing')
+  account.emit('checkout.session.completed', session)
+  return session
+}
+
+/** The bank has answered. */
+export function bankAnswers(account: Account, id: string, answer: 'succeeded' | 'failed'): Session {
+  const session = retrieveSession(account, id)
+  const intent = account.state.paymentIntents.get(session.payment_intent ?? '')
+  if (session.payment_status !== 'unpaid' || intent?.status !== 'processing')
+    throw invalid(`No bank debit is under way for ${id}.`)
+  intent.status = answer === 'succeeded' ? 'succeeded' : 'requires_payment_method'
+  if (answer === 'succeeded') session.payment_status = 'paid'
+  account.emit(`checkout.session.async_payment_${answer}`, session)
+  return session
+}
+
+function ordered(account: Account, id: string): { session: Session; order: Order } {
+  const session = openSession(account, id, 'paid')
+  const order = account.state.orders.get(id)
+  if (!order) throw invalid(`Session ${id} was not made here.`)
+  return { session, order }
+}
+
+function complete(session: Session, paymentStatus: 'paid' | 'unpaid'): void {
+  const nothingDue = session.amount_total === 0
+  Object.assign(session, {
+    status: 'complete',
+    url: null,
+    // With nothing due there is no payment intent either (Stripe, since 2023-08-16).
+    payment_status: nothingDue && session.mode === 'payment' ? 'no_payment_required' : paymentStatus,
+    customer_details: {
+      ...{
+        address: null,
+        business_name: null,
+        individual_name: null,
+        phone: null,
+        tax_exempt: 'none',
+        tax_ids: [],
+      },
+      ...{ email: 'paying@example.com', name: 'Paying Person' },
+    },
+  })
+}
+
+function payOnce(account: Account, session: Session, { metadata }: Order, status = 'succeeded'): void {
+  const { amount_total: amount, currency, customer } = session
+  if (amount === 0) return
+  const intent = chargeFor(account, { amount, currency, customer, metadata })
+  if (status !== 'succeeded') Object.assign(intent, { status, amount_received: 0 })
+  session.payment_intent = intent.id
+}
+
+function subscribe(account: Account, session: Session, order: Order): Session {
+  session.customer ??= createCustomer(account, {}).id
+  const subscription = startSubscription(account, session.customer, order)
+  const { invoice, payment } = bill(account, subscription, 'subscription_create')
+  complete(session, 'paid')
+  Object.assign(session, { subscription: subscription.id, invoice: invoice.id })
+  account.emit('customer.subscription.created', subscription)
+  account.emit('invoice.paid', invoice)
+  if (payment) account.emit('invoice_payment.paid', payment)
+  account.emit('checkout.session.completed', session)
+  return session
+}

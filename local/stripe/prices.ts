@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectDir } from '../project.ts'
+import { recurringPrice } from './objects.ts'
+import type { Price } from './state.ts'
+
+/** The prices that PLANS names, in the settings or else in wrangler.toml: monthly, 20.00 USD each. */
+export function plannedPrices({ PLANS }: Record<string, string>): Price[] {
+  try {
+    return Object.keys(JSON.parse(PLANS || shippedPlans())).map((id) => recurringPrice(id))
+  } catch {
+    // What is malformed here is malformed for the Worker, which says so.
+    return []
+  }
+}
+
+function shippedPlans(): string {
+  const [, plans = '{}'] =
+    /^PLANS = '''(.*)'''$/m.exec(readFileSync(join(projectDir, 'wrangler.toml'), 'utf8')) ?? []
+  return plans
+}

@@ -1,0 +1,79 @@
+/** An object of Stripe's API: these members are what this stand-in acts on, the others come from the fixtures. */
+export interface StripeObject {
+  [member: string]: unknown
+  id: string
+  object: string
+}
+
+export type Metadata = Record<string, string>
+
+export interface Customer extends StripeObject {
+  deleted?: true
+}
+
+export interface Price extends StripeObject {
+  currency: string
+  unit_amount: number
+  recurring: { interval: 'day' | 'week' | 'month' | 'year'; interval_count: number } | null
+}
+
+export interface Session extends StripeObject {
+  mode: 'payment' | 'subscription'
+  status: 'open' | 'complete' | 'expired'
+  payment_status: 'paid' | 'unpaid' | 'no_payment_required'
+  amount_total: number
+  currency: string
+  customer: string | null
+  payment_intent: string | null
+  subscription: string | null
+  success_url: string
+  cancel_url: string | null
+  expires_at: number
+  metadata: Metadata
+}
+
+export interface SubscriptionItem extends StripeObject {
+  price: Price
+  quantity: number
+  current_period_start: number
+  current_period_end: number
+}
+
+export interface Subscription extends StripeObject {
+  status: 'active' | 'past_due' | 'paused' | 'canceled'
+  customer: string
+  items: { data: SubscriptionItem[] }
+  cancel_at_period_end: boolean
+  metadata: Metadata
+}
+
+/** What a session was made of, which Stripe keeps and does not show on the object. */
+export interface Order {
+  name: string
+  price: Price
+  quantity: number
+  /** For the payment intent, or for the subscription. */
+  metadata: Metadata
+}
+
+export interface Event extends StripeObject {
+  type: string
+  created: number
+  data: { object: StripeObject; previous_attributes?: Record<string, unknown> }
+}
+
+export function createState(prices: Price[]) {
+  return {
+    customers: new Map<string, Customer>(),
+    prices: new Map(prices.map((price) => [price.id, price])),
+    sessions: new Map<string, Session>(),
+    /** By session id. */
+    orders: new Map<string, Order>(),
+    paymentIntents: new Map<string, StripeObject>(),
+    subscriptions: new Map<string, Subscription>(),
+    invoices: new Map<string, StripeObject>(),
+    events: new Map<string, Event>(),
+  }
+}
+
+export type State = ReturnType<typeof createState>

@@ -1,0 +1,24 @@
+import * as z from 'zod'
+import { appUrl, openPortal } from '../stripe/checkout.ts'
+import { stripeClient } from '../stripe/client.ts'
+import { readBuyer } from '../users/customer.ts'
+import { Refusal, refusal, route } from './route.ts'
+import { deactivated, granted, signedIn } from './signed-in.ts'
+import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
+
+export const billingPortal = route({
+  method: 'post',
+  path: '/api/billing-portal',
+  caller: 'user',
+  summary: 'Stripe’s customer portal: plan, cards, invoices',
+  description: 'For whoever has bought something; anybody else has nothing to manage there.',
+  answer: z.object({ url: z.string().meta({ description: 'Where to send the person' }) }),
+  refusals: { 403: deactivated, 409: refusal('no_customer'), ...stripeRefusals },
+  handle: async ({ db, userId, settings }) => {
+    const app = appUrl(settings)
+    const { stripe_customer_id: customer } = granted(await readBuyer(db, signedIn(userId, settings)))
+    const url = customer && (await orStripeRefusal(() => openPortal(stripeClient(settings), customer, app)))
+    if (!url) throw new Refusal(409, 'no_customer')
+    return { url }
+  },
+})

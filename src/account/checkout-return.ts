@@ -1,0 +1,42 @@
+import * as z from 'zod'
+import { settleReturn } from '../credits/returned.ts'
+import { stripeClient } from '../stripe/client.ts'
+import { decideReturn, readSession } from '../stripe/returned.ts'
+import { log } from '../webhook/log.ts'
+import { Refusal, refusal, route } from './route.ts'
+import { deactivated, granted, signedIn } from './signed-in.ts'
+import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
+
+export const finishCheckout = route({
+  method: 'get',
+  path: '/api/checkout/{id}',
+  caller: 'user',
+  summary: 'What became of a Checkout Session, after the person has come back',
+  description:
+    'Reads the session from Stripe and settles it as its webhook does: whichever comes first credits, and only it. With `payment_pending`, ask again; the webhook credits it when the money is there.',
+  params: z.object({
+    id: z.string().meta({ description: 'As Stripe puts it into the `session_id` of the success url' }),
+  }),
+  answer: z.object({
+    id: z.string(),
+    status: z.string().nullable().meta({ description: 'Stripe’s: `open`, `complete` or `expired`' }),
+    payment_status: z.string().meta({ description: 'Stripe’s: `paid`, `unpaid` or `no_payment_required`' }),
+    outcome: z.string().meta({ description: 'As of a webhook: `applied`, `duplicate`, `ignored`, …' }),
+    reason: z.string().nullable(),
+    balance: z.int().meta({ description: 'Credits, now' }),
+  }),
+  refusals: { 403: deactivated, 404: refusal('not_found'), ...stripeRefusals },
+  handle: async ({ db, userId, params, settings }) => {
+    const session = await orStripeRefusal(() => readSession(stripeClient(settings), params.id, userId))
+    if (!session) throw new Refusal(404, 'not_found')
+
+    const decision = await decideReturn(session, settings)
+    const effect = 'verb' in decision ? decision : null
+    const settled = granted(await settleReturn(db, { ...signedIn(userId, settings), effect }))
+    const { outcome, reason } = 'verb' in decision ? settled.verdict : decision
+    const { id, status, payment_status } = session
+    const level = outcome === 'rejected' ? 'warn' : 'info'
+    log({ message: 'checkout', level, session: id, outcome, reason, user: userId })
+    return { id, status, payment_status, outcome, reason, balance: settled.balance }
+  },
+})

@@ -1,0 +1,54 @@
+import * as z from 'zod'
+import type { Settings } from '../env.ts'
+import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
+import { stripeClient } from '../stripe/client.ts'
+import { readBuyer } from '../users/customer.ts'
+import { invalidRequest, route } from './route.ts'
+import { deactivated, granted, signedIn } from './signed-in.ts'
+import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
+
+const pack = z.string().meta({ description: 'A name in `CREDIT_PACKS`' })
+const plan = z
+  .string()
+  .meta({ description: 'A key in `PLANS`, or the Stripe price id where several prices have that key' })
+
+export const startCheckout = route({
+  method: 'post',
+  path: '/api/checkout',
+  caller: 'user',
+  summary: 'A Stripe Checkout Session for a credit pack or a plan',
+  description:
+    'Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own, all of which may be paid.',
+  body: z
+    .strictObject({ pack: pack.optional(), plan: plan.optional() })
+    .refine((named) => (named.pack === undefined) !== (named.plan === undefined), 'names a pack or a plan'),
+  answer: z.object({ id: z.string(), url: z.string().meta({ description: 'Where to pay' }) }),
+  refusals: { 403: deactivated, ...stripeRefusals },
+  handle: async ({ db, userId, settings, body }) => {
+    const [order, app] = [orderOf(body, settings), appUrl(settings)]
+    const who = signedIn(userId, settings)
+    const buyer = granted(await readBuyer(db, who))
+    const sale = { stripe: stripeClient(settings), db, who, buyer }
+    return await orStripeRefusal(() => openCheckout(sale, order, app))
+  },
+})
+
+type Named = { pack?: string | undefined; plan?: string | undefined }
+
+/** @throws Refusal 400 for what is not sold, or could be several prices */
+function orderOf({ pack, plan = '' }: Named, { CREDIT_PACKS, PLANS }: Settings): Order {
+  if (pack !== undefined) {
+    const sold = Object.hasOwn(CREDIT_PACKS, pack) ? CREDIT_PACKS[pack] : undefined
+    if (sold) return { pack: sold }
+    throw invalidRequest({ pack: [notSold(Object.keys(CREDIT_PACKS))] })
+  }
+  if (Object.hasOwn(PLANS, plan)) return { price: plan }
+  const prices = Object.keys(PLANS).filter((price) => PLANS[price]?.key === plan)
+  const [price] = prices
+  if (price && prices.length === 1) return { price }
+  if (price) throw invalidRequest({ plan: [`has several prices: name one of ${prices.join(', ')}`] })
+  throw invalidRequest({ plan: [notSold([...new Set(Object.values(PLANS).map(({ key }) => key))])] })
+}
+
+const notSold = (names: string[]) =>
+  names.length > 0 ? `is not sold; these are: ${names.join(', ')}` : 'is not sold; none is'

@@ -1,0 +1,86 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { cors } from 'hono/cors'
+import { timingSafeEqual } from 'hono/utils/buffer'
+import { verifySession } from '../clerk/session.ts'
+import { connect } from '../db.ts'
+import { settingsOf } from '../env.ts'
+import { bearer, limitBody } from '../http.ts'
+import { log } from '../webhook/log.ts'
+import { docsPage } from './docs.ts'
+import { check, readJson } from './input.ts'
+import { openapi } from './openapi.ts'
+import { type Described, Refusal, type Route } from './route.ts'
+import { routes } from './routes.ts'
+
+interface Env {
+  Bindings: object
+  Variables: { userId: string }
+}
+
+const callers: Record<Route['caller'], MiddlewareHandler> = {
+  user: bearer(async (token, c) => {
+    const session = await verifySession(token, settingsOf(c.env))
+    if (session.verified) c.set('userId', session.userId)
+    else log({ message: 'refused', level: 'warn', path: c.req.routePath, cause: session.cause })
+    return session.verified
+  }),
+  // Your own backend, compared in constant time. Without a `SERVICE_TOKEN` nobody is it.
+  service: bearer(async (token, c) => {
+    const { SERVICE_TOKEN } = settingsOf(c.env)
+    return SERVICE_TOKEN !== undefined && (await timingSafeEqual(token, SERVICE_TOKEN))
+  }),
+}
+
+/** Browsers may call from the app's own origins. A service token has no business in a browser. */
+const fromApp = (methods: string[]): MiddlewareHandler =>
+  cors({
+    origin: (origin, c) => (settingsOf(c.env).APP_ORIGINS.includes(origin) ? origin : null),
+    allowMethods: methods,
+    allowHeaders: ['Authorization', 'Content-Type'],
+    exposeHeaders: ['Retry-After'],
+    maxAge: 600,
+  })
+
+const personal: MiddlewareHandler = async (c, next) => {
+  await next()
+  c.res.headers.set('Cache-Control', 'no-store')
+}
+
+/** The signed-in user's API, and the document of this and of the `others`. Both are made from the one list of routes. */
+export function account(others: Described[]): Hono<Env> {
+  const app = new Hono<Env>()
+  for (const route of routes) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
+    if (route.caller === 'user') app.use(path, fromApp([route.method.toUpperCase()]))
+    app.on(route.method.toUpperCase(), path, personal, callers[route.caller], limitBody, (c) =>
+      answer(route, c),
+    )
+  }
+
+  let document: ReturnType<typeof openapi> | undefined
+  const described = () => {
+    document ??= openapi([...routes, ...others])
+    return document
+  }
+  app.get('/api/openapi.json', (c) => c.json(described()))
+  app.get('/api/docs', (c) => docsPage(c, described()))
+  return app
+}
+
+async function answer(route: Route, c: Context<Env>): Promise<Response> {
+  try {
+    const settings = settingsOf(c.env)
+    const result = await route.handle({
+      userId: c.get('userId') ?? null,
+      params: route.params ? check(route.params, c.req.param()) : {},
+      query: route.query ? check(route.query, c.req.query()) : {},
+      body: route.body && check(route.body, await readJson(c.req.raw)),
+      settings,
+      db: connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT),
+    })
+    return c.json(result as object)
+  } catch (error) {
+    if (error instanceof Refusal) return c.json(error.body, error.status, error.headers)
+    throw error
+  }
+}

@@ -1,0 +1,27 @@
+import type * as z from 'zod'
+import { invalidRequest } from './route.ts'
+
+/** @throws Refusal 400, which names each field and what is wrong with it */
+export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const fields: Record<string, string[]> = {}
+  const complain = (field: string, message: string) => {
+    fields[field] = [...(fields[field] ?? []), message]
+  }
+  for (const issue of result.error.issues) {
+    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) complain(key, 'is not a field here')
+    else complain(issue.path.join('.') || 'body', issue.message)
+  }
+  throw invalidRequest(fields)
+}
+
+/** @throws Refusal 400 */
+export async function readJson(request: { text(): Promise<string> }): Promise<unknown> {
+  try {
+    return JSON.parse(await request.text())
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw invalidRequest({ body: ['is not JSON'] })
+  }
+}

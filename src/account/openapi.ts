@@ -1,0 +1,116 @@
+import * as z from 'zod'
+import { type Described, refusal } from './route.ts'
+
+export const VERSION = '0.1.0'
+
+const SECURITY = {
+  user: ['session', 'Clerk’s session token of the signed-in user'],
+  service: ['service', '`SERVICE_TOKEN`: your own backend'],
+  operator: ['operator', '`OPS_TOKEN`'],
+} as const
+const PROTECTED = Object.keys(SECURITY)
+
+const invalid = refusal('invalid_request', { fields: z.record(z.string(), z.array(z.string())) })
+
+const REASONS: Record<string, string> = {
+  400: 'Refused',
+  401: 'Unauthorized',
+  402: 'Too few credits',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Conflict',
+  413: 'Body above 1 MiB',
+  500: 'A setting is missing or malformed',
+  502: 'Stripe refused',
+  503: 'Nothing is known to be done: try again',
+}
+
+/** The OpenAPI 3.1 document of these routes, from the schemas that they check with. */
+export function openapi(routes: Described[]) {
+  const paths: Record<string, Record<string, Operation>> = {}
+  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Ledgerhook',
+      version: VERSION,
+      description: 'Clerk users and Stripe payments, kept true in your own Postgres, from the edge.',
+    },
+    paths,
+    components: {
+      securitySchemes: Object.fromEntries(
+        Object.values(SECURITY).map(([name, description]) => [
+          name,
+          { type: 'http', scheme: 'bearer', description },
+        ]),
+      ),
+    },
+  }
+}
+
+export type Document = ReturnType<typeof openapi>
+export type Operation = ReturnType<typeof operation>
+export type Schema = { [member: string]: unknown }
+
+function operation(route: Described) {
+  const security = SECURITY[route.caller as keyof typeof SECURITY]
+  return {
+    summary: route.summary,
+    ...(route.description && { description: route.description }),
+    ...(security && { security: [{ [security[0]]: [] }] }),
+    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+    ...(route.body && { requestBody: { required: true, content: json(schemaOf(route.body)) } }),
+    responses: Object.fromEntries(
+      Object.entries({ 200: route.answer, ...commonRefusals(route), ...route.refusals }).map(
+        ([status, schema]) => [
+          status,
+          { description: REASONS[status] ?? 'Done', content: json(schemaOf(schema)) },
+        ],
+      ),
+    ),
+  }
+}
+
+function commonRefusals({ caller, query, params, body }: Described): Record<number, z.ZodType> {
+  if (caller === 'anyone') return {}
+  return {
+    ...((query ?? params ?? body) && caller !== 'provider' && { 400: invalid }),
+    ...(PROTECTED.includes(caller) && { 401: refusal('unauthorized') }),
+    ...(body && { 413: refusal('payload_too_large') }),
+    500: refusal('misconfigured'),
+    ...(caller !== 'operator' && { 503: refusal('unavailable') }),
+  }
+}
+
+function parameters(place: 'path' | 'query', fields: z.ZodObject | undefined) {
+  const { properties = {}, required = [] } = fields
+    ? (schemaOf(fields) as { properties?: Record<string, Schema>; required?: string[] })
+    : {}
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    ...(typeof description === 'string' && { description }),
+    schema: schema as Schema,
+  }))
+}
+
+const json = (schema: Schema) => ({ 'application/json': { schema } })
+
+/**
+ * OpenAPI 3.1 takes JSON Schema as it is. All are of what may be given: an answer may gain members, which a schema of
+ * what zod puts out would forbid.
+ */
+function schemaOf(schema: z.ZodType): Schema {
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ jsonSchema }) => unbound(jsonSchema),
+  })
+  return rest
+}
+
+/** The bounds of every whole number in JavaScript say nothing about this one. */
+function unbound(schema: { minimum?: unknown; maximum?: unknown }): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod'
+import type { Database } from '../db.ts'
+import type { Settings } from '../env.ts'
+
+type Caller = 'user' | 'service'
+type Fields = z.ZodObject
+
+/** What the API's document tells of a route. */
+export interface Described {
+  method: 'get' | 'post'
+  /** In full, parameters as OpenAPI writes them: `/api/checkout/{id}`. */
+  path: `/api/${string}`
+  summary: string
+  description?: string
+  /** Who may call: a signed-in user, or the holder of a token or of a signing secret. */
+  caller: Caller | 'operator' | 'provider' | 'anyone'
+  params?: Fields
+  query?: Fields
+  body?: z.ZodType
+  answer: z.ZodType
+  /** By status, those that are this route's own. */
+  refusals?: Record<number, z.ZodType>
+}
+
+/** What a handler works with: the request, checked. */
+interface Call<Who, Params, Query, Body> {
+  /** Clerk's id of the signed-in user. */
+  userId: Who extends 'user' ? string : null
+  params: z.output<Params>
+  query: z.output<Query>
+  body: z.output<Body>
+  settings: Settings
+  db: Database
+}
+
+/** A route of ours: described, and handled. `handle` returns the answer, or throws a Refusal. */
+export interface Route<
+  Who extends Caller = Caller,
+  Params extends Fields = Fields,
+  Query extends Fields = Fields,
+  Body extends z.ZodType = z.ZodType,
+  Answer extends z.ZodType = z.ZodType,
+> extends Described {
+  caller: Who
+  params?: Params
+  query?: Query
+  body?: Body
+  answer: Answer
+  handle(call: Call<Who, Params, Query, Body>): Promise<z.input<Answer>>
+}
+
+/** Ties the types of a route's schemas to its handler's. */
+export function route<
+  Who extends Caller,
+  Answer extends z.ZodType,
+  Params extends Fields = Fields,
+  Query extends Fields = Fields,
+  Body extends z.ZodType = z.ZodType,
+>(definition: Route<Who, Params, Query, Body, Answer>): Route {
+  return definition as unknown as Route
+}
+
+/** The answer to a request that is understood and not fulfilled. */
+export class Refusal extends Error {
+  override name = 'Refusal'
+  readonly status: 400 | 402 | 403 | 404 | 409 | 502 | 503
+  readonly body: { error: string } & Record<string, unknown>
+  readonly headers: Record<string, string>
+
+  constructor(
+    status: Refusal['status'],
+    error: string,
+    more: Record<string, unknown> = {},
+    headers: Record<string, string> = {},
+  ) {
+    super(error)
+    this.status = status
+    this.body = { error, ...more }
+    this.headers = headers
+  }
+}
+
+/** The schema of a refusal's body. */
+export const refusal = (error: string, more: z.ZodRawShape = {}) =>
+  z.object({ error: z.literal(error), ...more })
+
+/** Some fields of a request are not as the schema wants them. */
+export const invalidRequest = (fields: Record<string, string[]>) =>
+  new Refusal(400, 'invalid_request', { fields })

@@ -1,0 +1,10 @@
+import { billingPortal } from './billing-portal.ts'
+import { startCheckout } from './checkout.ts'
+import { finishCheckout } from './checkout-return.ts'
+import { me } from './me.ts'
+import type { Route } from './route.ts'
+import { spendCredits } from './spend.ts'
+import { wallet } from './wallet.ts'
+
+/** Add routes here: they are served, and documented, from this list alone. */
+export const routes: Route[] = [me, wallet, startCheckout, finishCheckout, billingPortal, spendCredits]

@@ -1,0 +1,36 @@
+import * as z from 'zod'
+import { BuyerRefused } from '../stripe/customer.ts'
+import { StripeTrouble, type TroubleKind } from '../stripe/trouble.ts'
+import { Refusal, refusal } from './route.ts'
+import { granted } from './signed-in.ts'
+
+/** What the app may do about it: ask the person, nothing, or try again after so many seconds. */
+const ANSWERS: Record<TroubleKind, [status: 402 | 502 | 503, error: string, retryAfter?: string]> = {
+  declined: [402, 'payment_declined'],
+  refused: [502, 'stripe_refused'],
+  busy: [503, 'stripe_busy', '2'],
+  unavailable: [503, 'stripe_unavailable', '10'],
+}
+
+/** A route's refusals when Stripe is in trouble. */
+export const stripeRefusals = {
+  402: refusal('payment_declined', { code: z.string().nullable() }),
+  502: refusal('stripe_refused', { code: z.string().nullable() }),
+  503: z.object({
+    error: z.enum(['unavailable', 'stripe_busy', 'stripe_unavailable']),
+    code: z.string().nullable().optional(),
+  }),
+}
+
+/** Answers what went wrong at Stripe by its code, which says what it is and nothing about whom. @throws Refusal */
+export async function orStripeRefusal<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof BuyerRefused) return granted<never>(error.refusal)
+    if (!(error instanceof StripeTrouble)) throw error
+    const [status, name, retryAfter] = ANSWERS[error.kind]
+    const headers = retryAfter ? { 'Retry-After': retryAfter } : {}
+    throw new Refusal(status, name, { code: error.code }, headers)
+  }
+}

@@ -1,0 +1,18 @@
+import { call, type Database, type Effect } from '../db.ts'
+import type { SignedIn, UserRefusal } from '../users/me.ts'
+
+export interface Returned extends SignedIn {
+  /** What the session's webhook does. Null where that is nothing. */
+  effect: Effect | null
+}
+
+export interface SettledReturn {
+  /** As a webhook would be answered. Without an effect it says nothing. */
+  verdict: { outcome: string; reason: string | null }
+  /** Credits, afterwards. */
+  balance: number
+}
+
+/** Takes the effect that the session's webhook will have, once: whichever is second finds it done. @throws DatabaseUnavailable */
+export const settleReturn = (db: Database, facts: Returned) =>
+  call<SettledReturn | UserRefusal>(db, 'settle_return', [facts])

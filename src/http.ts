@@ -1,0 +1,30 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { bearerAuth } from 'hono/bearer-auth'
+import { bodyLimit } from 'hono/body-limit'
+import { log } from './webhook/log.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+export const limitBody: MiddlewareHandler = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: (c) => {
+    log({ message: 'refused', level: 'warn', path: c.req.path, cause: 'payload_too_large' })
+    return c.json({ error: 'payload_too_large' }, 413)
+  },
+})
+
+/** Lets a request through whose bearer token passes. Any other is told that it is unauthorized, and nothing about why. */
+export function bearer(
+  verifyToken: (token: string, c: Context) => boolean | Promise<boolean>,
+): MiddlewareHandler {
+  const refuse = {
+    wwwAuthenticateHeader: 'Bearer',
+    message: () => Response.json({ error: 'unauthorized' }, { status: 401 }),
+  }
+  return bearerAuth({
+    verifyToken,
+    noAuthenticationHeader: refuse,
+    invalidAuthenticationHeader: refuse,
+    invalidToken: refuse,
+  })
+}

@@ -1,0 +1,95 @@
+import type Stripe from 'stripe'
+import type { Database } from '../db.ts'
+import { adoptCustomer, type Buyer } from '../users/customer.ts'
+import type { SignedIn, UserRefusal } from '../users/me.ts'
+import { ask, isMissing, StripeTrouble } from './trouble.ts'
+
+/** What selling needs: Stripe, the database, and who buys. */
+export interface Sale {
+  stripe: Stripe
+  db: Database
+  who: SignedIn
+  buyer: Buyer
+}
+
+/** How often a key may turn out to be spent, or a customer to be deleted, before the person is asked to try again. */
+const ATTEMPTS = 4
+
+/** The user may not buy: deleted since the sale began. */
+export class BuyerRefused extends Error {
+  override name = 'BuyerRefused'
+  readonly refusal: UserRefusal
+
+  constructor(refusal: UserRefusal) {
+    super(refusal.refused)
+    this.refusal = refusal
+  }
+}
+
+/**
+ * Does something with the user's customer, who is made first where there is none, and replaced where Stripe has deleted
+ * it. The customer is stored before it is used, so that nothing is ever bought by one whom nobody knows.
+ * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable
+ */
+export async function withCustomer<T>(sale: Sale, use: (customer: string) => Promise<T>): Promise<T> {
+  let customer = sale.buyer.stripe_customer_id ?? (await makeCustomer(sale, null))
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await use(customer)
+    } catch (error) {
+      if (!isMissing(error, 'customer') || attempt === ATTEMPTS) throw error
+      if (!(await isDeleted(sale.stripe, customer))) throw error
+      customer = await makeCustomer(sale, customer)
+    }
+  }
+}
+
+/**
+ * Stripe's own word that a customer is deleted. One that it has never heard of belongs to another account or mode, which
+ * says that the key is wrong, not that the customer is gone.
+ */
+export async function isDeleted(stripe: Stripe, customer: string): Promise<boolean> {
+  try {
+    return (await ask(stripe.customers.retrieve(customer))).deleted === true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+/** Makes and stores one. Of two clicks at once both get the same: by the key at Stripe, by the user's row here. */
+async function makeCustomer(sale: Sale, gone: string | null): Promise<string> {
+  const { db, who } = sale
+  let replaces = gone
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const made = await createOnce(sale, replaces)
+    const adopted = await adoptCustomer(db, { ...who, stripe_customer_id: made, gone })
+    if ('refused' in adopted) throw new BuyerRefused(adopted)
+    if (adopted.stripe_customer_id !== null) return adopted.stripe_customer_id
+    // Stripe keeps a key's answer for a day: this one has been deleted since.
+    replaces = made
+  }
+  throw new StripeTrouble('unavailable')
+}
+
+/**
+ * The key names the user and the customer that is replaced, so that it makes one customer however often it is used.
+ * After a failure Stripe repeats the failure, and after a change of the user's address it refuses the key, both for a day:
+ * then the next key is used, which is again the same for everybody.
+ */
+async function createOnce({ stripe, who, buyer }: Sale, replaces: string | null): Promise<string> {
+  const params = {
+    ...(buyer.email && { email: buyer.email }),
+    ...(buyer.name && { name: buyer.name }),
+    metadata: { user_id: who.user_id },
+  }
+  const key = `customer:${who.user_id}:${replaces ?? 'none'}`
+  for (let attempt = 1; ; attempt++) {
+    const idempotencyKey = attempt === 1 ? key : `${key}:${attempt}`
+    try {
+      return (await ask(stripe.customers.create(params, { idempotencyKey }))).id
+    } catch (error) {
+      if (!(error instanceof StripeTrouble && error.keyIsSpent) || attempt === ATTEMPTS) throw error
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import * as z from 'zod'
+import { grantPlan as grant } from '../credits/verbs.ts'
+import { recordForCustomer as record } from '../users/verbs.ts'
+import { type Handler, read } from '../webhook/provider.ts'
+import { id, member } from '../webhook/values.ts'
+import { grantsOf, invoiceSchema } from './invoice.ts'
+import { namedUser } from './payload.ts'
+
+const invoiceEvent = z.object({ data: z.object({ object: invoiceSchema }) })
+
+/** A period's beginning. A change of plan within one (`subscription_update`) and everything else brings no credits. */
+const GRANTING = ['subscription_create', 'subscription_cycle']
+
+/** An invoice was paid: a plan that has credits grants them, once per period. */
+export const grantPlan: Handler = (event, settings) => {
+  if (!GRANTING.includes(String(member(member(member(event, 'data'), 'object'), 'billing_reason')))) {
+    return recordForCustomer(event, settings)
+  }
+  const invoice = read(invoiceEvent, event).data.object
+  const subscription = invoice.parent?.subscription_details?.subscription ?? invoice.subscription
+  const grants = invoice.lines.has_more ? null : grantsOf(invoice.lines.data, settings.PLANS)
+  if (!subscription || grants?.length === 0) return recordForCustomer(event, settings)
+
+  return grant({
+    stripe_invoice_id: invoice.id,
+    stripe_subscription_id: subscription,
+    stripe_customer_id: invoice.customer,
+    user_id: namedUser(event),
+    amount: invoice.amount_paid,
+    currency: invoice.currency,
+    stripe_payment_id: invoice.payment_intent ?? invoice.charge ?? null,
+    charge_id: invoice.charge ?? null,
+    grants,
+  })
+}
+
+/** Nothing moves. The row is kept under the customer's user, since an invoice has names and addresses. */
+export const recordForCustomer: Handler = (event) => {
+  const customer = member(member(member(event, 'data'), 'object'), 'customer')
+  return record({
+    outcome: 'ignored',
+    reason: 'no_effect',
+    user_id: namedUser(event),
+    stripe_customer_id: id.safeParse(customer).data ?? null,
+  })
+}

@@ -1,0 +1,21 @@
+import * as z from 'zod'
+import { linkInvoicePayment as link } from '../credits/verbs.ts'
+import { type Handler, read } from '../webhook/provider.ts'
+import { reference } from './payload.ts'
+
+const invoicePaymentEvent = z.object({
+  data: z.object({
+    object: z.object({
+      invoice: reference,
+      payment: z.object({ payment_intent: reference.nullish(), charge: reference.nullish() }),
+    }),
+  }),
+})
+
+/** One payment of an invoice, which may have several. One recorded outside Stripe has neither of the two ids. */
+export const linkInvoicePayment: Handler = (event) => {
+  const { invoice, payment } = read(invoicePaymentEvent, event).data.object
+  const paidBy = payment.payment_intent ?? payment.charge
+  if (!paidBy) return { outcome: 'ignored', reason: 'no_effect' }
+  return link({ stripe_invoice_id: invoice, stripe_payment_id: paidBy })
+}

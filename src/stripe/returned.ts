@@ -1,0 +1,37 @@
+import type Stripe from 'stripe'
+import type { Effect } from '../db.ts'
+import type { Settings } from '../env.ts'
+import { decide } from '../webhook/decide.ts'
+import type { Verdict } from '../webhook/outcome.ts'
+import { stripe as provider } from './index.ts'
+import { ask, isMissing } from './trouble.ts'
+
+/** A session of this user, as Stripe has it now. Null where there is none: another user's is as good as none. @throws StripeTrouble */
+export async function readSession(
+  stripe: Stripe,
+  id: string,
+  userId: string,
+): Promise<Stripe.Checkout.Session | null> {
+  if (!/^cs_(test|live)_\w{1,200}$/.test(id)) return null
+  try {
+    const session = await ask(stripe.checkout.sessions.retrieve(id))
+    return session.metadata?.user_id === userId ? session : null
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
+}
+
+/**
+ * What the session's webhook does here, decided as for the webhook: by the same table and handler. Until a session is
+ * complete there is nothing to settle, whatever it says of its customer.
+ */
+export async function decideReturn(
+  session: Stripe.Checkout.Session,
+  settings: Settings,
+): Promise<Effect | Verdict> {
+  if (session.status === 'open') return { outcome: 'ignored', reason: 'payment_pending' }
+  if (session.status !== 'complete') return { outcome: 'ignored', reason: 'no_effect' }
+  const event = { livemode: session.livemode, data: { object: session } }
+  return await decide(provider, { type: 'checkout.session.completed', event }, settings)
+}

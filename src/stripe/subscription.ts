@@ -1,0 +1,54 @@
+import * as z from 'zod'
+import type { Settings } from '../env.ts'
+import type { SubscriptionState } from '../subscriptions/verbs.ts'
+import { id, storableText } from '../webhook/values.ts'
+import { reference, seconds } from './payload.ts'
+
+const item = z.object({
+  price: z.object({ id, lookup_key: z.string().nullish() }),
+  /** Since 2025-03-31; before, the subscription itself has it. */
+  current_period_end: seconds.nullish(),
+})
+
+export const subscriptionSchema = z.object({
+  id,
+  customer: reference,
+  /** A word we do not know yet is kept: Stripe adds to them. */
+  status: z.string().regex(/^[a-z_]{1,50}$/),
+  created: seconds,
+  cancel_at_period_end: z.boolean(),
+  cancel_at: seconds.nullish(),
+  canceled_at: seconds.nullish(),
+  ended_at: seconds.nullish(),
+  current_period_end: seconds.nullish(),
+  items: z.object({ data: z.array(item) }),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+})
+
+type Subscription = z.output<typeof subscriptionSchema>
+type Price = z.output<typeof item>['price']
+
+/** Ours for what the price sells: its `lookup_key`, else PLANS. Null where neither knows it. */
+function planKey({ id, lookup_key }: Price, plans: Settings['PLANS']): string | null {
+  return storableText(lookup_key) ?? (Object.hasOwn(plans, id) ? (plans[id]?.key ?? null) : null)
+}
+
+/**
+ * What we keep of a subscription. Of several items the first one with a plan counts, else the first, with its own
+ * period: the others are seats and extras, and may run for another length.
+ */
+export function stateOf(subscription: Subscription, plans: Settings['PLANS']): SubscriptionState {
+  const items = subscription.items.data.map((item) => ({ ...item, plan: planKey(item.price, plans) }))
+  const main = items.find(({ plan }) => plan !== null) ?? items[0]
+  return {
+    status: subscription.status,
+    stripe_price_id: main?.price.id ?? null,
+    plan_key: main?.plan ?? null,
+    current_period_end: main?.current_period_end ?? subscription.current_period_end ?? null,
+    cancel_at_period_end: subscription.cancel_at_period_end,
+    cancel_at: subscription.cancel_at ?? null,
+    canceled_at: subscription.canceled_at ?? null,
+    ended_at: subscription.ended_at ?? null,
+    created_at: subscription.created,
+  }
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod'
+import type { Settings } from '../env.ts'
+import { type SubscriptionState, syncSubscription as sync } from '../subscriptions/verbs.ts'
+import { type Handler, read } from '../webhook/provider.ts'
+import { namedUser, seconds } from './payload.ts'
+import { stateOf, subscriptionSchema } from './subscription.ts'
+
+const subscriptionEvent = z.object({
+  type: z.string(),
+  created: seconds,
+  data: z.object({
+    object: z.looseObject(subscriptionSchema.shape),
+    previous_attributes: z.record(z.string(), z.unknown()).nullish(),
+  }),
+})
+
+/** A subscription began, changed, paused, resumed or ended. */
+export const syncSubscription: Handler = (event, { PLANS }) => {
+  const { type, data } = read(subscriptionEvent, event)
+  const state = stateOf(data.object, PLANS)
+  if (type === 'customer.subscription.deleted' && state.status !== 'incomplete_expired') {
+    state.status = 'canceled'
+  }
+  return sync({
+    stripe_subscription_id: data.object.id,
+    stripe_customer_id: data.object.customer,
+    user_id: namedUser(event),
+    source: type === 'customer.subscription.created' ? 'created' : 'updated',
+    state,
+    previous: previousState(event, PLANS),
+  })
+}
+
+/** The state before the change: the object with its `previous_attributes`, which Stripe gives whole, put back. */
+function previousState(event: unknown, plans: Settings['PLANS']): SubscriptionState | null {
+  const { object, previous_attributes } = (
+    event as { data: Record<'object' | 'previous_attributes', object | undefined> }
+  ).data
+  if (!previous_attributes) return null
+  const before = subscriptionSchema.safeParse({ ...object, ...previous_attributes })
+  return before.success ? stateOf(before.data, plans) : null
+}

@@ -1,0 +1,32 @@
+import type { Effect } from '../db.ts'
+
+/** A subscription as Stripe tells it: columns of `subscriptions`. */
+export interface SubscriptionState {
+  status: string
+  stripe_price_id: string | null
+  plan_key: string | null
+  current_period_end: Date | null
+  cancel_at_period_end: boolean
+  cancel_at: Date | null
+  canceled_at: Date | null
+  ended_at: Date | null
+  created_at: Date
+}
+
+export interface ToldSubscription {
+  stripe_subscription_id: string
+  stripe_customer_id: string
+  /** The user its metadata names: counts where nobody is known to hold the customer. */
+  user_id: string | null
+  /** The event that tells of its creation, any later one, or Stripe itself when it was read back. */
+  source: 'created' | 'updated' | 'read'
+  state: SubscriptionState
+  /** What the event says was before it. Null where it says nothing. */
+  previous: SubscriptionState | null
+}
+
+/** `sync_subscription.sql` says whose it is and which of two tellings holds. */
+export const syncSubscription = (facts: ToldSubscription): Effect => ({
+  verb: 'sync_subscription',
+  facts: { ...facts },
+})

@@ -1,0 +1,25 @@
+import { call, type Database } from '../db.ts'
+import type { SignedIn, UserRefusal } from './me.ts'
+
+/** What Stripe is told of a user, and the customer that the user already is there. */
+export interface Buyer {
+  email: string | null
+  name: string | null
+  stripe_customer_id: string | null
+}
+
+/** @throws DatabaseUnavailable */
+export const readBuyer = (db: Database, who: SignedIn) => call<Buyer | UserRefusal>(db, 'read_buyer', [who])
+
+export interface Adoption extends SignedIn {
+  stripe_customer_id: string
+  /** The customer that this one replaces: Stripe says that it is deleted. */
+  gone: string | null
+}
+
+/**
+ * The user's customer from now on: this one, unless the user has got another meanwhile. Null where this one is deleted.
+ * @throws DatabaseUnavailable
+ */
+export const adoptCustomer = (db: Database, adoption: Adoption) =>
+  call<{ stripe_customer_id: string | null } | UserRefusal>(db, 'adopt_customer', [adoption])

@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verifySession } from '../../src/clerk/session.ts'
+import { settingsOf } from '../../src/env.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'ledgerhook-token-'))
+const local = (file: string) => resolve('local', file)
+const run = (...args: string[]) =>
+  execFileSync(process.execPath, args, {
+    cwd: dir,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim()
+const token = (...args: string[]) => run(local('token.ts'), ...args)
+
+/** What a command that fails says. */
+function complaint(act: () => string): string {
+  try {
+    return `nothing: ${act()}`
+  } catch (error) {
+    return (error as { stderr: string }).stderr
+  }
+}
+
+async function verified(text: string, more: Record<string, string> = {}) {
+  const settings = JSON.parse(
+    run(
+      '--input-type=module',
+      '-e',
+      `import { readSettings } from '${local('dev-vars.ts')}'; console.log(JSON.stringify(readSettings().settings))`,
+    ),
+  )
+  return await verifySession(
+    text,
+    settingsOf({ ...settings, DATABASE_URL: 'postgres://local@127.0.0.1/local', ...more }),
+  )
+}
+
+describe('npm run token', () => {
+  beforeAll(() => {
+    expect(complaint(() => token('user_ada'))).toMatch('no key to sign with')
+    run(
+      '--input-type=module',
+      '-e',
+      `import { ensureDevVars } from '${local('dev-vars.ts')}'; ensureDevVars()`,
+    )
+  })
+  afterAll(() => rmSync(dir, { recursive: true }))
+
+  it('prints a token that the settings of .dev.vars accept', async () => {
+    expect(await verified(token('user_ada'))).toEqual({ verified: true, userId: 'user_ada' })
+  })
+
+  it('takes the origin and the time it lives', async () => {
+    const text = token('user_ada', '--origin', 'https://app.example.com', '--expires', '60')
+    const claims = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString())
+    expect(claims).toMatchObject({ azp: 'https://app.example.com', exp: claims.iat + 60 })
+    const other = { APP_ORIGINS: 'https://other.example.com' }
+    expect(await verified(text, other)).toMatchObject({ cause: 'unauthorized_party' })
+    expect(await verified(token('user_ada'), other)).toMatchObject({ verified: true })
+  })
+
+  it('keeps the private key to itself, out of .dev.vars', () => {
+    expect(statSync(join(dir, '.local/session-key.pem')).mode & 0o777).toBe(0o600)
+    expect(readFileSync(join(dir, '.dev.vars'), 'utf8')).not.toContain('PRIVATE')
+  })
+
+  it('says so when it cannot be of use', () => {
+    expect(complaint(() => token())).toMatch('name one user')
+    expect(complaint(() => token('user_ada', '--expires', 'soon'))).toMatch('--expires takes a whole number')
+    const vars = join(dir, '.dev.vars')
+    writeFileSync(vars, readFileSync(vars, 'utf8').replace('MIIB', 'MIIC'))
+    expect(complaint(() => token('user_ada'))).toMatch('CLERK_JWT_KEY is not the public half')
+  })
+})

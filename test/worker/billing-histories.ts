@@ -1,0 +1,137 @@
+import {
+  billingEvent,
+  invoiceEvent,
+  itemsOf,
+  type SubscriptionType,
+  subscriptionEvent,
+} from '../../local/billing-events.ts'
+import { checkoutEvent } from '../../local/events.ts'
+
+export const PLANS = JSON.stringify({
+  price_pro: { key: 'pro', credits: 100 },
+  price_team: { key: 'team', credits: 500 },
+  price_free: { key: 'free' },
+})
+const PRICES = ['price_pro', 'price_team', 'price_free', 'price_unknown']
+const MONTH_S = 2_592_000
+
+/** What happens to a subscription after it began. */
+export const CHANGES = ['plan', 'pause', 'resume', 'cancel', 'renew', 'end'] as const
+
+interface Subscription {
+  id: string
+  user: string
+  customer: string
+  /** Whether its metadata names the user. */
+  named: boolean
+  price: string
+  status: string
+  cancelling: boolean
+  periodStart: number
+}
+
+type Send = (event: (about: { event: string; at: number }) => { id: string }) => void
+
+/** The billing half of a world: what Stripe sends of subscriptions, as it would allow the steps. */
+export function billing(namespace: string, startS: number, send: Send) {
+  const all: Subscription[] = []
+  const customers = new Map<string, number>()
+  let invoices = 0
+  const customerOf = (user: string) => `cus_${customers.get(user) ?? 0}_${user}`
+  const live = () => all.filter(({ status }) => status !== 'canceled')
+
+  const tell = (type: SubscriptionType, subscription: Subscription, previous = {}) =>
+    send(({ event, at }) => {
+      const { id, user, customer, named, price, status, cancelling, periodStart } = subscription
+      const ended = status === 'canceled' ? Math.floor(at / 1000) : null
+      return subscriptionEvent(type, {
+        subscription: id,
+        customer,
+        user: named ? user : null,
+        event,
+        at,
+        set: {
+          created: startS,
+          status,
+          items: itemsOf({ price, periodEnd: periodStart + MONTH_S }),
+          cancel_at_period_end: cancelling,
+          canceled_at: ended,
+          ended_at: ended,
+        },
+        previous,
+      })
+    })
+
+  const charge = ({ id, user, customer, named, price, periodStart }: Subscription, reason: string) => {
+    const invoice = `in_${invoices++}_${namespace}`
+    send((about) =>
+      invoiceEvent('invoice.paid', {
+        ...about,
+        invoice,
+        subscription: id,
+        customer,
+        user: named ? user : null,
+        reason,
+        price,
+        periodStart,
+      }),
+    )
+    const payment = { type: 'payment_intent', payment_intent: `pi_${invoice}` }
+    send((about) => billingEvent('invoice_payment.paid', { invoice, payment }, about))
+  }
+
+  const subscribe = (user: string, price: number, named: boolean) => {
+    const customer = customerOf(user)
+    const subscription: Subscription = {
+      id: `sub_${all.length}_${namespace}`,
+      user,
+      customer,
+      named,
+      price: PRICES[price % PRICES.length] ?? '',
+      status: 'incomplete',
+      cancelling: false,
+      periodStart: startS,
+    }
+    all.push(subscription)
+    tell('customer.subscription.created', subscription)
+    subscription.status = 'active'
+    tell('customer.subscription.updated', subscription, { status: 'incomplete' })
+    charge(subscription, 'subscription_create')
+    const session = { mode: 'subscription', payment_intent: null, customer, metadata: { user_id: user } }
+    send((about) => checkoutEvent('checkout.session.completed', { ...about, user, session }))
+  }
+
+  const end = (subscription: Subscription) => {
+    subscription.status = 'canceled'
+    tell('customer.subscription.deleted', subscription)
+  }
+
+  const change = (pick: number, how: (typeof CHANGES)[number], price: number) => {
+    const subscription = live()[pick % (live().length || 1)]
+    if (!subscription) return
+    if (how === 'end') return end(subscription)
+    if (how === 'plan') {
+      subscription.price = PRICES[price % PRICES.length] ?? ''
+      tell('customer.subscription.updated', subscription)
+      return charge(subscription, 'subscription_update')
+    }
+    if (how === 'cancel') subscription.cancelling = true
+    if (how === 'pause') subscription.status = 'paused'
+    if (how === 'resume') subscription.status = 'active'
+    if (how === 'renew') subscription.periodStart += MONTH_S
+    tell('customer.subscription.updated', subscription)
+    if (how === 'pause') tell('customer.subscription.paused', subscription)
+    if (how === 'resume') tell('customer.subscription.resumed', subscription)
+    if (how === 'renew') charge(subscription, 'subscription_cycle')
+  }
+
+  /** Its subscriptions end with it (Stripe: delete a customer); the user's next payment makes another. */
+  const drop = (user: string) => {
+    const customer = customerOf(user)
+    for (const subscription of live()) if (subscription.customer === customer) end(subscription)
+    send((about) => billingEvent('customer.deleted', { id: customer }, about))
+    customers.set(user, (customers.get(user) ?? 0) + 1)
+  }
+
+  return { customerOf, subscribe, change, drop }
+}

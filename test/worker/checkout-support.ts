@@ -1,0 +1,78 @@
+import type { Received } from '../../local/stripe/server.ts'
+import type { Event } from '../../local/stripe/state.ts'
+import { callWith, tokenFor } from './account-support.ts'
+import { type Env, prices, settings, stripeUrl } from './support.ts'
+
+/** What selling needs, beyond a session. */
+const shop: Env = {
+  STRIPE_API_BASE: stripeUrl,
+  APP_URL: 'https://app.example',
+  CREDIT_PACKS: JSON.stringify({
+    starter: { credits: 500, amount: 700, currency: 'usd', name: '500 credits' },
+    free: { credits: 5, amount: 0, currency: 'usd', name: 'A taste' },
+  }),
+  PLANS: JSON.stringify({
+    [prices[0] ?? '']: { key: 'pro', credits: 1000 },
+    [prices[1] ?? '']: { key: 'team', credits: 5000 },
+    [prices[2] ?? '']: { key: 'team', credits: 60_000 },
+    price_of_another_account: { key: 'lost' },
+  }),
+}
+
+export interface Replied {
+  status: number
+  body: Record<string, unknown>
+  retryAfter: string | null
+}
+
+/** A request of this user, with a fresh session token. */
+export async function as(
+  user: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+  env: Env = {},
+): Promise<Replied> {
+  const init = { method, ...(body && { body: JSON.stringify(body) }) }
+  const answer = await callWith(await tokenFor(user), path, init, { ...shop, ...env })
+  return { status: answer.status, body: answer.body, retryAfter: answer.headers.get('Retry-After') }
+}
+
+export const checkout = (user: string, body: object = { pack: 'starter' }, env: Env = {}) =>
+  as(user, 'POST', '/api/checkout', body, env)
+export const comeBack = (user: string, session: unknown) => as(user, 'GET', `/api/checkout/${session}`)
+export const portal = (user: string, env: Env = {}) => as(user, 'POST', '/api/billing-portal', undefined, env)
+
+export interface Told {
+  object: Record<string, unknown>
+  events: Event[]
+}
+
+async function local<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await fetch(`${stripeUrl}${path}`, init)
+  if (!response.ok) throw new Error(await response.text())
+  return (await response.json()) as T
+}
+
+/** What a person or the time does at the local Stripe: `sessions/<id>/pay`. */
+export const atStripe = (path: string, body: object = {}) =>
+  local<Told>(`/test/${path}`, { method: 'POST', body: JSON.stringify(body) })
+/** Has the next calls to the local Stripe fail, one each: see `local/stripe/faults.ts`. */
+export const failStripe = (...next: string[]) => atStripe('faults', { next })
+
+export const stripeSession = (id: unknown) =>
+  local<Record<string, unknown>>(`/v1/checkout/sessions/${id}`, {
+    headers: { Authorization: `Bearer ${settings.STRIPE_SECRET_KEY}` },
+  })
+
+/** The calls that name this user, as the local Stripe received them, oldest first. */
+export async function received(user: string, path: string): Promise<Received[]> {
+  const all = await local<Received[]>('/test/requests')
+  return all.filter((call) => call.path === path && JSON.stringify(call.params).includes(user))
+}
+
+/** The customers that were made for this user, by whichever call. */
+export async function customersMade(user: string): Promise<string[]> {
+  const all = await local<{ id: string; metadata?: { user_id?: string } }[]>('/test/customers')
+  return all.filter(({ metadata }) => metadata?.user_id === user).map(({ id }) => id)
+}

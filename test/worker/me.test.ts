@@ -1,0 +1,348 @@
+import { describe, expect, it, vi } from 'vitest'
+import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { as, callWith, ORIGIN, spend, tokenFor } from './account-support.ts'
+import {
+  balance,
+  counted,
+  deliver,
+  eventRow,
+  failNext,
+  holdOpen,
+  ledger,
+  query,
+  request,
+  runScheduled,
+  user,
+} from './support.ts'
+
+const COMPLETED = 'checkout.session.completed'
+const created = (id: string) => deliver('clerk', clerkEvent('user.created', { user: id }))
+const deleted = (id: string, env = {}) => deliver('clerk', clerkEvent('user.deleted', { user: id }), { env })
+
+/** Which transactions wrote these rows last. */
+const versions = (id: string) =>
+  query(
+    'select users.xmin::text as user, wallets.xmin::text as wallet from users join wallets on user_id = id where id = $1',
+    [id],
+  )
+
+describe('GET /api/me', () => {
+  it('answers the user, the balance and the subscription, in one request to the database', async () => {
+    const id = randomId('user')
+    await deliver(
+      'clerk',
+      clerkEvent('user.created', { user: id, data: { first_name: 'Ada', last_name: null } }),
+    )
+    const { result, requests, statements } = await counted(() => as(id, '/api/me'))
+    expect(result.status).toBe(200)
+    expect(result.body).toEqual({
+      id,
+      email: `${id}@example.com`,
+      name: 'Ada',
+      balance: 40,
+      subscription: null,
+    })
+    expect([requests, statements]).toEqual([1, 1])
+    expect(result.headers.get('Cache-Control')).toBe('no-store')
+  })
+
+  it('waits for nobody who is writing, and writes nothing itself', async () => {
+    const id = randomId('user')
+    await created(id)
+    const before = await versions(id)
+    const commit = await holdOpen(
+      [`select lock_subject('user', $1)`, [id]],
+      ['select from users where id = $1 for update', [id]],
+      ['select from wallets where user_id = $1 for update', [id]],
+    )
+    expect((await as(id, '/api/me')).status).toBe(200)
+    expect((await as(id, '/api/wallet')).status).toBe(200)
+    await commit()
+    expect(await versions(id)).toEqual(before)
+  })
+})
+
+describe('the first request of a user whom the webhook has not brought', () => {
+  it.each(['/api/me', '/api/wallet'])(
+    '%s brings user, wallet and bonus, in that one request',
+    async (path) => {
+      const id = randomId('user')
+      const { result, requests, statements } = await counted(() => as(id, path))
+      expect([result.status, result.body.balance]).toEqual([200, 40])
+      expect([requests, statements]).toEqual([1, 1])
+      expect(await user(id)).toMatchObject({
+        email: null,
+        name: null,
+        provisioned_by: 'session',
+        clerk_updated_at: null,
+      })
+      expect(await ledger(id)).toMatchObject([
+        { kind: 'signup_bonus', amount: '40', idempotency_key: `signup_bonus:${id}` },
+      ])
+    },
+  )
+
+  it('grants the bonus that is configured, and none where it is none', async () => {
+    const [some, none] = [randomId('user'), randomId('user')]
+    await as(some, '/api/me', { SIGNUP_BONUS_CREDITS: '7' })
+    await as(none, '/api/wallet', { SIGNUP_BONUS_CREDITS: '0' })
+    expect([await balance(some), await balance(none)]).toEqual([7, 0])
+    expect(await ledger(none)).toEqual([])
+  })
+
+  it('the webhook then completes the user, and grants nothing again', async () => {
+    const id = randomId('user')
+    await as(id, '/api/me')
+    expect(await created(id)).toMatchObject({ outcome: 'applied' })
+    expect(await user(id)).toMatchObject({ email: `${id}@example.com`, provisioned_by: 'session' })
+    expect((await user(id))?.clerk_updated_at).toBeInstanceOf(Date)
+    expect(await ledger(id)).toHaveLength(1)
+    expect((await as(id, '/api/me')).body).toMatchObject({ email: `${id}@example.com`, balance: 40 })
+  })
+
+  it('releases what was parked for the user in the same commit', async () => {
+    const id = randomId('user')
+    const event = checkoutEvent(COMPLETED, { user: id, credits: 500 })
+    expect(await deliver('stripe', event)).toMatchObject({ outcome: 'parked' })
+    const { result, requests } = await counted(() => as(id, '/api/me'))
+    expect([result.body.balance, requests]).toEqual([540, 1])
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', via: 'release' })
+  })
+
+  it('does so where another program has made half of the user', async () => {
+    const [walletOnly, userOnly] = [randomId('user'), randomId('user')]
+    await query('insert into wallets (user_id) values ($1)', [walletOnly])
+    await query('insert into users (id) values ($1)', [userOnly])
+    expect((await as(walletOnly, '/api/me')).body).toMatchObject({ id: walletOnly, balance: 0 })
+    expect((await as(userOnly, '/api/me')).body).toMatchObject({ id: userOnly, balance: 40 })
+  })
+
+  it('100 of them at once make one user and one bonus', async () => {
+    const id = randomId('user')
+    const token = await tokenFor(id)
+    const replies = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => callWith(token, i % 2 ? '/api/me' : '/api/wallet')),
+    )
+    expect(replies.map((reply) => [reply.status, reply.body.balance])).toEqual(replies.map(() => [200, 40]))
+    expect(await ledger(id)).toHaveLength(1)
+  })
+
+  it('50 of them beside 50 of the webhook make one user and one bonus', async () => {
+    const id = randomId('user')
+    const event = clerkEvent('user.created', { user: id })
+    const replies = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => (i % 2 ? as(id, '/api/me') : deliver('clerk', event))),
+    )
+    expect(replies.every((reply) => reply.status === 200)).toBe(true)
+    expect(await ledger(id)).toHaveLength(1)
+    expect(await user(id)).toMatchObject({ email: `${id}@example.com` })
+  })
+})
+
+const verb = (name: string, facts: object): [string, unknown[]] => [
+  `select ${name}($1, $2)`,
+  [
+    JSON.stringify({
+      provider: 'clerk',
+      event_id: randomId('held'),
+      type: name,
+      via: 'webhook',
+      body: '{}',
+      erase: false,
+    }),
+    JSON.stringify(facts),
+  ],
+]
+const heldCreate = (id: string) =>
+  verb('sync_user', {
+    user_id: id,
+    email: `${id}@example.com`,
+    email_verified: true,
+    updated_at: '2026-05-01T12:00:00Z',
+    signup_bonus: 40,
+  })
+const heldDelete = (id: string) => verb('close_user', { user_id: id })
+const heldSession = (id: string): [string, unknown[]] => [
+  'select read_me($1)',
+  [JSON.stringify({ user_id: id, signup_bonus: 40, erase: false })],
+]
+
+/** Starts a request while a transaction is open, and lets that commit once the request waits for it. */
+async function during<T>(held: [string, unknown[]], start: () => Promise<T>): Promise<T> {
+  const commit = await holdOpen(held)
+  const started = start()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await commit()
+  return await started
+}
+
+describe('a session beside', () => {
+  it('a creation that was still open finds that user', async () => {
+    const id = randomId('user')
+    const reply = await during(heldCreate(id), () => as(id, '/api/me'))
+    expect(reply.body).toMatchObject({ email: `${id}@example.com`, balance: 40 })
+    expect(await ledger(id)).toHaveLength(1)
+    expect(await user(id)).toMatchObject({ provisioned_by: 'webhook' })
+  })
+
+  it('a creation that waits for it is completed by that', async () => {
+    const id = randomId('user')
+    const answer = await during(heldSession(id), () => created(id))
+    expect(answer).toMatchObject({ outcome: 'applied' })
+    expect(await ledger(id)).toHaveLength(1)
+    expect(await user(id)).toMatchObject({ email: `${id}@example.com`, provisioned_by: 'session' })
+  })
+
+  it('a deletion that was still open is refused', async () => {
+    const id = randomId('user')
+    const reply = await during(heldDelete(id), () => as(id, '/api/me'))
+    expect([reply.status, reply.body]).toEqual([403, { error: 'user_deactivated' }])
+    expect(await user(id)).toBeUndefined()
+    expect(await ledger(id)).toEqual([])
+  })
+
+  it('a deletion that waits for it is deleted', async () => {
+    const id = randomId('user')
+    expect(await during(heldSession(id), () => deleted(id))).toMatchObject({ outcome: 'applied' })
+    expect((await user(id))?.deactivated_at).toBeInstanceOf(Date)
+    expect((await as(id, '/api/me')).status).toBe(403)
+  })
+
+  it('a payment that was still being parked releases it', async () => {
+    const id = randomId('user')
+    const payment = verb('settle_payment', {
+      user_id: id,
+      credits: 500,
+      stripe_payment_id: `pi_${id}`,
+      amount: 500,
+      currency: 'usd',
+      checkout_session_id: `cs_${id}`,
+      stripe_customer_id: null,
+    })
+    expect((await during(payment, () => as(id, '/api/me'))).body).toMatchObject({ balance: 540 })
+  })
+
+  it('another program that was just inserting the user finds that user', async () => {
+    const id = randomId('user')
+    const commit = await holdOpen(
+      ['insert into wallets (user_id) values ($1)', [id]],
+      ['insert into users (id) values ($1)', [id]],
+    )
+    const started = as(id, '/api/me')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await commit()
+    expect((await started).body).toMatchObject({ id, balance: 0 })
+  })
+})
+
+describe('a deleted user', () => {
+  const gone: [string, (id: string) => Promise<unknown>][] = [
+    ['deactivated', async (id) => [await created(id), await deleted(id)]],
+    [
+      'deleted with the row',
+      async (id) => [await created(id), await deleted(id, { USER_DELETION: 'delete' })],
+    ],
+    ['deleted before anything else came', (id) => deleted(id)],
+    ['who had come by a session', async (id) => [await as(id, '/api/me'), await deleted(id)]],
+  ]
+  it.each(gone)('%s is refused on every route, and never revived', async (_, leave) => {
+    const id = randomId('user')
+    await leave(id)
+    const before = [await user(id), await ledger(id)]
+    for (const path of ['/api/me', '/api/wallet', '/api/wallet?limit=1']) {
+      const { result, requests } = await counted(() => as(id, path))
+      expect([result.status, result.body]).toEqual([403, { error: 'user_deactivated' }])
+      expect(requests).toBe(1)
+    }
+    expect(await spend({ user_id: id, amount: 1, idempotency_key: id })).toMatchObject({
+      status: 403,
+      body: { error: 'user_deactivated' },
+    })
+    await runScheduled()
+    expect([await user(id), await ledger(id)]).toEqual(before)
+  })
+})
+
+describe('CORS', () => {
+  const preflight = (path: string, origin: string, method = 'GET') =>
+    callWith(null, path, {
+      method: 'OPTIONS',
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': method,
+        'Access-Control-Request-Headers': 'authorization',
+      },
+    })
+
+  it('lets the app’s origins in, each by its name, also where the answer is a refusal', async () => {
+    for (const origin of [ORIGIN, 'https://admin.example.com']) {
+      const { status, headers } = await preflight('/api/wallet', origin)
+      expect(status).toBe(204)
+      expect(headers.get('Access-Control-Allow-Origin')).toBe(origin)
+      expect(headers.get('Access-Control-Allow-Methods')).toBe('GET')
+      expect(headers.get('Access-Control-Allow-Headers')).toBe('Authorization,Content-Type')
+      expect(headers.get('Access-Control-Allow-Credentials')).toBeNull()
+      expect(headers.get('Vary')).toContain('Origin')
+
+      const refusal = await callWith('not-a-token', '/api/me', { headers: { Origin: origin } })
+      expect([refusal.status, refusal.headers.get('Access-Control-Allow-Origin')]).toEqual([401, origin])
+      expect(refusal.headers.get('Vary')).toContain('Origin')
+    }
+  })
+
+  it('lets nobody else in', async () => {
+    for (const origin of ['https://evil.example.com', `${ORIGIN}.evil.example`, 'null', `${ORIGIN}:8443`]) {
+      expect((await preflight('/api/me', origin)).headers.get('Access-Control-Allow-Origin')).toBeNull()
+      const reply = await callWith(await tokenFor(randomId('user')), '/api/me', {
+        headers: { Origin: origin },
+      })
+      expect(reply.headers.get('Access-Control-Allow-Origin')).toBeNull()
+      expect(reply.headers.get('Vary')).toContain('Origin')
+    }
+    const unset = await callWith(null, '/api/me', { headers: { Origin: ORIGIN } }, { APP_ORIGINS: '' })
+    expect(unset.headers.get('Access-Control-Allow-Origin')).toBeNull()
+  })
+
+  it('is not for routes that no browser calls', async () => {
+    for (const path of ['/api/wallet/spend', '/api/webhooks/clerk', '/api/ready']) {
+      const { status, headers } = await preflight(path, ORIGIN)
+      expect([status, headers.get('Access-Control-Allow-Origin')]).toEqual([405, null])
+    }
+  })
+})
+
+describe('trouble', () => {
+  it('of the database is 503 as for webhooks, and a browser may read it', async () => {
+    const log = vi.spyOn(console, 'log')
+    const token = await tokenFor(randomId('user'))
+    const away = { NEON_FETCH_ENDPOINT: 'http://127.0.0.1:1/sql' }
+    const reply = await callWith(token, '/api/me', { headers: { Origin: ORIGIN } }, away)
+    expect([reply.status, reply.body]).toEqual([503, { error: 'unavailable' }])
+    expect(reply.headers.get('Retry-After')).toBe('10')
+    expect(reply.headers.get('Access-Control-Allow-Origin')).toBe(ORIGIN)
+    expect(JSON.parse(String(log.mock.lastCall?.[0]))).toMatchObject({
+      message: 'unavailable',
+      path: '/api/me',
+    })
+    expect((await spend({ user_id: 'user_x', amount: 1, idempotency_key: 'k' }, away)).status).toBe(503)
+  })
+
+  it('that passes is not noticed, and a lost answer brings nothing twice', async () => {
+    const id = randomId('user')
+    await failNext('after_commit')
+    expect((await as(id, '/api/me')).body).toMatchObject({ balance: 40 })
+    expect(await ledger(id)).toHaveLength(1)
+  })
+
+  it('of a method: 405, and what is allowed', async () => {
+    for (const [method, path, allow] of [
+      ['POST', '/api/me', 'GET, HEAD'],
+      ['DELETE', '/api/wallet', 'GET, HEAD'],
+      ['GET', '/api/wallet/spend', 'POST'],
+      ['POST', '/api/openapi.json', 'GET, HEAD'],
+    ] as const) {
+      const response = await request(path, { method })
+      expect([response.status, response.headers.get('Allow')]).toEqual([405, allow])
+    }
+  })
+})

@@ -1,0 +1,304 @@
+import { describe, expect, it } from 'vitest'
+import {
+  billingEvent,
+  type InvoiceOptions,
+  invoiceEvent,
+  invoiceEventOf2020,
+  invoiceLine,
+  subscriptionEvent,
+} from '../../local/billing-events.ts'
+import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import {
+  type Answer,
+  balance,
+  deliver,
+  eventRow,
+  ledger,
+  query,
+  runScheduled,
+  stripeAnswers,
+  stripeCalls,
+} from './support.ts'
+
+const PLANS = JSON.stringify({
+  price_pro: { key: 'pro', credits: 100 },
+  price_seat: { key: 'seat', credits: 10 },
+  price_trial: { key: 'trial', credits: 100, trial_credits: true },
+  price_free: { key: 'free' },
+})
+const env = { PLANS }
+const MAY = Date.parse('2026-05-01T12:00:00Z') / 1000
+const JUNE = Date.parse('2026-06-01T12:00:00Z') / 1000
+
+const said = ({ outcome, reason }: Answer) => (reason ? `${outcome} ${reason}` : outcome)
+
+function world() {
+  const id = randomId('user')
+  const names = { invoice: `in_${id}`, subscription: `sub_${id}`, customer: `cus_${id}` }
+  const options: InvoiceOptions = { ...names, price: 'price_pro', periodStart: MAY }
+  return {
+    id,
+    ...names,
+    signUp: () => deliver('clerk', clerkEvent('user.created', { user: id })),
+    link: () => {
+      const session = { mode: 'subscription', customer: names.customer, metadata: { user_id: id } }
+      return deliver('stripe', checkoutEvent('checkout.session.completed', { user: id, session }))
+    },
+    paid: async (set: Partial<InvoiceOptions> = {}) =>
+      said(await deliver('stripe', invoiceEvent('invoice.paid', { ...options, ...set }), { env })),
+    paidBy: async (payment: string, invoice = names.invoice) =>
+      said(
+        await deliver(
+          'stripe',
+          billingEvent('invoice_payment.paid', {
+            invoice,
+            payment: { type: 'payment_intent', payment_intent: payment },
+          }),
+        ),
+      ),
+    payments: () => query('select * from payments where user_id = $1 order by invoice_id', [id]),
+  }
+}
+const linked = async () => {
+  const made = world()
+  await made.signUp()
+  await made.link()
+  return made
+}
+
+describe('a paid invoice', () => {
+  it('grants the plan’s credits, and keeps what was paid', async () => {
+    const { id, invoice, subscription, paid, payments } = await linked()
+    expect(await paid({ reason: 'subscription_create' })).toBe('applied')
+    expect(await balance(id)).toBe(140)
+    expect((await ledger(id))[1]).toMatchObject({
+      kind: 'plan_grant',
+      amount: '100',
+      idempotency_key: `plan_grant:${subscription}:${MAY}`,
+      stripe_payment_id: invoice,
+    })
+    expect(await payments()).toMatchObject([
+      { stripe_payment_id: invoice, invoice_id: invoice, credits: '100', amount: '2000', currency: 'usd' },
+    ])
+  })
+
+  it('grants once per subscription and period, whatever the number of events and invoices', async () => {
+    const { id, paid, payments } = await linked()
+    await paid()
+    expect(await paid()).toBe('duplicate period_already_granted')
+    expect(await paid({ invoice: `in_2_${id}` })).toBe('duplicate period_already_granted')
+    expect(await balance(id)).toBe(140)
+    expect(await payments()).toHaveLength(1)
+    expect(await paid({ invoice: `in_3_${id}`, periodStart: JUNE })).toBe('applied')
+    expect(await paid({ invoice: `in_4_${id}`, subscription: `sub_2_${id}` })).toBe('applied')
+    expect(await balance(id)).toBe(340)
+  })
+
+  it('grants once when 30 events of it come at once, and 10 invoices of one period', async () => {
+    const { id, paid } = await linked()
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => paid(i < 30 ? {} : { invoice: `in_${i}_${id}` })),
+    )
+    expect(answers.filter((answer) => answer === 'applied')).toHaveLength(1)
+    expect(await balance(id)).toBe(140)
+  })
+
+  it('grants times quantity, and the sum of what one period has of several items', async () => {
+    const { id, paid } = await linked()
+    const lines = [
+      invoiceLine({ price: 'price_pro', periodStart: MAY, quantity: 2 }),
+      invoiceLine({ price: 'price_seat', periodStart: MAY, quantity: 3 }),
+      invoiceLine({ price: 'price_seat', periodStart: JUNE, quantity: 1 }),
+      invoiceLine({ price: 'price_unknown', periodStart: MAY }),
+    ]
+    expect(await paid({ set: { lines: { data: lines, has_more: false } } })).toBe('applied')
+    const granted = (await ledger(id)).slice(1).map(({ amount }) => amount)
+    expect(granted).toEqual(['230', '10'])
+  })
+
+  it.each(['subscription_update', 'subscription_threshold', 'manual', null])(
+    'of reason %s grants nothing: toggling plans farms nothing',
+    async (reason) => {
+      const { id, paid } = await linked()
+      expect(await paid({ set: { billing_reason: reason } })).toBe('ignored no_effect')
+      expect(await balance(id)).toBe(40)
+    },
+  )
+
+  it('grants nothing for prorations, one-off items and credits of the period', async () => {
+    const { id, paid } = await linked()
+    const line = invoiceLine({})
+    const details = line.parent?.subscription_item_details
+    for (const parent of [
+      { type: 'subscription_item_details', subscription_item_details: { ...details, proration: true } },
+      { type: 'invoice_item_details', invoice_item_details: { proration: true } },
+      { type: 'invoice_item_details', invoice_item_details: { proration: false } },
+    ]) {
+      expect(await paid({ line: { parent } })).toBe('ignored no_effect')
+    }
+    expect(await paid({ amount: -2000, set: { amount_paid: 0 } })).toBe('ignored no_effect')
+    expect(await balance(id)).toBe(40)
+  })
+
+  it('of nothing grants only where the plan says so; one that a coupon paid grants', async () => {
+    const { id, paid } = await linked()
+    expect(await paid({ amount: 0 })).toBe('ignored no_effect')
+    expect(await paid({ amount: 0, price: 'price_trial' })).toBe('applied')
+    expect(await paid({ invoice: `in_2_${id}`, periodStart: JUNE, set: { amount_paid: 0 } })).toBe('applied')
+    expect(await balance(id)).toBe(240)
+  })
+
+  it('of a plan without credits, and of no plan of ours, has no effect, but is kept under its user', async () => {
+    const { id, paid } = await linked()
+    expect(await paid({ price: 'price_free' })).toBe('ignored no_effect')
+    expect(await paid({ price: 'constructor' })).toBe('ignored no_effect')
+    const rows = await query(`select 1 from webhook_events where user_id = $1 and type = 'invoice.paid'`, [
+      id,
+    ])
+    expect(rows).toHaveLength(2)
+  })
+
+  it('is read as Stripe told it before 2025-03-31, its payment with it', async () => {
+    const { id, invoice, subscription, customer, payments } = await linked()
+    const names = { invoice, subscription, customer, price: 'price_pro', payment: `pi_${id}` }
+    expect(said(await deliver('stripe', invoiceEventOf2020(names), { env }))).toBe('applied')
+    expect((await ledger(id))[1]).toMatchObject({ idempotency_key: `plan_grant:${subscription}:1642645280` })
+    expect(await payments()).toMatchObject([{ stripe_payment_id: `pi_${id}`, invoice_id: invoice }])
+
+    const proration = { ...names, invoice: `in_2_${id}`, line: { proration: true } }
+    expect(said(await deliver('stripe', invoiceEventOf2020(proration), { env }))).toBe('ignored no_effect')
+  })
+
+  it('whose event does not have all of its lines is read from Stripe, also later', async () => {
+    const { id, invoice, paid } = await linked()
+    const lines = { data: [invoiceLine({ line: { parent: null, type: 'invoiceitem' } })], has_more: true }
+    const path = `GET /v1/invoices/${invoice}/lines`
+    expect(await paid({ set: { lines } })).toBe('parked incomplete_invoice')
+    const all = [...lines.data, invoiceLine({ price: 'price_pro', periodStart: MAY })]
+    await stripeAnswers({ [path]: { body: { object: 'list', data: all, has_more: false } } })
+    await runScheduled(env)
+    expect(await balance(id)).toBe(140)
+    expect(await paid({ set: { lines } })).toBe('duplicate period_already_granted')
+    expect(await stripeCalls(invoice)).toEqual([path, path])
+  })
+
+  it('that has nothing for us among all of its lines has no effect', async () => {
+    const { id, invoice, paid } = await linked()
+    const body = { object: 'list', data: [invoiceLine({ price: 'price_free' })], has_more: false }
+    await stripeAnswers({ [`GET /v1/invoices/${invoice}/lines`]: { body } })
+    expect(await paid({ set: { lines: { data: [], has_more: true } } })).toBe('ignored no_effect')
+    expect(await balance(id)).toBe(40)
+  })
+})
+
+describe('whose an invoice is', () => {
+  it('is told by its customer, else by its subscription’s metadata, in either generation', async () => {
+    const [named, old] = [world(), world()]
+    await named.signUp()
+    await old.signUp()
+    expect(await named.paid({ user: named.id })).toBe('applied')
+    const event = invoiceEventOf2020({ ...old, price: 'price_pro', payment: null })
+    Object.assign(event.data.object, { subscription_details: { metadata: { user_id: old.id } } })
+    expect(said(await deliver('stripe', event, { env }))).toBe('applied')
+    expect([await balance(named.id), await balance(old.id)]).toEqual([140, 140])
+  })
+
+  it('waits for the user, and for the customer', async () => {
+    const [user, customer] = [world(), world()]
+    expect(await user.paid({ user: user.id })).toBe('parked unknown_user')
+    await user.signUp()
+    expect(await customer.paid()).toBe('parked unknown_customer')
+    await customer.signUp()
+    await customer.link()
+    expect([await balance(user.id), await balance(customer.id)]).toEqual([140, 140])
+  })
+
+  it('follows once the subscription says whose it is', async () => {
+    const { id, customer, subscription, signUp, paid } = world()
+    await signUp()
+    await paid()
+    await deliver(
+      'stripe',
+      subscriptionEvent('customer.subscription.created', { subscription, customer, user: id }),
+    )
+    expect(await balance(id)).toBe(140)
+  })
+
+  it('is refused for a deleted user, also one deleted while it waited', async () => {
+    const [late, waiting, granted] = [await linked(), world(), await linked()]
+    const leave = (id: string) => deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(late.id)
+    expect(await late.paid()).toBe('rejected user_deactivated')
+    const event = invoiceEvent('invoice.paid', { ...waiting, user: waiting.id, price: 'price_pro' })
+    await deliver('stripe', event, { env })
+    await leave(waiting.id)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'rejected', reason: 'user_deactivated' })
+    await granted.paid()
+    await leave(granted.id)
+    expect(await granted.paid()).toBe('duplicate period_already_granted')
+    expect(await ledger(waiting.id)).toEqual([])
+  })
+
+  it('keeps no names and addresses of a deleted user, when she asked for it, however late it is known as hers', async () => {
+    const { id, customer, subscription, invoice } = world()
+    await deliver('clerk', clerkEvent('user.deleted', { user: id }), { env: { USER_DELETION: 'delete' } })
+    const event = invoiceEvent('invoice.paid', { invoice, customer, subscription, price: 'price_pro' })
+    await deliver('stripe', event, { env })
+    expect(JSON.stringify((await eventRow(event.id))?.payload)).toContain('ada@example.com')
+    const session = { mode: 'subscription', customer, metadata: { user_id: id } }
+    await deliver('stripe', checkoutEvent('checkout.session.completed', { user: id, session }), {
+      env: { USER_DELETION: 'delete' },
+    })
+    expect(await eventRow(event.id)).toMatchObject({
+      outcome: 'rejected',
+      reason: 'user_deactivated',
+      user_id: id,
+    })
+    expect(JSON.stringify((await eventRow(event.id))?.payload)).not.toContain('ada@example.com')
+  })
+})
+
+describe('invoice_payment.paid', () => {
+  it('names what paid the invoice, whichever comes first, and once', async () => {
+    const [first, second] = [await linked(), await linked()]
+    await first.paid()
+    expect(await first.paidBy(`pi_${first.id}`)).toBe('applied')
+    expect(await first.paidBy(`pi_${first.id}`)).toBe('duplicate already_processed')
+    expect(await second.paidBy(`pi_${second.id}`)).toBe('applied')
+    await second.paid()
+    for (const { id, invoice, payments } of [first, second]) {
+      expect(await payments()).toMatchObject([
+        { stripe_payment_id: `pi_${id}`, invoice_id: invoice, credits: '100' },
+      ])
+    }
+  })
+
+  it('keeps several payments of one invoice, and names it by the same one in any order', async () => {
+    for (const order of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const { id, invoice, paid, paidBy, payments } = await linked()
+      await paidBy(`pi_${order[0]}_${id}`)
+      await paid()
+      await paidBy(`pi_${order[1]}_${id}`)
+      expect(await payments()).toMatchObject([{ stripe_payment_id: `pi_a_${id}` }])
+      expect(await query('select * from invoice_payments where invoice_id = $1', [invoice])).toHaveLength(2)
+    }
+  })
+
+  it('of money that did not come through Stripe has no effect', async () => {
+    const event = billingEvent('invoice_payment.paid', { payment: { type: 'payment_record' } })
+    expect(said(await deliver('stripe', event))).toBe('ignored no_effect')
+  })
+})
+
+describe('invoice.payment_failed', () => {
+  it('is recorded under its user', async () => {
+    const { id, invoice, subscription, customer } = await linked()
+    const event = invoiceEvent('invoice.payment_failed', { invoice, subscription, customer })
+    expect(said(await deliver('stripe', event))).toBe('ignored no_effect')
+    expect(await eventRow(event.id)).toMatchObject({ user_id: id })
+    expect(await balance(id)).toBe(40)
+  })
+})

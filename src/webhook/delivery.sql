@@ -55,7 +55,8 @@ begin
     effect = excluded.effect, settled_at = excluded.settled_at, attempts = event.attempts + 1
   where event.outcome not in ('applied', 'duplicate', 'stale')
     -- What waits to be applied is not given up because a setting is wrong while it comes again.
-    and not (event.effect is not null and excluded.outcome = 'ignored');
+    and not (event.effect is not null
+      and coalesce(excluded.reason, '') in ('mode_mismatch', 'instance_mismatch', 'connected_account'));
 
   -- The same event settled while this one waited for the row.
   if not found and is_settled(delivery) then

@@ -58,14 +58,22 @@ async function release(
 
 /** In random order, here and below: rows that fail every time only take their share of the turns. */
 async function waiting(db: Database) {
-  const { provider, eventId, type, occurredAt, effect, outcome, userId } = webhookEvents
+  const { provider, eventId, type, occurredAt, effect, outcome, reason, userId } = webhookEvents
   const userHasCome = sql`exists (select from wallets where wallets.user_id = ${userId})`
   const customerIsKnown = sql`customer_owner(${effect}->'facts'->>'stripe_customer_id') is not null`
   return await attempt(() =>
     db
       .select({ provider, eventId, type, occurredAt, userId, effect, event: sql<null>`null` })
       .from(webhookEvents)
-      .where(and(eq(outcome, 'parked'), isNotNull(effect), or(userHasCome, customerIsKnown)))
+      .where(
+        and(
+          isNotNull(effect),
+          or(
+            and(eq(outcome, 'parked'), or(userHasCome, customerIsKnown)),
+            and(eq(outcome, 'ignored'), eq(reason, 'not_ours'), customerIsKnown),
+          ),
+        ),
+      )
       .orderBy(sql`random()`)
       .limit(BATCH),
   )

@@ -188,6 +188,11 @@ describe('a paid invoice', () => {
     await stripeAnswers({ [`GET /v1/invoices/${invoice}/lines`]: { body } })
     expect(await paid({ set: { lines: { data: [], has_more: true } } })).toBe('ignored no_effect')
     expect(await balance(id)).toBe(40)
+    const rows = await query(
+      `select outcome from webhook_events where user_id = $1 and type = 'invoice.paid'`,
+      [id],
+    )
+    expect(rows).toEqual([{ outcome: 'ignored' }])
   })
 })
 

@@ -430,6 +430,19 @@ describe('whose a subscription is', () => {
     expect(await subscription(sub)).toMatchObject({ user_id: id })
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', via: 'release' })
   })
+
+  it('is released by the scheduled run although it was given up, where another program has linked the customer', async () => {
+    const { id, customer, sub, signUp } = world()
+    const event = subscriptionEvent(CREATED, { subscription: sub, customer, at: T })
+    await deliver('stripe', event)
+    await query(`update webhook_events set outcome = 'ignored', reason = 'not_ours' where event_id = $1`, [
+      event.id,
+    ])
+    await signUp()
+    await query('update users set stripe_customer_id = $2 where id = $1', [id, customer])
+    await runScheduled()
+    expect(await subscription(sub)).toMatchObject({ user_id: id })
+  })
 })
 
 describe('customer.deleted', () => {

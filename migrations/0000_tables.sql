@@ -116,6 +116,7 @@ ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_user_id_wallets_user_i
 CREATE INDEX "credit_ledger_newest" ON "credit_ledger" USING btree ("user_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "credit_ledger_one_purchase" ON "credit_ledger" USING btree ("stripe_payment_id") WHERE "credit_ledger"."kind" = 'purchase';--> statement-breakpoint
 CREATE INDEX "invoice_payments_payment" ON "invoice_payments" USING btree ("stripe_payment_id");--> statement-breakpoint
+CREATE INDEX "wallets_closed" ON "wallets" USING btree ("user_id") WHERE "wallets"."closed_at" is not null;--> statement-breakpoint
 CREATE INDEX "subscriptions_user" ON "subscriptions" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "subscriptions_customer" ON "subscriptions" USING btree ("stripe_customer_id");--> statement-breakpoint
 CREATE INDEX "stripe_customers_user" ON "stripe_customers" USING btree ("user_id");--> statement-breakpoint

@@ -71,9 +71,11 @@ end $$;
 create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 declare
   invoice constant text := facts->>'stripe_invoice_id';
-  owner text;
+  owner text := (select user_id from payments where invoice_id = invoice);
   added boolean;
 begin
+  -- The user before the invoice, as in grant_plan. One who came meanwhile is locked by record_delivery, after it.
+  if owner is not null then perform lock_subject('user', owner); end if;
   perform lock_subject('invoice', invoice);
   select user_id into owner from payments where invoice_id = invoice;
   if is_settled(delivery) then
@@ -316,7 +318,8 @@ end $$;
 create or replace function current_subscription(user_id text) returns jsonb language sql stable as $$
   select jsonb_build_object(
     'id', stripe_subscription_id, 'status', subscription_status, 'plan', plan_key, 'price', stripe_price_id,
-    'current_period_end', subscription_current_period_end, 'cancel_at_period_end', cancel_at_period_end)
+    'current_period_end', subscription_current_period_end, 'cancel_at_period_end', cancel_at_period_end,
+    'cancel_at', (select cancel_at from subscriptions where id = stripe_subscription_id))
   from user_billing where id = current_subscription.user_id and stripe_subscription_id is not null
 $$;
 
@@ -448,7 +451,7 @@ begin
 
   update webhook_events
   set outcome = 'rejected', reason = 'user_deactivated', settled_at = now()
-  where user_id = closing and outcome = 'parked' and reason = 'unreadable';
+  where user_id = closing and provider = 'clerk' and outcome = 'parked' and reason = 'unreadable';
 
   recorded := record_delivery(delivery, case when already
     then verdict('duplicate', 'already_processed', closing) else verdict('applied', null, closing) end);

@@ -1,6 +1,6 @@
 import { app, providers } from './app.ts'
 import { connect, type Database, DatabaseUnavailable } from './db.ts'
-import { Misconfigured, settingsOf } from './env.ts'
+import { Misconfigured, type Settings, settingsOf } from './env.ts'
 import { cancelOrphans } from './stripe/cancel-orphans.ts'
 import { countOrphans } from './subscriptions/orphans.ts'
 import { reportAttention } from './webhook/attention.ts'
@@ -22,7 +22,7 @@ export default {
       const tasks = [
         releaseParked(providers, settings, db),
         cancelOrphans(settings, db),
-        ...(isFullHour ? [hourly(db)] : []),
+        ...(isFullHour ? [hourly(settings, db)] : []),
       ]
       for (const task of await Promise.allSettled(tasks)) if (task.status === 'rejected') throw task.reason
     } catch (error) {
@@ -32,8 +32,8 @@ export default {
   },
 }
 
-async function hourly(db: Database): Promise<void> {
-  await giveUpUnknownCustomers(db)
+async function hourly(settings: Settings, db: Database): Promise<void> {
+  await giveUpUnknownCustomers(settings, db)
   await reportAttention(db, { live_subscription_of_deleted_user: await countOrphans(db) })
 }
 

@@ -26,11 +26,25 @@ export async function verifySession(token: string, settings: Settings): Promise<
   const { azp, sts, sub } = claims as Record<string, unknown>
   if (azp !== undefined && APP_ORIGINS.length > 0 && !APP_ORIGINS.includes(azp as string))
     return { verified: false, cause: 'unauthorized_party' }
+  if (!isOfSession(claims)) return { verified: false, cause: 'not_a_session' }
   // Signed in, with a task left to do, such as a second factor: signed out, as far as Clerk's own middleware goes.
   if (sts === 'pending') return { verified: false, cause: 'session_pending' }
 
   const userId = id.safeParse(sub).data
   return userId ? { verified: true, userId } : { verified: false, cause: 'unusable_subject' }
+}
+
+/** What Clerk writes into `cat`: a session token, and one whose kind is not to be looked at. */
+const SESSION_CATEGORIES: unknown[] = [undefined, 'cl_B7d4PD111AAA', 'cl_I7d4PD111III']
+
+/**
+ * The instance's key signs more than sessions: tokens of machines and OAuth applications, and tokens that are made for
+ * another audience. Clerk's own middleware turns those away before it verifies, which `verifyToken` alone does not.
+ */
+function isOfSession(claims: object): boolean {
+  const { cat, sub, sid, aud } = claims as Record<string, unknown>
+  const isMachine = /^(mch|oat)_/.test(String(sub))
+  return SESSION_CATEGORIES.includes(cat) && !isMachine && !(sid === undefined && aud !== undefined)
 }
 
 /** The claims, else why not: the SDK's code, for its messages carry what the token says. */

@@ -70,9 +70,11 @@ end $$;
 create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 declare
   invoice constant text := facts->>'stripe_invoice_id';
-  owner text;
+  owner text := (select user_id from payments where invoice_id = invoice);
   added boolean;
 begin
+  -- The user before the invoice, as in grant_plan. One who came meanwhile is locked by record_delivery, after it.
+  if owner is not null then perform lock_subject('user', owner); end if;
   perform lock_subject('invoice', invoice);
   select user_id into owner from payments where invoice_id = invoice;
   if is_settled(delivery) then

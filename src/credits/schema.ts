@@ -3,14 +3,18 @@ import { sql } from 'drizzle-orm'
 import { bigint, check, index, pgTable, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 
 /** One prepaid wallet per user. It outlives the user: `closed_at` is the tombstone. */
-export const wallets = pgTable('wallets', {
-  userId: text('user_id').primaryKey(),
-  /** Credits: always the sum of the ledger, moved by a trigger on it and by nothing else. */
-  balance: bigint({ mode: 'number' }).notNull().default(0),
-  closedAt: timestamp('closed_at', { withTimezone: true }),
-  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-  updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
-})
+export const wallets = pgTable(
+  'wallets',
+  {
+    userId: text('user_id').primaryKey(),
+    /** Credits: always the sum of the ledger, moved by a trigger on it and by nothing else. */
+    balance: bigint({ mode: 'number' }).notNull().default(0),
+    closedAt: timestamp('closed_at', { withTimezone: true }),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (wallets) => [index('wallets_closed').on(wallets.userId).where(sql`${wallets.closedAt} is not null`)],
+)
 
 /** Append-only: triggers refuse every change of a row. A correction is another entry. */
 export const creditLedger = pgTable(

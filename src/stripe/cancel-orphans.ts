@@ -5,6 +5,8 @@ import { cancelRequested, orphans } from '../subscriptions/orphans.ts'
 import { log } from '../webhook/log.ts'
 import { stripeClient } from './client.ts'
 
+const ENDED = new Set(['canceled', 'incomplete_expired'])
+
 /**
  * Cancels at Stripe what still runs for deleted users, so that nobody goes on paying. What fails is tried again by the
  * next scheduled run: nothing has to be remembered, because the query finds it again.
@@ -21,13 +23,20 @@ export async function cancelOrphans(settings: Settings, db: Database): Promise<v
   }
 }
 
-/** Null when Stripe has cancelled it, now or before: an ended subscription answers 404, as one that never was. */
+/** Null when Stripe has cancelled it, now or before; else why not. */
 async function cancel(id: string, settings: Settings): Promise<string | null> {
+  const { subscriptions } = stripeClient(settings)
   try {
-    await stripeClient(settings).subscriptions.cancel(id)
+    await subscriptions.cancel(id).catch(async (error: unknown) => {
+      // An ended subscription cannot be cancelled, and is there to be read. One that cannot be read either belongs to
+      // another account or mode: the key is wrong, and somebody may go on paying.
+      if (!isMissing(error) || !ENDED.has((await subscriptions.retrieve(id)).status)) throw error
+    })
     return null
   } catch (error) {
-    if (!(error instanceof Stripe.errors.StripeError)) return 'unexpected'
-    return error.code === 'resource_missing' ? null : error.type
+    return error instanceof Stripe.errors.StripeError ? (error.code ?? error.type) : 'unexpected'
   }
 }
+
+const isMissing = (error: unknown) =>
+  error instanceof Stripe.errors.StripeError && error.code === 'resource_missing'

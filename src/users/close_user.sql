@@ -25,7 +25,7 @@ begin
 
   update webhook_events
   set outcome = 'rejected', reason = 'user_deactivated', settled_at = now()
-  where user_id = closing and outcome = 'parked' and reason = 'unreadable';
+  where user_id = closing and provider = 'clerk' and outcome = 'parked' and reason = 'unreadable';
 
   recorded := record_delivery(delivery, case when already
     then verdict('duplicate', 'already_processed', closing) else verdict('applied', null, closing) end);

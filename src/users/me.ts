@@ -18,7 +18,16 @@ export interface Me {
   name: string | null
   /** Credits. */
   balance: number
-  subscription: Record<string, unknown> | null
+  /** Of several, the one that entitles most. Moments as Postgres writes them: ISO 8601 with an offset. */
+  subscription: {
+    id: string
+    status: string
+    plan: string | null
+    price: string | null
+    current_period_end: string | null
+    cancel_at_period_end: boolean
+    cancel_at: string | null
+  } | null
 }
 
 /** @throws DatabaseUnavailable */

@@ -58,22 +58,14 @@ async function release(
 
 /** In random order, here and below: rows that fail every time only take their share of the turns. */
 async function waiting(db: Database) {
-  const { provider, eventId, type, occurredAt, effect, outcome, reason, userId } = webhookEvents
+  const { provider, eventId, type, occurredAt, effect, outcome, userId } = webhookEvents
   const userHasCome = sql`exists (select from wallets where wallets.user_id = ${userId})`
   const customerIsKnown = sql`customer_owner(${effect}->'facts'->>'stripe_customer_id') is not null`
   return await attempt(() =>
     db
       .select({ provider, eventId, type, occurredAt, userId, effect, event: sql<null>`null` })
       .from(webhookEvents)
-      .where(
-        and(
-          isNotNull(effect),
-          or(
-            and(eq(outcome, 'parked'), or(userHasCome, customerIsKnown)),
-            and(eq(outcome, 'ignored'), eq(reason, 'not_ours'), customerIsKnown),
-          ),
-        ),
-      )
+      .where(and(eq(outcome, 'parked'), isNotNull(effect), or(userHasCome, customerIsKnown)))
       .orderBy(sql`random()`)
       .limit(BATCH),
   )
@@ -101,19 +93,22 @@ async function unreadable(db: Database): Promise<Parked[]> {
 /** The life of other products' customers in the same Stripe account: nobody ever says whose they are. */
 const NOT_OURS_AFTER = sql`interval '7 days'`
 
-/** Gives up what waits in vain to know whose a customer is. A later link still releases it: the effect is kept. */
-export async function giveUpUnknownCustomers(db: Database): Promise<void> {
-  const { outcome, reason, receivedAt } = webhookEvents
+/**
+ * Gives up what waits in vain to know whose a customer is. Its effect is kept: the commit that links the customer after
+ * all releases it. Where erasing is asked for, its payload is reduced, for no user's deletion would find it.
+ */
+export async function giveUpUnknownCustomers(settings: Settings, db: Database): Promise<void> {
+  const { outcome, reason, receivedAt, payload } = webhookEvents
+  const erased = sql`case when ${settings.USER_DELETION === 'delete'} then erase_personal_data(${payload}) else ${payload} end`
+  const inVain = and(
+    eq(outcome, 'parked'),
+    eq(reason, 'unknown_customer'),
+    lt(receivedAt, sql`now() - ${NOT_OURS_AFTER}`),
+  )
   await attempt(() =>
     db
       .update(webhookEvents)
-      .set({ outcome: 'ignored', reason: 'not_ours', settledAt: sql`now()` })
-      .where(
-        and(
-          eq(outcome, 'parked'),
-          eq(reason, 'unknown_customer'),
-          lt(receivedAt, sql`now() - ${NOT_OURS_AFTER}`),
-        ),
-      ),
+      .set({ outcome: 'ignored', reason: 'not_ours', settledAt: sql`now()`, payload: erased })
+      .where(inVain),
   )
 }

@@ -203,6 +203,7 @@ describe('user_billing', () => {
       price: 'price_pro',
       current_period_end: '2026-09-21T14:13:20+00:00',
       cancel_at_period_end: false,
+      cancel_at: null,
     })
   })
 })
@@ -431,17 +432,23 @@ describe('whose a subscription is', () => {
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', via: 'release' })
   })
 
-  it('is released by the scheduled run although it was given up, where another program has linked the customer', async () => {
-    const { id, customer, sub, signUp } = world()
-    const event = subscriptionEvent(CREATED, { subscription: sub, customer, at: T })
-    await deliver('stripe', event)
-    await query(`update webhook_events set outcome = 'ignored', reason = 'not_ours' where event_id = $1`, [
+  it('keeps no personal data once it is given up, where erasing is asked for', async () => {
+    const { customer, sub } = world()
+    const event = subscriptionEvent(CREATED, {
+      subscription: sub,
+      customer,
+      at: T,
+      set: { description: 'for Ada' },
+    })
+    const erasing = { USER_DELETION: 'delete' }
+    await deliver('stripe', event, { env: erasing })
+    await query(`update webhook_events set received_at = now() - interval '8 days' where event_id = $1`, [
       event.id,
     ])
-    await signUp()
-    await query('update users set stripe_customer_id = $2 where id = $1', [id, customer])
-    await runScheduled()
-    expect(await subscription(sub)).toMatchObject({ user_id: id })
+    await runScheduled(erasing, '2026-05-01T13:00:00Z')
+    const row = await eventRow(event.id)
+    expect(row).toMatchObject({ outcome: 'ignored', reason: 'not_ours', payload: { id: event.id } })
+    expect(JSON.stringify(row?.payload)).not.toContain('Ada')
   })
 })
 
@@ -531,7 +538,7 @@ describe('a deleted user', () => {
     }
   })
 
-  it('is tried again until Stripe has cancelled, and a subscription that is not there is done', async () => {
+  it('is tried again until Stripe has cancelled, also by a key that does not see it, and one that has ended is done', async () => {
     const { sub, tell, leave } = await linked()
     await tell(CREATED, 0)
     await leave()
@@ -550,8 +557,13 @@ describe('a deleted user', () => {
       },
     })
     await runScheduled()
+    expect(await subscription(sub)).toMatchObject({ cancel_requested_at: null })
+    await stripeAnswers({ [`GET /v1/subscriptions/${sub}`]: { body: { id: sub, status: 'canceled' } } })
     await runScheduled()
-    expect(await stripeCalls(sub)).toHaveLength(2)
+    expect(await subscription(sub)).not.toMatchObject({ cancel_requested_at: null })
+    const calls = await stripeCalls(sub)
+    await runScheduled()
+    expect(await stripeCalls(sub)).toEqual(calls)
   })
 
   it('is cancelled again where the subscription lives on', async () => {

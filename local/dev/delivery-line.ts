@@ -15,15 +15,19 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
   const time = styleText('dim', now.toTimeString().slice(0, 8))
   if (line.message !== 'delivery') return `${time}  ${other(line)}`
 
-  const { provider, type, outcome, reason, user, via, released, duration_ms: ms } = line
+  const { provider, type, outcome, reason, user, via, duration_ms: ms } = line
   const what = `${String(provider).padEnd(6)}  ${String(type ?? 'unreadable').padEnd(40)}`
   const colour = COLOURS[outcome as keyof typeof COLOURS] ?? 'red'
   const verdict = styleText(colour, (reason ? `${outcome} / ${reason}` : String(outcome)).padEnd(36))
-  const notes = [
-    via === 'release' && 'released by the scheduled run',
-    released && `released ${released} parked`,
-  ]
-  return [time, what, verdict, user ?? '-', `${ms} ms`, ...notes.filter(Boolean)].join('  ')
+  const notes = [via === 'release' && 'released from parking']
+  return [
+    time,
+    what,
+    verdict,
+    user ?? '-',
+    ms === undefined ? '' : `${ms} ms`,
+    ...notes.filter(Boolean),
+  ].join('  ')
 }
 
 function other({ message, level, ...rest }: LogLine): string {

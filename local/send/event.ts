@@ -47,6 +47,7 @@ function otherStripe(flags: SendFlags): object {
   const event = structuredClone<{ data: { object: Members } }>(fixtures.stripe[type as StripeType])
   const { object } = event.data
   const meant = given({
+    ...(type === 'customer.deleted' && { id: flags.customer }),
     customer: flags.customer,
     payment_intent: flags.payment,
     amount: flags.amount,

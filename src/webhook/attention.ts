@@ -18,6 +18,6 @@ export async function reportAttention(db: Database, others: Record<string, numbe
   )
   for (const line of waiting) log({ message: 'attention', level: 'warn', ...line })
   for (const [reason, count] of Object.entries(others)) {
-    if (count > 0) log({ message: 'attention', level: 'warn', reason, count })
+    if (count > 0) log({ message: 'attention', level: 'warn', reason, subscriptions: count })
   }
 }

@@ -1,16 +1,24 @@
--- Has one waiting delivery take its effect, and answers what became of it. One that fails stays as it is, without holding
--- up the others, and the scheduled run tries it again: null.
+-- Has one waiting delivery take its effect, and answers what became of it, and of those that it released in turn. One
+-- that fails stays as it is, without holding up the others, and the scheduled run tries it again: null, as for one that
+-- another release of the same commit has settled.
 create or replace function release_delivery(waiting webhook_events, erase boolean) returns jsonb language plpgsql as $$
 declare
   verdict jsonb;
 begin
+  if exists (
+    select from webhook_events e where e.provider = waiting.provider and e.event_id = waiting.event_id
+      and e.outcome in ('applied', 'duplicate', 'stale')
+  ) then
+    return null;
+  end if;
   execute format('select %I($1, $2)', waiting.effect->>'verb') into verdict
   using jsonb_build_object(
     'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type,
     'occurred_at', waiting.occurred_at, 'via', 'release', 'erase', erase
   ), waiting.effect->'facts';
-  return verdict || jsonb_build_object(
-    'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type);
+  return jsonb_build_array((verdict - 'released') || jsonb_build_object(
+    'provider', waiting.provider, 'event_id', waiting.event_id, 'type', waiting.type))
+    || coalesce(verdict->'released', '[]');
 exception when others then
   raise warning 'release of % % failed: %', waiting.provider, waiting.event_id, sqlstate;
   return null;

@@ -24,6 +24,10 @@ describe('every event in a table', () => {
     expect(readme).toContain(`\`${type}\``)
   })
 
+  it.each(events)('$provider $type is among those to subscribe to in production', ({ type }) => {
+    expect(readme.split('## In production')[1]?.split('\n## ')[0]).toContain(`\`${type}\``)
+  })
+
   it('and no fixture is of an event that no table has', () => {
     const handled = events.map(({ provider, type }) => `${provider} ${type}`)
     const kept = Object.entries(fixtures).flatMap(([provider, types]) =>

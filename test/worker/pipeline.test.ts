@@ -310,6 +310,24 @@ describe('the log', () => {
     ])
   })
 
+  it('has one line for each of several deliveries that release each other, as what became of it', async () => {
+    const id = randomId('user')
+    const session = { customer: `cus_${id}` }
+    const parked = [
+      checkoutEvent(COMPLETED, { user: id, session }),
+      checkoutEvent(COMPLETED, { user: id, session }),
+    ]
+    for (const event of parked) await deliver('stripe', event)
+    const log = vi.spyOn(console, 'log')
+    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    const released = log.mock.calls
+      .map(([line]) => JSON.parse(String(line)))
+      .filter((line) => line.via === 'release')
+    expect(released.map(({ event, outcome }) => [event, outcome]).sort()).toEqual(
+      parked.map((event) => [event.id, 'applied']).sort(),
+    )
+  })
+
   it('says that a scheduled run failed, and why', async () => {
     const log = vi.spyOn(console, 'log')
     await expect(runScheduled({ STRIPE_SECRET_KEY: '' })).rejects.toThrow()
@@ -324,8 +342,9 @@ describe('the log', () => {
     const log = vi.spyOn(console, 'log')
     await request('/api/webhooks/clerk', { method: 'POST', body: '{}' })
     await send('stripe', '{}', { signedAt: Date.now() + 10 * MINUTE })
+    await send('clerk', '{}', { signedAt: Date.now() - 10 * MINUTE })
     await send('stripe', '{}', { secret: OTHER_SECRET })
     const causes = log.mock.calls.map(([line]) => JSON.parse(String(line)).cause)
-    expect(causes).toEqual(['header_missing', 'outside_tolerance', 'no_match'])
+    expect(causes).toEqual(['header_missing', 'outside_tolerance', 'outside_tolerance', 'no_match'])
   })
 })

@@ -7,8 +7,9 @@ import { billingStory } from './demo/billing.ts'
 import { differences } from './demo/compare.ts'
 import { play, type Stage } from './demo/play.ts'
 import { proofs } from './demo/proofs.ts'
-import type { Story } from './demo/scene.ts'
-import { tellStory } from './demo/story.ts'
+import { tellRefunds } from './demo/refunds.ts'
+import type { Scene, Story } from './demo/scene.ts'
+import { type Step, tellStory } from './demo/story.ts'
 import { footnote, header, mark, row } from './demo/table.ts'
 import { generateSecrets, type Vars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
@@ -21,20 +22,22 @@ import { startStack } from './stack.ts'
 const HELP = `
 npm run demo                         a signed story, told to the real Worker over HTTP on a real Postgres, line by line
 npm run demo -- --story billing      sign in, buy, pay, subscribe, renew, cancel, by the API and a local Stripe
+npm run demo -- --story refunds      refunds and disputes, in every order: what happens to credits when money comes back
 
 Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
 `
 
 const stories: Record<string, Story> = {
-  webhooks: {
-    wallets: 3,
-    scenes: (stage) =>
-      tellStory().map((step) => ({
-        ...{ says: step.says, sent: step.deliveries[0]?.event.type ?? '', promised: step.promised },
-        play: () => play(step, stage),
-      })),
-  },
+  webhooks: { wallets: 3, scenes: (stage) => delivered(tellStory(), stage) },
   billing: { wallets: 2, scenes: billingStory },
+  refunds: { wallets: 1, scenes: (stage) => delivered(tellRefunds(), stage) },
+}
+
+function delivered(steps: Step[], stage: Stage): Scene[] {
+  return steps.map((step) => ({
+    ...{ says: step.says, sent: step.deliveries[0]?.event.type ?? '', promised: step.promised },
+    play: () => play(step, stage),
+  }))
 }
 
 await runInterruptible(async (interrupt) => {

@@ -8,6 +8,7 @@ import asyncSucceeded from './fixtures/stripe/checkout.session.async_payment_suc
 }
 import completed from './fixtures/stripe/checkout.session.completed.json' with { type: 'json' }
 import expired from './fixtures/stripe/checkout.session.expired.json' with { type: 'json' }
+import { type ReversalType, reversalFixtures } from './reversal-events.ts'
 
 /** One realistic event of every type that the Worker handles, keyed as in the providers' tables. */
 export const fixtures = {
@@ -18,11 +19,12 @@ export const fixtures = {
     'checkout.session.async_payment_failed': asyncFailed,
     'checkout.session.expired': expired,
     ...billingFixtures,
+    ...reversalFixtures,
   },
 }
 
 export type ClerkType = keyof typeof fixtures.clerk
-export type StripeType = Exclude<keyof typeof fixtures.stripe, keyof typeof billingFixtures>
+export type StripeType = Exclude<keyof typeof fixtures.stripe, keyof typeof billingFixtures | ReversalType>
 
 export interface ClerkOptions {
   user: string

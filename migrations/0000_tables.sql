@@ -41,6 +41,24 @@ CREATE TABLE "payments" (
 	CONSTRAINT "payments_sane" CHECK ("payments"."credits" > 0 and "payments"."amount" >= 0)
 );
 --> statement-breakpoint
+CREATE TABLE "reversals" (
+	"id" text PRIMARY KEY NOT NULL,
+	"stripe_payment_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"amount" bigint NOT NULL,
+	"state" text NOT NULL,
+	"payment_intent_id" text,
+	"charge_id" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "reversals_sane" CHECK ("reversals"."amount" >= 0 and case "reversals"."kind"
+        when 'refund' then "reversals"."state" in ('pending', 'requires_action', 'succeeded', 'canceled', 'failed')
+        when 'dispute' then "reversals"."state" in ('withdrawn', 'lost', 'reinstated', 'won')
+        when 'charge' then "reversals"."state" = 'refunded'
+        else false
+      end)
+);
+--> statement-breakpoint
 CREATE TABLE "wallets" (
 	"user_id" text PRIMARY KEY NOT NULL,
 	"balance" bigint DEFAULT 0 NOT NULL,
@@ -114,8 +132,13 @@ ALTER TABLE "credit_ledger" ADD CONSTRAINT "credit_ledger_user_id_wallets_user_i
 ALTER TABLE "payments" ADD CONSTRAINT "payments_user_id_wallets_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."wallets"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_user_id_wallets_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."wallets"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "credit_ledger_newest" ON "credit_ledger" USING btree ("user_id","id");--> statement-breakpoint
+CREATE INDEX "credit_ledger_payment" ON "credit_ledger" USING btree ("stripe_payment_id");--> statement-breakpoint
+CREATE INDEX "credit_ledger_event" ON "credit_ledger" USING btree ("event_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "credit_ledger_one_purchase" ON "credit_ledger" USING btree ("stripe_payment_id") WHERE "credit_ledger"."kind" = 'purchase';--> statement-breakpoint
 CREATE INDEX "invoice_payments_payment" ON "invoice_payments" USING btree ("stripe_payment_id");--> statement-breakpoint
+CREATE INDEX "payments_charge" ON "payments" USING btree ("charge_id");--> statement-breakpoint
+CREATE INDEX "payments_user" ON "payments" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "reversals_payment" ON "reversals" USING btree ("stripe_payment_id");--> statement-breakpoint
 CREATE INDEX "wallets_closed" ON "wallets" USING btree ("user_id") WHERE "wallets"."closed_at" is not null;--> statement-breakpoint
 CREATE INDEX "subscriptions_user" ON "subscriptions" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "subscriptions_customer" ON "subscriptions" USING btree ("stripe_customer_id");--> statement-breakpoint
@@ -123,6 +146,8 @@ CREATE INDEX "stripe_customers_user" ON "stripe_customers" USING btree ("user_id
 CREATE UNIQUE INDEX "users_active_email" ON "users" USING btree (lower("email")) WHERE "users"."deactivated_at" is null;--> statement-breakpoint
 CREATE INDEX "webhook_events_user" ON "webhook_events" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "webhook_events_customer" ON "webhook_events" USING btree (("effect"->'facts'->>'stripe_customer_id')) WHERE "webhook_events"."effect" is not null;--> statement-breakpoint
+CREATE INDEX "webhook_events_payment" ON "webhook_events" USING btree (("effect"->'facts'->>'payment_intent_id')) WHERE "webhook_events"."effect" is not null;--> statement-breakpoint
+CREATE INDEX "webhook_events_charge" ON "webhook_events" USING btree (("effect"->'facts'->>'charge_id')) WHERE "webhook_events"."effect" is not null;--> statement-breakpoint
 CREATE INDEX "webhook_events_unsettled" ON "webhook_events" USING btree ("outcome","user_id") WHERE "webhook_events"."outcome" in ('parked', 'rejected');--> statement-breakpoint
 CREATE VIEW "public"."user_billing" AS (
   select u.id, u.email, u.stripe_customer_id, s.id as stripe_subscription_id, s.stripe_price_id,

@@ -1,3 +1,133 @@
+-- src/credits/adjust.sql
+-- A person corrects a balance, once per key, of a closed wallet too, and below zero if they say so. The same key again
+-- answers the balance right after it.
+-- facts: user_id, amount (credits, signed), idempotency_key (the person's), note (why). Answers {"balance"}, or
+-- {"refused": why}.
+create or replace function adjust(facts jsonb) returns jsonb language plpgsql as $$
+declare
+  asked record;
+  entry credit_ledger;
+begin
+  select * into asked from jsonb_to_record(facts) as asked(
+    user_id text, amount bigint, idempotency_key text, note text);
+  if coalesce(trim(asked.note), '') = '' then return '{"refused": "missing_note"}'; end if;
+  if coalesce(trim(asked.idempotency_key), '') = '' then return '{"refused": "missing_key"}'; end if;
+  -- A prefix, so that a person's key cannot meet one of ours.
+  asked.idempotency_key := 'adjustment:' || asked.idempotency_key;
+  perform lock_subject('user', asked.user_id);
+  perform lock_subject('entry', asked.idempotency_key);
+
+  select * into entry from credit_ledger where idempotency_key = asked.idempotency_key;
+  if found then
+    if entry.user_id <> asked.user_id or entry.amount <> asked.amount then
+      return '{"refused": "idempotency_key_reused"}';
+    end if;
+    return jsonb_build_object('balance', entry.balance_after);
+  elsif not exists (select from wallets where user_id = asked.user_id) then
+    return '{"refused": "unknown_user"}';
+  elsif coalesce(asked.amount, 0) = 0 then
+    return '{"refused": "no_amount"}';
+  end if;
+  insert into credit_ledger (user_id, kind, amount, idempotency_key, note)
+  values (asked.user_id, 'adjustment', asked.amount, asked.idempotency_key, asked.note) returning * into entry;
+  return jsonb_build_object('balance', (select balance from wallets where user_id = asked.user_id));
+end $$;
+
+--> statement-breakpoint
+-- src/credits/explain.sql
+-- What an id is about: a user, a payment (by its own id, its charge's, its session's, its invoice's, or that of a refund or
+-- a dispute of it), or an event. Nulls for what it is not.
+create or replace function subject_of(given text) returns table (user_id text, payment text, event_id text)
+language plpgsql stable as $$
+declare
+  known payments := payment_of(given, given);
+begin
+  if known.user_id is null then
+    select * into known from payments where checkout_session_id = given or invoice_id = given
+      or invoice_id = (select stripe_payment_id from reversals where id = given)
+      or stripe_payment_id = (select stripe_payment_id from reversals where id = given);
+  end if;
+  user_id := coalesce((select wallets.user_id from wallets where wallets.user_id = given), known.user_id);
+  payment := coalesce(known.invoice_id, known.stripe_payment_id);
+  select event.event_id, coalesce(subject_of.user_id, event.user_id) into event_id, user_id
+  from (select) here left join webhook_events event
+    on event.provider in ('clerk', 'stripe') and event.event_id = given;
+  return next;
+end $$;
+--> statement-breakpoint
+-- What a person is told of a delivery: never its payload.
+create or replace function explained_delivery(event webhook_events) returns jsonb language sql stable as $$
+  select jsonb_build_object('provider', event.provider, 'event', event.event_id, 'type', event.type,
+    'outcome', event.outcome, 'reason', event.reason, 'via', event.via, 'attempts', event.attempts,
+    'user_id', event.user_id, 'occurred_at', event.occurred_at, 'received_at', event.received_at,
+    'settled_at', event.settled_at)
+  where event.event_id is not null
+$$;
+--> statement-breakpoint
+-- What is parked or rejected for this user, or tells of this payment, invoice, session, refund or dispute; also what was
+-- given up as not ours, and would still be released.
+create or replace function waiting_for(given text, is_user boolean) returns setof webhook_events language sql stable as $$
+  select distinct on (received_at, event.provider, event_id) event.* from (
+    select * from webhook_events where is_user and user_id = given and outcome in ('parked', 'rejected')
+    union all
+    select * from webhook_events where is_user is not true and outcome in ('parked', 'rejected') and given in (
+      effect->'facts'->>'payment_intent_id', effect->'facts'->>'charge_id', effect->'facts'->>'stripe_payment_id',
+      effect->'facts'->>'id', effect->'facts'->>'checkout_session_id', effect->'facts'->>'stripe_invoice_id',
+      payload#>>'{data,object,payment_intent}', payload#>>'{data,object,id}')
+    union all
+    select * from webhook_events where effect is not null and effect->'facts'->>'payment_intent_id' = given
+      and reason = 'not_ours'
+    union all
+    select * from webhook_events where effect is not null and effect->'facts'->>'charge_id' = given and reason = 'not_ours'
+  ) event order by received_at desc, event.provider, event_id limit 500
+$$;
+--> statement-breakpoint
+-- Answers the chain behind a balance: the entries of the user, or of the payment or event alone, oldest first, each with
+-- the delivery that caused it; what is parked or rejected; and sums. Of a long history it has the newest 500 of each.
+-- facts: id. Answers {"refused": "not_found"} where nothing is known of it.
+create or replace function explain(facts jsonb) returns jsonb language plpgsql stable as $$
+declare
+  given constant text := facts->>'id';
+  subject record;
+  entries jsonb;
+  total bigint;
+  waiting jsonb;
+begin
+  select * into subject from subject_of(given);
+  with chosen as (
+    select * from credit_ledger where subject.event_id is not null and event_id = subject.event_id
+    union all
+    select * from credit_ledger
+    where subject.event_id is null and subject.payment is not null and stripe_payment_id = subject.payment
+    union all
+    select * from credit_ledger
+    where subject.event_id is null and subject.payment is null and user_id = subject.user_id
+  ), newest as (select * from chosen order by id desc limit 500)
+  select (select coalesce(sum(amount), 0) from chosen), coalesce(jsonb_agg(jsonb_build_object(
+    'id', entry.id, 'user_id', entry.user_id, 'kind', entry.kind, 'amount', entry.amount,
+    'balance_after', entry.balance_after, 'payment', entry.stripe_payment_id, 'note', entry.note,
+    'key', entry.idempotency_key, 'created_at', entry.created_at, 'delivery', (
+      select explained_delivery(event) from webhook_events event
+      where event.provider in ('clerk', 'stripe') and event.event_id = entry.event_id)
+  ) order by entry.id), '[]') into total, entries from newest entry;
+
+  select coalesce(jsonb_agg(explained_delivery(event) order by event.received_at), '[]') into waiting
+  from waiting_for(given, subject.user_id = given) event
+  where event.event_id is distinct from subject.event_id;
+
+  if subject.user_id is null and subject.event_id is null and waiting = '[]' then
+    return '{"refused": "not_found"}';
+  end if;
+  return jsonb_build_object(
+    'about', case when subject.event_id is not null then 'event' when subject.user_id = given then 'user' else 'payment' end,
+    'id', given, 'user_id', subject.user_id, 'payment', subject.payment,
+    'event', (select explained_delivery(event) from webhook_events event
+      where event.provider in ('clerk', 'stripe') and event.event_id = subject.event_id),
+    'entries', entries, 'sum', total,
+    'balance', (select balance from wallets where wallets.user_id = subject.user_id), 'waiting', waiting);
+end $$;
+
+--> statement-breakpoint
 -- src/credits/grant_plan.sql
 -- Names an invoice's payment by the PaymentIntent that paid it, as soon as that is known; of several, by the first in
 -- order of their ids, so that the order of events does not show. The caller holds the invoice's lock.
@@ -8,6 +138,21 @@ begin
   update payments set stripe_payment_id = paid_by
   where invoice_id = invoice and stripe_payment_id <> paid_by
     and not exists (select from payments where stripe_payment_id = paid_by);
+end $$;
+--> statement-breakpoint
+-- The ids that refunds and disputes of this invoice name, locked: what comes for them meanwhile waits until the
+-- invoice's payment is known. The caller holds the invoice's lock.
+create or replace function lock_invoice_payments(invoice text, payment text, charge text) returns text[]
+language plpgsql as $$
+declare
+  ids constant text[] := array(
+    select id from (
+      select unnest(array[payment, charge]) union select stripe_payment_id from invoice_payments where invoice_id = invoice
+    ) ids(id) where id is not null order by id);
+  subject text;
+begin
+  foreach subject in array ids loop perform lock_subject('payment', subject); end loop;
+  return ids;
 end $$;
 --> statement-breakpoint
 -- Grants a plan's credits, once per subscription and period, for an invoice that was paid. The ledger names the invoice
@@ -23,12 +168,14 @@ declare
   effect constant jsonb := jsonb_build_object('effect', jsonb_build_object('verb', 'grant_plan', 'facts', facts));
   part record;
   granted bigint := 0;
+  paid_by text[];
   recorded jsonb;
 begin
   select * into invoice from jsonb_to_record(facts) as invoice(
     stripe_invoice_id text, stripe_subscription_id text, stripe_customer_id text, amount bigint, currency text,
     stripe_payment_id text, charge_id text, grants jsonb);
   perform lock_subject('invoice', invoice.stripe_invoice_id);
+  paid_by := lock_invoice_payments(invoice.stripe_invoice_id, invoice.stripe_payment_id, invoice.charge_id);
   if is_settled(delivery) then
     return verdict('duplicate', 'already_processed', owner);
   elsif exists (select from payments where invoice_id = invoice.stripe_invoice_id) then
@@ -62,22 +209,28 @@ begin
   perform name_invoice_payment(invoice.stripe_invoice_id);
   recorded := record_delivery(delivery, verdict('applied', null, owner));
   if remember_customer(owner, invoice.stripe_customer_id) then
-    return recorded || release_customer(invoice.stripe_customer_id, delivery);
+    recorded := recorded || release_customer(invoice.stripe_customer_id, delivery);
   end if;
-  return recorded;
+  return with_released(recorded, release_payment(paid_by, delivery));
 end $$;
 --> statement-breakpoint
 -- facts: stripe_invoice_id, stripe_payment_id.
 create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 declare
   invoice constant text := facts->>'stripe_invoice_id';
-  owner text := (select user_id from payments where invoice_id = invoice);
+  first constant text := (select user_id from payments where invoice_id = invoice);
+  owner text;
   added boolean;
+  recorded jsonb;
 begin
-  -- The user before the invoice, as in grant_plan. One who came meanwhile is locked by record_delivery, after it.
-  if owner is not null then perform lock_subject('user', owner); end if;
+  -- What is released takes its user's lock: so it is taken first, and who came meanwhile has the whole begin again.
+  if first is not null then perform lock_subject('user', first); end if;
   perform lock_subject('invoice', invoice);
+  perform lock_subject('payment', facts->>'stripe_payment_id');
   select user_id into owner from payments where invoice_id = invoice;
+  if owner is distinct from first then
+    raise exception 'the invoice was granted meanwhile' using errcode = 'serialization_failure';
+  end if;
   if is_settled(delivery) then
     return verdict('duplicate', 'already_processed', owner);
   end if;
@@ -85,8 +238,10 @@ begin
   on conflict do nothing;
   added := found;
   perform name_invoice_payment(invoice);
-  return record_delivery(delivery, case when added
+  recorded := record_delivery(delivery, case when added
     then verdict('applied', null, owner) else verdict('duplicate', 'already_processed', owner) end);
+  if owner is null then return recorded; end if;
+  return with_released(recorded, release_payment(array[facts->>'stripe_payment_id'], delivery));
 end $$;
 
 --> statement-breakpoint
@@ -207,6 +362,130 @@ begin
 end $$;
 
 --> statement-breakpoint
+-- src/credits/reverse_payment.sql
+-- The payment that these ids name. It may be an invoice's: docs/decisions/0013.
+create or replace function payment_of(payment_intent text, charge text) returns payments language sql stable as $$
+  select (named.payment).* from (
+    select payment, 1 as standing from payments payment where stripe_payment_id in (payment_intent, charge)
+    union all
+    select payment, 2 from payments payment join invoice_payments link using (invoice_id)
+    where link.stripe_payment_id in (payment_intent, charge)
+    union all
+    select payment, 3 from payments payment where charge_id = charge
+  ) named order by standing limit 1
+$$;
+--> statement-breakpoint
+-- Tells which of two things that are known of one refund or dispute holds, whatever the order in which they came: a failed or
+-- cancelled refund stays so; what a dispute gave back outranks what it took, and lost may become won.
+create or replace function reversal_rank(state text) returns integer language sql immutable as $$
+  select array_position(array['pending', 'requires_action', 'succeeded', 'canceled', 'failed',
+    'withdrawn', 'lost', 'reinstated', 'won', 'refunded'], state)
+$$;
+--> statement-breakpoint
+-- Keeps what is told of a refund, a dispute or a charge. An amount that two events tell differently is the larger one.
+create or replace function keep_reversal(told reversals) returns void language sql as $$
+  insert into reversals as known values (told.*)
+  on conflict (id) do update set
+    amount = greatest(known.amount, excluded.amount),
+    state = case when reversal_rank(excluded.state) > reversal_rank(known.state) then excluded.state else known.state end,
+    payment_intent_id = coalesce(known.payment_intent_id, excluded.payment_intent_id),
+    charge_id = coalesce(known.charge_id, excluded.charge_id),
+    updated_at = now()
+$$;
+--> statement-breakpoint
+-- The one rule: how many of a payment's credits are to be gone, for the money that is gone. Money refunded is the larger of
+-- the refunds that are known and of the highest total that its charge has told, less what failed; an invoice may have
+-- several payments, each with a charge of its own. Money withdrawn by disputes comes on top, never beyond the amount.
+create or replace function credits_to_be_gone(payment payments) returns bigint language plpgsql stable as $$
+declare
+  subject constant text := coalesce(payment.invoice_id, payment.stripe_payment_id);
+  gone numeric;
+begin
+  select coalesce(sum(greatest(refunds, told - failed)), 0) into gone from (
+    select
+      coalesce(sum(amount) filter (where kind = 'refund' and state not in ('failed', 'canceled')), 0) as refunds,
+      coalesce(max(amount) filter (where kind = 'charge'), 0) as told,
+      coalesce(sum(amount) filter (where kind = 'refund' and state in ('failed', 'canceled')), 0) as failed
+    from reversals known where stripe_payment_id = subject and kind in ('refund', 'charge')
+    group by case when payment.invoice_id is not null then coalesce(payment_intent_id,
+      (select min(other.payment_intent_id) from reversals other
+        where other.stripe_payment_id = subject and other.charge_id = known.charge_id), charge_id) end
+  ) refunded;
+  gone := gone + coalesce((
+    select sum(amount) from reversals where stripe_payment_id = subject and state in ('withdrawn', 'lost')), 0);
+  gone := greatest(0, least(gone, payment.amount));
+  return case when payment.amount = 0 then 0 else div(payment.credits * gone, payment.amount) end;
+end $$;
+--> statement-breakpoint
+-- Locks the users that may be concerned, in one order, then the ids of the payment; whoever settles it takes them too.
+-- An owner who came while waiting for them would be locked against the order, and a deadlock in the midst of a release
+-- leaves something parked: the whole begins again instead (SQLSTATE 40001 is tried again at once).
+create or replace function lock_payment(facts jsonb, named text) returns payments language plpgsql as $$
+declare
+  subject text;
+  first constant payments := payment_of(facts->>'payment_intent_id', facts->>'charge_id');
+  payment payments;
+begin
+  for subject in select distinct unnest(array[first.user_id, named]) order by 1 loop
+    if subject is not null then perform lock_subject('user', subject); end if;
+  end loop;
+  for subject in select unnest(array[facts->>'payment_intent_id', facts->>'charge_id']) loop
+    if subject is not null then perform lock_subject('payment', subject); end if;
+  end loop;
+  payment := payment_of(facts->>'payment_intent_id', facts->>'charge_id');
+  if payment.user_id is distinct from first.user_id and payment.user_id is not null then
+    raise exception 'the payment was settled meanwhile' using errcode = 'serialization_failure';
+  end if;
+  return payment;
+end $$;
+--> statement-breakpoint
+-- Money of a payment came back, or went away again: its credits follow to what they should be, by one entry of the
+-- difference. A closed wallet's too, and below zero where they were spent.
+-- facts: kind ('refund', 'dispute', 'charge'), id, payment_intent_id, charge_id, amount (minor units; of a charge, the total
+-- of its refunds), currency, state (as in reversals; null moves nothing), user_id and customer_id (named by the event).
+create or replace function reverse_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+declare
+  named constant text := coalesce(customer_owner(facts->>'customer_id'), facts->>'user_id');
+  payment constant payments := lock_payment(facts, named);
+  subject constant text := coalesce(payment.invoice_id, payment.stripe_payment_id);
+  owner constant text := coalesce(payment.user_id, named);
+  nothing constant jsonb := verdict('ignored', 'no_effect', owner);
+  difference bigint;
+  recorded jsonb;
+begin
+  if is_settled(delivery) then
+    return verdict('duplicate', 'already_processed', owner);
+  elsif facts->>'state' is null then
+    return record_delivery(delivery, nothing);
+  elsif payment.user_id is null then
+    return record_delivery(delivery, verdict('parked', 'unknown_payment', owner)
+      || jsonb_build_object('effect', jsonb_build_object('verb', 'reverse_payment', 'facts', facts)));
+  elsif payment.currency <> facts->>'currency' then
+    return record_delivery(delivery, verdict('rejected', 'currency_mismatch', owner));
+  end if;
+
+  perform keep_reversal(jsonb_populate_record(null::reversals, facts
+    || jsonb_build_object('stripe_payment_id', subject, 'created_at', now(), 'updated_at', now())));
+  difference := -credits_to_be_gone(payment) - coalesce((
+    select sum(amount) from credit_ledger where stripe_payment_id = subject
+      and kind in ('refund', 'refund_reversal', 'dispute', 'dispute_reversal')), 0);
+  if difference <> 0 then
+    insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
+    values (payment.user_id, case facts->>'kind' when 'dispute' then 'dispute' else 'refund' end
+        || case when difference > 0 then '_reversal' else '' end,
+      difference, format('reversal:%s:%s', subject, delivery->>'event_id'), subject, delivery->>'event_id');
+  end if;
+  recorded := record_delivery(delivery,
+    case when difference <> 0 then verdict('applied', null, owner) else nothing end);
+
+  -- A charge that was not known may be what something else waits for.
+  update payments set charge_id = facts->>'charge_id'
+  where stripe_payment_id = payment.stripe_payment_id and charge_id is null and facts->>'charge_id' is not null;
+  if not found then return recorded; end if;
+  return with_released(recorded, release_payment(array[facts->>'charge_id'], delivery));
+end $$;
+
+--> statement-breakpoint
 -- src/credits/settle_payment.sql
 -- Credits a payment once: the payment is the fact, whatever the number of events that tell of it.
 -- facts: user_id, credits, stripe_payment_id, amount (minor units), currency, checkout_session_id, stripe_customer_id.
@@ -250,7 +529,8 @@ begin
   values (payment.user_id, 'purchase', payment.credits, 'purchase:' || payment.stripe_payment_id,
     payment.stripe_payment_id, delivery->>'event_id');
   recorded := record_delivery(delivery, verdict('applied', null, payment.user_id));
-  return recorded || release_customer(payment.stripe_customer_id, delivery);
+  recorded := recorded || release_customer(payment.stripe_customer_id, delivery);
+  return with_released(recorded, release_payment(array[payment.stripe_payment_id], delivery));
 end $$;
 
 --> statement-breakpoint
@@ -913,55 +1193,63 @@ exception when others then
   return null;
 end $$;
 --> statement-breakpoint
--- Has every delivery that waits for this user take its effect, in the commit that brings the user. Answers the
--- deliveries that it settled.
-create or replace function release_waiting(released_user text, erase boolean) returns jsonb language plpgsql as $$
+-- Has them take their effect in the order in which they happened. Answers the deliveries that it settled, and those
+-- that they in turn released.
+create or replace function release_each(deliveries webhook_events[], erase boolean) returns jsonb language plpgsql as $$
 declare
   waiting webhook_events;
   settled jsonb := '[]';
 begin
-  for waiting in
-    select * from webhook_events
-    where user_id = released_user and outcome = 'parked' and effect is not null
-    order by occurred_at, event_id limit 100
-  loop
+  for waiting in select * from unnest(deliveries) order by occurred_at, event_id loop
     settled := settled || coalesce(release_delivery(waiting, erase), '[]');
   end loop;
   return settled;
 end $$;
 --> statement-breakpoint
+-- What a verb answers when it has released more deliveries.
+create or replace function with_released(recorded jsonb, released jsonb) returns jsonb language sql immutable as $$
+  select recorded || jsonb_build_object('released', coalesce(recorded->'released', '[]') || released)
+$$;
+--> statement-breakpoint
+-- Has every delivery that waits for this user take its effect, in the commit that brings the user. Answers the
+-- deliveries that it settled.
+create or replace function release_waiting(released_user text, erase boolean) returns jsonb language sql as $$
+  select release_each(array(
+    select event from webhook_events event
+    where user_id = released_user and outcome = 'parked' and effect is not null and reason <> 'unknown_payment'
+    order by occurred_at, event_id limit 100
+  ), erase)
+$$;
+--> statement-breakpoint
 -- Has every delivery that waits to know whose this Stripe customer is take its effect, in the commit that says so, also
 -- those that were given up as not ours. The caller has recorded its own delivery before.
-create or replace function release_customer(customer text, delivery jsonb) returns jsonb language plpgsql as $$
-declare
-  waiting webhook_events;
-  settled jsonb := '[]';
-begin
-  for waiting in
-    select * from webhook_events
+create or replace function release_customer(customer text, delivery jsonb) returns jsonb language sql as $$
+  select jsonb_build_object('released', release_each(array(
+    select event from webhook_events event
     where effect->'facts'->>'stripe_customer_id' = customer
       and (outcome = 'parked' or (outcome = 'ignored' and reason = 'not_ours'))
     order by occurred_at, event_id limit 100
-  loop
-    settled := settled || coalesce(release_delivery(waiting, (delivery->>'erase')::boolean), '[]');
-  end loop;
-  return jsonb_build_object('released', settled);
-end $$;
+  ), (delivery->>'erase')::boolean))
+$$;
+--> statement-breakpoint
+-- Likewise what waits for a payment that any of these ids names: of a PaymentIntent or a charge.
+create or replace function release_payment(ids text[], delivery jsonb) returns jsonb language sql as $$
+  select release_each(array(
+    select event from webhook_events event
+    where effect is not null
+      and (effect->'facts'->>'payment_intent_id' = any (ids) or effect->'facts'->>'charge_id' = any (ids))
+      and reason in ('unknown_payment', 'not_ours')
+    order by occurred_at, event_id limit 100
+  ), (delivery->>'erase')::boolean)
+$$;
 --> statement-breakpoint
 -- Tries again what was refused because this user held a customer, or because of this customer, which is gone now.
 create or replace function release_refused(subject text, customer text, delivery jsonb) returns jsonb
-language plpgsql as $$
-declare
-  waiting webhook_events;
-  settled jsonb := '[]';
-begin
-  for waiting in
-    select * from webhook_events
+language sql as $$
+  select jsonb_build_object('released', release_each(array(
+    select event from webhook_events event
     where (user_id = subject or effect->'facts'->>'stripe_customer_id' = customer)
       and outcome = 'rejected' and reason = 'customer_mismatch' and effect is not null
     order by occurred_at, event_id limit 100
-  loop
-    settled := settled || coalesce(release_delivery(waiting, (delivery->>'erase')::boolean), '[]');
-  end loop;
-  return jsonb_build_object('released', settled);
-end $$;
+  ), (delivery->>'erase')::boolean))
+$$;

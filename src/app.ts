@@ -6,6 +6,7 @@ import { clerk } from './clerk/index.ts'
 import { connect, DatabaseUnavailable } from './db.ts'
 import { described } from './described.ts'
 import { Misconfigured, settingsOf } from './env.ts'
+import { explanation } from './explain.ts'
 import { limitBody } from './http.ts'
 import { operatorsOnly, readiness } from './ready.ts'
 import { stripe } from './stripe/index.ts'
@@ -34,6 +35,7 @@ for (const provider of Object.values(providers)) {
 
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)
+app.get('/api/ops/explain/:id', operatorsOnly, explanation)
 app.route('/', account(described))
 
 app.notFound((c) => c.json({ error: 'not_found' }, 404))

@@ -5,7 +5,7 @@ import { cancelOrphans } from './stripe/cancel-orphans.ts'
 import { countOrphans } from './subscriptions/orphans.ts'
 import { reportAttention } from './webhook/attention.ts'
 import { log } from './webhook/log.ts'
-import { giveUpUnknownCustomers, releaseParked } from './webhook/release.ts'
+import { giveUpUnknown, releaseParked } from './webhook/release.ts'
 
 export default {
   fetch: app.fetch,
@@ -33,7 +33,7 @@ export default {
 }
 
 async function hourly(settings: Settings, db: Database): Promise<void> {
-  await giveUpUnknownCustomers(settings, db)
+  await giveUpUnknown(db, settings.USER_DELETION === 'delete')
   await reportAttention(db, { live_subscription_of_deleted_user: await countOrphans(db) })
 }
 

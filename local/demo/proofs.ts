@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { type Explanation, inWords } from '../../src/credits/explain.ts'
 
 /** Something that the database shows by itself. */
 export interface Proof {
@@ -8,7 +9,7 @@ export interface Proof {
 
 /** What must hold whatever the story was. */
 export async function proofs(database: pg.Client, wallets: number): Promise<Proof[]> {
-  return [...(await balances(database, wallets)), await appendOnly(database)]
+  return [...(await balances(database, wallets)), await explained(database), await appendOnly(database)]
 }
 
 async function balances(database: pg.Client, wallets: number): Promise<Proof[]> {
@@ -24,6 +25,20 @@ async function balances(database: pg.Client, wallets: number): Promise<Proof[]> 
     ...proofs,
     { says: `there are ${rows.length} wallets, one for each user`, holds: rows.length === wallets },
   ]
+}
+
+/** What `npm run explain` says of every wallet. */
+async function explained(database: pg.Client): Promise<Proof> {
+  const { rows } = await database.query<{ told: Explanation; entries: string }>(
+    `select explain(jsonb_build_object('id', user_id)) as told,
+       (select count(*) from credit_ledger where credit_ledger.user_id = wallets.user_id) as entries from wallets`,
+  )
+  const entries = rows.flatMap(({ told }) => told.entries)
+  const holds = rows.every(
+    ({ told, entries }) => told.entries.length === Number(entries) && told.sum === told.balance,
+  )
+  const plain = entries.every((entry) => !/null|undefined/.test(inWords(entry)))
+  return { says: `explain has words for each of the ${entries.length} entries`, holds: holds && plain }
 }
 
 async function appendOnly(database: pg.Client): Promise<Proof> {

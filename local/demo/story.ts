@@ -112,7 +112,7 @@ function strangers(): Step[] {
 }
 
 /** Makes steps about one user. What is verified and handled costs one request to the database, and nothing else does. */
-function stepsOf(user: string) {
+export function stepsOf(user: string) {
   return (
     says: string,
     deliveries: Delivery[],
@@ -127,14 +127,14 @@ function stepsOf(user: string) {
   })
 }
 
-function clerk(...event: Parameters<typeof clerkEvent>): Delivery {
+export function clerk(...event: Parameters<typeof clerkEvent>): Delivery {
   return { provider: 'clerk', event: clerkEvent(...event) }
 }
 
-function stripe(...event: Parameters<typeof checkoutEvent>): Delivery {
+export function stripe(...event: Parameters<typeof checkoutEvent>): Delivery {
   return { provider: 'stripe', event: checkoutEvent(...event) }
 }
 
-const named = (first_name: string, last_name: string) => ({ data: { first_name, last_name } })
+export const named = (first_name: string, last_name: string) => ({ data: { first_name, last_name } })
 
 const repeat = <Item>(times: number, item: Item): Item[] => Array.from({ length: times }, () => item)

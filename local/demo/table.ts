@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { type Facts, summary } from './compare.ts'
 
 const PREFIX = 'checkout.session.'
-const WIDTHS = [42, 29, 6, 42, 7]
+const WIDTHS = [44, 32, 6, 42, 7]
 
 export const header = () =>
   styleText('dim', `  ${columns('what happens', 'event', 'status', 'outcome / reason', 'balance')}`)

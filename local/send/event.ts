@@ -1,4 +1,5 @@
 import { type ClerkType, checkoutEvent, clerkEvent, fixtures, randomId, type StripeType } from '../events.ts'
+import { reversalFixtures, reversalId } from '../reversal-events.ts'
 import type { SendFlags } from './flags.ts'
 
 type Members = Record<string, unknown>
@@ -57,8 +58,16 @@ function otherStripe(flags: SendFlags): object {
     metadata: { ...(object.metadata as Members | undefined), user_id: user },
   })
   for (const [name, value] of Object.entries(meant)) if (name in object) object[name] = value
+  if (flags.payment !== undefined && type in reversalFixtures) nameReversal(object, flags)
   Object.assign(object, flags.set)
   return { ...event, id: flags.event ?? randomId('evt'), created: Math.floor(at / 1000), livemode, type }
+}
+
+/** A payment has a charge of its own, and one refund and one dispute, unless `--set id=…` says otherwise. */
+function nameReversal(object: Members, { payment = '', amount }: SendFlags): void {
+  const charge = `ch_${payment}`
+  if (object.object !== 'charge') Object.assign(object, { id: reversalId(object, payment), charge })
+  else Object.assign(object, { id: charge, ...given({ amount_refunded: amount }) })
 }
 
 /** Without the members that were not given. */

@@ -9,6 +9,21 @@ begin
     and not exists (select from payments where stripe_payment_id = paid_by);
 end $$;
 --> statement-breakpoint
+-- The ids that refunds and disputes of this invoice name, locked: what comes for them meanwhile waits until the
+-- invoice's payment is known. The caller holds the invoice's lock.
+create or replace function lock_invoice_payments(invoice text, payment text, charge text) returns text[]
+language plpgsql as $$
+declare
+  ids constant text[] := array(
+    select id from (
+      select unnest(array[payment, charge]) union select stripe_payment_id from invoice_payments where invoice_id = invoice
+    ) ids(id) where id is not null order by id);
+  subject text;
+begin
+  foreach subject in array ids loop perform lock_subject('payment', subject); end loop;
+  return ids;
+end $$;
+--> statement-breakpoint
 -- Grants a plan's credits, once per subscription and period, for an invoice that was paid. The ledger names the invoice
 -- as the payment: what paid it may be several payments, and may be told later (invoice_payments, payments).
 -- facts: stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id (named by metadata), amount (minor
@@ -22,12 +37,14 @@ declare
   effect constant jsonb := jsonb_build_object('effect', jsonb_build_object('verb', 'grant_plan', 'facts', facts));
   part record;
   granted bigint := 0;
+  paid_by text[];
   recorded jsonb;
 begin
   select * into invoice from jsonb_to_record(facts) as invoice(
     stripe_invoice_id text, stripe_subscription_id text, stripe_customer_id text, amount bigint, currency text,
     stripe_payment_id text, charge_id text, grants jsonb);
   perform lock_subject('invoice', invoice.stripe_invoice_id);
+  paid_by := lock_invoice_payments(invoice.stripe_invoice_id, invoice.stripe_payment_id, invoice.charge_id);
   if is_settled(delivery) then
     return verdict('duplicate', 'already_processed', owner);
   elsif exists (select from payments where invoice_id = invoice.stripe_invoice_id) then
@@ -61,22 +78,28 @@ begin
   perform name_invoice_payment(invoice.stripe_invoice_id);
   recorded := record_delivery(delivery, verdict('applied', null, owner));
   if remember_customer(owner, invoice.stripe_customer_id) then
-    return recorded || release_customer(invoice.stripe_customer_id, delivery);
+    recorded := recorded || release_customer(invoice.stripe_customer_id, delivery);
   end if;
-  return recorded;
+  return with_released(recorded, release_payment(paid_by, delivery));
 end $$;
 --> statement-breakpoint
 -- facts: stripe_invoice_id, stripe_payment_id.
 create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
 declare
   invoice constant text := facts->>'stripe_invoice_id';
-  owner text := (select user_id from payments where invoice_id = invoice);
+  first constant text := (select user_id from payments where invoice_id = invoice);
+  owner text;
   added boolean;
+  recorded jsonb;
 begin
-  -- The user before the invoice, as in grant_plan. One who came meanwhile is locked by record_delivery, after it.
-  if owner is not null then perform lock_subject('user', owner); end if;
+  -- What is released takes its user's lock: so it is taken first, and who came meanwhile has the whole begin again.
+  if first is not null then perform lock_subject('user', first); end if;
   perform lock_subject('invoice', invoice);
+  perform lock_subject('payment', facts->>'stripe_payment_id');
   select user_id into owner from payments where invoice_id = invoice;
+  if owner is distinct from first then
+    raise exception 'the invoice was granted meanwhile' using errcode = 'serialization_failure';
+  end if;
   if is_settled(delivery) then
     return verdict('duplicate', 'already_processed', owner);
   end if;
@@ -84,6 +107,8 @@ begin
   on conflict do nothing;
   added := found;
   perform name_invoice_payment(invoice);
-  return record_delivery(delivery, case when added
+  recorded := record_delivery(delivery, case when added
     then verdict('applied', null, owner) else verdict('duplicate', 'already_processed', owner) end);
+  if owner is null then return recorded; end if;
+  return with_released(recorded, release_payment(array[facts->>'stripe_payment_id'], delivery));
 end $$;

@@ -38,6 +38,8 @@ export const creditLedger = pgTable(
   },
   (ledger) => [
     index('credit_ledger_newest').on(ledger.userId, ledger.id),
+    index('credit_ledger_payment').on(ledger.stripePaymentId),
+    index('credit_ledger_event').on(ledger.eventId),
     uniqueIndex('credit_ledger_one_purchase')
       .on(ledger.stripePaymentId)
       .where(sql`${ledger.kind} = 'purchase'`),
@@ -93,5 +95,50 @@ export const payments = pgTable(
     invoiceId: text('invoice_id').unique(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (payments) => [check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`)],
+  (payments) => [
+    index('payments_charge').on(payments.chargeId),
+    index('payments_user').on(payments.userId),
+    check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`),
+  ],
+)
+
+/**
+ * What is known of the money that came back, of payments that are known: one row per refund and dispute, and one per
+ * charge with the highest total of refunds that Stripe has told of it.
+ */
+export const reversals = pgTable(
+  'reversals',
+  {
+    /** `re_…`, `dp_…`, or the charge's. */
+    id: text().primaryKey(),
+    /** As in the ledger: the invoice of plan credits, else the payment. */
+    stripePaymentId: text('stripe_payment_id').notNull(),
+    kind: text({ enum: ['refund', 'dispute', 'charge'] }).notNull(),
+    /** Minor units of the payment's currency. */
+    amount: bigint({ mode: 'number' }).notNull(),
+    /** Of a refund Stripe's status; of a dispute what its money did; `refunded` of a charge. The highest in rank stays. */
+    state: text({
+      enum: [
+        ...(['pending', 'requires_action', 'succeeded', 'canceled', 'failed'] as const),
+        ...(['withdrawn', 'lost', 'reinstated', 'won'] as const),
+        'refunded',
+      ],
+    }).notNull(),
+    paymentIntentId: text('payment_intent_id'),
+    chargeId: text('charge_id'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (reversals) => [
+    index('reversals_payment').on(reversals.stripePaymentId),
+    check(
+      'reversals_sane',
+      sql`${reversals.amount} >= 0 and case ${reversals.kind}
+        when 'refund' then ${reversals.state} in ('pending', 'requires_action', 'succeeded', 'canceled', 'failed')
+        when 'dispute' then ${reversals.state} in ('withdrawn', 'lost', 'reinstated', 'won')
+        when 'charge' then ${reversals.state} = 'refunded'
+        else false
+      end`,
+    ),
+  ],
 )

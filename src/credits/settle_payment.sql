@@ -40,5 +40,6 @@ begin
   values (payment.user_id, 'purchase', payment.credits, 'purchase:' || payment.stripe_payment_id,
     payment.stripe_payment_id, delivery->>'event_id');
   recorded := record_delivery(delivery, verdict('applied', null, payment.user_id));
-  return recorded || release_customer(payment.stripe_customer_id, delivery);
+  recorded := recorded || release_customer(payment.stripe_customer_id, delivery);
+  return with_released(recorded, release_payment(array[payment.stripe_payment_id], delivery));
 end $$;

@@ -45,3 +45,26 @@ export const linkInvoicePayment = (facts: {
   stripe_invoice_id: string
   stripe_payment_id: string
 }): Effect => ({ verb: 'link_invoice_payment', facts })
+
+/** What is told of money that came back, or went away again. */
+export interface Reversal {
+  kind: 'refund' | 'dispute' | 'charge'
+  /** Of the refund, the dispute or the charge. */
+  id: string
+  payment_intent_id: string | null
+  charge_id: string | null
+  /** Minor units of `currency`; of a charge, the total of its refunds so far. */
+  amount: number
+  currency: string
+  /** Null where no money moves. */
+  state: ReversalState | null
+  /** Whom the event names, by its metadata and its customer: counts where the payment is not known. */
+  user_id: string | null
+  customer_id: string | null
+}
+
+export type RefundStatus = 'pending' | 'requires_action' | 'succeeded' | 'canceled' | 'failed'
+export type ReversalState = RefundStatus | 'withdrawn' | 'lost' | 'reinstated' | 'won' | 'refunded'
+
+/** `reverse_payment.sql` says how many credits follow. */
+export const reversePayment = (facts: Reversal): Effect => ({ verb: 'reverse_payment', facts: { ...facts } })

@@ -4,6 +4,7 @@ import { grantPlan, recordForCustomer } from './grant-plan.ts'
 import { linkInvoicePayment } from './link-invoice-payment.ts'
 import { namedUser } from './payload.ts'
 import { resolve } from './resolve.ts'
+import { reverseCharge, reverseDispute, reverseRefund } from './reverse-payment.ts'
 import { settleCheckout } from './settle-checkout.ts'
 import { syncSubscription } from './sync-subscription.ts'
 import { unlinkCustomer } from './unlink-customer.ts'
@@ -32,6 +33,16 @@ const events = {
   // The subscription's state comes by its own event.
   'invoice.payment_failed': recordForCustomer,
   'customer.deleted': unlinkCustomer,
+  // Money that comes back, and goes away again. `charge.refund.updated` says what `refund.updated` says (Stripe: deprecated).
+  'refund.created': reverseRefund,
+  'refund.updated': reverseRefund,
+  'refund.failed': reverseRefund,
+  'charge.refunded': reverseCharge,
+  'charge.dispute.created': reverseDispute,
+  'charge.dispute.updated': reverseDispute,
+  'charge.dispute.closed': reverseDispute,
+  'charge.dispute.funds_withdrawn': reverseDispute,
+  'charge.dispute.funds_reinstated': reverseDispute,
 }
 
 export const stripe: Provider = {

@@ -27,7 +27,13 @@ export type Verdict =
   /** Cannot be applied yet: kept, and released by itself. */
   | {
       outcome: 'parked'
-      reason: 'unknown_user' | 'unknown_customer' | 'ambiguous_order' | 'incomplete_invoice' | 'unreadable'
+      reason:
+        | 'unknown_user'
+        | 'unknown_customer'
+        | 'unknown_payment'
+        | 'ambiguous_order'
+        | 'incomplete_invoice'
+        | 'unreadable'
     }
   /** Can never be applied as it is: kept for a person. */
   | {
@@ -37,6 +43,7 @@ export type Verdict =
         | 'reference_mismatch'
         | 'customer_mismatch'
         | 'payment_mismatch'
+        | 'currency_mismatch'
         | 'user_deactivated'
         | 'missing_email'
     }

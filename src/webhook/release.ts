@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import { attempt, type Database, DatabaseUnavailable, type Effect } from '../db.ts'
 import type { Settings } from '../env.ts'
 import { commitResolved } from './commit.ts'
@@ -17,8 +17,8 @@ type Providers = Record<string, Provider>
 type Parked = Omit<Delivery, 'body' | 'via'>
 
 /**
- * Tries again what is parked and may no longer need to be. First what waits for a user who has come, for a customer who
- * is known, or for Stripe to be asked: usually the arrival or the link has released it in its own commit, so this is
+ * Tries again what is parked and may no longer need to be. First what waits for a user who has come, for a customer or
+ * a payment that is known, or for Stripe to be asked: usually the arrival or the link has released it in its own commit, so this is
  * what crossed with it, or failed. Then what could not be read, and may be readable to this deployment.
  */
 export async function releaseParked(providers: Providers, settings: Settings, db: Database): Promise<void> {
@@ -58,14 +58,16 @@ async function release(
 
 /** In random order, here and below: rows that fail every time only take their share of the turns. */
 async function waiting(db: Database) {
-  const { provider, eventId, type, occurredAt, effect, outcome, userId } = webhookEvents
+  const { provider, eventId, type, occurredAt, effect, outcome, reason, userId } = webhookEvents
   const userHasCome = sql`exists (select from wallets where wallets.user_id = ${userId})`
   const customerIsKnown = sql`customer_owner(${effect}->'facts'->>'stripe_customer_id') is not null`
+  const paymentIsKnown = sql`(payment_of(${effect}->'facts'->>'payment_intent_id', ${effect}->'facts'->>'charge_id')).user_id is not null`
+  const mayBePossible = sql`case when ${reason} = 'unknown_payment' then ${paymentIsKnown} else ${or(userHasCome, customerIsKnown)} end`
   return await attempt(() =>
     db
       .select({ provider, eventId, type, occurredAt, userId, effect, event: sql<null>`null` })
       .from(webhookEvents)
-      .where(and(eq(outcome, 'parked'), isNotNull(effect), or(userHasCome, customerIsKnown)))
+      .where(and(eq(outcome, 'parked'), isNotNull(effect), mayBePossible))
       .orderBy(sql`random()`)
       .limit(BATCH),
   )
@@ -90,25 +92,31 @@ async function unreadable(db: Database): Promise<Parked[]> {
   )
 }
 
-/** The life of other products' customers in the same Stripe account: nobody ever says whose they are. */
+/** The life of other products in the same Stripe account: nobody ever says whose their customers and payments are. */
 const NOT_OURS_AFTER = sql`interval '7 days'`
 
 /**
- * Gives up what waits in vain to know whose a customer is. Its effect is kept: the commit that links the customer after
- * all releases it. Where erasing is asked for, its payload is reduced, for no user's deletion would find it.
+ * Gives up what waits in vain to know whose a customer or a payment is. A later link or settlement still releases it:
+ * the effect is kept.
+ * @param erase whether stored payloads lose their personal data, for nobody may ever say whose it is
  */
-export async function giveUpUnknownCustomers(settings: Settings, db: Database): Promise<void> {
+export async function giveUpUnknown(db: Database, erase: boolean): Promise<void> {
   const { outcome, reason, receivedAt, payload } = webhookEvents
-  const erased = sql`case when ${settings.USER_DELETION === 'delete'} then erase_personal_data(${payload}) else ${payload} end`
-  const inVain = and(
-    eq(outcome, 'parked'),
-    eq(reason, 'unknown_customer'),
-    lt(receivedAt, sql`now() - ${NOT_OURS_AFTER}`),
-  )
   await attempt(() =>
     db
       .update(webhookEvents)
-      .set({ outcome: 'ignored', reason: 'not_ours', settledAt: sql`now()`, payload: erased })
-      .where(inVain),
+      .set({
+        outcome: 'ignored',
+        reason: 'not_ours',
+        settledAt: sql`now()`,
+        ...(erase && { payload: sql`erase_personal_data(${payload})` }),
+      })
+      .where(
+        and(
+          eq(outcome, 'parked'),
+          inArray(reason, ['unknown_customer', 'unknown_payment']),
+          lt(receivedAt, sql`now() - ${NOT_OURS_AFTER}`),
+        ),
+      ),
   )
 }

@@ -33,6 +33,12 @@ export const webhookEvents = pgTable(
     index('webhook_events_customer')
       .on(sql`(${events.effect}->'facts'->>'stripe_customer_id')`)
       .where(sql`${events.effect} is not null`),
+    index('webhook_events_payment')
+      .on(sql`(${events.effect}->'facts'->>'payment_intent_id')`)
+      .where(sql`${events.effect} is not null`),
+    index('webhook_events_charge')
+      .on(sql`(${events.effect}->'facts'->>'charge_id')`)
+      .where(sql`${events.effect} is not null`),
     index('webhook_events_unsettled')
       .on(events.outcome, events.userId)
       .where(sql`${events.outcome} in ('parked', 'rejected')`),

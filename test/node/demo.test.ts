@@ -6,8 +6,8 @@ import { projectDir } from '../../local/project.ts'
 import { run, scratchDir } from './command.ts'
 
 describe('npm run demo', () => {
-  test('tells its story, and every line is as promised', async () => {
-    const { code, output } = await run('local/demo.ts', [], scratchDir())
+  test.for(['webhooks', 'refunds'])('tells the story of %s, and every line is as promised', async (story) => {
+    const { code, output } = await run('local/demo.ts', ['--story', story], scratchDir())
     expect({ code, output }).toMatchObject({
       code: 0,
       output: expect.stringMatching(/all \d+ lines are as promised/),
@@ -24,7 +24,7 @@ describe('npm run demo', () => {
     expect(code).toBe(1)
     expect(output.match(/✗ .*/g)).toHaveLength(1)
     expect(output).toContain('the balance is 790, promised was 791')
-    expect(output).toContain('1 of 22 lines are not as promised')
+    expect(output).toContain('1 of 23 lines are not as promised')
   })
 })
 

@@ -62,8 +62,9 @@ describe('settings', () => {
 /** Who may import whom: a room, and the rooms below it. A room's own files may always import each other. */
 const rooms: Record<string, string[]> = {
   index: ['app', 'stripe', 'subscriptions', 'db', 'env', 'webhook'],
-  app: ['account', 'clerk', 'stripe', 'ready', 'described', 'http', 'webhook', 'db', 'env'],
+  app: ['account', 'clerk', 'stripe', 'ready', 'explain', 'described', 'http', 'webhook', 'db', 'env'],
   ready: ['http', 'db', 'env'],
+  explain: ['credits', 'webhook', 'db', 'env'],
   described: ['account'],
   account: ['clerk', 'stripe', 'users', 'credits', 'http', 'webhook', 'db', 'env'],
   clerk: ['users', 'webhook', 'env'],
@@ -80,7 +81,7 @@ const libraries: Record<string, string[]> = {
   svix: ['clerk'],
   '@clerk/backend': ['clerk'],
   stripe: ['stripe'],
-  hono: ['app', 'ready', 'http', 'account'],
+  hono: ['app', 'ready', 'explain', 'http', 'account'],
   '@neondatabase/serverless': ['db'],
   'drizzle-orm': ['db', 'ready', 'users', 'credits', 'subscriptions', 'webhook'],
   zod: ['env', 'clerk', 'stripe', 'account', 'described', 'webhook'],

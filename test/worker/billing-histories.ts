@@ -33,7 +33,12 @@ interface Subscription {
 type Send = (event: (about: { event: string; at: number }) => { id: string }) => void
 
 /** The billing half of a world: what Stripe sends of subscriptions, as it would allow the steps. */
-export function billing(namespace: string, startS: number, send: Send) {
+export function billing(
+  namespace: string,
+  startS: number,
+  send: Send,
+  paid: (payment: string) => void = () => {},
+) {
   const all: Subscription[] = []
   const customers = new Map<string, number>()
   let invoices = 0
@@ -76,6 +81,7 @@ export function billing(namespace: string, startS: number, send: Send) {
         periodStart,
       }),
     )
+    paid(`pi_${invoice}`)
     const payment = { type: 'payment_intent', payment_intent: `pi_${invoice}` }
     send((about) => billingEvent('invoice_payment.paid', { invoice, payment }, about))
   }

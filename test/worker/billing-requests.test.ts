@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { billingEvent, invoiceEvent, subscriptionEvent } from '../../local/billing-events.ts'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
 import { counted, deliver, stripeAnswers } from './support.ts'
 
 const T = Date.parse('2026-05-01T12:00:00Z')
@@ -31,12 +32,30 @@ const world = (id: string) => {
     failed: invoiceEvent('invoice.payment_failed', names),
     paidBy: () => billingEvent('invoice_payment.paid', { invoice, payment: { payment_intent: `pi_${id}` } }),
     gone: () => billingEvent('customer.deleted', { id: customer }),
+    refund: () => reversalEvent('refund.created', { payment: `pi_${id}`, amount: 100 }),
+    inquiry: () =>
+      reversalEvent('charge.dispute.created', { payment: `pi_${id}`, status: 'warning_needs_response' }),
   }
 }
 type World = ReturnType<typeof world>
 
 /** What must have happened before, the delivery, and what it and its repetition say. */
 const outcomes: [string, (of: World) => object[], (of: World) => object, string, string][] = [
+  [
+    'a refund',
+    ({ signUp, link, paid, paidBy }) => [signUp, link, paid(), paidBy()],
+    ({ refund }) => refund(),
+    'applied null',
+    'duplicate already_processed',
+  ],
+  [
+    'one of a payment that is not known',
+    () => [],
+    ({ refund }) => refund(),
+    'parked unknown_payment',
+    'parked unknown_payment',
+  ],
+  ['an inquiry', () => [], ({ inquiry }) => inquiry(), 'ignored no_effect', 'ignored no_effect'],
   [
     'a subscription',
     ({ signUp, link }) => [signUp, link],

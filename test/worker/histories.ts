@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { checkoutEvent, clerkEvent, type StripeType } from '../../local/events.ts'
 import { billing, CHANGES } from './billing-histories.ts'
+import { REVERSALS, reversing } from './reversal-histories.ts'
 
 /** One step of a world in which people sign up, change, pay and leave. Users are numbers, addresses too. */
 type Step =
@@ -10,6 +11,7 @@ type Step =
   | { act: 'subscribe'; user: number; price: number; named: boolean }
   | { act: 'change'; pick: number; how: (typeof CHANGES)[number]; price: number }
   | { act: 'drop'; user: number }
+  | { act: 'reverse'; pick: number; how: (typeof REVERSALS)[number]; amount: number }
   | { act: 'resend'; pick: number }
 
 /** What the providers would send, in the order in which it happened. */
@@ -68,10 +70,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('drop' as const), user }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      act: fc.constant('reverse' as const),
+      pick: fc.nat(),
+      how: fc.constantFrom(...REVERSALS),
+      amount: fc.integer({ min: 1, max: 1500 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('resend' as const), pick: fc.nat() }) },
 )
 
-export const steps = fc.array(step, { minLength: 3, maxLength: 20, size: 'max' })
+export const steps = fc.array(step, { minLength: 8, maxLength: 25, size: 'max' })
 
 /** How a history reaches the Worker: which delivery comes when (with repetitions), and how many at once. */
 export const disorder = fc.record({
@@ -94,10 +105,12 @@ export function play(steps: Step[], namespace: string): Sent[] {
   const id = (number: number) => `user_${number}_${namespace}`
   // Each event in a second of its own: ties are for a test of their own (subscriptions.test.ts).
   const now = () => START + sent.length * 1000
-  const stripe = billing(namespace, START / 1000, (make) => {
+  const send = (make: (about: { event: string; at: number }) => { id: string }) => {
     const event = make({ event: `evt_${sent.length}_${namespace}`, at: now() })
     sent.push({ provider: 'stripe', id: event.id, event })
-  })
+  }
+  const money = reversing(send)
+  const stripe = billing(namespace, START / 1000, send, money.paid)
 
   const tell = (type: 'user.created' | 'user.updated' | 'user.deleted', number: number) => {
     const person = people.get(number)
@@ -115,7 +128,8 @@ export function play(steps: Step[], namespace: string): Sent[] {
   }
 
   const charge = (type: StripeType, step: Extract<Step, { act: 'pay' }>, payment: string, status: string) => {
-    const session = { payment_status: status, customer: step.guest ? null : stripe.customerOf(id(step.user)) }
+    const customer = step.guest ? null : stripe.customerOf(id(step.user))
+    const session = { payment_status: status, customer, currency: 'usd' }
     const event = checkoutEvent(type, {
       user: id(step.user),
       credits: step.credits,
@@ -129,6 +143,7 @@ export function play(steps: Step[], namespace: string): Sent[] {
 
   const pay = (step: Extract<Step, { act: 'pay' }>) => {
     const payment = `pi_${sent.length}_${namespace}`
+    money.paid(payment)
     charge('checkout.session.completed', step, payment, step.asynchronous ? 'unpaid' : 'paid')
     if (step.asynchronous) charge('checkout.session.async_payment_succeeded', step, payment, 'paid')
   }
@@ -161,6 +176,10 @@ export function play(steps: Step[], namespace: string): Sent[] {
     }
     if (step.act === 'change') {
       stripe.change(step.pick, step.how, step.price)
+      continue
+    }
+    if (step.act === 'reverse') {
+      money.reverse(step.pick, step.how, step.amount)
       continue
     }
     const person = people.get(step.user)

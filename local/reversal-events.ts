@@ -1,0 +1,71 @@
+import disputeCreated from './fixtures/stripe/charge.dispute.created.made-2026.json' with { type: 'json' }
+import chargeRefunded from './fixtures/stripe/charge.refunded.made-2026.json' with { type: 'json' }
+import refundCreated from './fixtures/stripe/refund.created.made-2026.json' with { type: 'json' }
+
+interface Event {
+  created: number
+  data: { object: Record<string, unknown> }
+}
+
+const refund = (type: string, status: string) => {
+  const event = structuredClone<Event>(refundCreated)
+  Object.assign(event.data.object, { status })
+  return { ...event, type }
+}
+const dispute = (type: string, status: string) => {
+  const event = structuredClone<Event>(disputeCreated)
+  Object.assign(event.data.object, { status })
+  return { ...event, type }
+}
+
+/** Events of one object differ in little: made from those of the files. */
+export const reversalFixtures = {
+  'refund.created': refundCreated,
+  'refund.updated': refund('refund.updated', 'succeeded'),
+  'refund.failed': refund('refund.failed', 'failed'),
+  'charge.refunded': chargeRefunded,
+  'charge.dispute.created': disputeCreated,
+  'charge.dispute.updated': dispute('charge.dispute.updated', 'under_review'),
+  'charge.dispute.closed': dispute('charge.dispute.closed', 'lost'),
+  'charge.dispute.funds_withdrawn': dispute('charge.dispute.funds_withdrawn', 'needs_response'),
+  'charge.dispute.funds_reinstated': dispute('charge.dispute.funds_reinstated', 'won'),
+}
+
+export type ReversalType = keyof typeof reversalFixtures
+
+export interface ReversalOptions {
+  payment: string | null
+  /** The refund's or the dispute's; by default one that the payment names. */
+  id?: string
+  charge?: string | null
+  /** Minor units; of `charge.refunded`, the total so far. */
+  amount?: number
+  status?: string
+  event?: string
+  /** Stripe's `created`, milliseconds; Stripe keeps whole seconds. */
+  at?: number
+  /** Members of the object to set or replace. */
+  set?: Record<string, unknown>
+}
+
+/** The fixture of that type, about this payment. */
+export function reversalEvent(type: ReversalType, options: ReversalOptions) {
+  const { payment, charge = chargeOf(payment), amount, status, at = Date.now() } = options
+  const made = structuredClone<Event>(reversalFixtures[type])
+  const { object } = made.data
+  const isCharge = object.object === 'charge'
+  const id = isCharge ? charge : (options.id ?? reversalId(object, payment))
+  Object.assign(object, { id, payment_intent: payment, ...(!isCharge && { charge }) })
+  if (amount !== undefined) object[isCharge ? 'amount_refunded' : 'amount'] = amount
+  if (status !== undefined) object.status = status
+  Object.assign(object, options.set)
+  const event = options.event ?? `evt_${crypto.randomUUID().replaceAll('-', '')}`
+  return { ...made, id: event, created: Math.floor(at / 1000), livemode: false, type }
+}
+
+const chargeOf = (payment: string | null) => (payment === null ? null : `ch_${payment}`)
+
+/** One refund or dispute of a payment, the same in every event of it. */
+export function reversalId(object: Record<string, unknown>, payment: string | null): string {
+  return `${String(object.id).split('_')[0]}_${payment}`
+}

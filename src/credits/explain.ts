@@ -1,0 +1,75 @@
+import { call, type Database } from '../db.ts'
+
+/** A delivery, without its payload. */
+export interface ExplainedDelivery {
+  provider: string
+  event: string
+  type: string | null
+  outcome: string
+  reason: string | null
+  via: string
+  attempts: number
+  user_id: string | null
+  occurred_at: string | null
+  received_at: string
+  settled_at: string | null
+}
+
+export interface ExplainedEntry {
+  id: number
+  user_id: string
+  kind: string
+  /** Credits, signed. */
+  amount: number
+  balance_after: number
+  payment: string | null
+  note: string | null
+  key: string
+  created_at: string
+  /** Null where no event caused it: a request of the user, of your backend, or a person. */
+  delivery: ExplainedDelivery | null
+}
+
+export interface Explanation {
+  about: 'user' | 'payment' | 'event'
+  id: string
+  user_id: string | null
+  payment: string | null
+  event: ExplainedDelivery | null
+  /** Oldest first. */
+  entries: ExplainedEntry[]
+  /** Credits: of all entries, also of those before the newest 500. */
+  sum: number
+  /** Credits of the user, now. Null without a wallet. */
+  balance: number | null
+  /** What is parked or rejected, and what was given up and would still be released. */
+  waiting: ExplainedDelivery[]
+}
+
+/** @throws DatabaseUnavailable */
+export const explain = (db: Database, id: string) =>
+  call<Explanation | { refused: 'not_found' }>(db, 'explain', [{ id }])
+
+/** One entry, for somebody who does not know the table. */
+export function inWords({ kind, amount, payment, note, key, delivery }: ExplainedEntry): string {
+  const credits = `${Math.abs(amount)} ${Math.abs(amount) === 1 ? 'credit' : 'credits'}`
+  const because = note ? `: ${note}` : ''
+  const says: Record<string, string> = {
+    signup_bonus: `${credits} given as signup bonus`,
+    purchase: `${credits} bought with payment ${payment}`,
+    plan_grant: `${credits} of a plan, for invoice ${payment}`,
+    refund: `${credits} taken back: money of ${payment} was refunded`,
+    refund_reversal: `${credits} returned: a refund of ${payment} failed or was cancelled`,
+    dispute: `${credits} taken back: a dispute holds money of ${payment}`,
+    dispute_reversal: `${credits} returned: money of ${payment} came back from a dispute`,
+    spend: `${credits} spent, as ${key.replace('spend:', '')}${because}`,
+    adjustment: `${credits} ${amount < 0 ? 'taken' : 'given'} by a person${because}`,
+  }
+  const arrived = delivery === null && kind === 'purchase' ? ', when the buyer came back from Checkout' : ''
+  return `${says[kind] ?? `${credits}, ${kind}`}${arrived}`
+}
+
+/** What became of a delivery: `applied`, or `parked / unknown_user`. */
+export function outcomeInWords({ outcome, reason, via }: ExplainedDelivery): string {
+  return `${outcome}${reason ? ` / ${reason}` : ''}${via === 'release' ? ', released from parking' : ''}`
+}

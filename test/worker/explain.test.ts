@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
+import type { Explanation } from '../../src/credits/explain.ts'
+import { spend } from './account-support.ts'
+import { balance, counted, deliver, ledger, query, request, settings } from './support.ts'
+
+type Told = Omit<Explanation, 'entries'> & { entries: (Explanation['entries'][number] & { says: string })[] }
+
+async function explain(id: string, token = settings.OPS_TOKEN) {
+  const headers = { authorization: `Bearer ${token}` }
+  const response = await request(`/api/ops/explain/${encodeURIComponent(id)}`, { headers })
+  return { status: response.status, body: (await response.json()) as Told & { error?: string } }
+}
+
+async function history() {
+  const id = randomId('user')
+  const payment = `pi_${id}`
+  const [purchase, refund] = [randomId('evt'), randomId('evt')]
+  await deliver('clerk', clerkEvent('user.created', { user: id }))
+  const session = { amount_total: 1000 }
+  await deliver('stripe', reversalEvent('refund.created', { payment, amount: 400, event: refund }))
+  await deliver(
+    'stripe',
+    checkoutEvent('checkout.session.completed', { user: id, payment, event: purchase, session }),
+  )
+  await spend({ user_id: id, amount: 10, idempotency_key: `order-${id}`, note: 'Three images' })
+  const dispute = { payment, amount: 1000 }
+  await deliver('stripe', reversalEvent('charge.dispute.funds_withdrawn', dispute))
+  await deliver('stripe', reversalEvent('charge.dispute.closed', { ...dispute, status: 'won' }))
+  const bad = checkoutEvent('checkout.session.completed', {
+    user: id,
+    session: { metadata: { user_id: id } },
+  })
+  await deliver('stripe', bad)
+  return { id, payment, purchase, refund, bad: bad.id }
+}
+
+describe('GET /api/ops/explain/{id}', () => {
+  it('tells each entry of a user in plain words, what caused it, what waits, and the sum', async () => {
+    const { id, payment, refund, purchase, bad } = await history()
+    const { result, requests } = await counted(() => explain(id))
+    expect([result.status, requests]).toEqual([200, 1])
+    const { entries, sum, balance: now, waiting, about } = result.body
+    expect(about).toBe('user')
+    expect(entries.map(({ says }) => says)).toEqual([
+      '40 credits given as signup bonus',
+      `500 credits bought with payment ${payment}`,
+      `200 credits taken back: money of ${payment} was refunded`,
+      `10 credits spent, as order-${id}: Three images`,
+      `300 credits taken back: a dispute holds money of ${payment}`,
+      `300 credits returned: money of ${payment} came back from a dispute`,
+    ])
+    expect(entries[1]?.delivery).toMatchObject({ event: purchase, outcome: 'applied', via: 'webhook' })
+    expect(entries[2]?.delivery).toMatchObject({ event: refund, outcome: 'applied', via: 'release' })
+    expect(entries[3]?.delivery).toBeNull()
+    expect([sum, now]).toEqual([330, 330])
+    expect(waiting).toMatchObject([{ event: bad, outcome: 'rejected', reason: 'invalid_metadata' }])
+    expect(JSON.stringify(result.body)).not.toContain('example.com')
+  })
+
+  it('tells of a payment by any of its names', async () => {
+    const { payment, id } = await history()
+    for (const name of [payment, `ch_${payment}`, `cs_test_${payment}`, `re_${payment}`, `dp_${payment}`]) {
+      const { body } = await explain(name)
+      expect(body).toMatchObject({ about: 'payment', user_id: id, payment, sum: 300, balance: 330 })
+      expect(body.entries).toHaveLength(4)
+    }
+  })
+
+  it('tells of an event, also of one that moved nothing', async () => {
+    const { refund, bad, id } = await history()
+    const { body } = await explain(refund)
+    expect(body).toMatchObject({ about: 'event', user_id: id, sum: -200, event: { outcome: 'applied' } })
+    expect(body.entries).toHaveLength(1)
+    expect((await explain(bad)).body).toMatchObject({
+      event: { outcome: 'rejected', reason: 'invalid_metadata' },
+      entries: [],
+      waiting: [],
+    })
+  })
+
+  it('tells what waits for a payment that nobody knows, also after it was given up', async () => {
+    const payment = randomId('pi')
+    const event = randomId('evt')
+    await deliver('stripe', reversalEvent('refund.created', { payment, event }))
+    expect((await explain(payment)).body).toMatchObject({
+      user_id: null,
+      entries: [],
+      waiting: [{ event, outcome: 'parked', reason: 'unknown_payment' }],
+    })
+    await query(`update webhook_events set outcome = 'ignored', reason = 'not_ours' where event_id = $1`, [
+      event,
+    ])
+    expect((await explain(`ch_${payment}`)).body.waiting).toMatchObject([{ event, reason: 'not_ours' }])
+  })
+
+  it('keeps the sum of a long history, and the newest of its entries', async () => {
+    const id = randomId('user')
+    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await query(
+      `insert into credit_ledger (user_id, kind, amount, idempotency_key)
+       select $1, 'adjustment', 1, $1 || n from generate_series(1, 600) n`,
+      [id],
+    )
+    const { body } = await explain(id)
+    expect([body.sum, body.balance, body.entries.length]).toEqual([640, 640, 500])
+    expect(body.entries.at(-1)?.balance_after).toBe(640)
+  })
+
+  it('is for operators, and says what it does not know', async () => {
+    expect((await explain('user_x', 'another-token')).status).toBe(401)
+    expect(await explain('user_nobody')).toEqual({ status: 404, body: { error: 'not_found' } })
+    expect((await explain('two words')).status).toBe(400)
+  })
+})
+
+describe('an adjustment', () => {
+  const adjust = async (facts: object) =>
+    (
+      await query<{ answer: Record<string, unknown> }>('select adjust($1::jsonb) as answer', [
+        JSON.stringify(facts),
+      ])
+    )[0]?.answer
+
+  it('moves a balance once per key, with its note, and refuses without either', async () => {
+    const id = randomId('user')
+    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    const facts = { user_id: id, amount: -50, idempotency_key: `ticket-${id}`, note: 'Given twice' }
+    expect(await Promise.all([adjust(facts), adjust(facts)])).toEqual([{ balance: -10 }, { balance: -10 }])
+    expect(await adjust({ ...facts, amount: 50 })).toEqual({ refused: 'idempotency_key_reused' })
+    expect(await adjust({ ...facts, note: ' ' })).toEqual({ refused: 'missing_note' })
+    expect(await adjust({ ...facts, idempotency_key: undefined })).toEqual({ refused: 'missing_key' })
+    expect(await adjust({ ...facts, idempotency_key: 'x', amount: 0 })).toEqual({ refused: 'no_amount' })
+    const nobody = { ...facts, user_id: randomId('user'), idempotency_key: randomId('key') }
+    expect(await adjust(nobody)).toEqual({ refused: 'unknown_user' })
+    expect(await balance(id)).toBe(-10)
+    expect((await ledger(id)).at(-1)).toMatchObject({
+      kind: 'adjustment',
+      idempotency_key: `adjustment:ticket-${id}`,
+    })
+    expect((await explain(id)).body.entries.at(-1)?.says).toBe('50 credits taken by a person: Given twice')
+  })
+})

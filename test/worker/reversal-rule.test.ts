@@ -1,0 +1,148 @@
+import fc from 'fast-check'
+import { expect, inject, it } from 'vitest'
+import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
+import { deliver, ledger, query } from './support.ts'
+
+/** One thing that is told of a payment. Refunds and disputes are numbers; an amount above the payment's is told too. */
+type Told =
+  | { of: 'refund'; number: number; status: 'pending' | 'succeeded' | 'canceled' | 'failed' }
+  | { of: 'charge'; total: number }
+  | { of: 'dispute'; number: number; did: 'withdrawn' | 'lost' | 'reinstated' | 'won' | 'inquiry' | 'open' }
+
+interface Case {
+  credits: number
+  amount: number
+  /** Of each refund and dispute. */
+  refunds: number[]
+  disputes: number[]
+  told: Told[]
+  /** When each is told, how often, and how many at once; the purchase among them. */
+  order: number[]
+  repeat: number[]
+  together: number[]
+}
+
+const told: fc.Arbitrary<Told> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      of: fc.constant('refund' as const),
+      number: fc.nat(3),
+      status: fc.constantFrom('pending' as const, 'succeeded', 'succeeded', 'canceled', 'failed'),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ of: fc.constant('charge' as const), total: fc.nat(1200) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      of: fc.constant('dispute' as const),
+      number: fc.nat(1),
+      did: fc.constantFrom('withdrawn' as const, 'withdrawn', 'lost', 'reinstated', 'won', 'inquiry', 'open'),
+    }),
+  },
+)
+const world: fc.Arbitrary<Case> = fc.record({
+  credits: fc.integer({ min: 1, max: 5000 }),
+  amount: fc.integer({ min: 0, max: 1000 }),
+  refunds: fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 4, maxLength: 4 }),
+  disputes: fc.array(fc.integer({ min: 1, max: 1500 }), { minLength: 2, maxLength: 2 }),
+  told: fc.array(told, { minLength: 1, maxLength: 12 }),
+  order: fc.array(fc.nat(), { minLength: 40, maxLength: 40 }),
+  repeat: fc.array(fc.nat(2), { minLength: 13, maxLength: 13 }),
+  together: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 40, maxLength: 40 }),
+})
+
+/** The rule, said a second time: from everything that was told, in no order. */
+function creditsGone({ credits, amount, refunds, disputes, told }: Case): number {
+  const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+  const statuses = refunds.map((_, number) =>
+    told.flatMap((one) => (one.of === 'refund' && one.number === number ? [one.status] : [])),
+  )
+  const ended = (number: number) =>
+    statuses[number]?.some((status) => status === 'failed' || status === 'canceled') ?? false
+  const known = refunds.filter((_, number) => statuses[number]?.length && !ended(number))
+  const failed = refunds.filter((_, number) => ended(number))
+  const highest = Math.max(0, ...told.map((one) => (one.of === 'charge' ? one.total : 0)))
+  const held = disputes.filter((_, number) => {
+    const did = told.flatMap((one) => (one.of === 'dispute' && one.number === number ? [one.did] : []))
+    const took = did.includes('withdrawn') || did.includes('lost')
+    return took && !did.includes('reinstated') && !did.includes('won')
+  })
+  const refunded = Math.max(sum(known), highest - sum(failed))
+  const gone = Math.min(amount, refunded + sum(held))
+  if (amount === 0) return 0
+  return gone === amount ? credits : Math.floor((credits * gone) / amount)
+}
+
+const DISPUTE_EVENTS = {
+  withdrawn: ['charge.dispute.funds_withdrawn', 'needs_response'],
+  lost: ['charge.dispute.closed', 'lost'],
+  reinstated: ['charge.dispute.funds_reinstated', 'under_review'],
+  won: ['charge.dispute.closed', 'won'],
+  inquiry: ['charge.dispute.created', 'warning_needs_response'],
+  open: ['charge.dispute.updated', 'under_review'],
+} as const
+
+function eventOf(one: Told, { refunds, disputes }: Case, payment: string): object {
+  if (one.of === 'charge') return reversalEvent('charge.refunded', { payment, amount: one.total })
+  const id = `${one.of}_${one.number}_${payment}`
+  if (one.of === 'refund') {
+    const type = ({ failed: 'refund.failed', pending: 'refund.created' } as const)[String(one.status)]
+    return reversalEvent(type ?? 'refund.updated', {
+      payment,
+      id,
+      amount: refunds[one.number] ?? 0,
+      status: one.status,
+    })
+  }
+  const [type, status] = DISPUTE_EVENTS[one.did]
+  return reversalEvent(type, { payment, id, amount: disputes[one.number] ?? 0, status })
+}
+
+/** Everything at least once, in an order of its own, in groups of which each is delivered at once. */
+async function tell(events: object[], { order, repeat, together }: Case): Promise<void> {
+  const waiting = events
+    .flatMap((event, i) => Array.from({ length: 1 + (repeat[i] ?? 0) }, () => event))
+    .map((event, i) => ({ event, rank: order[i] ?? 0 }))
+    .sort((a, b) => a.rank - b.rank)
+  for (let group = 0; waiting.length > 0; group++) {
+    const answers = await Promise.all(
+      waiting.splice(0, together[group] ?? 1).map(({ event }) => deliver('stripe', event)),
+    )
+    for (const { status } of answers) expect(status).toBe(200)
+  }
+}
+
+const histories = inject('histories')
+const RUNS = Math.ceil(histories.runs * 1.5)
+
+it(`the credits taken are those of the rule, after each of ${RUNS} random histories`, {
+  timeout: 3_600_000,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(world, async (of) => {
+      const user = randomId('user')
+      const payment = `pi_${user}`
+      await deliver('clerk', clerkEvent('user.created', { user }))
+      const session = { amount_total: of.amount }
+      const { credits } = of
+      const purchase = checkoutEvent('checkout.session.completed', { user, credits, payment, session })
+      await tell([purchase, ...of.told.map((one) => eventOf(one, of, payment))], of)
+
+      const entries = (await ledger(user)).filter(({ stripe_payment_id }) => stripe_payment_id === payment)
+      let left = 0
+      for (const { amount } of entries) {
+        left += Number(amount)
+        expect(left).toBeGreaterThanOrEqual(0)
+        expect(left).toBeLessThanOrEqual(credits)
+      }
+      expect(left).toBe(credits - creditsGone(of))
+    }),
+    {
+      numRuns: RUNS,
+      ...(histories.seed === null ? { endOnFailure: true } : { seed: histories.seed }),
+    },
+  )
+  expect(await query(`select event_id from webhook_events where outcome = 'parked'`)).toEqual([])
+})

@@ -44,7 +44,12 @@ export async function startControl(postgres: Postgres, template: string) {
     await admin.connect()
     await admin.query(`create database ${database} template ${template}`)
     await admin.end()
-    const gateway = await startGateway({ port: 0, postgres: { host: '127.0.0.1', port: postgres.port } })
+    const gateway = await startGateway({
+      port: 0,
+      postgres: { host: '127.0.0.1', port: postgres.port },
+      // Several files' gateways keep their idle connections for a while, and Postgres has 200 for all of them.
+      maxConnections: 30,
+    })
     const stripe = await startStripe({ port: 0, secretKey, prices: prices.map((id) => recurringPrice(id)) })
     parts.push(gateway, stripe)
     return { databaseUrl: postgres.url(database), gatewayUrl: gateway.url, stripeUrl: stripe.url }

@@ -1,8 +1,7 @@
+import type { ProviderName } from '../src/webhook/provider.ts'
 import { LocalError } from './errors.ts'
 import { randomId } from './events.ts'
 import { signClerk, signStripe } from './sign.ts'
-
-export type ProviderName = 'clerk' | 'stripe'
 
 /** A webhook as a provider sends it. */
 export interface SignedRequest {

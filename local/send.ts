@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
+import type { ProviderName } from '../src/webhook/provider.ts'
 import { runCommand } from './command.ts'
-import { type Answer, deliver, type ProviderName, type SignedRequest, signedRequest } from './deliver.ts'
+import { type Answer, deliver, type SignedRequest, signedRequest } from './deliver.ts'
 import { generateSecrets, readSettings } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 import { randomId } from './events.ts'

@@ -1,3 +1,4 @@
+import { USUAL_PORTS } from '../dev/flags.ts'
 import { LocalError } from '../errors.ts'
 import { fixtures } from '../events.ts'
 import { portNumber, readFlags, wholeNumber } from '../flags.ts'
@@ -75,7 +76,7 @@ export function sendFlags() {
     },
     { allowPositionals: true },
   )
-  const port = portNumber(values.port, '--port', 8787)
+  const port = portNumber(values.port, '--port', USUAL_PORTS.worker)
   return {
     ...values,
     ...subject(positionals),

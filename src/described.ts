@@ -1,12 +1,12 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type Described, refusal } from './account/route.ts'
 
-const signedEvent = z.looseObject({}).meta({ description: 'The provider’s event, as it was signed' })
+const signedEvent = z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
 const verdict = z.object({
   event: z.string(),
-  type: z.string().nullable(),
+  type: z.nullable(z.string()),
   outcome: z.enum(['applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected']),
-  reason: z.string().nullable(),
+  reason: z.nullable(z.string()),
 })
 
 const delivery = z.object({
@@ -14,23 +14,23 @@ const delivery = z.object({
   provider: z.string(),
   via: z.string(),
   attempts: z.int(),
-  user_id: z.string().nullable(),
-  occurred_at: z.string().nullable(),
+  user_id: z.nullable(z.string()),
+  occurred_at: z.nullable(z.string()),
   received_at: z.string(),
-  settled_at: z.string().nullable(),
+  settled_at: z.nullable(z.string()),
 })
 const entry = z.object({
   id: z.int(),
   user_id: z.string(),
   kind: z.string(),
-  amount: z.int().meta({ description: 'Credits, signed' }),
+  amount: z.int().check(z.describe('Credits, signed')),
   balance_after: z.int(),
-  payment: z.string().nullable(),
-  note: z.string().nullable(),
+  payment: z.nullable(z.string()),
+  note: z.nullable(z.string()),
   key: z.string(),
   created_at: z.string(),
-  delivery: delivery.nullable().meta({ description: 'What caused it' }),
-  says: z.string().meta({ description: 'The entry in plain words' }),
+  delivery: z.nullable(delivery).check(z.describe('What caused it')),
+  says: z.string().check(z.describe('The entry in plain words')),
 })
 
 const webhook = (name: 'Clerk' | 'Stripe'): Described => ({
@@ -68,17 +68,17 @@ export const described: Described[] = [
     caller: 'operator',
     summary: 'Why a balance is what it is, or what became of a payment or an event',
     description: 'Entries oldest first, of long histories the newest 500. No payloads.',
-    params: z.object({ id: z.string().meta({ description: 'Of a user, a payment or an event' }) }),
+    params: z.object({ id: z.string().check(z.describe('Of a user, a payment or an event')) }),
     answer: z.object({
       about: z.enum(['user', 'payment', 'event']),
       id: z.string(),
-      user_id: z.string().nullable(),
-      payment: z.string().nullable(),
-      event: delivery.nullable(),
+      user_id: z.nullable(z.string()),
+      payment: z.nullable(z.string()),
+      event: z.nullable(delivery),
       entries: z.array(entry),
-      sum: z.int().meta({ description: 'Credits, of all entries' }),
-      balance: z.int().nullable().meta({ description: 'Credits of the user, now' }),
-      waiting: z.array(delivery).meta({ description: 'Parked, rejected, or given up' }),
+      sum: z.int().check(z.describe('Credits, of all entries')),
+      balance: z.nullable(z.int()).check(z.describe('Credits of the user, now')),
+      waiting: z.array(delivery).check(z.describe('Parked, rejected, or given up')),
     }),
     refusals: { 404: refusal('not_found'), 503: refusal('unavailable') },
   },

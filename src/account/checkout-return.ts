@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { settleReturn } from '../credits/returned.ts'
 import { stripeClient } from '../stripe/client.ts'
 import { decideReturn, readSession } from '../stripe/returned.ts'
@@ -15,15 +15,15 @@ export const finishCheckout = route({
   description:
     'Reads the session from Stripe and settles it as its webhook does: whichever comes first credits, and only it. With `payment_pending`, ask again; the webhook credits it when the money is there.',
   params: z.object({
-    id: z.string().meta({ description: 'As Stripe puts it into the `session_id` of the success url' }),
+    id: z.string().check(z.describe('As Stripe puts it into the `session_id` of the success url')),
   }),
   answer: z.object({
     id: z.string(),
-    status: z.string().nullable().meta({ description: 'Stripe’s: `open`, `complete` or `expired`' }),
-    payment_status: z.string().meta({ description: 'Stripe’s: `paid`, `unpaid` or `no_payment_required`' }),
-    outcome: z.string().meta({ description: 'As of a webhook: `applied`, `duplicate`, `ignored`, …' }),
-    reason: z.string().nullable(),
-    balance: z.int().meta({ description: 'Credits, now' }),
+    status: z.nullable(z.string()).check(z.describe('Stripe’s: `open`, `complete` or `expired`')),
+    payment_status: z.string().check(z.describe('Stripe’s: `paid`, `unpaid` or `no_payment_required`')),
+    outcome: z.string().check(z.describe('As of a webhook: `applied`, `duplicate`, `ignored`, …')),
+    reason: z.nullable(z.string()),
+    balance: z.int().check(z.describe('Credits, now')),
   }),
   refusals: { 403: deactivated, 404: refusal('not_found'), ...stripeRefusals },
   handle: async ({ db, userId, params, settings }) => {

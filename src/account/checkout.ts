@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Settings } from '../env.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
@@ -7,10 +7,10 @@ import { invalidRequest, route } from './route.ts'
 import { deactivated, granted, signedIn } from './signed-in.ts'
 import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
 
-const pack = z.string().meta({ description: 'A name in `CREDIT_PACKS`' })
+const pack = z.string().check(z.describe('A name in `CREDIT_PACKS`'))
 const plan = z
   .string()
-  .meta({ description: 'A key in `PLANS`, or the Stripe price id where several prices have that key' })
+  .check(z.describe('A key in `PLANS`, or the Stripe price id where several prices have that key'))
 
 export const startCheckout = route({
   method: 'post',
@@ -20,9 +20,11 @@ export const startCheckout = route({
   description:
     'Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own, all of which may be paid.',
   body: z
-    .strictObject({ pack: pack.optional(), plan: plan.optional() })
-    .refine((named) => (named.pack === undefined) !== (named.plan === undefined), 'names a pack or a plan'),
-  answer: z.object({ id: z.string(), url: z.string().meta({ description: 'Where to pay' }) }),
+    .strictObject({ pack: z.optional(pack), plan: z.optional(plan) })
+    .check(
+      z.refine(({ pack, plan }) => (pack === undefined) !== (plan === undefined), 'names a pack or a plan'),
+    ),
+  answer: z.object({ id: z.string(), url: z.string().check(z.describe('Where to pay')) }),
   refusals: { 403: deactivated, ...stripeRefusals },
   handle: async ({ db, userId, settings, body }) => {
     const [order, app] = [orderOf(body, settings), appUrl(settings)]

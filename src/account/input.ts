@@ -1,8 +1,12 @@
-import type * as z from 'zod'
+import { en } from 'zod/locales'
+import * as z from 'zod/mini'
 import { invalidRequest } from './route.ts'
 
+/** zod/mini knows no language by itself: without this every message would be “Invalid input”. */
+z.config(en())
+
 /** @throws Refusal 400, which names each field and what is wrong with it */
-export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+export function check<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const fields: Record<string, string[]> = {}

@@ -1,7 +1,17 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { readMe } from '../users/me.ts'
 import { route } from './route.ts'
 import { deactivated, granted, signedIn } from './signed-in.ts'
+
+const subscription = z.object({
+  id: z.string(),
+  status: z.string().check(z.describe('As Stripe names it')),
+  plan: z.nullable(z.string()).check(z.describe('The lookup key of its price, else the key in PLANS')),
+  price: z.nullable(z.string()).check(z.describe('Stripe’s price id')),
+  current_period_end: z.nullable(z.iso.datetime({ offset: true })),
+  cancel_at_period_end: z.boolean(),
+  cancel_at: z.nullable(z.iso.datetime({ offset: true })),
+})
 
 export const me = route({
   method: 'get',
@@ -10,25 +20,11 @@ export const me = route({
   summary: 'The signed-in user',
   description: 'Brings user, wallet and signup bonus if Clerk’s webhook has not come yet.',
   answer: z.object({
-    id: z.string().meta({ description: 'Clerk’s user id' }),
-    email: z.string().nullable().meta({ description: 'Null until Clerk’s webhook has come' }),
-    name: z.string().nullable(),
-    balance: z.int().meta({ description: 'Credits' }),
-    subscription: z
-      .object({
-        id: z.string(),
-        status: z.string().meta({ description: 'As Stripe names it' }),
-        plan: z
-          .string()
-          .nullable()
-          .meta({ description: 'The lookup key of its price, else the key in PLANS' }),
-        price: z.string().nullable().meta({ description: 'Stripe’s price id' }),
-        current_period_end: z.iso.datetime({ offset: true }).nullable(),
-        cancel_at_period_end: z.boolean(),
-        cancel_at: z.iso.datetime({ offset: true }).nullable(),
-      })
-      .nullable()
-      .meta({ description: 'Of several, the one that entitles most' }),
+    id: z.string().check(z.describe('Clerk’s user id')),
+    email: z.nullable(z.string()).check(z.describe('Null until Clerk’s webhook has come')),
+    name: z.nullable(z.string()),
+    balance: z.int().check(z.describe('Credits')),
+    subscription: z.nullable(subscription).check(z.describe('Of several, the one that entitles most')),
   }),
   refusals: { 403: deactivated },
   handle: async ({ db, userId, settings }) => granted(await readMe(db, signedIn(userId, settings))),

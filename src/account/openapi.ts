@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type Described, refusal } from './route.ts'
 
 export const VERSION = '0.1.0'
@@ -71,7 +71,7 @@ function operation(route: Described) {
   }
 }
 
-function commonRefusals({ caller, query, params, body }: Described): Record<number, z.ZodType> {
+function commonRefusals({ caller, query, params, body }: Described): Record<number, z.ZodMiniType> {
   if (caller === 'anyone') return {}
   return {
     ...((query ?? params ?? body) && caller !== 'provider' && { 400: invalid }),
@@ -82,7 +82,7 @@ function commonRefusals({ caller, query, params, body }: Described): Record<numb
   }
 }
 
-function parameters(place: 'path' | 'query', fields: z.ZodObject | undefined) {
+function parameters(place: 'path' | 'query', fields: z.ZodMiniObject | undefined) {
   const { properties = {}, required = [] } = fields
     ? (schemaOf(fields) as { properties?: Record<string, Schema>; required?: string[] })
     : {}
@@ -101,7 +101,7 @@ const json = (schema: Schema) => ({ 'application/json': { schema } })
  * OpenAPI 3.1 takes JSON Schema as it is. All are of what may be given: an answer may gain members, which a schema of
  * what zod puts out would forbid.
  */
-function schemaOf(schema: z.ZodType): Schema {
+function schemaOf(schema: z.ZodMiniType): Schema {
   const { $schema, ...rest } = z.toJSONSchema(schema, {
     io: 'input',
     override: ({ jsonSchema }) => unbound(jsonSchema),

@@ -1,9 +1,9 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Database } from '../db.ts'
 import type { Settings } from '../env.ts'
 
 type Caller = 'user' | 'service'
-type Fields = z.ZodObject
+type Fields = z.ZodMiniObject
 
 /** What the API's document tells of a route. */
 export interface Described {
@@ -16,10 +16,10 @@ export interface Described {
   caller: Caller | 'operator' | 'provider' | 'anyone'
   params?: Fields
   query?: Fields
-  body?: z.ZodType
-  answer: z.ZodType
+  body?: z.ZodMiniType
+  answer: z.ZodMiniType
   /** By status, those that are this route's own. */
-  refusals?: Record<number, z.ZodType>
+  refusals?: Record<number, z.ZodMiniType>
 }
 
 /** What a handler works with: the request, checked. */
@@ -38,8 +38,8 @@ export interface Route<
   Who extends Caller = Caller,
   Params extends Fields = Fields,
   Query extends Fields = Fields,
-  Body extends z.ZodType = z.ZodType,
-  Answer extends z.ZodType = z.ZodType,
+  Body extends z.ZodMiniType = z.ZodMiniType,
+  Answer extends z.ZodMiniType = z.ZodMiniType,
 > extends Described {
   caller: Who
   params?: Params
@@ -52,10 +52,10 @@ export interface Route<
 /** Ties the types of a route's schemas to its handler's. */
 export function route<
   Who extends Caller,
-  Answer extends z.ZodType,
+  Answer extends z.ZodMiniType,
   Params extends Fields = Fields,
   Query extends Fields = Fields,
-  Body extends z.ZodType = z.ZodType,
+  Body extends z.ZodMiniType = z.ZodMiniType,
 >(definition: Route<Who, Params, Query, Body, Answer>): Route {
   return definition as unknown as Route
 }
@@ -81,7 +81,7 @@ export class Refusal extends Error {
 }
 
 /** The schema of a refusal's body. */
-export const refusal = (error: string, more: z.ZodRawShape = {}) =>
+export const refusal = (error: string, more: z.core.$ZodShape = {}) =>
   z.object({ error: z.literal(error), ...more })
 
 /** Some fields of a request are not as the schema wants them. */

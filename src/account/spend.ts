@@ -1,10 +1,14 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { spend } from '../credits/wallet.ts'
 import { id, storableText } from '../webhook/values.ts'
 import { refusal, route } from './route.ts'
 import { deactivated, granted } from './signed-in.ts'
 
-const name = id.meta({ description: 'Printable ASCII without spaces, at most 255 characters' })
+const name = id.check(z.describe('Printable ASCII without spaces, at most 255 characters'))
+const note = z.pipe(
+  z.string().check(z.maxLength(500)),
+  z.transform((text) => storableText(text)),
+)
 
 export const spendCredits = route({
   method: 'post',
@@ -15,15 +19,11 @@ export const spendCredits = route({
     'Never below zero. The same key again answers the balance right after its spend; a refused one has written nothing and may be tried again.',
   body: z.strictObject({
     user_id: name,
-    amount: z
-      .int()
-      .min(1)
-      .max(10 ** 12)
-      .meta({ description: 'Credits' }),
+    amount: z.int().check(z.minimum(1), z.maximum(10 ** 12), z.describe('Credits')),
     idempotency_key: name,
-    note: z.string().max(500).transform(storableText).nullish().meta({ description: 'No personal data' }),
+    note: z.nullish(note).check(z.describe('No personal data')),
   }),
-  answer: z.object({ balance: z.int().meta({ description: 'Credits, right after this spend' }) }),
+  answer: z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
   refusals: {
     402: refusal('insufficient_credits', { balance: z.int() }),
     403: deactivated,

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { BuyerRefused } from '../stripe/customer.ts'
 import { StripeTrouble, type TroubleKind } from '../stripe/trouble.ts'
 import { Refusal, refusal } from './route.ts'
@@ -14,11 +14,11 @@ const ANSWERS: Record<TroubleKind, [status: 402 | 502 | 503, error: string, retr
 
 /** A route's refusals when Stripe is in trouble. */
 export const stripeRefusals = {
-  402: refusal('payment_declined', { code: z.string().nullable() }),
-  502: refusal('stripe_refused', { code: z.string().nullable() }),
+  402: refusal('payment_declined', { code: z.nullable(z.string()) }),
+  502: refusal('stripe_refused', { code: z.nullable(z.string()) }),
   503: z.object({
     error: z.enum(['unavailable', 'stripe_busy', 'stripe_unavailable']),
-    code: z.string().nullable().optional(),
+    code: z.optional(z.nullable(z.string())),
   }),
 }
 

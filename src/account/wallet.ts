@@ -1,16 +1,25 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { readWallet } from '../credits/wallet.ts'
 import { invalidRequest, route } from './route.ts'
 import { deactivated, granted, signedIn } from './signed-in.ts'
 
 const BAD_CURSOR = 'is not a next_cursor of this wallet'
 
+const cursor = z.pipe(
+  z.string(),
+  z.transform((text, { issues }) => {
+    const id = readCursor(text)
+    if (id === null) issues.push({ code: 'custom', message: BAD_CURSOR, input: text })
+    return id ?? z.NEVER
+  }),
+)
+
 const entry = z.object({
   id: z.int(),
   kind: z.string(),
-  amount: z.int().meta({ description: 'Credits, signed: what comes in is positive' }),
-  balance_after: z.int().meta({ description: 'The balance right after this entry' }),
-  note: z.string().nullable(),
+  amount: z.int().check(z.describe('Credits, signed: what comes in is positive')),
+  balance_after: z.int().check(z.describe('The balance right after this entry')),
+  note: z.nullable(z.string()),
   created_at: z.iso.datetime(),
 })
 
@@ -20,17 +29,13 @@ export const wallet = route({
   caller: 'user',
   summary: 'Balance and ledger entries, newest first',
   query: z.object({
-    cursor: z
-      .string()
-      .transform((text, context) => readCursor(text) ?? context.addIssue(BAD_CURSOR) ?? z.NEVER)
-      .optional()
-      .meta({ description: 'The `next_cursor` of the page before' }),
-    limit: z.coerce.number().int().min(1).max(100).default(50),
+    cursor: z.optional(cursor).check(z.describe('The `next_cursor` of the page before')),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 50),
   }),
   answer: z.object({
-    balance: z.int().meta({ description: 'Credits, now' }),
+    balance: z.int().check(z.describe('Credits, now')),
     entries: z.array(entry),
-    next_cursor: z.string().nullable().meta({ description: 'Null on the last page' }),
+    next_cursor: z.nullable(z.string()).check(z.describe('Null on the last page')),
   }),
   refusals: { 403: deactivated },
   handle: async ({ db, userId, settings, query: { cursor, limit } }) => {

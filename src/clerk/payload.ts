@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { id, instant, storableText } from '../webhook/values.ts'
 
 /** Clerk's moments are milliseconds. Its published examples have seconds in places: no millisecond since 1973 is as small. */
@@ -6,22 +6,22 @@ export function clerkMoment(value: unknown): Date | null {
   return instant(typeof value === 'number' && value < 1e11 ? value * 1000 : value)
 }
 
-const moment = z.unknown().transform(clerkMoment).pipe(z.date())
+const moment = z.pipe(z.transform(clerkMoment), z.date())
 
 const emailAddress = z.object({
-  id: z.string().nullish(),
+  id: z.nullish(z.string()),
   email_address: z.string(),
-  verification: z.object({ status: z.string().nullish() }).nullish(),
+  verification: z.nullish(z.object({ status: z.nullish(z.string()) })),
 })
 
 export const userEvent = z.object({
   data: z.object({
     id,
-    email_addresses: z.array(emailAddress).nullish(),
-    primary_email_address_id: z.string().nullish(),
-    first_name: z.string().nullish(),
-    last_name: z.string().nullish(),
-    username: z.string().nullish(),
+    email_addresses: z.nullish(z.array(emailAddress)),
+    primary_email_address_id: z.nullish(z.string()),
+    first_name: z.nullish(z.string()),
+    last_name: z.nullish(z.string()),
+    username: z.nullish(z.string()),
     updated_at: moment,
   }),
 })

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { grantPlan as grant } from '../credits/verbs.ts'
 import { recordForCustomer as record } from '../users/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'

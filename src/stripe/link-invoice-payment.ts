@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { linkInvoicePayment as link } from '../credits/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { reference } from './payload.ts'
@@ -7,7 +7,7 @@ const invoicePaymentEvent = z.object({
   data: z.object({
     object: z.object({
       invoice: reference,
-      payment: z.object({ payment_intent: reference.nullish(), charge: reference.nullish() }),
+      payment: z.object({ payment_intent: z.nullish(reference), charge: z.nullish(reference) }),
     }),
   }),
 })

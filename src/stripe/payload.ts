@@ -1,22 +1,25 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { id, instant, member } from '../webhook/values.ts'
 
 /** An id, or the object itself where a caller had it expanded. */
-export const reference = z.union([id, z.object({ id }).transform((object) => object.id)])
+export const reference = z.union([
+  id,
+  z.pipe(
+    z.object({ id }),
+    z.transform((object) => object.id),
+  ),
+])
 
 const checkoutSession = z.object({
   id,
   mode: z.enum(['payment', 'setup', 'subscription']),
   payment_status: z.string(),
-  amount_total: z.number().int().min(0).nullish(),
-  currency: z
-    .string()
-    .regex(/^[a-z]{3}$/)
-    .nullish(),
-  customer: reference.nullish(),
-  payment_intent: reference.nullish(),
-  client_reference_id: z.string().nullish(),
-  metadata: z.record(z.string(), z.unknown()).nullish(),
+  amount_total: z.nullish(z.int().check(z.minimum(0))),
+  currency: z.nullish(z.string().check(z.regex(/^[a-z]{3}$/))),
+  customer: z.nullish(reference),
+  payment_intent: z.nullish(reference),
+  client_reference_id: z.nullish(z.string()),
+  metadata: z.nullish(z.record(z.string(), z.unknown())),
 })
 
 export type CheckoutSession = z.output<typeof checkoutSession>
@@ -24,10 +27,11 @@ export type CheckoutSession = z.output<typeof checkoutSession>
 export const checkoutSessionEvent = z.object({ data: z.object({ object: checkoutSession }) })
 
 /** Stripe counts in whole Unix seconds. */
-export const seconds = z
-  .number()
-  .transform((value) => instant(value * 1000))
-  .pipe(z.date())
+const unixTime = z.pipe(
+  z.number(),
+  z.transform((value) => instant(value * 1000)),
+)
+export const seconds = z.pipe(unixTime, z.date())
 
 /**
  * The user that the event's object names: in its metadata, else as the session's reference. An invoice repeats the

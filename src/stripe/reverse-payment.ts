@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type ReversalState, reversePayment } from '../credits/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { id, member } from '../webhook/values.ts'
@@ -6,10 +6,10 @@ import { namedUser, reference } from './payload.ts'
 
 const money = {
   id,
-  payment_intent: reference.nullish(),
-  currency: z.string().regex(/^[a-z]{3}$/),
+  payment_intent: z.nullish(reference),
+  currency: z.string().check(z.regex(/^[a-z]{3}$/)),
 }
-const amount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+const amount = z.int().check(z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER))
 
 const refundEvent = z.object({
   type: z.string(),
@@ -17,8 +17,8 @@ const refundEvent = z.object({
     object: z.object({
       ...money,
       amount,
-      charge: reference.nullish(),
-      status: z.enum(['pending', 'requires_action', 'succeeded', 'canceled', 'failed']).nullish(),
+      charge: z.nullish(reference),
+      status: z.nullish(z.enum(['pending', 'requires_action', 'succeeded', 'canceled', 'failed'])),
     }),
   }),
 })
@@ -26,7 +26,7 @@ const chargeEvent = z.object({ data: z.object({ object: z.object({ ...money, amo
 const disputeEvent = z.object({
   type: z.string(),
   data: z.object({
-    object: z.object({ ...money, amount, charge: reference.nullish(), status: z.string() }),
+    object: z.object({ ...money, amount, charge: z.nullish(reference), status: z.string() }),
   }),
 })
 

@@ -1,28 +1,28 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Settings } from '../env.ts'
 import type { SubscriptionState } from '../subscriptions/verbs.ts'
 import { id, storableText } from '../webhook/values.ts'
 import { reference, seconds } from './payload.ts'
 
 const item = z.object({
-  price: z.object({ id, lookup_key: z.string().nullish() }),
+  price: z.object({ id, lookup_key: z.nullish(z.string()) }),
   /** Since 2025-03-31; before, the subscription itself has it. */
-  current_period_end: seconds.nullish(),
+  current_period_end: z.nullish(seconds),
 })
 
 export const subscriptionSchema = z.object({
   id,
   customer: reference,
   /** A word we do not know yet is kept: Stripe adds to them. */
-  status: z.string().regex(/^[a-z_]{1,50}$/),
+  status: z.string().check(z.regex(/^[a-z_]{1,50}$/)),
   created: seconds,
   cancel_at_period_end: z.boolean(),
-  cancel_at: seconds.nullish(),
-  canceled_at: seconds.nullish(),
-  ended_at: seconds.nullish(),
-  current_period_end: seconds.nullish(),
+  cancel_at: z.nullish(seconds),
+  canceled_at: z.nullish(seconds),
+  ended_at: z.nullish(seconds),
+  current_period_end: z.nullish(seconds),
   items: z.object({ data: z.array(item) }),
-  metadata: z.record(z.string(), z.unknown()).nullish(),
+  metadata: z.nullish(z.record(z.string(), z.unknown())),
 })
 
 type Subscription = z.output<typeof subscriptionSchema>

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Settings } from '../env.ts'
 import { type SubscriptionState, syncSubscription as sync } from '../subscriptions/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
@@ -10,7 +10,7 @@ const subscriptionEvent = z.object({
   created: seconds,
   data: z.object({
     object: z.looseObject(subscriptionSchema.shape),
-    previous_attributes: z.record(z.string(), z.unknown()).nullish(),
+    previous_attributes: z.nullish(z.record(z.string(), z.unknown())),
   }),
 })
 

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { unlinkCustomer as unlink } from '../users/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { id } from '../webhook/values.ts'

@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type { Effect } from '../db.ts'
 import type { Settings } from '../env.ts'
 import type { Verdict } from './outcome.ts'
@@ -48,7 +48,7 @@ export class Unreadable extends Error {
 }
 
 /** @throws Unreadable */
-export function read<Schema extends z.ZodType>(schema: Schema, event: unknown): z.output<Schema> {
+export function read<Schema extends z.ZodMiniType>(schema: Schema, event: unknown): z.output<Schema> {
   const result = schema.safeParse(event)
   if (!result.success)
     throw new Unreadable(result.error.issues.map((issue) => issue.path.join('.')).join(', '))

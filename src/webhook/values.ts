@@ -1,7 +1,7 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 
 /** An identifier of a provider. Printable ASCII, so that it is safe to store, to print and to compare. */
-export const id = z.string().regex(/^[\x21-\x7e]{1,255}$/)
+export const id = z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/))
 
 const YEAR_9999_MS = 253_402_300_799_999
 

@@ -84,7 +84,8 @@ const libraries: Record<string, string[]> = {
   hono: ['app', 'ready', 'explain', 'http', 'account'],
   '@neondatabase/serverless': ['db'],
   'drizzle-orm': ['db', 'ready', 'users', 'credits', 'subscriptions', 'webhook'],
-  zod: ['env', 'clerk', 'stripe', 'account', 'described', 'webhook'],
+  'zod/mini': ['env', 'clerk', 'stripe', 'account', 'described', 'webhook'],
+  'zod/locales': ['account'],
 }
 
 const roomOf = (path: string) => relative('src', path).split(/[/.]/)[0] ?? ''

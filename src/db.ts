@@ -1,8 +1,9 @@
-import { neon, neonConfig } from '@neondatabase/serverless'
-import { sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/neon-http'
+import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless'
 
-export type Database = ReturnType<typeof connect>
+export interface Database {
+  /** One statement in one request, tried once: `call` and `attempt` try again. Parameters are texts or documents as JSON. */
+  query<Row>(text: string, parameters?: string[]): Promise<Row[]>
+}
 
 /**
  * What a delivery does to the database: a verb, which is a database function with a SQL file in our rooms, and the
@@ -23,11 +24,16 @@ const PAUSES_MS = [50, 250, 1_000]
  * Connects over HTTP: nothing opens until a query runs, and each query is one request.
  * @param endpoint where SQL-over-HTTP goes instead of to Neon: the local gateway
  */
-export function connect(url: string, endpoint?: string) {
+export function connect(url: string, endpoint?: string): Database {
+  // The driver has this for all connections alone; a Worker has one database.
   if (endpoint) neonConfig.fetchEndpoint = endpoint
-  neonConfig.fetchFunction = (input: string, init: RequestInit) =>
-    fetch(input, { ...init, signal: AbortSignal.timeout(ATTEMPT_MS) })
-  return drizzle({ client: neon(url) })
+  const sql = neon(url)
+  return {
+    async query<Row>(text: string, parameters: string[] = []) {
+      const fetchOptions = { signal: AbortSignal.timeout(ATTEMPT_MS) }
+      return (await sql.query(text, parameters, { fetchOptions })) as Row[]
+    },
+  }
 }
 
 /** The database gave no usable answer, or an error. The message is a SQLSTATE, else the name of what went wrong. */
@@ -72,22 +78,18 @@ export async function call<Answer>(
   documents: object[],
   startedAt = Date.now(),
 ): Promise<Answer> {
-  const given = sql.join(
-    documents.map((document) => sql`${JSON.stringify(document)}::jsonb`),
-    sql`, `,
-  )
-  const [row] = await attempt(async () => {
-    const statement = sql`select ${sql.identifier(name)}(${given}) as answer`
-    return (await db.execute<{ answer: Answer }>(statement)).rows
-  }, startedAt)
+  const given = documents.map((_, index) => `$${index + 1}::jsonb`).join(', ')
+  const statement = `select "${name.replaceAll('"', '""')}"(${given}) as answer`
+  const parameters = documents.map((document) => JSON.stringify(document))
+  const [row] = await attempt(() => db.query<{ answer: Answer }>(statement, parameters), startedAt)
   if (!row) throw new DatabaseUnavailable('no answer', false)
   return row.answer
 }
 
 /**
  * Retries a query, within the limits above, while its failure may pass by itself. The query must be safe to repeat.
- * @throws DatabaseUnavailable whose message is a SQLSTATE or the error's name: the errors of the driver and of Drizzle
- *   carry parameters, which are personal data, and must not reach a log
+ * @throws DatabaseUnavailable whose message is a SQLSTATE or the error's name: what the database says beside it may
+ *   quote parameters, which are personal data, and must not reach a log
  */
 export async function attempt<T>(query: () => Promise<T>, startedAt = Date.now()): Promise<T> {
   for (let failures = 0; ; failures++) {
@@ -111,9 +113,8 @@ export async function attempt<T>(query: () => Promise<T>, startedAt = Date.now()
  * writers that met on one unique key (23505): the second look sees the winner.
  */
 function diagnose(error: unknown): { transient: boolean; name: string } {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const { code } = cause as { code?: unknown }
-  if (typeof code === 'string' && code)
-    return { transient: /^(08|40|53|55|57)|^23505$/.test(code), name: code }
+  const { code, sourceError }: Partial<NeonDbError> = error instanceof NeonDbError ? error : {}
+  if (code) return { transient: /^(08|40|53|55|57)|^23505$/.test(code), name: code }
+  const cause = sourceError ?? error
   return { transient: true, name: cause instanceof Error ? cause.name : 'no answer' }
 }

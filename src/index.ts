@@ -5,7 +5,8 @@ import { cancelOrphans } from './stripe/cancel-orphans.ts'
 import { countOrphans } from './subscriptions/orphans.ts'
 import { reportAttention } from './webhook/attention.ts'
 import { log } from './webhook/log.ts'
-import { giveUpUnknown, releaseParked } from './webhook/release.ts'
+import { giveUpUnknown } from './webhook/parked.ts'
+import { releaseParked } from './webhook/release.ts'
 
 export default {
   fetch: app.fetch,

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fixtures } from '../../local/events.ts'
@@ -77,18 +77,20 @@ const rooms: Record<string, string[]> = {
   env: [],
   http: ['webhook'],
 }
+/** Who may import which library: rooms, and `schema` for the schema.ts of each. */
 const libraries: Record<string, string[]> = {
   svix: ['clerk'],
   '@clerk/backend': ['clerk'],
   stripe: ['stripe'],
   hono: ['app', 'ready', 'explain', 'http', 'account'],
   '@neondatabase/serverless': ['db'],
-  'drizzle-orm': ['db', 'ready', 'users', 'credits', 'subscriptions', 'webhook'],
+  'drizzle-orm': ['schema'],
   'zod/mini': ['env', 'clerk', 'stripe', 'account', 'described', 'webhook'],
   'zod/locales': ['account'],
 }
 
 const roomOf = (path: string) => relative('src', path).split(/[/.]/)[0] ?? ''
+const isSchema = (path: string) => basename(path) === 'schema.ts'
 const importsOf = (path: string) => [...read(path).matchAll(/from '([^']+)'/g)].map(([, name]) => name ?? '')
 
 describe('imports', () => {
@@ -101,9 +103,18 @@ describe('imports', () => {
         else expect([room, ...(rooms[room] ?? [])], `${path} imports ${name}`).toContain(roomOf(target))
       } else {
         const library = Object.keys(libraries).find((known) => name === known || name.startsWith(`${known}/`))
-        expect(libraries[library ?? ''] ?? [], `${path} imports ${name}`).toContain(room)
+        const user = isSchema(path) ? 'schema' : room
+        expect(libraries[library ?? ''] ?? [], `${path} imports ${name}`).toContain(user)
       }
     }
+  })
+
+  it('load a schema from a schema alone, so that Drizzle is not deployed', () => {
+    const loading = sources.filter((path) => {
+      const loaded = read(path).replaceAll(/^import type .+$/gm, '')
+      return !isSchema(path) && /'(drizzle-orm|[^']*schema\.ts')/.test(loaded)
+    })
+    expect(loading).toEqual([])
   })
 })
 

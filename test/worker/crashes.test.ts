@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { balance, deliver, eventRow, failNext, ledger, send } from './support.ts'
 
@@ -47,7 +47,8 @@ describe.each(crashPoints)('every connection dropped %s', (fault) => {
 })
 
 describe('a database that does not answer', () => {
-  it('is given up within 8 seconds, and the redelivery is applied', async () => {
+  it('is given up within 8 seconds, as the log says, and the redelivery is applied', async () => {
+    const log = vi.spyOn(console, 'log')
     const user = randomId('user')
     const event = clerkEvent('user.created', { user })
     await failNext('hang', 'hang')
@@ -55,6 +56,10 @@ describe('a database that does not answer', () => {
     const response = await send('clerk', JSON.stringify(event), { id: `msg_${user}` })
     expect(response.status).toBe(503)
     expect(Date.now() - startedAt).toBeLessThan(8_000)
+    expect(JSON.parse(String(log.mock.lastCall?.[0]))).toMatchObject({
+      message: 'unavailable',
+      cause: 'TimeoutError',
+    })
 
     expect(await deliver('clerk', event, { id: `msg_${user}` })).toMatchObject({ outcome: 'applied' })
     expect(await balance(user)).toBe(40)

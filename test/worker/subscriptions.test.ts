@@ -79,7 +79,7 @@ describe('a subscription', () => {
       stripe_price_id: 'price_pro',
       plan_key: 'pro',
       status: 'active',
-      current_period_end: '2026-09-21 14:13:20+00',
+      current_period_end: new Date('2026-09-21T14:13:20Z'),
       cancel_at_period_end: false,
       canceled_at: null,
       ended_at: null,
@@ -92,7 +92,7 @@ describe('a subscription', () => {
       stripe_subscription_id: sub,
       stripe_price_id: 'price_pro',
       subscription_status: 'active',
-      subscription_current_period_end: '2026-09-21 14:13:20+00',
+      subscription_current_period_end: new Date('2026-09-21T14:13:20Z'),
       cancel_at_period_end: false,
       plan_key: 'pro',
       balance: '40',
@@ -135,14 +135,14 @@ describe('a subscription', () => {
     })
     expect(await subscription(sub)).toMatchObject({
       stripe_price_id: 'price_pro',
-      current_period_end: '2026-09-21 14:13:20+00',
+      current_period_end: new Date('2026-09-21T14:13:20Z'),
     })
     await tell(UPDATED, 1, {
       set: { items: items(['price_seat', 1_790_000_000], ['price_x', 1_900_000_000]) },
     })
     expect(await subscription(sub)).toMatchObject({
       stripe_price_id: 'price_seat',
-      current_period_end: '2026-09-21 14:13:20+00',
+      current_period_end: new Date('2026-09-21T14:13:20Z'),
     })
   })
 
@@ -153,7 +153,7 @@ describe('a subscription', () => {
     expect(await subscription(sub)).toMatchObject({
       user_id: id,
       stripe_price_id: 'price_1IDQm5JDPojXS6LNM31hxKzp',
-      current_period_end: '2021-07-08 10:41:58+00',
+      current_period_end: new Date('2021-07-08T10:41:58Z'),
     })
   })
 

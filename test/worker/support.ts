@@ -122,13 +122,7 @@ export async function query<Row = Record<string, unknown>>(
   params: unknown[] = [],
 ): Promise<Row[]> {
   neonConfig.fetchEndpoint = settings.NEON_FETCH_ENDPOINT
-  const rows = await neon(settings.DATABASE_URL).query(statement, params)
-  return rows.map((row) => Object.fromEntries(Object.entries(row).map(readMoment))) as Row[]
-}
-
-/** Drizzle has the driver leave timestamps as text. */
-function readMoment([name, value]: [string, unknown]): [string, unknown] {
-  return [name, name.endsWith('_at') && typeof value === 'string' ? new Date(value) : value]
+  return (await neon(settings.DATABASE_URL).query(statement, params)) as Row[]
 }
 
 export async function eventRow(eventId: string) {

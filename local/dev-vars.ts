@@ -39,7 +39,7 @@ export function ensureDevVars(): boolean {
 export function readSettings(): { settings: Vars; fromEnvironment: string[] } {
   const settings: Vars = {}
   if (existsSync(FILE)) Object.assign(settings, parseEnv(readFileSync(FILE, 'utf8')))
-  const fromEnvironment = Object.keys(settingsSchema.shape).filter((name) => process.env[name])
+  const fromEnvironment = Object.keys(settingsSchema().shape).filter((name) => process.env[name])
   for (const name of fromEnvironment) settings[name] = process.env[name] as string
   return { settings, fromEnvironment }
 }

@@ -1,37 +1,40 @@
 import * as z from 'zod/mini'
 import { type Described, refusal } from './account/route.ts'
 
-const signedEvent = z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
-const verdict = z.object({
-  event: z.string(),
-  type: z.nullable(z.string()),
-  outcome: z.enum(['applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected']),
-  reason: z.nullable(z.string()),
-})
+const signedEvent = () => z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
+const verdict = () =>
+  z.object({
+    event: z.string(),
+    type: z.nullable(z.string()),
+    outcome: z.enum(['applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected']),
+    reason: z.nullable(z.string()),
+  })
 
-const delivery = z.object({
-  ...verdict.shape,
-  provider: z.string(),
-  via: z.string(),
-  attempts: z.int(),
-  user_id: z.nullable(z.string()),
-  occurred_at: z.nullable(z.string()),
-  received_at: z.string(),
-  settled_at: z.nullable(z.string()),
-})
-const entry = z.object({
-  id: z.int(),
-  user_id: z.string(),
-  kind: z.string(),
-  amount: z.int().check(z.describe('Credits, signed')),
-  balance_after: z.int(),
-  payment: z.nullable(z.string()),
-  note: z.nullable(z.string()),
-  key: z.string(),
-  created_at: z.string(),
-  delivery: z.nullable(delivery).check(z.describe('What caused it')),
-  says: z.string().check(z.describe('The entry in plain words')),
-})
+const delivery = () =>
+  z.object({
+    ...verdict().shape,
+    provider: z.string(),
+    via: z.string(),
+    attempts: z.int(),
+    user_id: z.nullable(z.string()),
+    occurred_at: z.nullable(z.string()),
+    received_at: z.string(),
+    settled_at: z.nullable(z.string()),
+  })
+const entry = () =>
+  z.object({
+    id: z.int(),
+    user_id: z.string(),
+    kind: z.string(),
+    amount: z.int().check(z.describe('Credits, signed')),
+    balance_after: z.int(),
+    payment: z.nullable(z.string()),
+    note: z.nullable(z.string()),
+    key: z.string(),
+    created_at: z.string(),
+    delivery: z.nullable(delivery()).check(z.describe('What caused it')),
+    says: z.string().check(z.describe('The entry in plain words')),
+  })
 
 const webhook = (name: 'Clerk' | 'Stripe'): Described => ({
   method: 'post',
@@ -52,15 +55,15 @@ export const described: Described[] = [
     path: '/api/health',
     caller: 'anyone',
     summary: 'Whether the Worker answers, without the database',
-    answer: z.object({ status: z.literal('ok') }),
+    answer: () => z.object({ status: z.literal('ok') }),
   },
   {
     method: 'get',
     path: '/api/ready',
     caller: 'operator',
     summary: 'Whether the database answers, and has every migration',
-    answer: z.object({ status: z.literal('ready') }),
-    refusals: { 503: z.object({ status: z.enum(['not_migrated', 'unavailable']) }) },
+    answer: () => z.object({ status: z.literal('ready') }),
+    refusals: { 503: () => z.object({ status: z.enum(['not_migrated', 'unavailable']) }) },
   },
   {
     method: 'get',
@@ -68,18 +71,19 @@ export const described: Described[] = [
     caller: 'operator',
     summary: 'Why a balance is what it is, or what became of a payment or an event',
     description: 'Entries oldest first, of long histories the newest 500. No payloads.',
-    params: z.object({ id: z.string().check(z.describe('Of a user, a payment or an event')) }),
-    answer: z.object({
-      about: z.enum(['user', 'payment', 'event']),
-      id: z.string(),
-      user_id: z.nullable(z.string()),
-      payment: z.nullable(z.string()),
-      event: z.nullable(delivery),
-      entries: z.array(entry),
-      sum: z.int().check(z.describe('Credits, of all entries')),
-      balance: z.nullable(z.int()).check(z.describe('Credits of the user, now')),
-      waiting: z.array(delivery).check(z.describe('Parked, rejected, or given up')),
-    }),
+    params: () => z.object({ id: z.string().check(z.describe('Of a user, a payment or an event')) }),
+    answer: () =>
+      z.object({
+        about: z.enum(['user', 'payment', 'event']),
+        id: z.string(),
+        user_id: z.nullable(z.string()),
+        payment: z.nullable(z.string()),
+        event: z.nullable(delivery()),
+        entries: z.array(entry()),
+        sum: z.int().check(z.describe('Credits, of all entries')),
+        balance: z.nullable(z.int()).check(z.describe('Credits of the user, now')),
+        waiting: z.array(delivery()).check(z.describe('Parked, rejected, or given up')),
+      }),
     refusals: { 404: refusal('not_found'), 503: refusal('unavailable') },
   },
 ]

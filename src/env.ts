@@ -1,23 +1,26 @@
 import * as z from 'zod/mini'
+import { once } from './once.ts'
 
 const blankIsUnset = (value: unknown) =>
   typeof value === 'string' && value.trim() === '' ? undefined : value
 const setting = <Schema extends z.ZodMiniType>(schema: Schema) => z.pipe(z.transform(blankIsUnset), schema)
 
-const commaSeparated = z.pipe(
-  z.string(),
-  z.transform((list) => list.split(',').map((member) => member.trim())),
-)
+const commaSeparated = () =>
+  z.pipe(
+    z.string(),
+    z.transform((list) => list.split(',').map((member) => member.trim())),
+  )
 
 /** Several, comma-separated, while a secret is being rotated. */
 const secrets = (pattern: RegExp) =>
-  setting(z.pipe(commaSeparated, z.array(z.string().check(z.regex(pattern))).check(z.minLength(1))))
+  setting(z.pipe(commaSeparated(), z.array(z.string().check(z.regex(pattern))).check(z.minLength(1))))
 const flag = (fallback: 'true' | 'false') =>
   z.pipe(
     setting(z._default(z.enum(['true', 'false']), fallback)),
     z.transform((value) => value === 'true'),
   )
-const loopbackUrl = z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/ })
+const loopbackUrl = () =>
+  z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/ })
 
 function namesUserAndDatabase(url: string): boolean {
   const parsed = URL.parse(url)
@@ -25,80 +28,85 @@ function namesUserAndDatabase(url: string): boolean {
 }
 
 /** What may stand in an `Authorization: Bearer` header (RFC 6750), 8 characters or more. */
-const token = z.string().check(z.regex(/^(?=.{8})[A-Za-z0-9._~+/-]+=*$/))
-const origin = z.url({ protocol: /^https?$/ }).check(z.refine((url) => URL.parse(url)?.origin === url))
-const wholeCredits = z.int().check(z.minimum(0), z.maximum(10 ** 12))
-const nonEmpty = z.string().check(z.minLength(1))
+const token = () => z.string().check(z.regex(/^(?=.{8})[A-Za-z0-9._~+/-]+=*$/))
+const origin = () => z.url({ protocol: /^https?$/ }).check(z.refine((url) => URL.parse(url)?.origin === url))
+const wholeCredits = () => z.int().check(z.minimum(0), z.maximum(10 ** 12))
+const nonEmpty = () => z.string().check(z.minLength(1))
 
 /** What one pack sells: credits, for an amount in minor units of the currency. */
-const creditPack = z.object({
-  credits: wholeCredits.check(z.minimum(1)),
-  amount: z.int().check(z.minimum(0)),
-  currency: z.string().check(z.regex(/^[a-z]{3}$/)),
-  name: nonEmpty,
-})
+const creditPack = () =>
+  z.object({
+    credits: wholeCredits().check(z.minimum(1)),
+    amount: z.int().check(z.minimum(0)),
+    currency: z.string().check(z.regex(/^[a-z]{3}$/)),
+    name: nonEmpty(),
+  })
 /** What a Stripe price stands for. Credits are granted once per period, times quantity; in a free trial only where it says so. */
-const plan = z.object({
-  key: nonEmpty,
-  credits: z._default(wholeCredits, 0),
-  trial_credits: z._default(z.boolean(), false),
-})
+const plan = () =>
+  z.object({
+    key: nonEmpty(),
+    credits: z._default(wholeCredits(), 0),
+    trial_credits: z._default(z.boolean(), false),
+  })
 
-const json = z.pipe(
-  z.string(),
-  z.transform((text, { issues }) => {
-    try {
-      return JSON.parse(text)
-    } catch {
-      issues.push({ code: 'custom', message: 'not JSON', input: text })
-      return z.NEVER
-    }
-  }),
-)
+const json = () =>
+  z.pipe(
+    z.string(),
+    z.transform((text, { issues }) => {
+      try {
+        return JSON.parse(text)
+      } catch {
+        issues.push({ code: 'custom', message: 'not JSON', input: text })
+        return z.NEVER
+      }
+    }),
+  )
 /** By name, in JSON; none where it is unset. */
 const jsonRecord = <Schema extends z.ZodMiniType>(schema: Schema) =>
-  setting(z._default(z.pipe(json, z.record(nonEmpty, schema)), {}))
+  setting(z._default(z.pipe(json(), z.record(nonEmpty(), schema)), {}))
 
 /** Every setting of the Worker. Placeholders such as those of `.dev.vars.example` do not pass. */
-export const settingsSchema = z.object({
-  DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).check(z.refine(namesUserAndDatabase))),
-  CLERK_WEBHOOK_SECRET: secrets(/^(whsec_)?([A-Za-z0-9+/]{4}){4,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
-  STRIPE_WEBHOOK_SECRET: secrets(/^whsec_[\x21-\x7e]{4,}$/),
-  STRIPE_SECRET_KEY: setting(z.string().check(z.regex(/^[sr]k_(test|live)_\w{3,}$/))),
-  /** PEM public key that verifies session tokens with no network; also with its line breaks written as `\n`. */
-  CLERK_JWT_KEY: setting(
-    z.optional(
-      z.string().check(
-        z.overwrite((pem) => pem.replaceAll('\\n', '\n')),
-        z.regex(/^-----BEGIN PUBLIC KEY-----\s[\s\S]+-----END PUBLIC KEY-----\s*$/),
+export const settingsSchema = once(() =>
+  z.object({
+    DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).check(z.refine(namesUserAndDatabase))),
+    CLERK_WEBHOOK_SECRET: secrets(/^(whsec_)?([A-Za-z0-9+/]{4}){4,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
+    STRIPE_WEBHOOK_SECRET: secrets(/^whsec_[\x21-\x7e]{4,}$/),
+    STRIPE_SECRET_KEY: setting(z.string().check(z.regex(/^[sr]k_(test|live)_\w{3,}$/))),
+    /** PEM public key that verifies session tokens with no network; also with its line breaks written as `\n`. */
+    CLERK_JWT_KEY: setting(
+      z.optional(
+        z.string().check(
+          z.overwrite((pem) => pem.replaceAll('\\n', '\n')),
+          z.regex(/^-----BEGIN PUBLIC KEY-----\s[\s\S]+-----END PUBLIC KEY-----\s*$/),
+        ),
       ),
     ),
-  ),
-  CLERK_ISSUER: setting(z.optional(z.url({ protocol: /^https$/ }))),
-  /** Web origins of the app: CORS, and the `azp` of session tokens. */
-  APP_ORIGINS: setting(z._default(z.pipe(commaSeparated, z.array(origin)), [])),
-  /** Where Checkout and the portal send people back to. */
-  APP_URL: setting(
-    z.optional(z.url({ protocol: /^https?$/ }).check(z.overwrite((url) => url.replace(/\/+$/, '')))),
-  ),
-  SERVICE_TOKEN: setting(z.optional(token)),
-  CREDIT_PACKS: jsonRecord(creditPack),
-  /** By Stripe price id. */
-  PLANS: jsonRecord(plan),
-  CANCEL_ON_DELETION: flag('true'),
-  OPS_TOKEN: setting(z.optional(token)),
-  SIGNUP_BONUS_CREDITS: z.pipe(
-    setting(z._default(z.string().check(z.regex(/^\d{1,12}$/)), '40')),
-    z.transform(Number),
-  ),
-  REQUIRE_EMAIL: flag('true'),
-  USER_DELETION: setting(z._default(z.enum(['deactivate', 'delete']), 'deactivate')),
-  CLERK_INSTANCE_ID: setting(z.optional(z.string().check(z.regex(/^ins_\w+$/)))),
-  NEON_FETCH_ENDPOINT: setting(z.optional(loopbackUrl)),
-  STRIPE_API_BASE: setting(z.optional(loopbackUrl)),
-})
+    CLERK_ISSUER: setting(z.optional(z.url({ protocol: /^https$/ }))),
+    /** Web origins of the app: CORS, and the `azp` of session tokens. */
+    APP_ORIGINS: setting(z._default(z.pipe(commaSeparated(), z.array(origin())), [])),
+    /** Where Checkout and the portal send people back to. */
+    APP_URL: setting(
+      z.optional(z.url({ protocol: /^https?$/ }).check(z.overwrite((url) => url.replace(/\/+$/, '')))),
+    ),
+    SERVICE_TOKEN: setting(z.optional(token())),
+    CREDIT_PACKS: jsonRecord(creditPack()),
+    /** By Stripe price id. */
+    PLANS: jsonRecord(plan()),
+    CANCEL_ON_DELETION: flag('true'),
+    OPS_TOKEN: setting(z.optional(token())),
+    SIGNUP_BONUS_CREDITS: z.pipe(
+      setting(z._default(z.string().check(z.regex(/^\d{1,12}$/)), '40')),
+      z.transform(Number),
+    ),
+    REQUIRE_EMAIL: flag('true'),
+    USER_DELETION: setting(z._default(z.enum(['deactivate', 'delete']), 'deactivate')),
+    CLERK_INSTANCE_ID: setting(z.optional(z.string().check(z.regex(/^ins_\w+$/)))),
+    NEON_FETCH_ENDPOINT: setting(z.optional(loopbackUrl())),
+    STRIPE_API_BASE: setting(z.optional(loopbackUrl())),
+  }),
+)
 
-export type Settings = z.output<typeof settingsSchema>
+export type Settings = z.output<ReturnType<typeof settingsSchema>>
 
 /** Some settings are missing or malformed. Carries their names, never a value. */
 export class Misconfigured extends Error {
@@ -122,7 +130,7 @@ export function settingsOf(env: object): Settings {
 }
 
 function parse(env: object): Settings | Misconfigured {
-  const result = settingsSchema.safeParse(env)
+  const result = settingsSchema().safeParse(env)
   if (result.success) return result.data
   return new Misconfigured([...new Set(result.error.issues.map((issue) => String(issue.path[0])))])
 }

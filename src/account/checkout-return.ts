@@ -14,17 +14,19 @@ export const finishCheckout = route({
   summary: 'What became of a Checkout Session, after the person has come back',
   description:
     'Reads the session from Stripe and settles it as its webhook does: whichever comes first credits, and only it. With `payment_pending`, ask again; the webhook credits it when the money is there.',
-  params: z.object({
-    id: z.string().check(z.describe('As Stripe puts it into the `session_id` of the success url')),
-  }),
-  answer: z.object({
-    id: z.string(),
-    status: z.nullable(z.string()).check(z.describe('Stripe’s: `open`, `complete` or `expired`')),
-    payment_status: z.string().check(z.describe('Stripe’s: `paid`, `unpaid` or `no_payment_required`')),
-    outcome: z.string().check(z.describe('As of a webhook: `applied`, `duplicate`, `ignored`, …')),
-    reason: z.nullable(z.string()),
-    balance: z.int().check(z.describe('Credits, now')),
-  }),
+  params: () =>
+    z.object({
+      id: z.string().check(z.describe('As Stripe puts it into the `session_id` of the success url')),
+    }),
+  answer: () =>
+    z.object({
+      id: z.string(),
+      status: z.nullable(z.string()).check(z.describe('Stripe’s: `open`, `complete` or `expired`')),
+      payment_status: z.string().check(z.describe('Stripe’s: `paid`, `unpaid` or `no_payment_required`')),
+      outcome: z.string().check(z.describe('As of a webhook: `applied`, `duplicate`, `ignored`, …')),
+      reason: z.nullable(z.string()),
+      balance: z.int().check(z.describe('Credits, now')),
+    }),
   refusals: { 403: deactivated, 404: refusal('not_found'), ...stripeRefusals },
   handle: async ({ db, userId, params, settings }) => {
     const session = await orStripeRefusal(() => readSession(stripeClient(settings), params.id, userId))

@@ -7,10 +7,9 @@ import { invalidRequest, route } from './route.ts'
 import { deactivated, granted, signedIn } from './signed-in.ts'
 import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
 
-const pack = z.string().check(z.describe('A name in `CREDIT_PACKS`'))
-const plan = z
-  .string()
-  .check(z.describe('A key in `PLANS`, or the Stripe price id where several prices have that key'))
+const pack = () => z.string().check(z.describe('A name in `CREDIT_PACKS`'))
+const plan = () =>
+  z.string().check(z.describe('A key in `PLANS`, or the Stripe price id where several prices have that key'))
 
 export const startCheckout = route({
   method: 'post',
@@ -19,12 +18,13 @@ export const startCheckout = route({
   summary: 'A Stripe Checkout Session for a credit pack or a plan',
   description:
     'Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own, all of which may be paid.',
-  body: z
-    .strictObject({ pack: z.optional(pack), plan: z.optional(plan) })
-    .check(
-      z.refine(({ pack, plan }) => (pack === undefined) !== (plan === undefined), 'names a pack or a plan'),
-    ),
-  answer: z.object({ id: z.string(), url: z.string().check(z.describe('Where to pay')) }),
+  body: () =>
+    z
+      .strictObject({ pack: z.optional(pack()), plan: z.optional(plan()) })
+      .check(
+        z.refine(({ pack, plan }) => (pack === undefined) !== (plan === undefined), 'names a pack or a plan'),
+      ),
+  answer: () => z.object({ id: z.string(), url: z.string().check(z.describe('Where to pay')) }),
   refusals: { 403: deactivated, ...stripeRefusals },
   handle: async ({ db, userId, settings, body }) => {
     const [order, app] = [orderOf(body, settings), appUrl(settings)]

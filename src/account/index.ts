@@ -5,6 +5,7 @@ import { verifySession } from '../clerk/session.ts'
 import { connect } from '../db.ts'
 import { settingsOf } from '../env.ts'
 import { bearer, limitBody } from '../http.ts'
+import { once } from '../once.ts'
 import { log } from '../webhook/log.ts'
 import { docsPage } from './docs.ts'
 import { check, readJson } from './input.ts'
@@ -57,11 +58,7 @@ export function account(others: Described[]): Hono<Env> {
     )
   }
 
-  let document: ReturnType<typeof openapi> | undefined
-  const described = () => {
-    document ??= openapi([...routes, ...others])
-    return document
-  }
+  const described = once(() => openapi([...routes, ...others]))
   app.get('/api/openapi.json', (c) => c.json(described()))
   app.get('/api/docs', (c) => docsPage(c, described()))
   return app
@@ -76,7 +73,7 @@ async function answer(route: Route, c: Context<Env>): Promise<Response> {
       query: route.query ? check(route.query, c.req.query()) : {},
       body: route.body && check(route.body, await readJson(c.req.raw)),
       settings,
-      db: connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT),
+      db: connect(settings),
     })
     return c.json(result as object)
   } catch (error) {

@@ -1,13 +1,15 @@
 import { en } from 'zod/locales'
 import * as z from 'zod/mini'
+import { once } from '../once.ts'
 import { invalidRequest } from './route.ts'
 
 /** zod/mini knows no language by itself: without this every message would be “Invalid input”. */
-z.config(en())
+const speakEnglish = once(() => z.config(en()))
 
 /** @throws Refusal 400, which names each field and what is wrong with it */
-export function check<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value)
+export function check<Schema extends z.ZodMiniType>(schema: () => Schema, value: unknown): z.output<Schema> {
+  speakEnglish()
+  const result = schema().safeParse(value)
   if (result.success) return result.data
   const fields: Record<string, string[]> = {}
   const complain = (field: string, message: string) => {

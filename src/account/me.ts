@@ -3,15 +3,16 @@ import { readMe } from '../users/me.ts'
 import { route } from './route.ts'
 import { deactivated, granted, signedIn } from './signed-in.ts'
 
-const subscription = z.object({
-  id: z.string(),
-  status: z.string().check(z.describe('As Stripe names it')),
-  plan: z.nullable(z.string()).check(z.describe('The lookup key of its price, else the key in PLANS')),
-  price: z.nullable(z.string()).check(z.describe('Stripe’s price id')),
-  current_period_end: z.nullable(z.iso.datetime({ offset: true })),
-  cancel_at_period_end: z.boolean(),
-  cancel_at: z.nullable(z.iso.datetime({ offset: true })),
-})
+const subscription = () =>
+  z.object({
+    id: z.string(),
+    status: z.string().check(z.describe('As Stripe names it')),
+    plan: z.nullable(z.string()).check(z.describe('The lookup key of its price, else the key in PLANS')),
+    price: z.nullable(z.string()).check(z.describe('Stripe’s price id')),
+    current_period_end: z.nullable(z.iso.datetime({ offset: true })),
+    cancel_at_period_end: z.boolean(),
+    cancel_at: z.nullable(z.iso.datetime({ offset: true })),
+  })
 
 export const me = route({
   method: 'get',
@@ -19,13 +20,14 @@ export const me = route({
   caller: 'user',
   summary: 'The signed-in user',
   description: 'Brings user, wallet and signup bonus if Clerk’s webhook has not come yet.',
-  answer: z.object({
-    id: z.string().check(z.describe('Clerk’s user id')),
-    email: z.nullable(z.string()).check(z.describe('Null until Clerk’s webhook has come')),
-    name: z.nullable(z.string()),
-    balance: z.int().check(z.describe('Credits')),
-    subscription: z.nullable(subscription).check(z.describe('Of several, the one that entitles most')),
-  }),
+  answer: () =>
+    z.object({
+      id: z.string().check(z.describe('Clerk’s user id')),
+      email: z.nullable(z.string()).check(z.describe('Null until Clerk’s webhook has come')),
+      name: z.nullable(z.string()),
+      balance: z.int().check(z.describe('Credits')),
+      subscription: z.nullable(subscription()).check(z.describe('Of several, the one that entitles most')),
+    }),
   refusals: { 403: deactivated },
   handle: async ({ db, userId, settings }) => granted(await readMe(db, signedIn(userId, settings))),
 })

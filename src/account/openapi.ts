@@ -10,7 +10,7 @@ const SECURITY = {
 } as const
 const PROTECTED = Object.keys(SECURITY)
 
-const invalid = refusal('invalid_request', { fields: z.record(z.string(), z.array(z.string())) })
+const invalid = refusal('invalid_request', () => ({ fields: z.record(z.string(), z.array(z.string())) }))
 
 const REASONS: Record<string, string> = {
   400: 'Refused',
@@ -71,7 +71,7 @@ function operation(route: Described) {
   }
 }
 
-function commonRefusals({ caller, query, params, body }: Described): Record<number, z.ZodMiniType> {
+function commonRefusals({ caller, query, params, body }: Described): Record<number, () => z.ZodMiniType> {
   if (caller === 'anyone') return {}
   return {
     ...((query ?? params ?? body) && caller !== 'provider' && { 400: invalid }),
@@ -82,7 +82,7 @@ function commonRefusals({ caller, query, params, body }: Described): Record<numb
   }
 }
 
-function parameters(place: 'path' | 'query', fields: z.ZodMiniObject | undefined) {
+function parameters(place: 'path' | 'query', fields: Described['params']) {
   const { properties = {}, required = [] } = fields
     ? (schemaOf(fields) as { properties?: Record<string, Schema>; required?: string[] })
     : {}
@@ -101,8 +101,8 @@ const json = (schema: Schema) => ({ 'application/json': { schema } })
  * OpenAPI 3.1 takes JSON Schema as it is. All are of what may be given: an answer may gain members, which a schema of
  * what zod puts out would forbid.
  */
-function schemaOf(schema: z.ZodMiniType): Schema {
-  const { $schema, ...rest } = z.toJSONSchema(schema, {
+function schemaOf(schema: () => z.ZodMiniType): Schema {
+  const { $schema, ...rest } = z.toJSONSchema(schema(), {
     io: 'input',
     override: ({ jsonSchema }) => unbound(jsonSchema),
   })

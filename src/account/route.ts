@@ -1,11 +1,12 @@
 import * as z from 'zod/mini'
 import type { Database } from '../db.ts'
 import type { Settings } from '../env.ts'
+import { once } from '../once.ts'
 
 type Caller = 'user' | 'service'
 type Fields = z.ZodMiniObject
 
-/** What the API's document tells of a route. */
+/** What the API's document tells of a route. Its schemas are made when something asks for them. */
 export interface Described {
   method: 'get' | 'post'
   /** In full, parameters as OpenAPI writes them: `/api/checkout/{id}`. */
@@ -14,12 +15,12 @@ export interface Described {
   description?: string
   /** Who may call: a signed-in user, or the holder of a token or of a signing secret. */
   caller: Caller | 'operator' | 'provider' | 'anyone'
-  params?: Fields
-  query?: Fields
-  body?: z.ZodMiniType
-  answer: z.ZodMiniType
+  params?: () => Fields
+  query?: () => Fields
+  body?: () => z.ZodMiniType
+  answer: () => z.ZodMiniType
   /** By status, those that are this route's own. */
-  refusals?: Record<number, z.ZodMiniType>
+  refusals?: Record<number, () => z.ZodMiniType>
 }
 
 /** What a handler works with: the request, checked. */
@@ -42,14 +43,14 @@ export interface Route<
   Answer extends z.ZodMiniType = z.ZodMiniType,
 > extends Described {
   caller: Who
-  params?: Params
-  query?: Query
-  body?: Body
-  answer: Answer
+  params?: () => Params
+  query?: () => Query
+  body?: () => Body
+  answer: () => Answer
   handle(call: Call<Who, Params, Query, Body>): Promise<z.input<Answer>>
 }
 
-/** Ties the types of a route's schemas to its handler's. */
+/** Ties the types of a route's schemas to its handler's, and keeps those that requests are checked with. */
 export function route<
   Who extends Caller,
   Answer extends z.ZodMiniType,
@@ -57,7 +58,9 @@ export function route<
   Query extends Fields = Fields,
   Body extends z.ZodMiniType = z.ZodMiniType,
 >(definition: Route<Who, Params, Query, Body, Answer>): Route {
-  return definition as unknown as Route
+  const { params, query, body } = definition
+  const kept = { params: params && once(params), query: query && once(query), body: body && once(body) }
+  return { ...definition, ...kept } as unknown as Route
 }
 
 /** The answer to a request that is understood and not fulfilled. */
@@ -81,8 +84,8 @@ export class Refusal extends Error {
 }
 
 /** The schema of a refusal's body. */
-export const refusal = (error: string, more: z.core.$ZodShape = {}) =>
-  z.object({ error: z.literal(error), ...more })
+export const refusal = (error: string, more?: () => z.core.$ZodShape) => () =>
+  z.object({ error: z.literal(error), ...more?.() })
 
 /** Some fields of a request are not as the schema wants them. */
 export const invalidRequest = (fields: Record<string, string[]>) =>

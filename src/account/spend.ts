@@ -4,11 +4,12 @@ import { id, storableText } from '../webhook/values.ts'
 import { refusal, route } from './route.ts'
 import { deactivated, granted } from './signed-in.ts'
 
-const name = id.check(z.describe('Printable ASCII without spaces, at most 255 characters'))
-const note = z.pipe(
-  z.string().check(z.maxLength(500)),
-  z.transform((text) => storableText(text)),
-)
+const name = () => id.check(z.describe('Printable ASCII without spaces, at most 255 characters'))
+const note = () =>
+  z.pipe(
+    z.string().check(z.maxLength(500)),
+    z.transform((text) => storableText(text)),
+  )
 
 export const spendCredits = route({
   method: 'post',
@@ -17,15 +18,16 @@ export const spendCredits = route({
   summary: 'Take credits from a wallet, once per idempotency key',
   description:
     'Never below zero. The same key again answers the balance right after its spend; a refused one has written nothing and may be tried again.',
-  body: z.strictObject({
-    user_id: name,
-    amount: z.int().check(z.minimum(1), z.maximum(10 ** 12), z.describe('Credits')),
-    idempotency_key: name,
-    note: z.nullish(note).check(z.describe('No personal data')),
-  }),
-  answer: z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
+  body: () =>
+    z.strictObject({
+      user_id: name(),
+      amount: z.int().check(z.minimum(1), z.maximum(10 ** 12), z.describe('Credits')),
+      idempotency_key: name(),
+      note: z.nullish(note()).check(z.describe('No personal data')),
+    }),
+  answer: () => z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
   refusals: {
-    402: refusal('insufficient_credits', { balance: z.int() }),
+    402: refusal('insufficient_credits', () => ({ balance: z.int() })),
     403: deactivated,
     404: refusal('unknown_user'),
     409: refusal('idempotency_key_reused'),

@@ -12,14 +12,17 @@ const ANSWERS: Record<TroubleKind, [status: 402 | 502 | 503, error: string, retr
   unavailable: [503, 'stripe_unavailable', '10'],
 }
 
+const code = () => ({ code: z.nullable(z.string()) })
+
 /** A route's refusals when Stripe is in trouble. */
 export const stripeRefusals = {
-  402: refusal('payment_declined', { code: z.nullable(z.string()) }),
-  502: refusal('stripe_refused', { code: z.nullable(z.string()) }),
-  503: z.object({
-    error: z.enum(['unavailable', 'stripe_busy', 'stripe_unavailable']),
-    code: z.optional(z.nullable(z.string())),
-  }),
+  402: refusal('payment_declined', code),
+  502: refusal('stripe_refused', code),
+  503: () =>
+    z.object({
+      error: z.enum(['unavailable', 'stripe_busy', 'stripe_unavailable']),
+      code: z.optional(z.nullable(z.string())),
+    }),
 }
 
 /** Answers what went wrong at Stripe by its code, which says what it is and nothing about whom. @throws Refusal */

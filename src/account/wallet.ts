@@ -5,38 +5,42 @@ import { deactivated, granted, signedIn } from './signed-in.ts'
 
 const BAD_CURSOR = 'is not a next_cursor of this wallet'
 
-const cursor = z.pipe(
-  z.string(),
-  z.transform((text, { issues }) => {
-    const id = readCursor(text)
-    if (id === null) issues.push({ code: 'custom', message: BAD_CURSOR, input: text })
-    return id ?? z.NEVER
-  }),
-)
+const cursor = () =>
+  z.pipe(
+    z.string(),
+    z.transform((text, { issues }) => {
+      const id = readCursor(text)
+      if (id === null) issues.push({ code: 'custom', message: BAD_CURSOR, input: text })
+      return id ?? z.NEVER
+    }),
+  )
 
-const entry = z.object({
-  id: z.int(),
-  kind: z.string(),
-  amount: z.int().check(z.describe('Credits, signed: what comes in is positive')),
-  balance_after: z.int().check(z.describe('The balance right after this entry')),
-  note: z.nullable(z.string()),
-  created_at: z.iso.datetime(),
-})
+const entry = () =>
+  z.object({
+    id: z.int(),
+    kind: z.string(),
+    amount: z.int().check(z.describe('Credits, signed: what comes in is positive')),
+    balance_after: z.int().check(z.describe('The balance right after this entry')),
+    note: z.nullable(z.string()),
+    created_at: z.iso.datetime(),
+  })
 
 export const wallet = route({
   method: 'get',
   path: '/api/wallet',
   caller: 'user',
   summary: 'Balance and ledger entries, newest first',
-  query: z.object({
-    cursor: z.optional(cursor).check(z.describe('The `next_cursor` of the page before')),
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 50),
-  }),
-  answer: z.object({
-    balance: z.int().check(z.describe('Credits, now')),
-    entries: z.array(entry),
-    next_cursor: z.nullable(z.string()).check(z.describe('Null on the last page')),
-  }),
+  query: () =>
+    z.object({
+      cursor: z.optional(cursor()).check(z.describe('The `next_cursor` of the page before')),
+      limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 50),
+    }),
+  answer: () =>
+    z.object({
+      balance: z.int().check(z.describe('Credits, now')),
+      entries: z.array(entry()),
+      next_cursor: z.nullable(z.string()).check(z.describe('Null on the last page')),
+    }),
   refusals: { 403: deactivated },
   handle: async ({ db, userId, settings, query: { cursor, limit } }) => {
     const answer = await readWallet(db, {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { once } from '../once.ts'
 import { id, instant, storableText } from '../webhook/values.ts'
 
 /** Clerk's moments are milliseconds. Its published examples have seconds in places: no millisecond since 1973 is as small. */
@@ -6,33 +7,34 @@ export function clerkMoment(value: unknown): Date | null {
   return instant(typeof value === 'number' && value < 1e11 ? value * 1000 : value)
 }
 
-const moment = z.pipe(z.transform(clerkMoment), z.date())
+const emailAddress = () =>
+  z.object({
+    id: z.nullish(z.string()),
+    email_address: z.string(),
+    verification: z.nullish(z.object({ status: z.nullish(z.string()) })),
+  })
 
-const emailAddress = z.object({
-  id: z.nullish(z.string()),
-  email_address: z.string(),
-  verification: z.nullish(z.object({ status: z.nullish(z.string()) })),
-})
-
-export const userEvent = z.object({
-  data: z.object({
-    id,
-    email_addresses: z.nullish(z.array(emailAddress)),
-    primary_email_address_id: z.nullish(z.string()),
-    first_name: z.nullish(z.string()),
-    last_name: z.nullish(z.string()),
-    username: z.nullish(z.string()),
-    updated_at: moment,
+export const userEvent = once(() =>
+  z.object({
+    data: z.object({
+      id,
+      email_addresses: z.nullish(z.array(emailAddress())),
+      primary_email_address_id: z.nullish(z.string()),
+      first_name: z.nullish(z.string()),
+      last_name: z.nullish(z.string()),
+      username: z.nullish(z.string()),
+      updated_at: z.pipe(z.transform(clerkMoment), z.date()),
+    }),
   }),
-})
+)
 
 /** A deletion that names no user is of no use: Clerk's schema has `id` optional. */
-export const userDeletedEvent = z.object({ data: z.object({ id }) })
+export const userDeletedEvent = once(() => z.object({ data: z.object({ id }) }))
 
 /** What a mail server takes (RFC 5321), and a unique index can hold. */
 const MAX_ADDRESS_LENGTH = 320
 
-type ClerkUser = z.output<typeof userEvent>['data']
+type ClerkUser = z.output<ReturnType<typeof userEvent>>['data']
 
 /** The primary address by its id, which may be null or dangle; then the first one. Null for phone-only users. */
 export function primaryEmail(user: ClerkUser): { address: string; verified: boolean } | null {

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini'
 import { grantPlan as grant } from '../credits/verbs.ts'
+import { once } from '../once.ts'
 import { recordForCustomer as record } from '../users/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { id, member } from '../webhook/values.ts'
 import { grantsOf, invoiceSchema } from './invoice.ts'
 import { namedUser } from './payload.ts'
 
-const invoiceEvent = z.object({ data: z.object({ object: invoiceSchema }) })
+const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
 
 /** A period's beginning. A change of plan within one (`subscription_update`) and everything else brings no credits. */
 const GRANTING = ['subscription_create', 'subscription_cycle']

@@ -1,44 +1,48 @@
 import * as z from 'zod/mini'
 import type { PeriodGrant } from '../credits/verbs.ts'
 import type { Settings } from '../env.ts'
+import { once } from '../once.ts'
 import { Unreadable } from '../webhook/provider.ts'
 import { id } from '../webhook/values.ts'
 import { reference } from './payload.ts'
 
-const proration = z.nullish(z.object({ proration: z.nullish(z.boolean()) }))
+const proration = () => z.nullish(z.object({ proration: z.nullish(z.boolean()) }))
 
 /** Since 2025-03-31 a line says by `parent` where it comes from, and its price under `pricing`; before, at its top. */
-export const invoiceLine = z.object({
-  amount: z.int(),
-  quantity: z.nullish(z.number()),
-  period: z.object({ start: z.int() }),
-  parent: z.nullish(
-    z.object({
-      type: z.string(),
-      subscription_item_details: proration,
-      invoice_item_details: proration,
-    }),
-  ),
-  pricing: z.nullish(z.object({ price_details: z.nullish(z.object({ price: reference })) })),
-  type: z.nullish(z.string()),
-  proration: z.nullish(z.boolean()),
-  price: z.nullish(z.object({ id })),
-})
+export const invoiceLine = once(() =>
+  z.object({
+    amount: z.int(),
+    quantity: z.nullish(z.number()),
+    period: z.object({ start: z.int() }),
+    parent: z.nullish(
+      z.object({
+        type: z.string(),
+        subscription_item_details: proration(),
+        invoice_item_details: proration(),
+      }),
+    ),
+    pricing: z.nullish(z.object({ price_details: z.nullish(z.object({ price: reference() })) })),
+    type: z.nullish(z.string()),
+    proration: z.nullish(z.boolean()),
+    price: z.nullish(z.object({ id })),
+  }),
+)
 
-type Line = z.output<typeof invoiceLine>
+type Line = z.output<ReturnType<typeof invoiceLine>>
 
-export const invoiceSchema = z.object({
-  id,
-  billing_reason: z.nullish(z.string()),
-  customer: reference,
-  amount_paid: z.int().check(z.minimum(0)),
-  currency: z.string().check(z.regex(/^[a-z]{3}$/)),
-  parent: z.nullish(z.object({ subscription_details: z.nullish(z.object({ subscription: reference })) })),
-  subscription: z.nullish(reference),
-  payment_intent: z.nullish(reference),
-  charge: z.nullish(reference),
-  lines: z.object({ data: z.array(invoiceLine), has_more: z.nullish(z.boolean()) }),
-})
+export const invoiceSchema = () =>
+  z.object({
+    id,
+    billing_reason: z.nullish(z.string()),
+    customer: reference(),
+    amount_paid: z.int().check(z.minimum(0)),
+    currency: z.string().check(z.regex(/^[a-z]{3}$/)),
+    parent: z.nullish(z.object({ subscription_details: z.nullish(z.object({ subscription: reference() })) })),
+    subscription: z.nullish(reference()),
+    payment_intent: z.nullish(reference()),
+    charge: z.nullish(reference()),
+    lines: z.object({ data: z.array(invoiceLine()), has_more: z.nullish(z.boolean()) }),
+  })
 
 /**
  * What each period of these lines brings: a plan's credits, times quantity. A line of nothing is a free trial, where

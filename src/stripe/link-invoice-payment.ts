@@ -1,16 +1,19 @@
 import * as z from 'zod/mini'
 import { linkInvoicePayment as link } from '../credits/verbs.ts'
+import { once } from '../once.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { reference } from './payload.ts'
 
-const invoicePaymentEvent = z.object({
-  data: z.object({
-    object: z.object({
-      invoice: reference,
-      payment: z.object({ payment_intent: z.nullish(reference), charge: z.nullish(reference) }),
+const invoicePaymentEvent = once(() =>
+  z.object({
+    data: z.object({
+      object: z.object({
+        invoice: reference(),
+        payment: z.object({ payment_intent: z.nullish(reference()), charge: z.nullish(reference()) }),
+      }),
     }),
   }),
-})
+)
 
 /** One payment of an invoice, which may have several. One recorded outside Stripe has neither of the two ids. */
 export const linkInvoicePayment: Handler = (event) => {

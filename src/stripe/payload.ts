@@ -1,37 +1,42 @@
 import * as z from 'zod/mini'
+import { once } from '../once.ts'
 import { id, instant, member } from '../webhook/values.ts'
 
 /** An id, or the object itself where a caller had it expanded. */
-export const reference = z.union([
-  id,
-  z.pipe(
-    z.object({ id }),
-    z.transform((object) => object.id),
-  ),
-])
+export const reference = once(() =>
+  z.union([
+    id,
+    z.pipe(
+      z.object({ id }),
+      z.transform((object) => object.id),
+    ),
+  ]),
+)
 
-const checkoutSession = z.object({
-  id,
-  mode: z.enum(['payment', 'setup', 'subscription']),
-  payment_status: z.string(),
-  amount_total: z.nullish(z.int().check(z.minimum(0))),
-  currency: z.nullish(z.string().check(z.regex(/^[a-z]{3}$/))),
-  customer: z.nullish(reference),
-  payment_intent: z.nullish(reference),
-  client_reference_id: z.nullish(z.string()),
-  metadata: z.nullish(z.record(z.string(), z.unknown())),
-})
+const checkoutSession = () =>
+  z.object({
+    id,
+    mode: z.enum(['payment', 'setup', 'subscription']),
+    payment_status: z.string(),
+    amount_total: z.nullish(z.int().check(z.minimum(0))),
+    currency: z.nullish(z.string().check(z.regex(/^[a-z]{3}$/))),
+    customer: z.nullish(reference()),
+    payment_intent: z.nullish(reference()),
+    client_reference_id: z.nullish(z.string()),
+    metadata: z.nullish(z.record(z.string(), z.unknown())),
+  })
 
-export type CheckoutSession = z.output<typeof checkoutSession>
+export type CheckoutSession = z.output<ReturnType<typeof checkoutSession>>
 
-export const checkoutSessionEvent = z.object({ data: z.object({ object: checkoutSession }) })
+export const checkoutSessionEvent = once(() => z.object({ data: z.object({ object: checkoutSession() }) }))
 
 /** Stripe counts in whole Unix seconds. */
-const unixTime = z.pipe(
-  z.number(),
-  z.transform((value) => instant(value * 1000)),
-)
-export const seconds = z.pipe(unixTime, z.date())
+const unixTime = () =>
+  z.pipe(
+    z.number(),
+    z.transform((value) => instant(value * 1000)),
+  )
+export const seconds = once(() => z.pipe(unixTime(), z.date()))
 
 /**
  * The user that the event's object names: in its metadata, else as the session's reference. An invoice repeats the

@@ -1,34 +1,41 @@
 import * as z from 'zod/mini'
 import { type ReversalState, reversePayment } from '../credits/verbs.ts'
+import { once } from '../once.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { id, member } from '../webhook/values.ts'
 import { namedUser, reference } from './payload.ts'
 
-const money = {
+const money = () => ({
   id,
-  payment_intent: z.nullish(reference),
+  payment_intent: z.nullish(reference()),
   currency: z.string().check(z.regex(/^[a-z]{3}$/)),
-}
-const amount = z.int().check(z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER))
+})
+const amount = () => z.int().check(z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER))
 
-const refundEvent = z.object({
-  type: z.string(),
-  data: z.object({
-    object: z.object({
-      ...money,
-      amount,
-      charge: z.nullish(reference),
-      status: z.nullish(z.enum(['pending', 'requires_action', 'succeeded', 'canceled', 'failed'])),
+const refundEvent = once(() =>
+  z.object({
+    type: z.string(),
+    data: z.object({
+      object: z.object({
+        ...money(),
+        amount: amount(),
+        charge: z.nullish(reference()),
+        status: z.nullish(z.enum(['pending', 'requires_action', 'succeeded', 'canceled', 'failed'])),
+      }),
     }),
   }),
-})
-const chargeEvent = z.object({ data: z.object({ object: z.object({ ...money, amount_refunded: amount }) }) })
-const disputeEvent = z.object({
-  type: z.string(),
-  data: z.object({
-    object: z.object({ ...money, amount, charge: z.nullish(reference), status: z.string() }),
+)
+const chargeEvent = once(() =>
+  z.object({ data: z.object({ object: z.object({ ...money(), amount_refunded: amount() }) }) }),
+)
+const disputeEvent = once(() =>
+  z.object({
+    type: z.string(),
+    data: z.object({
+      object: z.object({ ...money(), amount: amount(), charge: z.nullish(reference()), status: z.string() }),
+    }),
   }),
-})
+)
 
 /** One refund: any of its events may come first. An update that only brings the bank's reference moves nothing. */
 export const reverseRefund: Handler = (event) => {
@@ -82,5 +89,5 @@ function refs(
 
 function subjectOf(event: unknown) {
   const customer = member(member(member(event, 'data'), 'object'), 'customer')
-  return { user_id: namedUser(event), customer_id: reference.safeParse(customer).data ?? null }
+  return { user_id: namedUser(event), customer_id: reference().safeParse(customer).data ?? null }
 }

@@ -1,32 +1,36 @@
 import * as z from 'zod/mini'
 import type { Settings } from '../env.ts'
+import { once } from '../once.ts'
 import type { SubscriptionState } from '../subscriptions/verbs.ts'
 import { id, storableText } from '../webhook/values.ts'
 import { reference, seconds } from './payload.ts'
 
-const item = z.object({
-  price: z.object({ id, lookup_key: z.nullish(z.string()) }),
-  /** Since 2025-03-31; before, the subscription itself has it. */
-  current_period_end: z.nullish(seconds),
-})
+const item = () =>
+  z.object({
+    price: z.object({ id, lookup_key: z.nullish(z.string()) }),
+    /** Since 2025-03-31; before, the subscription itself has it. */
+    current_period_end: z.nullish(seconds()),
+  })
 
-export const subscriptionSchema = z.object({
-  id,
-  customer: reference,
-  /** A word we do not know yet is kept: Stripe adds to them. */
-  status: z.string().check(z.regex(/^[a-z_]{1,50}$/)),
-  created: seconds,
-  cancel_at_period_end: z.boolean(),
-  cancel_at: z.nullish(seconds),
-  canceled_at: z.nullish(seconds),
-  ended_at: z.nullish(seconds),
-  current_period_end: z.nullish(seconds),
-  items: z.object({ data: z.array(item) }),
-  metadata: z.nullish(z.record(z.string(), z.unknown())),
-})
+export const subscriptionSchema = once(() =>
+  z.object({
+    id,
+    customer: reference(),
+    /** A word we do not know yet is kept: Stripe adds to them. */
+    status: z.string().check(z.regex(/^[a-z_]{1,50}$/)),
+    created: seconds(),
+    cancel_at_period_end: z.boolean(),
+    cancel_at: z.nullish(seconds()),
+    canceled_at: z.nullish(seconds()),
+    ended_at: z.nullish(seconds()),
+    current_period_end: z.nullish(seconds()),
+    items: z.object({ data: z.array(item()) }),
+    metadata: z.nullish(z.record(z.string(), z.unknown())),
+  }),
+)
 
-type Subscription = z.output<typeof subscriptionSchema>
-type Price = z.output<typeof item>['price']
+type Subscription = z.output<ReturnType<typeof subscriptionSchema>>
+type Price = Subscription['items']['data'][number]['price']
 
 /** Ours for what the price sells: its `lookup_key`, else PLANS. Null where neither knows it. */
 function planKey({ id, lookup_key }: Price, plans: Settings['PLANS']): string | null {

@@ -1,18 +1,21 @@
 import * as z from 'zod/mini'
 import type { Settings } from '../env.ts'
+import { once } from '../once.ts'
 import { type SubscriptionState, syncSubscription as sync } from '../subscriptions/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { namedUser, seconds } from './payload.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
 
-const subscriptionEvent = z.object({
-  type: z.string(),
-  created: seconds,
-  data: z.object({
-    object: z.looseObject(subscriptionSchema.shape),
-    previous_attributes: z.nullish(z.record(z.string(), z.unknown())),
+const subscriptionEvent = once(() =>
+  z.object({
+    type: z.string(),
+    created: seconds(),
+    data: z.object({
+      object: subscriptionSchema(),
+      previous_attributes: z.nullish(z.record(z.string(), z.unknown())),
+    }),
   }),
-})
+)
 
 /** A subscription began, changed, paused, resumed or ended. */
 export const syncSubscription: Handler = (event, { PLANS }) => {
@@ -37,6 +40,6 @@ function previousState(event: unknown, plans: Settings['PLANS']): SubscriptionSt
     event as { data: Record<'object' | 'previous_attributes', object | undefined> }
   ).data
   if (!previous_attributes) return null
-  const before = subscriptionSchema.safeParse({ ...object, ...previous_attributes })
+  const before = subscriptionSchema().safeParse({ ...object, ...previous_attributes })
   return before.success ? stateOf(before.data, plans) : null
 }

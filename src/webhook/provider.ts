@@ -48,8 +48,8 @@ export class Unreadable extends Error {
 }
 
 /** @throws Unreadable */
-export function read<Schema extends z.ZodMiniType>(schema: Schema, event: unknown): z.output<Schema> {
-  const result = schema.safeParse(event)
+export function read<Schema extends z.ZodMiniType>(schema: () => Schema, event: unknown): z.output<Schema> {
+  const result = schema().safeParse(event)
   if (!result.success)
     throw new Unreadable(result.error.issues.map((issue) => issue.path.join('.')).join(', '))
   return result.data

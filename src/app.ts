@@ -17,6 +17,14 @@ export const providers = { clerk, stripe }
 
 export const app = new Hono<{ Bindings: object }>()
 
+// First, so that a delivery passes through nothing that is for others.
+for (const provider of Object.values(providers)) {
+  app.post(`/api/webhooks/${provider.name}`, limitBody, async (c) => {
+    const settings = settingsOf(c.env)
+    return await receive(provider, c.req.raw, settings, connect(settings))
+  })
+}
+
 app.use(
   methodNotAllowed({
     app,
@@ -24,14 +32,6 @@ app.use(
       c.json({ error: 'method_not_allowed' }, 405, { Allow: methods.join(', ') }),
   }),
 )
-
-for (const provider of Object.values(providers)) {
-  app.post(`/api/webhooks/${provider.name}`, limitBody, async (c) => {
-    const settings = settingsOf(c.env)
-    const db = connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT)
-    return await receive(provider, c.req.raw, settings, db)
-  })
-}
 
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)

@@ -20,16 +20,28 @@ const ATTEMPT_MS = 3_000
 const LAST_START_MS = 4_500
 const PAUSES_MS = [50, 250, 1_000]
 
-/**
- * Connects over HTTP: nothing opens until a query runs, and each query is one request.
- * @param endpoint where SQL-over-HTTP goes instead of to Neon: the local gateway
- */
-export function connect(url: string, endpoint?: string): Database {
-  // The driver has this for all connections alone; a Worker has one database.
-  if (endpoint) neonConfig.fetchEndpoint = endpoint
-  const sql = neon(url)
+/** What says where the database is. */
+interface Address {
+  DATABASE_URL: string
+  /** Where SQL-over-HTTP goes instead of to Neon: the local gateway. */
+  NEON_FETCH_ENDPOINT?: string | undefined
+}
+
+const databases = new WeakMap<Address, Database>()
+
+/** The database of these settings, over HTTP: nothing opens until a query runs, and each query is one request. */
+export function connect(settings: Address): Database {
+  const database = databases.get(settings) ?? overHttp(settings)
+  databases.set(settings, database)
+  return database
+}
+
+function overHttp({ DATABASE_URL, NEON_FETCH_ENDPOINT }: Address): Database {
+  const sql = neon(DATABASE_URL)
   return {
     async query<Row>(text: string, parameters: string[] = []) {
+      // The driver has this for all connections alone; a Worker has one database.
+      if (NEON_FETCH_ENDPOINT) neonConfig.fetchEndpoint = NEON_FETCH_ENDPOINT
       const fetchOptions = { signal: AbortSignal.timeout(ATTEMPT_MS) }
       return (await sql.query(text, parameters, { fetchOptions })) as Row[]
     },
@@ -55,16 +67,17 @@ export class DatabaseUnavailable extends Error {
 
 /**
  * Runs one verb in one request and returns its verdict.
+ * @param delivery a document, as JSON
  * @param startedAt when the work began, milliseconds, where an earlier run has spent some of the time
  * @throws DatabaseUnavailable within 8 s
  */
 export async function run<Verdict>(
   db: Database,
-  delivery: object,
+  delivery: string,
   { verb, facts }: Effect,
   startedAt = Date.now(),
 ): Promise<Verdict> {
-  return await call<Verdict>(db, verb, [delivery, facts], startedAt)
+  return await callWith<Verdict>(db, verb, [delivery, JSON.stringify(facts)], startedAt)
 }
 
 /**
@@ -72,16 +85,24 @@ export async function run<Verdict>(
  * It runs again after a failure that may pass, also when the lost answer was of a commit: our functions are idempotent.
  * @throws DatabaseUnavailable within 8 s
  */
-export async function call<Answer>(
+export async function call<Answer>(db: Database, name: string, documents: object[]): Promise<Answer> {
+  return await callWith<Answer>(
+    db,
+    name,
+    documents.map((document) => JSON.stringify(document)),
+    Date.now(),
+  )
+}
+
+async function callWith<Answer>(
   db: Database,
   name: string,
-  documents: object[],
-  startedAt = Date.now(),
+  documents: string[],
+  startedAt: number,
 ): Promise<Answer> {
   const given = documents.map((_, index) => `$${index + 1}::jsonb`).join(', ')
   const statement = `select "${name.replaceAll('"', '""')}"(${given}) as answer`
-  const parameters = documents.map((document) => JSON.stringify(document))
-  const [row] = await attempt(() => db.query<{ answer: Answer }>(statement, parameters), startedAt)
+  const [row] = await attempt(() => db.query<{ answer: Answer }>(statement, documents), startedAt)
   if (!row) throw new DatabaseUnavailable('no answer', false)
   return row.answer
 }

@@ -11,7 +11,7 @@ export async function explanation(c: Context): Promise<Response> {
     return c.json({ error: 'invalid_request', fields: { id: ['printable ASCII without spaces'] } }, 400)
   }
   const settings = settingsOf(c.env)
-  const answer = await explain(connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT), id)
+  const answer = await explain(connect(settings), id)
   if ('refused' in answer) return c.json({ error: answer.refused }, 404)
   const entries = answer.entries.map((entry) => ({ ...entry, says: inWords(entry) }))
   return c.json({ ...answer, entries })

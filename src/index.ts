@@ -19,7 +19,7 @@ export default {
     const isFullHour = new Date(scheduledTime).getUTCMinutes() === 0
     try {
       const settings = settingsOf(env)
-      const db = connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT)
+      const db = connect(settings)
       const tasks = [
         releaseParked(providers, settings, db),
         cancelOrphans(settings, db),

@@ -20,7 +20,7 @@ export const operatorsOnly = bearer(async (token, c) => {
 /** Whether the database answers, and has every migration that this Worker was built with. */
 export async function readiness(c: Context): Promise<Response> {
   const settings = settingsOf(c.env)
-  const db = connect(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT)
+  const db = connect(settings)
   try {
     const [applied] = await attempt(() => db.query<{ newest: number | null }>(NEWEST_APPLIED))
     if ((applied?.newest ?? 0) >= NEWEST_MIGRATION) return c.json({ status: 'ready' })

@@ -38,10 +38,9 @@ create or replace function waiting_for(given text, is_user boolean) returns seto
       effect->'facts'->>'id', effect->'facts'->>'checkout_session_id', effect->'facts'->>'stripe_invoice_id',
       payload#>>'{data,object,payment_intent}', payload#>>'{data,object,id}')
     union all
-    select * from webhook_events where effect is not null and effect->'facts'->>'payment_intent_id' = given
-      and reason = 'not_ours'
+    select * from webhook_events where effect->'facts'->>'payment_intent_id' = given and reason = 'not_ours'
     union all
-    select * from webhook_events where effect is not null and effect->'facts'->>'charge_id' = given and reason = 'not_ours'
+    select * from webhook_events where effect->'facts'->>'charge_id' = given and reason = 'not_ours'
   ) event order by received_at desc, event.provider, event_id limit 500
 $$;
 --> statement-breakpoint
@@ -58,10 +57,14 @@ declare
 begin
   select * into subject from subject_of(given);
   with chosen as (
-    select * from credit_ledger where subject.event_id is not null and event_id = subject.event_id
+    select * from credit_ledger
+    where subject.event_id is not null and user_id = subject.user_id and event_id = subject.event_id
     union all
     select * from credit_ledger
-    where subject.event_id is null and subject.payment is not null and stripe_payment_id = subject.payment
+    where subject.event_id is null and stripe_payment_id = subject.payment and kind = 'purchase'
+    union all
+    select * from credit_ledger
+    where subject.event_id is null and stripe_payment_id = subject.payment and kind <> 'purchase'
     union all
     select * from credit_ledger
     where subject.event_id is null and subject.payment is null and user_id = subject.user_id

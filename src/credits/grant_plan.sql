@@ -29,7 +29,8 @@ end $$;
 -- facts: stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id (named by metadata), amount (minor
 -- units), currency, stripe_payment_id and charge_id (or null), grants: [{period_start (Unix seconds), credits}], null
 -- where the event does not have all of the invoice's lines.
-create or replace function grant_plan(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+create or replace function grant_plan(delivery jsonb, facts jsonb) returns jsonb language plpgsql
+set plan_cache_mode = force_generic_plan as $$
 declare
   invoice record;
   owner constant text := lock_owner(facts->>'stripe_customer_id', facts->>'user_id');
@@ -84,7 +85,8 @@ begin
 end $$;
 --> statement-breakpoint
 -- facts: stripe_invoice_id, stripe_payment_id.
-create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql
+set plan_cache_mode = force_generic_plan as $$
 declare
   invoice constant text := facts->>'stripe_invoice_id';
   first constant text := (select user_id from payments where invoice_id = invoice);

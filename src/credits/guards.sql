@@ -13,7 +13,7 @@ end $$;
 create or replace function carry_balance() returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 begin
-  perform from public.wallets where user_id = new.user_id for update;
+  perform from public.wallets where user_id = new.user_id for no key update;
   if not found then
     raise exception 'there is no wallet of user %', new.user_id using errcode = 'foreign_key_violation';
   end if;

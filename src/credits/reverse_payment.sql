@@ -1,14 +1,18 @@
 -- The payment that these ids name. It may be an invoice's: docs/decisions/0013.
-create or replace function payment_of(payment_intent text, charge text) returns payments language sql stable as $$
-  select (named.payment).* from (
-    select payment, 1 as standing from payments payment where stripe_payment_id in (payment_intent, charge)
-    union all
-    select payment, 2 from payments payment join invoice_payments link using (invoice_id)
-    where link.stripe_payment_id in (payment_intent, charge)
-    union all
-    select payment, 3 from payments payment where charge_id = charge
-  ) named order by standing limit 1
-$$;
+create or replace function payment_of(payment_intent text, charge text) returns payments language plpgsql stable as $$
+declare
+  payment payments;
+begin
+  select * into payment from payments where stripe_payment_id in (payment_intent, charge) limit 1;
+  if not found then
+    select payments.* into payment from payments join invoice_payments link using (invoice_id)
+    where link.stripe_payment_id in (payment_intent, charge) limit 1;
+  end if;
+  if not found then
+    select * into payment from payments where charge_id = charge limit 1;
+  end if;
+  return payment;
+end $$;
 --> statement-breakpoint
 -- Tells which of two things that are known of one refund or dispute holds, whatever the order in which they came: a failed or
 -- cancelled refund stays so; what a dispute gave back outranks what it took, and lost may become won.
@@ -18,15 +22,16 @@ create or replace function reversal_rank(state text) returns integer language sq
 $$;
 --> statement-breakpoint
 -- Keeps what is told of a refund, a dispute or a charge. An amount that two events tell differently is the larger one.
-create or replace function keep_reversal(told reversals) returns void language sql as $$
+create or replace function keep_reversal(told reversals) returns void language plpgsql as $$
+begin
   insert into reversals as known values (told.*)
   on conflict (id) do update set
     amount = greatest(known.amount, excluded.amount),
     state = case when reversal_rank(excluded.state) > reversal_rank(known.state) then excluded.state else known.state end,
     payment_intent_id = coalesce(known.payment_intent_id, excluded.payment_intent_id),
     charge_id = coalesce(known.charge_id, excluded.charge_id),
-    updated_at = now()
-$$;
+    updated_at = now();
+end $$;
 --> statement-breakpoint
 -- The one rule: how many of a payment's credits are to be gone, for the money that is gone. Money refunded is the larger of
 -- the refunds that are known and of the highest total that its charge has told, less what failed; an invoice may have
@@ -36,18 +41,17 @@ declare
   subject constant text := coalesce(payment.invoice_id, payment.stripe_payment_id);
   gone numeric;
 begin
-  select coalesce(sum(greatest(refunds, told - failed)), 0) into gone from (
+  select coalesce(sum(greatest(refunds, told - failed) + withdrawn), 0) into gone from (
     select
       coalesce(sum(amount) filter (where kind = 'refund' and state not in ('failed', 'canceled')), 0) as refunds,
       coalesce(max(amount) filter (where kind = 'charge'), 0) as told,
-      coalesce(sum(amount) filter (where kind = 'refund' and state in ('failed', 'canceled')), 0) as failed
-    from reversals known where stripe_payment_id = subject and kind in ('refund', 'charge')
+      coalesce(sum(amount) filter (where kind = 'refund' and state in ('failed', 'canceled')), 0) as failed,
+      coalesce(sum(amount) filter (where kind = 'dispute' and state in ('withdrawn', 'lost')), 0) as withdrawn
+    from reversals known where stripe_payment_id = subject
     group by case when payment.invoice_id is not null then coalesce(payment_intent_id,
       (select min(other.payment_intent_id) from reversals other
         where other.stripe_payment_id = subject and other.charge_id = known.charge_id), charge_id) end
-  ) refunded;
-  gone := gone + coalesce((
-    select sum(amount) from reversals where stripe_payment_id = subject and state in ('withdrawn', 'lost')), 0);
+  ) money;
   gone := greatest(0, least(gone, payment.amount));
   return case when payment.amount = 0 then 0 else div(payment.credits * gone, payment.amount) end;
 end $$;
@@ -57,17 +61,15 @@ end $$;
 -- leaves something parked: the whole begins again instead (SQLSTATE 40001 is tried again at once).
 create or replace function lock_payment(facts jsonb, named text) returns payments language plpgsql as $$
 declare
-  subject text;
-  first constant payments := payment_of(facts->>'payment_intent_id', facts->>'charge_id');
+  payment_intent constant text := facts->>'payment_intent_id';
+  charge constant text := facts->>'charge_id';
+  first constant payments := payment_of(payment_intent, charge);
   payment payments;
 begin
-  for subject in select distinct unnest(array[first.user_id, named]) order by 1 loop
-    if subject is not null then perform lock_subject('user', subject); end if;
-  end loop;
-  for subject in select unnest(array[facts->>'payment_intent_id', facts->>'charge_id']) loop
-    if subject is not null then perform lock_subject('payment', subject); end if;
-  end loop;
-  payment := payment_of(facts->>'payment_intent_id', facts->>'charge_id');
+  perform lock_users(first.user_id, named);
+  if payment_intent is not null then perform lock_subject('payment', payment_intent); end if;
+  if charge is not null then perform lock_subject('payment', charge); end if;
+  payment := payment_of(payment_intent, charge);
   if payment.user_id is distinct from first.user_id and payment.user_id is not null then
     raise exception 'the payment was settled meanwhile' using errcode = 'serialization_failure';
   end if;
@@ -78,12 +80,15 @@ end $$;
 -- difference. A closed wallet's too, and below zero where they were spent.
 -- facts: kind ('refund', 'dispute', 'charge'), id, payment_intent_id, charge_id, amount (minor units; of a charge, the total
 -- of its refunds), currency, state (as in reversals; null moves nothing), user_id and customer_id (named by the event).
-create or replace function reverse_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+create or replace function reverse_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql
+set plan_cache_mode = force_generic_plan as $$
 declare
-  named constant text := coalesce(customer_owner(facts->>'customer_id'), facts->>'user_id');
+  named constant text := coalesce(
+    case when facts->>'customer_id' is not null then customer_owner(facts->>'customer_id') end, facts->>'user_id');
   payment constant payments := lock_payment(facts, named);
   subject constant text := coalesce(payment.invoice_id, payment.stripe_payment_id);
   owner constant text := coalesce(payment.user_id, named);
+  charge constant text := facts->>'charge_id';
   nothing constant jsonb := verdict('ignored', 'no_effect', owner);
   difference bigint;
   recorded jsonb;
@@ -114,8 +119,7 @@ begin
     case when difference <> 0 then verdict('applied', null, owner) else nothing end);
 
   -- A charge that was not known may be what something else waits for.
-  update payments set charge_id = facts->>'charge_id'
-  where stripe_payment_id = payment.stripe_payment_id and charge_id is null and facts->>'charge_id' is not null;
-  if not found then return recorded; end if;
-  return with_released(recorded, release_payment(array[facts->>'charge_id'], delivery));
+  if charge is null or payment.charge_id is not null then return recorded; end if;
+  update payments set charge_id = charge where stripe_payment_id = payment.stripe_payment_id;
+  return with_released(recorded, release_payment(array[charge], delivery));
 end $$;

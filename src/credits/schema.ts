@@ -38,8 +38,10 @@ export const creditLedger = pgTable(
   },
   (ledger) => [
     index('credit_ledger_newest').on(ledger.userId, ledger.id),
-    index('credit_ledger_payment').on(ledger.stripePaymentId),
-    index('credit_ledger_event').on(ledger.eventId),
+    // Two that share the entries between them, so that each entry is in one.
+    index('credit_ledger_payment')
+      .on(ledger.stripePaymentId)
+      .where(sql`${ledger.kind} <> 'purchase' and ${ledger.stripePaymentId} is not null`),
     uniqueIndex('credit_ledger_one_purchase')
       .on(ledger.stripePaymentId)
       .where(sql`${ledger.kind} = 'purchase'`),
@@ -92,12 +94,12 @@ export const payments = pgTable(
     currency: text().notNull(),
     checkoutSessionId: text('checkout_session_id').unique(),
     chargeId: text('charge_id'),
-    invoiceId: text('invoice_id').unique(),
+    invoiceId: text('invoice_id'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (payments) => [
-    index('payments_charge').on(payments.chargeId),
-    index('payments_user').on(payments.userId),
+    uniqueIndex('payments_invoice').on(payments.invoiceId).where(sql`${payments.invoiceId} is not null`),
+    index('payments_charge').on(payments.chargeId).where(sql`${payments.chargeId} is not null`),
     check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`),
   ],
 )

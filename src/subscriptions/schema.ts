@@ -36,10 +36,7 @@ export const subscriptions = pgTable(
     createdAt: moment('created_at').notNull(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (subscriptions) => [
-    index('subscriptions_user').on(subscriptions.userId),
-    index('subscriptions_customer').on(subscriptions.stripeCustomerId),
-  ],
+  (subscriptions) => [index('subscriptions_user').on(subscriptions.userId)],
 )
 
 /** One row per user: of several subscriptions the one that entitles most, then the newest. */

@@ -1,6 +1,7 @@
 -- Closing the wallet is the tombstone: it stands whether or not the user was ever seen, and nothing reopens it.
 -- facts: user_id.
-create or replace function close_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+create or replace function close_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql
+set plan_cache_mode = force_generic_plan as $$
 declare
   closing constant text := facts->>'user_id';
   already boolean;

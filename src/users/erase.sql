@@ -42,14 +42,13 @@ end $$;
 --> statement-breakpoint
 -- Where erasing is asked for, a delivery is stored without personal data when its user is deleted already, or when it
 -- names no user, by whom it could be found later; unless it is parked, and still has to be read.
-create or replace function payload_to_keep(payload jsonb, facts jsonb, erase boolean) returns jsonb language plpgsql as $$
+create or replace function payload_to_keep(payload jsonb, facts jsonb) returns jsonb language plpgsql as $$
 declare
   subject constant text := facts->>'user_id';
 begin
-  if erase and (
-    (subject is null and facts->>'outcome' <> 'parked')
+  if (subject is null and facts->>'outcome' <> 'parked')
     or exists (select from wallets where user_id = subject and closed_at is not null)
-  ) then
+  then
     return erase_personal_data(payload);
   end if;
   return payload;

@@ -1,22 +1,20 @@
 -- Whose a customer is: the user who holds it, else whoever is remembered for it, after the customer or the user is gone.
-create or replace function customer_owner(customer text) returns text language sql stable as $$
-  select coalesce(
+create or replace function customer_owner(customer text) returns text language plpgsql stable as $$
+begin
+  return coalesce(
     (select id from users where stripe_customer_id = customer),
-    (select user_id from stripe_customers where id = customer))
-$$;
+    (select user_id from stripe_customers where id = customer));
+end $$;
 --> statement-breakpoint
 -- The user something of this customer is for: the customer's owner, else the user it names. Locks both users, then the
 -- customer. An owner who came while waiting for the customer is locked after it: against the order, so that such a
 -- crossing could end as a deadlock, which is tried again.
 create or replace function lock_owner(customer text, named text) returns text language plpgsql as $$
 declare
-  subject text;
   found_first constant text := customer_owner(customer);
   owner text;
 begin
-  for subject in select distinct unnest(array[found_first, named]) order by 1 loop
-    if subject is not null then perform lock_subject('user', subject); end if;
-  end loop;
+  perform lock_users(found_first, named);
   perform lock_subject('customer', customer);
   owner := customer_owner(customer);
   if owner is distinct from found_first and owner is not null then perform lock_subject('user', owner); end if;
@@ -26,27 +24,32 @@ end $$;
 -- Why this user cannot take anything from Stripe now: null when nothing speaks against it. The caller holds the lock.
 create or replace function user_objection(subject text) returns text language plpgsql as $$
 declare
-  wallet wallets;
+  here record;
 begin
-  select * into wallet from wallets where user_id = subject for no key update;
-  if wallet.closed_at is not null then return 'user_deactivated'; end if;
-  if not exists (select from users where id = subject) or wallet.user_id is null then return 'unknown_user'; end if;
+  select wallets.closed_at, users.id as user_id into here
+  from wallets left join users on users.id = wallets.user_id
+  where wallets.user_id = subject for no key update of wallets;
+  if here.closed_at is not null then return 'user_deactivated'; end if;
+  if here.user_id is null then return 'unknown_user'; end if;
   return null;
 end $$;
 --> statement-breakpoint
 -- Why nothing can be stored for this owner yet: null for every user who was ever seen, deleted ones too.
-create or replace function owner_objection(owner text) returns text language sql as $$
-  select case
+create or replace function owner_objection(owner text) returns text language plpgsql as $$
+begin
+  return case
     when owner is null then 'unknown_customer'
     when user_objection(owner) = 'unknown_user' then 'unknown_user'
-  end
-$$;
+  end;
+end $$;
 --> statement-breakpoint
 -- Remembers whose a customer is, beyond the user's row and the customer's own life. False where it was known already.
 -- The caller holds the customer's lock.
 create or replace function remember_customer(owner text, customer text) returns boolean language plpgsql as $$
 begin
-  if customer is null then return false; end if;
+  if customer is null or exists (select from stripe_customers where id = customer and user_id is not null) then
+    return false;
+  end if;
   insert into stripe_customers (id, user_id) values (customer, owner)
   on conflict (id) do update set user_id = excluded.user_id where stripe_customers.user_id is null;
   return found;
@@ -91,7 +94,8 @@ begin
 end $$;
 --> statement-breakpoint
 -- facts: user_id, stripe_customer_id.
-create or replace function link_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+create or replace function link_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql
+set plan_cache_mode = force_generic_plan as $$
 declare
   claimant constant text := facts->>'user_id';
   customer constant text := facts->>'stripe_customer_id';

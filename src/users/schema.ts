@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import { boolean, check, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 
 export const users = pgTable(
   'users',
@@ -28,15 +28,11 @@ export const users = pgTable(
 )
 
 /** Whose a Stripe customer is or was: outlives the user's row, and the customer. */
-export const stripeCustomers = pgTable(
-  'stripe_customers',
-  {
-    id: text().primaryKey(),
-    /** Null for a customer that was gone before anybody was known to have it. */
-    userId: text('user_id'),
-    /** When we learned that it is gone: nothing links it again. */
-    deletedAt: timestamp('deleted_at', { withTimezone: true }),
-    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-  },
-  (customers) => [index('stripe_customers_user').on(customers.userId)],
-)
+export const stripeCustomers = pgTable('stripe_customers', {
+  id: text().primaryKey(),
+  /** Null for a customer that was gone before anybody was known to have it. */
+  userId: text('user_id'),
+  /** When we learned that it is gone: nothing links it again. */
+  deletedAt: timestamp('deleted_at', { withTimezone: true }),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+})

@@ -21,39 +21,54 @@ begin
 end $$;
 --> statement-breakpoint
 -- facts: user_id, email, email_verified, email_required, name, updated_at (Clerk's), signup_bonus (credits).
-create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql
+set plan_cache_mode = force_generic_plan as $$
 declare
-  claim record;
-  opened boolean;
+  claimant constant text := facts->>'user_id';
+  claimed_at constant timestamptz := facts->>'updated_at';
+  address text := facts->>'email';
+  verified boolean := facts->>'email_verified';
+  bonus constant bigint := facts->>'signup_bonus';
+  objection text;
+  known users;
+  opened boolean := false;
+  recorded jsonb;
 begin
-  select * into claim from jsonb_to_record(facts) as claim(
-    user_id text, email text, email_verified boolean, email_required boolean, name text, updated_at timestamptz,
-    signup_bonus bigint);
-  perform lock_subject('user', claim.user_id);
+  perform lock_subject('user', claimant);
   if is_settled(delivery) then
-    return verdict('duplicate', 'already_processed', claim.user_id);
-  elsif user_objection(claim.user_id) = 'user_deactivated' then
-    return record_delivery(delivery, verdict('stale', 'user_deleted', claim.user_id));
-  elsif exists (select from users where id = claim.user_id and clerk_updated_at > claim.updated_at) then
-    return record_delivery(delivery, verdict('stale', 'older_than_stored', claim.user_id));
-  elsif claim.email is null and claim.email_required then
-    return record_delivery(delivery, verdict('rejected', 'missing_email', claim.user_id));
+    return verdict('duplicate', 'already_processed', claimant);
+  end if;
+  objection := user_objection(claimant);
+  if objection = 'user_deactivated' then
+    return record_delivery(delivery, verdict('stale', 'user_deleted', claimant));
+  end if;
+  select * into known from users where id = claimant;
+  if known.clerk_updated_at > claimed_at then
+    return record_delivery(delivery, verdict('stale', 'older_than_stored', claimant));
+  elsif address is null and (facts->>'email_required')::boolean then
+    return record_delivery(delivery, verdict('rejected', 'missing_email', claimant));
   end if;
 
-  insert into wallets (user_id) values (claim.user_id) on conflict do nothing;
-  opened := found;
-  claim.email := claim_email(claim.user_id, claim.email, claim.email_verified, claim.updated_at);
+  -- Who holds the address already need not claim it.
+  if (address, verified) is distinct from (known.email, known.email_verified) then
+    address := claim_email(claimant, address, verified, claimed_at);
+    verified := address is not null and verified;
+  end if;
+  if objection = 'unknown_user' then
+    insert into wallets (user_id) values (claimant) on conflict do nothing;
+    opened := found;
+  end if;
   insert into users (id, email, email_verified, name, clerk_updated_at)
-  values (claim.user_id, claim.email, claim.email is not null and claim.email_verified, claim.name, claim.updated_at)
+  values (claimant, address, verified, facts->>'name', claimed_at)
   on conflict (id) do update set
     email = excluded.email, email_verified = excluded.email_verified, name = excluded.name,
     clerk_updated_at = excluded.clerk_updated_at, updated_at = now();
-
-  if opened and claim.signup_bonus > 0 then
+  if opened and bonus > 0 then
     insert into credit_ledger (user_id, kind, amount, idempotency_key, event_id)
-    values (claim.user_id, 'signup_bonus', claim.signup_bonus, 'signup_bonus:' || claim.user_id, delivery->>'event_id');
+    values (claimant, 'signup_bonus', bonus, 'signup_bonus:' || claimant, delivery->>'event_id');
   end if;
 
-  return record_delivery(delivery, verdict('applied', null, claim.user_id))
-    || jsonb_build_object('released', release_waiting(claim.user_id, (delivery->>'erase')::boolean));
+  recorded := record_delivery(delivery, verdict('applied', null, claimant));
+  if objection is null then return recorded; end if;
+  return recorded || jsonb_build_object('released', release_waiting(claimant, (delivery->>'erase')::boolean));
 end $$;

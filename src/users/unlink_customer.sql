@@ -1,7 +1,8 @@
 -- The customer is gone: it is unlinked, and nothing links it again. What was refused because its user held this
 -- customer, or because this customer was not the user's, may be possible now.
 -- facts: stripe_customer_id.
-create or replace function unlink_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+create or replace function unlink_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql
+set plan_cache_mode = force_generic_plan as $$
 declare
   customer constant text := facts->>'stripe_customer_id';
   owner constant text := lock_owner(customer, null);
@@ -22,7 +23,8 @@ end $$;
 --> statement-breakpoint
 -- Records what has no effect under the user whose customer it is about, so that it can be found and erased.
 -- facts: outcome, reason, user_id (named by metadata), stripe_customer_id.
-create or replace function record_for_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql as $$
+create or replace function record_for_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql
+set plan_cache_mode = force_generic_plan as $$
 begin
   return record_delivery(delivery, verdict(facts->>'outcome', facts->>'reason',
     coalesce(customer_owner(facts->>'stripe_customer_id'), facts->>'user_id')));

@@ -46,7 +46,8 @@ async function after<T>(ms: number, value: T): Promise<T> {
 }
 
 /**
- * Commits the effect and the event row together, in one request.
+ * Commits the effect and the event row together, in one request. What Postgres refuses for its values it would refuse for
+ * ever: the body is then kept where jsonb can hold it, else as null, and should that not help, without the effect.
  * @throws DatabaseUnavailable when that is not known to have happened: the provider must deliver again
  */
 export async function commit(
@@ -55,28 +56,38 @@ export async function commit(
   decision: Effect | Verdict,
   settings: Settings,
 ): Promise<Committed> {
-  const row = {
-    provider: delivery.provider,
-    event_id: delivery.eventId,
-    type: delivery.type,
-    occurred_at: delivery.occurredAt,
-    via: delivery.via,
-    body: delivery.body,
-    erase: settings.USER_DELETION === 'delete',
-  }
   const startedAt = Date.now()
-  try {
-    return await run<Committed>(
-      db,
-      row,
-      'verb' in decision ? decision : record(delivery, decision),
-      startedAt,
-    )
-  } catch (error) {
-    if (!(error instanceof DatabaseUnavailable && error.isDataException)) throw error
-    return await run<Committed>(db, row, record(delivery, UNREADABLE), startedAt)
+  const row = rowOf(delivery, settings)
+  const effect = 'verb' in decision ? decision : record(delivery, decision)
+  if (decision !== UNREADABLE) {
+    for (const document of [withJson(row, delivery.body), withText(row, delivery.body)]) {
+      try {
+        return await run<Committed>(db, document, effect, startedAt)
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailable && error.isDataException)) throw error
+      }
+    }
   }
+  return await run<Committed>(db, withText(row, delivery.body), record(delivery, UNREADABLE), startedAt)
 }
+
+const rowOf = (delivery: Delivery, { USER_DELETION }: Settings) => ({
+  provider: delivery.provider,
+  event_id: delivery.eventId,
+  type: delivery.type,
+  occurred_at: delivery.occurredAt,
+  via: delivery.via,
+  erase: USER_DELETION === 'delete',
+})
+
+/** The body as the JSON that it is: not quoted here, nor parsed a second time there, which is what a delivery costs most. */
+function withJson(row: object, body: string | null): string {
+  const text = JSON.stringify(row)
+  return body === null ? text : `${text.slice(0, -1)},"payload":${body}}`
+}
+
+/** The body as text, for the database to see whether jsonb can hold it. */
+const withText = (row: object, body: string | null) => JSON.stringify({ ...row, body })
 
 function record({ userId }: Delivery, verdict: Verdict): Effect {
   return { verb: 'record_delivery', facts: { ...verdict, user_id: userId } }

@@ -31,6 +31,7 @@ declare
   waiting webhook_events;
   settled jsonb := '[]';
 begin
+  if cardinality(deliveries) = 0 then return settled; end if;
   for waiting in select * from unnest(deliveries) order by occurred_at, event_id loop
     settled := settled || coalesce(release_delivery(waiting, erase), '[]');
   end loop;
@@ -38,49 +39,51 @@ begin
 end $$;
 --> statement-breakpoint
 -- What a verb answers when it has released more deliveries.
-create or replace function with_released(recorded jsonb, released jsonb) returns jsonb language sql immutable as $$
+create or replace function with_released(recorded jsonb, released jsonb) returns jsonb language sql stable as $$
   select recorded || jsonb_build_object('released', coalesce(recorded->'released', '[]') || released)
 $$;
 --> statement-breakpoint
 -- Has every delivery that waits for this user take its effect, in the commit that brings the user. Answers the
 -- deliveries that it settled.
-create or replace function release_waiting(released_user text, erase boolean) returns jsonb language sql as $$
-  select release_each(array(
+create or replace function release_waiting(released_user text, erase boolean) returns jsonb language plpgsql as $$
+begin
+  return release_each(array(
     select event from webhook_events event
     where user_id = released_user and outcome = 'parked' and effect is not null and reason <> 'unknown_payment'
     order by occurred_at, event_id limit 100
-  ), erase)
-$$;
+  ), erase);
+end $$;
 --> statement-breakpoint
 -- Has every delivery that waits to know whose this Stripe customer is take its effect, in the commit that says so, also
 -- those that were given up as not ours. The caller has recorded its own delivery before.
-create or replace function release_customer(customer text, delivery jsonb) returns jsonb language sql as $$
-  select jsonb_build_object('released', release_each(array(
+create or replace function release_customer(customer text, delivery jsonb) returns jsonb language plpgsql as $$
+begin
+  return jsonb_build_object('released', release_each(array(
     select event from webhook_events event
     where effect->'facts'->>'stripe_customer_id' = customer
       and (outcome = 'parked' or (outcome = 'ignored' and reason = 'not_ours'))
     order by occurred_at, event_id limit 100
-  ), (delivery->>'erase')::boolean))
-$$;
+  ), (delivery->>'erase')::boolean));
+end $$;
 --> statement-breakpoint
 -- Likewise what waits for a payment that any of these ids names: of a PaymentIntent or a charge.
-create or replace function release_payment(ids text[], delivery jsonb) returns jsonb language sql as $$
-  select release_each(array(
+create or replace function release_payment(ids text[], delivery jsonb) returns jsonb language plpgsql as $$
+begin
+  return release_each(array(
     select event from webhook_events event
-    where effect is not null
-      and (effect->'facts'->>'payment_intent_id' = any (ids) or effect->'facts'->>'charge_id' = any (ids))
+    where (effect->'facts'->>'payment_intent_id' = any (ids) or effect->'facts'->>'charge_id' = any (ids))
       and reason in ('unknown_payment', 'not_ours')
     order by occurred_at, event_id limit 100
-  ), (delivery->>'erase')::boolean)
-$$;
+  ), (delivery->>'erase')::boolean);
+end $$;
 --> statement-breakpoint
 -- Tries again what was refused because this user held a customer, or because of this customer, which is gone now.
-create or replace function release_refused(subject text, customer text, delivery jsonb) returns jsonb
-language sql as $$
-  select jsonb_build_object('released', release_each(array(
+create or replace function release_refused(subject text, customer text, delivery jsonb) returns jsonb language plpgsql as $$
+begin
+  return jsonb_build_object('released', release_each(array(
     select event from webhook_events event
     where (user_id = subject or effect->'facts'->>'stripe_customer_id' = customer)
       and outcome = 'rejected' and reason = 'customer_mismatch' and effect is not null
     order by occurred_at, event_id limit 100
-  ), (delivery->>'erase')::boolean))
-$$;
+  ), (delivery->>'erase')::boolean));
+end $$;

@@ -1,5 +1,18 @@
 import { sql } from 'drizzle-orm'
-import { check, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
+import {
+  type AnyPgColumn,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
+
+const fact = (effect: AnyPgColumn, name: string) => sql`(${effect}->'facts'->>${sql.raw(`'${name}'`)})`
+const known = (effect: AnyPgColumn, name: string) => sql`${fact(effect, name)} is not null`
 
 /** One row per verified delivery that had a handler, or that could not be read. */
 export const webhookEvents = pgTable(
@@ -30,15 +43,16 @@ export const webhookEvents = pgTable(
   (events) => [
     primaryKey({ columns: [events.provider, events.eventId] }),
     index('webhook_events_user').on(events.userId),
+    // By what a delivery waits for. Each has those rows alone, so that none is read in another's place.
     index('webhook_events_customer')
-      .on(sql`(${events.effect}->'facts'->>'stripe_customer_id')`)
-      .where(sql`${events.effect} is not null`),
+      .on(fact(events.effect, 'stripe_customer_id'))
+      .where(known(events.effect, 'stripe_customer_id')),
     index('webhook_events_payment')
-      .on(sql`(${events.effect}->'facts'->>'payment_intent_id')`)
-      .where(sql`${events.effect} is not null`),
+      .on(fact(events.effect, 'payment_intent_id'))
+      .where(known(events.effect, 'payment_intent_id')),
     index('webhook_events_charge')
-      .on(sql`(${events.effect}->'facts'->>'charge_id')`)
-      .where(sql`${events.effect} is not null`),
+      .on(fact(events.effect, 'charge_id'))
+      .where(known(events.effect, 'charge_id')),
     index('webhook_events_unsettled')
       .on(events.outcome, events.userId)
       .where(sql`${events.outcome} in ('parked', 'rejected')`),

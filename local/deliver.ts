@@ -18,14 +18,14 @@ export interface SigningOptions {
   signedAt?: number | undefined
 }
 
-/** Signs an event as its provider does. */
+/** Signs an event as its provider does, in the form in which it is sent: Stripe's bodies are indented. */
 export async function signedRequest(
   workerUrl: string,
   provider: ProviderName,
   event: object,
   { secret, messageId = randomId('msg'), signedAt = Date.now() }: SigningOptions,
 ): Promise<SignedRequest> {
-  const body = JSON.stringify(event)
+  const body = JSON.stringify(event, null, provider === 'stripe' ? 2 : 0)
   const signature =
     provider === 'clerk'
       ? signClerk(body, secret, messageId, signedAt)

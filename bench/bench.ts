@@ -1,0 +1,160 @@
+import { styleText } from 'node:util'
+import { LocalError } from '../local/errors.ts'
+import { readFlags, wholeNumber } from '../local/flags.ts'
+import { runInterruptible } from '../local/interrupt.ts'
+import { openArena } from './ground/arena.ts'
+import { type Ground, prepareGround } from './ground/ground.ts'
+import { hangUp } from './load.ts'
+import { measureGrowth } from './measures/growth.ts'
+import { measureLatency } from './measures/latency.ts'
+import { measureStages } from './measures/stages.ts'
+import { measureStartup } from './measures/startup.ts'
+import { measureStorage } from './measures/storage.ts'
+import { measureThroughput } from './measures/throughput.ts'
+import { measureWallets } from './measures/wallets.ts'
+import { weigh } from './measures/weight.ts'
+import { ratiosOf } from './ratios.ts'
+import { report, verdict } from './report.ts'
+import type { Results } from './results.ts'
+import { rulesOver, spreadOf, spreadTable } from './spread.ts'
+import { judge, rulesOf } from './targets.ts'
+
+const SECTIONS = ['latency', 'throughput', 'wallets', 'storage', 'stages', 'weight', 'startup'] as const
+type Section = (typeof SECTIONS)[number]
+
+const HELP = `
+npm run bench                 Ledgerhook beside the floor (verify, insert one row) and the handler of the tutorials, in one run,
+                              in workerd, over HTTP, on a real Postgres. About three minutes. docs/performance.md explains it
+
+  --only SECTION              ${SECTIONS.join(', ')}; repeatable
+  --growth                    instead: the same deliveries on a small and on a large database; some minutes, and 8 GB of disk
+  --ledger-rows N             of the large one: 5000000, over a tenth as many users, beside as many webhook events
+  --runs N                    that often, and the spread of each figure; a target is held to the median
+  --json                      one object instead of tables; progress still goes to stderr
+
+Exits with 0 only if every target holds. Needs nothing but this project, and leaves nothing behind.
+`
+
+await runInterruptible(async (interrupt) => {
+  const { sections, ledgerRows, times, json } = readAsked()
+  const say = progress()
+  const step = (says: string) => {
+    say(says)
+    interrupt.throwIfAborted()
+  }
+  const runs: Results[] = []
+  for (let run = 1; run <= times; run++) {
+    if (times > 1) step(`run ${run} of ${times}`)
+    runs.push(
+      await onGround(interrupt, step, async (ground) =>
+        ledgerRows === undefined
+          ? await measure(ground, sections, step)
+          : { growth: await measureGrowth(ground, { ledgerRows, samples: 200 }, step) },
+      ),
+    )
+  }
+  conclude(runs, json)
+})
+
+/** What was asked for. `ledgerRows`: of the large database, where growth is. */
+function readAsked() {
+  const { values } = readFlags(HELP, {
+    only: { type: 'string', multiple: true },
+    growth: { type: 'boolean', default: false },
+    'ledger-rows': { type: 'string' },
+    runs: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  })
+  const unknown = values.only?.find((name) => !(SECTIONS as readonly string[]).includes(name))
+  if (unknown !== undefined) throw new LocalError(`there is no section '${unknown}': ${SECTIONS.join(', ')}`)
+  if (values.growth && values.only) throw new LocalError('--growth is a run of its own, without --only')
+  if (!values.growth && values['ledger-rows']) throw new LocalError('--ledger-rows goes with --growth')
+  const ledgerRows = wholeNumber(values['ledger-rows'], '--ledger-rows', 10_000, 50_000_000) ?? 5_000_000
+  return {
+    sections: new Set((values.only ?? SECTIONS) as Section[]),
+    ledgerRows: values.growth ? ledgerRows : undefined,
+    times: wholeNumber(values.runs, '--runs', 1, 100) ?? 1,
+    json: values.json,
+  }
+}
+
+/** Does something on a ground of its own, of which nothing is left. */
+async function onGround(
+  interrupt: AbortSignal,
+  step: (says: string) => void,
+  act: (ground: Ground) => Promise<Results>,
+): Promise<Results> {
+  const ground = await prepareGround(step)
+  // Whatever is being waited for ends then: an index of five million rows too.
+  const stop = () => void ground.stop()
+  interrupt.addEventListener('abort', stop)
+  try {
+    interrupt.throwIfAborted()
+    return await act(ground)
+  } finally {
+    interrupt.removeEventListener('abort', stop)
+    hangUp()
+    await ground.stop()
+  }
+}
+
+/** Prints what was found, of several runs the last one and the spread of all. */
+function conclude(runs: Results[], json: boolean): void {
+  const targets = rulesOver(runs.map(rulesOf)).map(judge)
+  const spread = spreadOf(runs.map((run) => [...rulesOf(run), ...ratiosOf(run)]))
+  const last = runs.at(-1) ?? {}
+  if (json) console.log(JSON.stringify({ ...last, ...(runs.length > 1 && { spread }), targets }, null, 2))
+  else {
+    console.log(`\n${report(last)}\n`)
+    if (runs.length > 1) console.log(`${spreadTable(spread, runs.length)}\n`)
+    console.log(verdict(targets))
+  }
+  if (!targets.every(({ holds }) => holds)) process.exitCode = 1
+}
+
+function progress(): (says: string) => void {
+  const startedAt = performance.now()
+  return (says) => {
+    const seconds = `${((performance.now() - startedAt) / 1000).toFixed(1)} s`.padStart(8)
+    console.error(styleText('dim', `${seconds}  ${says}`))
+  }
+}
+
+async function measure(ground: Ground, wanted: Set<Section>, step: (says: string) => void): Promise<Results> {
+  const results: Results = {}
+  if (wanted.has('weight')) results.weight = await weigh(await ground.bundle('ledgerhook'))
+  if (wanted.has('startup')) {
+    results.startup = await measureStartup(ground)
+    step('start-up of isolates')
+  }
+  if (wanted.has('stages')) results.stages = await measureStages(ground, step)
+  if (wanted.has('latency')) {
+    const arena = await openArena(ground, { rttMs: 20, statementMs: 1 })
+    results.latency = await measureLatency(arena, 60, step).finally(arena.stop)
+  }
+  if (wanted.has('storage')) results.storage = await measureStorage(ground, 500, step)
+  if (wanted.has('throughput') || wanted.has('wallets')) {
+    Object.assign(results, await measureAtFullSpeed(ground, wanted, step))
+  }
+  return results
+}
+
+async function measureAtFullSpeed(
+  ground: Ground,
+  wanted: Set<Section>,
+  step: (says: string) => void,
+): Promise<Results> {
+  const results: Results = {}
+  const arena = await openArena(ground, { rttMs: 0, statementMs: 0 })
+  const size = { blocks: 7, perBlock: 240 }
+  try {
+    if (wanted.has('throughput')) results.throughput = await measureThroughput(arena, size, step)
+    if (wanted.has('wallets')) {
+      results.wallets = await measureWallets(arena, size)
+      step('16 at a time: one wallet, and many')
+    }
+    return results
+  } finally {
+    await arena.stop()
+  }
+}

@@ -1,0 +1,104 @@
+import type pg from 'pg'
+import type { Stats } from '../../local/gateway/stats.ts'
+import { once } from '../../src/once.ts'
+import type { HotEvent } from '../deliveries.ts'
+import { bring, type Receiver } from '../subjects.ts'
+import { connectTo } from './database.ts'
+import { type BenchGateway, type Latency, startGatewayThread } from './gateway.ts'
+import type { Ground } from './ground.ts'
+import { startWorkerd } from './workerd.ts'
+
+const CONTENDERS = ['floor', 'writes', 'ledgerhook', 'tutorial'] as const
+export type Contender = (typeof CONTENDERS)[number]
+
+/** A contender's Worker, and a look into its database. */
+export interface Corner extends Receiver {
+  pid: number
+  database: pg.Client
+  stop(): Promise<void>
+}
+
+/** Workers that run the same deliveries, each on a database of its own, behind one gateway. */
+export interface Arena {
+  corners: Record<Contender, Corner>
+  /** Has what precedes the event happen to these users. */
+  bring(hot: HotEvent, users: string[]): Promise<void>
+  takeStats(): Promise<Stats>
+  stop(): Promise<void>
+}
+
+/** The tables that the others need. Those of the bare writes are ours, without what asks or checks. */
+const TABLES: Record<Exclude<Contender, 'ledgerhook'>, string> = {
+  floor: `create table deliveries (
+    event_id text primary key, type text not null, payload jsonb not null, received_at timestamptz not null default now())`,
+  writes: `do $$ declare part record; begin
+    for part in select conrelid::regclass as owner, conname from pg_constraint
+      where connamespace = 'public'::regnamespace and contype = 'f'
+    loop execute format('alter table %s drop constraint %I', part.owner, part.conname); end loop;
+    for part in select tgrelid::regclass as owner, tgname from pg_trigger where not tgisinternal
+    loop execute format('drop trigger %I on %s', part.tgname, part.owner); end loop;
+  end $$`,
+  tutorial: `create table users (id text primary key, balance bigint not null default 0);
+    create table events (id text primary key, type text not null, payload jsonb not null);
+    create table ledger (id bigint generated always as identity primary key,
+      user_id text not null references users, amount bigint not null, payment_id text not null unique)`,
+}
+
+/** The contenders that know this event: the bare writes and the tutorial's handler are of top-ups alone. */
+export const contendersOf = ({ name }: HotEvent): Contender[] =>
+  name === 'top-up' ? ['floor', 'writes', 'ledgerhook', 'tutorial'] : ['floor', 'ledgerhook']
+
+let opened = 0
+
+/** Opens one on the ground, with databases of its own. */
+export async function openArena(ground: Ground, latency: Latency): Promise<Arena> {
+  await Promise.all(CONTENDERS.map(ground.bundle))
+  const gateway = await startGatewayThread(ground, latency)
+  const arena = opened++
+  const corner = async (name: Contender) => {
+    const database = `${name}_${arena}`
+    await ground.createDatabase(database, name === 'ledgerhook' || name === 'writes' ? 'ours' : 'none')
+    const made = await openCorner(ground, gateway, name, database)
+    if (name !== 'ledgerhook') await made.database.query(TABLES[name])
+    return made
+  }
+  const corners = {
+    floor: await corner('floor'),
+    writes: await corner('writes'),
+    ledgerhook: await corner('ledgerhook'),
+    tutorial: await corner('tutorial'),
+  }
+  return {
+    corners,
+    async bring(hot, users) {
+      await bring(hot, users, corners.ledgerhook)
+      if (!contendersOf(hot).includes('tutorial')) return
+      await corners.tutorial.database.query('insert into users (id) select unnest($1::text[])', [users])
+      await corners.writes.database.query('insert into wallets (user_id) select unnest($1::text[])', [users])
+    },
+    takeStats: gateway.takeStats,
+    async stop() {
+      for (const part of [...Object.values(corners), gateway]) await part.stop()
+    },
+  }
+}
+
+/** Runs a bundle of the ground against a database of the ground. */
+export async function openCorner(
+  ground: Ground,
+  gateway: BenchGateway,
+  contender: Contender,
+  databaseName: string,
+): Promise<Corner> {
+  const databaseUrl = ground.databaseUrl(databaseName)
+  const settings = { ...ground.settings, DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: gateway.url }
+  const { path: bundlePath } = await ground.bundle(contender)
+  const worker = ground.holds(await startWorkerd({ bundlePath, settings }))
+  const database = await connectTo(databaseUrl)
+  const disconnected = once(() => database.end())
+  const stop = async () => {
+    await disconnected()
+    await worker.stop()
+  }
+  return ground.holds({ url: worker.url, secrets: ground.settings, pid: worker.pid, database, stop })
+}

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import { projectDir, tools } from '../../local/project.ts'
+
+export interface Bundle {
+  /** What `wrangler deploy` would upload. */
+  path: string
+  text: string
+  /** esbuild's source map of it. */
+  mapPath: string
+}
+
+/** Bundles a worker as it is deployed: by wrangler, with the settings of `wrangler.toml`. Needs no account. */
+export async function bundleWorker(entry: string, scratchDir: string, signal: AbortSignal): Promise<Bundle> {
+  const name = basename(entry, '.ts')
+  const outDir = join(scratchDir, name)
+  await promisify(execFile)(
+    process.execPath,
+    [tools.wrangler, 'deploy', join(projectDir, entry), '--dry-run', '--outdir', outDir],
+    {
+      signal,
+      cwd: projectDir,
+      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+    },
+  )
+  const path = join(outDir, `${name}.js`)
+  return { path, text: await readFile(path, 'utf8'), mapPath: `${path}.map` }
+}

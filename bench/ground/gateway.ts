@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { GatewayOptions } from '../../local/gateway/server.ts'
+import type { Stats } from '../../local/gateway/stats.ts'
+import type { Ground } from './ground.ts'
+
+export interface BenchGateway {
+  url: string
+  /** What it has seen since the last call. */
+  takeStats(): Promise<Stats>
+  stop(): Promise<void>
+}
+
+/** What the gateway adds, in milliseconds. */
+export interface Latency {
+  rttMs: number
+  statementMs: number
+}
+
+const NO_LATENCY: Latency = { rttMs: 0, statementMs: 0 }
+
+/** The local gateway on a thread of its own, so that it does not wait for whoever sends the load. */
+export async function startGatewayThread(
+  ground: Ground,
+  latency: Latency = NO_LATENCY,
+): Promise<BenchGateway> {
+  const options: Omit<GatewayOptions, 'port'> = { ...latency, postgres: ground.address, maxConnections: 40 }
+  const thread = new Worker(new URL('./gateway-thread.ts', import.meta.url), { workerData: options })
+  const [url] = (await once(thread, 'message')) as [string]
+  const takeStats = async () => {
+    const stats = (await (await fetch(new URL('/stats', url))).json()) as Stats
+    await fetch(new URL('/stats/reset', url), { method: 'POST' })
+    return stats
+  }
+  const exited = once(thread, 'exit')
+  const stop = async () => {
+    thread.postMessage('stop')
+    await exited
+  }
+  return ground.holds({ url, takeStats, stop })
+}

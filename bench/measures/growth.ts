@@ -1,0 +1,88 @@
+import { statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { LocalError } from '../../local/errors.ts'
+import { type HotEvent, hotEvents } from '../deliveries.ts'
+import { type Corner, openCorner } from '../ground/arena.ts'
+import { fill, filledUsers } from '../ground/fill.ts'
+import { startGatewayThread } from '../ground/gateway.ts'
+import type { Ground } from '../ground/ground.ts'
+import { median } from '../statistics.ts'
+import { assertOutcome, bring, deliver, newUsers } from '../subjects.ts'
+
+/** p50 of one delivery at a time, milliseconds. */
+export interface GrowthRow {
+  event: string
+  small: number
+  large: number
+  overSmall: number
+}
+
+const SMALL_LEDGER_ROWS = 1_000
+const BYTES_PER_LEDGER_ROW = 1_600
+const WARM_UP = 20
+
+/** The same deliveries, on the small and on the large database in turn. */
+export async function measureGrowth(
+  ground: Ground,
+  { ledgerRows, samples }: { ledgerRows: number; samples: number },
+  onStep: (says: string) => void,
+): Promise<GrowthRow[]> {
+  await assertDiskSpace(ledgerRows * BYTES_PER_LEDGER_ROW)
+  for (const [name, rows] of [
+    ['small', SMALL_LEDGER_ROWS],
+    ['large', ledgerRows],
+  ] as const) {
+    await ground.createDatabase(name, 'ours')
+    await fill(ground.databaseUrl(name), rows, onStep)
+    onStep(`${rows.toLocaleString('en')} ledger entries`)
+  }
+  const gateway = await startGatewayThread(ground)
+  const small = await openCorner(ground, gateway, 'ledgerhook', 'small')
+  const large = await openCorner(ground, gateway, 'ledgerhook', 'large')
+  try {
+    const rows: GrowthRow[] = []
+    for (const [turn, hot] of hotEvents.entries()) {
+      rows.push(await measureEvent(hot, small, large, usersFor(hot, ledgerRows, samples + WARM_UP, turn)))
+      onStep(`small and large in turn: ${hot.name}`)
+    }
+    return rows
+  } finally {
+    for (const part of [small, large, gateway]) await part.stop()
+  }
+}
+
+/** On the large database, users of all ages; but who is new must be new. */
+function usersFor({ name }: HotEvent, ledgerRows: number, count: number, turn: number): string[] {
+  const isNew = name === 'user created' || name === 'first top-up'
+  return isNew ? newUsers(count) : filledUsers(ledgerRows, count, turn * count)
+}
+
+async function measureEvent(
+  hot: HotEvent,
+  small: Corner,
+  large: Corner,
+  users: string[],
+): Promise<GrowthRow> {
+  const taken = { small: [] as number[], large: [] as number[] }
+  await bring(hot, users, small)
+  await bring(hot, users, large)
+  for (const [round, user] of users.entries()) {
+    const turns = round % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const)
+    for (const turn of turns) {
+      const { answers } = await deliver([hot.event(user)], turn === 'small' ? small : large, 1)
+      assertOutcome(hot, 'ledgerhook', answers)
+      if (round >= WARM_UP) taken[turn].push(...answers.map(({ ms }) => ms))
+    }
+  }
+  const p50 = { small: median(taken.small), large: median(taken.large) }
+  return { event: hot.name, ...p50, overSmall: p50.large / p50.small }
+}
+
+async function assertDiskSpace(bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(tmpdir())
+  if (bavail * bsize > bytes) return
+  const gigabytes = Math.ceil(bytes / 1e9)
+  throw new LocalError(
+    `this needs ${gigabytes} GB in ${tmpdir()}: name another place by TMPDIR, or fewer --ledger-rows`,
+  )
+}

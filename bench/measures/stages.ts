@@ -1,0 +1,56 @@
+import { type HotEvent, hotEvents, sign } from '../deliveries.ts'
+import type { Ground } from '../ground/ground.ts'
+import { startWorkerd } from '../ground/workerd.ts'
+import { post } from '../load.ts'
+import { median } from '../statistics.ts'
+
+const STAGES = ['verification', 'parsing', 'statement', 'delivery'] as const
+type Stage = (typeof STAGES)[number]
+
+/**
+ * Microseconds of CPU inside the Worker, where nothing is waited for: verifying the signature; reading the event and deciding
+ * what it does; building the statement, the driver's work and reading the answer; and a whole delivery, its log line and
+ * its answer included.
+ */
+export type StagesRow = { event: string } & Record<Stage, number>
+
+const EVENTS = ['user updated', 'top-up']
+const REPEATS = 9
+const TIMES = 200
+
+export async function measureStages(ground: Ground, onStep: (says: string) => void): Promise<StagesRow[]> {
+  const settings = {
+    ...ground.settings,
+    DATABASE_URL: ground.databaseUrl('ledgerhook'),
+    NEON_FETCH_ENDPOINT: 'http://127.0.0.1:9/sql',
+  }
+  const { path: bundlePath } = await ground.bundle('stages')
+  const worker = ground.holds(await startWorkerd({ bundlePath, settings }))
+  try {
+    const rows: StagesRow[] = []
+    for (const hot of hotEvents.filter(({ name }) => EVENTS.includes(name))) {
+      rows.push(await measureEvent(hot, worker.url, ground))
+      onStep(`inside the Worker: ${hot.name}`)
+    }
+    return rows
+  } finally {
+    await worker.stop()
+  }
+}
+
+async function measureEvent(hot: HotEvent, url: string, { settings }: Ground): Promise<StagesRow> {
+  const request = await sign(hot.event('user_stages'), url, settings)
+  const timed = async (stage: Stage, times: number) =>
+    (await post({ ...request, url: `${request.url}?stage=${stage}&times=${times}` })).ms
+  const taken: Record<Stage, number[]> = { verification: [], parsing: [], statement: [], delivery: [] }
+  // The first round warms up.
+  for (let round = 0; round <= REPEATS; round++) {
+    for (const stage of STAGES) {
+      const none = await timed(stage, 0)
+      const all = await timed(stage, TIMES)
+      if (round > 0) taken[stage].push(((all - none) / TIMES) * 1000)
+    }
+  }
+  const medians = Object.fromEntries(STAGES.map((stage) => [stage, median(taken[stage])]))
+  return { event: hot.name, ...(medians as Record<Stage, number>) }
+}

@@ -1,0 +1,78 @@
+import type pg from 'pg'
+import { type HotEvent, hotEvents } from '../deliveries.ts'
+import { type Corner, openCorner } from '../ground/arena.ts'
+import { startGatewayThread } from '../ground/gateway.ts'
+import type { Ground } from '../ground/ground.ts'
+import { bring, deliver, newUsers } from '../subjects.ts'
+
+/** Bytes that one delivery adds: rows with what is kept out of line, and indexes. */
+export interface StorageRow {
+  event: string
+  rows: number
+  indexes: number
+  /** The same by table, those alone that grew. */
+  tables: { name: string; rows: number; indexes: number }[]
+}
+
+interface Size {
+  name: string
+  rows: number
+  indexes: number
+}
+
+/**
+ * On a database of its own, where nothing that was deleted leaves room for a row; and one at a time, for tables grow by many
+ * pages at once where several wait for one.
+ */
+export async function measureStorage(
+  ground: Ground,
+  deliveries: number,
+  onStep: (says: string) => void,
+): Promise<StorageRow[]> {
+  await ground.createDatabase('storage', 'ours')
+  const gateway = await startGatewayThread(ground)
+  const ledgerhook = await openCorner(ground, gateway, 'ledgerhook', 'storage')
+  try {
+    await ledgerhook.database.query(NO_VACUUM)
+    const rows: StorageRow[] = []
+    for (const hot of hotEvents) {
+      rows.push(await measureEvent(hot, ledgerhook, deliveries))
+      onStep(`bytes: ${hot.name}`)
+    }
+    return rows
+  } finally {
+    for (const part of [ledgerhook, gateway]) await part.stop()
+  }
+}
+
+const NO_VACUUM = `do $$ declare part record; begin
+  for part in select oid::regclass as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+  loop execute format('alter table %s set (autovacuum_enabled = false)', part.name); end loop;
+end $$`
+
+async function measureEvent(hot: HotEvent, ledgerhook: Corner, deliveries: number): Promise<StorageRow> {
+  const users = newUsers(deliveries)
+  await bring(hot, users, ledgerhook, 1)
+  const before = await sizes(ledgerhook.database)
+  const events = users.map((user) => hot.event(user))
+  await deliver(events, ledgerhook, 1)
+  const tables = (await sizes(ledgerhook.database))
+    .map(({ name, rows, indexes }) => {
+      const earlier = before.find((size) => size.name === name)
+      return {
+        name,
+        rows: (rows - (earlier?.rows ?? 0)) / deliveries,
+        indexes: (indexes - (earlier?.indexes ?? 0)) / deliveries,
+      }
+    })
+    .filter(({ rows, indexes }) => rows + indexes > 0)
+  const total = (part: 'rows' | 'indexes') => tables.reduce((bytes, table) => bytes + table[part], 0)
+  return { event: hot.name, rows: total('rows'), indexes: total('indexes'), tables }
+}
+
+async function sizes(database: pg.Client): Promise<Size[]> {
+  const { rows } = await database.query<Size>(`
+    select relname as name, pg_table_size(oid)::int8::float8 as rows, pg_indexes_size(oid)::int8::float8 as indexes
+    from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname`)
+  return rows
+}

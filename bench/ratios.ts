@@ -1,0 +1,59 @@
+import type { LatencyRow } from './measures/latency.ts'
+import type { ThroughputRow } from './measures/throughput.ts'
+import type { Results } from './results.ts'
+
+/** One figure that can be compared between machines, since both sides of it were measured in one run. */
+export interface Ratio {
+  name: string
+  value: number
+}
+
+/** What is worth knowing beside the targets. */
+export function ratiosOf({ latency, throughput, wallets, stages, startup }: Results): Ratio[] {
+  return [
+    ...(latency ?? []).map(({ event, ledgerhook, floor }: LatencyRow) => ({
+      name: `p95 over the floor, ${event}`,
+      value: ledgerhook.p95 / floor.p95,
+    })),
+    ...(throughput ?? []).flatMap(besideThroughput),
+    ...(wallets
+      ? [{ name: 'top-ups per second for one wallet, of those for many', value: wallets.oneOfMany }]
+      : []),
+    ...(stages ?? []).flatMap(({ event, delivery, ...parts }) =>
+      (['verification', 'parsing', 'statement'] as const).map((stage) => ({
+        name: `${stage}, of a delivery's CPU inside the Worker, ${event}`,
+        value: parts[stage] / delivery,
+      })),
+    ),
+    ...(startup
+      ? [
+          { name: 'start-up time over the floor', value: startup.ledgerhook / startup.floor },
+          { name: "the floor's start-up time over a bare Hono worker", value: startup.floor / startup.bare },
+          {
+            name: 'start-up time of the script alone, over a bare Hono worker',
+            value: startup.scriptOverBare,
+          },
+        ]
+      : []),
+  ]
+}
+
+function besideThroughput({ event, ledgerhook, floor, tutorial, writes, ofWrites }: ThroughputRow): Ratio[] {
+  return [
+    ...(ofWrites === null ? [] : [{ name: `throughput of the bare writes, ${event}`, value: ofWrites }]),
+    ...(writes
+      ? [
+          {
+            name: `the bare writes' throughput of the floor, ${event}`,
+            value: writes.perSecond / floor.perSecond,
+          },
+        ]
+      : []),
+    ...(tutorial
+      ? [{ name: `throughput of the tutorial, ${event}`, value: ledgerhook.perSecond / tutorial.perSecond }]
+      : []),
+    ...(ledgerhook.cpuMs && floor.cpuMs
+      ? [{ name: `CPU of workerd over the floor, ${event}`, value: ledgerhook.cpuMs / floor.cpuMs }]
+      : []),
+  ]
+}

@@ -1,0 +1,20 @@
+import type { GrowthRow } from './measures/growth.ts'
+import type { LatencyRow } from './measures/latency.ts'
+import type { StagesRow } from './measures/stages.ts'
+import type { Startup } from './measures/startup.ts'
+import type { StorageRow } from './measures/storage.ts'
+import type { ThroughputRow } from './measures/throughput.ts'
+import type { Wallets } from './measures/wallets.ts'
+import type { Weight } from './measures/weight.ts'
+
+/** What was measured: only what was asked for. */
+export interface Results {
+  latency?: LatencyRow[]
+  throughput?: ThroughputRow[]
+  wallets?: Wallets
+  storage?: StorageRow[]
+  stages?: StagesRow[]
+  weight?: Weight
+  startup?: Startup
+  growth?: GrowthRow[]
+}

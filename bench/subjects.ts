@@ -1,0 +1,55 @@
+import type { Vars } from '../local/dev-vars.ts'
+import { type Event, type HotEvent, sign } from './deliveries.ts'
+import type { Contender } from './ground/arena.ts'
+import { type Answered, postAll } from './load.ts'
+
+/** How many deliveries are under way at once, where many are. */
+export const AT_A_TIME = 16
+
+/** A Worker that takes deliveries. */
+export interface Receiver {
+  url: string
+  secrets: Vars
+}
+
+let made = 0
+
+/** Ids of users that no other part of this run has. */
+export function newUsers(count: number): string[] {
+  const batch = made++
+  return Array.from({ length: count }, (_, index) => `user_${batch.toString(36)}x${index.toString(36)}`)
+}
+
+/** Has what precedes the event happen to these users, by the front door of Ledgerhook. */
+export async function bring(
+  hot: HotEvent,
+  users: string[],
+  ledgerhook: Receiver,
+  atATime = AT_A_TIME,
+): Promise<void> {
+  const histories = users.map((user) => hot.before(user))
+  for (let step = 0; histories.some((history) => step < history.length); step++) {
+    await deliver(
+      histories.flatMap((history) => history[step] ?? []),
+      ledgerhook,
+      atATime,
+    )
+  }
+}
+
+/** Signs the events, and only then sends them. */
+export async function deliver(
+  events: Event[],
+  { url, secrets }: Receiver,
+  atATime: number,
+): Promise<{ answers: Answered[]; ms: number }> {
+  const requests = await Promise.all(events.map((event) => sign(event, url, secrets)))
+  return await postAll(requests, atATime)
+}
+
+/** @throws when a contender did something else: what did not do its work must not look fast */
+export function assertOutcome(hot: HotEvent, contender: Contender, answers: Answered[]): void {
+  const wanted = contender === 'ledgerhook' ? hot.outcome : 'applied'
+  const other = answers.find(({ outcome }) => outcome !== wanted)
+  if (other) throw new Error(`${hot.name} by ${contender}: ${other.outcome} instead of ${wanted}`)
+}

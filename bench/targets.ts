@@ -1,0 +1,46 @@
+import type { Results } from './results.ts'
+
+export interface Target {
+  name: string
+  value: number
+  /** As the name says: at most, or at least. */
+  limit: number
+  holds: boolean
+}
+
+/** A target before it is judged. */
+export type Rule = Omit<Target, 'holds'> & { is: 'at most' | 'at least' }
+
+const KIB = 1024
+
+/** What is held to a limit, of what was measured. A p50 and a rate are compared with those of the same run alone. */
+export function rulesOf({ latency, throughput, weight, startup, growth }: Results): Rule[] {
+  return [
+    ...(latency ?? []).flatMap(({ event, overFloor, requests, statements, ledgerhook, tutorial }) => [
+      atMost(1.1, `p50 over the floor, ${event}`, overFloor),
+      atMost(1, `database requests per delivery, ${event}`, requests),
+      atMost(1, `database statements per delivery, ${event}`, statements),
+      ...(tutorial
+        ? [atLeast(3, `the tutorial's p50 over ours, ${event}`, tutorial.p50 / ledgerhook.p50)]
+        : []),
+    ]),
+    ...(throughput ?? []).map(({ event, ofFloor }) =>
+      atLeast(0.8, `throughput of the floor, ${event}`, ofFloor),
+    ),
+    ...(weight ? [atMost(150, 'KiB gzipped, of the whole Worker', weight.gzipped / KIB)] : []),
+    ...(startup ? [atMost(3, 'start-up time over a bare Hono worker', startup.overBare)] : []),
+    ...(growth ?? []).map(({ event, overSmall }) =>
+      atMost(1.2, `p50 on the large database over the small, ${event}`, overSmall),
+    ),
+  ]
+}
+
+export function judge({ is, ...rule }: Rule): Target {
+  return { ...rule, holds: is === 'at most' ? rule.value <= rule.limit : rule.value >= rule.limit }
+}
+
+const rule = (is: Rule['is']) => (limit: number, what: string, value: number) => ({
+  ...{ name: `${what}: ${is} ${limit}`, value, limit, is },
+})
+const atMost = rule('at most')
+const atLeast = rule('at least')

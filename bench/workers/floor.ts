@@ -1,0 +1,43 @@
+// The floor: verifies the signature and inserts one row, by the libraries and the driver that Ledgerhook uses. No handler
+// that stores what it was told can do less.
+import { neon, neonConfig } from '@neondatabase/serverless'
+import Stripe from 'stripe'
+import { Webhook } from 'svix'
+
+interface Env {
+  DATABASE_URL: string
+  NEON_FETCH_ENDPOINT: string
+  CLERK_WEBHOOK_SECRET: string
+  STRIPE_WEBHOOK_SECRET: string
+}
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    if (request.method !== 'POST') return new Response('ok')
+    const body = await request.text()
+    const event = new URL(request.url).pathname.endsWith('clerk')
+      ? verifiedByClerk(request, body, env)
+      : await verifiedByStripe(request, body, env)
+    neonConfig.fetchEndpoint = env.NEON_FETCH_ENDPOINT
+    await neon(env.DATABASE_URL).query(
+      'insert into deliveries (event_id, type, payload) values ($1, $2, $3::jsonb) on conflict do nothing',
+      [event.id, event.type, body],
+    )
+    return Response.json({ event: event.id, outcome: 'applied' })
+  },
+}
+
+function verifiedByClerk(request: Request, body: string, env: Env) {
+  const id = request.headers.get('svix-id') ?? ''
+  new Webhook(env.CLERK_WEBHOOK_SECRET).verify(body, {
+    'svix-id': id,
+    'svix-timestamp': request.headers.get('svix-timestamp') ?? '',
+    'svix-signature': request.headers.get('svix-signature') ?? '',
+  })
+  return { id, type: JSON.parse(body).type as string }
+}
+
+async function verifiedByStripe(request: Request, body: string, env: Env) {
+  const signature = request.headers.get('stripe-signature') ?? ''
+  return await Stripe.webhooks.constructEventAsync(body, signature, env.STRIPE_WEBHOOK_SECRET)
+}

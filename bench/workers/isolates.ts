@@ -1,0 +1,22 @@
+// Runs a request in a fresh isolate that is made for it, of the bundle that the path names. workerd alone: the loader is a
+// binding that production has too, and what is measured is the isolate that it makes.
+interface Loader {
+  get(id: string, load: () => Promise<object>): { getEntrypoint(): { fetch(url: string): Promise<Response> } }
+}
+
+interface Env extends Record<string, unknown> {
+  LOADER: Loader
+}
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const bundle = new URL(request.url).pathname.slice(1)
+    const isolate = env.LOADER.get(crypto.randomUUID(), async () => ({
+      compatibilityDate: env.COMPATIBILITY_DATE,
+      mainModule: 'index.js',
+      modules: { 'index.js': env[bundle] },
+      env: {},
+    }))
+    return await isolate.getEntrypoint().fetch('http://isolate/api/health')
+  },
+}

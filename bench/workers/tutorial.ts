@@ -1,0 +1,38 @@
+// The handler that people write today for a top-up: the same driver, one awaited statement after another. It is here to be
+// measured, not to be used: it credits twice when two deliveries cross.
+import { neon, neonConfig } from '@neondatabase/serverless'
+import Stripe from 'stripe'
+
+interface Env {
+  DATABASE_URL: string
+  NEON_FETCH_ENDPOINT: string
+  STRIPE_WEBHOOK_SECRET: string
+}
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const body = await request.text()
+    const signature = request.headers.get('stripe-signature') ?? ''
+    const event = await Stripe.webhooks.constructEventAsync(body, signature, env.STRIPE_WEBHOOK_SECRET)
+    if (event.type !== 'checkout.session.completed') return Response.json({ outcome: 'ignored' })
+    neonConfig.fetchEndpoint = env.NEON_FETCH_ENDPOINT
+    const sql = neon(env.DATABASE_URL)
+    const session = event.data.object
+    const userId = session.metadata?.user_id
+    const credits = Number(session.metadata?.credits)
+    const payment = session.payment_intent
+
+    if ((await sql`select id from events where id = ${event.id}`).length > 0) return duplicate(event.id)
+    if ((await sql`select id from users where id = ${userId}`).length === 0) {
+      return Response.json({ error: 'unknown user' }, { status: 404 })
+    }
+    if ((await sql`select id from ledger where payment_id = ${payment}`).length > 0)
+      return duplicate(event.id)
+    await sql`insert into ledger (user_id, amount, payment_id) values (${userId}, ${credits}, ${payment})`
+    await sql`update users set balance = balance + ${credits} where id = ${userId}`
+    await sql`insert into events (id, type, payload) values (${event.id}, ${event.type}, ${body}::jsonb)`
+    return Response.json({ event: event.id, outcome: 'applied' })
+  },
+}
+
+const duplicate = (event: string) => Response.json({ event, outcome: 'duplicate' })

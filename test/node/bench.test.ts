@@ -1,0 +1,163 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hotEvents } from '../../bench/deliveries.ts'
+import { openArena } from '../../bench/ground/arena.ts'
+import { type Ground, prepareGround } from '../../bench/ground/ground.ts'
+import { hangUp } from '../../bench/load.ts'
+import { measureGrowth } from '../../bench/measures/growth.ts'
+import { measureLatency } from '../../bench/measures/latency.ts'
+import { measureStages } from '../../bench/measures/stages.ts'
+import { measureStartup } from '../../bench/measures/startup.ts'
+import { measureStorage } from '../../bench/measures/storage.ts'
+import { measureThroughput } from '../../bench/measures/throughput.ts'
+import { measureWallets } from '../../bench/measures/wallets.ts'
+import { weigh } from '../../bench/measures/weight.ts'
+import type { Results } from '../../bench/results.ts'
+import { rulesOver, spreadOf } from '../../bench/spread.ts'
+import { quantile } from '../../bench/statistics.ts'
+import { judge, rulesOf } from '../../bench/targets.ts'
+
+const events = hotEvents.map(({ name }) => name)
+const quietly = () => {}
+const targetsOf = (results: Results) => rulesOf(results).map(judge)
+let ground: Ground
+
+beforeAll(async () => {
+  ground = await prepareGround(quietly)
+})
+
+afterAll(async () => {
+  hangUp()
+  await ground.stop()
+})
+
+// How fast it is says nothing here: the machine that tests is shared. What does not depend on that is held to its target.
+describe('the bench', () => {
+  it('measures every hot event one at a time, each of which is one request and one statement', async () => {
+    const arena = await openArena(ground, { rttMs: 1, statementMs: 1 })
+    const rows = await measureLatency(arena, 2, quietly).finally(arena.stop)
+    expect(rows.map(({ event, requests, statements }) => [event, requests, statements])).toEqual(
+      events.map((event) => [event, 1, 1]),
+    )
+    expect(
+      rows.every(({ ledgerhook, floor, overFloor }) => ledgerhook.p50 > 2 && floor.p50 > 2 && overFloor > 0),
+    ).toBe(true)
+    expect(rows.filter((row) => row.tutorial).map(({ event }) => event)).toEqual(['top-up'])
+  })
+
+  it('measures them many at a time, and for one wallet', async () => {
+    const arena = await openArena(ground, { rttMs: 0, statementMs: 0 })
+    try {
+      const rows = await measureThroughput(arena, { blocks: 1, perBlock: 20 }, quietly)
+      expect(rows.map(({ event }) => event)).toEqual(events)
+      expect(rows.every(({ ledgerhook, ofFloor }) => ledgerhook.perSecond > 0 && ofFloor > 0)).toBe(true)
+      expect((await measureWallets(arena, { blocks: 1, perBlock: 20 })).oneOfMany).toBeGreaterThan(0)
+    } finally {
+      await arena.stop()
+    }
+  })
+
+  it('counts the bytes that a delivery adds: a new user has a row in four tables', async () => {
+    const [created] = await measureStorage(ground, 50, quietly)
+    const names = created?.tables.map(({ name }) => name)
+    expect(names).toEqual(['credit_ledger', 'users', 'wallets', 'webhook_events'])
+    expect(created?.rows).toBeGreaterThan(500)
+  })
+
+  it('tells stages of a delivery and starts of isolates apart', async () => {
+    const [stages] = await measureStages(ground, quietly)
+    expect(stages?.delivery).toBeGreaterThan(stages?.verification ?? Number.NaN)
+    const startup = await measureStartup(ground)
+    expect(startup.empty).toBeLessThan(startup.bare)
+    expect(startup.bare).toBeLessThan(startup.ledgerhook)
+  })
+
+  it('weighs the Worker, which is within its 150 KiB, and each of its packages', async () => {
+    const weight = await weigh(await ground.bundle('ledgerhook'))
+    expect(targetsOf({ weight })).toEqual([expect.objectContaining({ limit: 150, holds: true })])
+    const names = weight.parts.map(({ name }) => name)
+    expect(names).toEqual(
+      expect.arrayContaining(['stripe', 'zod', 'hono', 'ledgerhook', '@neondatabase/serverless']),
+    )
+    expect(names).not.toContain('drizzle-orm')
+  })
+
+  it('compares a small database with a filled one', async () => {
+    const rows = await measureGrowth(ground, { ledgerRows: 10_000, samples: 2 }, quietly)
+    expect(rows.map(({ event }) => event)).toEqual(events)
+  })
+})
+
+describe('npm run bench', () => {
+  it('--json prints one object, whose targets say whether it exits with 0', async () => {
+    const { code, stdout } = await new Promise<{ code: number; stdout: string }>((resolve) =>
+      execFile(process.execPath, ['bench/bench.ts', '--only', 'weight', '--json'], (error, stdout) =>
+        resolve({ code: error ? Number(error.code) : 0, stdout }),
+      ),
+    )
+    const { targets } = JSON.parse(stdout)
+    expect(targets).toEqual([
+      { name: expect.any(String), value: expect.any(Number), limit: 150, holds: expect.any(Boolean) },
+    ])
+    expect(code).toBe(targets[0].holds ? 0 : 1)
+  })
+})
+
+describe('npm run bench, interrupted', () => {
+  it.each(['PostgreSQL', 'one at a time: user created'])(
+    'after «%s» ends at once, and leaves nothing behind',
+    async (step) => {
+      const temporary = await mkdtemp(join(tmpdir(), 'ledgerhook-test-'))
+      // Postgres runs as another user than root, and has to reach its own directory in there.
+      await chmod(temporary, 0o755)
+      const env = { ...process.env, TMPDIR: temporary }
+      const bench = spawn(process.execPath, ['bench/bench.ts', '--only', 'latency'], { env })
+      for await (const line of createInterface({ input: bench.stderr })) if (line.includes(step)) break
+      bench.kill('SIGINT')
+      const [code] = await once(bench, 'exit')
+      expect(code).toBe(130)
+      expect(await readdir(temporary)).toEqual([])
+      await rm(temporary, { recursive: true })
+    },
+  )
+})
+
+describe('a target', () => {
+  it('does not hold when its limit is passed, on either side', () => {
+    const startup = { empty: 1, bare: 2, floor: 4, ledgerhook: 6, scriptOverBare: 5 }
+    expect(targetsOf({ startup: { ...startup, overBare: 3 } })[0]?.holds).toBe(true)
+    expect(targetsOf({ startup: { ...startup, overBare: 3.01 } })[0]?.holds).toBe(false)
+    const rate = { perSecond: 1, cpuMs: null }
+    const row = {
+      event: 'top-up',
+      ledgerhook: rate,
+      floor: rate,
+      writes: null,
+      tutorial: null,
+      ofWrites: null,
+    }
+    expect(targetsOf({ throughput: [{ ...row, ofFloor: 0.8 }] })[0]?.holds).toBe(true)
+    expect(targetsOf({ throughput: [{ ...row, ofFloor: 0.79 }] })[0]?.holds).toBe(false)
+  })
+
+  it('is held to the median of several runs', () => {
+    const runs = [9, 2, 4].map((overBare) =>
+      rulesOf({ startup: { empty: 1, bare: 2, floor: 4, ledgerhook: 6, scriptOverBare: 5, overBare } }),
+    )
+    expect(spreadOf(runs)).toEqual([expect.objectContaining({ value: 4, min: 2, max: 9 })])
+    expect(rulesOver(runs).map(judge)).toEqual([
+      expect.objectContaining({ value: 4, limit: 3, holds: false }),
+    ])
+  })
+
+  it('is of the nearest value that was measured', () => {
+    const values = [5, 1, 4, 2, 3]
+    expect([quantile(values, 0), quantile(values, 0.5), quantile(values, 0.95)]).toEqual([1, 3, 5])
+    expect(values).toEqual([5, 1, 4, 2, 3])
+  })
+})

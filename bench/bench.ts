@@ -24,7 +24,7 @@ type Section = (typeof SECTIONS)[number]
 
 const HELP = `
 npm run bench                 Ledgerhook beside the floor (verify, insert one row) and the handler of the tutorials, in one run,
-                              in workerd, over HTTP, on a real Postgres. About three minutes. docs/performance.md explains it
+                              in workerd, over HTTP, on a real Postgres. About two minutes. docs/performance.md explains it
 
   --only SECTION              ${SECTIONS.join(', ')}; repeatable
   --growth                    instead: the same deliveries on a small and on a large database; some minutes, and 8 GB of disk

@@ -25,8 +25,7 @@ begin
       select from users join stripe_customers known on known.id = users.stripe_customer_id
       where users.id = buyer and known.id = customer and known.user_id = buyer and known.deleted_at is null) as holds_customer,
     -- Whatever comes for this payment later waits for the payment's lock, and finds it settled.
-    exists (select from webhook_events where effect->'facts'->>'payment_intent_id' = payment)
-      or exists (select from webhook_events where effect->'facts'->>'charge_id' = payment) as is_awaited
+    exists (select from webhook_events where effect->'facts'->>'payment_intent_id' = payment) as is_awaited
   into here;
   if here.credited_to = buyer then
     return record_delivery(delivery, verdict('duplicate', 'payment_already_credited', buyer));

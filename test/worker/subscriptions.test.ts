@@ -115,6 +115,24 @@ describe('a subscription', () => {
     expect((await subscription(sub))?.ended_at).toBeInstanceOf(Date)
   })
 
+  it('is replaced whole by a newer event, as if nothing had been stored before', async () => {
+    const [first, second] = [await linked(), await linked()]
+    const change = {
+      ...{ customer: second.customer, price: 'price_team', periodEnd: 1_795_000_000 },
+      set: {
+        ...{ status: 'past_due', created: 1_777_000_000, cancel_at_period_end: true },
+        ...{ cancel_at: 1_794_000_000, canceled_at: 1_793_000_000, ended_at: 1_792_000_000 },
+      },
+    }
+    await first.tell(CREATED, 0, { price: 'price_pro' })
+    expect(await first.tell(UPDATED, 5, change)).toBe('applied')
+    expect(await first.tell(UPDATED, 5, { ...change, subscription: `sub_new_${first.id}` })).toBe('applied')
+    const rows = [await subscription(first.sub), await subscription(`sub_new_${first.id}`)]
+    const [changed, told] = rows.map((row) => ({ ...row, id: null, updated_at: null }))
+    expect(changed).toEqual(told)
+    expect(changed).toMatchObject({ user_id: second.id, stripe_customer_id: second.customer })
+  })
+
   it('keeps the price where neither a lookup key nor PLANS knows it, and prefers the lookup key', async () => {
     const { sub, tell } = await linked()
     await tell(CREATED, 0, { price: 'price_unknown' })

@@ -345,6 +345,25 @@ describe('user.deleted', () => {
 describe('USER_DELETION "delete"', () => {
   const erasing = { env: { USER_DELETION: 'delete' } }
 
+  it('erases what comes again, also where the delivery names the user no more', async () => {
+    const id = newUser()
+    const session = { metadata: { user_id: id, credits: 'many' } }
+    const refused = checkoutEvent('checkout.session.completed', { user: id, session })
+    await deliver('clerk', clerkEvent('user.created', { user: id, at: T }), erasing)
+    expect(await deliver('stripe', refused, erasing)).toMatchObject({ reason: 'invalid_metadata' })
+    await deliver('clerk', clerkEvent('user.deleted', { user: id }), erasing)
+    await deliver('stripe', refused, erasing)
+    const nameless = checkoutEvent('checkout.session.completed', {
+      user: id,
+      event: refused.id,
+      session: { mode: 'barter', metadata: {}, client_reference_id: null },
+    })
+    await deliver('stripe', nameless, erasing)
+
+    expect(await eventRow(refused.id)).toMatchObject({ user_id: id, attempts: 3 })
+    expect(JSON.stringify((await eventRow(refused.id))?.payload)).not.toMatch(/example\.com|Ada|Lovelace/)
+  })
+
   it('removes the row and erases personal data from every stored payload, also from deliveries that come later', async () => {
     const id = newUser()
     const paid = checkoutEvent('checkout.session.completed', { user: id, credits: 70, payment: `pi_${id}` })

@@ -19,7 +19,9 @@ begin
   end if;
 
   select
-    (select user_id from payments where stripe_payment_id = payment or checkout_session_id = session) as credited_to,
+    -- The payment and the session may be of two that are credited: then another user's counts.
+    (select user_id from payments where stripe_payment_id = payment or checkout_session_id = session
+      order by user_id = buyer limit 1) as credited_to,
     -- Whose customer is linked and remembered need not claim it: nobody unlinks it without the user's lock.
     customer is null or exists (
       select from users join stripe_customers known on known.id = users.stripe_customer_id

@@ -75,6 +75,29 @@ describe('a paid top-up', () => {
     expect(await balance(id)).toBe(540)
   })
 
+  it('is kept or refused where its payment and its session are of two that were credited', async () => {
+    const [id, other] = [await signedUp(), await signedUp()]
+    const paidBy = (user: string, n: number) => ({
+      payment: `pi_${n}_${user}`,
+      session: { id: `cs_${n}_${user}` },
+    })
+    const settle = (user: string, paid: ReturnType<typeof paidBy>) =>
+      deliver('stripe', checkoutEvent(COMPLETED, { user, ...paid }))
+    for (const n of [1, 2]) await settle(id, paidBy(id, n))
+    await settle(other, paidBy(other, 1))
+
+    const crossed = { ...paidBy(id, 1), session: paidBy(id, 2).session }
+    expect(await settle(id, crossed)).toMatchObject({
+      ...{ status: 200, outcome: 'duplicate', reason: 'payment_already_credited' },
+    })
+    const ofTwoUsers = { ...paidBy(id, 1), session: paidBy(other, 1).session }
+    for (const user of [id, other])
+      expect(await settle(user, ofTwoUsers)).toMatchObject({
+        ...{ status: 200, outcome: 'rejected', reason: 'payment_mismatch' },
+      })
+    expect([await balance(id), await balance(other)]).toEqual([1040, 540])
+  })
+
   it('is not credited again under another Checkout Session, nor to another user', async () => {
     const [id, other] = [await signedUp(), await signedUp()]
     const paid = { payment: `pi_${id}` }

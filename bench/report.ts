@@ -1,99 +1,110 @@
 import { styleText } from 'node:util'
+import type { GrowthRow } from './measures/growth.ts'
+import type { LatencyRow } from './measures/latency.ts'
+import type { StagesRow } from './measures/stages.ts'
+import type { Startup } from './measures/startup.ts'
+import type { StorageRow } from './measures/storage.ts'
+import type { ThroughputRow } from './measures/throughput.ts'
+import type { Wallets } from './measures/wallets.ts'
+import type { Weight } from './measures/weight.ts'
 import type { Results } from './results.ts'
 import type { Target } from './targets.ts'
 
 /** What was measured, for a person. */
 export function report(results: Results): string {
-  const { latency, throughput, wallets, storage, stages, weight, startup, growth } = results
+  const { latency, throughput, wallets, stages, storage, weight, startup, growth } = results
   return [
-    latency &&
-      table('One at a time, 20 ms to the database and 1 ms per statement: p50 / p95, milliseconds', [
-        [
-          'event',
-          'ledgerhook',
-          'floor',
-          'bare writes',
-          'tutorial',
-          'p50 over floor',
-          'requests',
-          'statements',
-        ],
-        ...latency.map((row) => [
-          ...[
-            row.event,
-            both(row.ledgerhook),
-            both(row.floor),
-            maybe(row.writes, both),
-            maybe(row.tutorial, both),
-          ],
-          ...[row.overFloor.toFixed(3), row.requests.toFixed(2), row.statements.toFixed(2)],
-        ]),
-      ]),
-    throughput &&
-      table(
-        '16 at a time, no added latency: deliveries per second (CPU of workerd per delivery, milliseconds)',
-        [
-          ['event', 'ledgerhook', 'floor', 'bare writes', 'tutorial', 'of the floor', 'of bare writes'],
-          ...throughput.map((row) => [
-            ...[
-              row.event,
-              rate(row.ledgerhook),
-              rate(row.floor),
-              maybe(row.writes, rate),
-              maybe(row.tutorial, rate),
-            ],
-            ...[row.ofFloor.toFixed(2), maybe(row.ofWrites, (ratio) => ratio.toFixed(2))],
-          ]),
-        ],
-      ),
-    wallets &&
-      table('Top-ups, 16 at a time: per second', [
-        ['for one user', 'each for another', 'one of many'],
-        [wallets.one.toFixed(0), wallets.many.toFixed(0), wallets.oneOfMany.toFixed(2)],
-      ]),
-    stages &&
-      table('CPU inside the Worker, waiting left out: microseconds', [
-        ['event', 'verification', 'parsing', 'statement and answer', 'whole delivery'],
-        ...stages.map((row) => [
-          row.event,
-          ...[row.verification, row.parsing, row.statement, row.delivery].map((us) => us.toFixed(0)),
-        ]),
-      ]),
-    storage &&
-      table('Bytes that a delivery adds', [
-        ['event', 'rows', 'indexes', 'by table (rows + indexes)'],
-        ...storage.map((row) => [
-          ...[row.event, row.rows.toFixed(0), row.indexes.toFixed(0)],
-          row.tables
-            .map(({ name, rows, indexes }) => `${name} ${rows.toFixed(0)}+${indexes.toFixed(0)}`)
-            .join(', '),
-        ]),
-      ]),
-    weight &&
-      table('Weight of the Worker: KiB, minified and gzipped', [
-        ['', 'minified', 'gzipped'],
-        ['all', kib(weight.minified), kib(weight.gzipped)],
-        ...weight.parts.map(({ name, minified, gzipped }) => [name, kib(minified), kib(gzipped)]),
-      ]),
-    startup &&
-      table('Start of a fresh isolate: milliseconds of CPU until its first answer', [
-        ['empty', 'bare Hono', 'floor', 'ledgerhook', 'over bare', 'script alone, over bare'],
-        [
-          ...[startup.empty, startup.bare, startup.floor, startup.ledgerhook].map((ms) => ms.toFixed(1)),
-          ...[startup.overBare, startup.scriptOverBare].map((ratio) => ratio.toFixed(2)),
-        ],
-      ]),
-    growth &&
-      table('On a large database: p50, milliseconds, no added latency', [
-        ['event', 'small', 'large', 'large over small'],
-        ...growth.map((row) => [
-          ...[row.event, row.small.toFixed(2), row.large.toFixed(2), row.overSmall.toFixed(2)],
-        ]),
-      ]),
+    latency && latencyTable(latency),
+    throughput && throughputTable(throughput),
+    wallets && walletsTable(wallets),
+    stages && stagesTable(stages),
+    storage && storageTable(storage),
+    weight && weightTable(weight),
+    startup && startupTable(startup),
+    growth && growthTable(growth),
   ]
     .filter((part) => part !== undefined)
     .join('\n\n')
 }
+
+const latencyTable = (rows: LatencyRow[]) =>
+  table('One at a time, 20 ms to the database and 1 ms per statement: p50 / p95, milliseconds', [
+    ['event', 'ledgerhook', 'floor', 'bare writes', 'tutorial', 'p50 over floor', 'requests', 'statements'],
+    ...rows.map((row) => [
+      ...[
+        row.event,
+        both(row.ledgerhook),
+        both(row.floor),
+        maybe(row.writes, both),
+        maybe(row.tutorial, both),
+      ],
+      ...[row.overFloor.toFixed(3), row.requests.toFixed(2), row.statements.toFixed(2)],
+    ]),
+  ])
+
+const throughputTable = (rows: ThroughputRow[]) =>
+  table('16 at a time, no added latency: deliveries per second (CPU of workerd per delivery, milliseconds)', [
+    ['event', 'ledgerhook', 'floor', 'bare writes', 'tutorial', 'of the floor', 'of bare writes'],
+    ...rows.map((row) => [
+      ...[
+        row.event,
+        rate(row.ledgerhook),
+        rate(row.floor),
+        maybe(row.writes, rate),
+        maybe(row.tutorial, rate),
+      ],
+      ...[row.ofFloor.toFixed(2), maybe(row.ofWrites, (ratio) => ratio.toFixed(2))],
+    ]),
+  ])
+
+const walletsTable = ({ one, many, oneOfMany }: Wallets) =>
+  table('Top-ups, 16 at a time: per second', [
+    ['for one user', 'each for another', 'one of many'],
+    [one.toFixed(0), many.toFixed(0), oneOfMany.toFixed(2)],
+  ])
+
+const stagesTable = (rows: StagesRow[]) =>
+  table('CPU inside the Worker, waiting left out: microseconds', [
+    ['event', 'verification', 'parsing', 'statement and answer', 'whole delivery'],
+    ...rows.map(({ event, ...row }) => [
+      event,
+      ...[row.verification, row.parsing, row.statement, row.delivery].map((us) => us.toFixed(0)),
+    ]),
+  ])
+
+const storageTable = (rows: StorageRow[]) =>
+  table('Bytes that a delivery adds', [
+    ['event', 'rows', 'indexes', 'by table (rows + indexes)'],
+    ...rows.map(({ event, rows, indexes, tables }) => [
+      ...[event, rows.toFixed(0), indexes.toFixed(0)],
+      tables.map((part) => `${part.name} ${part.rows.toFixed(0)}+${part.indexes.toFixed(0)}`).join(', '),
+    ]),
+  ])
+
+const weightTable = ({ minified, gzipped, parts }: Weight) =>
+  table('Weight of the Worker: KiB, minified and gzipped', [
+    ['', 'minified', 'gzipped'],
+    ...[{ name: 'all', minified, gzipped }, ...parts].map((part) => [
+      ...[part.name, kib(part.minified), kib(part.gzipped)],
+    ]),
+  ])
+
+const startupTable = ({ empty, bare, floor, ledgerhook, overBare, scriptOverBare }: Startup) =>
+  table('Start of a fresh isolate: milliseconds until its first answer, for which it waits for nothing', [
+    ['empty', 'bare Hono', 'floor', 'ledgerhook', 'over bare', 'script alone, over bare'],
+    [
+      ...[empty, bare, floor, ledgerhook].map((ms) => ms.toFixed(1)),
+      ...[overBare, scriptOverBare].map((ratio) => ratio.toFixed(2)),
+    ],
+  ])
+
+const growthTable = (rows: GrowthRow[]) =>
+  table('On a large database: p50, milliseconds, no added latency', [
+    ['event', 'small', 'large', 'large over small'],
+    ...rows.map(({ event, small, large, overSmall }) => [
+      ...[event, small.toFixed(2), large.toFixed(2), overSmall.toFixed(2)],
+    ]),
+  ])
 
 export function verdict(targets: Target[]): string {
   const lines = targets.map(({ name, value, holds }) => {
@@ -101,6 +112,7 @@ export function verdict(targets: Target[]): string {
     return `${mark} ${name}: ${value.toFixed(2)}`
   })
   const missed = targets.filter(({ holds }) => !holds).length
+  if (targets.length === 0) return 'nothing here is held to a target'
   const sum = missed === 0 ? 'all targets hold' : `${missed} of ${targets.length} targets do not hold`
   return [...lines, '', styleText(missed === 0 ? 'green' : 'red', sum)].join('\n')
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { Ratio } from './ratios.ts'
-import { quantile } from './statistics.ts'
+import { median } from './statistics.ts'
 import type { Rule } from './targets.ts'
 
 /** A figure over several runs. */
@@ -11,19 +11,19 @@ export interface Spread extends Ratio {
   max: number
 }
 
-/** One list of figures for each run, of the same figures each. */
+/** One list of figures for each run. A figure that a run could not take is missing there. */
 export function spreadOf(runs: Ratio[][]): Spread[] {
-  const [first = []] = runs
-  return first.map(({ name }, index) => {
-    const values = runs.map((run) => run[index]?.value ?? Number.NaN)
-    return { name, value: quantile(values, 0.5), min: quantile(values, 0), max: quantile(values, 1) }
+  const names = [...new Set(runs.flat().map(({ name }) => name))]
+  return names.map((name) => {
+    const values = runs.flat().flatMap((figure) => (figure.name === name ? [figure.value] : []))
+    return { name, value: median(values), min: Math.min(...values), max: Math.max(...values) }
   })
 }
 
 /** The rules of several runs as one, which holds where the median does. */
 export function rulesOver(runs: Rule[][]): Rule[] {
-  const medians = spreadOf(runs)
-  return (runs[0] ?? []).map((rule, index) => ({ ...rule, value: medians[index]?.value ?? Number.NaN }))
+  const medians = new Map(spreadOf(runs).map(({ name, value }) => [name, value]))
+  return (runs[0] ?? []).map((rule) => ({ ...rule, value: medians.get(rule.name) ?? Number.NaN }))
 }
 
 /** For a person: median, least and most of each figure. */

@@ -5,6 +5,10 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number
 }
 
-export const median = (values: readonly number[]) => quantile(values, 0.5)
-
-export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+/** Of an even number of values, the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]]
+  if (low === undefined || high === undefined) throw new Error('no values')
+  return (low + high) / 2
+}

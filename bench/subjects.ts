@@ -29,11 +29,9 @@ export async function bring(
 ): Promise<void> {
   const histories = users.map((user) => hot.before(user))
   for (let step = 0; histories.some((history) => step < history.length); step++) {
-    await deliver(
-      histories.flatMap((history) => history[step] ?? []),
-      ledgerhook,
-      atATime,
-    )
+    const events = histories.flatMap((history) => history[step] ?? [])
+    const { answers } = await deliver(events, ledgerhook, atATime)
+    assertOutcome(`before ${hot.name}`, 'applied', answers)
   }
 }
 
@@ -47,9 +45,12 @@ export async function deliver(
   return await postAll(requests, atATime)
 }
 
-/** @throws when a contender did something else: what did not do its work must not look fast */
-export function assertOutcome(hot: HotEvent, contender: Contender, answers: Answered[]): void {
-  const wanted = contender === 'ledgerhook' ? hot.outcome : 'applied'
+/** What a contender answers that has done its work. */
+export const outcomeOf = (hot: HotEvent, contender: Contender): string =>
+  contender === 'ledgerhook' ? hot.outcome : 'applied'
+
+/** @throws when anything else was done: what did not do its work must not look fast */
+export function assertOutcome(what: string, wanted: string, answers: Answered[]): void {
   const other = answers.find(({ outcome }) => outcome !== wanted)
-  if (other) throw new Error(`${hot.name} by ${contender}: ${other.outcome} instead of ${wanted}`)
+  if (other) throw new Error(`${what}: ${other.outcome} instead of ${wanted}`)
 }

@@ -7,13 +7,24 @@ import { runCommand } from './command.ts'
 import { LocalError } from './errors.ts'
 import { projectDir } from './project.ts'
 
-/** Applies every migration that the database does not have yet, in one transaction. */
+/** Deliveries that meet a migration's locks in another order: one of the two is ended, and nothing of it has happened. */
+const DEADLOCK = '40P01'
+const MOST_TRIES = 10
+
+/** Applies every migration that the database does not have yet, in one transaction. Deliveries may go on meanwhile. */
 export async function migrate(databaseUrl: string): Promise<void> {
   const db = drizzle(databaseUrl)
   // A pool without a listener throws when Postgres stops under it, and hides why the migration failed.
   db.$client.on('error', () => {})
   try {
-    await applyMigrations(db, { migrationsFolder: join(projectDir, 'migrations') })
+    for (let tries = 1; ; tries++) {
+      try {
+        return await applyMigrations(db, { migrationsFolder: join(projectDir, 'migrations') })
+      } catch (error) {
+        const { code } = ((error as Error).cause ?? error) as { code?: unknown }
+        if (code !== DEADLOCK || tries === MOST_TRIES) throw error
+      }
+    }
   } finally {
     await db.$client.end()
   }

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Stats } from '../../local/gateway/stats.ts'
 import { once } from '../../src/once.ts'
 import type { HotEvent } from '../deliveries.ts'
-import { bring, type Receiver } from '../subjects.ts'
+import { AT_A_TIME, bring, deliver, type Receiver } from '../subjects.ts'
 import { connectTo } from './database.ts'
 import { type BenchGateway, type Latency, startGatewayThread } from './gateway.ts'
 import type { Ground } from './ground.ts'
@@ -72,6 +72,9 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
     corners,
     async bring(hot, users) {
       await bring(hot, users, corners.ledgerhook)
+      // What comes again has come to the floor before, too.
+      const earlier = hot.outcome === 'duplicate' ? users.map((user) => hot.event(user)) : []
+      await deliver(earlier, corners.floor, AT_A_TIME)
       if (!contendersOf(hot).includes('tutorial')) return
       await corners.tutorial.database.query('insert into users (id) select unnest($1::text[])', [users])
       await corners.writes.database.query('insert into wallets (user_id) select unnest($1::text[])', [users])

@@ -7,8 +7,9 @@ const ENTRIES_PER_USER = 10
 /** Ids of users that the fill has made, each another, spread over the whole. */
 export function filledUsers(ledgerRows: number, count: number, from: number): string[] {
   const users = Math.floor(ledgerRows / ENTRIES_PER_USER)
-  // A prime that is larger than any step between them, so that neighbours in time are no neighbours in the tables.
-  return Array.from({ length: count }, (_, index) => `user_f${((from + index) * 104_729) % users}`)
+  // A prime that does not divide them, so that neighbours in time are no neighbours in the tables.
+  const step = users % 104_729 === 0 ? 104_723 : 104_729
+  return Array.from({ length: count }, (_, index) => `user_f${((from + index) * step) % users}`)
 }
 
 /**

@@ -66,7 +66,8 @@ async function listeningPort(control: Readable): Promise<number> {
 /** Loopback is all that it may reach: nothing that is measured leaves this machine. */
 function config(bundlePath: string, settings: string[], isolates: WorkerdOptions['isolates']): string {
   const main = basename(bundlePath)
-  const fromHere = (path: string) => relative(dirname(bundlePath), path)
+  // Windows' separator would be an escape.
+  const fromHere = (path: string) => relative(dirname(bundlePath), path).replaceAll('\\', '/')
   const bindings = [
     ...settings.map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
     ...Object.entries(isolates ?? {}).map(

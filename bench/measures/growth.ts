@@ -70,7 +70,7 @@ async function measureEvent(
     const turns = round % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const)
     for (const turn of turns) {
       const { answers } = await deliver([hot.event(user)], turn === 'small' ? small : large, 1)
-      assertOutcome(hot, 'ledgerhook', answers)
+      assertOutcome(hot.name, hot.outcome, answers)
       if (round >= WARM_UP) taken[turn].push(...answers.map(({ ms }) => ms))
     }
   }

@@ -1,7 +1,7 @@
 import { type HotEvent, hotEvents } from '../deliveries.ts'
 import { type Arena, type Contender, contendersOf } from '../ground/arena.ts'
 import { quantile } from '../statistics.ts'
-import { assertOutcome, deliver, newUsers } from '../subjects.ts'
+import { assertOutcome, deliver, newUsers, outcomeOf } from '../subjects.ts'
 
 /** Milliseconds, as whoever sends the delivery sees it. */
 export interface Quantiles {
@@ -49,7 +49,7 @@ async function measureEvent(hot: HotEvent, arena: Arena, samples: number): Promi
       await arena.takeStats()
       const { answers } = await deliver([hot.event(user)], arena.corners[contender], 1)
       const { requests, statements } = await arena.takeStats()
-      assertOutcome(hot, contender, answers)
+      assertOutcome(`${hot.name}, ${contender}`, outcomeOf(hot, contender), answers)
       if (round < WARM_UP) continue
       taken[contender].push(...answers.map(({ ms }) => ms))
       if (contender !== 'ledgerhook') continue

@@ -4,7 +4,7 @@ import type { Ground } from '../ground/ground.ts'
 import { startWorkerd } from '../ground/workerd.ts'
 import { median } from '../statistics.ts'
 
-/** Milliseconds from asking for a fresh isolate until its first answer, which waits for nothing: it is CPU time. */
+/** Milliseconds from asking for a fresh isolate until its first answer. It waits for nothing: what passes is CPU time, and the machine's noise. */
 export interface Startup {
   empty: number
   bare: number

@@ -3,7 +3,7 @@ import { type HotEvent, hotEvents } from '../deliveries.ts'
 import { type Corner, openCorner } from '../ground/arena.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
-import { bring, deliver, newUsers } from '../subjects.ts'
+import { assertOutcome, bring, deliver, newUsers } from '../subjects.ts'
 
 /** Bytes that one delivery adds: rows with what is kept out of line, and indexes. */
 export interface StorageRow {
@@ -55,7 +55,8 @@ async function measureEvent(hot: HotEvent, ledgerhook: Corner, deliveries: numbe
   await bring(hot, users, ledgerhook, 1)
   const before = await sizes(ledgerhook.database)
   const events = users.map((user) => hot.event(user))
-  await deliver(events, ledgerhook, 1)
+  const { answers } = await deliver(events, ledgerhook, 1)
+  assertOutcome(hot.name, hot.outcome, answers)
   const tables = (await sizes(ledgerhook.database))
     .map(({ name, rows, indexes }) => {
       const earlier = before.find((size) => size.name === name)

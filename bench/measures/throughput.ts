@@ -2,7 +2,7 @@ import { type HotEvent, hotEvents } from '../deliveries.ts'
 import { type Arena, type Contender, contendersOf } from '../ground/arena.ts'
 import { cpuMs } from '../ground/cpu-time.ts'
 import { median } from '../statistics.ts'
-import { AT_A_TIME, assertOutcome, deliver, newUsers } from '../subjects.ts'
+import { AT_A_TIME, assertOutcome, deliver, newUsers, outcomeOf } from '../subjects.ts'
 
 export interface Rate {
   /** Deliveries per second: the median of the blocks. */
@@ -65,7 +65,7 @@ async function measureBlock(
   const cpuBefore = await cpuMs(corner.pid)
   const { answers, ms } = await deliver(events, corner, AT_A_TIME)
   const cpuAfter = await cpuMs(corner.pid)
-  assertOutcome(hot, contender, answers)
+  assertOutcome(`${hot.name}, ${contender}`, outcomeOf(hot, contender), answers)
   return {
     perSecond: (users.length / ms) * 1000,
     cpuMs: cpuBefore === null || cpuAfter === null ? null : (cpuAfter - cpuBefore) / users.length,

@@ -1,7 +1,7 @@
 import { type Event, signUp, topUp } from '../deliveries.ts'
 import type { Arena } from '../ground/arena.ts'
 import { median } from '../statistics.ts'
-import { AT_A_TIME, deliver, newUsers } from '../subjects.ts'
+import { AT_A_TIME, assertOutcome, deliver, newUsers } from '../subjects.ts'
 
 /** Top-ups per second, many at a time: all for one user, and each for another. */
 export interface Wallets {
@@ -11,26 +11,35 @@ export interface Wallets {
   oneOfMany: number
 }
 
+/** Further top-ups on both sides, whose customers are linked. Blocks alternate; the first one warms up. */
 export async function measureWallets(
   arena: Arena,
   { blocks, perBlock }: { blocks: number; perBlock: number },
 ): Promise<Wallets> {
   const rates: { one: number; many: number }[] = []
-  const rateOf = async (events: Event[]) => {
-    const { ms } = await deliver(events, arena.corners.ledgerhook, AT_A_TIME)
-    return (events.length / ms) * 1000
-  }
-  for (let block = 0; block < blocks; block++) {
+  for (let block = 0; block <= blocks; block++) {
     const [hot = '', ...others] = newUsers(perBlock + 1)
-    await deliver([hot, ...others].map(signUp), arena.corners.ledgerhook, AT_A_TIME)
-    rates.push({
-      one: await rateOf(others.map((_, n) => topUp(hot, n))),
-      many: await rateOf(others.map((user) => topUp(user, 1))),
-    })
+    for (const before of [signUp, (user: string) => topUp(user, 0)])
+      await rateOf([hot, ...others].map(before), arena)
+    const events = {
+      one: others.map((_, n) => topUp(hot, n + 1)),
+      many: others.map((user) => topUp(user, 1)),
+    }
+    const rate = { one: 0, many: 0 }
+    for (const side of block % 2 === 0 ? (['one', 'many'] as const) : (['many', 'one'] as const))
+      rate[side] = await rateOf(events[side], arena)
+    if (block > 0) rates.push(rate)
   }
   return {
     one: median(rates.map(({ one }) => one)),
     many: median(rates.map(({ many }) => many)),
     oneOfMany: median(rates.map(({ one, many }) => one / many)),
   }
+}
+
+/** Per second. */
+async function rateOf(events: Event[], { corners }: Arena): Promise<number> {
+  const { answers, ms } = await deliver(events, corners.ledgerhook, AT_A_TIME)
+  assertOutcome('wallets', 'applied', answers)
+  return (events.length / ms) * 1000
 }

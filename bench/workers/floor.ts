@@ -1,8 +1,8 @@
 // The floor: verifies the signature and inserts one row, by the libraries and the driver that Ledgerhook uses. No handler
 // that stores what it was told can do less.
-import { neon, neonConfig } from '@neondatabase/serverless'
 import Stripe from 'stripe'
 import { Webhook } from 'svix'
+import { connect } from './connect.ts'
 
 interface Env {
   DATABASE_URL: string
@@ -18,8 +18,7 @@ export default {
     const event = new URL(request.url).pathname.endsWith('clerk')
       ? verifiedByClerk(request, body, env)
       : await verifiedByStripe(request, body, env)
-    neonConfig.fetchEndpoint = env.NEON_FETCH_ENDPOINT
-    await neon(env.DATABASE_URL).query(
+    await connect(env).query(
       'insert into deliveries (event_id, type, payload) values ($1, $2, $3::jsonb) on conflict do nothing',
       [event.id, event.type, body],
     )

@@ -1,7 +1,7 @@
 // The handler that people write today for a top-up: the same driver, one awaited statement after another. It is here to be
 // measured, not to be used: it credits twice when two deliveries cross.
-import { neon, neonConfig } from '@neondatabase/serverless'
 import Stripe from 'stripe'
+import { connect } from './connect.ts'
 
 interface Env {
   DATABASE_URL: string
@@ -15,8 +15,7 @@ export default {
     const signature = request.headers.get('stripe-signature') ?? ''
     const event = await Stripe.webhooks.constructEventAsync(body, signature, env.STRIPE_WEBHOOK_SECRET)
     if (event.type !== 'checkout.session.completed') return Response.json({ outcome: 'ignored' })
-    neonConfig.fetchEndpoint = env.NEON_FETCH_ENDPOINT
-    const sql = neon(env.DATABASE_URL)
+    const sql = connect(env)
     const session = event.data.object
     const userId = session.metadata?.user_id
     const credits = Number(session.metadata?.credits)

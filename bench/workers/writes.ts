@@ -1,7 +1,7 @@
 // Writes the rows that a top-up leaves in Ledgerhook, in one statement, and asks nothing: no lock, no look at what is there,
 // no trigger, no foreign key. It is here to be measured: what keeps a ledger and a wallet can hardly do less.
-import { neon, neonConfig } from '@neondatabase/serverless'
 import Stripe from 'stripe'
+import { connect } from './connect.ts'
 
 interface Env {
   DATABASE_URL: string
@@ -28,9 +28,8 @@ export default {
     const signature = request.headers.get('stripe-signature') ?? ''
     const event = await Stripe.webhooks.constructEventAsync(body, signature, env.STRIPE_WEBHOOK_SECRET)
     if (event.type !== 'checkout.session.completed') return Response.json({ outcome: 'ignored' })
-    neonConfig.fetchEndpoint = env.NEON_FETCH_ENDPOINT
     const { id, metadata, payment_intent, amount_total, currency } = event.data.object
-    await neon(env.DATABASE_URL).query(STATEMENT, [
+    await connect(env).query(STATEMENT, [
       ...[event.id, event.type, metadata?.user_id, body, event.created],
       ...[payment_intent, metadata?.credits, amount_total, currency, id],
     ])

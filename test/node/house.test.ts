@@ -134,8 +134,9 @@ describe('verbs', () => {
   const sql = globSync('src/*/*.sql').map(read).join('\n')
   const called = sources.flatMap((path) => [...read(path).matchAll(/verb: '(\w+)'/g)].map(([, verb]) => verb))
 
-  it.each([...new Set(called)])('%s is a database function', (verb) => {
-    expect(sql).toContain(`create or replace function ${verb}(delivery jsonb, facts jsonb) returns jsonb`)
+  it.each([...new Set(called)])('%s is a database function that keeps its plans', (verb) => {
+    const begins = `create or replace function ${verb}(delivery jsonb, facts jsonb) returns jsonb language plpgsql`
+    expect(sql).toContain(`${begins}\nset plan_cache_mode = force_generic_plan as`)
   })
 })
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { settingsSchema } from '../src/env.ts'
+import { settingsSchema } from '../src/settings.ts'
 import { ensureSessionKey } from './session-key.ts'
 
 export type Vars = Record<string, string>

@@ -1,6 +1,6 @@
 import { setInterval } from 'node:timers'
 import { styleText } from 'node:util'
-import { Misconfigured, settingsOf } from '../src/env.ts'
+import { Misconfigured, settingsOf } from '../src/settings.ts'
 import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
 import { outputLine } from './dev/output-line.ts'

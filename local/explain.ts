@@ -5,7 +5,7 @@ import {
   type Explanation,
   inWords,
   outcomeInWords,
-} from '../src/credits/explain.ts'
+} from '../src/ops/explain.ts'
 import { runCommand } from './command.ts'
 import { callFunction, databaseUrl } from './database.ts'
 import { LocalError } from './errors.ts'

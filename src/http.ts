@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { bodyLimit } from 'hono/body-limit'
-import { log } from './webhook/log.ts'
+import { log } from './log.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 

@@ -1,10 +1,10 @@
 import { app, providers } from './app.ts'
 import { connect, type Database, DatabaseUnavailable } from './db.ts'
-import { Misconfigured, type Settings, settingsOf } from './env.ts'
+import { Misconfigured, type Settings, settingsOf } from './settings.ts'
 import { cancelOrphans } from './stripe/cancel-orphans.ts'
 import { countOrphans } from './subscriptions/orphans.ts'
-import { reportAttention } from './webhook/attention.ts'
-import { log } from './webhook/log.ts'
+import { reportAttention } from './ops/attention.ts'
+import { log } from './log.ts'
 import { giveUpUnknown } from './webhook/parked.ts'
 import { releaseParked } from './webhook/release.ts'
 

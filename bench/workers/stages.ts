@@ -2,7 +2,7 @@
 // stands still while it computes. What would wait for the database is answered at once.
 import { clerk } from '../../src/clerk/index.ts'
 import { connect } from '../../src/db.ts'
-import { settingsOf } from '../../src/env.ts'
+import { settingsOf } from '../../src/settings.ts'
 import { stripe } from '../../src/stripe/index.ts'
 import { commit } from '../../src/webhook/commit.ts'
 import { decide } from '../../src/webhook/decide.ts'

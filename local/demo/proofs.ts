@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Explanation, inWords } from '../../src/credits/explain.ts'
+import { type Explanation, inWords } from '../../src/ops/explain.ts'
 
 /** Something that the database shows by itself. */
 export interface Proof {

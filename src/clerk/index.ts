@@ -1,5 +1,5 @@
 import type { Provider } from '../webhook/provider.ts'
-import { id, member } from '../webhook/values.ts'
+import { id, member } from '../values.ts'
 import { closeUser } from './close-user.ts'
 import { clerkMoment } from './payload.ts'
 import { syncUser } from './sync-user.ts'

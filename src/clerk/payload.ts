@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
-import { id, instant, storableText } from '../webhook/values.ts'
+import { id, instant, storableText } from '../values.ts'
 
 /** Clerk's moments are milliseconds. Its published examples have seconds in places: no millisecond since 1973 is as small. */
 export function clerkMoment(value: unknown): Date | null {

@@ -1,6 +1,6 @@
 import { verifyToken } from '@clerk/backend'
-import { Misconfigured, type Settings } from '../env.ts'
-import { id, member } from '../webhook/values.ts'
+import { Misconfigured, type Settings } from '../settings.ts'
+import { id, member } from '../values.ts'
 
 export type Session =
   | { verified: true; userId: string }

@@ -1,5 +1,5 @@
 import { Webhook } from 'svix'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import type { Verification } from '../webhook/provider.ts'
 
 const HEADERS = ['svix-id', 'svix-timestamp', 'svix-signature'] as const

@@ -1,8 +1,8 @@
 import Stripe from 'stripe'
 import type { Database } from '../db.ts'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { cancelRequested, orphans } from '../subscriptions/orphans.ts'
-import { log } from '../webhook/log.ts'
+import { log } from '../log.ts'
 import { stripeClient } from './client.ts'
 
 const ENDED = new Set(['canceled', 'incomplete_expired'])

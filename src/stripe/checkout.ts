@@ -1,5 +1,5 @@
 import type Stripe from 'stripe'
-import { Misconfigured, type Settings } from '../env.ts'
+import { Misconfigured, type Settings } from '../settings.ts'
 import { isDeleted, type Sale, withCustomer } from './customer.ts'
 import { ask, isMissing } from './trouble.ts'
 

@@ -1,5 +1,5 @@
 import Stripe from 'stripe'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 
 /** Checkout waits 10 s for a webhook's answer, and a person no longer for a page: give up before either does. */
 const TIMEOUT_MS = 5_000

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe'
 import type { Database } from '../db.ts'
 import { adoptCustomer, type Buyer } from '../users/customer.ts'
-import type { SignedIn, UserRefusal } from '../users/me.ts'
+import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
 import { ask, isMissing, StripeTrouble } from './trouble.ts'
 
 /** What selling needs: Stripe, the database, and who buys. */

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
-import { grantPlan as grant } from '../credits/verbs.ts'
+import { grantPlan as grant } from '../payments/verbs.ts'
 import { once } from '../once.ts'
 import { recordForCustomer as record } from '../users/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
-import { id, member } from '../webhook/values.ts'
+import { id, member } from '../values.ts'
 import { grantsOf, invoiceSchema } from './invoice.ts'
 import { namedUser } from './payload.ts'
 

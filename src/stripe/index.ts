@@ -1,5 +1,5 @@
 import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
-import { id, instant, member } from '../webhook/values.ts'
+import { id, instant, member } from '../values.ts'
 import { grantPlan, recordForCustomer } from './grant-plan.ts'
 import { linkInvoicePayment } from './link-invoice-payment.ts'
 import { namedUser } from './payload.ts'

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
-import type { PeriodGrant } from '../credits/verbs.ts'
-import type { Settings } from '../env.ts'
+import type { PeriodGrant } from '../payments/verbs.ts'
+import type { Settings } from '../settings.ts'
 import { once } from '../once.ts'
 import { Unreadable } from '../webhook/provider.ts'
-import { id } from '../webhook/values.ts'
+import { id } from '../values.ts'
 import { reference } from './payload.ts'
 
 const proration = () => z.nullish(z.object({ proration: z.nullish(z.boolean()) }))

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { linkInvoicePayment as link } from '../credits/verbs.ts'
+import { linkInvoicePayment as link } from '../payments/verbs.ts'
 import { once } from '../once.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { reference } from './payload.ts'

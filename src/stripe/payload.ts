@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
-import { id, instant, member } from '../webhook/values.ts'
+import { id, instant, member } from '../values.ts'
 
 /** An id, or the object itself where a caller had it expanded. */
 export const reference = once(() =>

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe'
 import type { Effect } from '../db.ts'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { decide } from '../webhook/decide.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { stripe as provider } from './index.ts'

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import { type ReversalState, reversePayment } from '../credits/verbs.ts'
+import { type ReversalState, reversePayment } from '../payments/verbs.ts'
 import { once } from '../once.ts'
 import { type Handler, read } from '../webhook/provider.ts'
-import { id, member } from '../webhook/values.ts'
+import { id, member } from '../values.ts'
 import { namedUser, reference } from './payload.ts'
 
 const money = () => ({

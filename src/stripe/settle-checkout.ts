@@ -1,9 +1,9 @@
-import { settlePayment } from '../credits/verbs.ts'
+import { settlePayment } from '../payments/verbs.ts'
 import type { Effect } from '../db.ts'
 import { linkCustomer } from '../users/verbs.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read, Unreadable } from '../webhook/provider.ts'
-import { id } from '../webhook/values.ts'
+import { id } from '../values.ts'
 import { type CheckoutSession, checkoutSessionEvent, readCredits } from './payload.ts'
 
 /** A Checkout Session came to its end: a top-up is credited, a subscription's customer is linked. */

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { once } from '../once.ts'
 import type { SubscriptionState } from '../subscriptions/verbs.ts'
-import { id, storableText } from '../webhook/values.ts'
+import { id, storableText } from '../values.ts'
 import { reference, seconds } from './payload.ts'
 
 const item = () =>

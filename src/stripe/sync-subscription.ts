@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { once } from '../once.ts'
 import { type SubscriptionState, syncSubscription as sync } from '../subscriptions/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'

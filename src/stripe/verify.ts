@@ -1,5 +1,5 @@
 import Stripe from 'stripe'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import type { Verification } from '../webhook/provider.ts'
 
 const TOLERANCE_S = 300

@@ -1,17 +1,18 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, jsonb, pgTable, pgView, text, timestamp } from 'drizzle-orm/pg-core'
-import { wallets } from '../credits/schema.ts'
+import { bigint, boolean, index, jsonb, text } from 'drizzle-orm/pg-core'
+import { ledgerhook, moment, providerMoment, updatedAt } from '../schema.ts'
+import { wallets } from '../wallet/schema.ts'
 
-const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
-
-/** A Stripe subscription as last told. It outlives its user: what still runs for a deleted one must be seen. */
-export const subscriptions = pgTable(
+/** A Stripe subscription as last reported. It outlives its user: what still runs for a deleted one must be seen. */
+export const subscriptions = ledgerhook.table(
   'subscriptions',
   {
     id: text().primaryKey(),
     userId: text('user_id')
       .notNull()
       .references(() => wallets.userId),
+    /** The user that its metadata names. Where that is somebody else who is not deleted, nothing is cancelled. */
+    namedUserId: text('named_user_id'),
     stripeCustomerId: text('stripe_customer_id').notNull(),
     /** Of the item that carries the plan. */
     stripePriceId: text('stripe_price_id'),
@@ -19,47 +20,60 @@ export const subscriptions = pgTable(
     planKey: text('plan_key'),
     /** Stripe's word. `canceled` and `incomplete_expired` are the end: no event changes them back. */
     status: text().notNull(),
-    currentPeriodEnd: moment('current_period_end'),
+    currentPeriodEnd: providerMoment('current_period_end'),
     cancelAtPeriodEnd: boolean('cancel_at_period_end').notNull(),
-    cancelAt: moment('cancel_at'),
-    canceledAt: moment('canceled_at'),
-    endedAt: moment('ended_at'),
+    cancelAt: providerMoment('cancel_at'),
+    canceledAt: providerMoment('canceled_at'),
+    endedAt: providerMoment('ended_at'),
     /** Stripe's `created` of the newest event applied, in whole seconds: what orders the events. */
-    lastEventAt: moment('last_event_at').notNull(),
-    /** What told it: the event that created it, a later one, or Stripe itself when it was read back. Decides ties. */
+    lastEventAt: providerMoment('last_event_at').notNull(),
+    /** The event that created it, a later one, or Stripe itself when it was read back. Decides ties. */
     lastSource: text('last_source', { enum: ['created', 'updated', 'read'] }).notNull(),
     /** What the newest event says was before it. Null where it says nothing, or a tie was decided by it already. */
     previous: jsonb(),
-    /** When Stripe was told to cancel it, because its user is deleted. */
-    cancelRequestedAt: timestamp('cancel_requested_at', { withTimezone: true }),
+    /** When Stripe was asked to cancel it, because its user is deleted. */
+    cancelRequestedAt: moment('cancel_requested_at'),
     /** When Stripe created the subscription. */
-    createdAt: moment('created_at').notNull(),
-    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+    createdAt: providerMoment('created_at').notNull(),
+    updatedAt: updatedAt(),
   },
-  (subscriptions) => [index('subscriptions_user').on(subscriptions.userId)],
+  (subscriptions) => [
+    index('subscriptions_user').on(subscriptions.userId),
+    // What may have to be cancelled for a deleted user, and nothing else of the many that have ended.
+    index('subscriptions_live')
+      .on(subscriptions.userId)
+      .where(
+        sql`${subscriptions.status} not in ('canceled', 'incomplete_expired') and ${subscriptions.cancelRequestedAt} is null`,
+      ),
+  ],
 )
 
-/** One row per user: of several subscriptions the one that entitles most, then the newest. */
-export const userBilling = pgView('user_billing', {
-  id: text().notNull(),
-  email: text(),
-  stripeCustomerId: text('stripe_customer_id'),
-  stripeSubscriptionId: text('stripe_subscription_id'),
-  stripePriceId: text('stripe_price_id'),
-  subscriptionStatus: text('subscription_status'),
-  subscriptionCurrentPeriodEnd: moment('subscription_current_period_end'),
-  cancelAtPeriodEnd: boolean('cancel_at_period_end'),
-  planKey: text('plan_key'),
-  balance: bigint({ mode: 'number' }),
-}).as(sql`
+/** One row for each user: of several subscriptions a live plan, else the one that entitles most, then the newest. */
+export const userBilling = ledgerhook
+  .view('user_billing', {
+    id: text().notNull(),
+    email: text(),
+    stripeCustomerId: text('stripe_customer_id'),
+    stripeSubscriptionId: text('stripe_subscription_id'),
+    stripePriceId: text('stripe_price_id'),
+    subscriptionStatus: text('subscription_status'),
+    subscriptionCurrentPeriodEnd: providerMoment('subscription_current_period_end'),
+    cancelAtPeriodEnd: boolean('cancel_at_period_end'),
+    planKey: text('plan_key'),
+    balance: bigint({ mode: 'number' }),
+    cancelAt: providerMoment('cancel_at'),
+    collectionPaused: boolean('collection_paused'),
+  })
+  .as(sql`
   select u.id, u.email, u.stripe_customer_id, s.id as stripe_subscription_id, s.stripe_price_id,
     s.status as subscription_status, s.current_period_end as subscription_current_period_end,
-    s.cancel_at_period_end, s.plan_key, w.balance
-  from users u
-  left join wallets w on w.user_id = u.id
+    s.cancel_at_period_end or coalesce(s.cancel_at <= s.current_period_end, false) as cancel_at_period_end,
+    s.plan_key, w.balance, s.cancel_at, null::boolean as collection_paused
+  from ledgerhook.users u
+  left join ledgerhook.wallets w on w.user_id = u.id
   left join lateral (
-    select * from subscriptions where user_id = u.id
-    order by case status
+    select * from ledgerhook.subscriptions where user_id = u.id
+    order by status in ('active', 'trialing', 'past_due') and plan_key is not null desc, case status
       when 'active' then 1 when 'trialing' then 2 when 'past_due' then 3 when 'paused' then 4
       when 'unpaid' then 5 when 'incomplete' then 6 when 'canceled' then 8 when 'incomplete_expired' then 9
       else 7 end, created_at desc, id desc

@@ -1,5 +1,5 @@
 import { call, type Database } from '../db.ts'
-import type { SignedIn, UserRefusal } from './me.ts'
+import type { SignedIn, UserRefusal } from './signed-in.ts'
 
 /** What Stripe is told of a user, and the customer that the user already is there. */
 export interface Buyer {

@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import { boolean, check, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { createdAt, ledgerhook, moment, providerMoment, updatedAt } from '../schema.ts'
 
-export const users = pgTable(
+/** The people of your Clerk instance. Their wallets are their existence: a user is known while the wallet is open. */
+export const users = ledgerhook.table(
   'users',
   {
     id: text().primaryKey(),
@@ -14,10 +16,10 @@ export const users = pgTable(
       .notNull()
       .default('webhook'),
     /** Clerk's `data.updated_at` of the newest event applied: what orders user events. */
-    clerkUpdatedAt: timestamp('clerk_updated_at', { withTimezone: true, precision: 3 }),
-    deactivatedAt: timestamp('deactivated_at', { withTimezone: true }),
-    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+    clerkUpdatedAt: providerMoment('clerk_updated_at'),
+    deactivatedAt: moment('deactivated_at'),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
   },
   (users) => [
     uniqueIndex('users_active_email')
@@ -28,11 +30,11 @@ export const users = pgTable(
 )
 
 /** Whose a Stripe customer is or was: outlives the user's row, and the customer. */
-export const stripeCustomers = pgTable('stripe_customers', {
+export const stripeCustomers = ledgerhook.table('stripe_customers', {
   id: text().primaryKey(),
   /** Null for a customer that was gone before anybody was known to have it. */
   userId: text('user_id'),
-  /** When we learned that it is gone: nothing links it again. */
-  deletedAt: timestamp('deleted_at', { withTimezone: true }),
-  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  /** When Ledgerhook learned that it is gone: nothing links it again. */
+  deletedAt: moment('deleted_at'),
+  createdAt: createdAt(),
 })

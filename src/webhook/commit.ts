@@ -1,5 +1,5 @@
 import { type Database, DatabaseUnavailable, type Effect, run } from '../db.ts'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { UNREADABLE } from './decide.ts'
 import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'

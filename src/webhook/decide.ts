@@ -1,5 +1,5 @@
 import type { Effect } from '../db.ts'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 import { type Provider, Unreadable } from './provider.ts'

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini'
 import type { Effect } from '../db.ts'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import type { Verdict } from './outcome.ts'
 
 export type ProviderName = 'clerk' | 'stripe'

@@ -1,9 +1,10 @@
 import { type Database, DatabaseUnavailable } from '../db.ts'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { type Committed, commitResolved } from './commit.ts'
 import { decide, isUnhandled } from './decide.ts'
 import { type Delivery, open } from './delivery.ts'
-import { log, logDelivery } from './log.ts'
+import { log } from '../log.ts'
+import { logDelivery } from './log-delivery.ts'
 import { answer } from './outcome.ts'
 import type { Provider } from './provider.ts'
 

@@ -1,9 +1,10 @@
 import { type Database, DatabaseUnavailable } from '../db.ts'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { commitResolved } from './commit.ts'
 import { decide, UNREADABLE } from './decide.ts'
 import type { Delivery } from './delivery.ts'
-import { log, logDelivery } from './log.ts'
+import { log } from '../log.ts'
+import { logDelivery } from './log-delivery.ts'
 import { type Parked, releasable, unreadable } from './parked.ts'
 import type { Provider } from './provider.ts'
 

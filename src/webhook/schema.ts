@@ -1,21 +1,9 @@
 import { sql } from 'drizzle-orm'
-import {
-  type AnyPgColumn,
-  check,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  primaryKey,
-  text,
-  timestamp,
-} from 'drizzle-orm/pg-core'
+import { check, foreignKey, index, integer, jsonb, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
+import { createdAt, ledgerhook, moment, providerMoment } from '../schema.ts'
 
-const fact = (effect: AnyPgColumn, name: string) => sql`(${effect}->'facts'->>${sql.raw(`'${name}'`)})`
-const known = (effect: AnyPgColumn, name: string) => sql`${fact(effect, name)} is not null`
-
-/** One row per verified delivery that had a handler, or that could not be read. */
-export const webhookEvents = pgTable(
+/** One row for each verified delivery that had a handler, or that could not be read. */
+export const webhookEvents = ledgerhook.table(
   'webhook_events',
   {
     provider: text({ enum: ['clerk', 'stripe'] }).notNull(),
@@ -25,41 +13,115 @@ export const webhookEvents = pgTable(
     outcome: text({ enum: ['applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected'] }).notNull(),
     reason: text(),
     userId: text('user_id'),
-    /** The body as it was signed. Null where jsonb cannot hold it; personal data erased once its user is deleted with `USER_DELETION` "delete". */
+    /** The body as it was signed. Null where jsonb cannot hold it, and once its user is erased. */
     payload: jsonb(),
-    /** What a parked delivery will do once it can: a verb and its facts (ids and amounts). Null where it could not be read. */
+    /** The verb and the facts that a waiting delivery runs once it can. Null where the body could not be read. */
     effect: jsonb(),
+    /** The provider's ids that a delivery which is not applied is about, so that `explain` finds it by each of them. */
+    about: text().array(),
+    /** The code with which Postgres refused the effect for its content. */
+    sqlstate: text(),
     /** What settled it last: the provider's own delivery, or its release from parking. */
     via: text({ enum: ['webhook', 'release'] })
       .notNull()
       .default('webhook'),
     /** How often it was looked at. */
     attempts: integer().notNull().default(1),
-    occurredAt: timestamp('occurred_at', { withTimezone: true, precision: 3 }),
-    receivedAt: timestamp('received_at', { withTimezone: true }).notNull().defaultNow(),
+    occurredAt: providerMoment('occurred_at'),
+    receivedAt: moment('received_at').notNull().defaultNow(),
     /** Null while parked. */
-    settledAt: timestamp('settled_at', { withTimezone: true }),
+    settledAt: moment('settled_at'),
   },
   (events) => [
     primaryKey({ columns: [events.provider, events.eventId] }),
-    index('webhook_events_user').on(events.userId),
-    // By what a delivery waits for. Each has those rows alone, so that none is read in another's place.
-    index('webhook_events_customer')
-      .on(fact(events.effect, 'stripe_customer_id'))
-      .where(known(events.effect, 'stripe_customer_id')),
-    index('webhook_events_payment')
-      .on(fact(events.effect, 'payment_intent_id'))
-      .where(known(events.effect, 'payment_intent_id')),
-    index('webhook_events_charge')
-      .on(fact(events.effect, 'charge_id'))
-      .where(known(events.effect, 'charge_id')),
-    index('webhook_events_unsettled')
-      .on(events.outcome, events.userId)
+    index('webhook_events_user').on(events.userId, events.receivedAt),
+    index('webhook_events_user_unsettled')
+      .on(events.userId, events.receivedAt)
       .where(sql`${events.outcome} in ('parked', 'rejected')`),
+    index('webhook_events_unsettled')
+      .on(events.outcome, events.reason, events.receivedAt)
+      .where(sql`${events.outcome} in ('parked', 'rejected')`),
+    index('webhook_events_about').using('gin', events.about).where(sql`${events.about} is not null`),
     check(
       'webhook_events_outcome',
       sql`${events.outcome} in ('applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected')`,
     ),
     check('webhook_events_provider', sql`${events.provider} in ('clerk', 'stripe')`),
+    check('webhook_events_via', sql`${events.via} in ('webhook', 'release')`),
   ],
 )
+
+/** What a delivery waits for: one row for each subject, in the form in which locks name it (`user:user_1`). */
+export const waiting = ledgerhook.table(
+  'waiting',
+  {
+    subject: text().notNull(),
+    provider: text().notNull(),
+    eventId: text('event_id').notNull(),
+    /** The delivery's, else when it was received: the order of a release. */
+    occurredAt: providerMoment('occurred_at').notNull(),
+    /** When the scheduled run tries it by itself: its provider has to be asked, or it has failed before. */
+    retryAt: moment('retry_at'),
+    /** How often the scheduled run has tried it in vain. */
+    tries: integer().notNull().default(0),
+  },
+  (waiting) => [
+    primaryKey({ columns: [waiting.provider, waiting.eventId, waiting.subject] }),
+    index('waiting_subject').on(waiting.subject, waiting.occurredAt, waiting.eventId),
+    index('waiting_retry').on(waiting.retryAt).where(sql`${waiting.retryAt} is not null`),
+    foreignKey({
+      columns: [waiting.provider, waiting.eventId],
+      foreignColumns: [webhookEvents.provider, webhookEvents.eventId],
+    }),
+  ],
+)
+
+/** A subject that has come, and for which more was waiting than one commit releases. */
+export const arrived = ledgerhook.table(
+  'arrived',
+  {
+    subject: text().primaryKey(),
+    dueAt: moment('due_at').notNull().defaultNow(),
+    /** The last waiting row that was looked at. Null: begin with the first. */
+    lastOccurredAt: providerMoment('last_occurred_at'),
+    lastEventId: text('last_event_id'),
+  },
+  (arrived) => [index('arrived_due').on(arrived.dueAt)],
+)
+
+/** The database functions that a stored effect may name. Filled by `npm run migrate`. */
+export const verbs = ledgerhook.table('verbs', { name: text().primaryKey() })
+
+/** What a person has settled by hand: nothing credits, grants or reverses it again. */
+export const settledFacts = ledgerhook.table('settled_facts', {
+  subject: text().primaryKey(),
+  provider: text().notNull(),
+  eventId: text('event_id').notNull(),
+  note: text().notNull(),
+  /** The database role of the person. */
+  settledBy: text('settled_by').notNull(),
+  settledAt: moment('settled_at').notNull().defaultNow(),
+})
+
+/** Users whose stored payloads are to be erased. From `asked_at` on nobody reads them. */
+export const erasures = ledgerhook.table(
+  'erasures',
+  {
+    userId: text('user_id').primaryKey(),
+    askedAt: moment('asked_at').notNull().defaultNow(),
+    /** When the newest payload erased so far was received: where the next bite begins. */
+    erasedUntil: timestamp('erased_until', { withTimezone: true }),
+    doneAt: moment('done_at'),
+  },
+  (erasures) => [index('erasures_open').on(erasures.askedAt).where(sql`${erasures.doneAt} is null`)],
+)
+
+/** Work that the scheduled run does in bites: whose turn it is, and since when it fails. */
+export const tasks = ledgerhook.table('tasks', {
+  name: text().primaryKey(),
+  leasedUntil: moment('leased_until'),
+  nextAt: moment('next_at').notNull().defaultNow(),
+  failures: integer().notNull().default(0),
+  lastGoodAt: moment('last_good_at'),
+  createdAt: createdAt(),
+})

@@ -3,10 +3,10 @@ import { basename, dirname, join, relative } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fixtures } from '../../local/events.ts'
-import { VERSION } from '../../src/account/openapi.ts'
-import { routes } from '../../src/account/routes.ts'
+import { VERSION } from '../../src/api/openapi.ts'
+import { routes } from '../../src/api/routes.ts'
 import { providers } from '../../src/app.ts'
-import { settingsSchema } from '../../src/env.ts'
+import { settingsSchema } from '../../src/settings.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
 const readme = read('README.md')

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifySession } from '../../src/clerk/session.ts'
-import { settingsOf } from '../../src/env.ts'
+import { settingsOf } from '../../src/settings.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'ledgerhook-token-'))
 const local = (file: string) => resolve('local', file)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
-import type { Explanation } from '../../src/credits/explain.ts'
+import type { Explanation } from '../../src/ops/explain.ts'
 import { spend } from './account-support.ts'
 import { balance, counted, deliver, ledger, query, request, settings } from './support.ts'
 

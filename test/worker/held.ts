@@ -1,6 +1,6 @@
 import { randomId } from '../../local/events.ts'
 import { providers } from '../../src/app.ts'
-import { settingsOf } from '../../src/env.ts'
+import { settingsOf } from '../../src/settings.ts'
 import { type Answer, type Env, holdOpen, settings } from './support.ts'
 
 /** Starts deliveries while a transaction is open, and lets it commit once they wait for it. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { verify as verifyClerk } from '../../src/clerk/verify.ts'
-import type { Settings } from '../../src/env.ts'
+import type { Settings } from '../../src/settings.ts'
 import { verify as verifyStripe } from '../../src/stripe/verify.ts'
 import vectors from '../vectors/signatures.json' with { type: 'json' }
 

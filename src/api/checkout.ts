@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
 import { readBuyer } from '../users/customer.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Database } from '../db.ts'
-import type { Settings } from '../env.ts'
+import type { Settings } from '../settings.ts'
 import { once } from '../once.ts'
 
 type Caller = 'user' | 'service'

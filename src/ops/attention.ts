@@ -1,5 +1,5 @@
 import { call, type Database } from '../db.ts'
-import { log } from './log.ts'
+import { log } from '../log.ts'
 
 /** What is parked or rejected for one reason. */
 interface Waiting {

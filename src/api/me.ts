@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { readMe } from '../users/me.ts'
+import { readMe } from '../users/signed-in.ts'
 import { route } from './route.ts'
 import { deactivated, granted, signedIn } from './signed-in.ts'
 

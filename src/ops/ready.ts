@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
 import { timingSafeEqual } from 'hono/utils/buffer'
-import journal from '../migrations/meta/_journal.json' with { type: 'json' }
-import { attempt, connect, DatabaseUnavailable } from './db.ts'
-import { settingsOf } from './env.ts'
-import { bearer } from './http.ts'
+import journal from '../../migrations/meta/_journal.json' with { type: 'json' }
+import { attempt, connect, DatabaseUnavailable } from '../db.ts'
+import { settingsOf } from '../settings.ts'
+import { bearer } from '../http.ts'
 
 const NEWEST_MIGRATION = Math.max(...journal.entries.map((migration) => migration.when))
 /** By its text: a database without migrations has no function to call. */

@@ -1,3 +1,4 @@
+import { log } from '../log.ts'
 import type { Committed } from './commit.ts'
 import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
@@ -51,11 +52,4 @@ export function logDelivery(
 function levelOf({ outcome, reason }: Verdict): 'info' | 'warn' {
   const isFromElsewhere = reason === 'mode_mismatch' || reason === 'instance_mismatch'
   return outcome === 'rejected' || reason === 'unreadable' || isFromElsewhere ? 'warn' : 'info'
-}
-
-/** One structured line. */
-export function log(
-  line: { message: string; level: 'info' | 'warn' | 'error' } & Record<string, unknown>,
-): void {
-  console.log(JSON.stringify(line))
 }

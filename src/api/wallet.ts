@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { readWallet } from '../credits/wallet.ts'
+import { readWallet } from '../wallet/wallet.ts'
 import { invalidRequest, route } from './route.ts'
 import { deactivated, granted, signedIn } from './signed-in.ts'
 

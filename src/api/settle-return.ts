@@ -1,5 +1,5 @@
 import { call, type Database, type Effect } from '../db.ts'
-import type { SignedIn, UserRefusal } from '../users/me.ts'
+import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
 
 export interface Returned extends SignedIn {
   /** What the session's webhook does. Null where that is nothing. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { type Described, refusal } from './account/route.ts'
+import { type Described, refusal } from './route.ts'
 
 const signedEvent = () => z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
 const verdict = () =>

@@ -1,5 +1,5 @@
-import type { Settings } from '../env.ts'
-import type { SignedIn } from '../users/me.ts'
+import type { Settings } from '../settings.ts'
+import type { SignedIn } from '../users/signed-in.ts'
 import { Refusal, refusal } from './route.ts'
 
 /** The signed-in user of a request, who is brought by it if the webhook has not come yet. */

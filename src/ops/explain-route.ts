@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
-import { explain, inWords } from './credits/explain.ts'
-import { connect } from './db.ts'
-import { settingsOf } from './env.ts'
-import { id as anyId } from './webhook/values.ts'
+import { explain, inWords } from './explain.ts'
+import { connect } from '../db.ts'
+import { settingsOf } from '../settings.ts'
+import { id as anyId } from '../values.ts'
 
 /** For an operator: why a balance is what it is, or what became of a payment or an event. */
 export async function explanation(c: Context): Promise<Response> {

@@ -1,5 +1,5 @@
 import { call, type Database } from '../db.ts'
-import type { SignedIn, UserRefusal } from '../users/me.ts'
+import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
 
 export interface WalletPage {
   /** Credits, now. */

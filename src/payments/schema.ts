@@ -1,0 +1,89 @@
+import { sql } from 'drizzle-orm'
+import { check, index, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { createdAt, ledgerhook, updatedAt, wholeNumber } from '../schema.ts'
+import { wallets } from '../wallet/schema.ts'
+
+/** What was sold for money, kept for reversals after payloads are gone. */
+export const payments = ledgerhook.table(
+  'payments',
+  {
+    /** What was sold, and never changes: the invoice, else the PaymentIntent, else the Checkout Session. */
+    stripePaymentId: text('stripe_payment_id').primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => wallets.userId),
+    credits: wholeNumber('credits').notNull(),
+    /** Minor units of `currency` (yen for JPY, cents for USD), as Stripe counts them. */
+    amount: wholeNumber('amount').notNull(),
+    currency: text().notNull(),
+    stripeCheckoutSessionId: text('stripe_checkout_session_id').unique(),
+    /** The PaymentIntent that paid. Null where nothing was due, and of an invoice until it is known. */
+    stripePaymentIntentId: text('stripe_payment_intent_id'),
+    stripeChargeId: text('stripe_charge_id'),
+    createdAt: createdAt(),
+  },
+  (payments) => [
+    uniqueIndex('payments_charge').on(payments.stripeChargeId).where(sql`${payments.stripeChargeId} is not null`),
+    check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`),
+  ],
+)
+
+/**
+ * Which payments paid an invoice. Stripe reports it apart from the invoice, before or after it. Rows of every invoice
+ * of the account: whether it grants anything is not known here.
+ */
+export const invoicePayments = ledgerhook.table(
+  'invoice_payments',
+  {
+    stripeInvoiceId: text('stripe_invoice_id').notNull(),
+    /** `pi_…`, else `ch_…`. It pays one invoice. */
+    paidBy: text('paid_by').notNull(),
+    createdAt: createdAt(),
+  },
+  (links) => [
+    primaryKey({ columns: [links.stripeInvoiceId, links.paidBy] }),
+    uniqueIndex('invoice_payments_paid_by').on(links.paidBy),
+  ],
+)
+
+/**
+ * What is known of money that came back, of payments that are known: one row for each refund and dispute, and one for
+ * each charge with the highest total of refunds that Stripe has reported for it.
+ */
+export const reversals = ledgerhook.table(
+  'reversals',
+  {
+    /** `re_…`, `dp_…`, or the charge's. */
+    id: text().primaryKey(),
+    stripePaymentId: text('stripe_payment_id')
+      .notNull()
+      .references(() => payments.stripePaymentId),
+    kind: text({ enum: ['refund', 'dispute', 'charge'] }).notNull(),
+    /** Minor units of the payment's currency. */
+    amount: wholeNumber('amount').notNull(),
+    /** Of a refund Stripe's status; of a dispute what its money did; `refunded` of a charge. The highest in rank stays. */
+    state: text({
+      enum: [
+        ...(['pending', 'requires_action', 'succeeded', 'canceled', 'failed'] as const),
+        ...(['withdrawn', 'lost', 'reinstated', 'won'] as const),
+        'refunded',
+      ],
+    }).notNull(),
+    stripePaymentIntentId: text('stripe_payment_intent_id'),
+    stripeChargeId: text('stripe_charge_id'),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (reversals) => [
+    index('reversals_payment').on(reversals.stripePaymentId),
+    check(
+      'reversals_sane',
+      sql`${reversals.amount} >= 0 and case ${reversals.kind}
+        when 'refund' then ${reversals.state} in ('pending', 'requires_action', 'succeeded', 'canceled', 'failed')
+        when 'dispute' then ${reversals.state} in ('withdrawn', 'lost', 'reinstated', 'won')
+        when 'charge' then ${reversals.state} = 'refunded'
+        else false
+      end`,
+    ),
+  ],
+)

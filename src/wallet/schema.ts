@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm'
+import { check, index, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { createdAt, ledgerhook, moment, updatedAt, wholeNumber } from '../schema.ts'
+
+/** One prepaid wallet for each user. It outlives the user: `closed_at` is the tombstone. */
+export const wallets = ledgerhook.table(
+  'wallets',
+  {
+    userId: text('user_id').primaryKey(),
+    /** Credits: always the sum of the ledger, moved by a trigger on it and by nothing else. */
+    balance: wholeNumber('balance').notNull().default(0),
+    closedAt: moment('closed_at'),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (wallets) => [
+    index('wallets_closed').on(wallets.userId).where(sql`${wallets.closedAt} is not null`),
+    // JSON's numbers, and JavaScript's, are exact to here.
+    check('wallets_exact', sql`${wallets.balance} between -9007199254740991 and 9007199254740991`),
+  ],
+)
+
+/** Append-only: triggers refuse every change of a row. A correction is another entry. */
+export const creditLedger = ledgerhook.table(
+  'credit_ledger',
+  {
+    id: wholeNumber('id').primaryKey().generatedAlwaysAsIdentity(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => wallets.userId),
+    kind: text().notNull(),
+    /** Credits, signed: what comes in is positive. */
+    amount: wholeNumber('amount').notNull(),
+    /** Credits in the wallet after this entry: filled by a trigger, under the wallet's lock. */
+    balanceAfter: wholeNumber('balance_after').notNull().default(0),
+    /** Names the business fact (`purchase:<payment>`), so that a fact moves credits once. */
+    idempotencyKey: text('idempotency_key').notNull().unique(),
+    stripePaymentId: text('stripe_payment_id'),
+    eventId: text('event_id'),
+    note: text(),
+    createdAt: createdAt(),
+  },
+  (ledger) => [
+    index('credit_ledger_newest').on(ledger.userId, ledger.id),
+    // Two that share the entries between them, so that each entry is in one.
+    index('credit_ledger_payment')
+      .on(ledger.stripePaymentId)
+      .where(sql`${ledger.kind} <> 'purchase' and ${ledger.stripePaymentId} is not null`),
+    uniqueIndex('credit_ledger_one_purchase')
+      .on(ledger.stripePaymentId)
+      .where(sql`${ledger.kind} = 'purchase'`),
+    check(
+      'credit_ledger_amount',
+      sql`case
+        when ${ledger.kind} in ('signup_bonus', 'purchase', 'plan_grant', 'refund_reversal', 'dispute_reversal', 'grant', 'spend_reversal') then ${ledger.amount} > 0
+        when ${ledger.kind} in ('refund', 'dispute', 'spend') then ${ledger.amount} < 0
+        when ${ledger.kind} in ('adjustment', 'plan_change') then ${ledger.amount} <> 0
+        else false
+      end`,
+    ),
+    check('credit_ledger_purchase', sql`${ledger.kind} <> 'purchase' or ${ledger.stripePaymentId} is not null`),
+  ],
+)

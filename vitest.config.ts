@@ -1,5 +1,9 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { stamp } from './cli/stamp.ts'
+
+// The Worker imports what it writes.
+stamp()
 
 export default defineConfig({
   test: {

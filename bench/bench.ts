@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
-import { LocalError } from '../local/errors.ts'
-import { readFlags, wholeNumber } from '../local/flags.ts'
+import { LocalError } from '../cli/shared/errors.ts'
+import { readFlags, wholeNumber } from '../cli/shared/flags.ts'
 import { runInterruptible } from '../local/interrupt.ts'
 import { openArena } from './ground/arena.ts'
 import { type Ground, prepareGround } from './ground/ground.ts'

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util'
+import { runCommand } from '../cli/shared/command.ts'
+import { LocalError } from '../cli/shared/errors.ts'
+import { readFlags } from '../cli/shared/flags.ts'
+import { projectDir } from '../cli/shared/project.ts'
+import { stamp } from '../cli/stamp.ts'
 import { type Step, steps } from './check/steps.ts'
-import { runCommand } from './command.ts'
-import { LocalError } from './errors.ts'
-import { readFlags } from './flags.ts'
-import { projectDir } from './project.ts'
 
 const names = steps(undefined).map((step) => step.name)
 
@@ -23,6 +24,8 @@ await runCommand(async () => {
   if (unknown !== undefined) throw new LocalError(`there is no step '${unknown}': ${names.join(', ')}`)
 
   process.chdir(projectDir)
+  // The Worker imports what it writes.
+  stamp()
   const results: Result[] = []
   for (const step of steps(values.report)) if (values.only.includes(step.name)) results.push(await time(step))
   summarize(results)

@@ -1,5 +1,5 @@
+import { LocalError } from '../cli/shared/errors.ts'
 import type { ProviderName } from '../src/webhook/provider.ts'
-import { LocalError } from './errors.ts'
 import { randomId } from './events.ts'
 import { signClerk, signStripe } from './sign.ts'
 

@@ -1,14 +1,14 @@
 import { setInterval } from 'node:timers'
 import { styleText } from 'node:util'
+import { configuredDatabase } from '../cli/shared/configured.ts'
+import { LocalError } from '../cli/shared/errors.ts'
 import { Misconfigured, settingsOf } from '../src/settings.ts'
 import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
 import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
 import { ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
-import { LocalError } from './errors.ts'
 import { aborted, runInterruptible } from './interrupt.ts'
-import { configuredDatabase } from './migrate.ts'
 import { type Stack, startStack } from './stack.ts'
 
 const MINUTE_MS = 60_000

@@ -46,7 +46,7 @@ export function clerkEvent(
   event.timestamp = at
   event.data.id = user
   if (type !== 'user.deleted')
-    Object.assign(event.data, { updated_at: at, ...emailMembers(user, email, verified) })
+    Object.assign(event.data, { created_at: at, updated_at: at, ...emailMembers(user, email, verified) })
   Object.assign(event.data, data)
   return { ...event, type }
 }

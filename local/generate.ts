@@ -1,26 +1,61 @@
-// `npm run generate -- --name what_changed`: one migration for changed tables, one for changed verbs (src/*/*.sql).
 import { execFileSync } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
-import { tools } from './project.ts'
-import { changedVerbs } from './verbs.ts'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { runCommand } from '../cli/shared/command.ts'
+import { LocalError } from '../cli/shared/errors.ts'
+import { readFlags } from '../cli/shared/flags.ts'
+import { projectDir, tools } from '../cli/shared/project.ts'
+import { madeSchema, SCHEMA_FILE } from './check/schema.ts'
+import { seal } from './check/seals.ts'
 
-const drizzleKit = (...args: string[]) =>
-  execFileSync(process.execPath, [tools.drizzleKit, 'generate', ...args], {
-    stdio: 'inherit',
+const HELP = `
+npm run generate -- [flags]     a migration for tables that have changed, and schema.sql anew
+
+  --name WHAT          what changes, in a word or three: it becomes the name of the file
+  --custom             an empty migration, to be written by hand: then run this again
+
+Functions (src/*/*.sql) need no migration: \`npm run migrate\` applies their files. Until a migration is committed it may
+be edited, and this command seals it again.
+`
+
+await runCommand(async () => {
+  const { values } = readFlags(HELP, {
+    name: { type: 'string' },
+    custom: { type: 'boolean', default: false },
   })
+  process.chdir(projectDir)
+  const before = migrationFiles()
+  drizzleKit(values)
+  for (const file of migrationFiles()) if (!before.includes(file)) tidy(file)
+  seal()
+  writeFileSync(SCHEMA_FILE, await madeSchema())
+  console.log(`${relative(projectDir, SCHEMA_FILE)} is written: read its diff`)
+})
 
-drizzleKit(...process.argv.slice(2))
+function migrationFiles(): string[] {
+  return globSync('migrations/*.sql')
+}
 
-const changed = changedVerbs()
-if (changed.length > 0) {
-  drizzleKit('--custom', '--name', 'verbs')
-  const migration = readdirSync('migrations')
-    .filter((name) => name.endsWith('.sql'))
-    .sort()
-    .at(-1)
-  writeFileSync(
-    `migrations/${migration}`,
-    changed.map((verb) => verb.section).join('\n--> statement-breakpoint\n'),
+function drizzleKit({ name, custom }: { name?: string | undefined; custom: boolean }): void {
+  const args = [...(name === undefined ? [] : ['--name', name]), ...(custom ? ['--custom'] : [])]
+  try {
+    execFileSync(process.execPath, [tools.drizzleKit, 'generate', ...args], { stdio: 'inherit' })
+  } catch {
+    throw new LocalError('drizzle-kit did not generate, see above')
+  }
+}
+
+/**
+ * A view that is dropped loses its grants, and cannot be where an app has a view on it: it is replaced. The schema is
+ * made by `npm run migrate`.
+ */
+function tidy(file: string): void {
+  const text = readFileSync(file, 'utf8')
+  const statements = text
+    .split('--> statement-breakpoint\n')
+    .filter((statement) => !/^\s*DROP VIEW /.test(statement))
+  const replaced = statements.map((statement) =>
+    statement.replace(/^CREATE VIEW /, 'CREATE OR REPLACE VIEW ').replace(/^CREATE SCHEMA [^;]*;\s*/, ''),
   )
-  console.log(`migrations/${migration}: ${changed.map((verb) => verb.path).join(', ')}`)
+  writeFileSync(file, replaced.join('--> statement-breakpoint\n'))
 }

@@ -1,4 +1,4 @@
-import { runCommand } from './command.ts'
+import { runCommand } from '../cli/shared/command.ts'
 
 /** One Ctrl-C may arrive twice: the terminal signals every process of the command, and npm passes its own on. */
 const SAME_PRESS_MS = 500

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import { LocalError } from './errors.ts'
+import { LocalError } from '../cli/shared/errors.ts'
 
 const LOOPBACK = '127.0.0.1'
 

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import pg from 'pg'
+import { migrate } from '../cli/migrate/run.ts'
+import { LocalError } from '../cli/shared/errors.ts'
 import { LOCAL_STRIPE_KEY, type Vars } from './dev-vars.ts'
-import { LocalError } from './errors.ts'
 import { startGateway } from './gateway/server.ts'
-import { migrate } from './migrate.ts'
 import { reservePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { plannedPrices } from './stripe/prices.ts'
@@ -117,8 +117,8 @@ async function startDatabase(
 ) {
   const postgres = started(await startPostgres({ dataDir, port: ports.postgres }), 'PostgreSQL')
   if (fresh) await recreateDatabase(postgres.url('postgres'), 'ledgerhook')
-  await migrate(postgres.url()).catch((error: Error) => {
-    const { message } = error.cause instanceof Error ? error.cause : error
+  // Nothing else calls these functions: an edit may be taken back.
+  await migrate(postgres.url(), { functionsBack: true }).catch(({ message }: Error) => {
     throw new LocalError(`the data in ${dataDir} cannot be migrated (${message}): start over with --fresh`)
   })
   const gateway = started(

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { runCommand } from './command.ts'
-import { databaseUrl } from './database.ts'
-import { readFlags } from './flags.ts'
-import { projectDir, tools } from './project.ts'
+import { runCommand } from '../cli/shared/command.ts'
+import { databaseUrl } from '../cli/shared/configured.ts'
+import { readFlags } from '../cli/shared/flags.ts'
+import { projectDir, tools } from '../cli/shared/project.ts'
 
 const HELP = `
 npm run studio -- [flags]     look at the tables in a browser: DATABASE_URL, else the local database of \`npm run dev\`

@@ -1,7 +1,7 @@
-import { runCommand } from './command.ts'
+import { runCommand } from '../cli/shared/command.ts'
+import { LocalError } from '../cli/shared/errors.ts'
+import { readFlags, wholeNumber } from '../cli/shared/flags.ts'
 import { readSettings } from './dev-vars.ts'
-import { LocalError } from './errors.ts'
-import { readFlags, wholeNumber } from './flags.ts'
 import { readSessionKey } from './session-key.ts'
 import { sessionClaims, signSessionToken } from './session-token.ts'
 

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
+import { LocalError } from '../cli/shared/errors.ts'
+import { projectDir, tools } from '../cli/shared/project.ts'
 import { formatVars, type Vars } from './dev-vars.ts'
-import { LocalError } from './errors.ts'
 import { type ProcessTree, startTree } from './process-tree.ts'
-import { projectDir, tools } from './project.ts'
 
 const START_DEADLINE_MS = 60_000
 

@@ -1,19 +1,16 @@
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { account } from './api/index.ts'
-import { clerk } from './clerk/index.ts'
-import { connect, DatabaseUnavailable } from './db.ts'
 import { described } from './api/described.ts'
-import { Misconfigured, settingsOf } from './settings.ts'
-import { explanation } from './ops/explain-route.ts'
+import { account } from './api/index.ts'
+import { connect, DatabaseUnavailable } from './db.ts'
 import { limitBody } from './http.ts'
-import { operatorsOnly, readiness } from './ops/ready.ts'
-import { stripe } from './stripe/index.ts'
 import { log } from './log.ts'
+import { explanation } from './ops/explain-route.ts'
+import { operatorsOnly, readiness } from './ops/ready.ts'
+import { providers } from './providers.ts'
+import { Misconfigured, settingsOf } from './settings.ts'
 import { receive } from './webhook/receive.ts'
-
-export const providers = { clerk, stripe }
 
 export const app = new Hono<{ Bindings: object }>()
 

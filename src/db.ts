@@ -1,7 +1,7 @@
 import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless'
 
 export interface Database {
-  /** One statement in one request, tried once: `call` and `attempt` try again. Parameters are texts or documents as JSON. */
+  /** Runs one statement in one request, once: `call` and `attempt` try again. Parameters are texts, or documents as JSON. */
   query<Row>(text: string, parameters?: string[]): Promise<Row[]>
 }
 
@@ -42,13 +42,14 @@ function overHttp({ DATABASE_URL, NEON_FETCH_ENDPOINT }: Address): Database {
     async query<Row>(text: string, parameters: string[] = []) {
       // The driver has this for all connections alone; a Worker has one database.
       if (NEON_FETCH_ENDPOINT) neonConfig.fetchEndpoint = NEON_FETCH_ENDPOINT
-      const fetchOptions = { signal: AbortSignal.timeout(ATTEMPT_MS) }
+      // A redirect would carry the connection string, which is in a header, to wherever it points.
+      const fetchOptions = { signal: AbortSignal.timeout(ATTEMPT_MS), redirect: 'manual' }
       return (await sql.query(text, parameters, { fetchOptions })) as Row[]
     },
   }
 }
 
-/** The database gave no usable answer, or an error. The message is a SQLSTATE, else the name of what went wrong. */
+/** The database returned an error, or nothing usable. The message is a SQLSTATE, else the name of what went wrong. */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable'
   /** Whether it may pass by itself: tried again as often as time allowed, and not a matter of this one statement. */
@@ -59,9 +60,12 @@ export class DatabaseUnavailable extends Error {
     this.isTransient = isTransient
   }
 
-  /** The database refused a value itself: the same values will be refused every time. */
-  get isDataException(): boolean {
-    return /^(22|54)...$/.test(this.message)
+  /**
+   * Whether Postgres refused the content itself, and would refuse it every time: a value (22), a constraint (23), a
+   * limit (54), or a check of ours (P0001).
+   */
+  get isRefusal(): boolean {
+    return /^((22|23|54)...|P0001)$/.test(this.message)
   }
 }
 
@@ -81,8 +85,8 @@ export async function run<Verdict>(
 }
 
 /**
- * Calls a database function of ours, whose arguments are JSON documents, in one request.
- * It runs again after a failure that may pass, also when the lost answer was of a commit: our functions are idempotent.
+ * Calls a database function of ours, whose arguments are JSON documents, in one request, and returns its result.
+ * It runs again after a failure that may pass, also after a commit whose result was lost: our functions are idempotent.
  * @throws DatabaseUnavailable within 8 s
  */
 export async function call<Answer>(db: Database, name: string, documents: object[]): Promise<Answer> {
@@ -101,9 +105,10 @@ async function callWith<Answer>(
   startedAt: number,
 ): Promise<Answer> {
   const given = documents.map((_, index) => `$${index + 1}::jsonb`).join(', ')
-  const statement = `select "${name.replaceAll('"', '""')}"(${given}) as answer`
-  const [row] = await attempt(() => db.query<{ answer: Answer }>(statement, documents), startedAt)
-  if (!row) throw new DatabaseUnavailable('no answer', false)
+  const statement = `select ledgerhook."${name.replaceAll('"', '""')}"(${given}) as answer`
+  const [row] = await attempt(() => db.query<{ answer: Answer | null }>(statement, documents), startedAt)
+  // No function of ours returns null: whatever is between here and the database has lost the answer.
+  if (row?.answer === undefined || row.answer === null) throw new DatabaseUnavailable('no answer', false)
   return row.answer
 }
 
@@ -118,6 +123,7 @@ export async function attempt<T>(query: () => Promise<T>, startedAt = Date.now()
     try {
       return await query()
     } catch (error) {
+      if (error instanceof DatabaseUnavailable) throw error
       const { transient, name } = diagnose(error)
       const pause = (PAUSES_MS[failures] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random())
       if (!transient || Date.now() - startedAt + pause > LAST_START_MS) {

@@ -99,10 +99,20 @@ export const settingsSchema = once(() =>
       z.transform(Number),
     ),
     REQUIRE_EMAIL: flag('true'),
+    /** An ISO 8601 moment: who signed up at Clerk before it gets no bonus. Unset: since Ledgerhook was installed. */
+    SIGNUP_BONUS_SINCE: setting(z.optional(z.iso.datetime({ offset: true }))),
+    /** Clerk's Backend API: reads a user whose session comes before every webhook. */
+    CLERK_SECRET_KEY: setting(z.optional(z.string().check(z.regex(/^sk_(test|live)_\w{3,}$/)))),
+    /** How many requests one scheduled run may make: Cloudflare's free plan allows 50, paid plans 10,000. */
+    RUN_SUBREQUESTS: z.pipe(
+      setting(z._default(z.string().check(z.regex(/^([1-9]\d{1,3})$/)), '40')),
+      z.transform(Number),
+    ),
     USER_DELETION: setting(z._default(z.enum(['deactivate', 'delete']), 'deactivate')),
     CLERK_INSTANCE_ID: setting(z.optional(z.string().check(z.regex(/^ins_\w+$/)))),
     NEON_FETCH_ENDPOINT: setting(z.optional(loopbackUrl())),
     STRIPE_API_BASE: setting(z.optional(loopbackUrl())),
+    CLERK_API_BASE: setting(z.optional(loopbackUrl())),
   }),
 )
 

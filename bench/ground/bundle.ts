@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { projectDir, tools } from '../../local/project.ts'
+import { projectDir, tools } from '../../cli/shared/project.ts'
 
 export interface Bundle {
   /** What `wrangler deploy` would upload. */

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { LocalError } from '../../local/errors.ts'
+import { LocalError } from '../../cli/shared/errors.ts'
 import { type HotEvent, hotEvents } from '../deliveries.ts'
 import { type Corner, openCorner } from '../ground/arena.ts'
 import { fill, filledUsers } from '../ground/fill.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LocalError } from '../errors.ts'
+import { LocalError } from '../../cli/shared/errors.ts'
 import { sessionClaims, signSessionToken } from '../session-token.ts'
 import type { Stage } from './play.ts'
 

@@ -1,4 +1,5 @@
-import { portNumber, readFlags, readVars, wholeNumber } from '../flags.ts'
+import { LOCAL_POSTGRES_PORT } from '../../cli/shared/configured.ts'
+import { portNumber, readFlags, readVars, wholeNumber } from '../../cli/shared/flags.ts'
 
 const HELP = `
 npm run dev -- [flags]     Postgres, the local gateway and the real Worker, until Ctrl-C
@@ -19,7 +20,7 @@ a Neon database, that is used and neither Postgres nor the gateway is started; i
 \`npm run migrate\` alone. With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe and the local one is not started.
 `
 
-export const USUAL_PORTS = { worker: 8787, postgres: 54320, gateway: 54321, stripe: 54322 }
+export const USUAL_PORTS = { worker: 8787, postgres: LOCAL_POSTGRES_PORT, gateway: 54321, stripe: 54322 }
 
 /** The flags of `npm run dev`. Throws a LocalError. */
 export function devFlags() {

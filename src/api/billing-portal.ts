@@ -3,7 +3,7 @@ import { appUrl, openPortal } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
 import { readBuyer } from '../users/customer.ts'
 import { Refusal, refusal, route } from './route.ts'
-import { deactivated, granted, signedIn } from './signed-in.ts'
+import { asSignedIn, deactivated } from './signed-in.ts'
 import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
 
 export const billingPortal = route({
@@ -14,9 +14,10 @@ export const billingPortal = route({
   description: 'For whoever has bought something; anybody else has nothing to manage there.',
   answer: () => z.object({ url: z.string().check(z.describe('Where to send the person')) }),
   refusals: { 403: deactivated, 409: refusal('no_customer'), ...stripeRefusals },
-  handle: async ({ db, userId, settings }) => {
+  handle: async (call) => {
+    const { db, settings } = call
     const app = appUrl(settings)
-    const { stripe_customer_id: customer } = granted(await readBuyer(db, signedIn(userId, settings)))
+    const { stripe_customer_id: customer } = await asSignedIn(call, (who) => readBuyer(db, who))
     const url = customer && (await orStripeRefusal(() => openPortal(stripeClient(settings), customer, app)))
     if (!url) throw new Refusal(409, 'no_customer')
     return { url }

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini'
-import { settleReturn } from './settle-return.ts'
+import { log } from '../log.ts'
 import { stripeClient } from '../stripe/client.ts'
 import { decideReturn, readSession } from '../stripe/returned.ts'
-import { log } from '../log.ts'
 import { Refusal, refusal, route } from './route.ts'
-import { deactivated, granted, signedIn } from './signed-in.ts'
+import { settleReturn } from './settle-return.ts'
+import { asSignedIn, deactivated } from './signed-in.ts'
 import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
 
 export const finishCheckout = route({
@@ -28,13 +28,14 @@ export const finishCheckout = route({
       balance: z.int().check(z.describe('Credits, now')),
     }),
   refusals: { 403: deactivated, 404: refusal('not_found'), ...stripeRefusals },
-  handle: async ({ db, userId, params, settings }) => {
+  handle: async (call) => {
+    const { db, userId, params, settings } = call
     const session = await orStripeRefusal(() => readSession(stripeClient(settings), params.id, userId))
     if (!session) throw new Refusal(404, 'not_found')
 
     const decision = await decideReturn(session, settings)
     const effect = 'verb' in decision ? decision : null
-    const settled = granted(await settleReturn(db, { ...signedIn(userId, settings), effect }))
+    const settled = await asSignedIn(call, (who) => settleReturn(db, { ...who, effect }))
     const { outcome, reason } = 'verb' in decision ? settled.verdict : decision
     const { id, status, payment_status } = session
     const level = outcome === 'rejected' ? 'warn' : 'info'

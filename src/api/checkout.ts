@@ -4,7 +4,7 @@ import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
 import { readBuyer } from '../users/customer.ts'
 import { invalidRequest, route } from './route.ts'
-import { deactivated, granted, signedIn } from './signed-in.ts'
+import { asSignedIn, deactivated } from './signed-in.ts'
 import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
 
 const pack = () => z.string().check(z.describe('A name in `CREDIT_PACKS`'))
@@ -26,11 +26,12 @@ export const startCheckout = route({
       ),
   answer: () => z.object({ id: z.string(), url: z.string().check(z.describe('Where to pay')) }),
   refusals: { 403: deactivated, ...stripeRefusals },
-  handle: async ({ db, userId, settings, body }) => {
+  handle: async (call) => {
+    const { db, userId, settings, body } = call
     const [order, app] = [orderOf(body, settings), appUrl(settings)]
-    const who = signedIn(userId, settings)
-    const buyer = granted(await readBuyer(db, who))
-    const sale = { stripe: stripeClient(settings), db, who, buyer }
+    const buyer = await asSignedIn(call, (who) => readBuyer(db, who))
+    const erase = settings.USER_DELETION === 'delete'
+    const sale = { stripe: stripeClient(settings), db, userId, erase, buyer }
     return await orStripeRefusal(() => openCheckout(sale, order, app))
   },
 })

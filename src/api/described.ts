@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { OUTCOMES, type Outcome } from '../webhook/outcome.ts'
 import { type Described, refusal } from './route.ts'
 
 const signedEvent = () => z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
@@ -6,7 +7,7 @@ const verdict = () =>
   z.object({
     event: z.string(),
     type: z.nullable(z.string()),
-    outcome: z.enum(['applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected']),
+    outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]),
     reason: z.nullable(z.string()),
   })
 
@@ -61,17 +62,25 @@ export const described: Described[] = [
     method: 'get',
     path: '/api/ready',
     caller: 'operator',
-    summary: 'Whether the database answers, and has every migration',
+    summary: 'Whether the database is reachable, and has the migrations and functions of this build',
     answer: () => z.object({ status: z.literal('ready') }),
-    refusals: { 503: () => z.object({ status: z.enum(['not_migrated', 'unavailable']) }) },
+    refusals: {
+      503: () =>
+        z.object({
+          status: z.enum(['not_migrated', 'functions_outdated', 'wrong_isolation', 'unavailable']),
+        }),
+    },
   },
   {
     method: 'get',
     path: '/api/ops/explain/{id}',
     caller: 'operator',
     summary: 'Why a balance is what it is, or what became of a payment or an event',
-    description: 'Entries oldest first, of long histories the newest 500. No payloads.',
+    description:
+      'Entries oldest first, the newest page of a long history. For the page before it, give its `next` as `before`. No payloads.',
     params: () => z.object({ id: z.string().check(z.describe('Of a user, a payment or an event')) }),
+    query: () =>
+      z.object({ before: z.optional(z.string()).check(z.describe('The `next` of the page before')) }),
     answer: () =>
       z.object({
         about: z.enum(['user', 'payment', 'event']),
@@ -80,6 +89,7 @@ export const described: Described[] = [
         payment: z.nullable(z.string()),
         event: z.nullable(delivery()),
         entries: z.array(entry()),
+        next: z.nullable(z.int()).check(z.describe('Where older entries begin; null on the last page')),
         sum: z.int().check(z.describe('Credits, of all entries')),
         balance: z.nullable(z.int()).check(z.describe('Credits of the user, now')),
         waiting: z.array(delivery()).check(z.describe('Parked, rejected, or given up')),

@@ -11,15 +11,16 @@ export function check<Schema extends z.ZodMiniType>(schema: () => Schema, value:
   speakEnglish()
   const result = schema().safeParse(value)
   if (result.success) return result.data
-  const fields: Record<string, string[]> = {}
+  // A Map: a field may be named `constructor`, and every plain object has one of these already.
+  const fields = new Map<string, string[]>()
   const complain = (field: string, message: string) => {
-    fields[field] = [...(fields[field] ?? []), message]
+    fields.set(field, [...(fields.get(field) ?? []), message])
   }
   for (const issue of result.error.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) complain(key, 'is not a field here')
     else complain(issue.path.join('.') || 'body', issue.message)
   }
-  throw invalidRequest(fields)
+  throw invalidRequest(Object.fromEntries(fields))
 }
 
 /** @throws Refusal 400 */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
-import { readMe } from '../users/signed-in.ts'
+import { readMe } from './read-me.ts'
 import { route } from './route.ts'
-import { deactivated, granted, signedIn } from './signed-in.ts'
+import { asSignedIn, deactivated } from './signed-in.ts'
 
 const subscription = () =>
   z.object({
@@ -19,7 +19,7 @@ export const me = route({
   path: '/api/me',
   caller: 'user',
   summary: 'The signed-in user',
-  description: 'Brings user, wallet and signup bonus if Clerk’s webhook has not come yet.',
+  description: 'Brings the user and the wallet if Clerk’s webhook has not come yet.',
   answer: () =>
     z.object({
       id: z.string().check(z.describe('Clerk’s user id')),
@@ -29,5 +29,5 @@ export const me = route({
       subscription: z.nullable(subscription()).check(z.describe('Of several, the one that entitles most')),
     }),
   refusals: { 403: deactivated },
-  handle: async ({ db, userId, settings }) => granted(await readMe(db, signedIn(userId, settings))),
+  handle: async (call) => await asSignedIn(call, (who) => readMe(call.db, who)),
 })

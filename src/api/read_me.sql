@@ -1,15 +1,17 @@
--- facts: user_id, signup_bonus (credits), erase. Answers the user, or {"refused": why}.
-create or replace function read_me(facts jsonb) returns jsonb language plpgsql as $$
+-- facts: user_id, bring, erase. Returns the signed-in user, or {"refused": why}.
+create or replace function read_me(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  reader constant text := facts->>'user_id';
-  refusal text := ensure_user(reader, (facts->>'signup_bonus')::bigint, (facts->>'erase')::boolean);
+  f record;
+  refusal text;
 begin
+  select * into f from jsonb_to_record(facts) as f(user_id text, bring boolean, erase boolean);
+  refusal := ensure_user(f.user_id, f.bring, f.erase);
   if refusal is not null then return jsonb_build_object('refused', refusal); end if;
-  return coalesce((
+  return (
     select jsonb_build_object(
-      'id', users.id, 'email', users.email, 'name', users.name, 'balance', wallets.balance,
-      'subscription', current_subscription(users.id)
-    )
-    from users join wallets on wallets.user_id = users.id where users.id = reader
-  ), jsonb_build_object('refused', 'user_deactivated'));
+      'id', wallet.user_id, 'email', users.email, 'name', users.name, 'balance', wallet.balance,
+      'subscription', current_subscription(wallet.user_id))
+    from wallets wallet left join users on users.id = wallet.user_id where wallet.user_id = f.user_id);
 end $$;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Database } from '../db.ts'
-import type { Settings } from '../settings.ts'
 import { once } from '../once.ts'
+import type { Settings } from '../settings.ts'
 
 type Caller = 'user' | 'service'
 type Fields = z.ZodMiniObject

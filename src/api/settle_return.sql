@@ -1,17 +1,24 @@
--- A person comes back from Checkout: takes the effect that the session's webhook has, and answers the balance after it.
+-- A person comes back from Checkout: runs the effect that the session's webhook has, and returns the balance after it.
 -- No event was delivered, so none is recorded; the webhook, when it comes, finds the payment credited.
--- facts: user_id, signup_bonus (credits), erase, effect (a verb and its facts, or null).
-create or replace function settle_return(facts jsonb) returns jsonb language plpgsql as $$
+-- facts: user_id, bring, erase, effect (a verb and its facts, or null). Returns {"verdict", "balance"}, or {"refused": why}.
+create or replace function settle_return(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  returning_user constant text := facts->>'user_id';
-  refusal text := ensure_user(returning_user, (facts->>'signup_bonus')::bigint, (facts->>'erase')::boolean);
-  settled jsonb := verdict('ignored', 'no_effect', returning_user);
+  f record;
+  refusal text;
+  settled jsonb;
+  verb text;
 begin
+  select * into f from jsonb_to_record(facts) as f(user_id text, bring boolean, erase boolean, effect jsonb);
+  refusal := ensure_user(f.user_id, f.bring, f.erase);
   if refusal is not null then return jsonb_build_object('refused', refusal); end if;
-  if facts->'effect' <> 'null' then
-    execute format('select %I($1, $2)', facts->'effect'->>'verb')
-    into settled using jsonb_build_object('erase', facts->'erase'), facts->'effect'->'facts';
+  settled := verdict('ignored', 'no_effect', f.user_id);
+  if jsonb_typeof(f.effect) = 'object' then
+    select name into strict verb from verbs where name = f.effect->>'verb';
+    execute format('select ledgerhook.%I($1, $2)', verb) into settled
+    using jsonb_build_object('erase', f.erase), f.effect->'facts';
   end if;
   return jsonb_build_object('verdict', settled,
-    'balance', (select balance from wallets where user_id = returning_user));
+    'balance', (select balance from wallets where user_id = f.user_id));
 end $$;

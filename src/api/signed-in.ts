@@ -1,13 +1,36 @@
+import { readUser } from '../clerk/read-user.ts'
+import { type Database, run } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import type { SignedIn } from '../users/signed-in.ts'
 import { Refusal, refusal } from './route.ts'
 
-/** The signed-in user of a request, who is brought by it if the webhook has not come yet. */
-export const signedIn = (userId: string, settings: Settings): SignedIn => ({
-  user_id: userId,
-  signup_bonus: settings.SIGNUP_BONUS_CREDITS,
-  erase: settings.USER_DELETION === 'delete',
-})
+/** Who asks, and of which database. */
+interface Asking {
+  userId: string
+  settings: Settings
+  db: Database
+}
+
+/**
+ * What the database returns to a signed-in user, who is brought by this if the webhook has not come yet. With
+ * `CLERK_SECRET_KEY` such a user is read from Clerk first, and has address, name and signup bonus at once.
+ * @throws Refusal, DatabaseUnavailable
+ */
+export async function asSignedIn<Answer extends object>(
+  { userId, settings, db }: Asking,
+  ask: (who: SignedIn) => Promise<Answer>,
+) {
+  const erase = settings.USER_DELETION === 'delete'
+  if (settings.CLERK_SECRET_KEY) {
+    const answer = await ask({ user_id: userId, bring: false, erase })
+    if (!isUnknown(answer)) return granted(answer)
+    const effect = await readUser(userId, settings)
+    if (effect) await run(db, JSON.stringify({ erase }), effect)
+  }
+  return granted(await ask({ user_id: userId, bring: true, erase }))
+}
+
+const isUnknown = (answer: object) => 'refused' in answer && answer.refused === 'unknown_user'
 
 export const deactivated = refusal('user_deactivated')
 
@@ -18,11 +41,11 @@ const STATUS = {
   idempotency_key_reused: 409,
 } as const
 
-/** What the database answered, unless it refused. @throws Refusal */
-export function granted<Answer extends object>(
-  answer: Answer | { refused: keyof typeof STATUS },
-): Exclude<Answer, { refused: string }> {
-  if (!('refused' in answer)) return answer as Exclude<Answer, { refused: string }>
-  const { refused, ...more } = answer as { refused: keyof typeof STATUS }
+type Refused = { refused: string }
+
+/** What the database has returned, unless it refused. @throws Refusal */
+export function granted<Answer extends object>(answer: Answer): Exclude<Answer, Refused> {
+  if (!('refused' in answer)) return answer as Exclude<Answer, Refused>
+  const { refused, ...more } = answer as unknown as { refused: keyof typeof STATUS }
   throw new Refusal(STATUS[refused], refused, more)
 }

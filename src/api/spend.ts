@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import { spend } from '../wallet/wallet.ts'
 import { id, storableText } from '../values.ts'
+import { spend } from '../wallet/spend.ts'
 import { refusal, route } from './route.ts'
 import { deactivated, granted } from './signed-in.ts'
 

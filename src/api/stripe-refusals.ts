@@ -30,7 +30,7 @@ export async function orStripeRefusal<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (error) {
-    if (error instanceof BuyerRefused) return granted<never>(error.refusal)
+    if (error instanceof BuyerRefused) granted(error.refusal)
     if (!(error instanceof StripeTrouble)) throw error
     const [status, name, retryAfter] = ANSWERS[error.kind]
     const headers = retryAfter ? { 'Retry-After': retryAfter } : {}

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
-import { readWallet } from '../wallet/wallet.ts'
+import { readWallet } from './read-wallet.ts'
 import { invalidRequest, route } from './route.ts'
-import { deactivated, granted, signedIn } from './signed-in.ts'
+import { asSignedIn, deactivated } from './signed-in.ts'
 
 const BAD_CURSOR = 'is not a next_cursor of this wallet'
 
@@ -42,15 +42,14 @@ export const wallet = route({
       next_cursor: z.nullable(z.string()).check(z.describe('Null on the last page')),
     }),
   refusals: { 403: deactivated },
-  handle: async ({ db, userId, settings, query: { cursor, limit } }) => {
-    const answer = await readWallet(db, {
-      ...signedIn(userId, settings),
-      page_size: limit,
-      before_id: cursor,
+  handle: async (call) => {
+    const { cursor, limit } = call.query
+    const { balance, entries, next } = await asSignedIn(call, async (who) => {
+      const answer = await readWallet(call.db, { ...who, page_size: limit, before_id: cursor })
+      if ('refused' in answer && answer.refused === 'invalid_cursor')
+        throw invalidRequest({ cursor: [BAD_CURSOR] })
+      return answer as Exclude<typeof answer, { refused: 'invalid_cursor' }>
     })
-    if ('refused' in answer && answer.refused === 'invalid_cursor')
-      throw invalidRequest({ cursor: [BAD_CURSOR] })
-    const { balance, entries, next } = granted(answer)
     return {
       balance,
       entries: entries.map((entry) => ({ ...entry, created_at: new Date(entry.created_at).toISOString() })),

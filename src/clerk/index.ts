@@ -1,5 +1,5 @@
-import type { Provider } from '../webhook/provider.ts'
 import { id, member } from '../values.ts'
+import type { Provider } from '../webhook/provider.ts'
 import { closeUser } from './close-user.ts'
 import { clerkMoment } from './payload.ts'
 import { syncUser } from './sync-user.ts'
@@ -26,6 +26,7 @@ export const clerk: Provider = {
       type: id.safeParse(member(event, 'type')).data ?? null,
       occurredAt: clerkMoment(member(data, 'updated_at')) ?? clerkMoment(member(event, 'timestamp')),
       userId: id.safeParse(member(data, 'id')).data ?? null,
+      about: id.safeParse(member(data, 'id')).success ? [String(member(data, 'id'))] : [],
     }
   },
   screen(event, { CLERK_INSTANCE_ID }) {

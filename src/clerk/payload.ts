@@ -14,19 +14,22 @@ const emailAddress = () =>
     verification: z.nullish(z.object({ status: z.nullish(z.string()) })),
   })
 
-export const userEvent = once(() =>
+/** A user, as events and Clerk's API have it. */
+export const clerkUser = once(() =>
   z.object({
-    data: z.object({
-      id,
-      email_addresses: z.nullish(z.array(emailAddress())),
-      primary_email_address_id: z.nullish(z.string()),
-      first_name: z.nullish(z.string()),
-      last_name: z.nullish(z.string()),
-      username: z.nullish(z.string()),
-      updated_at: z.pipe(z.transform(clerkMoment), z.date()),
-    }),
+    id,
+    email_addresses: z.nullish(z.array(emailAddress())),
+    primary_email_address_id: z.nullish(z.string()),
+    first_name: z.nullish(z.string()),
+    last_name: z.nullish(z.string()),
+    username: z.nullish(z.string()),
+    updated_at: z.pipe(z.transform(clerkMoment), z.date()),
+    /** When the person signed up. */
+    created_at: z.pipe(z.transform(clerkMoment), z.nullable(z.date())),
   }),
 )
+
+export const userEvent = once(() => z.object({ data: clerkUser() }))
 
 /** A deletion that names no user is of no use: Clerk's schema has `id` optional. */
 export const userDeletedEvent = once(() => z.object({ data: z.object({ id }) }))
@@ -34,7 +37,7 @@ export const userDeletedEvent = once(() => z.object({ data: z.object({ id }) }))
 /** What a mail server takes (RFC 5321), and a unique index can hold. */
 const MAX_ADDRESS_LENGTH = 320
 
-type ClerkUser = z.output<ReturnType<typeof userEvent>>['data']
+export type ClerkUser = z.output<ReturnType<typeof clerkUser>>
 
 /** The primary address by its id, which may be null or dangle; then the first one. Null for phone-only users. */
 export function primaryEmail(user: ClerkUser): { address: string; verified: boolean } | null {

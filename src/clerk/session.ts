@@ -27,6 +27,7 @@ export async function verifySession(token: string, settings: Settings): Promise<
   if (azp !== undefined && APP_ORIGINS.length > 0 && !APP_ORIGINS.includes(azp as string))
     return { verified: false, cause: 'unauthorized_party' }
   if (!isOfSession(claims)) return { verified: false, cause: 'not_a_session' }
+  if (!isRecent(claims)) return { verified: false, cause: 'token_too_old' }
   // Signed in, with a task left to do, such as a second factor: signed out, as far as Clerk's own middleware goes.
   if (sts === 'pending') return { verified: false, cause: 'session_pending' }
 
@@ -39,12 +40,20 @@ const SESSION_CATEGORIES: unknown[] = [undefined, 'cl_B7d4PD111AAA', 'cl_I7d4PD1
 
 /**
  * The instance's key signs more than sessions: tokens of machines and OAuth applications, and tokens that are made for
- * another audience. Clerk's own middleware turns those away before it verifies, which `verifyToken` alone does not.
+ * another audience, such as those of JWT templates, which may be good for years. A session's token has `sid`, and only
+ * Clerk writes that.
  */
 function isOfSession(claims: object): boolean {
-  const { cat, sub, sid, aud } = claims as Record<string, unknown>
+  const { cat, sub, sid } = claims as Record<string, unknown>
   const isMachine = /^(mch|oat)_/.test(String(sub))
-  return SESSION_CATEGORIES.includes(cat) && !isMachine && !(sid === undefined && aud !== undefined)
+  return SESSION_CATEGORIES.includes(cat) && !isMachine && typeof sid === 'string'
+}
+
+/** Clerk's session tokens are good for a minute, and for a day at the most where an instance asks for more. */
+const MAX_AGE_S = 24 * 60 * 60
+
+function isRecent({ iat }: { iat?: unknown }): boolean {
+  return typeof iat === 'number' && Date.now() / 1000 - iat <= MAX_AGE_S
 }
 
 /** The claims, else why not: the SDK's code, for its messages carry what the token says. */

@@ -1,11 +1,14 @@
+import type { Effect } from '../db.ts'
+import type { Settings } from '../settings.ts'
 import { syncUser as sync } from '../users/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
-import { displayName, primaryEmail, userEvent } from './payload.ts'
+import { type ClerkUser, displayName, primaryEmail, userEvent } from './payload.ts'
 
-export const syncUser: Handler = (event, settings) => {
-  const { data: user } = read(userEvent, event)
+export const syncUser: Handler = (event, settings) => effectOf(read(userEvent, event).data, settings)
+
+/** What a user as Clerk has it does here. */
+export function effectOf(user: ClerkUser, settings: Settings): Effect {
   const email = primaryEmail(user)
-
   return sync({
     user_id: user.id,
     email: email?.address ?? null,
@@ -13,6 +16,8 @@ export const syncUser: Handler = (event, settings) => {
     email_required: settings.REQUIRE_EMAIL,
     name: displayName(user),
     updated_at: user.updated_at,
+    created_at: user.created_at,
     signup_bonus: settings.SIGNUP_BONUS_CREDITS,
+    signup_bonus_since: settings.SIGNUP_BONUS_SINCE ?? null,
   })
 }

@@ -1,9 +1,41 @@
--- What waits for a person, or for a user who has not come: how much for each reason, and since when.
--- facts: none. Answers lines of provider, outcome, reason, deliveries and oldest.
-create or replace function attention(facts jsonb) returns jsonb language sql stable as $$
-  select coalesce(jsonb_agg(line), '[]') from (
-    select provider, outcome, reason, count(*) as deliveries, min(received_at) as oldest
-    from webhook_events where outcome in ('parked', 'rejected')
-    group by provider, outcome, reason
-  ) line
-$$;
+-- What waits for a person, or for a user who has not come: how much of each reason, and since when. Counted up to
+-- 10,001, which means "more than 10,000".
+-- facts: reasons: [{outcome, reason}]: every one there is. Returns [{"outcome", "reason", "count", "oldest"}].
+create or replace function attention(facts jsonb) returns jsonb language plpgsql stable security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  told record;
+  counted jsonb := '[]';
+  number bigint;
+begin
+  select * into f from jsonb_to_record(facts) as f(reasons jsonb);
+  for told in select * from jsonb_to_recordset(f.reasons) as reason(outcome text, reason text) loop
+    select count(*) into number from (
+      select from webhook_events where outcome = told.outcome and outcome in ('parked', 'rejected')
+        and reason = told.reason limit 10001) slice;
+    if number > 0 then
+      counted := counted || jsonb_build_object('outcome', told.outcome, 'reason', told.reason, 'count', number,
+        'oldest', (select received_at from webhook_events
+          where outcome = told.outcome and outcome in ('parked', 'rejected') and reason = told.reason
+          order by received_at limit 1));
+    end if;
+  end loop;
+  return counted;
+end $$;
+
+-- What else waits for a person. facts: none. Returns numbers by name.
+create or replace function attention_besides(facts jsonb) returns jsonb language plpgsql stable security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+begin
+  return jsonb_build_object(
+    'live_subscription_of_deleted_user', (select count(*) from (
+      select from subscriptions where cancel_due_at is not null limit 10001) slice),
+    'unfinished_erasure', (select count(*) from (
+      select from erasures where done_at is null and asked_at < now() - interval '1 hour' limit 10001) slice),
+    'late_task', (select count(*) from tasks where next_at < now() - interval '15 minutes'
+      and (leased_until is null or leased_until < now())),
+    'failing_task', (select count(*) from tasks where failures > 3));
+end $$;

@@ -1,25 +1,42 @@
 import { call, type Database } from '../db.ts'
 import { log } from '../log.ts'
+import { unsettledReasons } from '../webhook/outcome.ts'
 
 /** What is parked or rejected for one reason. */
-interface Waiting {
-  provider: string
+interface Unsettled {
   outcome: string
-  reason: string | null
-  deliveries: number
+  reason: string
+  /** Counted up to 10,001. */
+  count: number
   /** When the first of them came, as Postgres writes it. */
   oldest: string
 }
 
+/** The most that is counted: beyond it the log says `10,000+`. */
+const MOST_COUNTED = 10_000
+
 /**
- * Says what waits for a person, or for a user who has not come: one line per reason, so that an alert on `attention`
- * is enough to notice money that was not credited. `others`: how many of what else waits, by reason.
+ * Logs what waits for a person, or for a user who has not come: one line for each reason, so that an alert on
+ * `attention` is enough to notice money that was not credited.
+ * @throws DatabaseUnavailable
  */
-export async function reportAttention(db: Database, others: Record<string, number>): Promise<void> {
-  for (const { oldest, ...line } of await call<Waiting[]>(db, 'attention', [{}])) {
-    log({ message: 'attention', level: 'warn', ...line, oldest: new Date(oldest) })
+export async function reportAttention(db: Database): Promise<void> {
+  const unsettled = await call<Unsettled[]>(db, 'attention', [{ reasons: unsettledReasons }])
+  for (const { count, oldest, ...line } of unsettled) {
+    log({
+      message: 'attention',
+      level: 'warn',
+      ...line,
+      deliveries: inWords(count),
+      oldest: new Date(oldest),
+    })
   }
-  for (const [reason, count] of Object.entries(others)) {
-    if (count > 0) log({ message: 'attention', level: 'warn', reason, subscriptions: count })
+  for (const [reason, count] of Object.entries(await attentionBesides(db))) {
+    if (count > 0) log({ message: 'attention', level: 'warn', reason, count: inWords(count) })
   }
 }
+
+/** What else waits for a person: how much of it, by name. @throws DatabaseUnavailable */
+const attentionBesides = (db: Database) => call<Record<string, number>>(db, 'attention_besides', [{}])
+
+const inWords = (count: number) => (count > MOST_COUNTED ? '10,000+' : count)

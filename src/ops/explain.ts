@@ -38,7 +38,9 @@ export interface Explanation {
   event: ExplainedDelivery | null
   /** Oldest first. */
   entries: ExplainedEntry[]
-  /** Credits: of all entries, also of those before the newest 500. */
+  /** The `before_id` of the page with older entries. Null on the last one. */
+  next: number | null
+  /** Credits of all entries, also of those on other pages. */
   sum: number
   /** Credits of the user, now. Null without a wallet. */
   balance: number | null
@@ -46,9 +48,12 @@ export interface Explanation {
   waiting: ExplainedDelivery[]
 }
 
-/** @throws DatabaseUnavailable */
-export const explain = (db: Database, id: string) =>
-  call<Explanation | { refused: 'not_found' }>(db, 'explain', [{ id }])
+/** Ledger entries, and waiting deliveries, of one page. */
+export const PAGE_SIZE = 100
+
+/** One page, the newest entries first: those before an entry where one is named. @throws DatabaseUnavailable */
+export const explain = (db: Database, id: string, before_id: number | null = null) =>
+  call<Explanation | { refused: 'not_found' }>(db, 'explain', [{ id, before_id, page_size: PAGE_SIZE }])
 
 /** One entry, for somebody who does not know the table. */
 export function inWords({ kind, amount, payment, note, key, delivery }: ExplainedEntry): string {

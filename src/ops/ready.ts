@@ -1,15 +1,16 @@
 import type { Context } from 'hono'
 import { timingSafeEqual } from 'hono/utils/buffer'
-import journal from '../../migrations/meta/_journal.json' with { type: 'json' }
-import { attempt, connect, DatabaseUnavailable } from '../db.ts'
-import { settingsOf } from '../settings.ts'
+import migrations from '../../migrations/sealed.json' with { type: 'json' }
+import { call, connect, DatabaseUnavailable } from '../db.ts'
 import { bearer } from '../http.ts'
+import { settingsOf } from '../settings.ts'
+import { FUNCTIONS } from './functions.gen.ts'
 
-const NEWEST_MIGRATION = Math.max(...journal.entries.map((migration) => migration.when))
-/** By its text: a database without migrations has no function to call. */
-const NEWEST_APPLIED = 'select max(created_at)::float8 as newest from drizzle.__drizzle_migrations'
-/** SQLSTATE of a table, or a schema, that does not exist. */
-const HAS_NO_MIGRATION = new Set(['42P01', '3F000'])
+/** What this build needs of its database. */
+const NEEDS = { migrations, functions: FUNCTIONS.hash, entry_points: FUNCTIONS.entryPoints }
+
+/** SQLSTATEs of a function and of a schema that do not exist, and of a role that was granted nothing. */
+const HAS_NO_MIGRATION = new Set(['42883', '3F000', '42501'])
 
 /** Operators only, compared in constant time. Without an `OPS_TOKEN` nobody is one. */
 export const operatorsOnly = bearer(async (token, c) => {
@@ -17,16 +18,18 @@ export const operatorsOnly = bearer(async (token, c) => {
   return OPS_TOKEN !== undefined && (await timingSafeEqual(token, OPS_TOKEN))
 })
 
-/** Whether the database answers, and has every migration that this Worker was built with. */
+/** Says whether the database is reachable and has what this build needs: 503 where not, with what is missing. */
 export async function readiness(c: Context): Promise<Response> {
-  const settings = settingsOf(c.env)
-  const db = connect(settings)
+  const status = await databaseStatus(c)
+  return c.json({ status }, status === 'ready' ? 200 : 503)
+}
+
+async function databaseStatus(c: Context): Promise<string> {
   try {
-    const [applied] = await attempt(() => db.query<{ newest: number | null }>(NEWEST_APPLIED))
-    if ((applied?.newest ?? 0) >= NEWEST_MIGRATION) return c.json({ status: 'ready' })
-    return c.json({ status: 'not_migrated' }, 503)
+    const { status } = await call<{ status: string }>(connect(settingsOf(c.env)), 'readiness', [NEEDS])
+    return status
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable)) throw error
-    return c.json({ status: HAS_NO_MIGRATION.has(error.message) ? 'not_migrated' : 'unavailable' }, 503)
+    return HAS_NO_MIGRATION.has(error.message) ? 'not_migrated' : 'unavailable'
   }
 }

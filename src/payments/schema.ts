@@ -23,7 +23,7 @@ export const payments = ledgerhook.table(
     createdAt: createdAt(),
   },
   (payments) => [
-    uniqueIndex('payments_charge').on(payments.stripeChargeId).where(sql`${payments.stripeChargeId} is not null`),
+    index('payments_charge').on(payments.stripeChargeId).where(sql`${payments.stripeChargeId} is not null`),
     check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`),
   ],
 )

@@ -4,12 +4,16 @@ import type { Effect } from '../db.ts'
 export interface Payment {
   user_id: string
   credits: number
-  /** The PaymentIntent, else (nothing was due) the Checkout Session: what is credited once. */
+  /** What is sold, and credited once: the invoice, else the PaymentIntent, else (nothing was due) the Checkout Session. */
   stripe_payment_id: string
   /** Minor units of `currency`, as Stripe counts them: yen for JPY, cents for USD. */
   amount: number
   currency: string
-  checkout_session_id: string
+  stripe_checkout_session_id: string
+  /** Null where nothing was due. */
+  stripe_payment_intent_id: string | null
+  /** Null where the sale has no invoice. */
+  stripe_invoice_id: string | null
   /** Null for a guest. */
   stripe_customer_id: string | null
 }
@@ -26,9 +30,9 @@ export interface PaidInvoice {
   /** Minor units of `currency`, as Stripe counts them. */
   amount: number
   currency: string
-  /** Null where the event does not say what paid it: `invoice_payment.paid` does. */
-  stripe_payment_id: string | null
-  charge_id: string | null
+  /** The PaymentIntent, else the charge. Null where the event does not say it: `invoice_payment.paid` does. */
+  paid_by: string | null
+  stripe_charge_id: string | null
   /** What each period brings. Null where the event does not have all lines of the invoice. */
   grants: PeriodGrant[] | null
 }
@@ -43,16 +47,17 @@ export const grantPlan = (facts: PaidInvoice): Effect => ({ verb: 'grant_plan', 
 
 export const linkInvoicePayment = (facts: {
   stripe_invoice_id: string
-  stripe_payment_id: string
+  /** The PaymentIntent, else the charge. */
+  paid_by: string
 }): Effect => ({ verb: 'link_invoice_payment', facts })
 
-/** What is told of money that came back, or went away again. */
+/** What is reported of money that came back, or went away again. */
 export interface Reversal {
   kind: 'refund' | 'dispute' | 'charge'
   /** Of the refund, the dispute or the charge. */
   id: string
-  payment_intent_id: string | null
-  charge_id: string | null
+  stripe_payment_intent_id: string | null
+  stripe_charge_id: string | null
   /** Minor units of `currency`; of a charge, the total of its refunds so far. */
   amount: number
   currency: string
@@ -60,7 +65,7 @@ export interface Reversal {
   state: ReversalState | null
   /** Whom the event names, by its metadata and its customer: counts where the payment is not known. */
   user_id: string | null
-  customer_id: string | null
+  stripe_customer_id: string | null
 }
 
 export type RefundStatus = 'pending' | 'requires_action' | 'succeeded' | 'canceled' | 'failed'

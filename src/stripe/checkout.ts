@@ -24,7 +24,7 @@ export async function openCheckout(
   app: string,
 ): Promise<{ id: string; url: string }> {
   return await withCustomer(sale, async (customer) => {
-    const params = sessionFor(order, sale.who.user_id, customer, app)
+    const params = sessionFor(order, sale.userId, customer, app)
     try {
       const { id, url } = await ask(sale.stripe.checkout.sessions.create(params))
       return { id, url: url ?? '' }

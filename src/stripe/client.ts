@@ -4,11 +4,20 @@ import type { Settings } from '../settings.ts'
 /** Checkout waits 10 s for a webhook's answer, and a person no longer for a page: give up before either does. */
 const TIMEOUT_MS = 5_000
 
+/** A redirect would carry the key to wherever it points. The SDK sees its status, which is an error. */
+const withoutRedirects =
+  (fetcher: typeof fetch): typeof fetch =>
+  (input, init) =>
+    fetcher(input, { ...init, redirect: 'manual' })
+
 /** Stripe's API for this account. The SDK retries once, with one idempotency key for both attempts. */
-export function stripeClient({ STRIPE_SECRET_KEY, STRIPE_API_BASE }: Settings): Stripe {
+export function stripeClient(
+  { STRIPE_SECRET_KEY, STRIPE_API_BASE }: Settings,
+  fetcher: typeof fetch = (input, init) => fetch(input, init),
+): Stripe {
   const base = STRIPE_API_BASE ? new URL(STRIPE_API_BASE) : undefined
   return new Stripe(STRIPE_SECRET_KEY, {
-    httpClient: Stripe.createFetchHttpClient(),
+    httpClient: Stripe.createFetchHttpClient(withoutRedirects(fetcher)),
     timeout: TIMEOUT_MS,
     maxNetworkRetries: 1,
     telemetry: false,

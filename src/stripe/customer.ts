@@ -1,14 +1,16 @@
 import type Stripe from 'stripe'
 import type { Database } from '../db.ts'
 import { adoptCustomer, type Buyer } from '../users/customer.ts'
-import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
+import type { UserRefusal } from '../users/signed-in.ts'
 import { ask, isMissing, StripeTrouble } from './trouble.ts'
 
 /** What selling needs: Stripe, the database, and who buys. */
 export interface Sale {
   stripe: Stripe
   db: Database
-  who: SignedIn
+  userId: string
+  /** Whether deleted users' payloads are erased. */
+  erase: boolean
   buyer: Buyer
 }
 
@@ -59,11 +61,11 @@ export async function isDeleted(stripe: Stripe, customer: string): Promise<boole
 
 /** Makes and stores one. Of two clicks at once both get the same: by the key at Stripe, by the user's row here. */
 async function makeCustomer(sale: Sale, gone: string | null): Promise<string> {
-  const { db, who } = sale
+  const { db, userId: user_id, erase } = sale
   let replaces = gone
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const made = await createOnce(sale, replaces)
-    const adopted = await adoptCustomer(db, { ...who, stripe_customer_id: made, gone })
+    const adopted = await adoptCustomer(db, { user_id, erase, stripe_customer_id: made, gone })
     if ('refused' in adopted) throw new BuyerRefused(adopted)
     if (adopted.stripe_customer_id !== null) return adopted.stripe_customer_id
     // Stripe keeps a key's answer for a day: this one has been deleted since.
@@ -77,13 +79,13 @@ async function makeCustomer(sale: Sale, gone: string | null): Promise<string> {
  * After a failure Stripe repeats the failure, and after a change of the user's address it refuses the key, both for a day:
  * then the next key is used, which is again the same for everybody.
  */
-async function createOnce({ stripe, who, buyer }: Sale, replaces: string | null): Promise<string> {
+async function createOnce({ stripe, userId, buyer }: Sale, replaces: string | null): Promise<string> {
   const params = {
     ...(buyer.email && { email: buyer.email }),
     ...(buyer.name && { name: buyer.name }),
-    metadata: { user_id: who.user_id },
+    metadata: { user_id: userId },
   }
-  const key = `customer:${who.user_id}:${replaces ?? 'none'}`
+  const key = `customer:${userId}:${replaces ?? 'none'}`
   for (let attempt = 1; ; attempt++) {
     const idempotencyKey = attempt === 1 ? key : `${key}:${attempt}`
     try {

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
-import { grantPlan as grant } from '../payments/verbs.ts'
 import { once } from '../once.ts'
+import { grantPlan as grant } from '../payments/verbs.ts'
 import { recordForCustomer as record } from '../users/verbs.ts'
-import { type Handler, read } from '../webhook/provider.ts'
 import { id, member } from '../values.ts'
+import { type Handler, read } from '../webhook/provider.ts'
 import { grantsOf, invoiceSchema } from './invoice.ts'
 import { namedUser } from './payload.ts'
 
@@ -29,8 +29,8 @@ export const grantPlan: Handler = (event, settings) => {
     user_id: namedUser(event),
     amount: invoice.amount_paid,
     currency: invoice.currency,
-    stripe_payment_id: invoice.payment_intent ?? invoice.charge ?? null,
-    charge_id: invoice.charge ?? null,
+    paid_by: invoice.payment_intent ?? invoice.charge ?? null,
+    stripe_charge_id: invoice.charge ?? null,
     grants,
   })
 }

@@ -1,8 +1,8 @@
-import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
 import { id, instant, member } from '../values.ts'
+import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
 import { grantPlan, recordForCustomer } from './grant-plan.ts'
 import { linkInvoicePayment } from './link-invoice-payment.ts'
-import { namedUser } from './payload.ts'
+import { idsOf, namedUser } from './payload.ts'
 import { resolve } from './resolve.ts'
 import { reverseCharge, reverseDispute, reverseRefund } from './reverse-payment.ts'
 import { settleCheckout } from './settle-checkout.ts'
@@ -59,6 +59,7 @@ export const stripe: Provider = {
       type: member(event, 'object') === 'v2.core.event' ? null : type,
       occurredAt: typeof created === 'number' ? instant(created * 1000) : null,
       userId: namedUser(event),
+      about: idsOf(event),
     }
   },
   screen(event, { STRIPE_SECRET_KEY }) {

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
+import { once } from '../once.ts'
 import type { PeriodGrant } from '../payments/verbs.ts'
 import type { Settings } from '../settings.ts'
-import { once } from '../once.ts'
-import { Unreadable } from '../webhook/provider.ts'
 import { id } from '../values.ts'
+import { Unreadable } from '../webhook/provider.ts'
 import { reference } from './payload.ts'
 
 const proration = () => z.nullish(z.object({ proration: z.nullish(z.boolean()) }))
@@ -62,7 +62,8 @@ export function grantsOf(lines: Line[], plans: Settings['PLANS']): PeriodGrant[]
   return grants.filter(({ credits }) => credits > 0)
 }
 
-function isPeriod({ parent, type, proration, amount }: Line): boolean {
+/** Whether the line is for a period of a subscription: no proration, no one-off item. */
+export function isPeriod({ parent, type, proration, amount }: Line): boolean {
   if (amount < 0) return false
   if (!parent) return type === 'subscription' && !proration
   return parent.type === 'subscription_item_details' && !parent.subscription_item_details?.proration

@@ -22,6 +22,8 @@ const checkoutSession = () =>
     currency: z.nullish(z.string().check(z.regex(/^[a-z]{3}$/))),
     customer: z.nullish(reference()),
     payment_intent: z.nullish(reference()),
+    /** Of a sale with `invoice_creation`, which is then named by its invoice. */
+    invoice: z.nullish(reference()),
     client_reference_id: z.nullish(z.string()),
     metadata: z.nullish(z.record(z.string(), z.unknown())),
   })
@@ -51,6 +53,15 @@ export function namedUser(event: unknown): string | null {
     member(object, 'client_reference_id'),
   ].map((name) => id.safeParse(name))
   return names.find(({ success }) => success)?.data ?? null
+}
+
+/** The ids by which a person may ask for an event: the object's own first, then those of what it belongs to. */
+export function idsOf(event: unknown): string[] {
+  const object = member(member(event, 'data'), 'object')
+  const ids = ['id', 'payment_intent', 'charge', 'invoice', 'subscription', 'customer']
+    .map((name) => reference().safeParse(member(object, name)).data)
+    .filter((found) => found !== undefined)
+  return [...new Set(ids)]
 }
 
 export const MAX_CREDITS = 10 ** 12

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import { type ReversalState, reversePayment } from '../payments/verbs.ts'
 import { once } from '../once.ts'
-import { type Handler, read } from '../webhook/provider.ts'
+import { type ReversalState, reversePayment } from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
+import { type Handler, read } from '../webhook/provider.ts'
 import { namedUser, reference } from './payload.ts'
 
 const money = () => ({
@@ -84,10 +84,10 @@ function refs(
   }: { id: string; payment_intent?: string | null | undefined; currency: string },
   charge: string | null | undefined,
 ) {
-  return { id, payment_intent_id: payment_intent ?? null, charge_id: charge ?? null, currency }
+  return { id, stripe_payment_intent_id: payment_intent ?? null, stripe_charge_id: charge ?? null, currency }
 }
 
 function subjectOf(event: unknown) {
   const customer = member(member(member(event, 'data'), 'object'), 'customer')
-  return { user_id: namedUser(event), customer_id: reference().safeParse(customer).data ?? null }
+  return { user_id: namedUser(event), stripe_customer_id: reference().safeParse(customer).data ?? null }
 }

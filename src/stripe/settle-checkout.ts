@@ -1,9 +1,9 @@
-import { settlePayment } from '../payments/verbs.ts'
 import type { Effect } from '../db.ts'
+import { settlePayment } from '../payments/verbs.ts'
 import { linkCustomer } from '../users/verbs.ts'
+import { id } from '../values.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read, Unreadable } from '../webhook/provider.ts'
-import { id } from '../values.ts'
 import { type CheckoutSession, checkoutSessionEvent, readCredits } from './payload.ts'
 
 /** A Checkout Session came to its end: a top-up is credited, a subscription's customer is linked. */
@@ -39,10 +39,12 @@ function topUp(session: CheckoutSession, userId: string, credits: number): Effec
   return settlePayment({
     user_id: userId,
     credits,
-    stripe_payment_id: session.payment_intent ?? session.id,
+    stripe_payment_id: session.invoice ?? session.payment_intent ?? session.id,
     amount,
     currency,
-    checkout_session_id: session.id,
+    stripe_checkout_session_id: session.id,
+    stripe_payment_intent_id: session.payment_intent ?? null,
+    stripe_invoice_id: session.invoice ?? null,
     stripe_customer_id: session.customer ?? null,
   })
 }

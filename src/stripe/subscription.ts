@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import type { Settings } from '../settings.ts'
 import { once } from '../once.ts'
+import type { Settings } from '../settings.ts'
 import type { SubscriptionState } from '../subscriptions/verbs.ts'
 import { id, storableText } from '../values.ts'
 import { reference, seconds } from './payload.ts'

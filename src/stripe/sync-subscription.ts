@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import type { Settings } from '../settings.ts'
 import { once } from '../once.ts'
+import type { Settings } from '../settings.ts'
 import { type SubscriptionState, syncSubscription as sync } from '../subscriptions/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { namedUser, seconds } from './payload.ts'

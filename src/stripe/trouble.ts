@@ -1,6 +1,6 @@
 import Stripe from 'stripe'
-import { Misconfigured } from '../settings.ts'
 import { log } from '../log.ts'
+import { Misconfigured } from '../settings.ts'
 
 /**
  * - `declined`: a card or its bank said no, which only the person can change

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
 import { unlinkCustomer as unlink } from '../users/verbs.ts'
-import { type Handler, read } from '../webhook/provider.ts'
 import { id } from '../values.ts'
+import { type Handler, read } from '../webhook/provider.ts'
 
 /** The object may be the whole customer or a stump of it: only its id is sure. */
 const customerDeletedEvent = once(() => z.object({ data: z.object({ object: z.object({ id }) }) }))

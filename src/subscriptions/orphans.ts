@@ -1,24 +1,18 @@
 import { call, type Database } from '../db.ts'
 
-/** As many as one scheduled run may cancel; the next one is a minute away. */
-const BATCH = 20
+/** Deleted users whose subscriptions one bite looks at. */
+const MOST_USERS = 1_000
 
-/** Subscriptions whose users are deleted, still to be cancelled. */
-interface Orphans {
-  /** Of all of them. */
-  count: number
-  /** At most `limit`, in random order. */
-  ids: string[]
+/** Marks what runs on for users deleted since a moment, which the bite before has returned. @throws DatabaseUnavailable */
+export async function markOrphans(db: Database, since: unknown): Promise<{ more: boolean; cursor: unknown }> {
+  const facts = { since: since ?? null, most: MOST_USERS }
+  const marked = await call<{ since: string; more: boolean }>(db, 'mark_orphans', [facts])
+  return { more: marked.more, cursor: marked.since }
 }
 
-const orphansOf = (db: Database, facts: { limit: number }) => call<Orphans>(db, 'orphans', [facts])
+/** Takes ids of at most so many subscriptions that are to be cancelled now. @throws DatabaseUnavailable */
+export const takeOrphans = (db: Database, most: number) => call<string[]>(db, 'take_orphans', [{ most }])
 
-/** Ids of those to be cancelled now. @throws DatabaseUnavailable */
-export const orphans = async (db: Database) => (await orphansOf(db, { limit: BATCH })).ids
-
-/** How many of them there are. @throws DatabaseUnavailable */
-export const countOrphans = async (db: Database) => (await orphansOf(db, { limit: 0 })).count
-
-/** Stripe has cancelled it: answers when, null where there is no such subscription. @throws DatabaseUnavailable */
-export const cancelRequested = (db: Database, stripe_subscription_id: string) =>
-  call<string | null>(db, 'cancel_requested', [{ stripe_subscription_id }])
+/** Stripe has cancelled it. @throws DatabaseUnavailable */
+export const markCancelled = (db: Database, stripe_subscription_id: string) =>
+  call<number>(db, 'mark_cancelled', [{ stripe_subscription_id }])

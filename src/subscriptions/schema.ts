@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, jsonb, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, jsonb, text } from 'drizzle-orm/pg-core'
 import { ledgerhook, moment, providerMoment, updatedAt } from '../schema.ts'
 import { wallets } from '../wallet/schema.ts'
 
@@ -31,7 +31,10 @@ export const subscriptions = ledgerhook.table(
     lastSource: text('last_source', { enum: ['created', 'updated', 'read'] }).notNull(),
     /** What the newest event says was before it. Null where it says nothing, or a tie was decided by it already. */
     previous: jsonb(),
-    /** When Stripe was asked to cancel it, because its user is deleted. */
+    /** When it is to be cancelled, because its user is deleted: now, or when it is tried again. */
+    cancelDueAt: moment('cancel_due_at'),
+    cancelTries: integer('cancel_tries').notNull().default(0),
+    /** When Stripe has cancelled it on request. */
     cancelRequestedAt: moment('cancel_requested_at'),
     /** When Stripe created the subscription. */
     createdAt: providerMoment('created_at').notNull(),
@@ -39,12 +42,9 @@ export const subscriptions = ledgerhook.table(
   },
   (subscriptions) => [
     index('subscriptions_user').on(subscriptions.userId),
-    // What may have to be cancelled for a deleted user, and nothing else of the many that have ended.
-    index('subscriptions_live')
-      .on(subscriptions.userId)
-      .where(
-        sql`${subscriptions.status} not in ('canceled', 'incomplete_expired') and ${subscriptions.cancelRequestedAt} is null`,
-      ),
+    index('subscriptions_cancel_due')
+      .on(subscriptions.cancelDueAt)
+      .where(sql`${subscriptions.cancelDueAt} is not null`),
   ],
 )
 

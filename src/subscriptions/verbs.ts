@@ -1,6 +1,6 @@
 import type { Effect } from '../db.ts'
 
-/** A subscription as Stripe tells it: columns of `subscriptions`. */
+/** A subscription as Stripe reports it: columns of `subscriptions`. */
 export interface SubscriptionState {
   status: string
   stripe_price_id: string | null
@@ -13,20 +13,20 @@ export interface SubscriptionState {
   created_at: Date
 }
 
-export interface ToldSubscription {
+export interface ReportedSubscription {
   stripe_subscription_id: string
   stripe_customer_id: string
-  /** The user its metadata names: counts where nobody is known to hold the customer. */
+  /** The user that its metadata names. A living one comes before whoever holds the customer. */
   user_id: string | null
-  /** The event that tells of its creation, any later one, or Stripe itself when it was read back. */
+  /** The event of its creation, any later one, or Stripe itself when it was read back. */
   source: 'created' | 'updated' | 'read'
   state: SubscriptionState
   /** What the event says was before it. Null where it says nothing. */
   previous: SubscriptionState | null
 }
 
-/** `sync_subscription.sql` says whose it is and which of two tellings holds. */
-export const syncSubscription = (facts: ToldSubscription): Effect => ({
+/** `sync_subscription.sql` says whose it is and which of two reports holds. */
+export const syncSubscription = (facts: ReportedSubscription): Effect => ({
   verb: 'sync_subscription',
   facts: { ...facts },
 })

@@ -1,35 +1,47 @@
--- Closing the wallet is the tombstone: it stands whether or not the user was ever seen, and nothing reopens it.
+-- Clerk has deleted the user. Closing the wallet is the tombstone: it stands whether or not the user was ever seen,
+-- and nothing reopens it. Where payloads are erased, the user is emptied at once and the rest is for the scheduled
+-- run, so that this takes the same time however much is stored.
 -- facts: user_id.
-create or replace function close_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql
-set plan_cache_mode = force_generic_plan as $$
+create or replace function close_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  closing constant text := facts->>'user_id';
+  f record;
+  customer text;
   already boolean;
-  recorded jsonb;
+  erase constant boolean := coalesce((delivery->>'erase')::boolean, false);
 begin
-  perform lock_subject('user', closing);
-  if is_settled(delivery) then
-    return verdict('duplicate', 'already_processed', closing);
-  end if;
+  select * into f from jsonb_to_record(facts) as f(user_id text);
+  customer := lock_with_customer(f.user_id);
+  if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
 
-  select closed_at is not null into already from wallets where user_id = closing;
-  insert into wallets (user_id, closed_at) values (closing, now())
+  select closed_at is not null into already from wallets where user_id = f.user_id;
+  insert into wallets (user_id, closed_at) values (f.user_id, now())
   on conflict (user_id) do update set closed_at = coalesce(wallets.closed_at, now()), updated_at = now();
-
-  if (delivery->>'erase')::boolean then
-    perform remember_customer(closing, stripe_customer_id) from users where id = closing;
-    delete from users where id = closing;
-    update webhook_events set payload = erase_personal_data(payload) where user_id = closing and payload is not null;
-  else
-    update users set deactivated_at = coalesce(deactivated_at, now()), updated_at = now() where id = closing;
+  update users set deactivated_at = coalesce(deactivated_at, now()), updated_at = now() where id = f.user_id;
+  if erase then
+    perform remember_customer(f.user_id, customer);
+    update users set email = null, email_verified = false, name = null, stripe_customer_id = null where id = f.user_id;
+    insert into erasures (user_id) values (f.user_id) on conflict do nothing;
   end if;
-
-  update webhook_events
-  set outcome = 'rejected', reason = 'user_deactivated', settled_at = now()
-  where user_id = closing and provider = 'clerk' and outcome = 'parked' and reason = 'unreadable';
-
-  recorded := record_delivery(delivery, case when already
-    then verdict('duplicate', 'already_processed', closing) else verdict('applied', null, closing) end);
+  -- Clerk's own events can do nothing for a deleted user. Stripe's may be money, and are read first.
+  perform reject_unread(f.user_id, array['clerk'], 100);
   -- What waited for this user takes its end: payments are rejected, while the state of subscriptions still follows.
-  return recorded || jsonb_build_object('released', release_waiting(closing, (delivery->>'erase')::boolean));
+  return with_released(
+    record_delivery(delivery, case when already
+      then verdict('duplicate', 'already_processed', f.user_id) else verdict('applied', null, f.user_id) end),
+    release(erase, 'user:' || f.user_id));
+end $$;
+
+-- Locks a user together with the customer that the user holds, and returns the customer.
+create or replace function lock_with_customer(given text) returns text language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  customer constant text := (select stripe_customer_id from users where id = given);
+begin
+  perform lock_subjects('customer:' || customer, 'user:' || given);
+  if (select stripe_customer_id from users where id = given) is distinct from customer then
+    raise exception 'the user has got another customer meanwhile' using errcode = 'serialization_failure';
+  end if;
+  return customer;
 end $$;

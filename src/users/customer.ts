@@ -11,7 +11,10 @@ export interface Buyer {
 /** @throws DatabaseUnavailable */
 export const readBuyer = (db: Database, who: SignedIn) => call<Buyer | UserRefusal>(db, 'read_buyer', [who])
 
-export interface Adoption extends SignedIn {
+export interface Adoption {
+  user_id: string
+  /** Whether deleted users' payloads are erased. */
+  erase: boolean
   stripe_customer_id: string
   /** The customer that this one replaces: Stripe says that it is deleted. */
   gone: string | null

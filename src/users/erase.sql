@@ -1,55 +1,64 @@
--- Ids and amounts only: numbers and booleans stay, and under the names listed here strings that look like an id or a
--- term of the provider's. Free-form objects (any …metadata) keep nothing but our own keys, since anything may be
--- written there.
-create or replace function reduce_to_ids(value jsonb) returns jsonb language plpgsql immutable as $$
+-- A bite of the scheduled run: sets payloads of users to null whose erasure was asked for, oldest request first.
+-- facts: most (payloads). Returns {"erased": how many payloads, "finished": users, "kept": ids of users whose row your
+-- own tables refer to, which therefore stays, empty, "more": whether another bite would find something}.
+create or replace function erase_payloads(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  id_like constant text := '^[A-Za-z0-9_.:-]{1,255}$';
-  kept constant text[] := array[
-    'id', 'object', 'type', 'instance_id', 'api_version', 'account', 'customer', 'customer_account',
-    'payment_intent', 'charge', 'invoice', 'subscription', 'setup_intent', 'balance_transaction',
-    'failure_balance_transaction', 'client_reference_id', 'user_id', 'credits', 'currency', 'status',
-    'payment_status', 'mode', 'reason', 'billing_reason', 'price', 'plan', 'product', 'lookup_key',
-    'subscription_item', 'primary_email_address_id'
-  ];
+  f record;
+  erasure erasures;
+  erased integer;
+  newest timestamptz;
+  kept jsonb := '[]';
 begin
-  return case jsonb_typeof(value)
-    when 'object' then (
-      select coalesce(jsonb_object_agg(key, case
-        when key like '%metadata' then (
-          select coalesce(jsonb_object_agg(ours.key, ours.value), '{}') from jsonb_each(
-            case jsonb_typeof(member) when 'object' then member else '{}' end
-          ) ours where ours.key in ('user_id', 'credits') and ours.value #>> '{}' ~ id_like
-        )
-        when jsonb_typeof(member) = 'string' and key = any (kept) and member #>> '{}' ~ id_like then member
-        else reduce_to_ids(member)
-      end), '{}') from jsonb_each(value) members(key, member)
-    )
-    when 'array' then (
-      select coalesce(jsonb_agg(reduce_to_ids(element)), '[]') from jsonb_array_elements(value) elements(element)
-    )
-    when 'string' then 'null'
-    else value
-  end;
+  select * into f from jsonb_to_record(facts) as f(most integer);
+  select * into erasure from erasures where done_at is null order by asked_at limit 1 for update skip locked;
+  if not found then return '{"erased": 0, "finished": 0, "kept": [], "more": false}'; end if;
+  perform lock_subjects('user:' || erasure.user_id);
+
+  with bite as (
+    select provider, event_id, received_at from webhook_events
+    where user_id = erasure.user_id and received_at >= coalesce(erasure.erased_until, '-infinity')
+      and payload is not null
+    order by received_at limit f.most
+  ), nulled as (
+    update webhook_events event set payload = null
+    from bite where event.provider = bite.provider and event.event_id = bite.event_id
+    returning event.received_at
+  )
+  select count(*), max(received_at) into erased, newest from nulled;
+  perform reject_unread(erasure.user_id, array['clerk', 'stripe'], f.most);
+  update erasures set erased_until = coalesce(newest, erased_until),
+    done_at = case when erased < f.most then now() end
+  where user_id = erasure.user_id;
+  if erased < f.most and not remove_user(erasure.user_id) then kept := jsonb_build_array(erasure.user_id); end if;
+  return jsonb_build_object('erased', erased, 'finished', (erased < f.most)::integer, 'kept', kept,
+    'more', exists (select from erasures where done_at is null));
 end $$;
---> statement-breakpoint
--- Nothing is kept of a payload too deep to be searched for personal data.
-create or replace function erase_personal_data(payload jsonb) returns jsonb language plpgsql immutable as $$
+
+-- Rejects what is parked for a deleted user and could only be applied by reading its payload.
+create or replace function reject_unread(given text, providers text[], most integer) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return reduce_to_ids(payload);
-exception when program_limit_exceeded then
-  return null;
+  with unread as (
+    select provider, event_id from webhook_events
+    where user_id = given and outcome = 'parked' and outcome in ('parked', 'rejected') and effect is null
+      and provider = any (providers)
+    order by received_at limit most
+  ), rejected as (
+    update webhook_events event set outcome = 'rejected', reason = 'user_deactivated', settled_at = now()
+    from unread where event.provider = unread.provider and event.event_id = unread.event_id
+    returning event.provider, event.event_id
+  )
+  delete from waiting where (provider, event_id) in (select provider, event_id from rejected);
 end $$;
---> statement-breakpoint
--- Where erasing is asked for, a delivery is stored without personal data when its user is deleted already, or when it
--- names no user, by whom it could be found later; unless it is parked, and still has to be read.
-create or replace function payload_to_keep(payload jsonb, facts jsonb) returns jsonb language plpgsql as $$
-declare
-  subject constant text := facts->>'user_id';
+
+-- Removes the emptied row of a deleted user. Returns whether it is gone: where a table of yours refers to it, it stays.
+create or replace function remove_user(given text) returns boolean language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  if (subject is null and facts->>'outcome' <> 'parked')
-    or exists (select from wallets where user_id = subject and closed_at is not null)
-  then
-    return erase_personal_data(payload);
-  end if;
-  return payload;
+  delete from users where id = given and deactivated_at is not null;
+  return true;
+exception when foreign_key_violation or restrict_violation then
+  return false;
 end $$;

@@ -1,74 +1,94 @@
--- The e-mail this user may hold. Active addresses are unique: between verified claims the newer Clerk truth holds
--- the address, whatever order the deliveries come in; an unverified claim displaces nobody. The other user's is
--- null until its own newer event comes.
-create or replace function claim_email(claimant text, claimed text, verified boolean, claimed_at timestamptz)
-returns text language plpgsql as $$
+-- A user as Clerk has it. The first of Clerk's data brings the user, and the signup bonus if the person signed up at
+-- or after signup_bonus_since (null: since Ledgerhook was installed).
+-- facts: user_id, email, email_verified, email_required, name, updated_at and created_at (Clerk's), signup_bonus
+-- (credits), signup_bonus_since.
+create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  holder users;
-begin
-  if claimed is null then return null; end if;
-  perform lock_subject('email', lower(claimed));
-  select * into holder from users
-  where lower(email) = lower(claimed) and id <> claimant and deactivated_at is null for no key update;
-  if not found then return claimed; end if;
-
-  if verified and (not holder.email_verified
-    or (coalesce(holder.clerk_updated_at, '-infinity'), holder.id) < (claimed_at, claimant)) then
-    update users set email = null, email_verified = false, updated_at = now() where id = holder.id;
-    return claimed;
-  end if;
-  return null;
-end $$;
---> statement-breakpoint
--- facts: user_id, email, email_verified, email_required, name, updated_at (Clerk's), signup_bonus (credits).
-create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql
-set plan_cache_mode = force_generic_plan as $$
-declare
-  claimant constant text := facts->>'user_id';
-  claimed_at constant timestamptz := facts->>'updated_at';
-  address text := facts->>'email';
-  verified boolean := facts->>'email_verified';
-  bonus constant bigint := facts->>'signup_bonus';
-  objection text;
+  f record;
   known users;
-  opened boolean := false;
+  holder text;
+  objection text;
+  opened boolean;
   recorded jsonb;
 begin
-  perform lock_subject('user', claimant);
-  if is_settled(delivery) then
-    return verdict('duplicate', 'already_processed', claimant);
-  end if;
-  objection := user_objection(claimant);
+  select * into f from jsonb_to_record(facts) as f(user_id text, email text, email_verified boolean,
+    email_required boolean, name text, updated_at timestamptz, created_at timestamptz, signup_bonus bigint,
+    signup_bonus_since timestamptz);
+  holder := lock_address(f.user_id, f.email);
+  if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
+  objection := why_refused(f.user_id, 0);
   if objection = 'user_deactivated' then
-    return record_delivery(delivery, verdict('stale', 'user_deleted', claimant));
+    return record_delivery(delivery, verdict('stale', 'user_deleted', f.user_id));
   end if;
-  select * into known from users where id = claimant;
-  if known.clerk_updated_at > claimed_at then
-    return record_delivery(delivery, verdict('stale', 'older_than_stored', claimant));
-  elsif address is null and (facts->>'email_required')::boolean then
-    return record_delivery(delivery, verdict('rejected', 'missing_email', claimant));
+  select * into known from users where id = f.user_id;
+  if known.clerk_updated_at > f.updated_at then
+    return record_delivery(delivery, verdict('stale', 'older_than_stored', f.user_id));
+  elsif f.email is null and f.email_required then
+    return record_delivery(delivery, verdict('rejected', 'missing_email', f.user_id));
   end if;
 
-  -- Who holds the address already need not claim it.
-  if (address, verified) is distinct from (known.email, known.email_verified) then
-    address := claim_email(claimant, address, verified, claimed_at);
-    verified := address is not null and verified;
-  end if;
-  if objection = 'unknown_user' then
-    insert into wallets (user_id) values (claimant) on conflict do nothing;
-    opened := found;
-  end if;
+  if holder is not null and not displace(holder, f.user_id, f.email_verified, f.updated_at) then f.email := null; end if;
+  opened := objection = 'unknown_user' and open_wallet(f.user_id);
   insert into users (id, email, email_verified, name, clerk_updated_at)
-  values (claimant, address, verified, facts->>'name', claimed_at)
+  values (f.user_id, f.email, f.email is not null and f.email_verified, f.name, f.updated_at)
   on conflict (id) do update set
     email = excluded.email, email_verified = excluded.email_verified, name = excluded.name,
     clerk_updated_at = excluded.clerk_updated_at, updated_at = now();
-  if opened and bonus > 0 then
-    insert into credit_ledger (user_id, kind, amount, idempotency_key, event_id)
-    values (claimant, 'signup_bonus', bonus, 'signup_bonus:' || claimant, delivery->>'event_id');
+  if known.clerk_updated_at is null and f.created_at >= coalesce(f.signup_bonus_since, installed_at()) then
+    perform grant_signup_bonus(f.user_id, f.signup_bonus, delivery->>'event_id');
   end if;
 
-  recorded := record_delivery(delivery, verdict('applied', null, claimant));
-  if objection is null then return recorded; end if;
-  return recorded || jsonb_build_object('released', release_waiting(claimant, (delivery->>'erase')::boolean));
+  recorded := record_delivery(delivery, verdict('applied', null, f.user_id));
+  if not coalesce(opened, false) then return recorded; end if;
+  return with_released(recorded, release((delivery->>'erase')::boolean, 'user:' || f.user_id));
+end $$;
+
+-- Locks the address, the user, and the other active user who holds the address: returns that one.
+create or replace function lock_address(claimant text, address text) returns text language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  holder text;
+begin
+  perform lock_subjects('email:' || lower(address));
+  -- Nobody takes the address without its lock; its holder may still leave.
+  select id into holder from users
+  where lower(email) = lower(address) and id <> claimant and deactivated_at is null;
+  perform lock_subjects('user:' || claimant, 'user:' || holder);
+  return (select id from users where id = holder and lower(email) = lower(address) and deactivated_at is null);
+end $$;
+
+-- Whether this user takes the address from its holder, who then has none until an own newer event comes. Active
+-- addresses are unique: between verified claims the newer one at Clerk holds the address, whatever order the
+-- deliveries come in; an unverified claim displaces nobody. The caller holds all three locks.
+create or replace function displace(holder text, claimant text, verified boolean, claimed_at timestamptz)
+returns boolean language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  update users set email = null, email_verified = false, updated_at = now()
+  where id = holder and verified and (not email_verified
+    or (coalesce(clerk_updated_at, '-infinity'), id) < (claimed_at, claimant));
+  return found;
+end $$;
+
+-- Grants the signup bonus, once per user. The caller holds the user's lock.
+create or replace function grant_signup_bonus(given text, credits bigint, event text) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  entry_key constant text := 'signup_bonus:' || given;
+begin
+  if credits = 0 or why_refused(given, credits) is not null
+    or exists (select from credit_ledger where idempotency_key = entry_key) then
+    return;
+  end if;
+  insert into credit_ledger (user_id, kind, amount, idempotency_key, event_id)
+  values (given, 'signup_bonus', credits, entry_key, event);
+end $$;
+
+-- When Ledgerhook's first migration was applied to this database. No upgrade moves it.
+create or replace function installed_at() returns timestamptz language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select min(applied_at) from migrations);
 end $$;

@@ -1,31 +1,36 @@
--- The customer is gone: it is unlinked, and nothing links it again. What was refused because its user held this
--- customer, or because this customer was not the user's, may be possible now.
+-- The customer is gone at Stripe: it is unlinked, and nothing links it again. What was refused because its user held
+-- this customer, or because this customer was not the user's, waits for it and may be possible now.
 -- facts: stripe_customer_id.
-create or replace function unlink_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql
-set plan_cache_mode = force_generic_plan as $$
+create or replace function unlink_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  customer constant text := facts->>'stripe_customer_id';
-  owner constant text := lock_owner(customer, null);
-  recorded jsonb;
+  f record;
+  owner text;
 begin
-  if is_settled(delivery) then
-    return verdict('duplicate', 'already_processed', owner);
-  elsif exists (select from stripe_customers where id = customer and deleted_at is not null) then
+  select * into f from jsonb_to_record(facts) as f(stripe_customer_id text);
+  owner := lock_owner(f.stripe_customer_id, null, '{}');
+  if is_settled(delivery) then return count_again(delivery, owner); end if;
+  if exists (select from stripe_customers where id = f.stripe_customer_id and deleted_at is not null) then
     return record_delivery(delivery, verdict('duplicate', 'already_processed', owner));
   end if;
 
-  insert into stripe_customers (id, user_id, deleted_at) values (customer, owner, now())
+  insert into stripe_customers (id, user_id, deleted_at) values (f.stripe_customer_id, owner, now())
   on conflict (id) do update set deleted_at = now(), user_id = coalesce(stripe_customers.user_id, excluded.user_id);
-  update users set stripe_customer_id = null, updated_at = now() where stripe_customer_id = customer;
-  recorded := record_delivery(delivery, verdict('applied', null, owner));
-  return recorded || release_refused(owner, customer, delivery);
+  update users set stripe_customer_id = null, updated_at = now() where stripe_customer_id = f.stripe_customer_id;
+  return with_released(record_delivery(delivery, verdict('applied', null, owner)),
+    release((delivery->>'erase')::boolean, 'customer:' || f.stripe_customer_id));
 end $$;
---> statement-breakpoint
+
 -- Records what has no effect under the user whose customer it is about, so that it can be found and erased.
 -- facts: outcome, reason, user_id (named by metadata), stripe_customer_id.
-create or replace function record_for_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql
-set plan_cache_mode = force_generic_plan as $$
+create or replace function record_for_customer(delivery jsonb, facts jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
 begin
-  return record_delivery(delivery, verdict(facts->>'outcome', facts->>'reason',
-    coalesce(customer_owner(facts->>'stripe_customer_id'), facts->>'user_id')));
+  select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, stripe_customer_id text);
+  return record_delivery(delivery, verdict(f.outcome, f.reason, owner_of(f.stripe_customer_id, f.user_id)));
 end $$;

@@ -11,8 +11,11 @@ export interface UserClaim {
   name: string | null
   /** Clerk's clock, milliseconds: orders the claims about one user. */
   updated_at: Date
-  /** Credits, granted in the commit that opens the wallet and only there. */
+  /** When the person signed up at Clerk. Null where the event does not say it: then there is no bonus. */
+  created_at: Date | null
+  /** Credits for who signed up at `signup_bonus_since` or later; where that is null, since Ledgerhook was installed. */
   signup_bonus: number
+  signup_bonus_since: string | null
 }
 
 export const syncUser = (facts: UserClaim): Effect => ({ verb: 'sync_user', facts: { ...facts } })

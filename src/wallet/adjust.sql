@@ -1,33 +1,34 @@
 -- A person corrects a balance, once per key, of a closed wallet too, and below zero if they say so. The same key again
--- answers the balance right after it.
--- facts: user_id, amount (credits, signed), idempotency_key (the person's), note (why). Answers {"balance"}, or
+-- returns the balance right after it. For the owner of the database alone.
+-- facts: user_id, amount (credits, signed), idempotency_key (the person's), note (why). Returns {"balance"}, or
 -- {"refused": why}.
-create or replace function adjust(facts jsonb) returns jsonb language plpgsql as $$
+create or replace function adjust(facts jsonb) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  asked record;
-  entry credit_ledger;
+  f record;
+  entry_key text;
+  earlier credit_ledger;
+  before bigint;
 begin
-  select * into asked from jsonb_to_record(facts) as asked(
-    user_id text, amount bigint, idempotency_key text, note text);
-  if coalesce(trim(asked.note), '') = '' then return '{"refused": "missing_note"}'; end if;
-  if coalesce(trim(asked.idempotency_key), '') = '' then return '{"refused": "missing_key"}'; end if;
+  select * into f from jsonb_to_record(facts) as f(user_id text, amount bigint, idempotency_key text, note text);
+  if coalesce(trim(f.note), '') = '' then return '{"refused": "missing_note"}'; end if;
+  if coalesce(trim(f.idempotency_key), '') = '' then return '{"refused": "missing_key"}'; end if;
   -- A prefix, so that a person's key cannot meet one of ours.
-  asked.idempotency_key := 'adjustment:' || asked.idempotency_key;
-  perform lock_subject('user', asked.user_id);
-  perform lock_subject('entry', asked.idempotency_key);
+  entry_key := 'adjustment:' || f.idempotency_key;
+  perform lock_subjects('key:' || entry_key, 'user:' || f.user_id);
 
-  select * into entry from credit_ledger where idempotency_key = asked.idempotency_key;
+  select * into earlier from credit_ledger where idempotency_key = entry_key;
   if found then
-    if entry.user_id <> asked.user_id or entry.amount <> asked.amount then
+    if earlier.user_id <> f.user_id or earlier.amount <> f.amount then
       return '{"refused": "idempotency_key_reused"}';
     end if;
-    return jsonb_build_object('balance', entry.balance_after);
-  elsif not exists (select from wallets where user_id = asked.user_id) then
-    return '{"refused": "unknown_user"}';
-  elsif coalesce(asked.amount, 0) = 0 then
-    return '{"refused": "no_amount"}';
+    return jsonb_build_object('balance', earlier.balance_after);
   end if;
+  select balance into before from wallets where user_id = f.user_id;
+  if not found then return '{"refused": "unknown_user"}'; end if;
+  if coalesce(f.amount, 0) = 0 then return '{"refused": "no_amount"}'; end if;
+  if not is_exact(before + f.amount::numeric) then return '{"refused": "limit_exceeded"}'; end if;
   insert into credit_ledger (user_id, kind, amount, idempotency_key, note)
-  values (asked.user_id, 'adjustment', asked.amount, asked.idempotency_key, asked.note) returning * into entry;
-  return jsonb_build_object('balance', (select balance from wallets where user_id = asked.user_id));
+  values (f.user_id, 'adjustment', f.amount, entry_key, f.note);
+  return jsonb_build_object('balance', before + f.amount);
 end $$;

@@ -14,7 +14,7 @@ export const wallets = ledgerhook.table(
     updatedAt: updatedAt(),
   },
   (wallets) => [
-    index('wallets_closed').on(wallets.userId).where(sql`${wallets.closedAt} is not null`),
+    index('wallets_closed').on(wallets.closedAt).where(sql`${wallets.closedAt} is not null`),
     // JSON's numbers, and JavaScript's, are exact to here.
     check('wallets_exact', sql`${wallets.balance} between -9007199254740991 and 9007199254740991`),
   ],
@@ -58,6 +58,9 @@ export const creditLedger = ledgerhook.table(
         else false
       end`,
     ),
-    check('credit_ledger_purchase', sql`${ledger.kind} <> 'purchase' or ${ledger.stripePaymentId} is not null`),
+    check(
+      'credit_ledger_purchase',
+      sql`${ledger.kind} <> 'purchase' or ${ledger.stripePaymentId} is not null`,
+    ),
   ],
 )

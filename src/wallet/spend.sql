@@ -1,36 +1,37 @@
--- Takes credits once per idempotency key, and never more than there are. A key that has spent answers the balance
--- right after that spend, for ever; one that was refused has written nothing, and may be tried again.
--- facts: user_id, amount (credits), idempotency_key (the caller's), note. Answers {"balance"}, or {"refused": why},
+-- Takes credits once per idempotency key, and never more than there are. A key that has spent returns the balance
+-- right after that spend, for ever. One that was refused has written nothing, and may be tried again.
+-- facts: user_id, amount (credits), idempotency_key (the caller's), note. Returns {"balance"}, or {"refused": why},
 -- with the balance where it is too small.
-create or replace function spend(facts jsonb) returns jsonb language plpgsql as $$
+create or replace function spend(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  asked record;
+  f record;
+  entry_key text;
   earlier credit_ledger;
   available bigint;
   refusal text;
 begin
-  select * into asked from jsonb_to_record(facts) as asked(
-    user_id text, amount bigint, idempotency_key text, note text);
+  select * into f from jsonb_to_record(facts) as f(user_id text, amount bigint, idempotency_key text, note text);
   -- A prefix, so that a caller's key cannot meet one of ours.
-  asked.idempotency_key := 'spend:' || asked.idempotency_key;
-  perform lock_subject('user', asked.user_id);
-  perform lock_subject('entry', asked.idempotency_key);
+  entry_key := 'spend:' || f.idempotency_key;
+  perform lock_subjects('key:' || entry_key, 'user:' || f.user_id);
 
-  select balance into available from wallets where user_id = asked.user_id for no key update;
-  select * into earlier from credit_ledger where idempotency_key = asked.idempotency_key;
+  select * into earlier from credit_ledger where idempotency_key = entry_key;
   if found then
-    if earlier.user_id <> asked.user_id or earlier.amount <> -asked.amount then
+    if earlier.user_id <> f.user_id or earlier.amount <> -f.amount then
       return jsonb_build_object('refused', 'idempotency_key_reused');
     end if;
     return jsonb_build_object('balance', earlier.balance_after);
   end if;
 
-  refusal := user_refusal(asked.user_id);
+  refusal := why_refused(f.user_id, -f.amount);
   if refusal is not null then return jsonb_build_object('refused', refusal); end if;
-  if available < asked.amount then
+  select balance into available from wallets where user_id = f.user_id for no key update;
+  if available < f.amount then
     return jsonb_build_object('refused', 'insufficient_credits', 'balance', available);
   end if;
   insert into credit_ledger (user_id, kind, amount, idempotency_key, note)
-  values (asked.user_id, 'spend', -asked.amount, asked.idempotency_key, asked.note);
-  return jsonb_build_object('balance', available - asked.amount);
+  values (f.user_id, 'spend', -f.amount, entry_key, f.note);
+  return jsonb_build_object('balance', available - f.amount);
 end $$;

@@ -5,11 +5,11 @@ import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 import type { Provider } from './provider.ts'
 
-/** What the database answers: the verdict that it committed, the user, and the deliveries it released from parking. */
-export type Committed = Settled & { released?: (Settled & Released)[] }
+/** What the database returns: the verdict that it committed, the user, and the deliveries it released from parking. */
+export type Committed = Settled & { released?: Released[] }
 
 type Settled = Verdict & { user_id: string | null }
-type Released = { provider: string; event_id: string; type: string | null }
+export type Released = Settled & { provider: string; event_id: string; type: string | null }
 
 /** Asking the provider and committing its answer together, so that the whole stays within the 8 s of the contract. */
 const RESOLVE_MS = 4_000
@@ -17,7 +17,7 @@ const RESOLVE_MS = 4_000
 const FIRST_COMMIT_MS = 2_500
 
 /**
- * Commits a decision. Where the event alone does not tell enough, it is parked by that commit, and the provider is asked:
+ * Commits a decision. Where the event alone does not say enough, that commit parks it, and the provider is asked:
  * what cannot be resolved in time stays parked, and the scheduled run asks again.
  * @throws DatabaseUnavailable when the first commit is not known to have happened
  */
@@ -27,17 +27,30 @@ export async function commitResolved(
   delivery: Delivery,
   decision: Effect | Verdict,
   settings: Settings,
+  fetcher?: typeof fetch,
 ): Promise<Committed> {
   const startedAt = Date.now()
   const parked = await commit(db, delivery, decision, settings)
   if (parked.outcome !== 'parked' || !('verb' in decision) || Date.now() - startedAt > FIRST_COMMIT_MS) {
     return parked
   }
-  const resolve = async () => {
-    const resolved = await provider.resolve?.(parked, decision, settings)
-    return resolved ? await commit(db, delivery, resolved, settings) : parked
-  }
+  const resolve = async () =>
+    (await resolveParked(provider, db, delivery, parked, decision, settings, fetcher)) ?? parked
   return await Promise.race([resolve().catch(() => parked), after(RESOLVE_MS, parked)])
+}
+
+/** Asks the provider what a parked delivery leaves open, and commits that. Returns null where it does not help. */
+export async function resolveParked(
+  provider: Provider,
+  db: Database,
+  delivery: Delivery,
+  parked: Verdict,
+  effect: Effect,
+  settings: Settings,
+  fetcher?: typeof fetch,
+): Promise<Committed | null> {
+  const resolved = await provider.resolve?.(parked, effect, settings, fetcher)
+  return resolved ? await commit(db, delivery, resolved, settings, true) : null
 }
 
 async function after<T>(ms: number, value: T): Promise<T> {
@@ -46,8 +59,11 @@ async function after<T>(ms: number, value: T): Promise<T> {
 }
 
 /**
- * Commits the effect and the event row together, in one request. What Postgres refuses for its values it would refuse for
- * ever: the body is then kept where jsonb can hold it, else as null, and should that not help, without the effect.
+ * Commits the effect and the event row together, in one request. What Postgres refuses for its content it would
+ * refuse for ever: the body is then kept where jsonb can hold it, else as null; and should that not help, the row is
+ * kept without the effect, as unreadable.
+ * @param isWhole whether a verdict is about the event as a whole, with all that its provider knows. Only such a one
+ *   gives up what waits to be applied
  * @throws DatabaseUnavailable when that is not known to have happened: the provider must deliver again
  */
 export async function commit(
@@ -55,20 +71,28 @@ export async function commit(
   delivery: Delivery,
   decision: Effect | Verdict,
   settings: Settings,
+  isWhole = false,
 ): Promise<Committed> {
   const startedAt = Date.now()
   const row = rowOf(delivery, settings)
-  const effect = 'verb' in decision ? decision : record(delivery, decision)
+  const effect = 'verb' in decision ? decision : record(delivery, decision, { gives_up: isWhole })
+  let sqlstate: string | undefined
   if (decision !== UNREADABLE) {
     for (const document of [withJson(row, delivery.body), withText(row, delivery.body)]) {
       try {
         return await run<Committed>(db, document, effect, startedAt)
       } catch (error) {
-        if (!(error instanceof DatabaseUnavailable && error.isDataException)) throw error
+        if (!(error instanceof DatabaseUnavailable && error.isRefusal)) throw error
+        sqlstate = error.message
       }
     }
   }
-  return await run<Committed>(db, withText(row, delivery.body), record(delivery, UNREADABLE), startedAt)
+  return await run<Committed>(
+    db,
+    withText(row, delivery.body),
+    record(delivery, UNREADABLE, { sqlstate }),
+    startedAt,
+  )
 }
 
 const rowOf = (delivery: Delivery, { USER_DELETION }: Settings) => ({
@@ -77,10 +101,11 @@ const rowOf = (delivery: Delivery, { USER_DELETION }: Settings) => ({
   type: delivery.type,
   occurred_at: delivery.occurredAt,
   via: delivery.via,
+  about: delivery.about,
   erase: USER_DELETION === 'delete',
 })
 
-/** The body as the JSON that it is: not quoted here, nor parsed a second time there, which is what a delivery costs most. */
+/** The body as the JSON that it is: not quoted here, nor parsed a second time there. That costs a delivery most. */
 function withJson(row: object, body: string | null): string {
   const text = JSON.stringify(row)
   return body === null ? text : `${text.slice(0, -1)},"payload":${body}}`
@@ -89,6 +114,6 @@ function withJson(row: object, body: string | null): string {
 /** The body as text, for the database to see whether jsonb can hold it. */
 const withText = (row: object, body: string | null) => JSON.stringify({ ...row, body })
 
-function record({ userId }: Delivery, verdict: Verdict): Effect {
-  return { verb: 'record_delivery', facts: { ...verdict, user_id: userId } }
+function record({ userId }: Delivery, verdict: Verdict, more: object): Effect {
+  return { verb: 'record_delivery', facts: { ...verdict, user_id: userId, ...more } }
 }

@@ -17,7 +17,7 @@ export function decide(
   { type, event }: Pick<Delivery, 'type' | 'event'>,
   settings: Settings,
 ): Effect | Verdict {
-  const handler = type === null ? undefined : provider.events[type]
+  const handler = type !== null && Object.hasOwn(provider.events, type) ? provider.events[type] : undefined
   if (!handler) return UNREADABLE
   try {
     return provider.screen(event, settings) ?? handler(event, settings)

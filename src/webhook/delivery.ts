@@ -8,6 +8,8 @@ export interface Delivery {
   type: string | null
   occurredAt: Date | null
   userId: string | null
+  /** The provider's ids that it is about. Empty when it was released: the row has them. */
+  about: string[]
   /** The parsed body. Undefined when it is not JSON. */
   event: unknown
   /** The signed text, to be stored. Null when it is not JSON, or stored already. */
@@ -24,7 +26,7 @@ export async function open(provider: Provider, headers: Headers, body: string): 
     eventId: eventId ?? (await hash(body)),
     ...envelope,
     event,
-    body: event === undefined ? null : body,
+    body: event === undefined || isInflating(body) ? null : body,
     via: 'webhook',
   }
 }
@@ -40,4 +42,15 @@ function parse(body: string): unknown {
 async function hash(body: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
   return `sha256:${[...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}
+
+/** As text, jsonb writes out what an exponent abbreviates: `1e131000` has 131,001 digits. */
+const MOST_DIGITS = 1_000_000
+
+/** Whether the numbers of this body would be far longer in the database than they are here. */
+function isInflating(body: string): boolean {
+  let digits = 0
+  for (const [, exponent] of body.matchAll(/\d[eE][-+]?(\d+)/g))
+    digits += Math.min(Number(exponent), MOST_DIGITS)
+  return digits >= MOST_DIGITS
 }

@@ -1,5 +1,5 @@
 import { log } from '../log.ts'
-import type { Committed } from './commit.ts'
+import type { Committed, Released } from './commit.ts'
 import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 
@@ -32,19 +32,15 @@ export function logDelivery(
     secret,
     ...timing,
   })
-  for (const { provider, event_id: event, type, user_id: user, ...released } of verdict.released ?? []) {
+  logReleased(verdict.released ?? [])
+}
+
+/** One line for each delivery that was released from parking. */
+export function logReleased(deliveries: Released[]): void {
+  for (const { provider, event_id: event, type, user_id: user, ...released } of deliveries) {
     const { outcome, reason } = released
-    log({
-      message: 'delivery',
-      level: levelOf(released),
-      provider,
-      event,
-      type,
-      outcome,
-      reason,
-      user,
-      via: 'release',
-    })
+    const level = levelOf(released)
+    log({ message: 'delivery', level, provider, event, type, outcome, reason, user, via: 'release' })
   }
 }
 

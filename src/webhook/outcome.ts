@@ -1,59 +1,76 @@
 /**
- * What became of a verified delivery, and why. The reason is for the person who reads it in the provider's own
- * delivery log, and for the operator who reads it in `webhook_events`.
+ * What becomes of a verified delivery, and why: the one list. The reason is for the person who reads it in the
+ * provider's own delivery log, and for the operator who reads it in `webhook_events`.
  */
-export type Verdict =
+export const OUTCOMES = {
   /** The effect is committed. */
-  | { outcome: 'applied'; reason: null }
-  /** This event, or the business fact it tells of, was applied before. */
-  | {
-      outcome: 'duplicate'
-      reason: 'already_processed' | 'payment_already_credited' | 'period_already_granted'
-    }
+  applied: {},
+  /** This event, or the business fact that it reports, was applied before. */
+  duplicate: {
+    already_processed: 'this event was applied before, or it says what is stored already',
+    payment_already_credited: 'another event of the same payment credited it',
+    period_already_granted: 'the credits of these periods were granted before',
+  },
   /** Newer truth is stored. */
-  | { outcome: 'stale'; reason: 'older_than_stored' | 'user_deleted' }
+  stale: {
+    older_than_stored: 'a newer event was applied before',
+    user_deleted: 'the user is deleted, and stays so',
+  },
   /** Verified, and nothing to do. */
-  | {
-      outcome: 'ignored'
-      reason:
-        | 'unhandled_type'
-        | 'mode_mismatch'
-        | 'instance_mismatch'
-        | 'connected_account'
-        | 'not_ours'
-        | 'payment_pending'
-        | 'no_effect'
-    }
+  ignored: {
+    unhandled_type: 'no handler is registered for this type; no row is kept',
+    connected_account: 'an event of a connected account',
+    mode_mismatch: 'test mode where the Stripe key is live, or live where it is test',
+    instance_mismatch: 'an event of another Clerk instance',
+    not_ours: 'another product of the same Stripe account, as far as is known',
+    payment_pending: 'not paid yet; another event follows',
+    no_effect: 'nothing moves by it',
+    settled_by_hand: 'a person has settled it by `npm run settle`; final',
+  },
   /** Cannot be applied yet: kept, and released by itself. */
-  | {
-      outcome: 'parked'
-      reason:
-        | 'unknown_user'
-        | 'unknown_customer'
-        | 'unknown_payment'
-        | 'ambiguous_order'
-        | 'incomplete_invoice'
-        | 'unreadable'
-    }
+  parked: {
+    unknown_user: 'its user has not come yet',
+    unknown_customer: 'nobody knows whose its Stripe customer is',
+    unknown_payment: 'its payment has not come yet',
+    ambiguous_order: 'two changes of one second; Stripe is asked',
+    incomplete_invoice: 'the event has some of the lines of its invoice; Stripe is asked',
+    unreadable: 'a form that this version does not know, or content that Postgres refuses',
+  },
   /** Can never be applied as it is: kept for a person. */
-  | {
-      outcome: 'rejected'
-      reason:
-        | 'invalid_metadata'
-        | 'reference_mismatch'
-        | 'customer_mismatch'
-        | 'payment_mismatch'
-        | 'currency_mismatch'
-        | 'user_deactivated'
-        | 'missing_email'
-    }
+  rejected: {
+    invalid_metadata: 'its metadata names no user, or no number of credits',
+    reference_mismatch: 'its client_reference_id names another user than its metadata',
+    customer_mismatch: 'its user has another customer, or its customer has another user',
+    payment_mismatch: 'its payment was credited to another user, or paid another invoice',
+    currency_mismatch: 'a refund or a dispute in another currency than its payment',
+    limit_exceeded: 'the balance would go beyond 2^53 - 1 credits',
+    user_deactivated: 'its user is deleted',
+    missing_email: 'a user without any address, where `REQUIRE_EMAIL` asks for one',
+  },
+} as const
+
+type Outcomes = typeof OUTCOMES
+export type Outcome = keyof Outcomes
+
+/** An outcome with one of its reasons. Only what is applied needs none. */
+export type Verdict = {
+  [Name in Outcome]: {
+    outcome: Name
+    reason: keyof Outcomes[Name] extends never ? null : keyof Outcomes[Name]
+  }
+}[Outcome]
+
+/** What waits for a person or for another event, with each of its reasons. */
+export const unsettledReasons = (['parked', 'rejected'] as const).flatMap((outcome) =>
+  Object.keys(OUTCOMES[outcome]).map((reason) => ({ outcome, reason })),
+)
 
 /**
- * Every verdict is an answer that its sender need not repeat, so all are 200: Stripe and Svix know no permanent
- * failure and would retry for days. One is refused on request of Clerk's users, who want to see it in red there:
- * 400 shows it, and the header keeps Svix from retrying it (Svix: delivery control).
+ * Every verdict is a response that its sender need not repeat, so all are 200: Stripe and Svix know no permanent
+ * failure and would retry for days. Clerk's users want to see one of them in red there, `missing_email`: 400 shows
+ * it, and the header keeps Svix from retrying it (Svix: delivery control).
  */
-export function answer(event: string, type: string | null, verdict: Verdict): Response {
+export function respond(event: string, type: string | null, verdict: Verdict): Response {
   const refused = verdict.reason === 'missing_email'
   return Response.json(
     { event, type, outcome: verdict.outcome, reason: verdict.reason },

@@ -18,7 +18,12 @@ export interface Provider {
    * What a parked effect becomes once the provider's own API was asked what the event did not tell. Null where asking
    * would not help, or the provider cannot be reached. Never throws.
    */
-  resolve?(parked: Verdict, effect: Effect, settings: Settings): Promise<Effect | Verdict | null>
+  resolve?(
+    parked: Verdict,
+    effect: Effect,
+    settings: Settings,
+    fetcher?: typeof fetch,
+  ): Promise<Effect | Verdict | null>
 }
 
 export type Verification =
@@ -34,6 +39,8 @@ export interface Envelope {
   occurredAt: Date | null
   /** The user it is about: kept with the row also where the event has no effect, so that it can be found and erased. */
   userId: string | null
+  /** The provider's ids of the object that the event is about, and of what that belongs to: the object's own id first. */
+  about: string[]
 }
 
 /**

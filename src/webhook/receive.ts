@@ -1,16 +1,16 @@
 import { type Database, DatabaseUnavailable } from '../db.ts'
+import { log } from '../log.ts'
 import type { Settings } from '../settings.ts'
 import { type Committed, commitResolved } from './commit.ts'
 import { decide, isUnhandled } from './decide.ts'
 import { type Delivery, open } from './delivery.ts'
-import { log } from '../log.ts'
 import { logDelivery } from './log-delivery.ts'
-import { answer } from './outcome.ts'
+import { respond } from './outcome.ts'
 import type { Provider } from './provider.ts'
 
 const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', user_id: null }
 
-/** One delivery, in a straight line: read → verify → open → decide → commit → log → answer. */
+/** One delivery, in a straight line: read → verify → open → decide → commit → log → respond. */
 export async function receive(
   provider: Provider,
   request: Request,
@@ -34,7 +34,7 @@ export async function receive(
       : await commitResolved(provider, db, delivery, decide(provider, delivery, settings), settings)
     const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
     logDelivery(delivery, verdict, verification.secret, timing)
-    return answer(delivery.eventId, delivery.type, verdict)
+    return respond(delivery.eventId, delivery.type, verdict)
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable)) throw error
     return unavailable(delivery, error, verification.secret, { startedAt, committingAt })

@@ -1,51 +1,96 @@
-import { type Database, DatabaseUnavailable } from '../db.ts'
-import type { Settings } from '../settings.ts'
-import { commitResolved } from './commit.ts'
-import { decide, UNREADABLE } from './decide.ts'
-import type { Delivery } from './delivery.ts'
+import { call, type Database, DatabaseUnavailable } from '../db.ts'
 import { log } from '../log.ts'
-import { logDelivery } from './log-delivery.ts'
-import { type Parked, releasable, unreadable } from './parked.ts'
+import type { Settings } from '../settings.ts'
+import { type Committed, commitResolved, type Released, resolveParked } from './commit.ts'
+import { decide, UNREADABLE } from './decide.ts'
+import { type Due, takeDue } from './due.ts'
+import { logDelivery, logReleased } from './log-delivery.ts'
 import type { Provider } from './provider.ts'
 
 type Providers = Record<string, Provider>
 
+/** Effects that one bite releases. Each takes about a millisecond. */
+const MOST_RELEASED = 200
+
+/** Releases a bite of what still waits for subjects that have come. Returns whether more is left. @throws DatabaseUnavailable */
+export async function releaseArrived(settings: Settings, db: Database): Promise<boolean> {
+  const facts = { most: MOST_RELEASED, erase: settings.USER_DELETION === 'delete' }
+  const { released, more } = await call<{ released: Released[]; more: boolean }>(db, 'release_arrived', [
+    facts,
+  ])
+  logReleased(released)
+  return more
+}
+
 /**
- * Tries again what is parked and may no longer need to be. First what waits for a user who has come, for a customer or
- * a payment that is known, or for Stripe to be asked: usually the arrival or the link has released it in its own commit, so this is
- * what crossed with it, or failed. Then what could not be read, and may be readable to this deployment.
+ * Tries again at most so many deliveries whose turn it is. Returns whether there may be more.
+ * @throws DatabaseUnavailable
  */
-export async function releaseParked(providers: Providers, settings: Settings, db: Database): Promise<void> {
-  for (const { effect, ...parked } of await releasable(db)) {
-    const provider = providers[parked.provider]
-    if (provider) await release(provider, parked, () => effect, settings, db)
+export async function retryDue(
+  providers: Providers,
+  settings: Settings,
+  db: Database,
+  most: number,
+  fetcher: typeof fetch,
+): Promise<boolean> {
+  const due = await takeDue(db, most)
+  for (const one of due) {
+    const provider = providers[one.delivery.provider]
+    if (provider) await retry(provider, one, settings, db, fetcher)
   }
-  for (const parked of await unreadable(db)) {
-    const provider = providers[parked.provider]
-    if (provider)
-      await release(provider, parked, (delivery) => decide(provider, delivery, settings), settings, db)
-  }
+  return due.length === most
 }
 
 /** One failure does not hold up the others, unless the database is gone. @throws DatabaseUnavailable */
-async function release(
+async function retry(
   provider: Provider,
-  parked: Parked,
-  decision: (delivery: Delivery) => ReturnType<typeof decide>,
+  due: Due,
   settings: Settings,
   db: Database,
+  fetcher: typeof fetch,
 ): Promise<void> {
   const startedAt = Date.now()
-  const delivery: Delivery = { ...parked, body: null, via: 'release' }
-  const decided = decision(delivery)
-  if (decided === UNREADABLE) return
+  const { delivery } = due
   try {
-    const verdict = await commitResolved(provider, db, delivery, decided, settings)
+    const committed = await commitDue(provider, due, settings, db, fetcher)
+    if (committed === null) return
     const waited = Date.now() - startedAt
-    logDelivery(delivery, verdict, null, { duration_ms: waited, database_ms: waited })
+    logDelivery(delivery, committed, null, { duration_ms: waited, database_ms: waited })
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable) || error.isTransient) throw error
-    const { eventId: event } = delivery
-    log({ message: 'release failed', level: 'error', provider: provider.name, event, cause: error.message })
+    const { provider, eventId: event } = delivery
+    log({ message: 'release failed', level: 'error', provider, event, cause: error.message })
   }
+}
+
+const ASKING = new Set<string | null>(['ambiguous_order', 'incomplete_invoice'])
+
+/** What waits for its provider's answer asks first. Null where that leaves it as it is. */
+async function commitDue(
+  provider: Provider,
+  { delivery, parked, effect }: Due,
+  settings: Settings,
+  db: Database,
+  fetcher: typeof fetch,
+): Promise<Committed | null> {
+  if (effect === null) {
+    const decision = decide(provider, delivery, settings)
+    if (decision === UNREADABLE) return null
+    return await commitResolved(provider, db, delivery, decision, settings, fetcher)
+  }
+  if (ASKING.has(parked.reason)) {
+    return await resolveParked(provider, db, delivery, parked, effect, settings, fetcher)
+  }
+  return await commitResolved(provider, db, delivery, effect, settings, fetcher)
+}
+
+/** Rows that one bite gives up. */
+const MOST_GIVEN_UP = 1_000
+
+/** Gives up a bite of what has waited for seven days in vain. Returns whether more is left. @throws DatabaseUnavailable */
+export async function giveUp(settings: Settings, db: Database): Promise<boolean> {
+  const facts = { most: MOST_GIVEN_UP, erase: settings.USER_DELETION === 'delete' }
+  const { given_up, more } = await call<{ given_up: number; more: boolean }>(db, 'give_up', [facts])
+  if (given_up > 0) log({ message: 'given up', level: 'info', reason: 'not_ours', deliveries: given_up })
+  return more
 }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, foreignKey, index, integer, jsonb, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
+import { check, foreignKey, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, moment, providerMoment } from '../schema.ts'
 
 /** One row for each verified delivery that had a handler, or that could not be read. */
@@ -110,7 +110,7 @@ export const erasures = ledgerhook.table(
     userId: text('user_id').primaryKey(),
     askedAt: moment('asked_at').notNull().defaultNow(),
     /** When the newest payload erased so far was received: where the next bite begins. */
-    erasedUntil: timestamp('erased_until', { withTimezone: true }),
+    erasedUntil: moment('erased_until'),
     doneAt: moment('done_at'),
   },
   (erasures) => [index('erasures_open').on(erasures.askedAt).where(sql`${erasures.doneAt} is null`)],
@@ -122,6 +122,8 @@ export const tasks = ledgerhook.table('tasks', {
   leasedUntil: moment('leased_until'),
   nextAt: moment('next_at').notNull().defaultNow(),
   failures: integer().notNull().default(0),
+  /** Where the next bite begins, in the task's own terms. */
+  cursor: jsonb(),
   lastGoodAt: moment('last_good_at'),
   createdAt: createdAt(),
 })

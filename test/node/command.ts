@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-import { projectDir } from '../../local/project.ts'
+import { projectDir } from '../../cli/shared/project.ts'
 
 /** A command of ours, as npm would run it in `cwd`, which is where it looks for `.dev.vars`. */
 export interface Command {

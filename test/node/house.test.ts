@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { fixtures } from '../../local/events.ts'
 import { VERSION } from '../../src/api/openapi.ts'
 import { routes } from '../../src/api/routes.ts'
-import { providers } from '../../src/app.ts'
+import { providers } from '../../src/providers.ts'
 import { settingsSchema } from '../../src/settings.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')

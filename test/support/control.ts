@@ -9,7 +9,10 @@ import { startStripe } from '../../local/stripe/server.ts'
 import { stripeScript } from './stripe-script.ts'
 
 export interface Stack {
+  /** As the owner of the database, who finds our tables without naming their schema. */
   databaseUrl: string
+  /** As a member of the Worker's role. */
+  workerUrl: string
   /** The local gateway's `POST /sql`, in front of this database. */
   gatewayUrl: string
   /** A local Stripe of its own. It records its events and delivers none: tests deliver them as they like. */
@@ -43,7 +46,10 @@ export async function startControl(postgres: Postgres, template: string) {
     const admin = new Client(postgres.url('postgres'))
     await admin.connect()
     await admin.query(`create database ${database} template ${template}`)
+    await admin.query(`alter role postgres in database ${database} set search_path = ledgerhook, public`)
     await admin.end()
+    const workerUrl = new URL(postgres.url(database))
+    workerUrl.username = workerUrl.password = 'worker'
     const gateway = await startGateway({
       port: 0,
       postgres: { host: '127.0.0.1', port: postgres.port },
@@ -52,7 +58,12 @@ export async function startControl(postgres: Postgres, template: string) {
     })
     const stripe = await startStripe({ port: 0, secretKey, prices: prices.map((id) => recurringPrice(id)) })
     parts.push(gateway, stripe)
-    return { databaseUrl: postgres.url(database), gatewayUrl: gateway.url, stripeUrl: stripe.url }
+    return {
+      databaseUrl: postgres.url(database),
+      workerUrl: workerUrl.href,
+      gatewayUrl: gateway.url,
+      stripeUrl: stripe.url,
+    }
   }
 
   async function hold({

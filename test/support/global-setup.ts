@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
-import { migrate } from '../../local/migrate.ts'
+import { migrate } from '../../cli/migrate/run.ts'
 import { freePort } from '../../local/ports.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { startControl } from './control.ts'
@@ -25,6 +25,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const postgres = await startPostgres({ dataDir, port: await freePort() })
   await query(postgres.url('postgres'), `create database ${TEMPLATE}`)
   await migrate(postgres.url(TEMPLATE))
+  // What the Worker may do is what its role may do: the tests' Worker is a member of it, as yours is.
+  await query(
+    postgres.url('postgres'),
+    `create role worker login password 'worker' in role ledgerhook_worker`,
+  )
   const control = await startControl(postgres, TEMPLATE)
   project.provide('control', control.url)
   const { HISTORIES, SEED } = process.env

@@ -64,7 +64,7 @@ async function stateOf(namespace: string): Promise<State> {
         select user_id, stripe_payment_id, sum(amount)::text credits from credit_ledger
         where user_id like $1 and kind in ${REVERSING} group by 1, 2 having sum(amount) <> 0) g),
       'payments', (select coalesce(json_agg(p order by stripe_payment_id), '[]') from (
-        select stripe_payment_id, user_id, credits, amount, currency, checkout_session_id, invoice_id from payments where user_id like $1) p),
+        select stripe_payment_id, user_id, credits, amount, currency, stripe_checkout_session_id, stripe_payment_intent_id from payments where user_id like $1) p),
       'subscriptions', (select coalesce(json_agg(s order by id), '[]') from (
         select id, user_id, stripe_customer_id, stripe_price_id, plan_key, status, current_period_end,
           cancel_at_period_end, canceled_at, ended_at, last_event_at from subscriptions where user_id like $1) s),
@@ -72,8 +72,8 @@ async function stateOf(namespace: string): Promise<State> {
         select id, user_id, deleted_at is null alive from stripe_customers where id like $1) c),
       'billing', (select coalesce(json_agg(b order by id), '[]') from (
         select * from user_billing where id like $1) b),
-      'invoices', (select coalesce(json_agg(i order by invoice_id), '[]') from (
-        select invoice_id, stripe_payment_id from invoice_payments where invoice_id like $1) i),
+      'invoices', (select coalesce(json_agg(i order by stripe_invoice_id, paid_by), '[]') from (
+        select stripe_invoice_id, paid_by from invoice_payments where stripe_invoice_id like $1) i),
       'kept', (select coalesce(jsonb_agg(distinct to_jsonb(k)), '[]') from (
         select user_id, coalesce(payload#>>'{data,object,payment_intent}', payload#>>'{data,object,id}') payment, outcome, reason from webhook_events
         where user_id like $1 and provider = 'stripe' and outcome in ('parked', 'rejected')) k)

@@ -1,5 +1,5 @@
 import { randomId } from '../../local/events.ts'
-import { providers } from '../../src/app.ts'
+import { providers } from '../../src/providers.ts'
 import { settingsOf } from '../../src/settings.ts'
 import { type Answer, type Env, holdOpen, settings } from './support.ts'
 
@@ -15,7 +15,7 @@ export async function during(held: [string, unknown[]][], start: () => Promise<A
 const envelope = (provider: string, type: string) =>
   JSON.stringify({ provider, event_id: randomId('held'), type, via: 'webhook', body: '{}', erase: false })
 export const verb = (name: string, type: string, facts: object): [string, unknown[]] => [
-  `select ${name}($1, $2)`,
+  `select ledgerhook.${name}($1, $2)`,
   [envelope(type.startsWith('user.') ? 'clerk' : 'stripe', type), JSON.stringify(facts)],
 ]
 export const heldCreate = (id: string) =>
@@ -24,7 +24,9 @@ export const heldCreate = (id: string) =>
     email: `${id}@example.com`,
     email_verified: true,
     updated_at: '2026-05-01T12:00:00Z',
+    created_at: '2026-05-01T12:00:00Z',
     signup_bonus: 40,
+    signup_bonus_since: '2020-01-01T00:00:00Z',
   })
 export const heldDelete = (id: string) => verb('close_user', 'user.deleted', { user_id: id })
 export const heldPayment = (id: string, customer: string | null = null, payment = randomId('pi')) =>
@@ -34,7 +36,9 @@ export const heldPayment = (id: string, customer: string | null = null, payment 
     stripe_payment_id: payment,
     amount: 500,
     currency: 'usd',
-    checkout_session_id: `cs_${payment}`,
+    stripe_checkout_session_id: `cs_${payment}`,
+    stripe_payment_intent_id: payment,
+    stripe_invoice_id: null,
     stripe_customer_id: customer,
   })
 
@@ -44,5 +48,5 @@ export function heldEvent(event: object, env: Env, at: number): [string, unknown
   const decision = providers.stripe.events[type]?.(event, settingsOf({ ...settings, ...env }))
   if (!decision || !('verb' in decision)) throw new Error(`${type} has no verb`)
   const delivery = { ...JSON.parse(envelope('stripe', type)), occurred_at: new Date(at) }
-  return [`select ${decision.verb}($1, $2)`, [JSON.stringify(delivery), JSON.stringify(decision.facts)]]
+  return [`select ledgerhook.${decision.verb}($1, $2)`, [JSON.stringify(delivery), JSON.stringify(decision.facts)]]
 }

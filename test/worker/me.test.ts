@@ -216,7 +216,7 @@ describe('a session beside', () => {
       stripe_payment_id: `pi_${id}`,
       amount: 500,
       currency: 'usd',
-      checkout_session_id: `cs_${id}`,
+      stripe_checkout_session_id: `cs_${id}`,
       stripe_customer_id: null,
     })
     expect((await during(payment, () => as(id, '/api/me'))).body).toMatchObject({ balance: 540 })

@@ -56,7 +56,7 @@ function world() {
           }),
         ),
       ),
-    payments: () => query('select * from payments where user_id = $1 order by invoice_id', [id]),
+    payments: () => query('select * from payments where user_id = $1 order by stripe_payment_id', [id]),
   }
 }
 const linked = async () => {
@@ -288,7 +288,7 @@ describe('invoice_payment.paid', () => {
       await paid()
       await paidBy(`pi_${order[1]}_${id}`)
       expect(await payments()).toMatchObject([{ stripe_payment_id: `pi_a_${id}` }])
-      expect(await query('select * from invoice_payments where invoice_id = $1', [invoice])).toHaveLength(2)
+      expect(await query('select * from invoice_payments where stripe_invoice_id = $1', [invoice])).toHaveLength(2)
     }
   })
 

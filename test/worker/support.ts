@@ -30,13 +30,15 @@ const stack = await control<Stack>('stack', { secretKey: STRIPE_SECRET_KEY, pric
 export const stripeUrl = stack.stripeUrl
 
 export const settings = {
-  DATABASE_URL: stack.databaseUrl,
+  DATABASE_URL: stack.workerUrl,
   NEON_FETCH_ENDPOINT: stack.gatewayUrl,
   CLERK_WEBHOOK_SECRET: secrets.clerk,
   STRIPE_WEBHOOK_SECRET: secrets.stripe,
   STRIPE_SECRET_KEY,
   OPS_TOKEN: 'ops-token-of-the-tests',
   STRIPE_API_BASE: inject('control'),
+  // The events of the tests are from before this database was made.
+  SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
 }
 
 export type Env = Partial<
@@ -53,7 +55,10 @@ export type Env = Partial<
     | 'APP_URL'
     | 'CREDIT_PACKS'
     | 'PLANS'
-    | 'CANCEL_ON_DELETION',
+    | 'CANCEL_ON_DELETION'
+    | 'CLERK_SECRET_KEY'
+    | 'CLERK_API_BASE'
+    | 'RUN_SUBREQUESTS',
     string
   >
 >
@@ -111,9 +116,16 @@ export async function deliver(
   return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) }
 }
 
-/** The scheduled run of that moment; by default not of a full hour. */
-export async function runScheduled(env: Env = {}, at = '2026-05-01T12:34:00Z'): Promise<void> {
-  await worker.scheduled({ scheduledTime: Date.parse(at) }, { ...settings, ...env })
+/** A scheduled run, of which these tasks, by default all, are due, with everything that waits for its turn. */
+export async function runScheduled(env: Env = {}, ...due: string[]): Promise<void> {
+  await query(
+    `update tasks set leased_until = null, next_at = case when $1::text[] = '{}' or name = any ($1)
+       then now() - interval '1 second' else now() + interval '1 hour' end`,
+    [due],
+  )
+  await query(`update waiting set retry_at = now() - interval '1 second' where retry_at is not null`)
+  await query(`update subscriptions set cancel_due_at = now() where cancel_due_at is not null`)
+  await worker.scheduled({ scheduledTime: Date.now() }, { ...settings, ...env })
 }
 
 /** One statement against this file's database, through the same driver as the Worker. Moments come back as Dates. */
@@ -122,7 +134,7 @@ export async function query<Row = Record<string, unknown>>(
   params: unknown[] = [],
 ): Promise<Row[]> {
   neonConfig.fetchEndpoint = settings.NEON_FETCH_ENDPOINT
-  return (await neon(settings.DATABASE_URL).query(statement, params)) as Row[]
+  return (await neon(stack.databaseUrl).query(statement, params)) as Row[]
 }
 
 export async function eventRow(eventId: string) {
@@ -171,7 +183,7 @@ export async function failNext(...next: string[]): Promise<void> {
 
 /** Holds a transaction open in which these statements have run; the answer commits it. */
 export async function holdOpen(...statements: [string, unknown[]][]): Promise<() => Promise<void>> {
-  const { id } = await control<{ id: string }>('hold', { databaseUrl: settings.DATABASE_URL, statements })
+  const { id } = await control<{ id: string }>('hold', { databaseUrl: stack.databaseUrl, statements })
   return async () => {
     await control(`release/${id}`)
   }

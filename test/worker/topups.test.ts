@@ -40,7 +40,7 @@ describe('a paid top-up', () => {
       credits: '500',
       amount: '500',
       currency: 'usd',
-      checkout_session_id: `cs_test_pi_${id}`,
+      stripe_checkout_session_id: `cs_test_pi_${id}`,
     })
     expect(await eventRow(event.id)).toMatchObject({
       outcome: 'applied',
@@ -162,7 +162,7 @@ describe('payment status', () => {
     }
     const event = topUp(id, free)
     expect(await deliver('stripe', event)).toMatchObject({ outcome: 'applied' })
-    expect(await payment(`cs_${id}`)).toMatchObject({ amount: '0', checkout_session_id: `cs_${id}` })
+    expect(await payment(`cs_${id}`)).toMatchObject({ amount: '0', stripe_checkout_session_id: `cs_${id}` })
     expect(await deliver('stripe', topUp(id, free))).toMatchObject({ reason: 'payment_already_credited' })
     expect(await balance(id)).toBe(540)
   })
@@ -431,22 +431,32 @@ describe('a payment before its user', () => {
        from generate_series(1, 12) n`,
       [COMPLETED],
     )
+    await query(
+      `insert into waiting (subject, provider, event_id, occurred_at, retry_at)
+       select 'event:evt_large_' || n, 'stripe', 'evt_large_' || n, now(), now() from generate_series(1, 12) n`,
+    )
     const id = randomId('user')
     await deliver('stripe', topUp(id))
     await query('insert into wallets (user_id) values ($1)', [id])
     await query('insert into users (id) values ($1)', [id])
     await runScheduled()
     expect(await balance(id)).toBe(500)
+    await query(`delete from waiting where event_id like 'evt_large_%'`)
     await query(`delete from webhook_events where event_id like 'evt_large_%'`)
   })
 
-  it('is released by the scheduled run from its payload alone, where no effect was kept', async () => {
+  it('that could not be read is read again by the scheduled run', async () => {
     const id = await signedUp()
     const event = topUp(id)
     await query(
       `insert into webhook_events (provider, event_id, type, outcome, reason, user_id, payload, occurred_at)
-       values ('stripe', $1, $2, 'parked', 'unknown_user', $3, $4, now())`,
+       values ('stripe', $1, $2, 'parked', 'unreadable', $3, $4, now())`,
       [event.id, event.type, id, JSON.stringify(event)],
+    )
+    await query(
+      `insert into waiting (subject, provider, event_id, occurred_at, retry_at)
+       values ('event:' || $1, 'stripe', $1, now(), now())`,
+      [event.id],
     )
     await runScheduled()
     expect(await balance(id)).toBe(540)

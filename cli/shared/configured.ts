@@ -1,0 +1,39 @@
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { parseEnv } from 'node:util'
+import { LocalError } from './errors.ts'
+import { portNumber } from './flags.ts'
+
+/** Where `npm run dev` keeps its Postgres, unless told otherwise. */
+export const LOCAL_POSTGRES_PORT = 54320
+
+/** The database that `DATABASE_URL` names, in the environment or else in `.dev.vars`. */
+export function configuredDatabase(): string | undefined {
+  const devVars = existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
+  return process.env.DATABASE_URL || devVars.DATABASE_URL || undefined
+}
+
+/** `DATABASE_URL`, else the local Postgres of `npm run dev`. Throws a LocalError. */
+export async function databaseUrl(pgPort: string | undefined): Promise<string> {
+  const configured = configuredDatabase()
+  const port = portNumber(pgPort, '--pg-port', LOCAL_POSTGRES_PORT)
+  if (!configured && !(await listens(port))) {
+    throw new LocalError(
+      `no Postgres listens on port ${port}: start it with \`npm run dev\`, or name it with --pg-port`,
+    )
+  }
+  return configured ?? `postgres://postgres:postgres@127.0.0.1:${port}/ledgerhook`
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}

@@ -1,0 +1,85 @@
+import pg from 'pg'
+import { LocalError } from './errors.ts'
+
+/** Longer than a Neon compute takes to wake. */
+const CONNECT_MS = 15_000
+
+/** Where a connection string leads, for messages: host and port, never user or password. Throws a LocalError. */
+export function hostOf(url: string): string {
+  return parse(url).host
+}
+
+/** Opens one connection; the caller ends it. Throws a LocalError of one line, without the password. */
+export async function connectTo(url: string): Promise<pg.Client> {
+  const parsed = parse(url)
+  // The driver reads `require` as `verify-full` today, and prints a paragraph to say that it will not for ever.
+  if (parsed.searchParams.get('sslmode') === 'require') parsed.searchParams.set('sslmode', 'verify-full')
+  const client = new pg.Client({ connectionString: parsed.href, connectionTimeoutMillis: CONNECT_MS })
+  // Without a listener a connection that breaks ends the process, and hides why the query failed.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    throw refused(error as { code?: string; message?: string }, parsed)
+  }
+}
+
+/** Calls a database function of ours, and returns its result. Throws a LocalError. */
+export async function callFunction<Answer>(url: string, name: string, facts: object): Promise<Answer> {
+  const client = await connectTo(url)
+  try {
+    const result = await client.query<{ answer: Answer }>(
+      `select ledgerhook.${pg.escapeIdentifier(name)}($1::jsonb) as answer`,
+      [JSON.stringify(facts)],
+    )
+    return result.rows[0]?.answer as Answer
+  } catch (error) {
+    throw failed(error as { code?: string }, url)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+function parse(url: string): URL {
+  const parsed = URL.parse(url)
+  // A password that is not encoded may end the host early: then a part of it would be shown as the host's port.
+  const isCut = parsed?.pathname.includes('@') || parsed?.hash !== ''
+  if (parsed && !isCut && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.hostname) return parsed
+  throw new LocalError(
+    'DATABASE_URL is not a connection string, postgres://user:password@host/database (is the password URL-encoded?)',
+  )
+}
+
+/** The driver's error may hold what it was given, and the URL its password: only its code is shown. */
+function refused(error: { code?: string; message?: string }, url: URL): LocalError {
+  const { host, username, pathname } = url
+  const user = decodeURIComponent(username) || 'nobody'
+  const code = error.code ?? (/timeout/i.test(error.message ?? '') ? 'timeout' : 'no code')
+  if (code.startsWith('28')) return new LocalError(`${host} refuses the user ${user}: is the password right?`)
+  if (code === '3D000') {
+    const database = decodeURIComponent(pathname.slice(1)) || user
+    return new LocalError(`${host} has no database ${database}: create it first, or correct DATABASE_URL`)
+  }
+  if (code === '42501')
+    return new LocalError(`${host} does not let the user ${user} connect to this database (${code})`)
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new LocalError(`there is no host ${host} (${code}): correct DATABASE_URL`)
+  if (/\bSSL\b/.test(error.message ?? ''))
+    return new LocalError(`${host} does not speak TLS as asked: correct sslmode in DATABASE_URL`)
+  return new LocalError(`${host} does not answer (${code}): is it running, and reachable from here?`)
+}
+
+/** SQLSTATEs of a function or a schema that does not exist. */
+const NOT_MIGRATED = new Set(['42883', '3F000'])
+
+function failed({ code = 'no code' }: { code?: string }, url: string): LocalError {
+  const host = hostOf(url)
+  if (NOT_MIGRATED.has(code))
+    return new LocalError(`${host} lacks what this command calls (${code}): npm run migrate`)
+  if (code === '42501')
+    return new LocalError(
+      `the user of DATABASE_URL may not do this in ${host} (${code}): connect as the owner`,
+    )
+  return new LocalError(`${host} failed (${code})`)
+}

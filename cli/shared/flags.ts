@@ -1,0 +1,64 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { LocalError } from './errors.ts'
+
+/** Reads a command's flags. Prints the help instead, and ends the process, when asked to. Throws a LocalError. */
+export function readFlags<const Options extends ParseArgsOptionsConfig>(
+  help: string,
+  options: Options,
+  { args = process.argv.slice(2), allowPositionals = false } = {},
+) {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(help.trim())
+    process.exit()
+  }
+  try {
+    return parseArgs({ args: joinNegative(args), options, allowPositionals })
+  } catch (error) {
+    const [sentence] = (error as Error).message.split('. ')
+    throw new LocalError(
+      `${sentence?.replace(/\.$/, '')}: --help lists the flags, which stand after a \`--\``,
+    )
+  }
+}
+
+/** `--at -10m` is meant as `--at=-10m`; parseArgs would not guess. */
+function joinNegative(args: string[]): string[] {
+  const joined: string[] = []
+  for (const arg of args) {
+    const flag = joined.at(-1)
+    if (flag?.startsWith('--') && !flag.includes('=') && /^-\d/.test(arg))
+      joined.push(`${joined.pop()}=${arg}`)
+    else joined.push(arg)
+  }
+  return joined
+}
+
+/** The whole number that a flag was given, undefined where it was not. Throws a LocalError. */
+export function wholeNumber(text: string | undefined, flag: string, min: number, max: number) {
+  if (text === undefined) return undefined
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new LocalError(`${flag} takes a whole number from ${min} to ${max}, not '${text}'`)
+}
+
+/** A port, or the usual one. Throws a LocalError. */
+export function portNumber(text: string | undefined, flag: string, usual: number): number {
+  return wholeNumber(text, flag, 1, 65_535) ?? usual
+}
+
+/** `NAME:VALUE`, as often as given. Throws a LocalError. */
+export function readVars(given: string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name, value] = /^([A-Za-z_]\w*):(.*)$/s.exec(text) ?? []
+      if (name === undefined) throw new LocalError(`--var takes NAME:VALUE, not '${text}'`)
+      return [name, value ?? '']
+    }),
+  )
+}
+
+/** The text of a flag that must be given. Throws a LocalError. */
+export function requiredText(text: string | undefined, flag: string, why: string): string {
+  if (text?.trim()) return text.trim()
+  throw new LocalError(`${flag} is missing: it ${why}`)
+}

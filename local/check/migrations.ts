@@ -1,0 +1,56 @@
+import { cpSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { readMigrations } from '../../cli/migrate/migrations.ts'
+import { statementsOf } from '../../cli/migrate/statements.ts'
+import { LocalError } from '../../cli/shared/errors.ts'
+import { tools } from '../../cli/shared/project.ts'
+import { runTool } from './run-tool.ts'
+import { changedSignatures, madeSchema, schemaInStep } from './schema.ts'
+import { wrongSeals } from './seals.ts'
+
+/** Whether migrations are as they were committed, and with the functions make what schema.sql says. */
+export async function migrationsInStep(): Promise<boolean> {
+  const wrong = [...wrongSeals(), ...droppedViews(), ...(await schemaWrong())]
+  for (const line of wrong) console.log(line)
+  const results = [wrong.length === 0, await runTool(tools.drizzleKit, 'check'), await tablesInStep()]
+  return results.every(Boolean)
+}
+
+async function schemaWrong(): Promise<string[]> {
+  try {
+    const made = await madeSchema()
+    return [...schemaInStep(made), ...changedSignatures(made)]
+  } catch (error) {
+    if (error instanceof LocalError) return [error.message]
+    throw error
+  }
+}
+
+/** A view that is dropped loses its grants, and cannot be where an app has a view on it. */
+function droppedViews(): string[] {
+  return readMigrations().flatMap(({ tag, sql }) =>
+    statementsOf(sql)
+      .filter(({ outline }) => /^drop view\b/i.test(outline))
+      .map(
+        ({ line }) =>
+          `migrations/${tag}.sql:${line} drops a view: \`create or replace view\`, with new columns last`,
+      ),
+  )
+}
+
+/** Lets drizzle-kit generate into a copy, which is thrown away: nothing new in it means nothing is missing. */
+async function tablesInStep(): Promise<boolean> {
+  mkdirSync('.local', { recursive: true })
+  const copy = mkdtempSync(join('.local', 'migrations-'))
+  try {
+    cpSync('migrations', copy, { recursive: true })
+    // drizzle-kit takes a relative directory only.
+    const generate = ['generate', '--dialect', 'postgresql', '--schema', './src/*/schema.ts', '--out', copy]
+    const generated = await runTool(tools.drizzleKit, ...generate)
+    const missing = globSync(join(copy, '*.sql')).length - globSync('migrations/*.sql').length
+    if (missing > 0) console.log('a table has changed since the newest migration: `npm run generate`')
+    return generated && missing === 0
+  } finally {
+    rmSync(copy, { recursive: true })
+  }
+}

@@ -1,0 +1,59 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { migrate } from '../../cli/migrate/run.ts'
+import { printSchema, signatures } from '../../cli/schema/print.ts'
+import { connectTo } from '../../cli/shared/database.ts'
+import { projectDir } from '../../cli/shared/project.ts'
+import { freePort } from '../ports.ts'
+import { startPostgres } from '../postgres.ts'
+import { fileAt, MAIN } from './git.ts'
+
+const PATH = 'schema.sql'
+export const SCHEMA_FILE = join(projectDir, PATH)
+
+const HEADER = `-- What the schema \`ledgerhook\` holds, printed from the catalogs of a database that \`npm run migrate\` has made: for its
+-- diff to be read. \`npm run generate\` writes it, \`npm run check\` compares it. Functions are in src/*/*.sql.
+`
+
+/** Returns the text of schema.sql as migrations and functions make it, on a Postgres of its own. */
+export async function madeSchema(): Promise<string> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ledgerhook-schema-'))
+  chmodSync(dataDir, 0o755)
+  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  try {
+    await migrate(postgres.url())
+    const client = await connectTo(postgres.url())
+    try {
+      return `${HEADER}\n${await printSchema(client)}`
+    } finally {
+      await client.end()
+    }
+  } finally {
+    await postgres.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** Says what is wrong with schema.sql, beside what was made. */
+export function schemaInStep(made: string): string[] {
+  const committed = existsSync(SCHEMA_FILE) ? readFileSync(SCHEMA_FILE, 'utf8').replaceAll('\r\n', '\n') : ''
+  if (committed === made) return []
+  const lines = made.split('\n')
+  const at = committed.split('\n').findIndex((line, i) => line !== lines[i])
+  return [`schema.sql is not what migrations and functions make, from line ${at + 1} on: npm run generate`]
+}
+
+/**
+ * Says which functions have other parameters, or return something else, than on the main branch. The build that is
+ * deployed calls them as they are there. One that is gone is no matter: `migrate` keeps it in the database.
+ */
+export function changedSignatures(made: string): string[] {
+  const main = MAIN.map((ref) => fileAt(projectDir, ref, PATH)).find((text) => text !== undefined)
+  const now = signatures(made)
+  return [...signatures(main ?? '')].flatMap(([name, before]) => {
+    const after = now.get(name) ?? before
+    if (after === before) return []
+    return `${name} has another signature than on main: give it a new name, and keep the old one for a release`
+  })
+}

@@ -1,0 +1,652 @@
+-- What the schema `ledgerhook` holds, printed from the catalogs of a database that `npm run migrate` has made: for its
+-- diff to be read. `npm run generate` writes it, `npm run check` compares it. Functions are in src/*/*.sql.
+
+create table ledgerhook.arrived (
+  subject text not null,
+  due_at timestamp with time zone default now() not null,
+  last_occurred_at timestamp(3) with time zone,
+  last_event_id text,
+  constraint arrived_pkey PRIMARY KEY (subject)
+);
+CREATE INDEX arrived_due ON ledgerhook.arrived USING btree (due_at);
+
+create table ledgerhook.credit_ledger (
+  id bigint generated always as identity not null,
+  user_id text not null,
+  kind text not null,
+  amount bigint not null,
+  balance_after bigint default 0 not null,
+  idempotency_key text not null,
+  stripe_payment_id text,
+  event_id text,
+  note text,
+  created_at timestamp with time zone default now() not null,
+  constraint credit_ledger_amount CHECK (
+CASE
+    WHEN (kind = ANY (ARRAY['signup_bonus'::text, 'purchase'::text, 'plan_grant'::text, 'refund_reversal'::text, 'dispute_reversal'::text, 'grant'::text, 'spend_reversal'::text])) THEN (amount > 0)
+    WHEN (kind = ANY (ARRAY['refund'::text, 'dispute'::text, 'spend'::text])) THEN (amount < 0)
+    WHEN (kind = ANY (ARRAY['adjustment'::text, 'plan_change'::text])) THEN (amount <> 0)
+    ELSE false
+END),
+  constraint credit_ledger_idempotency_key_unique UNIQUE (idempotency_key),
+  constraint credit_ledger_payment_fk FOREIGN KEY (stripe_payment_id) REFERENCES ledgerhook.payments(stripe_payment_id),
+  constraint credit_ledger_pkey PRIMARY KEY (id),
+  constraint credit_ledger_purchase CHECK (((kind <> 'purchase'::text) OR (stripe_payment_id IS NOT NULL))),
+  constraint credit_ledger_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
+);
+CREATE INDEX credit_ledger_newest ON ledgerhook.credit_ledger USING btree (user_id, id);
+CREATE UNIQUE INDEX credit_ledger_one_purchase ON ledgerhook.credit_ledger USING btree (stripe_payment_id) WHERE (kind = 'purchase'::text);
+CREATE INDEX credit_ledger_payment ON ledgerhook.credit_ledger USING btree (stripe_payment_id) WHERE ((kind <> 'purchase'::text) AND (stripe_payment_id IS NOT NULL));
+CREATE TRIGGER credit_ledger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledgerhook.credit_ledger FOR EACH STATEMENT EXECUTE FUNCTION ledgerhook.refuse_ledger_change(); -- always
+CREATE TRIGGER credit_ledger_carries_balance BEFORE INSERT ON ledgerhook.credit_ledger FOR EACH ROW EXECUTE FUNCTION ledgerhook.carry_balance(); -- always
+CREATE TRIGGER credit_ledger_moves_balance AFTER INSERT ON ledgerhook.credit_ledger FOR EACH ROW EXECUTE FUNCTION ledgerhook.move_balance(); -- always
+
+create table ledgerhook.erasures (
+  user_id text not null,
+  asked_at timestamp with time zone default now() not null,
+  erased_until timestamp with time zone,
+  done_at timestamp with time zone,
+  constraint erasures_pkey PRIMARY KEY (user_id)
+);
+CREATE INDEX erasures_open ON ledgerhook.erasures USING btree (asked_at) WHERE (done_at IS NULL);
+
+create table ledgerhook.function_sets (
+  hash text not null,
+  first_applied_at timestamp with time zone not null,
+  applied_at timestamp with time zone not null,
+  names text[] not null,
+  fingerprint text not null,
+  constraint function_sets_applied_at_key UNIQUE (applied_at),
+  constraint function_sets_pkey PRIMARY KEY (hash)
+);
+
+create table ledgerhook.invoice_payments (
+  stripe_invoice_id text not null,
+  paid_by text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint invoice_payments_stripe_invoice_id_paid_by_pk PRIMARY KEY (stripe_invoice_id, paid_by)
+);
+CREATE UNIQUE INDEX invoice_payments_paid_by ON ledgerhook.invoice_payments USING btree (paid_by);
+
+create table ledgerhook.migrations (
+  tag text not null,
+  hash text not null,
+  applied_at timestamp with time zone default clock_timestamp() not null,
+  constraint migrations_pkey PRIMARY KEY (tag)
+);
+
+create table ledgerhook.payments (
+  stripe_payment_id text not null,
+  user_id text not null,
+  credits bigint not null,
+  amount bigint not null,
+  currency text not null,
+  stripe_checkout_session_id text,
+  stripe_payment_intent_id text,
+  stripe_charge_id text,
+  created_at timestamp with time zone default now() not null,
+  constraint payments_pkey PRIMARY KEY (stripe_payment_id),
+  constraint payments_sane CHECK (((credits > 0) AND (amount >= 0))),
+  constraint payments_stripe_checkout_session_id_unique UNIQUE (stripe_checkout_session_id),
+  constraint payments_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
+);
+CREATE INDEX payments_charge ON ledgerhook.payments USING btree (stripe_charge_id) WHERE (stripe_charge_id IS NOT NULL);
+
+create table ledgerhook.reversals (
+  id text not null,
+  stripe_payment_id text not null,
+  kind text not null,
+  amount bigint not null,
+  state text not null,
+  stripe_payment_intent_id text,
+  stripe_charge_id text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint reversals_pkey PRIMARY KEY (id),
+  constraint reversals_sane CHECK (((amount >= 0) AND
+CASE kind
+    WHEN 'refund'::text THEN (state = ANY (ARRAY['pending'::text, 'requires_action'::text, 'succeeded'::text, 'canceled'::text, 'failed'::text]))
+    WHEN 'dispute'::text THEN (state = ANY (ARRAY['withdrawn'::text, 'lost'::text, 'reinstated'::text, 'won'::text]))
+    WHEN 'charge'::text THEN (state = 'refunded'::text)
+    ELSE false
+END)),
+  constraint reversals_stripe_payment_id_payments_stripe_payment_id_fk FOREIGN KEY (stripe_payment_id) REFERENCES ledgerhook.payments(stripe_payment_id)
+);
+CREATE INDEX reversals_payment ON ledgerhook.reversals USING btree (stripe_payment_id);
+
+create table ledgerhook.settled_facts (
+  subject text not null,
+  provider text not null,
+  event_id text not null,
+  note text not null,
+  settled_by text not null,
+  settled_at timestamp with time zone default now() not null,
+  constraint settled_facts_pkey PRIMARY KEY (subject)
+);
+
+create table ledgerhook.stripe_customers (
+  id text not null,
+  user_id text,
+  deleted_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint stripe_customers_pkey PRIMARY KEY (id)
+);
+
+create table ledgerhook.subscriptions (
+  id text not null,
+  user_id text not null,
+  named_user_id text,
+  stripe_customer_id text not null,
+  stripe_price_id text,
+  plan_key text,
+  status text not null,
+  current_period_end timestamp(3) with time zone,
+  cancel_at_period_end boolean not null,
+  cancel_at timestamp(3) with time zone,
+  canceled_at timestamp(3) with time zone,
+  ended_at timestamp(3) with time zone,
+  last_event_at timestamp(3) with time zone not null,
+  last_source text not null,
+  previous jsonb,
+  cancel_due_at timestamp with time zone,
+  cancel_tries integer default 0 not null,
+  cancel_requested_at timestamp with time zone,
+  created_at timestamp(3) with time zone not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint subscriptions_pkey PRIMARY KEY (id),
+  constraint subscriptions_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
+);
+CREATE INDEX subscriptions_cancel_due ON ledgerhook.subscriptions USING btree (cancel_due_at) WHERE (cancel_due_at IS NOT NULL);
+CREATE INDEX subscriptions_user ON ledgerhook.subscriptions USING btree (user_id);
+
+create table ledgerhook.tasks (
+  name text not null,
+  leased_until timestamp with time zone,
+  next_at timestamp with time zone default now() not null,
+  failures integer default 0 not null,
+  cursor jsonb,
+  last_good_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint tasks_pkey PRIMARY KEY (name)
+);
+
+create table ledgerhook.users (
+  id text not null,
+  email text,
+  email_verified boolean default false not null,
+  name text,
+  stripe_customer_id text,
+  provisioned_by text default 'webhook'::text not null,
+  clerk_updated_at timestamp(3) with time zone,
+  deactivated_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_provisioned_by CHECK ((provisioned_by = ANY (ARRAY['webhook'::text, 'session'::text, 'reconcile'::text]))),
+  constraint users_stripe_customer_id_unique UNIQUE (stripe_customer_id)
+);
+CREATE UNIQUE INDEX users_active_email ON ledgerhook.users USING btree (lower(email)) WHERE (deactivated_at IS NULL);
+
+create table ledgerhook.verbs (
+  name text not null,
+  constraint verbs_pkey PRIMARY KEY (name)
+);
+
+create table ledgerhook.waiting (
+  subject text not null,
+  provider text not null,
+  event_id text not null,
+  occurred_at timestamp(3) with time zone not null,
+  retry_at timestamp with time zone,
+  tries integer default 0 not null,
+  constraint waiting_provider_event_id_subject_pk PRIMARY KEY (provider, event_id, subject),
+  constraint waiting_provider_event_id_webhook_events_provider_event_id_fk FOREIGN KEY (provider, event_id) REFERENCES ledgerhook.webhook_events(provider, event_id)
+);
+CREATE INDEX waiting_retry ON ledgerhook.waiting USING btree (retry_at) WHERE (retry_at IS NOT NULL);
+CREATE INDEX waiting_subject ON ledgerhook.waiting USING btree (subject, occurred_at, event_id);
+
+create table ledgerhook.wallets (
+  user_id text not null,
+  balance bigint default 0 not null,
+  closed_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint wallets_exact CHECK (((balance >= '-9007199254740991'::bigint) AND (balance <= '9007199254740991'::bigint))),
+  constraint wallets_pkey PRIMARY KEY (user_id)
+);
+CREATE INDEX wallets_closed ON ledgerhook.wallets USING btree (closed_at) WHERE (closed_at IS NOT NULL);
+CREATE TRIGGER wallets_guard BEFORE INSERT OR DELETE OR UPDATE ON ledgerhook.wallets FOR EACH ROW EXECUTE FUNCTION ledgerhook.guard_wallet(); -- always
+CREATE TRIGGER wallets_no_truncate BEFORE TRUNCATE ON ledgerhook.wallets FOR EACH STATEMENT EXECUTE FUNCTION ledgerhook.guard_wallet(); -- always
+
+create table ledgerhook.webhook_events (
+  provider text not null,
+  event_id text not null,
+  type text,
+  outcome text not null,
+  reason text,
+  user_id text,
+  payload jsonb,
+  effect jsonb,
+  about text[],
+  sqlstate text,
+  via text default 'webhook'::text not null,
+  attempts integer default 1 not null,
+  occurred_at timestamp(3) with time zone,
+  received_at timestamp with time zone default now() not null,
+  settled_at timestamp with time zone,
+  constraint webhook_events_outcome CHECK ((outcome = ANY (ARRAY['applied'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'parked'::text, 'rejected'::text]))),
+  constraint webhook_events_provider CHECK ((provider = ANY (ARRAY['clerk'::text, 'stripe'::text]))),
+  constraint webhook_events_provider_event_id_pk PRIMARY KEY (provider, event_id),
+  constraint webhook_events_via CHECK ((via = ANY (ARRAY['webhook'::text, 'release'::text])))
+);
+CREATE INDEX webhook_events_about ON ledgerhook.webhook_events USING gin (about) WHERE (about IS NOT NULL);
+CREATE INDEX webhook_events_unsettled ON ledgerhook.webhook_events USING btree (outcome, reason, received_at) WHERE (outcome = ANY (ARRAY['parked'::text, 'rejected'::text]));
+CREATE INDEX webhook_events_user ON ledgerhook.webhook_events USING btree (user_id, received_at);
+CREATE INDEX webhook_events_user_unsettled ON ledgerhook.webhook_events USING btree (user_id, received_at) WHERE (outcome = ANY (ARRAY['parked'::text, 'rejected'::text]));
+
+create view ledgerhook.user_billing as
+ SELECT u.id,
+    u.email,
+    u.stripe_customer_id,
+    s.id AS stripe_subscription_id,
+    s.stripe_price_id,
+    s.status AS subscription_status,
+    s.current_period_end AS subscription_current_period_end,
+    (s.cancel_at_period_end OR COALESCE((s.cancel_at <= s.current_period_end), false)) AS cancel_at_period_end,
+    s.plan_key,
+    w.balance,
+    s.cancel_at,
+    NULL::boolean AS collection_paused
+   FROM ((ledgerhook.users u
+     LEFT JOIN ledgerhook.wallets w ON ((w.user_id = u.id)))
+     LEFT JOIN LATERAL ( SELECT subscriptions.id,
+            subscriptions.user_id,
+            subscriptions.named_user_id,
+            subscriptions.stripe_customer_id,
+            subscriptions.stripe_price_id,
+            subscriptions.plan_key,
+            subscriptions.status,
+            subscriptions.current_period_end,
+            subscriptions.cancel_at_period_end,
+            subscriptions.cancel_at,
+            subscriptions.canceled_at,
+            subscriptions.ended_at,
+            subscriptions.last_event_at,
+            subscriptions.last_source,
+            subscriptions.previous,
+            subscriptions.cancel_due_at,
+            subscriptions.cancel_tries,
+            subscriptions.cancel_requested_at,
+            subscriptions.created_at,
+            subscriptions.updated_at
+           FROM ledgerhook.subscriptions
+          WHERE (subscriptions.user_id = u.id)
+          ORDER BY ((subscriptions.status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text])) AND (subscriptions.plan_key IS NOT NULL)) DESC,
+                CASE subscriptions.status
+                    WHEN 'active'::text THEN 1
+                    WHEN 'trialing'::text THEN 2
+                    WHEN 'past_due'::text THEN 3
+                    WHEN 'paused'::text THEN 4
+                    WHEN 'unpaid'::text THEN 5
+                    WHEN 'incomplete'::text THEN 6
+                    WHEN 'canceled'::text THEN 8
+                    WHEN 'incomplete_expired'::text THEN 9
+                    ELSE 7
+                END, subscriptions.created_at DESC, subscriptions.id DESC
+         LIMIT 1) s ON (true));
+
+create function ledgerhook.adjust(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.adopt_customer(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.asks(reason text, user_id text, verb text, facts jsonb, subject text) returns jsonb
+  language sql stable;
+
+create function ledgerhook.attention(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.attention_besides(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.carry_balance() returns trigger
+  language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.claim_customer(claimant text, customer text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.close_user(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.count_again(delivery jsonb, user_id text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credits_taken(payment text) returns bigint
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credits_to_be_gone(payment ledgerhook.payments) returns bigint
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.current_subscription(given text) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.customer_owner(customer text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.displace(holder text, claimant text, verified boolean, claimed_at timestamp with time zone) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.ensure_user(given text, bring boolean, erase boolean) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.entries_of(of_user text, of_payment text, of_event text, before_id bigint, most integer) returns SETOF ledgerhook.credit_ledger
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.erase_payloads(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.explain(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.explained_delivery(event ledgerhook.webhook_events) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.find_overlooked(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.finish_tasks(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.forget_previous(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.give_up(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.grant_periods(owner text, subscription text, invoice text, grants jsonb, event text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.grant_plan(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.grant_signup_bonus(given text, credits bigint, event text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.guard_wallet() returns trigger
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.holds_customer(claimant text, customer text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.installed_at() returns timestamp with time zone
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_erased(given text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_exact(credits numeric) returns boolean
+  language sql immutable;
+
+create function ledgerhook.is_final(outcome text, reason text) returns boolean
+  language sql immutable;
+
+create function ledgerhook.is_here(awaited ledgerhook.waiting) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_locked(subject text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_orphan(subscription ledgerhook.subscriptions) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_settled(delivery jsonb) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_settled_by_hand(VARIADIC subjects text[]) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.keep_reversal(id text, payment text, kind text, amount bigint, state text, payment_intent text, charge text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.link_customer(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lock_address(claimant text, address text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lock_invoice_payments(invoice text, payment text, charge text) returns text[]
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lock_owner(customer text, named text, others text[]) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lock_subjects(VARIADIC subjects text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lock_with_customer(given text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.mark_arrived(given text, after_at timestamp with time zone, after_event text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.mark_cancelled(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.move_balance() returns trigger
+  language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.name_invoice_payment(invoice text, payment text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.next_try(tries integer) returns timestamp with time zone
+  language sql stable;
+
+create function ledgerhook.open_wallet(given text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.order_within_second(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns text
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.owner_of(customer text, named text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.owner_unknown(owner text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.payment_of(payment_intent text, charge text) returns ledgerhook.payments
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.pays_another_invoice(invoice text, payment text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.period_key(subscription text, period_start bigint) returns text
+  language sql immutable;
+
+create function ledgerhook.provide_customer(owner text, customer text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.read_buyer(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.read_me(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.read_wallet(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.readable_payload(event ledgerhook.webhook_events) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.readiness(facts jsonb) returns jsonb
+  language plpgsql stable security definer set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.record_delivery(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.record_for_customer(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text, facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refuse_ledger_change() returns trigger
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.reject_unread(given text, providers text[], most integer) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.release(erase boolean, VARIADIC subjects text[]) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.release_arrived(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.release_delivery(erase boolean, of_provider text, of_event text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.release_subject(erase boolean, given text, after_at timestamp with time zone, after_event text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.releases_left() returns integer
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.releases_made() returns integer
+  language sql stable;
+
+create function ledgerhook.remember_customer(owner text, customer text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.remove_user(given text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.reversal_rank(state text) returns integer
+  language sql immutable;
+
+create function ledgerhook.reverse_payment(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_event(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_payment(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_return(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.spend(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.storable_payload(body text) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.store_subscription(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.subject_of(given text) returns TABLE(user_id text, payment text, event_id text)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.subscription_content(reported ledgerhook.subscriptions) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.subscription_order(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns text
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.sum_of(of_user text, of_payment text, of_event text) returns bigint
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.sync_subscription(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.sync_user(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.take_due(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.take_or_return(payment ledgerhook.payments, kind text, credits bigint, event text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.take_orphans(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.total_of(grants jsonb) returns bigint
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.ungranted_of(subscription text, grants jsonb) returns bigint
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.unlink_customer(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.verdict(outcome text, reason text, user_id text) returns jsonb
+  language sql stable;
+
+create function ledgerhook.wait_for(of_provider text, of_event text, occurred timestamp with time zone, subjects text[], asks boolean, waited boolean) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.waiting_for(given text, is_user boolean, most integer) returns SETOF ledgerhook.webhook_events
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.waits(outcome text, reason text, user_id text, verb text, facts jsonb, waits_for text[]) returns jsonb
+  language sql stable;
+
+create function ledgerhook.wallet_page(given text, page_size integer, before_id bigint) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.why_refused(given text, credits bigint) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.with_released(verdict jsonb, released jsonb) returns jsonb
+  language sql stable;
+
+grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.find_overlooked(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.finish_tasks(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.give_up(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.grant_plan(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.lease_tasks(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.link_customer(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.link_invoice_payment(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.mark_cancelled(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.mark_orphans(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_buyer(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_wallet(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.readiness(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.record_delivery(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.record_for_customer(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.release_arrived(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.reverse_payment(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.settle_payment(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.settle_return(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.spend(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.sync_subscription(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.sync_user(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.take_due(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.take_orphans(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.unlink_customer(jsonb,jsonb) to ledgerhook_worker;
+grant references (user_id), select on ledgerhook.wallets to ledgerhook_app;
+grant select on ledgerhook.credit_ledger to ledgerhook_app;
+grant select on ledgerhook.user_billing to ledgerhook_app;
+grant select on ledgerhook.users to ledgerhook_app;
+grant usage on schema ledgerhook to ledgerhook_app;
+grant usage on schema ledgerhook to ledgerhook_worker;

@@ -1,0 +1,47 @@
+-- A slice of what waits, compared with what is known: a delivery that waits for a subject which is here was overlooked
+-- by every release. It should be nothing; what is found is released by the next run.
+-- facts: after ([provider, event_id, subject] of the last row of the slice before, or null), most (rows).
+-- Returns {"overlooked": how many, "after": where the next slice begins, null at the end}.
+create or replace function find_overlooked(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  here waiting;
+  looked integer := 0;
+  overlooked integer := 0;
+begin
+  select * into f from jsonb_to_record(facts) as f(after text[], most integer);
+  for here in
+    select * from waiting
+    where (provider, event_id, subject) > (coalesce(f.after[1], ''), coalesce(f.after[2], ''), coalesce(f.after[3], ''))
+    order by provider, event_id, subject limit f.most
+  loop
+    looked := looked + 1;
+    if here.retry_at is null and is_here(here) then
+      overlooked := overlooked + 1;
+      perform mark_arrived(here.subject, '-infinity', '');
+    end if;
+  end loop;
+  return jsonb_build_object('overlooked', overlooked, 'after',
+    case when looked = f.most then to_jsonb(array[here.provider, here.event_id, here.subject]) end);
+end $$;
+
+-- Whether what this row waits for is here: only the subject that its reason names counts, for the others may be here
+-- without helping. What has come within the last minute is about to be released.
+create or replace function is_here(awaited waiting) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  id constant text := split_part(awaited.subject, ':', 2);
+  reason text;
+begin
+  select event.reason into reason from webhook_events event
+  where event.provider = awaited.provider and event.event_id = awaited.event_id and outcome = 'parked';
+  if exists (select from arrived where arrived.subject = awaited.subject) then return false; end if;
+  return case
+    when reason = 'unknown_user' and awaited.subject like 'user:%' then why_refused(id, 0) is distinct from 'unknown_user'
+    when reason = 'unknown_customer' and awaited.subject like 'customer:%' then customer_owner(id) is not null
+    when reason = 'unknown_payment' and awaited.subject like 'payment:%' then
+      (payment_of(id, id)).stripe_payment_id is not null
+    else false end;
+end $$;

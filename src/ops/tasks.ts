@@ -1,0 +1,100 @@
+import type { Database } from '../db.ts'
+import { providers } from '../providers.ts'
+import type { Settings } from '../settings.ts'
+import { cancelOrphans } from '../stripe/cancel-orphans.ts'
+import { markOrphans } from '../subscriptions/orphans.ts'
+import { erasePayloads } from '../users/erase.ts'
+import { giveUp, releaseArrived, retryDue } from '../webhook/release.ts'
+import { reportAttention } from './attention.ts'
+import type { Budget } from './budget.ts'
+import { findOverlooked } from './overlooked.ts'
+
+export interface Run {
+  settings: Settings
+  db: Database
+  budget: Budget
+}
+
+export interface Bite {
+  /** Whether another bite would find something. */
+  more: boolean
+  /** Where it would begin. */
+  cursor?: unknown
+}
+
+/** Work of the scheduled run. Every bite has a limit, may be done twice, and fails alone. */
+export interface Task {
+  name: string
+  /** Seconds between a turn that has left nothing and the next. */
+  everyS: number
+  /** The most requests that a turn makes, so that every task has its own. */
+  share: number
+  bite(run: Run, cursor: unknown): Promise<Bite>
+}
+
+/** Less than the minute between two runs, so that the next run finds it due. */
+const EACH_RUN_S = 50
+const HOUR_S = 3_600
+
+/** Deliveries of one bite that may each ask Stripe: two requests, or a few more where pages follow. */
+const RETRIES = 5
+const CANCELLATIONS = 3
+
+/** Add tasks here. */
+export const tasks: Task[] = [
+  {
+    name: 'release_arrived',
+    everyS: EACH_RUN_S,
+    share: 10,
+    bite: async ({ settings, db }) => ({ more: await releaseArrived(settings, db) }),
+  },
+  {
+    name: 'retry_due',
+    everyS: EACH_RUN_S,
+    share: 16,
+    bite: async ({ settings, db, budget }) => ({
+      more: await retryDue(providers, settings, db, RETRIES, budget.fetch),
+    }),
+  },
+  {
+    name: 'erase_payloads',
+    everyS: EACH_RUN_S,
+    share: 10,
+    bite: async ({ db }) => ({ more: await erasePayloads(db) }),
+  },
+  {
+    name: 'mark_orphans',
+    everyS: EACH_RUN_S,
+    share: 5,
+    bite: async ({ db }, since) => await markOrphans(db, since),
+  },
+  {
+    name: 'cancel_orphans',
+    everyS: EACH_RUN_S,
+    share: 12,
+    bite: async ({ settings, db, budget }) => ({
+      more: settings.CANCEL_ON_DELETION && (await cancelOrphans(settings, db, CANCELLATIONS, budget.fetch)),
+    }),
+  },
+  {
+    name: 'give_up',
+    everyS: 600,
+    share: 10,
+    bite: async ({ settings, db }) => ({ more: await giveUp(settings, db) }),
+  },
+  {
+    name: 'attention',
+    everyS: HOUR_S,
+    share: 4,
+    bite: async ({ db }) => {
+      await reportAttention(db)
+      return { more: false }
+    },
+  },
+  {
+    name: 'find_overlooked',
+    everyS: 24 * HOUR_S,
+    share: 5,
+    bite: async ({ db }, after) => await findOverlooked(db, after),
+  },
+]

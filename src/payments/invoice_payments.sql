@@ -1,0 +1,69 @@
+-- Locks the payments by which refunds and disputes name this invoice, and returns their subjects: what comes for them
+-- meanwhile waits until the invoice's payment is known. The caller holds the invoice's lock.
+create or replace function lock_invoice_payments(invoice text, payment text, charge text) returns text[]
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  subjects constant text[] := array(
+    select 'payment:' || id from (
+      select unnest(array[payment, charge])
+      union select paid_by from invoice_payments where stripe_invoice_id = invoice
+    ) ids(id) where id is not null);
+begin
+  perform lock_subjects(variadic subjects || ('payment:' || invoice));
+  return subjects;
+end $$;
+
+-- Whether this payment is known to have paid another invoice: one payment pays one. The caller holds the payment's lock.
+create or replace function pays_another_invoice(invoice text, payment text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return payment is not null and exists (
+    select from invoice_payments where paid_by = payment and stripe_invoice_id <> invoice);
+end $$;
+
+-- Keeps which payment paid an invoice. Returns whether that was not known. The invoice's own row shows the first of
+-- several in order of their ids, so that the order of events does not show. The caller holds the locks.
+create or replace function name_invoice_payment(invoice text, payment text) returns boolean language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  first text;
+  added boolean := false;
+begin
+  if payment is not null then
+    insert into invoice_payments (stripe_invoice_id, paid_by) values (invoice, payment) on conflict do nothing;
+    added := found;
+  end if;
+  first := (select min(paid_by) from invoice_payments where stripe_invoice_id = invoice and paid_by like 'pi\_%');
+  update payments set stripe_payment_intent_id = first
+  where stripe_payment_id = invoice and stripe_payment_intent_id is distinct from first;
+  return added;
+end $$;
+
+-- Stripe reports which payment paid an invoice.
+-- facts: stripe_invoice_id, paid_by (pi_… or ch_…).
+create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  owner text;
+  added boolean;
+  recorded jsonb;
+begin
+  select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, paid_by text);
+  perform lock_subjects('invoice:' || f.stripe_invoice_id, 'payment:' || f.paid_by);
+  select user_id into owner from payments where stripe_payment_id = f.stripe_invoice_id;
+  perform lock_subjects('user:' || owner);
+  if is_settled(delivery) then
+    return count_again(delivery, owner);
+  elsif pays_another_invoice(f.stripe_invoice_id, f.paid_by) then
+    return record_delivery(delivery, verdict('rejected', 'payment_mismatch', owner));
+  end if;
+  added := name_invoice_payment(f.stripe_invoice_id, f.paid_by);
+  recorded := record_delivery(delivery, case when added
+    then verdict('applied', null, owner) else verdict('duplicate', 'already_processed', owner) end);
+  if owner is null then return recorded; end if;
+  return with_released(recorded, release((delivery->>'erase')::boolean, 'payment:' || f.paid_by));
+end $$;

@@ -1,0 +1,43 @@
+-- A person closes a parked or rejected delivery that was corrected by hand. What is closed is the fact, not only the
+-- row: no resend, no other event and no success page credits, grants or reverses it again. For the owner of the
+-- database alone.
+-- facts: event_id, note (why). Returns {"settled": true, "subjects"}, or {"refused": why}.
+create or replace function settle_event(facts jsonb) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  f record;
+  event webhook_events;
+  subjects text[];
+begin
+  select * into f from jsonb_to_record(facts) as f(event_id text, note text);
+  if coalesce(trim(f.note), '') = '' then return '{"refused": "missing_note"}'; end if;
+  select * into event from webhook_events where provider in ('clerk', 'stripe') and webhook_events.event_id = f.event_id;
+  if not found then return '{"refused": "not_found"}'; end if;
+
+  subjects := settled_subjects(event);
+  perform lock_subjects(variadic subjects || ('user:' || event.user_id));
+  select * into event from webhook_events
+  where provider = event.provider and webhook_events.event_id = event.event_id for update;
+  if event.reason = 'settled_by_hand' then return '{"refused": "already_final"}'; end if;
+  if event.outcome not in ('parked', 'rejected') and not (event.outcome = 'ignored' and event.effect is not null) then
+    return '{"refused": "is_applied"}';
+  end if;
+
+  insert into settled_facts (subject, provider, event_id, note, settled_by)
+  select subject, event.provider, event.event_id, f.note, session_user from unnest(subjects) subject
+  on conflict do nothing;
+  update webhook_events set outcome = 'ignored', reason = 'settled_by_hand', settled_at = now()
+  where provider = event.provider and webhook_events.event_id = event.event_id;
+  delete from waiting where provider = event.provider and waiting.event_id = event.event_id;
+  return jsonb_build_object('settled', true, 'subjects', subjects);
+end $$;
+
+-- What a person closes with this delivery: a refund or dispute by its own id, else the payment by each of its ids.
+create or replace function settled_subjects(event webhook_events) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if event.about[1] ~ '^(re|pyr|dp|du)_' or event.effect->>'verb' = 'reverse_payment' then
+    return array['reversal:' || coalesce(event.effect->'facts'->>'id', event.about[1])];
+  end if;
+  return array(select 'payment:' || id from unnest(event.about) id where id ~ '^(pi|cs|in|ch|py)_');
+end $$;

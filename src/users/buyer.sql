@@ -1,0 +1,37 @@
+-- What Stripe is told of a user who buys.
+-- facts: user_id, bring, erase. Returns {"email", "name", "stripe_customer_id"}, or {"refused": why}.
+create or replace function read_buyer(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  refusal text;
+begin
+  select * into f from jsonb_to_record(facts) as f(user_id text, bring boolean, erase boolean);
+  refusal := ensure_user(f.user_id, f.bring, f.erase);
+  if refusal is not null then return jsonb_build_object('refused', refusal); end if;
+  return coalesce((
+    select jsonb_build_object('email', email, 'name', name, 'stripe_customer_id', stripe_customer_id)
+    from users where id = f.user_id
+  ), '{"refused": "user_deactivated"}');
+end $$;
+
+-- Stores the customer that was just made at Stripe, before anything is bought by it. Returns the customer that the
+-- user is from now on: another one where somebody was faster, none where this one is gone.
+-- facts: user_id, stripe_customer_id, gone (the customer it replaces), erase.
+create or replace function adopt_customer(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+begin
+  select * into f from jsonb_to_record(facts) as f(user_id text, stripe_customer_id text, gone text, erase boolean);
+  perform lock_subjects('customer:' || f.stripe_customer_id, 'customer:' || f.gone, 'user:' || f.user_id);
+  if why_refused(f.user_id, 0) is not null then return '{"refused": "user_deactivated"}'; end if;
+  if f.gone is not null then
+    perform unlink_customer(jsonb_build_object('erase', f.erase), jsonb_build_object('stripe_customer_id', f.gone));
+  end if;
+  perform claim_customer(f.user_id, f.stripe_customer_id);
+  perform release(f.erase, 'customer:' || f.stripe_customer_id);
+  return (select jsonb_build_object('stripe_customer_id', stripe_customer_id) from users where id = f.user_id);
+end $$;

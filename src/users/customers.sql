@@ -1,0 +1,120 @@
+-- Whose a customer is: the user who holds it, else whoever is remembered for it, after the customer or the user is gone.
+create or replace function customer_owner(customer text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return coalesce(
+    (select id from users where stripe_customer_id = customer),
+    (select user_id from stripe_customers where id = customer));
+end $$;
+
+-- Whose something of this customer is. A living user whom our metadata names comes first; then the customer's owner;
+-- then whom the metadata names, though nobody knows that user yet. Where it names somebody who is not here, against an
+-- owner who is deleted, it waits for that somebody: a living person may be paying for it.
+create or replace function owner_of(customer text, named text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  owner text;
+  refusal constant text := why_refused(named, 0);
+begin
+  if named is not null and refusal is null then return named; end if;
+  owner := customer_owner(customer);
+  if owner is null then return named; end if;
+  if named <> owner and refusal = 'unknown_user' and why_refused(owner, 0) = 'user_deactivated' then return named; end if;
+  return owner;
+end $$;
+
+-- Locks the customer, then the users that may be concerned, and returns whose something of this customer is.
+-- others: subjects to lock between the two.
+create or replace function lock_owner(customer text, named text, others text[]) returns text language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  perform lock_subjects('customer:' || customer);
+  -- Nobody changes whose the customer is without the customer's lock. Whether the named one is alive is looked at again.
+  perform lock_subjects(variadic others || array['user:' || customer_owner(customer), 'user:' || named]);
+  return owner_of(customer, named);
+end $$;
+
+-- Why nothing of this owner can be stored yet: null for every user who was ever seen, deleted ones too.
+create or replace function owner_unknown(owner text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return case
+    when owner is null then 'unknown_customer'
+    when why_refused(owner, 0) = 'unknown_user' then 'unknown_user' end;
+end $$;
+
+-- Remembers whose a customer is, beyond the user's row and the customer's own life. Returns whether nobody was known.
+-- The caller holds the customer's lock.
+create or replace function remember_customer(owner text, customer text) returns boolean language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if customer is null or exists (select from stripe_customers where id = customer and user_id is not null) then
+    return false;
+  end if;
+  insert into stripe_customers (id, user_id) values (customer, owner)
+  on conflict (id) do update set user_id = excluded.user_id where stripe_customers.user_id is null;
+  return found;
+end $$;
+
+-- Remembers a customer for its owner, unless another user holds it. Returns the customer's subject where that is new,
+-- for the caller to release what waits for it. The caller holds the customer's lock.
+create or replace function provide_customer(owner text, customer text) returns text language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if coalesce(customer_owner(customer), owner) = owner and remember_customer(owner, customer) then
+    return 'customer:' || customer;
+  end if;
+  return null;
+end $$;
+
+-- Whether the user holds this customer, and it is remembered: then there is nothing to claim.
+create or replace function holds_customer(claimant text, customer text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return customer is null or exists (
+    select from users where id = claimant and stripe_customer_id = customer and exists (
+      select from stripe_customers where id = customer and user_id = claimant and deleted_at is null));
+end $$;
+
+-- Links a Stripe customer to a user that has none. Returns false where the user has another customer, or another user
+-- has this one. A customer that is gone is remembered, never linked. The caller holds both locks.
+create or replace function claim_customer(claimant text, customer text) returns boolean language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  linked text;
+begin
+  if customer is null then return true; end if;
+  if customer_owner(customer) <> claimant then return false; end if;
+  if not exists (select from stripe_customers where id = customer and deleted_at is not null) then
+    select stripe_customer_id into linked from users where id = claimant for no key update;
+    if linked <> customer then return false; end if;
+    if linked is null then
+      update users set stripe_customer_id = customer, updated_at = now() where id = claimant;
+    end if;
+  end if;
+  perform remember_customer(claimant, customer);
+  return true;
+end $$;
+
+-- Records that a user could not take something, and returns the verdict. What may be possible later waits for it: a
+-- user who has not come, or a customer that another has until it is deleted. A deleted user's customer is remembered,
+-- so that what it still has is found. The caller holds the locks of the customer and the user.
+create or replace function refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text,
+  facts jsonb) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  held constant text := (select stripe_customer_id from users where id = refused);
+  recorded jsonb;
+begin
+  if objection = 'customer_mismatch' then
+    perform lock_subjects('customer:' || held);
+    return record_delivery(delivery, waits('rejected', objection, refused, verb, facts,
+      array['customer:' || customer, 'customer:' || nullif(held, customer)]));
+  elsif objection = 'unknown_user' then
+    return record_delivery(delivery, waits('parked', objection, refused, verb, facts, array['user:' || refused]));
+  end if;
+  recorded := record_delivery(delivery, verdict('rejected', objection, refused));
+  if objection <> 'user_deactivated' then return recorded; end if;
+  return with_released(recorded,
+    release((delivery->>'erase')::boolean, provide_customer(refused, customer)));
+end $$;

@@ -1,0 +1,26 @@
+-- Opens the user's wallet. Returns whether it was not there before, open or closed. The caller holds the user's lock.
+create or replace function open_wallet(given text) returns boolean language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  insert into wallets (user_id) values (given) on conflict do nothing;
+  return found;
+end $$;
+
+-- Why this user cannot take this many credits: null when nothing speaks against it. A user is known while the wallet
+-- is open: `unknown_user`, `user_deactivated`, or `limit_exceeded` beyond what JSON counts exactly.
+create or replace function why_refused(given text, credits bigint) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  wallet wallets;
+begin
+  select * into wallet from wallets where user_id = given;
+  return case
+    when wallet.user_id is null then 'unknown_user'
+    when wallet.closed_at is not null then 'user_deactivated'
+    when not is_exact(wallet.balance + credits::numeric) then 'limit_exceeded' end;
+end $$;
+
+-- Whether JSON and JavaScript hold this number of credits exactly: up to 2^53 - 1.
+create or replace function is_exact(credits numeric) returns boolean language sql immutable as $$
+  select credits between -9007199254740991 and 9007199254740991
+$$;

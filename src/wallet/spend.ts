@@ -1,0 +1,18 @@
+import { call, type Database } from '../db.ts'
+
+export interface Spend {
+  user_id: string
+  /** Credits, positive. */
+  amount: number
+  /** The caller's own name for this spend: it takes credits once. */
+  idempotency_key: string
+  note: string | null
+}
+
+export type SpendAnswer =
+  | { balance: number }
+  | { refused: 'unknown_user' | 'user_deactivated' | 'idempotency_key_reused' }
+  | { refused: 'insufficient_credits'; balance: number }
+
+/** @throws DatabaseUnavailable */
+export const spend = (db: Database, facts: Spend) => call<SpendAnswer>(db, 'spend', [facts])

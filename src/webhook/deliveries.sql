@@ -1,0 +1,156 @@
+-- What every verb begins and ends with. A verb is a function (delivery, facts) that returns a verdict. It takes the
+-- locks of its subjects, looks, acts, and records the delivery, all in the one statement that the Worker sends.
+
+create or replace function verdict(outcome text, reason text, user_id text) returns jsonb language sql stable as $$
+  select pg_catalog.jsonb_build_object('outcome', outcome, 'reason', reason, 'user_id', user_id)
+$$;
+
+-- The verdict on a delivery that has its effect later: as soon as one of the subjects is provided.
+create or replace function waits(outcome text, reason text, user_id text, verb text, facts jsonb, waits_for text[])
+returns jsonb language sql stable as $$
+  select pg_catalog.jsonb_build_object('outcome', outcome, 'reason', reason, 'user_id', user_id,
+    'effect', pg_catalog.jsonb_build_object('verb', verb, 'facts', facts), 'waits_for', pg_catalog.to_jsonb(waits_for))
+$$;
+
+-- The same for what its provider has to be asked: the scheduled run does, also where nothing is provided.
+create or replace function asks(reason text, user_id text, verb text, facts jsonb, subject text) returns jsonb
+language sql stable as $$
+  select pg_catalog.jsonb_build_object('outcome', 'parked', 'reason', reason, 'user_id', user_id, 'asks', true,
+    'effect', pg_catalog.jsonb_build_object('verb', verb, 'facts', facts),
+    'waits_for', pg_catalog.jsonb_build_array(subject))
+$$;
+
+-- Whether nothing changes this outcome any more.
+create or replace function is_final(outcome text, reason text) returns boolean language sql immutable as $$
+  select outcome in ('applied', 'duplicate', 'stale') or (outcome = 'ignored' and reason = 'settled_by_hand')
+$$;
+
+-- Whether this event has its final outcome. The caller holds the locks of its subjects.
+create or replace function is_settled(delivery jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (
+    select from webhook_events where provider = delivery->>'provider' and event_id = delivery->>'event_id'
+      and is_final(outcome, reason));
+end $$;
+
+-- Counts one more delivery of an event whose row stays as it is, and returns the verdict on it.
+create or replace function count_again(delivery jsonb, user_id text) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  stored record;
+begin
+  update webhook_events event set attempts = attempts + 1
+  where provider = delivery->>'provider' and event_id = delivery->>'event_id'
+  returning event.outcome, event.reason, event.user_id into stored;
+  return case
+    when stored.outcome in ('applied', 'duplicate', 'stale') then
+      verdict('duplicate', 'already_processed', coalesce(count_again.user_id, stored.user_id))
+    else verdict(stored.outcome, stored.reason, coalesce(count_again.user_id, stored.user_id)) end;
+end $$;
+
+-- The body as jsonb. Null where jsonb cannot hold it: it has no \u0000, no lone surrogates and no boundless numbers.
+create or replace function storable_payload(body text) returns jsonb language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return body::jsonb;
+exception when data_exception or program_limit_exceeded then
+  return null;
+end $$;
+
+-- Whether nothing of this user's payloads may be kept or read: the user is being erased, or is erased already.
+create or replace function is_erased(given text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return given is not null and exists (select from erasures where user_id = given);
+end $$;
+
+-- When a delivery that was tried in vain so often is tried again: after a minute, then two, four, … at most a day.
+create or replace function next_try(tries integer) returns timestamptz language sql stable as $$
+  select pg_catalog.now() + least(interval '1 minute' * (2 ^ least(tries, 11)), interval '1 day')
+$$;
+
+-- Records a delivery with its verdict, and returns the verdict that then holds.
+-- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, via, about,
+-- erase (whether payloads of deleted users are erased), and the body: as JSON ('payload'), or as text ('body') where
+-- jsonb may refuse it.
+create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  d record;
+  received jsonb;
+  looks integer;
+  again jsonb;
+begin
+  select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, effect jsonb,
+    waits_for text[], asks boolean, gives_up boolean, sqlstate text);
+  facts := facts - '{effect,waits_for,asks,gives_up,sqlstate}'::text[];
+  if delivery->>'event_id' is null then return facts; end if;
+  select * into d from jsonb_to_record(delivery) as d(provider text, event_id text, type text,
+    occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[]);
+
+  received := case when delivery ? 'body' then storable_payload(d.body) else d.payload end;
+  -- Without its body, or where Postgres refused its content, it is read again only when it is delivered again.
+  if f.reason = 'unreadable' and (received is not null or d.via = 'release') then
+    f.waits_for := array['event:' || d.event_id];
+    f.asks := true;
+  end if;
+  -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
+  perform lock_subjects(case when f.reason = 'unreadable' then 'event:' || d.event_id end, 'user:' || f.user_id);
+  -- A payload that names no user could never be found to be erased.
+  if (d.erase and f.user_id is null and f.outcome <> 'parked') or is_erased(f.user_id) then received := null; end if;
+
+  insert into webhook_events as event (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
+    sqlstate, via, occurred_at, settled_at)
+  values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
+    case when f.outcome in ('parked', 'rejected') then d.about end, f.sqlstate, d.via, d.occurred_at,
+    case when f.outcome <> 'parked' then now() end)
+  on conflict (provider, event_id) do update set
+    outcome = excluded.outcome, reason = excluded.reason, via = excluded.via, effect = excluded.effect,
+    user_id = coalesce(excluded.user_id, event.user_id), sqlstate = excluded.sqlstate,
+    about = case when f.outcome in ('parked', 'rejected') then coalesce(excluded.about, event.about) end,
+    payload = case
+      when (d.erase and f.outcome <> 'parked' and coalesce(excluded.user_id, event.user_id) is null)
+        or is_erased(coalesce(excluded.user_id, event.user_id)) then null
+      else coalesce(excluded.payload, event.payload) end,
+    settled_at = excluded.settled_at, attempts = event.attempts + 1
+  where not is_final(event.outcome, event.reason)
+    -- What waits to be applied is given up by a decision on the event itself, never because a setting does not know
+    -- it now, or because this version cannot read it.
+    and (event.effect is null or excluded.effect is not null or excluded.outcome not in ('ignored', 'parked')
+      or f.gives_up)
+  returning event.attempts into looks;
+  if looks is null then
+    again := count_again(delivery, f.user_id);
+    -- What waits stays as it is, and the sender learns what this delivery of it has met.
+    return case when is_final(again->>'outcome', again->>'reason') then again else facts end;
+  end if;
+
+  perform wait_for(d.provider, d.event_id, coalesce(d.occurred_at, now()), f.waits_for, f.asks, looks > 1);
+  return facts;
+end $$;
+
+-- Has the delivery wait for these subjects, in place of those for which it has waited.
+create or replace function wait_for(of_provider text, of_event text, occurred timestamptz, subjects text[],
+  asks boolean, waited boolean) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  awaited text;
+begin
+  if waited then
+    delete from waiting where provider = of_provider and event_id = of_event
+      and (subjects is null or waiting.subject <> all (subjects));
+  end if;
+  if subjects is null then return; end if;
+  foreach awaited in array subjects loop
+    continue when awaited is null;
+    -- Whoever provides the subject must find this row: that is sure only under the subject's lock.
+    if not is_locked(awaited) then raise exception 'a delivery waits for a subject that is not locked'; end if;
+    insert into waiting (subject, provider, event_id, occurred_at, retry_at)
+    values (awaited, of_provider, of_event, occurred, case when asks then next_try(0) end)
+    on conflict (provider, event_id, subject) do update set
+      retry_at = case when asks then next_try(waiting.tries) end;
+  end loop;
+end $$;

@@ -1,0 +1,38 @@
+-- Takes the locks of these subjects until the commit; nulls are left out. Who holds a subject's lock is alone with it,
+-- also while no row of it exists. Subjects: customer:…, email:…, event:…, invoice:…, key:…, payment:…, price:…,
+-- subscription:…, user:….
+--
+-- It waits upwards only, in the order of the names: a subject below the highest one held is tried, and where somebody
+-- else has it, the whole begins again (40001). So no two transactions ever wait for each other.
+-- A lock helps only whoever looks after it, with a fresh snapshot: each statement of a function has one under
+-- `read committed`, and under no other isolation level.
+create or replace function lock_subjects(variadic subjects text[]) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  held text := coalesce(nullif(current_setting('ledgerhook.held', true), ''), E'\n');
+  highest text := coalesce(current_setting('ledgerhook.highest', true), '');
+  subject text;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'ledgerhook needs the isolation level "read committed"' using errcode = 'invalid_transaction_state';
+  end if;
+  for subject in select distinct name collate "C" from unnest(subjects) name where name is not null order by 1 loop
+    continue when strpos(held, E'\n' || subject || E'\n') > 0;
+    if subject collate "C" > highest then
+      perform pg_advisory_xact_lock(hashtextextended(subject, 7234));
+      highest := subject;
+    elsif not pg_try_advisory_xact_lock(hashtextextended(subject, 7234)) then
+      raise exception 'a subject below those that are held is locked' using errcode = 'serialization_failure';
+    end if;
+    -- One line for each, so that no subject can contain another.
+    held := held || translate(subject, E'\n', '') || E'\n';
+  end loop;
+  perform set_config('ledgerhook.held', held, true), set_config('ledgerhook.highest', highest, true);
+end $$;
+
+-- Whether this transaction holds the subject's lock.
+create or replace function is_locked(subject text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return strpos(coalesce(current_setting('ledgerhook.held', true), ''), E'\n' || subject || E'\n') > 0;
+end $$;

@@ -1,0 +1,137 @@
+-- Parked deliveries have their effect in the commit that provides what they wait for: at most 25 of them, so that
+-- the commit stays short. Of the rest one row of `arrived` reminds the scheduled run.
+
+-- Runs the effect of everything that waits for one of these subjects, also of what was given up or refused meanwhile.
+-- The caller holds the locks of the subjects, provides them, and has recorded its own delivery. Returns an array: what
+-- was settled, and what that in turn released.
+create or replace function release(erase boolean, variadic subjects text[]) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  released jsonb := '[]';
+  subject text;
+begin
+  foreach subject in array subjects loop
+    if subject is not null then released := released || release_subject(erase, subject, '-infinity', ''); end if;
+  end loop;
+  return released;
+end $$;
+
+-- Adds to a verb's verdict what the verb has released.
+create or replace function with_released(verdict jsonb, released jsonb) returns jsonb language sql stable as $$
+  select case when released = '[]' then verdict
+    else verdict || pg_catalog.jsonb_build_object('released', coalesce(verdict->'released', '[]') || released) end
+$$;
+
+-- Releases what waits for a subject, in the order of occurrence, after the row that this moment and event name.
+create or replace function release_subject(erase boolean, given text, after_at timestamptz, after_event text)
+returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  released jsonb := '[]';
+  here record;
+  settled jsonb;
+  seen_at timestamptz := after_at;
+  seen_event text := after_event;
+begin
+  for here in
+    select provider, event_id, occurred_at from waiting
+    where subject = given and (retry_at is null or retry_at <= now())
+      and (occurred_at, event_id) > (after_at, after_event)
+    order by occurred_at, event_id limit releases_left() + 1
+  loop
+    if releases_left() = 0 then
+      perform mark_arrived(given, seen_at, seen_event);
+      return released;
+    end if;
+    perform set_config('ledgerhook.released', (releases_made() + 1)::text, true);
+    settled := release_delivery(erase, here.provider, here.event_id);
+    -- A subject of it is locked just now: the scheduled run begins with it.
+    if settled is null then perform mark_arrived(given, seen_at, seen_event); end if;
+    released := released || coalesce(settled, '[]');
+    seen_at := here.occurred_at;
+    seen_event := here.event_id;
+  end loop;
+  return released;
+end $$;
+
+-- How many effects this transaction has released, and how many more it may.
+create or replace function releases_made() returns integer language sql stable as $$
+  select coalesce(nullif(pg_catalog.current_setting('ledgerhook.released', true), ''), '0')::integer
+$$;
+create or replace function releases_left() returns integer language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return greatest(0, coalesce(nullif(current_setting('ledgerhook.most_released', true), ''), '25')::integer
+    - releases_made());
+end $$;
+
+-- Remembers that more waits for a subject than was looked at, from the row after this one on.
+create or replace function mark_arrived(given text, after_at timestamptz, after_event text) returns void
+language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  insert into arrived (subject, last_occurred_at, last_event_id) values (given, after_at, after_event)
+  on conflict (subject) do update set
+    due_at = least(arrived.due_at, excluded.due_at),
+    last_event_id = case when (arrived.last_occurred_at, arrived.last_event_id) < (after_at, after_event)
+      then arrived.last_event_id else after_event end,
+    last_occurred_at = least(arrived.last_occurred_at, after_at);
+end $$;
+
+-- Runs one delivery's effect. Returns an array of what was settled; null where a lock that it needs is taken just now.
+-- An effect that fails leaves everything as it was, and is tried again later and later, by itself.
+create or replace function release_delivery(erase boolean, of_provider text, of_event text) returns jsonb
+language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  event webhook_events;
+  verb text;
+  verdict jsonb;
+begin
+  select * into event from webhook_events where provider = of_provider and event_id = of_event;
+  if is_final(event.outcome, event.reason) or event.effect is null then return '[]'; end if;
+  begin
+    select name into strict verb from verbs where name = event.effect->>'verb';
+    execute format('select ledgerhook.%I($1, $2)', verb) into verdict
+    using jsonb_build_object('provider', event.provider, 'event_id', event.event_id, 'type', event.type,
+      'occurred_at', event.occurred_at, 'via', 'release', 'erase', erase), event.effect->'facts';
+  exception when others then
+    if sqlstate like '40%' then return null; end if;
+    raise warning 'release of % % failed: %', of_provider, of_event, sqlstate;
+    update waiting set tries = tries + 1, retry_at = next_try(tries + 1)
+    where provider = of_provider and event_id = of_event;
+    return '[]';
+  end;
+  return jsonb_build_array((verdict - 'released') || jsonb_build_object(
+    'provider', event.provider, 'event_id', event.event_id, 'type', event.type))
+    || coalesce(verdict->'released', '[]');
+end $$;
+
+-- A bite of the scheduled run: releases what is left of the subjects that have come.
+-- facts: most (effects), erase. Returns {"released": […], "more": whether another bite would find something}.
+create or replace function release_arrived(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  released jsonb := '[]';
+  due arrived;
+begin
+  select * into f from jsonb_to_record(facts) as f(most integer, erase boolean);
+  perform set_config('ledgerhook.most_released', f.most::text, true);
+  for due in
+    select * from (select * from arrived where due_at <= now() order by due_at limit f.most for update skip locked) slice
+    order by subject collate "C"
+  loop
+    exit when releases_left() = 0;
+    begin
+      perform lock_subjects(due.subject);
+      delete from arrived where subject = due.subject;
+      released := released || release_subject(f.erase, due.subject, due.last_occurred_at, due.last_event_id);
+      -- What a lock has kept away is for the next run, a minute later, not for the next bite.
+      update arrived set due_at = now() + interval '30 seconds'
+      where subject = due.subject and releases_left() > 0;
+    exception when serialization_failure or deadlock_detected then
+      update arrived set due_at = now() + interval '30 seconds' where subject = due.subject;
+    end;
+  end loop;
+  return jsonb_build_object('released', released, 'more', exists (select from arrived where due_at <= now()));
+end $$;

@@ -1,0 +1,45 @@
+-- Leases the tasks that are most overdue, so that no two runs do the same work. A lease that has run out is taken over:
+-- every bite may be done twice.
+-- facts: names (of every task there is), most (tasks), lease_s (seconds). Returns [{"name", "cursor"}], the most overdue
+-- task first.
+create or replace function lease_tasks(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  f record;
+  taken jsonb;
+begin
+  select * into f from jsonb_to_record(facts) as f(names text[], most integer, lease_s integer);
+  insert into tasks (name) select unnest(f.names) on conflict do nothing;
+  with overdue as (
+    select name, next_at from tasks
+    where name = any (f.names) and next_at <= now() and (leased_until is null or leased_until < now())
+    order by next_at, name limit f.most for update skip locked
+  ), leased as (
+    update tasks set leased_until = now() + f.lease_s * interval '1 second'
+    from overdue where tasks.name = overdue.name returning tasks.name, tasks.cursor, overdue.next_at
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('name', name, 'cursor', cursor) order by next_at, name), '[]')
+  into taken from leased;
+  return taken;
+end $$;
+
+-- Ends the leases. A task that failed has its next turn later and later, and delays no other.
+-- facts: tasks: [{name, good, in_s (seconds until its next turn), cursor}]. Returns how many.
+create or replace function finish_tasks(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  f record;
+  done integer;
+begin
+  select * into f from jsonb_to_record(facts) as f(tasks jsonb);
+  update tasks set leased_until = null,
+    next_at = now() + case when ended.good then ended.in_s
+      else greatest(ended.in_s, least(60 * 2 ^ least(tasks.failures, 6), 3600)) end * interval '1 second',
+    failures = case when ended.good then 0 else tasks.failures + 1 end,
+    cursor = case when ended.good then ended.cursor else tasks.cursor end,
+    last_good_at = case when ended.good then now() else tasks.last_good_at end
+  from jsonb_to_recordset(f.tasks) as ended(name text, good boolean, in_s integer, cursor jsonb)
+  where tasks.name = ended.name;
+  get diagnostics done = row_count;
+  return to_jsonb(done);
+end $$;

@@ -1,0 +1,84 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Client } from 'pg'
+import { freePort } from '../../local/ports.ts'
+import { startPostgres } from '../../local/postgres.ts'
+
+/** A Postgres of a test file's own, for tests that make roles, which all databases of a server share. */
+export interface Cluster {
+  port: number
+  /** Makes an empty database, and returns the URL of the superuser. */
+  database(name: string, owner?: string): Promise<string>
+  /** Makes a role that logs in with its name as password. */
+  login(name: string, attributes?: string): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ledgerhook-cluster-'))
+  chmodSync(dataDir, 0o755)
+  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  const admin = (sql: string) => query(postgres.url('postgres'), sql)
+  return {
+    port: postgres.port,
+    async database(name, owner = 'postgres') {
+      await admin(`create database "${name}" owner "${owner}"`)
+      return postgres.url(name)
+    },
+    async login(name, attributes = '') {
+      await admin(`create role "${name}" login password '${name}' ${attributes}`)
+    },
+    async stop() {
+      await postgres.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The same database, seen by another role of `login`. */
+export function as(role: string, url: string): string {
+  const changed = new URL(url)
+  changed.username = changed.password = role
+  return changed.href
+}
+
+/** Runs SQL on a connection of its own, and returns the rows. */
+export async function query<Row = Record<string, unknown>>(
+  url: string,
+  sql: string,
+  params?: unknown[],
+): Promise<Row[]> {
+  return await connected(url, async (client) => (await client.query(sql, params)).rows as Row[])
+}
+
+export async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(url)
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** What a promise is refused with; fails where it is not. */
+export async function refused(work: Promise<unknown>): Promise<Error & { code?: string }> {
+  return await work.then(
+    () => {
+      throw new Error('it was not refused')
+    },
+    (error: Error) => error,
+  )
+}
+
+/** A folder that holds these files, which the caller removes. */
+export function folderOf(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ledgerhook-files-'))
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  return folder
+}

@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { type Event, hotEvents, sign, signUp } from '../../bench/deliveries.ts'
+import { type Event, hotEvents, sign, signUp } from '../../bench/arena/deliveries.ts'
 import { fill, filledUsers } from '../../bench/ground/fill.ts'
 import { clerkEvent } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'

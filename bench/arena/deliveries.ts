@@ -1,9 +1,9 @@
-import { subscriptionEvent } from '../local/billing-events.ts'
-import { type SignedRequest, signedRequest } from '../local/deliver.ts'
-import type { Vars } from '../local/dev-vars.ts'
-import { checkoutEvent, clerkEvent } from '../local/events.ts'
-import { reversalEvent } from '../local/reversal-events.ts'
-import type { ProviderName } from '../src/webhook/provider.ts'
+import { subscriptionEvent } from '../../local/billing-events.ts'
+import { type SignedRequest, signedRequest } from '../../local/deliver.ts'
+import type { Vars } from '../../local/dev-vars.ts'
+import { checkoutEvent, clerkEvent } from '../../local/events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
+import type { ProviderName } from '../../src/webhook/provider.ts'
 
 export interface Event {
   provider: ProviderName

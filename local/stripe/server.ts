@@ -1,30 +1,19 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { listenOn } from '../ports.ts'
-import { type Account, newId } from './account.ts'
+import { newId } from './account.ts'
 import { findCall } from './api.ts'
 import { authenticate } from './authenticate.ts'
 import { control } from './control.ts'
-import { deliver, type Endpoint, snapshot } from './events.ts'
-import { answerWithFault, createFaults, type Fault, type Faults, failWithin } from './faults.ts'
+import { deliver } from './events.ts'
+import { answerWithFault, type Fault, failWithin } from './faults.ts'
 import { type Params, parseForm } from './form.ts'
 import { type Answer, errorAnswer, json, type Request, readRequest, send } from './http.ts'
-import { createIdempotency } from './idempotency.ts'
-import { keep, restore } from './kept.ts'
 import { page } from './page.ts'
-import { createState, type Event, type Price } from './state.ts'
+import { createServices, type Received, type Services, type ServicesOptions } from './services.ts'
 
-export interface StripeOptions {
+export interface StripeOptions extends ServicesOptions {
   /** 0 lets the system choose. */
   port: number
-  /** The only key that is accepted. */
-  secretKey: string
-  /** Where events are delivered. Without it they are recorded alone: `GET /test/events`. */
-  webhookUrl?: string | undefined
-  webhookSecret?: string | undefined
-  /** The recurring prices of the account: `recurringPrice` makes one. */
-  prices?: Price[]
-  /** Where the state is kept between runs. Without it, in memory alone. */
-  file?: string | undefined
 }
 
 export interface LocalStripe {
@@ -32,27 +21,6 @@ export interface LocalStripe {
   url: string
   port: number
   stop(): Promise<void>
-}
-
-/** A call as it was received, and what it was answered. */
-export interface Received {
-  method: string
-  path: string
-  params: Params
-  idempotency_key: string | null
-  stripe_version: string | null
-  status: number | null
-}
-
-export interface Server {
-  account: Account
-  faults: Faults
-  endpoint: Endpoint | undefined
-  requests: Received[]
-  /** Runs an action, and gathers the events that it emits. */
-  recorded<T>(act: () => T): { result: T; events: Event[] }
-  idempotency: ReturnType<typeof createIdempotency>
-  secretKey: string
 }
 
 /**
@@ -80,43 +48,14 @@ export async function startStripe(options: StripeOptions): Promise<LocalStripe> 
   }
 }
 
-function createServices(options: StripeOptions, url: () => string): Server {
-  const { secretKey, webhookUrl, webhookSecret, prices = [], file } = options
-  let emitted: Event[] = []
-  const state = createState(prices)
-  if (file) restore(state, file)
-  const now = () => Math.floor(Date.now() / 1000)
-  return {
-    account: {
-      ...{ state, url, now },
-      emit(type, object, previous) {
-        const event = snapshot(type, object, now(), previous)
-        state.events.set(event.id, event)
-        emitted.push(event)
-      },
-    },
-    faults: createFaults(),
-    endpoint: webhookUrl && webhookSecret ? { url: webhookUrl, secret: webhookSecret } : undefined,
-    requests: [],
-    recorded(act) {
-      emitted = []
-      const result = act()
-      if (file) keep(state, file)
-      return { result, events: emitted }
-    },
-    idempotency: createIdempotency(),
-    secretKey,
-  }
-}
-
-async function route(server: Server, request: Request, response: ServerResponse): Promise<void> {
-  if (request.path.startsWith('/test/')) return send(response, await control(server, request))
-  if (/^\/(pay|portal|app)\//.test(request.path)) return send(response, await page(server, request))
+async function route(services: Services, request: Request, response: ServerResponse): Promise<void> {
+  if (request.path.startsWith('/test/')) return send(response, await control(services, request))
+  if (/^\/(pay|portal|app)\//.test(request.path)) return send(response, await page(services, request))
   const received = receive(request)
-  server.requests.push(received)
-  const fault = server.faults.next()
+  services.requests.push(received)
+  const fault = services.faults.next()
   const run = async () => {
-    const answer = await answerCall(server, request, received.params, fault).catch(errorAnswer)
+    const answer = await answerCall(services, request, received.params, fault).catch(errorAnswer)
     received.status = answer.status
     return withRequestId(answer, request)
   }
@@ -131,18 +70,23 @@ function receive({ method, path, query, body, headers }: Request): Received {
   }
 }
 
-async function answerCall(server: Server, request: Request, params: Params, fault: Fault): Promise<Answer> {
-  authenticate(request.headers.authorization, server.secretKey)
+async function answerCall(
+  services: Services,
+  request: Request,
+  params: Params,
+  fault: Fault,
+): Promise<Answer> {
+  authenticate(request.headers.authorization, services.secretKey)
   const { method, path, body, headers } = request
   const { run, id } = findCall(method, path)
   const key = method === 'POST' ? headers['idempotency-key']?.toString() : undefined
-  return await server.idempotency(key, `${method} ${path} ${body}`, async () => {
+  return await services.idempotency(key, `${method} ${path} ${body}`, async () => {
     try {
-      const perform = run(server.account, id, params)
+      const perform = run(services.account, id, params)
       await failWithin(fault)
-      const { result, events } = server.recorded(perform)
+      const { result, events } = services.recorded(perform)
       // As Stripe: the call is answered, and its webhooks come by themselves.
-      void deliver(events, server.endpoint)
+      void deliver(events, services.endpoint)
       return json(result)
     } catch (error) {
       return errorAnswer(error)

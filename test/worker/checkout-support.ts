@@ -1,4 +1,4 @@
-import type { Received } from '../../local/stripe/server.ts'
+import type { Received } from '../../local/stripe/services.ts'
 import type { Event } from '../../local/stripe/state.ts'
 import { callWith, tokenFor } from './account-support.ts'
 import { type Env, prices, settings, stripeUrl } from './support.ts'

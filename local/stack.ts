@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises'
 import pg from 'pg'
+import { webhookUrl } from './deliver.ts'
 import { LOCAL_STRIPE_KEY, type Vars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 import { startGateway } from './gateway/server.ts'
 import { migrate } from './migrate.ts'
 import { reservePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
+import { signingSecret } from './sign.ts'
 import { plannedPrices } from './stripe/prices.ts'
 import { type LocalStripe, startStripe } from './stripe/server.ts'
 import { type LocalWorker, startWorker, type WorkerOptions } from './worker.ts'
@@ -101,8 +103,8 @@ async function startLocalStripe(
   return await startStripe({
     port: ports.stripe,
     secretKey: settings.STRIPE_SECRET_KEY ?? '',
-    webhookUrl: `http://127.0.0.1:${ports.worker}/api/webhooks/stripe`,
-    webhookSecret: settings.STRIPE_WEBHOOK_SECRET?.split(',')[0]?.trim(),
+    webhookUrl: webhookUrl(`http://127.0.0.1:${ports.worker}`, 'stripe'),
+    webhookSecret: signingSecret('stripe', settings),
     prices: plannedPrices(settings),
     file: stripeFile,
   })

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { deliver, signedRequest } from '../deliver.ts'
 import { generateSecrets, type Vars } from '../dev-vars.ts'
+import { signingSecret } from '../sign.ts'
 import type { Facts } from './compare.ts'
 import type { Delivery, Step } from './story.ts'
 
@@ -33,7 +34,7 @@ export async function observe(user: string, stage: Stage, act: () => Promise<str
 async function send({ provider, event, forged, ageMs = 0 }: Delivery, stage: Stage): Promise<string> {
   const secrets = forged ? generateSecrets() : stage.secrets
   const request = await signedRequest(stage.workerUrl, provider, event, {
-    secret: secrets[`${provider.toUpperCase()}_WEBHOOK_SECRET`] ?? '',
+    secret: signingSecret(provider, secrets) ?? '',
     signedAt: Date.now() - ageMs,
   })
   const { status, outcome, reason, text } = await deliver(request)

@@ -1,4 +1,4 @@
-import { newId } from './account.ts'
+import { randomId } from '../ids.ts'
 import { deleteCustomer } from './customers.ts'
 import { ApiError, invalid } from './errors.ts'
 import { deliver, eventOf } from './events.ts'
@@ -33,7 +33,7 @@ const actions: Record<
   },
   prices: ({ account }, id, action, { unit_amount, currency, lookup_key }) => {
     if (action !== 'create') return undefined
-    const price = recurringPrice(id || newId('price'), {
+    const price = recurringPrice(id || randomId('price'), {
       ...(typeof unit_amount === 'number' && { unitAmount: unit_amount }),
       ...(typeof currency === 'string' && { currency }),
       ...(typeof lookup_key === 'string' && { lookupKey: lookup_key }),

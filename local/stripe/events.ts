@@ -1,6 +1,6 @@
 import Stripe from 'stripe'
-import { signStripe } from '../sign.ts'
-import { newId } from './account.ts'
+import { signedEvent } from '../deliver.ts'
+import { randomId } from '../ids.ts'
 import { ApiError } from './errors.ts'
 import type { Event, State, StripeObject } from './state.ts'
 
@@ -18,7 +18,7 @@ export interface Attempt {
 /** The object is told as it is at this moment: later changes do not change the event. */
 export function snapshot(type: string, object: StripeObject, created: number, previous?: object): Event {
   return {
-    id: newId('evt'),
+    id: randomId('evt'),
     object: 'event',
     api_version: Stripe.API_VERSION,
     created,
@@ -47,8 +47,7 @@ export async function deliver(events: Event[], endpoint: Endpoint | undefined): 
 }
 
 async function attempt(event: Event, { url, secret }: Endpoint): Promise<Attempt> {
-  const body = JSON.stringify(event, null, 2)
-  const headers = { 'content-type': 'application/json; charset=utf-8', ...(await signStripe(body, secret)) }
+  const { headers, body } = await signedEvent('stripe', event, { secret })
   const told = { event: event.id, type: event.type }
   try {
     const signal = AbortSignal.timeout(ANSWER_MS)

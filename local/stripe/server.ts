@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
+import { randomId } from '../ids.ts'
 import { listenOn } from '../ports.ts'
-import { newId } from './account.ts'
 import { findCall } from './api.ts'
 import { authenticate } from './authenticate.ts'
 import { control } from './control.ts'
@@ -96,6 +96,6 @@ async function answerCall(
 
 function withRequestId(answer: Answer, request?: Request): Answer {
   const version = request?.headers['stripe-version']?.toString()
-  const headers = { 'Request-Id': newId('req'), ...(version && { 'Stripe-Version': version }) }
+  const headers = { 'Request-Id': randomId('req'), ...(version && { 'Stripe-Version': version }) }
   return { ...answer, headers: { ...headers, ...answer.headers } }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { type Account, newId } from './account.ts'
+import { randomId } from '../ids.ts'
+import type { Account } from './account.ts'
 import { liveCustomer } from './customers.ts'
 import { invalid, missing } from './errors.ts'
 import { create } from './objects.ts'
@@ -42,7 +43,7 @@ export function createSession(account: Account, params: SessionParams): Session 
   const order = readOrder(account, params)
   const total = order.price.unit_amount * order.quantity
   assertWorthIt(total, order.price.currency)
-  const id = newId('cs_test')
+  const id = randomId('cs_test')
   const session = create<Session>('checkout.session', {
     id,
     ...{ mode, customer, client_reference_id, cancel_url, success_url, metadata: params.metadata ?? {} },

@@ -1,8 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { inject } from 'vitest'
-import { randomId } from '../../local/events.ts'
-import { signClerk, signStripe } from '../../local/sign.ts'
+import { type Signing, sign } from '../../local/sign.ts'
 import worker from '../../src/index.ts'
 import type { Stack } from '../support/control.ts'
 import type { Scripted } from '../support/stripe-script.ts'
@@ -78,12 +77,9 @@ export interface Answer {
   reason: string | null
 }
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends Partial<Omit<Signing, 'messageId'>> {
   /** Svix's message id, which is Clerk's event id. */
   id?: string
-  secret?: string
-  /** The moment of signing, milliseconds. */
-  signedAt?: number
   env?: Env
 }
 
@@ -91,14 +87,10 @@ export interface DeliveryOptions {
 export async function send(
   provider: 'clerk' | 'stripe',
   body: string,
-  options: DeliveryOptions = {},
+  { id: messageId, secret = secrets[provider], signedAt, env }: DeliveryOptions = {},
 ): Promise<Response> {
-  const secret = options.secret ?? secrets[provider]
-  const headers =
-    provider === 'clerk'
-      ? signClerk(body, secret, options.id ?? randomId('msg'), options.signedAt)
-      : await signStripe(body, secret, options.signedAt)
-  return await request(`/api/webhooks/${provider}`, { method: 'POST', headers, body }, options.env)
+  const headers = await sign(provider, body, { secret, messageId, signedAt })
+  return await request(`/api/webhooks/${provider}`, { method: 'POST', headers, body }, env)
 }
 
 /** Delivers an event and reads the answer. */

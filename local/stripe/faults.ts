@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createFaultQueue, type FaultQueue } from '../fault-queue.ts'
 import { cardDeclined, invalid, rateLimited, serverError } from './errors.ts'
 import { type Answer, send } from './http.ts'
 
@@ -26,24 +27,9 @@ export type Fault = (typeof FAULTS)[number]
 
 const SLOW_MS = 300
 
-export interface Faults {
-  /** Queues faults for the next calls, one each, in order. */
-  add(faults: readonly unknown[]): void
-  /** The fault for the call that is being handled. */
-  next(): Fault
-}
+export type Faults = FaultQueue<Fault>
 
-export function createFaults(): Faults {
-  const queue: Fault[] = []
-  return {
-    add(faults) {
-      const unknown = faults.find((fault) => !FAULTS.includes(fault as Fault))
-      if (unknown !== undefined) throw invalid(`unknown fault ${JSON.stringify(unknown)}`)
-      queue.push(...(faults as Fault[]))
-    },
-    next: () => queue.shift() ?? 'none',
-  }
-}
+export const createFaults = (): Faults => createFaultQueue(FAULTS, invalid)
 
 /** What goes wrong while a call runs: an answer like any other, so that an idempotency key keeps it as Stripe's does. */
 export async function failWithin(fault: Fault): Promise<void> {

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises'
-import pg from 'pg'
 import { webhookUrl } from './deliver.ts'
 import { LOCAL_STRIPE_KEY, type Vars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 import { startGateway } from './gateway/server.ts'
 import { migrate } from './migrate.ts'
 import { reservePort } from './ports.ts'
+import { createDatabase, query } from './postgres/query.ts'
 import { startPostgres } from './postgres.ts'
 import { signingSecret } from './sign.ts'
 import { plannedPrices } from './stripe/prices.ts'
@@ -137,12 +137,6 @@ async function startDatabase(
 
 /** Drops the database rather than the directory: nothing is deleted that Postgres does not know. */
 async function recreateDatabase(adminUrl: string, name: string): Promise<void> {
-  const client = new pg.Client(adminUrl)
-  await client.connect()
-  try {
-    await client.query(`drop database if exists ${name} with (force)`)
-    await client.query(`create database ${name}`)
-  } finally {
-    await client.end()
-  }
+  await query(adminUrl, `drop database if exists ${name} with (force)`)
+  await createDatabase(adminUrl, name)
 }

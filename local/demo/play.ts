@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { deliver, signedRequest } from '../deliver.ts'
 import { generateSecrets, type Vars } from '../dev-vars.ts'
+import { readStats, resetStats } from '../gateway/client.ts'
 import { signingSecret } from '../sign.ts'
 import type { Facts } from './compare.ts'
 import type { Delivery, Step } from './story.ts'
@@ -24,10 +25,9 @@ export async function play({ deliveries, user }: Step, stage: Stage): Promise<Fa
 
 /** Does something, and looks at what has become of it. */
 export async function observe(user: string, stage: Stage, act: () => Promise<string[]>): Promise<Facts> {
-  await fetch(new URL('/stats/reset', stage.gatewayUrl), { method: 'POST' })
+  await resetStats(stage.gatewayUrl)
   const answers = await act()
-  const stats = await fetch(new URL('/stats', stage.gatewayUrl))
-  const { requests } = (await stats.json()) as { requests: number }
+  const { requests } = await readStats(stage.gatewayUrl)
   return { answers, requests, ...(await look(user, stage.database)) }
 }
 

@@ -1,6 +1,6 @@
-import { createServer, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import { type HttpServer, serveHttp } from '../http-server.ts'
 import { randomId } from '../ids.ts'
-import { listenOn } from '../ports.ts'
 import { findCall } from './api.ts'
 import { authenticate } from './authenticate.ts'
 import { control } from './control.ts'
@@ -16,12 +16,8 @@ export interface StripeOptions extends ServicesOptions {
   port: number
 }
 
-export interface LocalStripe {
-  /** For `STRIPE_API_BASE`. */
-  url: string
-  port: number
-  stop(): Promise<void>
-}
+/** Its `url` is for `STRIPE_API_BASE`. */
+export type LocalStripe = HttpServer
 
 /**
  * Starts a stand-in for the endpoints of Stripe's API that Ledgerhook uses, with a state of its own; what a
@@ -29,23 +25,18 @@ export interface LocalStripe {
  * webhooks. Rejects with a LocalError when the port is taken.
  */
 export async function startStripe(options: StripeOptions): Promise<LocalStripe> {
-  const services = createServices(options, () => `http://127.0.0.1:${port}`)
-  const server = createServer((message, response) => {
-    void readRequest(message)
-      .then((request) => route(services, request, response))
-      .catch((error: unknown) => send(response, withRequestId(errorAnswer(error))))
-  })
-  // Node closes an idle connection after 5 s, which may be just when a client sends on it.
-  server.keepAliveTimeout = 0
-  const port = await listenOn(server, options.port, '127.0.0.1', '--stripe-port')
-  return {
-    url: `http://127.0.0.1:${port}`,
-    port,
-    stop: async () => {
-      server.close()
-      server.closeAllConnections()
+  let url = ''
+  const services = createServices(options, () => url)
+  const server = await serveHttp(
+    (message, response) => {
+      void readRequest(message)
+        .then((request) => route(services, request, response))
+        .catch((error: unknown) => send(response, withRequestId(errorAnswer(error))))
     },
-  }
+    { port: options.port, flag: '--stripe-port' },
+  )
+  url = server.url
+  return server
 }
 
 async function route(services: Services, request: Request, response: ServerResponse): Promise<void> {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Client } from 'pg'
 import { startGateway } from '../../local/gateway/server.ts'
+import { createDatabase } from '../../local/postgres/query.ts'
 import { recurringPrice } from '../../local/stripe/objects.ts'
 import { startStripe } from '../../local/stripe/server.ts'
 import { stripeScript } from './stripe-script.ts'
@@ -40,10 +41,7 @@ export async function startControl(postgres: Postgres, template: string) {
 
   async function stack({ secretKey = 'sk_test_unused', prices = [] }: StackRequest): Promise<Stack> {
     const database = `test_${randomUUID().replaceAll('-', '')}`
-    const admin = new Client(postgres.url('postgres'))
-    await admin.connect()
-    await admin.query(`create database ${database} template ${template}`)
-    await admin.end()
+    await createDatabase(postgres.url('postgres'), database, template)
     const gateway = await startGateway({
       port: 0,
       postgres: { host: '127.0.0.1', port: postgres.port },

@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { inject } from 'vitest'
+import { readStats, resetStats } from '../../local/gateway/client.ts'
 import { type Signing, sign } from '../../local/sign.ts'
 import worker from '../../src/index.ts'
 import type { Stack } from '../support/control.ts'
@@ -148,11 +149,9 @@ export async function ledger(userId: string) {
 export async function counted<T>(
   act: () => Promise<T>,
 ): Promise<{ result: T; requests: number; statements: number }> {
-  const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
-  await fetch(`${gateway}/stats/reset`, { method: 'POST' })
+  await resetStats(settings.NEON_FETCH_ENDPOINT)
   const result = await act()
-  const stats = (await (await fetch(`${gateway}/stats`)).json()) as { requests: number; statements: number }
-  return { result, ...stats }
+  return { result, ...(await readStats(settings.NEON_FETCH_ENDPOINT)) }
 }
 
 /** Has the gateway's next requests fail, one each: see `local/gateway/faults.ts`. */

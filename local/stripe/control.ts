@@ -1,7 +1,7 @@
 import { randomId } from '../ids.ts'
 import { deleteCustomer } from './customers.ts'
-import { ApiError, invalid } from './errors.ts'
-import { deliver, eventOf } from './events.ts'
+import { ApiError, found, invalid } from './errors.ts'
+import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
 import { recurringPrice } from './objects.ts'
 import { bankAnswers, pay, payLater } from './payments.ts'
@@ -59,7 +59,7 @@ export async function control(services: Services, request: Request): Promise<Ans
     return json({})
   }
   if (kind === 'events' && action === 'resend')
-    return json(await deliver([eventOf(services.account.state, id)], services.endpoint))
+    return json(await deliver([found(services.account.state.events, 'event', id)], services.endpoint))
 
   const act = Object.hasOwn(actions, kind) ? actions[kind] : undefined
   const { result, events } = services.recorded(() => act?.(services, id, action, body))

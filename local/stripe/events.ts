@@ -1,8 +1,7 @@
 import Stripe from 'stripe'
 import { signedEvent } from '../deliver.ts'
 import { randomId } from '../ids.ts'
-import { ApiError } from './errors.ts'
-import type { Event, State, StripeObject } from './state.ts'
+import type { Event, StripeObject } from './state.ts'
 
 /** Checkout itself waits 10 s for the answer before it sends the person back (Stripe: Checkout fulfilment). */
 const ANSWER_MS = 10_000
@@ -65,14 +64,4 @@ function parsed(text: string): unknown {
   } catch {
     return text
   }
-}
-
-export function eventOf(state: State, id: string): Event {
-  const event = state.events.get(id)
-  if (event) return event
-  throw new ApiError(404, {
-    type: 'invalid_request_error',
-    code: 'resource_missing',
-    message: `No such event: '${id}'`,
-  })
 }

@@ -58,6 +58,10 @@ export async function control(services: Services, request: Request): Promise<Ans
     services.faults.add(body.next)
     return json({})
   }
+  if (kind === 'release') {
+    services.hold.release()
+    return json({})
+  }
   if (kind === 'events' && action === 'resend')
     return json(await deliver([found(services.account.state.events, 'event', id)], services.endpoint))
 

@@ -10,6 +10,7 @@ import { type Answer, send } from './http.ts'
  * - `drop`: the connection breaks before anything is done
  * - `drop_after`: it is done, then the connection breaks without an answer
  * - `slow`: it takes 300 ms, so that requests overlap
+ * - `held`: it takes until `POST /test/release`
  * - `rate_limit`: 429, before anything is done
  * - `server_error`, `card_error`: 500 and 402 while it is being done, which an idempotency key keeps
  */
@@ -19,6 +20,7 @@ export const FAULTS = [
   'drop',
   'drop_after',
   'slow',
+  'held',
   'rate_limit',
   'server_error',
   'card_error',
@@ -31,9 +33,26 @@ export type Faults = FaultQueue<Fault>
 
 export const createFaults = (): Faults => createFaultQueue(FAULTS, invalid)
 
-/** What goes wrong while a call runs: an answer like any other, so that an idempotency key keeps it as Stripe's does. */
-export async function failWithin(fault: Fault): Promise<void> {
+/** Calls that are held in the middle, until they are let go. */
+export interface Hold {
+  wait(): Promise<void>
+  release(): void
+}
+
+export function createHold(): Hold {
+  const held: (() => void)[] = []
+  return {
+    wait: () => new Promise((resolve) => held.push(resolve)),
+    release() {
+      for (const letGo of held.splice(0)) letGo()
+    },
+  }
+}
+
+/** What goes wrong while a call runs. Its response is one like any other, so that an idempotency key keeps it, as Stripe's does. */
+export async function failWithin(fault: Fault, hold: Hold): Promise<void> {
   if (fault === 'slow') await sleep(SLOW_MS)
+  if (fault === 'held') await hold.wait()
   if (fault === 'server_error') throw serverError()
   if (fault === 'card_error') throw cardDeclined()
 }

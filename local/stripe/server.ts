@@ -74,7 +74,7 @@ async function answerCall(
   return await services.idempotency(key, `${method} ${path} ${body}`, async () => {
     try {
       const perform = run(services.account, id, params)
-      await failWithin(fault)
+      await failWithin(fault, services.hold)
       const { result, events } = services.recorded(perform)
       // As Stripe: the call is answered, and its webhooks come by themselves.
       void deliver(events, services.endpoint)

@@ -1,6 +1,6 @@
 import type { Account } from './account.ts'
 import { type Endpoint, snapshot } from './events.ts'
-import { createFaults, type Faults } from './faults.ts'
+import { createFaults, createHold, type Faults, type Hold } from './faults.ts'
 import type { Params } from './form.ts'
 import { createIdempotency } from './idempotency.ts'
 import { keep, restore } from './kept.ts'
@@ -32,6 +32,7 @@ export interface Received {
 export interface Services {
   account: Account
   faults: Faults
+  hold: Hold
   endpoint: Endpoint | undefined
   requests: Received[]
   /** Runs an action, and gathers the events that it emits. */
@@ -57,6 +58,7 @@ export function createServices(options: ServicesOptions, url: () => string): Ser
       },
     },
     faults: createFaults(),
+    hold: createHold(),
     endpoint: webhookUrl && webhookSecret ? { url: webhookUrl, secret: webhookSecret } : undefined,
     requests: [],
     recorded(act) {

@@ -459,13 +459,16 @@ describe('idempotency keys', () => {
 
   it('a key in use is 409', async () => {
     const options = key()
-    await fail('slow')
+    await fail('held')
     const first = stripe.customers.create({}, options)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await expect
+      .poll(requests, { interval: 20, timeout: 10_000 })
+      .toContainEqual(expect.objectContaining({ idempotency_key: options.idempotencyKey, status: null }))
     expect(await refusal(stripe.customers.create({}, options))).toMatchObject({
       statusCode: 409,
       code: 'idempotency_key_in_use',
     })
+    await act('release')
     const { id } = await first
     expect((await stripe.customers.create({}, options)).id).toBe(id)
   })

@@ -59,6 +59,8 @@ export const atStripe = (path: string, body: object = {}) =>
   local<Told>(`/test/${path}`, { method: 'POST', body: JSON.stringify(body) })
 /** Has the next calls to the local Stripe fail, one each: see `local/stripe/faults.ts`. */
 export const failStripe = (...next: string[]) => atStripe('faults', { next })
+/** Lets go of the calls that the fault `held` holds. */
+export const releaseStripe = () => atStripe('release')
 
 export const stripeSession = (id: unknown) =>
   local<Record<string, unknown>>(`/v1/checkout/sessions/${id}`, {

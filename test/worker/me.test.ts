@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import type { Statement } from '../support/transactions.ts'
 import { as, callWith, ORIGIN, spend, tokenFor } from './account-support.ts'
+import { during, heldCreate, heldDelete, heldPayment, heldSession } from './held.ts'
 import {
   balance,
   counted,
@@ -139,47 +141,10 @@ describe('the first request of a user whom the webhook has not brought', () => {
   })
 })
 
-const verb = (name: string, facts: object): [string, unknown[]] => [
-  `select ${name}($1, $2)`,
-  [
-    JSON.stringify({
-      provider: 'clerk',
-      event_id: randomId('held'),
-      type: name,
-      via: 'webhook',
-      body: '{}',
-      erase: false,
-    }),
-    JSON.stringify(facts),
-  ],
-]
-const heldCreate = (id: string) =>
-  verb('sync_user', {
-    user_id: id,
-    email: `${id}@example.com`,
-    email_verified: true,
-    updated_at: '2026-05-01T12:00:00Z',
-    signup_bonus: 40,
-  })
-const heldDelete = (id: string) => verb('close_user', { user_id: id })
-const heldSession = (id: string): [string, unknown[]] => [
-  'select read_me($1)',
-  [JSON.stringify({ user_id: id, signup_bonus: 40, erase: false })],
-]
-
-/** Starts a request while a transaction is open, and lets that commit once the request waits for it. */
-async function during<T>(held: [string, unknown[]], start: () => Promise<T>): Promise<T> {
-  const commit = await holdOpen(held)
-  const started = start()
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  await commit()
-  return await started
-}
-
 describe('a session beside', () => {
   it('a creation that was still open finds that user', async () => {
     const id = randomId('user')
-    const reply = await during(heldCreate(id), () => as(id, '/api/me'))
+    const [reply] = await during([heldCreate(id)], () => [as(id, '/api/me')])
     expect(reply.body).toMatchObject({ email: `${id}@example.com`, balance: 40 })
     expect(await ledger(id)).toHaveLength(1)
     expect(await user(id)).toMatchObject({ provisioned_by: 'webhook' })
@@ -187,7 +152,7 @@ describe('a session beside', () => {
 
   it('a creation that waits for it is completed by that', async () => {
     const id = randomId('user')
-    const answer = await during(heldSession(id), () => created(id))
+    const [answer] = await during([heldSession(id)], () => [created(id)])
     expect(answer).toMatchObject({ outcome: 'applied' })
     expect(await ledger(id)).toHaveLength(1)
     expect(await user(id)).toMatchObject({ email: `${id}@example.com`, provisioned_by: 'session' })
@@ -195,7 +160,7 @@ describe('a session beside', () => {
 
   it('a deletion that was still open is refused', async () => {
     const id = randomId('user')
-    const reply = await during(heldDelete(id), () => as(id, '/api/me'))
+    const [reply] = await during([heldDelete(id)], () => [as(id, '/api/me')])
     expect([reply.status, reply.body]).toEqual([403, { error: 'user_deactivated' }])
     expect(await user(id)).toBeUndefined()
     expect(await ledger(id)).toEqual([])
@@ -203,35 +168,26 @@ describe('a session beside', () => {
 
   it('a deletion that waits for it is deleted', async () => {
     const id = randomId('user')
-    expect(await during(heldSession(id), () => deleted(id))).toMatchObject({ outcome: 'applied' })
+    const [answer] = await during([heldSession(id)], () => [deleted(id)])
+    expect(answer).toMatchObject({ outcome: 'applied' })
     expect((await user(id))?.deactivated_at).toBeInstanceOf(Date)
     expect((await as(id, '/api/me')).status).toBe(403)
   })
 
   it('a payment that was still being parked releases it', async () => {
     const id = randomId('user')
-    const payment = verb('settle_payment', {
-      user_id: id,
-      credits: 500,
-      stripe_payment_id: `pi_${id}`,
-      amount: 500,
-      currency: 'usd',
-      checkout_session_id: `cs_${id}`,
-      stripe_customer_id: null,
-    })
-    expect((await during(payment, () => as(id, '/api/me'))).body).toMatchObject({ balance: 540 })
+    const [reply] = await during([heldPayment(id)], () => [as(id, '/api/me')])
+    expect(reply.body).toMatchObject({ balance: 540 })
   })
 
   it('another program that was just inserting the user finds that user', async () => {
     const id = randomId('user')
-    const commit = await holdOpen(
+    const inserts: Statement[] = [
       ['insert into wallets (user_id) values ($1)', [id]],
       ['insert into users (id) values ($1)', [id]],
-    )
-    const started = as(id, '/api/me')
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    expect((await started).body).toMatchObject({ id, balance: 0 })
+    ]
+    const [reply] = await during(inserts, () => [as(id, '/api/me')])
+    expect(reply.body).toMatchObject({ id, balance: 0 })
   })
 })
 

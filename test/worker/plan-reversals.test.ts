@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { billingEvent, invoiceEvent } from '../../local/billing-events.ts'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { type ReversalType, reversalEvent } from '../../local/reversal-events.ts'
-import { heldEvent } from './held.ts'
-import { balance, deliver, eventRow, holdOpen, ledger } from './support.ts'
+import { during, heldEvent } from './held.ts'
+import { balance, deliver, eventRow, ledger } from './support.ts'
 
 const env = { PLANS: JSON.stringify({ price_pro: { key: 'pro', credits: 100 } }) }
 
@@ -86,11 +86,8 @@ describe('plan credits', () => {
     const { paidEvent, linkEvent, said, reversed, left } = await subscriber()
     const [first, second] = last === 'link' ? [paidEvent, linkEvent()] : [linkEvent(), paidEvent]
     await said(first)
-    const commit = await holdOpen(heldEvent(reversed('refund.created', 500), env, Date.now()))
-    const answer = said(second)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    expect(await answer).toBe('applied')
+    const refund = heldEvent(reversed('refund.created', 500), env, Date.now())
+    expect(await during([refund], () => [said(second)])).toEqual(['applied'])
     expect(await left()).toBe(75)
   })
 
@@ -98,11 +95,8 @@ describe('plan credits', () => {
     const { paidEvent, linkEvent, said, reversed, left } = await subscriber()
     const [first, second] = last === 'link' ? [paidEvent, linkEvent()] : [linkEvent(), paidEvent]
     await said(first)
-    const commit = await holdOpen(heldEvent(second, env, Date.now()))
-    const answer = said(reversed('refund.created', 500))
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    expect(await answer).toBe('applied')
+    const held = heldEvent(second, env, Date.now())
+    expect(await during([held], () => [said(reversed('refund.created', 500))])).toEqual(['applied'])
     expect(await left()).toBe(75)
   })
 })

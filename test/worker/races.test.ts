@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
-import { during, heldCreate, heldDelete, heldPayment } from './held.ts'
+import type { Statement } from '../support/transactions.ts'
+import { during, heldCreate, heldDelete, heldPayment, verb } from './held.ts'
 import {
   type Answer,
   balance,
@@ -106,7 +107,7 @@ describe('create beside delete', () => {
 
   it('deletes also a user whom another program was just inserting', async () => {
     const id = randomId('user')
-    const inserts: [string, unknown[]][] = [
+    const inserts: Statement[] = [
       ['insert into wallets (user_id) values ($1)', [id]],
       ['insert into users (id) values ($1)', [id]],
     ]
@@ -152,41 +153,20 @@ describe('park beside create', () => {
 describe('a delivery that is only recorded, beside a deletion that erases', () => {
   const erasing = { env: { USER_DELETION: 'delete' } }
   const failed = (id: string) => checkoutEvent('checkout.session.async_payment_failed', { user: id })
-  const heldErasure = (id: string): [string, unknown[]] => [
-    'select close_user($1, $2)',
-    [
-      JSON.stringify({
-        provider: 'clerk',
-        event_id: randomId('held'),
-        type: 'user.deleted',
-        via: 'webhook',
-        erase: true,
-      }),
-      JSON.stringify({ user_id: id }),
-    ],
-  ]
 
   it('keeps no personal data, whichever was open', async () => {
     const [first, second] = [randomId('user'), randomId('user')]
     const late = failed(first)
-    await during([heldErasure(first)], () => [deliver('stripe', late, erasing)])
+    await during([heldDelete(first, true)], () => [deliver('stripe', late, erasing)])
     expect(JSON.stringify((await eventRow(late.id))?.payload)).not.toMatch(/Ada|example/)
 
     const open = failed(second)
-    const recorded: [string, unknown[]] = [
-      'select record_delivery($1, $2)',
-      [
-        JSON.stringify({
-          provider: 'stripe',
-          event_id: open.id,
-          type: open.type,
-          via: 'webhook',
-          body: JSON.stringify(open),
-          erase: true,
-        }),
-        JSON.stringify({ outcome: 'ignored', reason: 'no_effect', user_id: second }),
-      ],
-    ]
+    const recorded = verb(
+      'record_delivery',
+      open.type,
+      { outcome: 'ignored', reason: 'no_effect', user_id: second },
+      { event_id: open.id, body: JSON.stringify(open), erase: true },
+    )
     await during([recorded], () => [deliver('clerk', clerkEvent('user.deleted', { user: second }), erasing)])
     expect(JSON.stringify((await eventRow(open.id))?.payload)).not.toMatch(/Ada|example/)
   })
@@ -230,10 +210,7 @@ describe('two first customers', () => {
 
   it('of one user, linked by another program meanwhile: the other is refused', async () => {
     const id = await signedUp()
-    const held: [string, unknown[]] = [
-      'update users set stripe_customer_id = $2 where id = $1',
-      [id, `cus_held_${id}`],
-    ]
+    const held: Statement = ['update users set stripe_customer_id = $2 where id = $1', [id, `cus_held_${id}`]]
     expect(said(await during([held], () => [pay(id, `cus_other_${id}`)]))).toEqual([
       'rejected customer_mismatch',
     ])
@@ -246,10 +223,7 @@ describe('two first customers', () => {
     expect(said(answers)).toEqual(['rejected customer_mismatch'])
 
     const [third, fourth] = [await signedUp(), await signedUp()]
-    const raw: [string, unknown[]] = [
-      'update users set stripe_customer_id = $2 where id = $1',
-      [third, `cus_${third}`],
-    ]
+    const raw: Statement = ['update users set stripe_customer_id = $2 where id = $1', [third, `cus_${third}`]]
     expect(said(await during([raw], () => [pay(fourth, `cus_${third}`)]))).toEqual([
       'rejected customer_mismatch',
     ])

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { type ReversalOptions, type ReversalType, reversalEvent } from '../../local/reversal-events.ts'
 import { spend } from './account-support.ts'
-import { heldEvent } from './held.ts'
-import { balance, deliver, eventRow, holdOpen, ledger, query, runScheduled } from './support.ts'
+import { during, heldEvent } from './held.ts'
+import { balance, deliver, eventRow, ledger, query, runScheduled } from './support.ts'
 
 type About = Omit<ReversalOptions, 'payment'> & { payment?: string | null }
 
@@ -253,11 +253,8 @@ describe('before the purchase', () => {
     await signUp()
     const about = { user: id, credits: 1000, payment, session: { amount_total: 999 } }
     const purchase = checkoutEvent('checkout.session.completed', about)
-    const commit = await holdOpen(heldEvent(purchase, {}, Date.now()))
-    const refunded = refund(999)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    expect(await refunded).toBe('applied')
+    const [refunded] = await during([heldEvent(purchase, {}, Date.now())], () => [refund(999)])
+    expect(refunded).toBe('applied')
     expect(await balance(id)).toBe(40)
   })
 
@@ -265,11 +262,8 @@ describe('before the purchase', () => {
     const { id, payment, signUp, pay } = buyer()
     await signUp()
     const refund = reversalEvent('refund.created', { payment, amount: 999 })
-    const commit = await holdOpen(heldEvent(refund, {}, Date.now()))
-    const settled = pay()
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    expect((await settled).outcome).toBe('applied')
+    const [settled] = await during([heldEvent(refund, {}, Date.now())], () => [pay()])
+    expect(settled.outcome).toBe('applied')
     expect(await balance(id)).toBe(40)
   })
 
@@ -312,12 +306,12 @@ describe('at once', () => {
   it('two partial refunds take what both are, one after the other', async () => {
     const { payment, refund, left, moves } = await paid()
     const held = reversalEvent('refund.created', { payment, id: `re_1_${payment}`, amount: 500 })
-    const commit = await holdOpen(heldEvent(held, {}, Date.now()))
-    const second = refund(499, '2')
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    expect(await left()).toBe(1000)
-    await commit()
-    expect(await second).toBe('applied')
+    const [second] = await during(
+      [heldEvent(held, {}, Date.now())],
+      () => [refund(499, '2')],
+      async () => expect(await left()).toBe(1000),
+    )
+    expect(second).toBe('applied')
     expect(await left()).toBe(0)
     expect(await moves()).toEqual(['refund -500', 'refund -500'])
   })

@@ -6,6 +6,7 @@ import { type Signing, sign } from '../../local/sign.ts'
 import worker from '../../src/index.ts'
 import type { Stack } from '../support/control.ts'
 import type { Scripted } from '../support/stripe-script.ts'
+import type { Statement } from '../support/transactions.ts'
 
 export const secrets = {
   clerk: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -160,12 +161,17 @@ export async function failNext(...next: string[]): Promise<void> {
   await fetch(`${gateway}/faults`, { method: 'POST', body: JSON.stringify({ next }) })
 }
 
-/** Holds a transaction open in which these statements have run; the answer commits it. */
-export async function holdOpen(...statements: [string, unknown[]][]): Promise<() => Promise<void>> {
+/** Holds a transaction open in which these statements have run; returns the function that commits it. */
+export async function holdOpen(...statements: Statement[]): Promise<() => Promise<void>> {
   const { id } = await control<{ id: string }>('hold', { databaseUrl: settings.DATABASE_URL, statements })
   return async () => {
     await control(`release/${id}`)
   }
+}
+
+/** Resolves once so many requests of this file wait for a lock in the database; throws when they do not. */
+export async function waitingForLocks(count: number): Promise<void> {
+  await control('waiting', { databaseUrl: settings.DATABASE_URL, count })
 }
 
 /** What Stripe's API answers from now on, by `GET /v1/…`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { clerkEvent, randomId } from '../../local/events.ts'
+import { randomId } from '../../local/events.ts'
 import type { Statement } from '../support/transactions.ts'
 import {
   atStripe,
@@ -13,19 +13,13 @@ import {
   stripeSession,
 } from './checkout-support.ts'
 import { during } from './held.ts'
+import { customerOf, leave, signedUp } from './people.ts'
 import { balance, counted, deliver, eventRow, ledger, user } from './support.ts'
 
 const SESSIONS = '/v1/checkout/sessions'
 const CUSTOMERS = '/v1/customers'
 /** What is waited for comes at once, or the test fails. */
 const patiently = { interval: 20, timeout: 10_000 }
-
-async function signedUp(email?: string): Promise<string> {
-  const id = randomId('user')
-  await deliver('clerk', clerkEvent('user.created', { user: id, ...(email && { email }) }))
-  return id
-}
-const customerOf = async (id: string) => (await user(id))?.stripe_customer_id
 
 describe('POST /api/checkout', () => {
   it('sells a pack: what Stripe is told', async () => {
@@ -75,7 +69,7 @@ describe('POST /api/checkout', () => {
   })
 
   it('makes the customer once, with what is known of the user', async () => {
-    const id = await signedUp('ada@example.com')
+    const id = await signedUp({ email: 'ada@example.com' })
     await checkout(id)
     await checkout(id)
     const [call, ...more] = await received(id, CUSTOMERS)
@@ -122,7 +116,7 @@ describe('POST /api/checkout', () => {
 
   it('sells nothing to a deleted user', async () => {
     const id = await signedUp()
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await checkout(id)).toMatchObject({ status: 403, body: { error: 'user_deactivated' } })
     expect(await customersMade(id)).toEqual([])
   })
@@ -132,7 +126,7 @@ describe('POST /api/checkout', () => {
     await failStripe('held')
     const click = checkout(id)
     await expect.poll(() => received(id, CUSTOMERS), patiently).toHaveLength(1)
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     await releaseStripe()
     expect(await click).toMatchObject({ status: 403, body: { error: 'user_deactivated' } })
     expect(await customerOf(id)).toBeNull()
@@ -335,7 +329,7 @@ describe('GET /api/checkout/:id', () => {
     const id = await signedUp()
     const session = await opened(id)
     const { events } = await atStripe(`sessions/${session}/pay`)
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await comeBack(id, session)).toMatchObject({ status: 403, body: { error: 'user_deactivated' } })
     expect(await deliver('stripe', events[0] ?? {})).toMatchObject({
       outcome: 'rejected',
@@ -365,7 +359,7 @@ describe('POST /api/billing-portal', () => {
   it('of a deleted user is closed', async () => {
     const id = await signedUp()
     await checkout(id)
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await portal(id)).toMatchObject({ status: 403 })
   })
 })

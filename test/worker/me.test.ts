@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import type { Statement } from '../support/transactions.ts'
-import { as, callWith, ORIGIN, spend, tokenFor } from './account-support.ts'
+import { callWith, ORIGIN, spend, tokenFor } from './account-support.ts'
 import { during, heldCreate, heldDelete, heldPayment, heldSession } from './held.ts'
+import { as, leave, signedUp, signUp } from './people.ts'
 import {
   balance,
   counted,
@@ -18,8 +19,6 @@ import {
 } from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
-const created = (id: string) => deliver('clerk', clerkEvent('user.created', { user: id }))
-const deleted = (id: string, env = {}) => deliver('clerk', clerkEvent('user.deleted', { user: id }), { env })
 
 /** Which transactions wrote these rows last. */
 const versions = (id: string) =>
@@ -49,8 +48,7 @@ describe('GET /api/me', () => {
   })
 
   it('waits for nobody who is writing, and writes nothing itself', async () => {
-    const id = randomId('user')
-    await created(id)
+    const id = await signedUp()
     const before = await versions(id)
     const commit = await holdOpen(
       [`select lock_subject('user', $1)`, [id]],
@@ -86,8 +84,8 @@ describe('the first request of a user whom the webhook has not brought', () => {
 
   it('grants the bonus that is configured, and none where it is none', async () => {
     const [some, none] = [randomId('user'), randomId('user')]
-    await as(some, '/api/me', { SIGNUP_BONUS_CREDITS: '7' })
-    await as(none, '/api/wallet', { SIGNUP_BONUS_CREDITS: '0' })
+    await as(some, '/api/me', { env: { SIGNUP_BONUS_CREDITS: '7' } })
+    await as(none, '/api/wallet', { env: { SIGNUP_BONUS_CREDITS: '0' } })
     expect([await balance(some), await balance(none)]).toEqual([7, 0])
     expect(await ledger(none)).toEqual([])
   })
@@ -95,7 +93,7 @@ describe('the first request of a user whom the webhook has not brought', () => {
   it('the webhook then completes the user, and grants nothing again', async () => {
     const id = randomId('user')
     await as(id, '/api/me')
-    expect(await created(id)).toMatchObject({ outcome: 'applied' })
+    expect(await signUp(id)).toMatchObject({ outcome: 'applied' })
     expect(await user(id)).toMatchObject({ email: `${id}@example.com`, provisioned_by: 'session' })
     expect((await user(id))?.clerk_updated_at).toBeInstanceOf(Date)
     expect(await ledger(id)).toHaveLength(1)
@@ -152,7 +150,7 @@ describe('a session beside', () => {
 
   it('a creation that waits for it is completed by that', async () => {
     const id = randomId('user')
-    const [answer] = await during([heldSession(id)], () => [created(id)])
+    const [answer] = await during([heldSession(id)], () => [signUp(id)])
     expect(answer).toMatchObject({ outcome: 'applied' })
     expect(await ledger(id)).toHaveLength(1)
     expect(await user(id)).toMatchObject({ email: `${id}@example.com`, provisioned_by: 'session' })
@@ -168,7 +166,7 @@ describe('a session beside', () => {
 
   it('a deletion that waits for it is deleted', async () => {
     const id = randomId('user')
-    const [answer] = await during([heldSession(id)], () => [deleted(id)])
+    const [answer] = await during([heldSession(id)], () => [leave(id)])
     expect(answer).toMatchObject({ outcome: 'applied' })
     expect((await user(id))?.deactivated_at).toBeInstanceOf(Date)
     expect((await as(id, '/api/me')).status).toBe(403)
@@ -193,17 +191,17 @@ describe('a session beside', () => {
 
 describe('a deleted user', () => {
   const gone: [string, (id: string) => Promise<unknown>][] = [
-    ['deactivated', async (id) => [await created(id), await deleted(id)]],
+    ['deactivated', async (id) => [await signUp(id), await leave(id)]],
     [
       'deleted with the row',
-      async (id) => [await created(id), await deleted(id, { USER_DELETION: 'delete' })],
+      async (id) => [await signUp(id), await leave(id, { env: { USER_DELETION: 'delete' } })],
     ],
-    ['deleted before anything else came', (id) => deleted(id)],
-    ['who had come by a session', async (id) => [await as(id, '/api/me'), await deleted(id)]],
+    ['deleted before anything else came', (id) => leave(id)],
+    ['who had come by a session', async (id) => [await as(id, '/api/me'), await leave(id)]],
   ]
-  it.each(gone)('%s is refused on every route, and never revived', async (_, leave) => {
+  it.each(gone)('%s is refused on every route, and never revived', async (_, goes) => {
     const id = randomId('user')
-    await leave(id)
+    await goes(id)
     const before = [await user(id), await ledger(id)]
     for (const path of ['/api/me', '/api/wallet', '/api/wallet?limit=1']) {
       const { result, requests } = await counted(() => as(id, path))

@@ -5,7 +5,8 @@ import { docsPage } from '../../src/account/docs.ts'
 import { openapi } from '../../src/account/openapi.ts'
 import { routes } from '../../src/account/routes.ts'
 import { app } from '../../src/app.ts'
-import { as, spend } from './account-support.ts'
+import { spend } from './account-support.ts'
+import { as } from './people.ts'
 import { counted, request } from './support.ts'
 
 interface Operation {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { sign } from '../../local/sign.ts'
+import { signUp } from './people.ts'
 import {
   balance,
   counted,
@@ -305,7 +306,7 @@ describe('the log', () => {
     const parked = checkoutEvent(COMPLETED, { user: id })
     await deliver('stripe', parked)
     const log = vi.spyOn(console, 'log')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await signUp(id)
     await deliver('stripe', checkoutEvent(COMPLETED, { user: id, livemode: true }))
     const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
     expect(lines).toMatchObject([
@@ -324,7 +325,7 @@ describe('the log', () => {
     ]
     for (const event of parked) await deliver('stripe', event)
     const log = vi.spyOn(console, 'log')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await signUp(id)
     const released = log.mock.calls
       .map(([line]) => JSON.parse(String(line)))
       .filter((line) => line.via === 'release')

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
 import { type ReversalOptions, type ReversalType, reversalEvent } from '../../local/reversal-events.ts'
 import { spend } from './account-support.ts'
 import { during, heldEvent } from './held.ts'
-import { balance, deliver, eventRow, ledger, query, runScheduled } from './support.ts'
+import { leave, signUp } from './people.ts'
+import { balance, deliver, eventRow, ledger, query, runScheduled, said } from './support.ts'
 
 type About = Omit<ReversalOptions, 'payment'> & { payment?: string | null }
 
@@ -15,7 +16,7 @@ function buyer() {
   const tell = async (type: ReversalType, about: About = {}) => {
     const answer = await deliver('stripe', reversalEvent(type, { payment, ...about }))
     expect(answer.status).toBe(200)
-    return answer.reason ? `${answer.outcome} ${answer.reason}` : answer.outcome
+    return said(answer)
   }
   const refund = (amount: number, name = '1', about: About = {}) =>
     tell('refund.created', { id: `re_${name}_${payment}`, amount, ...about })
@@ -27,7 +28,7 @@ function buyer() {
     fail: (amount: number, name = '1') => tell('refund.failed', { id: `re_${name}_${payment}`, amount }),
     dispute: (event: string, about: About = {}) =>
       tell(`charge.dispute.${event}` as ReversalType, { amount: 999, ...about }),
-    signUp: () => deliver('clerk', clerkEvent('user.created', { user: id })),
+    signUp: () => signUp(id),
     pay: (about: object = {}) =>
       deliver(
         'stripe',
@@ -121,7 +122,7 @@ describe('a refund', () => {
 
   it('takes from a closed wallet all the same', async () => {
     const { id, refund } = await paid()
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await refund(999)).toBe('applied')
     expect(await balance(id)).toBe(40)
   })

@@ -79,6 +79,10 @@ export interface Answer {
   reason: string | null
 }
 
+/** What an answer says, in a line: `parked unknown_user`, `applied`. */
+export const said = ({ outcome, reason }: Answer) => (reason ? `${outcome} ${reason}` : outcome)
+export const allSaid = (answers: Answer[]) => answers.map(said)
+
 export interface DeliveryOptions extends Partial<Omit<Signing, 'messageId'>> {
   /** Svix's message id, which is Clerk's event id. */
   id?: string

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clerkEvent, randomId } from '../../local/events.ts'
+import { randomId } from '../../local/events.ts'
 import type { Statement } from '../support/transactions.ts'
-import { as, callWith, spend, tokenFor } from './account-support.ts'
+import { callWith, spend, tokenFor } from './account-support.ts'
 import { during, heldDelete, heldSession } from './held.ts'
-import { balance, counted, deliver, failNext, ledger, query } from './support.ts'
+import { as, leave, signedUp } from './people.ts'
+import { balance, counted, failNext, ledger, query } from './support.ts'
 
 interface Page {
   balance: number
@@ -21,8 +22,7 @@ interface Page {
 
 /** A user with this many credits, all but the bonus by one adjustment. */
 async function withCredits(credits: number): Promise<string> {
-  const id = randomId('user')
-  await deliver('clerk', clerkEvent('user.created', { user: id }))
+  const id = await signedUp()
   if (credits !== 40) await adjust(id, credits - 40)
   return id
 }
@@ -74,7 +74,7 @@ describe('POST /api/wallet/spend', () => {
     expect([result.status, result.body, requests]).toEqual([200, { balance: 70 }, 1])
     expect(await balance(id)).toBe(1000)
 
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await spend(first)).toMatchObject({ status: 200, body: { balance: 70 } })
   })
 

@@ -27,32 +27,35 @@ export function report(results: Results): string {
     .join('\n\n')
 }
 
+const SIDE_BY_SIDE = ['event', 'ledgerhook', 'floor', 'bare writes', 'tutorial']
+
+interface SideBySide<T> {
+  event: string
+  ledgerhook: T
+  floor: T
+  writes: T | null
+  tutorial: T | null
+}
+
+const sideBySide = <T>(
+  { event, ledgerhook, floor, writes, tutorial }: SideBySide<T>,
+  show: (value: T) => string,
+) => [event, show(ledgerhook), show(floor), maybe(writes, show), maybe(tutorial, show)]
+
 const latencyTable = (rows: LatencyRow[]) =>
   table('One at a time, 20 ms to the database and 1 ms per statement: p50 / p95, milliseconds', [
-    ['event', 'ledgerhook', 'floor', 'bare writes', 'tutorial', 'p50 over floor', 'requests', 'statements'],
+    [...SIDE_BY_SIDE, 'p50 over floor', 'requests', 'statements'],
     ...rows.map((row) => [
-      ...[
-        row.event,
-        both(row.ledgerhook),
-        both(row.floor),
-        maybe(row.writes, both),
-        maybe(row.tutorial, both),
-      ],
+      ...sideBySide(row, both),
       ...[row.overFloor.toFixed(3), row.requests.toFixed(2), row.statements.toFixed(2)],
     ]),
   ])
 
 const throughputTable = (rows: ThroughputRow[]) =>
   table('16 at a time, no added latency: deliveries per second (CPU of workerd per delivery, milliseconds)', [
-    ['event', 'ledgerhook', 'floor', 'bare writes', 'tutorial', 'of the floor', 'of bare writes'],
+    [...SIDE_BY_SIDE, 'of the floor', 'of bare writes'],
     ...rows.map((row) => [
-      ...[
-        row.event,
-        rate(row.ledgerhook),
-        rate(row.floor),
-        maybe(row.writes, rate),
-        maybe(row.tutorial, rate),
-      ],
+      ...sideBySide(row, rate),
       ...[row.ofFloor.toFixed(2), maybe(row.ofWrites, (ratio) => ratio.toFixed(2))],
     ]),
   ])

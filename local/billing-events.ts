@@ -8,6 +8,7 @@ import subscriptionOf2020 from './fixtures/stripe/customer.subscription.created.
 import invoicePaid from './fixtures/stripe/invoice.paid.made-2026.json' with { type: 'json' }
 import invoiceOf2020 from './fixtures/stripe/invoice.paid.recorded-2020-03-02.json' with { type: 'json' }
 import invoicePaymentPaid from './fixtures/stripe/invoice_payment.paid.made-2026.json' with { type: 'json' }
+import { type StampOptions, stamped } from './stamped.ts'
 
 const changed = { ...subscriptionCreated, type: 'customer.subscription.updated' }
 const ended = structuredClone<Event>(subscriptionCreated)
@@ -38,22 +39,13 @@ interface Event {
   data: { object: Record<string, unknown>; previous_attributes?: Record<string, unknown> }
 }
 
-interface EventOptions {
-  event?: string
-  /** Stripe's `created`, milliseconds; Stripe keeps whole seconds. */
-  at?: number
-}
+type EventOptions = Omit<StampOptions, 'livemode'>
 
 /** The event around an object of that fixture, some members of which are set or replaced. */
-export function billingEvent(
-  type: BillingType,
-  object: object,
-  { event, at = Date.now() }: EventOptions = {},
-) {
+export function billingEvent(type: BillingType, object: object, options: EventOptions = {}) {
   const made = structuredClone<Event>(billingFixtures[type])
   Object.assign(made.data.object, object)
-  const id = event ?? `evt_${crypto.randomUUID().replaceAll('-', '')}`
-  return { ...made, id, created: Math.floor(at / 1000), livemode: false, type }
+  return stamped(made, type, options)
 }
 
 export interface SubscriptionOptions extends EventOptions {
@@ -98,15 +90,9 @@ export function itemsOf({
 /** As Stripe told it before 2025-03-31. */
 export function subscriptionEventOf2020(options: SubscriptionOptions) {
   const event = structuredClone<Event>(subscriptionOf2020)
-  const {
-    subscription: id,
-    customer,
-    user,
-    set,
-    event: eventId = `evt_2020_${options.subscription}`,
-  } = options
+  const { subscription: id, customer, user, set } = options
   Object.assign(event.data.object, { id, customer, metadata: user ? { user_id: user } : {}, ...set })
-  return { ...event, id: eventId, created: Math.floor((options.at ?? Date.now()) / 1000) }
+  return stamped(event, 'customer.subscription.created', { event: `evt_2020_${id}`, ...options })
 }
 
 export interface InvoiceOptions extends EventOptions {

@@ -1,43 +1,48 @@
 import { LocalError } from '../cli/shared/errors.ts'
 import type { ProviderName } from '../src/webhook/provider.ts'
-import { randomId } from './events.ts'
-import { signClerk, signStripe } from './sign.ts'
+import { type Signing, sign } from './sign.ts'
 
-/** A webhook as a provider sends it. */
-export interface SignedRequest {
-  url: string
+/** An event in the form in which its provider sends it. */
+export interface SignedEvent {
   headers: Record<string, string>
   body: string
 }
 
-export interface SigningOptions {
-  secret: string
-  /** Svix's message id, which is Clerk's event id: Stripe's stands in the event. */
-  messageId?: string | undefined
-  /** The moment of signing, milliseconds. */
-  signedAt?: number | undefined
+/** A webhook as a provider sends it. */
+export interface SignedRequest extends SignedEvent {
+  url: string
 }
 
-/** Signs an event as its provider does, in the form in which it is sent: Stripe's bodies are indented. */
-export async function signedRequest(
-  workerUrl: string,
+const CONTENT_TYPES = { clerk: 'application/json', stripe: 'application/json; charset=utf-8' }
+
+/** Signs an event as its provider does. Stripe indents its bodies, Svix does not. */
+export async function signedEvent(
   provider: ProviderName,
   event: object,
-  { secret, messageId = randomId('msg'), signedAt = Date.now() }: SigningOptions,
-): Promise<SignedRequest> {
+  signing: Signing,
+): Promise<SignedEvent> {
   const body = JSON.stringify(event, null, provider === 'stripe' ? 2 : 0)
-  const signature =
-    provider === 'clerk'
-      ? signClerk(body, secret, messageId, signedAt)
-      : await signStripe(body, secret, signedAt)
   return {
-    url: `${workerUrl}/api/webhooks/${provider}`,
-    headers: { 'content-type': 'application/json', ...signature },
+    headers: { 'content-type': CONTENT_TYPES[provider], ...(await sign(provider, body, signing)) },
     body,
   }
 }
 
-/** What the Worker answered. */
+/** Where a Worker takes a provider's webhooks. */
+export const webhookUrl = (workerUrl: string, provider: ProviderName) =>
+  `${workerUrl}/api/webhooks/${provider}`
+
+/** Signs an event for the Worker at that address. */
+export async function signedRequest(
+  workerUrl: string,
+  provider: ProviderName,
+  event: object,
+  signing: Signing,
+): Promise<SignedRequest> {
+  return { url: webhookUrl(workerUrl, provider), ...(await signedEvent(provider, event, signing)) }
+}
+
+/** The Worker's response to a webhook. */
 export interface Answer {
   status: number
   text: string
@@ -46,7 +51,7 @@ export interface Answer {
   reason?: string | null | undefined
 }
 
-/** Delivers it. Throws a LocalError when nothing answers there. */
+/** Delivers a webhook. Throws a LocalError when nothing listens there. */
 export async function deliver({ url, headers, body }: SignedRequest): Promise<Answer> {
   const response = await fetch(url, { method: 'POST', headers, body }).catch(() => {
     throw new LocalError(

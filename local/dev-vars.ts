@@ -27,10 +27,11 @@ export function generateSecrets(): Vars {
   }
 }
 
-/** Writes `.dev.vars` when there is none, with the public half of this machine's session key. Whether it did. */
-export function ensureDevVars(): boolean {
+/** Writes `.dev.vars` when there is none, with the public half of this machine's session key. Returns whether it did. */
+export async function ensureDevVars(): Promise<boolean> {
   if (existsSync(FILE)) return false
-  const vars = { DATABASE_URL: '', ...generateSecrets(), CLERK_JWT_KEY: ensureSessionKey().publicKey.trim() }
+  const { publicKey } = await ensureSessionKey()
+  const vars = { DATABASE_URL: '', ...generateSecrets(), CLERK_JWT_KEY: publicKey.trim() }
   writeFileSync(FILE, HEADER + formatVars(vars), { mode: 0o600 })
   return true
 }

@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000
 
 await runInterruptible(async (interrupt) => {
   const { vars, ...flags } = devFlags()
-  if (ensureDevVars()) console.log('wrote .dev.vars, with secrets made for this machine alone')
+  if (await ensureDevVars()) console.log('wrote .dev.vars, with secrets made for this machine alone')
   const { settings, fromEnvironment } = readSettings()
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
   warnOfMissing({

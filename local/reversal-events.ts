@@ -1,6 +1,7 @@
 import disputeCreated from './fixtures/stripe/charge.dispute.created.made-2026.json' with { type: 'json' }
 import chargeRefunded from './fixtures/stripe/charge.refunded.made-2026.json' with { type: 'json' }
 import refundCreated from './fixtures/stripe/refund.created.made-2026.json' with { type: 'json' }
+import { type StampOptions, stamped } from './stamped.ts'
 
 interface Event {
   created: number
@@ -33,7 +34,7 @@ export const reversalFixtures = {
 
 export type ReversalType = keyof typeof reversalFixtures
 
-export interface ReversalOptions {
+export interface ReversalOptions extends Omit<StampOptions, 'livemode'> {
   payment: string | null
   /** The refund's or the dispute's; by default one that the payment names. */
   id?: string
@@ -41,16 +42,13 @@ export interface ReversalOptions {
   /** Minor units; of `charge.refunded`, the total so far. */
   amount?: number
   status?: string
-  event?: string
-  /** Stripe's `created`, milliseconds; Stripe keeps whole seconds. */
-  at?: number
   /** Members of the object to set or replace. */
   set?: Record<string, unknown>
 }
 
 /** The fixture of that type, about this payment. */
 export function reversalEvent(type: ReversalType, options: ReversalOptions) {
-  const { payment, charge = chargeOf(payment), amount, status, at = Date.now() } = options
+  const { payment, charge = chargeOf(payment), amount, status } = options
   const made = structuredClone<Event>(reversalFixtures[type])
   const { object } = made.data
   const isCharge = object.object === 'charge'
@@ -59,8 +57,7 @@ export function reversalEvent(type: ReversalType, options: ReversalOptions) {
   if (amount !== undefined) object[isCharge ? 'amount_refunded' : 'amount'] = amount
   if (status !== undefined) object.status = status
   Object.assign(object, options.set)
-  const event = options.event ?? `evt_${crypto.randomUUID().replaceAll('-', '')}`
-  return { ...made, id: event, created: Math.floor(at / 1000), livemode: false, type }
+  return stamped(made, type, options)
 }
 
 const chargeOf = (payment: string | null) => (payment === null ? null : `ch_${payment}`)

@@ -4,9 +4,10 @@ import { LocalError } from '../cli/shared/errors.ts'
 import type { ProviderName } from '../src/webhook/provider.ts'
 import { type Answer, deliver, type SignedRequest, signedRequest } from './deliver.ts'
 import { generateSecrets, readSettings } from './dev-vars.ts'
-import { randomId } from './events.ts'
+import { randomId } from './ids.ts'
 import { buildEvent } from './send/event.ts'
 import { type SendFlags, sendFlags } from './send/flags.ts'
+import { secretName, signingSecret } from './sign.ts'
 
 const OLD_MS = 10 * 60_000
 
@@ -27,14 +28,11 @@ await runCommand(async () => {
   if (!answers.every((answer) => isExpected(answer, flags.expect))) process.exitCode = 1
 })
 
-/** The first of several, which are there while a secret is being rotated. */
 function secretOf(provider: ProviderName, wrong: boolean): string {
-  const name = `${provider.toUpperCase()}_WEBHOOK_SECRET` as 'CLERK_WEBHOOK_SECRET' | 'STRIPE_WEBHOOK_SECRET'
-  const settings = wrong ? generateSecrets() : readSettings().settings
-  const secret = settings[name]?.split(',')[0]?.trim()
+  const secret = signingSecret(provider, wrong ? generateSecrets() : readSettings().settings)
   if (secret) return secret
   throw new LocalError(
-    `no ${name} to sign with: \`npm run dev\` writes .dev.vars, or set it in the environment`,
+    `no ${secretName(provider)} to sign with: \`npm run dev\` writes .dev.vars, or set it in the environment`,
   )
 }
 

@@ -1,7 +1,7 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { KeyPair } from './session-token.ts'
+import { generateKeyPair, type KeyPair } from './session-token.ts'
 
 /** In a directory that git ignores, as `.dev.vars` is: whoever has it can sign in here as anybody. */
 const FILE = '.local/session-key.pem'
@@ -16,15 +16,11 @@ export function readSessionKey(): KeyPair | null {
   }
 }
 
-/** The same, made when there is none. */
-export function ensureSessionKey(): KeyPair {
+/** Returns the same key pair, and makes it when there is none. */
+export async function ensureSessionKey(): Promise<KeyPair> {
   const existing = readSessionKey()
   if (existing) return existing
-  const pair = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  })
+  const pair = await generateKeyPair()
   mkdirSync(dirname(FILE), { recursive: true })
   writeFileSync(FILE, pair.privateKey, { mode: 0o600 })
   return pair

@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises'
-import pg from 'pg'
 import { migrate } from '../cli/migrate/run.ts'
 import { LocalError } from '../cli/shared/errors.ts'
+import { webhookUrl } from './deliver.ts'
 import { LOCAL_STRIPE_KEY, type Vars } from './dev-vars.ts'
 import { startGateway } from './gateway/server.ts'
 import { reservePort } from './ports.ts'
+import { createDatabase, query } from './postgres/query.ts'
 import { startPostgres } from './postgres.ts'
+import { signingSecret } from './sign.ts'
 import { plannedPrices } from './stripe/prices.ts'
 import { type LocalStripe, startStripe } from './stripe/server.ts'
 import { type LocalWorker, startWorker, type WorkerOptions } from './worker.ts'
@@ -101,8 +103,8 @@ async function startLocalStripe(
   return await startStripe({
     port: ports.stripe,
     secretKey: settings.STRIPE_SECRET_KEY ?? '',
-    webhookUrl: `http://127.0.0.1:${ports.worker}/api/webhooks/stripe`,
-    webhookSecret: settings.STRIPE_WEBHOOK_SECRET?.split(',')[0]?.trim(),
+    webhookUrl: webhookUrl(`http://127.0.0.1:${ports.worker}`, 'stripe'),
+    webhookSecret: signingSecret('stripe', settings),
     prices: plannedPrices(settings),
     file: stripeFile,
   })
@@ -135,12 +137,6 @@ async function startDatabase(
 
 /** Drops the database rather than the directory: nothing is deleted that Postgres does not know. */
 async function recreateDatabase(adminUrl: string, name: string): Promise<void> {
-  const client = new pg.Client(adminUrl)
-  await client.connect()
-  try {
-    await client.query(`drop database if exists ${name} with (force)`)
-    await client.query(`create database ${name}`)
-  } finally {
-    await client.end()
-  }
+  await query(adminUrl, `drop database if exists ${name} with (force)`)
+  await createDatabase(adminUrl, name)
 }

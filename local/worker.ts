@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { LocalError } from '../cli/shared/errors.ts'
 import { projectDir, tools } from '../cli/shared/project.ts'
 import { formatVars, type Vars } from './dev-vars.ts'
 import { type ProcessTree, startTree } from './process-tree.ts'
+import { until } from './until.ts'
 
 const START_DEADLINE_MS = 60_000
 
@@ -137,17 +137,17 @@ function parseLog(line: string): LogLine | undefined {
 }
 
 async function answering(url: string, ended: Promise<void>, interrupt: AbortSignal): Promise<void> {
-  const deadline = Date.now() + START_DEADLINE_MS
   let over = false
   void ended.then(() => {
     over = true
   })
-  while (!(await isHealthy(url))) {
+  const answers = async () => {
     interrupt.throwIfAborted()
     if (over) throw new LocalError('the Worker did not start: wrangler ended, see above')
-    if (Date.now() > deadline) throw new LocalError('the Worker did not start within a minute, see above')
-    await sleep(50)
+    return await isHealthy(url)
   }
+  if (await until(answers, START_DEADLINE_MS)) return
+  throw new LocalError('the Worker did not start within a minute, see above')
 }
 
 async function isHealthy(url: string): Promise<boolean> {

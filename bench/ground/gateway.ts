@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { readStats, resetStats } from '../../local/gateway/client.ts'
 import type { GatewayOptions } from '../../local/gateway/server.ts'
 import type { Stats } from '../../local/gateway/stats.ts'
 import type { Ground } from './ground.ts'
@@ -28,8 +29,8 @@ export async function startGatewayThread(
   const thread = new Worker(new URL('./gateway-thread.ts', import.meta.url), { workerData: options })
   const [url] = (await once(thread, 'message')) as [string]
   const takeStats = async () => {
-    const stats = (await (await fetch(new URL('/stats', url))).json()) as Stats
-    await fetch(new URL('/stats/reset', url), { method: 'POST' })
+    const stats = await readStats(url)
+    await resetStats(url)
     return stats
   }
   const exited = once(thread, 'exit')

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { generateSecrets, type Vars } from '../../local/dev-vars.ts'
 import { migrate } from '../../cli/migrate/run.ts'
+import { generateSecrets, type Vars } from '../../local/dev-vars.ts'
 import { freePort } from '../../local/ports.ts'
+import { createDatabase } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { once } from '../../src/once.ts'
 import { type Bundle, bundleWorker } from './bundle.ts'
-import { connectTo } from './database.ts'
 
 /** Something that runs until it is stopped. Safe to stop again. */
 export interface Part {
@@ -61,15 +61,16 @@ export async function prepareGround(onStep: (says: string) => void): Promise<Gro
   try {
     const postgres = holds(await startPostgres({ dataDir, port: await freePort() }))
     onStep('PostgreSQL')
-    const create = databaseMaker(postgres.url('postgres'))
-    await create(MIGRATED, 'template1')
+    const adminUrl = postgres.url('postgres')
+    await createDatabase(adminUrl, MIGRATED)
     await migrate(postgres.url(MIGRATED))
     return {
       bundle: bundler(scratchDir, holds),
       settings: settingsOfTheBench(),
       address: { host: '127.0.0.1', port: postgres.port },
       databaseUrl: postgres.url,
-      createDatabase: (name, tables) => create(name, tables === 'ours' ? MIGRATED : 'template1'),
+      createDatabase: (name, tables) =>
+        createDatabase(adminUrl, name, tables === 'ours' ? MIGRATED : undefined),
       holds,
       stop,
     }
@@ -77,11 +78,6 @@ export async function prepareGround(onStep: (says: string) => void): Promise<Gro
     await stop()
     throw error
   }
-}
-
-const databaseMaker = (adminUrl: string) => async (name: string, template: string) => {
-  const admin = await connectTo(adminUrl)
-  await admin.query(`create database "${name}" template "${template}"`).finally(() => admin.end())
 }
 
 function bundler(scratchDir: string, holds: Ground['holds']): Ground['bundle'] {

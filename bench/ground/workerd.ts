@@ -6,10 +6,10 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { Vars } from '../../local/dev-vars.ts'
 import { LocalError } from '../../cli/shared/errors.ts'
-import { guardAgainstOrphan } from '../../local/postgres/guard.ts'
 import { projectDir } from '../../cli/shared/project.ts'
+import type { Vars } from '../../local/dev-vars.ts'
+import { guardAgainstOrphan } from '../../local/postgres/guard.ts'
 
 const binary: string = createRequire(import.meta.url)('workerd').default
 

@@ -1,13 +1,13 @@
 import { statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { LocalError } from '../../cli/shared/errors.ts'
-import { type HotEvent, hotEvents } from '../deliveries.ts'
-import { type Corner, openCorner } from '../ground/arena.ts'
+import { type Corner, openCorner } from '../arena/arena.ts'
+import { type HotEvent, hotEvents } from '../arena/deliveries.ts'
+import { assertOutcome, bring, deliver, newUsers } from '../arena/subjects.ts'
 import { fill, filledUsers } from '../ground/fill.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 import { median } from '../statistics.ts'
-import { assertOutcome, bring, deliver, newUsers } from '../subjects.ts'
 
 /** p50 of one delivery at a time, milliseconds. */
 export interface GrowthRow {

@@ -1,7 +1,8 @@
-import { type HotEvent, hotEvents } from '../deliveries.ts'
-import { type Arena, type Contender, contendersOf } from '../ground/arena.ts'
+import type { Arena } from '../arena/arena.ts'
+import { type Contender, contendersOf, outcomeOf } from '../arena/contenders.ts'
+import { type HotEvent, hotEvents } from '../arena/deliveries.ts'
+import { assertOutcome, deliver, newUsers } from '../arena/subjects.ts'
 import { quantile } from '../statistics.ts'
-import { assertOutcome, deliver, newUsers, outcomeOf } from '../subjects.ts'
 
 /** Milliseconds, as whoever sends the delivery sees it. */
 export interface Quantiles {

@@ -1,7 +1,7 @@
-import { type HotEvent, hotEvents, sign } from '../deliveries.ts'
+import { type HotEvent, hotEvents, sign } from '../arena/deliveries.ts'
+import { post } from '../arena/load.ts'
 import type { Ground } from '../ground/ground.ts'
 import { startWorkerd } from '../ground/workerd.ts'
-import { post } from '../load.ts'
 import { median } from '../statistics.ts'
 
 const STAGES = ['verification', 'parsing', 'statement', 'delivery'] as const

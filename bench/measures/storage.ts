@@ -1,9 +1,9 @@
 import type pg from 'pg'
-import { type HotEvent, hotEvents } from '../deliveries.ts'
-import { type Corner, openCorner } from '../ground/arena.ts'
+import { type Corner, openCorner } from '../arena/arena.ts'
+import { type HotEvent, hotEvents } from '../arena/deliveries.ts'
+import { assertOutcome, bring, deliver, newUsers } from '../arena/subjects.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
-import { assertOutcome, bring, deliver, newUsers } from '../subjects.ts'
 
 /** Bytes that one delivery adds: rows with what is kept out of line, and indexes. */
 export interface StorageRow {

@@ -1,8 +1,9 @@
-import { type HotEvent, hotEvents } from '../deliveries.ts'
-import { type Arena, type Contender, contendersOf } from '../ground/arena.ts'
+import type { Arena } from '../arena/arena.ts'
+import { type Contender, contendersOf, outcomeOf } from '../arena/contenders.ts'
+import { type HotEvent, hotEvents } from '../arena/deliveries.ts'
+import { AT_A_TIME, assertOutcome, deliver, newUsers } from '../arena/subjects.ts'
 import { cpuMs } from '../ground/cpu-time.ts'
 import { median } from '../statistics.ts'
-import { AT_A_TIME, assertOutcome, deliver, newUsers, outcomeOf } from '../subjects.ts'
 
 export interface Rate {
   /** Deliveries per second: the median of the blocks. */

@@ -1,7 +1,7 @@
-import { type Event, signUp, topUp } from '../deliveries.ts'
-import type { Arena } from '../ground/arena.ts'
+import type { Arena } from '../arena/arena.ts'
+import { type Event, signUp, topUp } from '../arena/deliveries.ts'
+import { AT_A_TIME, assertOutcome, deliver, newUsers } from '../arena/subjects.ts'
 import { median } from '../statistics.ts'
-import { AT_A_TIME, assertOutcome, deliver, newUsers } from '../subjects.ts'
 
 /** Top-ups per second, many at a time: all for one user, and each for another. */
 export interface Wallets {

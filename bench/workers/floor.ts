@@ -1,14 +1,11 @@
 // The floor: verifies the signature and inserts one row, by the libraries and the driver that Ledgerhook uses. No handler
 // that stores what it was told can do less.
-import Stripe from 'stripe'
 import { Webhook } from 'svix'
 import { connect } from './connect.ts'
+import { type Env as StripeEnv, verifiedByStripe } from './stripe.ts'
 
-interface Env {
-  DATABASE_URL: string
-  NEON_FETCH_ENDPOINT: string
+interface Env extends StripeEnv {
   CLERK_WEBHOOK_SECRET: string
-  STRIPE_WEBHOOK_SECRET: string
 }
 
 export default {
@@ -34,9 +31,4 @@ function verifiedByClerk(request: Request, body: string, env: Env) {
     'svix-signature': request.headers.get('svix-signature') ?? '',
   })
   return { id, type: JSON.parse(body).type as string }
-}
-
-async function verifiedByStripe(request: Request, body: string, env: Env) {
-  const signature = request.headers.get('stripe-signature') ?? ''
-  return await Stripe.webhooks.constructEventAsync(body, signature, env.STRIPE_WEBHOOK_SECRET)
 }

@@ -1,19 +1,12 @@
 // The handler that people write today for a top-up: the same driver, one awaited statement after another. It is here to be
 // measured, not to be used: it credits twice when two deliveries cross.
-import Stripe from 'stripe'
 import { connect } from './connect.ts'
-
-interface Env {
-  DATABASE_URL: string
-  NEON_FETCH_ENDPOINT: string
-  STRIPE_WEBHOOK_SECRET: string
-}
+import { type Env, verifiedByStripe } from './stripe.ts'
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const body = await request.text()
-    const signature = request.headers.get('stripe-signature') ?? ''
-    const event = await Stripe.webhooks.constructEventAsync(body, signature, env.STRIPE_WEBHOOK_SECRET)
+    const event = await verifiedByStripe(request, body, env)
     if (event.type !== 'checkout.session.completed') return Response.json({ outcome: 'ignored' })
     const sql = connect(env)
     const session = event.data.object

@@ -1,13 +1,7 @@
 // Writes the rows that a top-up leaves in Ledgerhook, in one statement, and asks nothing: no lock, no look at what is there,
 // no trigger, no foreign key. It is here to be measured: what keeps a ledger and a wallet can hardly do less.
-import Stripe from 'stripe'
 import { connect } from './connect.ts'
-
-interface Env {
-  DATABASE_URL: string
-  NEON_FETCH_ENDPOINT: string
-  STRIPE_WEBHOOK_SECRET: string
-}
+import { type Env, verifiedByStripe } from './stripe.ts'
 
 const STATEMENT = `
   with event as (
@@ -25,8 +19,7 @@ const STATEMENT = `
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const body = await request.text()
-    const signature = request.headers.get('stripe-signature') ?? ''
-    const event = await Stripe.webhooks.constructEventAsync(body, signature, env.STRIPE_WEBHOOK_SECRET)
+    const event = await verifiedByStripe(request, body, env)
     if (event.type !== 'checkout.session.completed') return Response.json({ outcome: 'ignored' })
     const { id, metadata, payment_intent, amount_total, currency } = event.data.object
     await connect(env).query(STATEMENT, [

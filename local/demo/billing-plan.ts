@@ -1,6 +1,5 @@
 import type { Actor } from './actor.ts'
-import type { MakeScene } from './billing.ts'
-import type { Scene } from './scene.ts'
+import type { MakeScene, Scene } from './scene.ts'
 
 const UPDATED = 'customer.subscription.updated'
 

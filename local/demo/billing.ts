@@ -1,17 +1,7 @@
 import { type Actor, actor } from './actor.ts'
 import { planScenes } from './billing-plan.ts'
 import { observe, type Stage } from './play.ts'
-import type { Scene } from './scene.ts'
-
-/** What Ada sees of her balance, and how many requests the database saw, after each act. */
-export type MakeScene = (
-  says: string,
-  sent: string,
-  act: () => Promise<string[]>,
-  answers: string[],
-  balance: number,
-  requests?: number,
-) => Scene
+import type { MakeScene, Scene } from './scene.ts'
 
 /** From the first click to the end of a subscription: the app's calls, the person's at Stripe, and Stripe's webhooks. */
 export function billingStory(stage: Stage): Scene[] {

@@ -1,6 +1,8 @@
 import type pg from 'pg'
 import { deliver, signedRequest } from '../deliver.ts'
 import { generateSecrets, type Vars } from '../dev-vars.ts'
+import { readStats, resetStats } from '../gateway/client.ts'
+import { signingSecret } from '../sign.ts'
 import type { Facts } from './compare.ts'
 import type { Delivery, Step } from './story.ts'
 
@@ -23,17 +25,16 @@ export async function play({ deliveries, user }: Step, stage: Stage): Promise<Fa
 
 /** Does something, and looks at what has become of it. */
 export async function observe(user: string, stage: Stage, act: () => Promise<string[]>): Promise<Facts> {
-  await fetch(new URL('/stats/reset', stage.gatewayUrl), { method: 'POST' })
+  await resetStats(stage.gatewayUrl)
   const answers = await act()
-  const stats = await fetch(new URL('/stats', stage.gatewayUrl))
-  const { requests } = (await stats.json()) as { requests: number }
+  const { requests } = await readStats(stage.gatewayUrl)
   return { answers, requests, ...(await look(user, stage.database)) }
 }
 
 async function send({ provider, event, forged, ageMs = 0 }: Delivery, stage: Stage): Promise<string> {
   const secrets = forged ? generateSecrets() : stage.secrets
   const request = await signedRequest(stage.workerUrl, provider, event, {
-    secret: secrets[`${provider.toUpperCase()}_WEBHOOK_SECRET`] ?? '',
+    secret: signingSecret(provider, secrets) ?? '',
     signedAt: Date.now() - ageMs,
   })
   const { status, outcome, reason, text } = await deliver(request)

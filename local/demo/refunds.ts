@@ -1,4 +1,4 @@
-import { randomId } from '../events.ts'
+import { randomId } from '../ids.ts'
 import { type ReversalOptions, type ReversalType, reversalEvent } from '../reversal-events.ts'
 import { clerk, type Delivery, named, type Step, stepsOf, stripe } from './story.ts'
 

@@ -1,12 +1,22 @@
 import type { Facts } from './compare.ts'
 import type { Stage } from './play.ts'
-import type { Scene as Line } from './table.ts'
+import type { Line } from './table.ts'
 
 /** A line of a story: what happens, and what must come of it. */
 export interface Scene extends Line {
   promised: Facts
   play(): Promise<Facts>
 }
+
+/** Makes a scene from what is done, the responses that it must get, and the balance and the database requests after it. */
+export type MakeScene = (
+  says: string,
+  sent: string,
+  act: () => Promise<string[]>,
+  answers: string[],
+  balance: number,
+  requests?: number,
+) => Scene
 
 export interface Story {
   scenes(stage: Stage): Scene[]

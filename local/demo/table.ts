@@ -10,14 +10,14 @@ export const header = () =>
 export const footnote = styleText('dim', `  … stands for ${PREFIX}`)
 
 /** What a line tells of, before it is known how it goes. */
-export interface Scene {
+export interface Line {
   says: string
   /** The event, or the call. */
   sent: string
 }
 
 /** One line for a step, and one for each way in which it is not as promised. */
-export function row({ says, sent }: Scene, seen: Facts, wrong: string[]): string {
+export function row({ says, sent }: Line, seen: Facts, wrong: string[]): string {
   const statuses = [...new Set(seen.answers.map((answer) => answer.slice(0, 3)))]
   const verdicts = summary(seen.answers.map((answer) => answer.slice(4)))
   const line = columns(

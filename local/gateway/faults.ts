@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { createFaultQueue, type FaultQueue } from '../fault-queue.ts'
 import { type Answer, errorAnswer, GatewayError } from './errors.ts'
 import { send, sendHead } from './http.ts'
 
@@ -13,24 +14,10 @@ import { send, sendHead } from './http.ts'
 export const FAULTS = ['none', 'before', 'after_commit', 'half_answer', 'hang', 'unavailable'] as const
 export type Fault = (typeof FAULTS)[number]
 
-export type Faults = {
-  /** Queues faults for the next requests, one each, in order. Throws a GatewayError for an unknown one. */
-  add(faults: readonly unknown[]): void
-  /** The fault for the request that is being handled. */
-  next(): Fault
-}
+export type Faults = FaultQueue<Fault>
 
-export function createFaults(): Faults {
-  const queue: Fault[] = []
-  return {
-    add: (faults) => {
-      const unknown = faults.find((fault) => !FAULTS.includes(fault as Fault))
-      if (unknown !== undefined) throw new GatewayError(400, `unknown fault ${JSON.stringify(unknown)}`)
-      queue.push(...(faults as Fault[]))
-    },
-    next: () => queue.shift() ?? 'none',
-  }
-}
+export const createFaults = (): Faults =>
+  createFaultQueue(FAULTS, (message) => new GatewayError(400, message))
 
 function sendHalf(response: ServerResponse, answer: Answer): void {
   if (response.destroyed) return

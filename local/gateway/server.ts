@@ -1,5 +1,4 @@
-import { createServer } from 'node:http'
-import { listenOn } from '../ports.ts'
+import { serveHttp } from '../http-server.ts'
 import { createFaults, type Fault } from './faults.ts'
 import { type Address, createPools } from './pools.ts'
 import { handle, type Services } from './routes.ts'
@@ -44,19 +43,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const pools = createPools(postgres, maxConnections)
   const run = { address: postgres, statementMs, count: () => counter.add('statements') }
   const services: Services = { pools, faults, counter, rttMs, run }
-  const server = createServer((request, response) => void handle(services, request, response))
-  // Node closes an idle connection after 5 s, which may be just when a client sends on it.
-  server.keepAliveTimeout = 0
-  const port = await listenOn(server, options.port, host, '--gateway-port')
+  const server = await serveHttp((request, response) => void handle(services, request, response), {
+    port: options.port,
+    host,
+    flag: '--gateway-port',
+  })
   return {
-    url: `http://${host}:${port}/sql`,
-    port,
+    url: `${server.url}/sql`,
+    port: server.port,
     stats: counter.read,
     resetStats: counter.reset,
     fail: faults.add,
     stop: async () => {
-      server.close()
-      server.closeAllConnections()
+      await server.stop()
       await pools.end()
     },
   }

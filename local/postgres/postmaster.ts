@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { LocalError } from '../../cli/shared/errors.ts'
+import { until } from '../until.ts'
 
 const run = promisify(execFile)
 
@@ -44,13 +44,8 @@ export async function recordOwner(dataDir: string): Promise<void> {
 async function stopOrphan(pid: number, dataDir: string): Promise<void> {
   // SIGINT, the fast shutdown. SIGTERM would wait for clients, and a forgotten psql would hold it for ever.
   process.kill(pid, 'SIGINT')
-  const deadline = Date.now() + STOP_DEADLINE_MS
-  while ((await inspect(pid)) !== null) {
-    if (Date.now() > deadline) {
-      throw new LocalError(`Postgres left over on ${dataDir} (process ${pid}) does not stop: kill it`)
-    }
-    await sleep(20)
-  }
+  if (await until(async () => (await inspect(pid)) === null, STOP_DEADLINE_MS)) return
+  throw new LocalError(`Postgres left over on ${dataDir} (process ${pid}) does not stop: kill it`)
 }
 
 /**

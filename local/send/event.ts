@@ -1,5 +1,6 @@
-import { type ClerkType, checkoutEvent, clerkEvent, fixtures, randomId, type StripeType } from '../events.ts'
+import { type ClerkType, checkoutEvent, clerkEvent, fixtures, type StripeType } from '../events.ts'
 import { reversalFixtures, reversalId } from '../reversal-events.ts'
+import { stamped } from '../stamped.ts'
 import type { SendFlags } from './flags.ts'
 
 type Members = Record<string, unknown>
@@ -44,7 +45,7 @@ function checkout(flags: SendFlags): object {
 
 /** Whatever its object is: a flag replaces the member of that meaning, where the object has one. */
 function otherStripe(flags: SendFlags): object {
-  const { type, user, at = Date.now(), live: livemode } = flags
+  const { type, user, at, event: id, live: livemode } = flags
   const event = structuredClone<{ data: { object: Members } }>(fixtures.stripe[type as StripeType])
   const { object } = event.data
   const meant = given({
@@ -60,7 +61,7 @@ function otherStripe(flags: SendFlags): object {
   for (const [name, value] of Object.entries(meant)) if (name in object) object[name] = value
   if (flags.payment !== undefined && type in reversalFixtures) nameReversal(object, flags)
   Object.assign(object, flags.set)
-  return { ...event, id: flags.event ?? randomId('evt'), created: Math.floor(at / 1000), livemode, type }
+  return stamped(event, type, { livemode, ...given({ at, event: id }) })
 }
 
 /** A payment has a charge of its own, and one refund and one dispute, unless `--set id=…` says otherwise. */

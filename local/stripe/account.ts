@@ -10,8 +10,3 @@ export interface Account {
   /** Records an event with the object as it is now, to be delivered after the answer. */
   emit(type: string, object: StripeObject, previousAttributes?: Record<string, unknown>): void
 }
-
-/** An id in Stripe's form. */
-export function newId(prefix: string): string {
-  return `${prefix}_${crypto.randomUUID().replaceAll('-', '')}`
-}

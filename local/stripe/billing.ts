@@ -1,4 +1,5 @@
-import { type Account, newId } from './account.ts'
+import { randomId } from '../ids.ts'
+import type { Account } from './account.ts'
 import { chargeFor } from './charges.ts'
 import { invalid } from './errors.ts'
 import { create } from './objects.ts'
@@ -8,7 +9,7 @@ import type { Order, StripeObject, Subscription, SubscriptionItem } from './stat
 /** A subscription that has just been bought, with its first invoice paid. */
 export function startSubscription(account: Account, customer: string, order: Order): Subscription {
   const start = account.now()
-  const id = newId('sub')
+  const id = randomId('sub')
   const item = create<SubscriptionItem>('subscription_item', {
     ...{ created: start, price: order.price, quantity: order.quantity, subscription: id },
     ...{ current_period_start: start, current_period_end: periodEnd(start, order.price.recurring) },
@@ -57,7 +58,7 @@ export function renew(account: Account, subscription: Subscription, paid = true)
 /** One invoice for the current period, and its payment where it is paid. */
 export function bill(account: Account, subscription: Subscription, reason: string, paid = true) {
   const { id, customer, items, metadata } = subscription
-  const invoiceId = newId('in')
+  const invoiceId = randomId('in')
   const lines = items.data.map((item) => lineOf(item, invoiceId))
   const amount = lines.reduce((sum, line) => sum + Number(line.amount), 0)
   const { currency } = items.data[0]?.price ?? { currency: 'usd' }

@@ -1,4 +1,5 @@
-import { type Account, newId } from './account.ts'
+import { randomId } from '../ids.ts'
+import type { Account } from './account.ts'
 import { create } from './objects.ts'
 import type { Metadata, StripeObject } from './state.ts'
 
@@ -13,7 +14,7 @@ interface Charge {
 export function chargeFor(account: Account, { amount, currency, customer, metadata }: Charge): StripeObject {
   const intent = create<StripeObject>('payment_intent', {
     ...{ amount, amount_received: amount, currency, customer, metadata, created: account.now() },
-    ...{ status: 'succeeded', latest_charge: newId('ch') },
+    ...{ status: 'succeeded', latest_charge: randomId('ch') },
   })
   account.state.paymentIntents.set(intent.id, intent)
   return intent

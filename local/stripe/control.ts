@@ -1,17 +1,17 @@
-import { newId } from './account.ts'
+import { randomId } from '../ids.ts'
 import { deleteCustomer } from './customers.ts'
-import { ApiError, invalid } from './errors.ts'
-import { deliver, eventOf } from './events.ts'
+import { ApiError, found, invalid } from './errors.ts'
+import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
 import { recurringPrice } from './objects.ts'
 import { bankAnswers, pay, payLater } from './payments.ts'
-import type { Server } from './server.ts'
+import type { Services } from './services.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
 
 /** What a person or the time does, which Stripe's API has no call for. Answers what was changed. */
 const actions: Record<
   string,
-  (server: Server, id: string, action: string, body: Body) => object | undefined
+  (services: Services, id: string, action: string, body: Body) => object | undefined
 > = {
   sessions: ({ account }, id, action) => {
     if (action === 'pay') return pay(account, id)
@@ -33,7 +33,7 @@ const actions: Record<
   },
   prices: ({ account }, id, action, { unit_amount, currency, lookup_key }) => {
     if (action !== 'create') return undefined
-    const price = recurringPrice(id || newId('price'), {
+    const price = recurringPrice(id || randomId('price'), {
       ...(typeof unit_amount === 'number' && { unitAmount: unit_amount }),
       ...(typeof currency === 'string' && { currency }),
       ...(typeof lookup_key === 'string' && { lookupKey: lookup_key }),
@@ -50,26 +50,29 @@ type Body = Record<string, unknown>
  * tell of it, and what the Worker answered to each; with `{"deliver": false}` they are kept back. `POST /test/events/<id>/resend` delivers one again,
  * `POST /test/faults {"next": […]}` has calls fail, `GET /test/requests` shows the calls received, `GET /test/events`, `/test/customers`, … what there is.
  */
-export async function control(server: Server, request: Request): Promise<Answer> {
+export async function control(services: Services, request: Request): Promise<Answer> {
   const [, , kind = '', id = '', action = ''] = request.path.split('/')
-  if (request.method === 'GET') return look(server, kind, request)
+  if (request.method === 'GET') return look(services, kind, request)
   const body = readBody(request.body)
   if (kind === 'faults') {
-    if (!Array.isArray(body.next)) throw invalid('expected {"next": ["hang", …]}')
-    server.faults.add(body.next)
+    services.faults.add(body.next)
+    return json({})
+  }
+  if (kind === 'release') {
+    services.hold.release()
     return json({})
   }
   if (kind === 'events' && action === 'resend')
-    return json(await deliver([eventOf(server.account.state, id)], server.endpoint))
+    return json(await deliver([found(services.account.state.events, 'event', id)], services.endpoint))
 
   const act = Object.hasOwn(actions, kind) ? actions[kind] : undefined
-  const { result, events } = server.recorded(() => act?.(server, id, action, body))
+  const { result, events } = services.recorded(() => act?.(services, id, action, body))
   if (!result) throw unknownControl(request)
-  const endpoint = body.deliver === false ? undefined : server.endpoint
+  const endpoint = body.deliver === false ? undefined : services.endpoint
   return json({ object: result, events, deliveries: await deliver(events, endpoint) })
 }
 
-function look({ requests, account: { state } }: Server, kind: string, request: Request): Answer {
+function look({ requests, account: { state } }: Services, kind: string, request: Request): Answer {
   const { customers, sessions, paymentIntents, subscriptions, invoices, events } = state
   const kinds = { customers, sessions, subscriptions, invoices, events, payment_intents: paymentIntents }
   if (kind === 'requests') return json(requests)

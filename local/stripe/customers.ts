@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
 import { endNow } from './billing.ts'
-import { missing } from './errors.ts'
+import { found, missing } from './errors.ts'
 import { create } from './objects.ts'
 import { expand, metadata } from './params.ts'
 import type { Customer } from './state.ts'
@@ -28,11 +28,8 @@ export function createCustomer(account: Account, params: z.output<typeof custome
 }
 
 /** Also a deleted one, of which Stripe tells the id alone. */
-export function retrieveCustomer({ state }: Account, id: string): Customer {
-  const customer = state.customers.get(id)
-  if (!customer) throw missing('customer', id, 'id', 404)
-  return customer
-}
+export const retrieveCustomer = ({ state }: Account, id: string): Customer =>
+  found(state.customers, 'customer', id)
 
 /** One that can be charged. Stripe: a deleted customer is as missing as one that never was. */
 export function liveCustomer({ state }: Account, id: string): Customer {

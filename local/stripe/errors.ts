@@ -31,6 +31,13 @@ export function missing(what: string, id: string, param: string, status: 400 | 4
   return new ApiError(status, { type: 'invalid_request_error', code: 'resource_missing', message, param })
 }
 
+/** Returns the object with that id, which stands in the path. @throws ApiError 404 when there is none */
+export function found<T>(objects: Map<string, T>, what: string, id: string, param = 'id'): T {
+  const object = objects.get(id)
+  if (!object) throw missing(what, id, param, 404)
+  return object
+}
+
 export const rateLimited = () =>
   new ApiError(429, {
     type: 'invalid_request_error',

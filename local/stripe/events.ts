@@ -1,8 +1,7 @@
 import Stripe from 'stripe'
-import { signStripe } from '../sign.ts'
-import { newId } from './account.ts'
-import { ApiError } from './errors.ts'
-import type { Event, State, StripeObject } from './state.ts'
+import { signedEvent } from '../deliver.ts'
+import { randomId } from '../ids.ts'
+import type { Event, StripeObject } from './state.ts'
 
 /** Checkout itself waits 10 s for the answer before it sends the person back (Stripe: Checkout fulfilment). */
 const ANSWER_MS = 10_000
@@ -18,7 +17,7 @@ export interface Attempt {
 /** The object is told as it is at this moment: later changes do not change the event. */
 export function snapshot(type: string, object: StripeObject, created: number, previous?: object): Event {
   return {
-    id: newId('evt'),
+    id: randomId('evt'),
     object: 'event',
     api_version: Stripe.API_VERSION,
     created,
@@ -47,8 +46,7 @@ export async function deliver(events: Event[], endpoint: Endpoint | undefined): 
 }
 
 async function attempt(event: Event, { url, secret }: Endpoint): Promise<Attempt> {
-  const body = JSON.stringify(event, null, 2)
-  const headers = { 'content-type': 'application/json; charset=utf-8', ...(await signStripe(body, secret)) }
+  const { headers, body } = await signedEvent('stripe', event, { secret })
   const told = { event: event.id, type: event.type }
   try {
     const signal = AbortSignal.timeout(ANSWER_MS)
@@ -66,14 +64,4 @@ function parsed(text: string): unknown {
   } catch {
     return text
   }
-}
-
-export function eventOf(state: State, id: string): Event {
-  const event = state.events.get(id)
-  if (event) return event
-  throw new ApiError(404, {
-    type: 'invalid_request_error',
-    code: 'resource_missing',
-    message: `No such event: '${id}'`,
-  })
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createFaultQueue, type FaultQueue } from '../fault-queue.ts'
 import { cardDeclined, invalid, rateLimited, serverError } from './errors.ts'
 import { type Answer, send } from './http.ts'
 
@@ -9,6 +10,7 @@ import { type Answer, send } from './http.ts'
  * - `drop`: the connection breaks before anything is done
  * - `drop_after`: it is done, then the connection breaks without an answer
  * - `slow`: it takes 300 ms, so that requests overlap
+ * - `held`: it takes until `POST /test/release`
  * - `rate_limit`: 429, before anything is done
  * - `server_error`, `card_error`: 500 and 402 while it is being done, which an idempotency key keeps
  */
@@ -18,6 +20,7 @@ export const FAULTS = [
   'drop',
   'drop_after',
   'slow',
+  'held',
   'rate_limit',
   'server_error',
   'card_error',
@@ -26,28 +29,30 @@ export type Fault = (typeof FAULTS)[number]
 
 const SLOW_MS = 300
 
-export interface Faults {
-  /** Queues faults for the next calls, one each, in order. */
-  add(faults: readonly unknown[]): void
-  /** The fault for the call that is being handled. */
-  next(): Fault
+export type Faults = FaultQueue<Fault>
+
+export const createFaults = (): Faults => createFaultQueue(FAULTS, invalid)
+
+/** Calls that are held in the middle, until they are let go. */
+export interface Hold {
+  wait(): Promise<void>
+  release(): void
 }
 
-export function createFaults(): Faults {
-  const queue: Fault[] = []
+export function createHold(): Hold {
+  const held: (() => void)[] = []
   return {
-    add(faults) {
-      const unknown = faults.find((fault) => !FAULTS.includes(fault as Fault))
-      if (unknown !== undefined) throw invalid(`unknown fault ${JSON.stringify(unknown)}`)
-      queue.push(...(faults as Fault[]))
+    wait: () => new Promise((resolve) => held.push(resolve)),
+    release() {
+      for (const letGo of held.splice(0)) letGo()
     },
-    next: () => queue.shift() ?? 'none',
   }
 }
 
-/** What goes wrong while a call runs: an answer like any other, so that an idempotency key keeps it as Stripe's does. */
-export async function failWithin(fault: Fault): Promise<void> {
+/** What goes wrong while a call runs. Its response is one like any other, so that an idempotency key keeps it, as Stripe's does. */
+export async function failWithin(fault: Fault, hold: Hold): Promise<void> {
   if (fault === 'slow') await sleep(SLOW_MS)
+  if (fault === 'held') await hold.wait()
   if (fault === 'server_error') throw serverError()
   if (fault === 'card_error') throw cardDeclined()
 }

@@ -7,7 +7,7 @@ import paymentIntentFixture from '../fixtures/stripe-objects/payment_intent.json
 import priceFixture from '../fixtures/stripe-objects/price.json' with { type: 'json' }
 import subscriptionFixture from '../fixtures/stripe-objects/subscription.json' with { type: 'json' }
 import itemFixture from '../fixtures/stripe-objects/subscription_item.json' with { type: 'json' }
-import { newId } from './account.ts'
+import { randomId } from '../ids.ts'
 import type { Price } from './state.ts'
 
 const fixtures = {
@@ -25,7 +25,7 @@ const fixtures = {
 /** A new object of that kind: the fixture with an id of its own, and these members. */
 export function create<T>(kind: keyof typeof fixtures, members: Record<string, unknown>): T {
   const [prefix, fixture] = fixtures[kind]
-  return { ...structuredClone(fixture), id: newId(prefix), ...members } as T
+  return { ...structuredClone(fixture), id: randomId(prefix), ...members } as T
 }
 
 /** A monthly price that a plan is sold at. `unitAmount`: minor units of the currency. */

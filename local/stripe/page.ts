@@ -1,7 +1,7 @@
 import { deliver } from './events.ts'
 import type { Answer, Request } from './http.ts'
 import { pay, payLater } from './payments.ts'
-import type { Server } from './server.ts'
+import type { Services } from './services.ts'
 import { retrieveSession } from './sessions.ts'
 import type { Session } from './state.ts'
 
@@ -9,16 +9,16 @@ import type { Session } from './state.ts'
  * Where a person pays: `/pay/<session>`, in place of checkout.stripe.com. As there, the webhook is answered first, and
  * the person is sent back afterwards.
  */
-export async function page(server: Server, { method, path, query, body }: Request): Promise<Answer> {
+export async function page(services: Services, { method, path, query, body }: Request): Promise<Answer> {
   const [, kind, id = ''] = path.split('/')
   if (kind === 'app') return html('Your app', yourApp(query))
   if (kind === 'portal')
     return html('Billing portal', `<p>Stripe's customer portal of <code>${escapeHtml(id)}</code>.</p>`)
-  const session = retrieveSession(server.account, id)
-  if (method !== 'POST' || session.status !== 'open') return html('Checkout', form(server, session))
+  const session = retrieveSession(services.account, id)
+  if (method !== 'POST' || session.status !== 'open') return html('Checkout', form(services, session))
   const finish = new URLSearchParams(body).get('with') === 'debit' ? payLater : pay
-  const { events } = server.recorded(() => finish(server.account, id))
-  await deliver(events, server.endpoint)
+  const { events } = services.recorded(() => finish(services.account, id))
+  await deliver(events, services.endpoint)
   const back = session.success_url.replaceAll('{CHECKOUT_SESSION_ID}', id)
   return { status: 303, headers: { Location: back, 'Content-Type': 'text/plain' }, body: '' }
 }
@@ -31,7 +31,7 @@ function yourApp(query: string): string {
     <pre>GET /api/checkout/${escapeHtml(session)}</pre>`
 }
 
-function form({ account }: Server, session: Session): string {
+function form({ account }: Services, session: Session): string {
   if (session.status !== 'open') return `<p>This session is ${session.status}.</p>`
   const order = account.state.orders.get(session.id)
   const amount = `${(session.amount_total / 100).toFixed(2)} ${session.currency.toUpperCase()}`

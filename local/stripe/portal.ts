@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { type Account, newId } from './account.ts'
+import { randomId } from '../ids.ts'
+import type { Account } from './account.ts'
 import { liveCustomer } from './customers.ts'
 import { expand } from './params.ts'
 import type { StripeObject } from './state.ts'
@@ -15,7 +16,7 @@ export function createPortalSession(
   { customer, return_url = undefined }: z.output<typeof portalParams>,
 ): StripeObject {
   liveCustomer(account, customer)
-  const id = newId('bps')
+  const id = randomId('bps')
   return {
     id,
     object: 'billing_portal.session',

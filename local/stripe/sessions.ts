@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { type Account, newId } from './account.ts'
+import { randomId } from '../ids.ts'
+import type { Account } from './account.ts'
 import { liveCustomer } from './customers.ts'
-import { invalid, missing } from './errors.ts'
+import { found, invalid, missing } from './errors.ts'
 import { create } from './objects.ts'
 import { expand, metadata, whole } from './params.ts'
 import type { Order, Price, Session } from './state.ts'
@@ -42,7 +43,7 @@ export function createSession(account: Account, params: SessionParams): Session 
   const order = readOrder(account, params)
   const total = order.price.unit_amount * order.quantity
   assertWorthIt(total, order.price.currency)
-  const id = newId('cs_test')
+  const id = randomId('cs_test')
   const session = create<Session>('checkout.session', {
     id,
     ...{ mode, customer, client_reference_id, cancel_url, success_url, metadata: params.metadata ?? {} },
@@ -111,11 +112,8 @@ function assertWorthIt(total: number, currency: string): void {
     })
 }
 
-export function retrieveSession({ state }: Account, id: string): Session {
-  const session = state.sessions.get(id)
-  if (!session) throw missing('checkout.session', id, 'session', 404)
-  return session
-}
+export const retrieveSession = ({ state }: Account, id: string): Session =>
+  found(state.sessions, 'checkout.session', id, 'session')
 
 export function expireSession(account: Account, id: string): Session {
   const session = openSession(account, id, 'expired')

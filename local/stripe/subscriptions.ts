@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
 import { endNow, renew } from './billing.ts'
-import { invalid, missing } from './errors.ts'
+import { found, invalid, missing } from './errors.ts'
 import { bool, expand, metadata } from './params.ts'
 import { changing } from './previous.ts'
 import type { Subscription } from './state.ts'
@@ -14,11 +14,8 @@ export const updateParams = z.strictObject({
   expand,
 })
 
-export function retrieveSubscription({ state }: Account, id: string): Subscription {
-  const subscription = state.subscriptions.get(id)
-  if (!subscription) throw missing('subscription', id, 'id', 404)
-  return subscription
-}
+export const retrieveSubscription = ({ state }: Account, id: string): Subscription =>
+  found(state.subscriptions, 'subscription', id)
 
 /** Stripe has nothing left to find where a subscription has ended: canceling it again is 404. */
 export function cancelSubscription(account: Account, id: string): Subscription {

@@ -1,7 +1,8 @@
 import { neon } from '@neondatabase/serverless'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startGateway } from '../../local/gateway/server.ts'
-import { direct, post, type Stack, startStack } from './support.ts'
+import { query as direct } from '../../local/postgres/query.ts'
+import { post, type Stack, startStack } from './support.ts'
 
 let stack: Stack
 beforeAll(async () => {

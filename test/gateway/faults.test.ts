@@ -2,8 +2,9 @@ import { neon } from '@neondatabase/serverless'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startGateway } from '../../local/gateway/server.ts'
 import { freePort } from '../../local/ports.ts'
+import { query as direct } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
-import { direct, eventually, post, type Stack, startStack, temporaryDir } from './support.ts'
+import { eventually, post, type Stack, startStack, temporaryDir } from './support.ts'
 
 let stack: Stack
 beforeAll(async () => {

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LocalError } from '../../cli/shared/errors.ts'
 import { freePort, reservePort } from '../../local/ports.ts'
+import { query as direct } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
-import { direct, eventually, temporaryDir } from './support.ts'
+import { eventually, temporaryDir } from './support.ts'
 
 let dataDir: string
 let port: number

@@ -1,6 +1,7 @@
 import { neon } from '@neondatabase/serverless'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { direct, post, type Stack, startStack } from './support.ts'
+import { query as direct } from '../../local/postgres/query.ts'
+import { post, type Stack, startStack } from './support.ts'
 
 const LIMIT = 10 * 1024 * 1024
 

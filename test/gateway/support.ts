@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { neonConfig } from '@neondatabase/serverless'
-import pg from 'pg'
 import { vi } from 'vitest'
 import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway/server.ts'
 import { freePort } from '../../local/ports.ts'
 import { type Postgres, startPostgres } from '../../local/postgres.ts'
+import { until } from '../../local/until.ts'
 
 // A database is set up and torn down around every file, and on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
@@ -43,17 +43,6 @@ export async function startStack(options: Partial<GatewayOptions> = {}): Promise
   }
 }
 
-/** Runs one query on a connection that does not go through the gateway. */
-export async function direct(url: string, query: string, params: unknown[] = []): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query(query, params)).rows
-  } finally {
-    await client.end()
-  }
-}
-
 /** `POST /sql` without the driver, for what the driver never sends. */
 export function post(stack: Stack, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(stack.gateway.url, {
@@ -65,9 +54,5 @@ export function post(stack: Stack, body: unknown, headers: Record<string, string
 
 /** Waits until `check` holds; fails after five seconds. */
 export async function eventually(check: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5000
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`never came true: ${check}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  if (!(await until(check, 5000))) throw new Error(`never came true: ${check}`)
 }

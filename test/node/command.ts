@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { projectDir } from '../../cli/shared/project.ts'
+import { until } from '../../local/until.ts'
+
+/** Shorter than the time limit of a test, so that the failure shows what was printed. */
+const PRINT_DEADLINE_MS = 55_000
 
 /** A command of ours, as npm would run it in `cwd`, which is where it looks for `.dev.vars`. */
 export interface Command {
@@ -34,10 +37,12 @@ export function start(
   return { process: child, output: () => text, ended, printed }
 
   async function printed(wanted: string): Promise<void> {
-    while (!text.includes(wanted)) {
+    const isPrinted = () => {
+      if (text.includes(wanted)) return true
       if (child.exitCode !== null) throw new Error(`ended without '${wanted}':\n${text}`)
-      await sleep(20)
+      return false
     }
+    if (!(await until(isPrinted, PRINT_DEADLINE_MS))) throw new Error(`never printed '${wanted}':\n${text}`)
   }
 }
 

@@ -1,8 +1,8 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { differences, summary } from '../../local/demo/compare.ts'
 import { projectDir } from '../../cli/shared/project.ts'
+import { differences, summary } from '../../local/demo/compare.ts'
 import { run, scratchDir } from './command.ts'
 
 describe('npm run demo', () => {

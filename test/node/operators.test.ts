@@ -11,8 +11,10 @@ beforeAll(async () => {
   const client = new Client(databaseUrl)
   await client.connect()
   await client.query(`insert into wallets (user_id) values ('user_ada')`)
-  await client.query(`insert into webhook_events (provider, event_id, type, outcome, reason, user_id)
-    values ('stripe', 'evt_1', 'checkout.session.completed', 'rejected', 'customer_mismatch', 'user_ada')`)
+  await client.query(`insert into webhook_events (provider, event_id, type, outcome, reason, user_id, about) values
+    ('stripe', 'evt_1', 'checkout.session.completed', 'rejected', 'customer_mismatch', 'user_ada', '{pi_1}'),
+    ('stripe', 'evt_2', 'checkout.session.completed', 'applied', null, 'user_ada', null),
+    ('clerk', 'evt_3', 'user.updated', 'rejected', 'missing_email', 'user_ada', null)`)
   await client.end()
 })
 
@@ -20,7 +22,7 @@ beforeAll(async () => {
 function run(command: string, ...args: string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve) => {
     const options = { env: { ...process.env, DATABASE_URL: databaseUrl, NO_COLOR: '1' } }
-    execFile(process.execPath, [`local/${command}.ts`, ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [`cli/${command}.ts`, ...args], options, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, text: (stdout + stderr).trim() }),
     )
   })
@@ -30,11 +32,15 @@ const adjust = (...args: string[]) => run('adjust', ...args)
 describe('npm run adjust', () => {
   it('gives and takes, once per key', async () => {
     const given = ['user_ada', '50', '--note', 'Sorry for the outage', '--key', 'ticket-17']
-    expect(await adjust(...given)).toEqual({ code: 0, text: 'the balance of user_ada was 50 right after it' })
+    const text = `${new URL(databaseUrl).host}: the balance of user_ada was 50 right after it`
+    expect(await adjust(...given)).toEqual({ code: 0, text })
     expect(await adjust('user_ada', '-80', '--note', 'Given twice', '--key', 'ticket-18')).toMatchObject({
-      text: 'the balance of user_ada was -30 right after it',
+      text: expect.stringContaining('the balance of user_ada was -30 right after it'),
     })
-    expect(await adjust(...given)).toMatchObject({ text: 'the balance of user_ada was 50 right after it' })
+    expect(await adjust(...given)).toMatchObject({ text })
+    const { host } = new URL(databaseUrl)
+    const json = JSON.parse((await adjust(...given, '--json')).text)
+    expect(json).toEqual({ host, user_id: 'user_ada', balance: 50 })
   })
 
   it.each([
@@ -62,16 +68,69 @@ describe('npm run explain', () => {
     expect(text).toContain('-80 → -30')
     expect(text).toContain('sum -30, balance of user_ada -30')
     expect(text).toContain('stripe checkout.session.completed evt_1: rejected / customer_mismatch')
-    expect(JSON.parse((await run('explain', 'user_ada', '--json')).text)).toMatchObject({ sum: -30 })
+    const { host } = new URL(databaseUrl)
+    expect(text).toContain(`user_ada, at ${host}`)
+    expect(JSON.parse((await run('explain', 'user_ada', '--json')).text)).toMatchObject({ host, sum: -30 })
   })
 
   it('says in one line what it cannot do, without the password', async () => {
-    expect(await run('explain', 'pi_unknown')).toEqual({ code: 1, text: 'nothing is known of pi_unknown' })
+    const text = `nothing is known of pi_unknown at ${new URL(databaseUrl).host}`
+    expect(await run('explain', 'pi_unknown')).toEqual({ code: 1, text })
     expect((await run('explain')).text).toContain('name one user, payment or event')
     const real = databaseUrl
     databaseUrl = 'postgres://ada:hunter2@127.0.0.1:1/nothing'
-    const { code, text } = await run('explain', 'user_ada')
+    const away = await run('explain', 'user_ada')
+    databaseUrl = real.replace('/test_', '/template1?application_name=test_')
+    const empty = await run('explain', 'user_ada')
     databaseUrl = real
-    expect([code, text]).toEqual([1, 'the database does not answer (ECONNREFUSED): is it migrated?'])
+    expect(away).toEqual({
+      code: 1,
+      text: '127.0.0.1:1 does not answer (ECONNREFUSED): is it running, and reachable from here?',
+    })
+    expect(empty).toEqual({
+      code: 1,
+      text: `${new URL(real).host} lacks what this command calls (3F000): npm run migrate`,
+    })
+  })
+})
+
+describe('npm run settle', () => {
+  const settle = (...args: string[]) => run('settle', ...args)
+
+  it('closes a rejected delivery, and says so once', async () => {
+    const { host } = new URL(databaseUrl)
+    expect(await settle('evt_1', '--note', 'Corrected by adjust')).toEqual({
+      code: 0,
+      text: `${host}: evt_1 is settled, and with it payment:pi_1`,
+    })
+    expect(await settle('evt_1', '--note', 'Corrected by adjust')).toEqual({
+      code: 1,
+      text: `${host}: evt_1: it was settled by hand already: nothing is changed`,
+    })
+    const { text } = await run('explain', 'user_ada')
+    expect(text).not.toContain('evt_1: rejected')
+  })
+
+  it.each([
+    [['evt_1'], '--note is missing'],
+    [['evt_1', '--note', ' '], '--note is missing'],
+    [['--note', 'n'], 'name one event'],
+    [['evt_unknown', '--note', 'n'], 'no delivery of this event is stored'],
+    [['evt_2', '--note', 'n'], 'it has had its effect'],
+  ])('refuses %j: %s', async (args, why) => {
+    const { code, text } = await settle(...args)
+    expect([code, text.split('\n')]).toEqual([1, [expect.stringContaining(why)]])
+  })
+
+  it('says what it closed as JSON', async () => {
+    const { text } = await settle('evt_3', '--note', 'n', '--json')
+    expect(JSON.parse(text)).toMatchObject({ event_id: 'evt_3', settled: true, subjects: [] })
+  })
+})
+
+describe.each(['adjust', 'explain', 'settle', 'migrate'])('npm run %s', (command) => {
+  it('has a help', async () => {
+    const { code, text } = await run(command, '--help')
+    expect([code, text]).toEqual([0, expect.stringContaining(`npm run ${command} -- `)])
   })
 })

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers'
 import Stripe from 'stripe'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recurringPrice } from '../../local/stripe/objects.ts'
-import { type LocalStripe, type Received, startStripe } from '../../local/stripe/server.ts'
+import { type LocalStripe, startStripe } from '../../local/stripe/server.ts'
+import type { Received } from '../../local/stripe/services.ts'
 
 const KEY = 'sk_test_0123456789abcdef'
 const WEBHOOK_SECRET = 'whsec_test_of_the_stand_in'
@@ -458,13 +459,16 @@ describe('idempotency keys', () => {
 
   it('a key in use is 409', async () => {
     const options = key()
-    await fail('slow')
+    await fail('held')
     const first = stripe.customers.create({}, options)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await expect
+      .poll(requests, { interval: 20, timeout: 10_000 })
+      .toContainEqual(expect.objectContaining({ idempotency_key: options.idempotencyKey, status: null }))
     expect(await refusal(stripe.customers.create({}, options))).toMatchObject({
       statusCode: 409,
       code: 'idempotency_key_in_use',
     })
+    await act('release')
     const { id } = await first
     expect((await stripe.customers.create({}, options)).id).toBe(id)
   })

@@ -45,7 +45,7 @@ describe('npm run token', () => {
     run(
       '--input-type=module',
       '-e',
-      `import { ensureDevVars } from '${local('dev-vars.ts')}'; ensureDevVars()`,
+      `import { ensureDevVars } from '${local('dev-vars.ts')}'; await ensureDevVars()`,
     )
   })
   afterAll(() => rmSync(dir, { recursive: true }))

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { Client } from 'pg'
 import { startGateway } from '../../local/gateway/server.ts'
+import { serveHttp } from '../../local/http-server.ts'
+import { createDatabase, query } from '../../local/postgres/query.ts'
 import { recurringPrice } from '../../local/stripe/objects.ts'
 import { startStripe } from '../../local/stripe/server.ts'
 import { stripeScript } from './stripe-script.ts'
+import { heldTransactions } from './transactions.ts'
 
 export interface Stack {
   /** As the owner of the database, who finds our tables without naming their schema. */
@@ -31,23 +32,23 @@ interface Postgres {
 }
 
 /**
- * What tests cannot do inside workerd, over HTTP: `POST /stack` gives a fresh database, a gateway and a
- * local Stripe,
- * `POST /hold` opens a transaction on one, runs statements and keeps it open, `POST /release/<id>` commits it. `/v1/…` is
- * Stripe's API, as `POST /stripe-script` says; `POST /stripe-calls` tells what was asked of it.
+ * What tests cannot do inside workerd, over HTTP: `POST /stack` gives a fresh database, a gateway and a local Stripe;
+ * `POST /hold` opens a transaction, runs statements and keeps it open, `POST /release/<id>` commits it, and
+ * `POST /waiting` resolves once something waits for a lock. `/v1/…` is Stripe's API, as `POST /stripe-script` says;
+ * `POST /stripe-calls` returns the calls that it received.
  */
 export async function startControl(postgres: Postgres, template: string) {
   const parts: { stop(): Promise<void> }[] = []
-  const held = new Map<string, Client>()
+  const transactions = heldTransactions()
   const stripe = stripeScript()
 
   async function stack({ secretKey = 'sk_test_unused', prices = [] }: StackRequest): Promise<Stack> {
     const database = `test_${randomUUID().replaceAll('-', '')}`
-    const admin = new Client(postgres.url('postgres'))
-    await admin.connect()
-    await admin.query(`create database ${database} template ${template}`)
-    await admin.query(`alter role postgres in database ${database} set search_path = ledgerhook, public`)
-    await admin.end()
+    await createDatabase(postgres.url('postgres'), database, template)
+    await query(
+      postgres.url('postgres'),
+      `alter role postgres in database ${database} set search_path = ledgerhook, public`,
+    )
     const workerUrl = new URL(postgres.url(database))
     workerUrl.username = workerUrl.password = 'worker'
     const gateway = await startGateway({
@@ -66,57 +67,38 @@ export async function startControl(postgres: Postgres, template: string) {
     }
   }
 
-  async function hold({
-    databaseUrl,
-    statements,
-  }: {
-    databaseUrl: string
-    statements: [string, unknown[]][]
-  }) {
-    const client = new Client(databaseUrl)
-    await client.connect()
-    await client.query('begin')
-    for (const [statement, params] of statements) await client.query(statement, params)
-    const id = randomUUID()
-    held.set(id, client)
-    return { id }
+  const commands: Record<string, (request: IncomingMessage, id: string) => unknown> = {
+    stack: async (request) => stack(await body(request)),
+    hold: async (request) => transactions.hold(await body(request)),
+    release: (_request, id) => transactions.release(id),
+    waiting: async (request) => transactions.waiting(await body(request)),
+    'stripe-script': async (request) => stripe.script(await body(request)),
+    'stripe-calls': async (request) => stripe.calls(await body(request)),
   }
 
-  async function release(id: string) {
-    const client = held.get(id)
-    held.delete(id)
-    await client?.query('commit')
-    await client?.end()
-    return {}
-  }
-
-  const answer = async (request: IncomingMessage) => {
-    const [, command, id = ''] = (request.url ?? '').split('/')
-    if (command === 'stack') return await stack(JSON.parse((await text(request)) || '{}'))
-    if (command === 'hold') return await hold(JSON.parse(await text(request)))
-    if (command === 'stripe-script') return stripe.script(JSON.parse(await text(request)))
-    if (command === 'stripe-calls') return stripe.calls(JSON.parse(await text(request)))
-    return await release(id)
-  }
-
-  const server = createServer(async (request, response) => {
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url?.startsWith('/v1/')) return stripe.serve(request, response)
+    const [, command = '', id = ''] = (request.url ?? '').split('/')
     try {
-      response.end(JSON.stringify(await answer(request)))
+      response.end(JSON.stringify(await commands[command]?.(request, id)))
     } catch (error) {
       response.statusCode = 500
       response.end(String(error))
     }
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  }
 
+  const server = await serveHttp((request, response) => void serve(request, response), {
+    port: 0,
+    flag: 'none: the system chooses it',
+  })
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     async stop() {
-      server.closeAllConnections()
-      server.close()
-      for (const client of held.values()) await client.end()
+      await server.stop()
+      await transactions.stop()
       await Promise.all(parts.map((part) => part.stop()))
     },
   }
 }
+
+const body = async (request: IncomingMessage) => JSON.parse((await text(request)) || '{}')

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../cli/migrate/run.ts'
 import { freePort } from '../../local/ports.ts'
+import { createDatabase, query } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { startControl } from './control.ts'
 
@@ -23,7 +23,7 @@ const TEMPLATE = 'migrated'
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ledgerhook-test-'))
   const postgres = await startPostgres({ dataDir, port: await freePort() })
-  await query(postgres.url('postgres'), `create database ${TEMPLATE}`)
+  await createDatabase(postgres.url('postgres'), TEMPLATE)
   await migrate(postgres.url(TEMPLATE))
   // What the Worker may do is what its role may do: the tests' Worker is a member of it, as yours is.
   await query(
@@ -40,11 +40,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await postgres.stop()
     rmSync(dataDir, { recursive: true, force: true })
   }
-}
-
-async function query(url: string, statement: string): Promise<void> {
-  const client = new Client(url)
-  await client.connect()
-  await client.query(statement)
-  await client.end()
 }

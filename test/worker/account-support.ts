@@ -41,15 +41,6 @@ export async function callWith<Body = Record<string, unknown>>(
   return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null }
 }
 
-/** A request of this signed-in user. */
-export async function as<Body = Record<string, unknown>>(
-  user: string,
-  path: string,
-  env: Env = {},
-): Promise<Reply<Body>> {
-  return await callWith<Body>(await tokenFor(user), path, {}, env)
-}
-
 /** Your own backend takes credits. */
 export async function spend(body: unknown, env: Env = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { billingEvent, invoiceEvent, subscriptionEvent } from '../../local/billing-events.ts'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
 import { during, heldCreate, heldDelete, heldEvent, heldPayment, verb } from './held.ts'
-import { type Answer, balance, deliver, ledger, query, subscription, user } from './support.ts'
+import { leave, link, linked, signUp } from './people.ts'
+import { allSaid, balance, deliver, ledger, query, subscription, user } from './support.ts'
 
 const T = Date.parse('2026-05-01T12:00:00Z')
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
-
-const said = (answers: Answer[]) =>
-  answers.map(({ outcome, reason }) => (reason ? `${outcome} ${reason}` : outcome))
 
 function world() {
   const id = randomId('user')
@@ -17,14 +15,13 @@ function world() {
     subscriptionEvent(type, { ...names, user: named, at: T, set })
   const invoice = (invoice: string, named: string | null = null) =>
     invoiceEvent('invoice.paid', { ...names, invoice, user: named, price: 'price_pro', at: T })
-  const session = { mode: 'subscription', customer: names.customer, metadata: { user_id: id } }
   return {
     id,
     ...names,
     event,
     invoice,
-    signUp: () => deliver('clerk', clerkEvent('user.created', { user: id })),
-    link: () => deliver('stripe', checkoutEvent('checkout.session.completed', { user: id, session })),
+    signUp: () => signUp(id),
+    link: () => link(id, names.customer),
     pay: (invoiceId: string) => deliver('stripe', invoice(invoiceId), { env: { PLANS } }),
     heldLink: () =>
       verb('link_customer', 'checkout.session.completed', {
@@ -40,7 +37,7 @@ describe('a subscription beside the link of its customer', () => {
     const { id, subscription: sub, event, signUp, heldLink } = world()
     await signUp()
     const created = event('customer.subscription.created')
-    expect(said(await during([heldLink()], () => [deliver('stripe', created)]))).toEqual(['applied'])
+    expect(allSaid(await during([heldLink()], () => [deliver('stripe', created)]))).toEqual(['applied'])
     expect(await subscription(sub)).toMatchObject({ user_id: id })
   })
 
@@ -48,7 +45,7 @@ describe('a subscription beside the link of its customer', () => {
     const { id, subscription: sub, event, signUp, link, held } = world()
     await signUp()
     const parking = held(event('customer.subscription.created'))
-    expect(said(await during([parking], () => [link()]))).toEqual(['applied'])
+    expect(allSaid(await during([parking], () => [link()]))).toEqual(['applied'])
     expect(await subscription(sub)).toMatchObject({ user_id: id })
   })
 
@@ -74,7 +71,7 @@ describe('a subscription beside its user', () => {
   it('follows when the creation was still open, and is released when its parking was', async () => {
     const [first, second] = [world(), world()]
     const event = (made: typeof first) => made.event('customer.subscription.created', {}, made.id)
-    expect(said(await during([heldCreate(first.id)], () => [deliver('stripe', event(first))]))).toEqual([
+    expect(allSaid(await during([heldCreate(first.id)], () => [deliver('stripe', event(first))]))).toEqual([
       'applied',
     ])
     await during([second.held(event(second))], () => [second.signUp()])
@@ -88,7 +85,6 @@ describe('a subscription beside its user', () => {
     await second.signUp()
     const event = (made: typeof first) => made.event('customer.subscription.created', {}, made.id)
     await during([heldDelete(first.id)], () => [deliver('stripe', event(first))])
-    const leave = (id: string) => deliver('clerk', clerkEvent('user.deleted', { user: id }))
     await during([second.held(event(second))], () => [leave(second.id)])
     await during([third.held(event(third))], () => [leave(third.id)])
     for (const { id, subscription: sub } of [first, second, third]) {
@@ -105,15 +101,13 @@ describe('two events of one subscription', () => {
       [0, 1, 'applied'],
       [1, 0, 'stale older_than_stored'],
     ] as const) {
-      const { event, signUp, link, subscription: sub, held } = world()
-      await signUp()
-      await link()
+      const { event, subscription: sub, held } = await linked(world())
       const at = (second: number) => ({
         ...event('customer.subscription.updated', { status: second === 1 ? 'past_due' : 'active' }),
         created: T / 1000 + second,
       })
       const answers = await during([held(at(open), T + open * 1000)], () => [deliver('stripe', at(late))])
-      expect(said(answers)).toEqual([expected])
+      expect(allSaid(answers)).toEqual([expected])
       expect(await subscription(sub)).toMatchObject({ status: 'past_due' })
     }
   })
@@ -121,8 +115,7 @@ describe('two events of one subscription', () => {
   it('of one second end with the one that changed, whichever was open', async () => {
     const [first, second] = [world(), world()]
     for (const made of [first, second]) {
-      await made.signUp()
-      await made.link()
+      await linked(made)
       const created = made.event('customer.subscription.created', { status: 'incomplete' })
       const updated = made.event('customer.subscription.updated')
       const [open, late] = made === first ? [created, updated] : [updated, created]
@@ -132,9 +125,7 @@ describe('two events of one subscription', () => {
   })
 
   it('20 of one creation leave one row', async () => {
-    const { event, signUp, link, subscription: sub } = world()
-    await signUp()
-    await link()
+    const { event, subscription: sub } = await linked(world())
     const events = Array.from({ length: 20 }, () => event('customer.subscription.created'))
     const answers = await Promise.all(events.map((event) => deliver('stripe', event)))
     expect(answers.filter(({ outcome }) => outcome === 'applied')).toHaveLength(1)
@@ -144,19 +135,15 @@ describe('two events of one subscription', () => {
 
 describe('a paid invoice', () => {
   it('grants once, beside another invoice of the period that was still open', async () => {
-    const { id, signUp, link, pay, held, invoice } = world()
-    await signUp()
-    await link()
+    const { id, pay, held, invoice } = await linked(world())
     const answers = await during([held(invoice(`in_1_${id}`))], () => [pay(`in_1_${id}`), pay(`in_2_${id}`)])
-    expect(said(answers)).toEqual(['duplicate period_already_granted', 'duplicate period_already_granted'])
+    expect(allSaid(answers)).toEqual(['duplicate period_already_granted', 'duplicate period_already_granted'])
     expect(await balance(id)).toBe(140)
   })
 
   it('is refused when the deletion was still open', async () => {
-    const { id, signUp, link, pay } = world()
-    await signUp()
-    await link()
-    expect(said(await during([heldDelete(id)], () => [pay(`in_${id}`)]))).toEqual([
+    const { id, pay } = await linked(world())
+    expect(allSaid(await during([heldDelete(id)], () => [pay(`in_${id}`)]))).toEqual([
       'rejected user_deactivated',
     ])
     expect((await ledger(id)).map(({ kind }) => kind)).toEqual(['signup_bonus'])
@@ -164,9 +151,7 @@ describe('a paid invoice', () => {
 
   it('is named by what paid it, whichever was open', async () => {
     for (const linkFirst of [true, false]) {
-      const { id, signUp, link, pay, held, invoice } = world()
-      await signUp()
-      await link()
+      const { id, pay, held, invoice } = await linked(world())
       const facts = { stripe_invoice_id: `in_${id}`, stripe_payment_id: `pi_${id}` }
       const paidBy = billingEvent('invoice_payment.paid', {
         invoice: `in_${id}`,
@@ -192,7 +177,7 @@ describe('customer.deleted beside a link', () => {
         id === first.id
           ? await during([heldLink()], () => [gone(customer)])
           : await during([heldGone], () => [link()])
-      expect(said(answers)).toEqual(['applied'])
+      expect(allSaid(answers)).toEqual(['applied'])
       expect(await user(id)).toMatchObject({ stripe_customer_id: null })
     }
   })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { billingEvent, invoiceEvent, subscriptionEvent } from '../../local/billing-events.ts'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { clerkEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
+import { linkEvent } from './people.ts'
 import { counted, deliver, stripeAnswers } from './support.ts'
 
 const T = Date.parse('2026-05-01T12:00:00Z')
@@ -11,14 +12,10 @@ const env = { PLANS: JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 const world = (id: string) => {
   const names = { subscription: `sub_${id}`, customer: `cus_${id}`, invoice: `in_${id}`, price: 'price_pro' }
   const { subscription, customer, invoice } = names
-  const metadata = { user_id: id }
   return {
     signUp: clerkEvent('user.created', { user: id, at: T }),
     leave: clerkEvent('user.deleted', { user: id }),
-    link: checkoutEvent('checkout.session.completed', {
-      user: id,
-      session: { mode: 'subscription', customer, metadata },
-    }),
+    link: linkEvent(id),
     told: (seconds: number, status = 'active', user: string | null = null) =>
       subscriptionEvent('customer.subscription.updated', {
         subscription,

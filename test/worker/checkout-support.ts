@@ -1,6 +1,6 @@
-import type { Received } from '../../local/stripe/server.ts'
+import type { Received } from '../../local/stripe/services.ts'
 import type { Event } from '../../local/stripe/state.ts'
-import { callWith, tokenFor } from './account-support.ts'
+import { as } from './people.ts'
 import { type Env, prices, settings, stripeUrl } from './support.ts'
 
 /** What selling needs, beyond a session. */
@@ -25,23 +25,17 @@ export interface Replied {
   retryAfter: string | null
 }
 
-/** A request of this user, with a fresh session token. */
-export async function as(
-  user: string,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: object,
-  env: Env = {},
-): Promise<Replied> {
-  const init = { method, ...(body && { body: JSON.stringify(body) }) }
-  const answer = await callWith(await tokenFor(user), path, init, { ...shop, ...env })
-  return { status: answer.status, body: answer.body, retryAfter: answer.headers.get('Retry-After') }
+/** A request of this user at the shop. */
+async function shopping(id: string, path: string, init: RequestInit = {}, env: Env = {}): Promise<Replied> {
+  const { status, body, headers } = await as(id, path, { ...init, env: { ...shop, ...env } })
+  return { status, body, retryAfter: headers.get('Retry-After') }
 }
 
 export const checkout = (user: string, body: object = { pack: 'starter' }, env: Env = {}) =>
-  as(user, 'POST', '/api/checkout', body, env)
-export const comeBack = (user: string, session: unknown) => as(user, 'GET', `/api/checkout/${session}`)
-export const portal = (user: string, env: Env = {}) => as(user, 'POST', '/api/billing-portal', undefined, env)
+  shopping(user, '/api/checkout', { method: 'POST', body: JSON.stringify(body) }, env)
+export const comeBack = (user: string, session: unknown) => shopping(user, `/api/checkout/${session}`)
+export const portal = (user: string, env: Env = {}) =>
+  shopping(user, '/api/billing-portal', { method: 'POST' }, env)
 
 export interface Told {
   object: Record<string, unknown>
@@ -59,6 +53,8 @@ export const atStripe = (path: string, body: object = {}) =>
   local<Told>(`/test/${path}`, { method: 'POST', body: JSON.stringify(body) })
 /** Has the next calls to the local Stripe fail, one each: see `local/stripe/faults.ts`. */
 export const failStripe = (...next: string[]) => atStripe('faults', { next })
+/** Lets go of the calls that the fault `held` holds. */
+export const releaseStripe = () => atStripe('release')
 
 export const stripeSession = (id: unknown) =>
   local<Record<string, unknown>>(`/v1/checkout/sessions/${id}`, {

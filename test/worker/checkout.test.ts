@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { clerkEvent, randomId } from '../../local/events.ts'
+import { randomId } from '../../local/events.ts'
+import type { Statement } from '../support/transactions.ts'
 import {
   atStripe,
   checkout,
@@ -8,19 +9,17 @@ import {
   failStripe,
   portal,
   received,
+  releaseStripe,
   stripeSession,
 } from './checkout-support.ts'
-import { balance, counted, deliver, eventRow, holdOpen, ledger, user } from './support.ts'
+import { during } from './held.ts'
+import { customerOf, leave, signedUp } from './people.ts'
+import { balance, counted, deliver, eventRow, ledger, user } from './support.ts'
 
 const SESSIONS = '/v1/checkout/sessions'
 const CUSTOMERS = '/v1/customers'
-
-async function signedUp(email?: string): Promise<string> {
-  const id = randomId('user')
-  await deliver('clerk', clerkEvent('user.created', { user: id, ...(email && { email }) }))
-  return id
-}
-const customerOf = async (id: string) => (await user(id))?.stripe_customer_id
+/** What is waited for comes at once, or the test fails. */
+const patiently = { interval: 20, timeout: 10_000 }
 
 describe('POST /api/checkout', () => {
   it('sells a pack: what Stripe is told', async () => {
@@ -70,7 +69,7 @@ describe('POST /api/checkout', () => {
   })
 
   it('makes the customer once, with what is known of the user', async () => {
-    const id = await signedUp('ada@example.com')
+    const id = await signedUp({ email: 'ada@example.com' })
     await checkout(id)
     await checkout(id)
     const [call, ...more] = await received(id, CUSTOMERS)
@@ -117,17 +116,18 @@ describe('POST /api/checkout', () => {
 
   it('sells nothing to a deleted user', async () => {
     const id = await signedUp()
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await checkout(id)).toMatchObject({ status: 403, body: { error: 'user_deactivated' } })
     expect(await customersMade(id)).toEqual([])
   })
 
   it('stores no customer for a user who is deleted while Stripe makes it', async () => {
     const id = await signedUp()
-    await failStripe('slow')
+    await failStripe('held')
     const click = checkout(id)
-    await new Promise((resolve) => setTimeout(resolve, 150))
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await expect.poll(() => received(id, CUSTOMERS), patiently).toHaveLength(1)
+    await leave(id)
+    await releaseStripe()
     expect(await click).toMatchObject({ status: 403, body: { error: 'user_deactivated' } })
     expect(await customerOf(id)).toBeNull()
     expect(await received(id, SESSIONS)).toEqual([])
@@ -161,25 +161,23 @@ describe('two clicks at once', () => {
 
   it('also when the second finds the key of the first in use', async () => {
     const id = await signedUp()
-    await failStripe('slow')
+    const statuses = async () => (await received(id, CUSTOMERS)).map(({ status }) => status)
+    await failStripe('held')
     const first = checkout(id)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(await Promise.all([first, checkout(id)])).toMatchObject([{ status: 200 }, { status: 200 }])
-    expect((await received(id, CUSTOMERS)).map(({ status }) => status)).toContain(409)
+    await expect.poll(statuses, patiently).toEqual([null])
+    const second = checkout(id)
+    await expect.poll(statuses, patiently).toContain(409)
+    await releaseStripe()
+    expect(await Promise.all([first, second])).toMatchObject([{ status: 200 }, { status: 200 }])
     expect(await customersMade(id)).toEqual([await customerOf(id)])
   })
 
   it('with another customer stored meanwhile: that one buys', async () => {
     const id = await signedUp()
-    const commit = await holdOpen([
-      'update users set stripe_customer_id = $2 where id = $1',
-      [id, `cus_${id}`],
-    ])
-    const click = checkout(id)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
+    const stored: Statement = ['update users set stripe_customer_id = $2 where id = $1', [id, `cus_${id}`]]
+    const [click] = await during([stored], () => [checkout(id)])
     // The stand-in does not know that customer, so there is no session; but it is the one that was asked for.
-    expect(await click).toMatchObject({
+    expect(click).toMatchObject({
       status: 502,
       body: { error: 'stripe_refused', code: 'resource_missing' },
     })
@@ -251,11 +249,10 @@ describe('GET /api/checkout/:id', () => {
     const id = await signedUp()
     const session = await opened(id)
     const { events } = await atStripe(`sessions/${session}/pay`)
-    const commit = await holdOpen(["select lock_subject('user', $1)", [id]])
-    const both = Promise.all([comeBack(id, session), deliver('stripe', events[0] ?? {})])
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    const [returned, delivered] = await both
+    const [returned, delivered] = await during([["select lock_subject('user', $1)", [id]]], () => [
+      comeBack(id, session),
+      deliver('stripe', events[0] ?? {}),
+    ])
     expect([returned.body.outcome, delivered.outcome].sort()).toEqual(['applied', 'duplicate'])
     expect(await balance(id)).toBe(540)
   })
@@ -332,7 +329,7 @@ describe('GET /api/checkout/:id', () => {
     const id = await signedUp()
     const session = await opened(id)
     const { events } = await atStripe(`sessions/${session}/pay`)
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await comeBack(id, session)).toMatchObject({ status: 403, body: { error: 'user_deactivated' } })
     expect(await deliver('stripe', events[0] ?? {})).toMatchObject({
       outcome: 'rejected',
@@ -362,7 +359,7 @@ describe('POST /api/billing-portal', () => {
   it('of a deleted user is closed', async () => {
     const id = await signedUp()
     await checkout(id)
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await portal(id)).toMatchObject({ status: 403 })
   })
 })

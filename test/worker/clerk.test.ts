@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { leave, signUp } from './people.ts'
 import { balance, deliver, eventRow, ledger, query, runScheduled, send, user } from './support.ts'
 
 const T = Date.parse('2026-05-01T12:00:00Z')
@@ -113,7 +114,7 @@ describe('the order of user events', () => {
 
   it('applies an equal timestamp idempotently', async () => {
     const id = newUser()
-    await deliver('clerk', clerkEvent('user.created', { user: id, at: T }))
+    await signUp(id, { at: T })
     const equal = await deliver(
       'clerk',
       clerkEvent('user.updated', { user: id, at: T, data: { first_name: 'Same' } }),
@@ -264,7 +265,7 @@ describe('an address that moves between users', () => {
   it('is free again when its user was deleted', async () => {
     const [gone, next, email] = [newUser(), newUser(), `${randomId('freed')}@example.com`]
     await claim(gone, email, T + 50)
-    await deliver('clerk', clerkEvent('user.deleted', { user: gone }))
+    await leave(gone)
     await claim(next, email, T, false)
     expect(await user(next)).toMatchObject({ email })
   })
@@ -273,7 +274,7 @@ describe('an address that moves between users', () => {
 describe('user.deleted', () => {
   it('closes the wallet and deactivates the user, and everything after it is stale', async () => {
     const id = newUser()
-    await deliver('clerk', clerkEvent('user.created', { user: id, at: T }))
+    await signUp(id, { at: T })
     expect(await deliver('clerk', clerkEvent('user.deleted', { user: id }))).toMatchObject({
       outcome: 'applied',
     })
@@ -300,14 +301,14 @@ describe('user.deleted', () => {
 
   it('is a duplicate when another event tells of it again', async () => {
     const id = newUser()
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     const again = await deliver('clerk', clerkEvent('user.deleted', { user: id }))
     expect(again).toMatchObject({ outcome: 'duplicate', reason: 'already_processed' })
   })
 
   it('comes before the question for an address: a late event without one is stale, as is an older one', async () => {
     const [gone, changed] = [newUser(), newUser()]
-    await deliver('clerk', clerkEvent('user.deleted', { user: gone }))
+    await leave(gone)
     await deliver('clerk', clerkEvent('user.updated', { user: changed, at: T + 5 }))
     const late = await deliver('clerk', clerkEvent('user.updated', { user: gone, email: null }))
     const older = await deliver('clerk', clerkEvent('user.created', { user: changed, email: null, at: T }))
@@ -319,7 +320,7 @@ describe('user.deleted', () => {
     const id = newUser()
     const answer = await deliver('clerk', { type: 'user.updated', data: { id } })
     expect(answer).toMatchObject({ outcome: 'parked', reason: 'unreadable' })
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await eventRow(answer.event)).toMatchObject({ outcome: 'rejected', reason: 'user_deactivated' })
   })
 
@@ -332,7 +333,7 @@ describe('user.deleted', () => {
     const id = newUser()
     const parked = checkoutEvent('checkout.session.completed', { user: id })
     expect(await deliver('stripe', parked)).toMatchObject({ outcome: 'parked', reason: 'unknown_user' })
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await eventRow(parked.id)).toMatchObject({ outcome: 'rejected', reason: 'user_deactivated' })
     expect((await eventRow(parked.id))?.settled_at).toBeInstanceOf(Date)
 

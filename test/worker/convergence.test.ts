@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, inject, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
-import { as } from './account-support.ts'
 import { PLANS } from './billing-histories.ts'
 import { disorder, play, type Sent, scramble, steps } from './histories.ts'
+import { as } from './people.ts'
 import { deliver, query } from './support.ts'
 
 interface State {

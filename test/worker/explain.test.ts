@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import type { Explanation } from '../../src/ops/explain.ts'
 import { spend } from './account-support.ts'
+import { signedUp, signUp } from './people.ts'
 import { balance, counted, deliver, ledger, query, request, settings } from './support.ts'
 
 type Told = Omit<Explanation, 'entries'> & { entries: (Explanation['entries'][number] & { says: string })[] }
@@ -17,7 +18,7 @@ async function history() {
   const id = randomId('user')
   const payment = `pi_${id}`
   const [purchase, refund] = [randomId('evt'), randomId('evt')]
-  await deliver('clerk', clerkEvent('user.created', { user: id }))
+  await signUp(id)
   const session = { amount_total: 1000 }
   await deliver('stripe', reversalEvent('refund.created', { payment, amount: 400, event: refund }))
   await deliver(
@@ -96,8 +97,7 @@ describe('GET /api/ops/explain/{id}', () => {
   })
 
   it('keeps the sum of a long history, and the newest of its entries', async () => {
-    const id = randomId('user')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    const id = await signedUp()
     await query(
       `insert into credit_ledger (user_id, kind, amount, idempotency_key)
        select $1, 'adjustment', 1, $1 || n from generate_series(1, 600) n`,
@@ -124,8 +124,7 @@ describe('an adjustment', () => {
     )[0]?.answer
 
   it('moves a balance once per key, with its note, and refuses without either', async () => {
-    const id = randomId('user')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    const id = await signedUp()
     const facts = { user_id: id, amount: -50, idempotency_key: `ticket-${id}`, note: 'Given twice' }
     expect(await Promise.all([adjust(facts), adjust(facts)])).toEqual([{ balance: -10 }, { balance: -10 }])
     expect(await adjust({ ...facts, amount: 50 })).toEqual({ refused: 'idempotency_key_reused' })

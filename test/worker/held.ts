@@ -1,23 +1,39 @@
 import { randomId } from '../../local/events.ts'
 import { providers } from '../../src/providers.ts'
 import { settingsOf } from '../../src/settings.ts'
-import { type Answer, type Env, holdOpen, settings } from './support.ts'
+import type { Statement } from '../support/transactions.ts'
+import { type Env, holdOpen, settings, waitingForLocks } from './support.ts'
 
-/** Starts deliveries while a transaction is open, and lets it commit once they wait for it. */
-export async function during(held: [string, unknown[]][], start: () => Promise<Answer>[]): Promise<Answer[]> {
+/**
+ * Starts requests while a transaction is open that has run these statements, and commits it once every one of them waits
+ * for a lock. `meanwhile` runs just before the commit.
+ */
+export async function during<Started extends readonly Promise<unknown>[] | []>(
+  held: Statement[],
+  start: () => Started,
+  meanwhile: () => Promise<void> = async () => {},
+) {
   const commit = await holdOpen(...held)
-  const deliveries = start()
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  await commit()
-  return await Promise.all(deliveries)
+  const started = start()
+  try {
+    await waitingForLocks(started.length)
+    await meanwhile()
+  } finally {
+    await commit()
+  }
+  return await Promise.all(started)
 }
 
-const envelope = (provider: string, type: string) =>
-  JSON.stringify({ provider, event_id: randomId('held'), type, via: 'webhook', body: '{}', erase: false })
-export const verb = (name: string, type: string, facts: object): [string, unknown[]] => [
-  `select ledgerhook.${name}($1, $2)`,
-  [envelope(type.startsWith('user.') ? 'clerk' : 'stripe', type), JSON.stringify(facts)],
+/** A verb of the database, called as the Worker calls it. `delivery`: what it has beside the usual. */
+export const verb = (name: string, type: string, facts: object, delivery: object = {}): Statement => [
+  `select ${name}($1, $2)`,
+  [JSON.stringify({ ...envelope(type), ...delivery }), JSON.stringify(facts)],
 ]
+const envelope = (type: string) => ({
+  provider: type.startsWith('user.') ? 'clerk' : 'stripe',
+  event_id: randomId('held'),
+  ...{ type, via: 'webhook', body: '{}', erase: false },
+})
 export const heldCreate = (id: string) =>
   verb('sync_user', 'user.created', {
     user_id: id,
@@ -28,7 +44,12 @@ export const heldCreate = (id: string) =>
     signup_bonus: 40,
     signup_bonus_since: '2020-01-01T00:00:00Z',
   })
-export const heldDelete = (id: string) => verb('close_user', 'user.deleted', { user_id: id })
+export const heldDelete = (id: string, erase = false) =>
+  verb('close_user', 'user.deleted', { user_id: id }, { erase })
+export const heldSession = (id: string): Statement => [
+  'select read_me($1)',
+  [JSON.stringify({ user_id: id, bring: true, erase: false })],
+]
 export const heldPayment = (id: string, customer: string | null = null, payment = randomId('pi')) =>
   verb('settle_payment', 'checkout.session.completed', {
     user_id: id,
@@ -43,10 +64,9 @@ export const heldPayment = (id: string, customer: string | null = null, payment 
   })
 
 /** The verb and the facts of an event, as the Worker would send them with these settings. `at`: its moment, milliseconds. */
-export function heldEvent(event: object, env: Env, at: number): [string, unknown[]] {
+export function heldEvent(event: object, env: Env, at: number): Statement {
   const { type } = event as { type: string }
   const decision = providers.stripe.events[type]?.(event, settingsOf({ ...settings, ...env }))
   if (!decision || !('verb' in decision)) throw new Error(`${type} has no verb`)
-  const delivery = { ...JSON.parse(envelope('stripe', type)), occurred_at: new Date(at) }
-  return [`select ledgerhook.${decision.verb}($1, $2)`, [JSON.stringify(delivery), JSON.stringify(decision.facts)]]
+  return verb(decision.verb, type, decision.facts, { occurred_at: new Date(at) })
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
-import { as, callWith, ORIGIN, spend, tokenFor } from './account-support.ts'
+import type { Statement } from '../support/transactions.ts'
+import { callWith, ORIGIN, spend, tokenFor } from './account-support.ts'
+import { during, heldCreate, heldDelete, heldPayment, heldSession } from './held.ts'
+import { as, leave, signedUp, signUp } from './people.ts'
 import {
   balance,
   counted,
@@ -16,8 +19,6 @@ import {
 } from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
-const created = (id: string) => deliver('clerk', clerkEvent('user.created', { user: id }))
-const deleted = (id: string, env = {}) => deliver('clerk', clerkEvent('user.deleted', { user: id }), { env })
 
 /** Which transactions wrote these rows last. */
 const versions = (id: string) =>
@@ -47,8 +48,7 @@ describe('GET /api/me', () => {
   })
 
   it('waits for nobody who is writing, and writes nothing itself', async () => {
-    const id = randomId('user')
-    await created(id)
+    const id = await signedUp()
     const before = await versions(id)
     const commit = await holdOpen(
       [`select lock_subject('user', $1)`, [id]],
@@ -84,8 +84,8 @@ describe('the first request of a user whom the webhook has not brought', () => {
 
   it('grants the bonus that is configured, and none where it is none', async () => {
     const [some, none] = [randomId('user'), randomId('user')]
-    await as(some, '/api/me', { SIGNUP_BONUS_CREDITS: '7' })
-    await as(none, '/api/wallet', { SIGNUP_BONUS_CREDITS: '0' })
+    await as(some, '/api/me', { env: { SIGNUP_BONUS_CREDITS: '7' } })
+    await as(none, '/api/wallet', { env: { SIGNUP_BONUS_CREDITS: '0' } })
     expect([await balance(some), await balance(none)]).toEqual([7, 0])
     expect(await ledger(none)).toEqual([])
   })
@@ -93,7 +93,7 @@ describe('the first request of a user whom the webhook has not brought', () => {
   it('the webhook then completes the user, and grants nothing again', async () => {
     const id = randomId('user')
     await as(id, '/api/me')
-    expect(await created(id)).toMatchObject({ outcome: 'applied' })
+    expect(await signUp(id)).toMatchObject({ outcome: 'applied' })
     expect(await user(id)).toMatchObject({ email: `${id}@example.com`, provisioned_by: 'session' })
     expect((await user(id))?.clerk_updated_at).toBeInstanceOf(Date)
     expect(await ledger(id)).toHaveLength(1)
@@ -139,47 +139,10 @@ describe('the first request of a user whom the webhook has not brought', () => {
   })
 })
 
-const verb = (name: string, facts: object): [string, unknown[]] => [
-  `select ${name}($1, $2)`,
-  [
-    JSON.stringify({
-      provider: 'clerk',
-      event_id: randomId('held'),
-      type: name,
-      via: 'webhook',
-      body: '{}',
-      erase: false,
-    }),
-    JSON.stringify(facts),
-  ],
-]
-const heldCreate = (id: string) =>
-  verb('sync_user', {
-    user_id: id,
-    email: `${id}@example.com`,
-    email_verified: true,
-    updated_at: '2026-05-01T12:00:00Z',
-    signup_bonus: 40,
-  })
-const heldDelete = (id: string) => verb('close_user', { user_id: id })
-const heldSession = (id: string): [string, unknown[]] => [
-  'select read_me($1)',
-  [JSON.stringify({ user_id: id, signup_bonus: 40, erase: false })],
-]
-
-/** Starts a request while a transaction is open, and lets that commit once the request waits for it. */
-async function during<T>(held: [string, unknown[]], start: () => Promise<T>): Promise<T> {
-  const commit = await holdOpen(held)
-  const started = start()
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  await commit()
-  return await started
-}
-
 describe('a session beside', () => {
   it('a creation that was still open finds that user', async () => {
     const id = randomId('user')
-    const reply = await during(heldCreate(id), () => as(id, '/api/me'))
+    const [reply] = await during([heldCreate(id)], () => [as(id, '/api/me')])
     expect(reply.body).toMatchObject({ email: `${id}@example.com`, balance: 40 })
     expect(await ledger(id)).toHaveLength(1)
     expect(await user(id)).toMatchObject({ provisioned_by: 'webhook' })
@@ -187,7 +150,7 @@ describe('a session beside', () => {
 
   it('a creation that waits for it is completed by that', async () => {
     const id = randomId('user')
-    const answer = await during(heldSession(id), () => created(id))
+    const [answer] = await during([heldSession(id)], () => [signUp(id)])
     expect(answer).toMatchObject({ outcome: 'applied' })
     expect(await ledger(id)).toHaveLength(1)
     expect(await user(id)).toMatchObject({ email: `${id}@example.com`, provisioned_by: 'session' })
@@ -195,7 +158,7 @@ describe('a session beside', () => {
 
   it('a deletion that was still open is refused', async () => {
     const id = randomId('user')
-    const reply = await during(heldDelete(id), () => as(id, '/api/me'))
+    const [reply] = await during([heldDelete(id)], () => [as(id, '/api/me')])
     expect([reply.status, reply.body]).toEqual([403, { error: 'user_deactivated' }])
     expect(await user(id)).toBeUndefined()
     expect(await ledger(id)).toEqual([])
@@ -203,51 +166,42 @@ describe('a session beside', () => {
 
   it('a deletion that waits for it is deleted', async () => {
     const id = randomId('user')
-    expect(await during(heldSession(id), () => deleted(id))).toMatchObject({ outcome: 'applied' })
+    const [answer] = await during([heldSession(id)], () => [leave(id)])
+    expect(answer).toMatchObject({ outcome: 'applied' })
     expect((await user(id))?.deactivated_at).toBeInstanceOf(Date)
     expect((await as(id, '/api/me')).status).toBe(403)
   })
 
   it('a payment that was still being parked releases it', async () => {
     const id = randomId('user')
-    const payment = verb('settle_payment', {
-      user_id: id,
-      credits: 500,
-      stripe_payment_id: `pi_${id}`,
-      amount: 500,
-      currency: 'usd',
-      stripe_checkout_session_id: `cs_${id}`,
-      stripe_customer_id: null,
-    })
-    expect((await during(payment, () => as(id, '/api/me'))).body).toMatchObject({ balance: 540 })
+    const [reply] = await during([heldPayment(id)], () => [as(id, '/api/me')])
+    expect(reply.body).toMatchObject({ balance: 540 })
   })
 
   it('another program that was just inserting the user finds that user', async () => {
     const id = randomId('user')
-    const commit = await holdOpen(
+    const inserts: Statement[] = [
       ['insert into wallets (user_id) values ($1)', [id]],
       ['insert into users (id) values ($1)', [id]],
-    )
-    const started = as(id, '/api/me')
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    expect((await started).body).toMatchObject({ id, balance: 0 })
+    ]
+    const [reply] = await during(inserts, () => [as(id, '/api/me')])
+    expect(reply.body).toMatchObject({ id, balance: 0 })
   })
 })
 
 describe('a deleted user', () => {
   const gone: [string, (id: string) => Promise<unknown>][] = [
-    ['deactivated', async (id) => [await created(id), await deleted(id)]],
+    ['deactivated', async (id) => [await signUp(id), await leave(id)]],
     [
       'deleted with the row',
-      async (id) => [await created(id), await deleted(id, { USER_DELETION: 'delete' })],
+      async (id) => [await signUp(id), await leave(id, { env: { USER_DELETION: 'delete' } })],
     ],
-    ['deleted before anything else came', (id) => deleted(id)],
-    ['who had come by a session', async (id) => [await as(id, '/api/me'), await deleted(id)]],
+    ['deleted before anything else came', (id) => leave(id)],
+    ['who had come by a session', async (id) => [await as(id, '/api/me'), await leave(id)]],
   ]
-  it.each(gone)('%s is refused on every route, and never revived', async (_, leave) => {
+  it.each(gone)('%s is refused on every route, and never revived', async (_, goes) => {
     const id = randomId('user')
-    await leave(id)
+    await goes(id)
     const before = [await user(id), await ledger(id)]
     for (const path of ['/api/me', '/api/wallet', '/api/wallet?limit=1']) {
       const { result, requests } = await counted(() => as(id, path))

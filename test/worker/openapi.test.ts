@@ -5,7 +5,8 @@ import { docsPage } from '../../src/api/docs.ts'
 import { openapi } from '../../src/api/openapi.ts'
 import { routes } from '../../src/api/routes.ts'
 import { app } from '../../src/app.ts'
-import { as, spend } from './account-support.ts'
+import { spend } from './account-support.ts'
+import { as } from './people.ts'
 import { counted, request } from './support.ts'
 
 interface Operation {

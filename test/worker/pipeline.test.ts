@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
-import { signClerk, signStripe } from '../../local/sign.ts'
+import { sign } from '../../local/sign.ts'
+import { signUp } from './people.ts'
 import {
   balance,
   counted,
@@ -43,8 +44,7 @@ describe.each(providers)('a %s signature', (provider) => {
   })
 
   it('of another body is refused', async () => {
-    const headers =
-      provider === 'clerk' ? signClerk('{}', secrets.clerk, 'msg_1') : await signStripe('{}', secrets.stripe)
+    const headers = await sign(provider, '{}', { secret: secrets[provider] })
     expect(
       await refusal(request(`/api/webhooks/${provider}`, { method: 'POST', headers, body: body() })),
     ).toEqual(INVALID)
@@ -84,7 +84,10 @@ describe('a Stripe signature whose moment is written oddly', () => {
   ])('is refused when it is dated ahead: %s', async (write) => {
     const body = bodies.stripe()
     const signedAt = Date.now() + 60 * MINUTE
-    const { 'stripe-signature': header = '' } = await signStripe(body, secrets.stripe, signedAt)
+    const { 'stripe-signature': header = '' } = await sign('stripe', body, {
+      secret: secrets.stripe,
+      signedAt,
+    })
     const ahead = header.replace(/t=\d+/, write(Math.floor(signedAt / 1000)))
     const response = request('/api/webhooks/stripe', {
       method: 'POST',
@@ -98,7 +101,10 @@ describe('a Stripe signature whose moment is written oddly', () => {
 describe('Stripe sends one signature per secret while it rolls', () => {
   it('and any of them may match', async () => {
     const body = bodies.stripe()
-    const [old, current] = [await signStripe(body, OTHER_SECRET), await signStripe(body, secrets.stripe)]
+    const [old, current] = [
+      await sign('stripe', body, { secret: OTHER_SECRET }),
+      await sign('stripe', body, { secret: secrets.stripe }),
+    ]
     const header = `${old['stripe-signature']},${current['stripe-signature']?.split(',')[1]},v0=1234`
     const response = await request('/api/webhooks/stripe', {
       method: 'POST',
@@ -300,7 +306,7 @@ describe('the log', () => {
     const parked = checkoutEvent(COMPLETED, { user: id })
     await deliver('stripe', parked)
     const log = vi.spyOn(console, 'log')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await signUp(id)
     await deliver('stripe', checkoutEvent(COMPLETED, { user: id, livemode: true }))
     const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
     expect(lines).toMatchObject([
@@ -319,7 +325,7 @@ describe('the log', () => {
     ]
     for (const event of parked) await deliver('stripe', event)
     const log = vi.spyOn(console, 'log')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await signUp(id)
     const released = log.mock.calls
       .map(([line]) => JSON.parse(String(line)))
       .filter((line) => line.via === 'release')

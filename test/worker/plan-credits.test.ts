@@ -7,15 +7,16 @@ import {
   invoiceLine,
   subscriptionEvent,
 } from '../../local/billing-events.ts'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { randomId } from '../../local/events.ts'
+import { leave, link, linkEvent, linked, signUp } from './people.ts'
 import {
-  type Answer,
   balance,
   deliver,
   eventRow,
   ledger,
   query,
   runScheduled,
+  said,
   stripeAnswers,
   stripeCalls,
 } from './support.ts'
@@ -30,8 +31,6 @@ const env = { PLANS }
 const MAY = Date.parse('2026-05-01T12:00:00Z') / 1000
 const JUNE = Date.parse('2026-06-01T12:00:00Z') / 1000
 
-const said = ({ outcome, reason }: Answer) => (reason ? `${outcome} ${reason}` : outcome)
-
 function world() {
   const id = randomId('user')
   const names = { invoice: `in_${id}`, subscription: `sub_${id}`, customer: `cus_${id}` }
@@ -39,11 +38,8 @@ function world() {
   return {
     id,
     ...names,
-    signUp: () => deliver('clerk', clerkEvent('user.created', { user: id })),
-    link: () => {
-      const session = { mode: 'subscription', customer: names.customer, metadata: { user_id: id } }
-      return deliver('stripe', checkoutEvent('checkout.session.completed', { user: id, session }))
-    },
+    signUp: () => signUp(id),
+    link: () => link(id, names.customer),
     paid: async (set: Partial<InvoiceOptions> = {}) =>
       said(await deliver('stripe', invoiceEvent('invoice.paid', { ...options, ...set }), { env })),
     paidBy: async (payment: string, invoice = names.invoice) =>
@@ -59,16 +55,10 @@ function world() {
     payments: () => query('select * from payments where user_id = $1 order by stripe_payment_id', [id]),
   }
 }
-const linked = async () => {
-  const made = world()
-  await made.signUp()
-  await made.link()
-  return made
-}
 
 describe('a paid invoice', () => {
   it('grants the plan’s credits, and keeps what was paid', async () => {
-    const { id, invoice, subscription, paid, payments } = await linked()
+    const { id, invoice, subscription, paid, payments } = await linked(world())
     expect(await paid({ reason: 'subscription_create' })).toBe('applied')
     expect(await balance(id)).toBe(140)
     expect((await ledger(id))[1]).toMatchObject({
@@ -83,7 +73,7 @@ describe('a paid invoice', () => {
   })
 
   it('grants once per subscription and period, whatever the number of events and invoices', async () => {
-    const { id, paid, payments } = await linked()
+    const { id, paid, payments } = await linked(world())
     await paid()
     expect(await paid()).toBe('duplicate period_already_granted')
     expect(await paid({ invoice: `in_2_${id}` })).toBe('duplicate period_already_granted')
@@ -95,7 +85,7 @@ describe('a paid invoice', () => {
   })
 
   it('grants once when 30 events of it come at once, and 10 invoices of one period', async () => {
-    const { id, paid } = await linked()
+    const { id, paid } = await linked(world())
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, i) => paid(i < 30 ? {} : { invoice: `in_${i}_${id}` })),
     )
@@ -104,7 +94,7 @@ describe('a paid invoice', () => {
   })
 
   it('grants times quantity, and the sum of what one period has of several items', async () => {
-    const { id, paid } = await linked()
+    const { id, paid } = await linked(world())
     const lines = [
       invoiceLine({ price: 'price_pro', periodStart: MAY, quantity: 2 }),
       invoiceLine({ price: 'price_seat', periodStart: MAY, quantity: 3 }),
@@ -119,14 +109,14 @@ describe('a paid invoice', () => {
   it.each(['subscription_update', 'subscription_threshold', 'manual', null])(
     'of reason %s grants nothing: toggling plans farms nothing',
     async (reason) => {
-      const { id, paid } = await linked()
+      const { id, paid } = await linked(world())
       expect(await paid({ set: { billing_reason: reason } })).toBe('ignored no_effect')
       expect(await balance(id)).toBe(40)
     },
   )
 
   it('grants nothing for prorations, one-off items and credits of the period', async () => {
-    const { id, paid } = await linked()
+    const { id, paid } = await linked(world())
     const line = invoiceLine({})
     const details = line.parent?.subscription_item_details
     for (const parent of [
@@ -141,7 +131,7 @@ describe('a paid invoice', () => {
   })
 
   it('of nothing grants only where the plan says so; one that a coupon paid grants', async () => {
-    const { id, paid } = await linked()
+    const { id, paid } = await linked(world())
     expect(await paid({ amount: 0 })).toBe('ignored no_effect')
     expect(await paid({ amount: 0, price: 'price_trial' })).toBe('applied')
     expect(await paid({ invoice: `in_2_${id}`, periodStart: JUNE, set: { amount_paid: 0 } })).toBe('applied')
@@ -149,7 +139,7 @@ describe('a paid invoice', () => {
   })
 
   it('of a plan without credits, and of no plan of ours, has no effect, but is kept under its user', async () => {
-    const { id, paid } = await linked()
+    const { id, paid } = await linked(world())
     expect(await paid({ price: 'price_free' })).toBe('ignored no_effect')
     expect(await paid({ price: 'constructor' })).toBe('ignored no_effect')
     const rows = await query(`select 1 from webhook_events where user_id = $1 and type = 'invoice.paid'`, [
@@ -159,7 +149,7 @@ describe('a paid invoice', () => {
   })
 
   it('is read as Stripe told it before 2025-03-31, its payment with it', async () => {
-    const { id, invoice, subscription, customer, payments } = await linked()
+    const { id, invoice, subscription, customer, payments } = await linked(world())
     const names = { invoice, subscription, customer, price: 'price_pro', payment: `pi_${id}` }
     expect(said(await deliver('stripe', invoiceEventOf2020(names), { env }))).toBe('applied')
     expect((await ledger(id))[1]).toMatchObject({ idempotency_key: `plan_grant:${subscription}:1642645280` })
@@ -170,7 +160,7 @@ describe('a paid invoice', () => {
   })
 
   it('whose event does not have all of its lines is read from Stripe, also later', async () => {
-    const { id, invoice, paid } = await linked()
+    const { id, invoice, paid } = await linked(world())
     const lines = { data: [invoiceLine({ line: { parent: null, type: 'invoiceitem' } })], has_more: true }
     const path = `GET /v1/invoices/${invoice}/lines`
     expect(await paid({ set: { lines } })).toBe('parked incomplete_invoice')
@@ -183,7 +173,7 @@ describe('a paid invoice', () => {
   })
 
   it('that has nothing for us among all of its lines has no effect', async () => {
-    const { id, invoice, paid } = await linked()
+    const { id, invoice, paid } = await linked(world())
     const body = { object: 'list', data: [invoiceLine({ price: 'price_free' })], has_more: false }
     await stripeAnswers({ [`GET /v1/invoices/${invoice}/lines`]: { body } })
     expect(await paid({ set: { lines: { data: [], has_more: true } } })).toBe('ignored no_effect')
@@ -230,8 +220,7 @@ describe('whose an invoice is', () => {
   })
 
   it('is refused for a deleted user, also one deleted while it waited', async () => {
-    const [late, waiting, granted] = [await linked(), world(), await linked()]
-    const leave = (id: string) => deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    const [late, waiting, granted] = [await linked(world()), world(), await linked(world())]
     await leave(late.id)
     expect(await late.paid()).toBe('rejected user_deactivated')
     const event = invoiceEvent('invoice.paid', { ...waiting, user: waiting.id, price: 'price_pro' })
@@ -246,14 +235,11 @@ describe('whose an invoice is', () => {
 
   it('keeps no names and addresses of a deleted user, when she asked for it, however late it is known as hers', async () => {
     const { id, customer, subscription, invoice } = world()
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }), { env: { USER_DELETION: 'delete' } })
+    await leave(id, { env: { USER_DELETION: 'delete' } })
     const event = invoiceEvent('invoice.paid', { invoice, customer, subscription, price: 'price_pro' })
     await deliver('stripe', event, { env })
     expect(JSON.stringify((await eventRow(event.id))?.payload)).toContain('ada@example.com')
-    const session = { mode: 'subscription', customer, metadata: { user_id: id } }
-    await deliver('stripe', checkoutEvent('checkout.session.completed', { user: id, session }), {
-      env: { USER_DELETION: 'delete' },
-    })
+    await deliver('stripe', linkEvent(id, customer), { env: { USER_DELETION: 'delete' } })
     expect(await eventRow(event.id)).toMatchObject({
       outcome: 'rejected',
       reason: 'user_deactivated',
@@ -265,7 +251,7 @@ describe('whose an invoice is', () => {
 
 describe('invoice_payment.paid', () => {
   it('names what paid the invoice, whichever comes first, and once', async () => {
-    const [first, second] = [await linked(), await linked()]
+    const [first, second] = [await linked(world()), await linked(world())]
     await first.paid()
     expect(await first.paidBy(`pi_${first.id}`)).toBe('applied')
     expect(await first.paidBy(`pi_${first.id}`)).toBe('duplicate already_processed')
@@ -283,12 +269,14 @@ describe('invoice_payment.paid', () => {
       ['a', 'b'],
       ['b', 'a'],
     ]) {
-      const { id, invoice, paid, paidBy, payments } = await linked()
+      const { id, invoice, paid, paidBy, payments } = await linked(world())
       await paidBy(`pi_${order[0]}_${id}`)
       await paid()
       await paidBy(`pi_${order[1]}_${id}`)
       expect(await payments()).toMatchObject([{ stripe_payment_id: `pi_a_${id}` }])
-      expect(await query('select * from invoice_payments where stripe_invoice_id = $1', [invoice])).toHaveLength(2)
+      expect(
+        await query('select * from invoice_payments where stripe_invoice_id = $1', [invoice]),
+      ).toHaveLength(2)
     }
   })
 
@@ -300,7 +288,7 @@ describe('invoice_payment.paid', () => {
 
 describe('invoice.payment_failed', () => {
   it('is recorded under its user', async () => {
-    const { id, invoice, subscription, customer } = await linked()
+    const { id, invoice, subscription, customer } = await linked(world())
     const event = invoiceEvent('invoice.payment_failed', { invoice, subscription, customer })
     expect(said(await deliver('stripe', event))).toBe('ignored no_effect')
     expect(await eventRow(event.id)).toMatchObject({ user_id: id })

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
-import { during, heldCreate, heldDelete, heldPayment } from './held.ts'
+import type { Statement } from '../support/transactions.ts'
+import { during, heldCreate, heldDelete, heldPayment, verb } from './held.ts'
+import { leave, signedUp, signUp } from './people.ts'
 import {
   type Answer,
+  allSaid,
   balance,
   deliver,
   eventRow,
@@ -16,14 +19,12 @@ import {
 const COMPLETED = 'checkout.session.completed'
 const T = '2026-05-01T12:00:00Z'
 
-const said = (answers: Answer[]) =>
-  answers.map(({ outcome, reason }) => (reason ? `${outcome} ${reason}` : outcome))
-const count = (answers: Answer[], outcome: string) => said(answers).filter((text) => text === outcome).length
+const count = (answers: Answer[], outcome: string) =>
+  allSaid(answers).filter((text) => text === outcome).length
 
 describe('simultaneous deliveries', () => {
   it('100 of one event credit once', async () => {
-    const id = randomId('user')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    const id = await signedUp()
     const event = checkoutEvent(COMPLETED, { user: id })
     const answers = await Promise.all(Array.from({ length: 100 }, () => deliver('stripe', event)))
 
@@ -34,8 +35,7 @@ describe('simultaneous deliveries', () => {
   })
 
   it('50 events of one payment credit once', async () => {
-    const id = randomId('user')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    const id = await signedUp()
     const events = Array.from({ length: 50 }, () =>
       checkoutEvent(COMPLETED, { user: id, payment: `pi_${id}` }),
     )
@@ -87,30 +87,26 @@ describe('create beside delete', () => {
 
   it('deletes when the creation was still open', async () => {
     const id = randomId('user')
-    const answers = await during([heldCreate(id)], () => [
-      deliver('clerk', clerkEvent('user.deleted', { user: id })),
-    ])
-    expect(said(answers)).toEqual(['applied'])
+    const answers = await during([heldCreate(id)], () => [leave(id)])
+    expect(allSaid(answers)).toEqual(['applied'])
     await endsDeleted(id)
   })
 
   it('is stale when the deletion was still open', async () => {
     const id = randomId('user')
-    const answers = await during([heldDelete(id)], () => [
-      deliver('clerk', clerkEvent('user.created', { user: id })),
-    ])
-    expect(said(answers)).toEqual(['stale user_deleted'])
+    const answers = await during([heldDelete(id)], () => [signUp(id)])
+    expect(allSaid(answers)).toEqual(['stale user_deleted'])
     await endsDeleted(id)
     expect(await ledger(id)).toEqual([])
   })
 
   it('deletes also a user whom another program was just inserting', async () => {
     const id = randomId('user')
-    const inserts: [string, unknown[]][] = [
+    const inserts: Statement[] = [
       ['insert into wallets (user_id) values ($1)', [id]],
       ['insert into users (id) values ($1)', [id]],
     ]
-    await during(inserts, () => [deliver('clerk', clerkEvent('user.deleted', { user: id }))])
+    await during(inserts, () => [leave(id)])
     await endsDeleted(id)
   })
 })
@@ -121,16 +117,14 @@ describe('park beside create', () => {
     const answers = await during([heldCreate(id)], () => [
       deliver('stripe', checkoutEvent(COMPLETED, { user: id })),
     ])
-    expect(said(answers)).toEqual(['applied'])
+    expect(allSaid(answers)).toEqual(['applied'])
     expect(await balance(id)).toBe(540)
   })
 
   it('releases when the parking was still open', async () => {
     const id = randomId('user')
-    const answers = await during([heldPayment(id)], () => [
-      deliver('clerk', clerkEvent('user.created', { user: id })),
-    ])
-    expect(said(answers)).toEqual(['applied'])
+    const answers = await during([heldPayment(id)], () => [signUp(id)])
+    expect(allSaid(answers)).toEqual(['applied'])
     expect(await balance(id)).toBe(540)
   })
 
@@ -140,7 +134,7 @@ describe('park beside create', () => {
       ['insert into wallets (user_id) values ($1)', [id]],
       ['insert into users (id) values ($1)', [id]],
     )
-    expect(said([await deliver('stripe', checkoutEvent(COMPLETED, { user: id }))])).toEqual([
+    expect(allSaid([await deliver('stripe', checkoutEvent(COMPLETED, { user: id }))])).toEqual([
       'parked unknown_user',
     ])
     await commit()
@@ -152,42 +146,21 @@ describe('park beside create', () => {
 describe('a delivery that is only recorded, beside a deletion that erases', () => {
   const erasing = { env: { USER_DELETION: 'delete' } }
   const failed = (id: string) => checkoutEvent('checkout.session.async_payment_failed', { user: id })
-  const heldErasure = (id: string): [string, unknown[]] => [
-    'select close_user($1, $2)',
-    [
-      JSON.stringify({
-        provider: 'clerk',
-        event_id: randomId('held'),
-        type: 'user.deleted',
-        via: 'webhook',
-        erase: true,
-      }),
-      JSON.stringify({ user_id: id }),
-    ],
-  ]
 
   it('keeps no personal data, whichever was open', async () => {
     const [first, second] = [randomId('user'), randomId('user')]
     const late = failed(first)
-    await during([heldErasure(first)], () => [deliver('stripe', late, erasing)])
+    await during([heldDelete(first, true)], () => [deliver('stripe', late, erasing)])
     expect(JSON.stringify((await eventRow(late.id))?.payload)).not.toMatch(/Ada|example/)
 
     const open = failed(second)
-    const recorded: [string, unknown[]] = [
-      'select record_delivery($1, $2)',
-      [
-        JSON.stringify({
-          provider: 'stripe',
-          event_id: open.id,
-          type: open.type,
-          via: 'webhook',
-          body: JSON.stringify(open),
-          erase: true,
-        }),
-        JSON.stringify({ outcome: 'ignored', reason: 'no_effect', user_id: second }),
-      ],
-    ]
-    await during([recorded], () => [deliver('clerk', clerkEvent('user.deleted', { user: second }), erasing)])
+    const recorded = verb(
+      'record_delivery',
+      open.type,
+      { outcome: 'ignored', reason: 'no_effect', user_id: second },
+      { event_id: open.id, body: JSON.stringify(open), erase: true },
+    )
+    await during([recorded], () => [leave(second, erasing)])
     expect(JSON.stringify((await eventRow(open.id))?.payload)).not.toMatch(/Ada|example/)
   })
 })
@@ -198,11 +171,9 @@ describe('park beside delete', () => {
     const late = await during([heldDelete(first)], () => [
       deliver('stripe', checkoutEvent(COMPLETED, { user: first })),
     ])
-    expect(said(late)).toEqual(['rejected user_deactivated'])
+    expect(allSaid(late)).toEqual(['rejected user_deactivated'])
 
-    await during([heldPayment(second)], () => [
-      deliver('clerk', clerkEvent('user.deleted', { user: second })),
-    ])
+    await during([heldPayment(second)], () => [leave(second)])
     const rows = await query(
       'select outcome, reason from webhook_events where user_id = $1 and provider = $2',
       [second, 'stripe'],
@@ -214,27 +185,19 @@ describe('park beside delete', () => {
 describe('two first customers', () => {
   const pay = (id: string, customer: string) =>
     deliver('stripe', checkoutEvent(COMPLETED, { user: id, session: { customer } }))
-  async function signedUp() {
-    const id = randomId('user')
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
-    return id
-  }
 
   it('of one user: the one that was open is linked, the other is refused', async () => {
     const id = await signedUp()
     const answers = await during([heldPayment(id, `cus_held_${id}`)], () => [pay(id, `cus_other_${id}`)])
-    expect(said(answers)).toEqual(['rejected customer_mismatch'])
+    expect(allSaid(answers)).toEqual(['rejected customer_mismatch'])
     expect(await user(id)).toMatchObject({ stripe_customer_id: `cus_held_${id}` })
     expect(await balance(id)).toBe(540)
   })
 
   it('of one user, linked by another program meanwhile: the other is refused', async () => {
     const id = await signedUp()
-    const held: [string, unknown[]] = [
-      'update users set stripe_customer_id = $2 where id = $1',
-      [id, `cus_held_${id}`],
-    ]
-    expect(said(await during([held], () => [pay(id, `cus_other_${id}`)]))).toEqual([
+    const held: Statement = ['update users set stripe_customer_id = $2 where id = $1', [id, `cus_held_${id}`]]
+    expect(allSaid(await during([held], () => [pay(id, `cus_other_${id}`)]))).toEqual([
       'rejected customer_mismatch',
     ])
     expect(await balance(id)).toBe(40)
@@ -243,14 +206,11 @@ describe('two first customers', () => {
   it('two users with one customer: the one that was open has it, the other is refused', async () => {
     const [id, other] = [await signedUp(), await signedUp()]
     const answers = await during([heldPayment(id, `cus_${id}`)], () => [pay(other, `cus_${id}`)])
-    expect(said(answers)).toEqual(['rejected customer_mismatch'])
+    expect(allSaid(answers)).toEqual(['rejected customer_mismatch'])
 
     const [third, fourth] = [await signedUp(), await signedUp()]
-    const raw: [string, unknown[]] = [
-      'update users set stripe_customer_id = $2 where id = $1',
-      [third, `cus_${third}`],
-    ]
-    expect(said(await during([raw], () => [pay(fourth, `cus_${third}`)]))).toEqual([
+    const raw: Statement = ['update users set stripe_customer_id = $2 where id = $1', [third, `cus_${third}`]]
+    expect(allSaid(await during([raw], () => [pay(fourth, `cus_${third}`)]))).toEqual([
       'rejected customer_mismatch',
     ])
     expect(await balance(fourth)).toBe(40)
@@ -261,7 +221,7 @@ describe('two first customers', () => {
     const answers = await during([heldPayment(id, null, `pi_${id}`)], () => [
       deliver('stripe', checkoutEvent(COMPLETED, { user: other, payment: `pi_${id}` })),
     ])
-    expect(said(answers)).toEqual(['rejected payment_mismatch'])
+    expect(allSaid(answers)).toEqual(['rejected payment_mismatch'])
     expect([await balance(id), await balance(other)]).toEqual([540, 40])
   })
 })

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, inject, it } from 'vitest'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
+import { signUp } from './people.ts'
 import { deliver, ledger, query } from './support.ts'
 
 /** One thing that is told of a payment. Refunds and disputes are numbers; an amount above the payment's is told too. */
@@ -124,7 +125,7 @@ it(`the credits taken are those of the rule, after each of ${RUNS} random histor
     fc.asyncProperty(world, async (of) => {
       const user = randomId('user')
       const payment = `pi_${user}`
-      await deliver('clerk', clerkEvent('user.created', { user }))
+      await signUp(user)
       const session = { amount_total: of.amount }
       const { credits } = of
       const purchase = checkoutEvent('checkout.session.completed', { user, credits, payment, session })

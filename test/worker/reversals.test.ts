@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
 import { type ReversalOptions, type ReversalType, reversalEvent } from '../../local/reversal-events.ts'
 import { spend } from './account-support.ts'
-import { heldEvent } from './held.ts'
-import { balance, deliver, eventRow, holdOpen, ledger, query, runScheduled } from './support.ts'
+import { during, heldEvent } from './held.ts'
+import { leave, signUp } from './people.ts'
+import { balance, deliver, eventRow, ledger, query, runScheduled, said } from './support.ts'
 
 type About = Omit<ReversalOptions, 'payment'> & { payment?: string | null }
 
@@ -15,7 +16,7 @@ function buyer() {
   const tell = async (type: ReversalType, about: About = {}) => {
     const answer = await deliver('stripe', reversalEvent(type, { payment, ...about }))
     expect(answer.status).toBe(200)
-    return answer.reason ? `${answer.outcome} ${answer.reason}` : answer.outcome
+    return said(answer)
   }
   const refund = (amount: number, name = '1', about: About = {}) =>
     tell('refund.created', { id: `re_${name}_${payment}`, amount, ...about })
@@ -27,7 +28,7 @@ function buyer() {
     fail: (amount: number, name = '1') => tell('refund.failed', { id: `re_${name}_${payment}`, amount }),
     dispute: (event: string, about: About = {}) =>
       tell(`charge.dispute.${event}` as ReversalType, { amount: 999, ...about }),
-    signUp: () => deliver('clerk', clerkEvent('user.created', { user: id })),
+    signUp: () => signUp(id),
     pay: (about: object = {}) =>
       deliver(
         'stripe',
@@ -121,7 +122,7 @@ describe('a refund', () => {
 
   it('takes from a closed wallet all the same', async () => {
     const { id, refund } = await paid()
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await refund(999)).toBe('applied')
     expect(await balance(id)).toBe(40)
   })
@@ -253,11 +254,8 @@ describe('before the purchase', () => {
     await signUp()
     const about = { user: id, credits: 1000, payment, session: { amount_total: 999 } }
     const purchase = checkoutEvent('checkout.session.completed', about)
-    const commit = await holdOpen(heldEvent(purchase, {}, Date.now()))
-    const refunded = refund(999)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    expect(await refunded).toBe('applied')
+    const [refunded] = await during([heldEvent(purchase, {}, Date.now())], () => [refund(999)])
+    expect(refunded).toBe('applied')
     expect(await balance(id)).toBe(40)
   })
 
@@ -265,11 +263,8 @@ describe('before the purchase', () => {
     const { id, payment, signUp, pay } = buyer()
     await signUp()
     const refund = reversalEvent('refund.created', { payment, amount: 999 })
-    const commit = await holdOpen(heldEvent(refund, {}, Date.now()))
-    const settled = pay()
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    expect((await settled).outcome).toBe('applied')
+    const [settled] = await during([heldEvent(refund, {}, Date.now())], () => [pay()])
+    expect(settled.outcome).toBe('applied')
     expect(await balance(id)).toBe(40)
   })
 
@@ -312,12 +307,12 @@ describe('at once', () => {
   it('two partial refunds take what both are, one after the other', async () => {
     const { payment, refund, left, moves } = await paid()
     const held = reversalEvent('refund.created', { payment, id: `re_1_${payment}`, amount: 500 })
-    const commit = await holdOpen(heldEvent(held, {}, Date.now()))
-    const second = refund(499, '2')
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    expect(await left()).toBe(1000)
-    await commit()
-    expect(await second).toBe('applied')
+    const [second] = await during(
+      [heldEvent(held, {}, Date.now())],
+      () => [refund(499, '2')],
+      async () => expect(await left()).toBe(1000),
+    )
+    expect(second).toBe('applied')
     expect(await left()).toBe(0)
     expect(await moves()).toEqual(['refund -500', 'refund -500'])
   })

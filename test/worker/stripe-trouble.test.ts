@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { clerkEvent, randomId } from '../../local/events.ts'
+import { clerkEvent } from '../../local/events.ts'
 import {
   atStripe,
   checkout,
@@ -9,14 +9,8 @@ import {
   portal,
   received,
 } from './checkout-support.ts'
-import { balance, deliver, failNext, settings, user } from './support.ts'
-
-async function signedUp(): Promise<string> {
-  const id = randomId('user')
-  await deliver('clerk', clerkEvent('user.created', { user: id, email: `${id}@example.com` }))
-  return id
-}
-const customerOf = async (id: string) => (await user(id))?.stripe_customer_id
+import { customerOf, signedUp } from './people.ts'
+import { balance, deliver, failNext, settings } from './support.ts'
 
 /** Whatever went wrong: the next click works, and there is one customer, at Stripe and here. */
 async function secondClickHeals(id: string): Promise<void> {

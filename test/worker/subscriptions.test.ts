@@ -6,14 +6,15 @@ import {
   subscriptionEvent,
   subscriptionEventOf2020,
 } from '../../local/billing-events.ts'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
+import { leave, link, linked, signUp } from './people.ts'
 import {
-  type Answer,
   billing,
   deliver,
   eventRow,
   query,
   runScheduled,
+  said,
   stripeAnswers,
   stripeCalls,
   subscription,
@@ -31,8 +32,6 @@ const PLANS = JSON.stringify({
   price_team: { key: 'team', credits: 500 },
 })
 
-const said = ({ outcome, reason }: Answer) => (reason ? `${outcome} ${reason}` : outcome)
-
 /** A world of one user with one subscription, not yet told to anybody. */
 function world() {
   const id = randomId('user')
@@ -41,12 +40,9 @@ function world() {
     id,
     customer,
     sub,
-    signUp: () => deliver('clerk', clerkEvent('user.created', { user: id, at: T })),
-    leave: (env = {}) => deliver('clerk', clerkEvent('user.deleted', { user: id }), { env }),
-    link: () => {
-      const session = { mode: 'subscription', customer, payment_intent: null, metadata: { user_id: id } }
-      return deliver('stripe', checkoutEvent('checkout.session.completed', { user: id, session }))
-    },
+    signUp: () => signUp(id, { at: T }),
+    leave: (env = {}) => leave(id, { env }),
+    link: () => link(id, customer),
     tell: async (
       type: Parameters<typeof subscriptionEvent>[0],
       seconds: number,
@@ -62,16 +58,10 @@ function world() {
     },
   }
 }
-const linked = async () => {
-  const made = world()
-  await made.signUp()
-  await made.link()
-  return made
-}
 
 describe('a subscription', () => {
   it('is stored with its price, plan, period and cancellation, and shows in user_billing', async () => {
-    const { id, customer, sub, tell } = await linked()
+    const { id, customer, sub, tell } = await linked(world())
     expect(await tell(CREATED, 0, { price: 'price_pro', periodEnd: 1_790_000_000 })).toBe('applied')
     expect(await subscription(sub)).toMatchObject({
       user_id: id,
@@ -100,7 +90,7 @@ describe('a subscription', () => {
   })
 
   it('changes its plan, pauses, resumes, is cancelled for the end of the period, and ends', async () => {
-    const { id, sub, tell } = await linked()
+    const { id, sub, tell } = await linked(world())
     await tell(CREATED, 0, { price: 'price_pro' })
     expect(await tell(UPDATED, 1, { price: 'price_team' })).toBe('applied')
     expect(await billing(id)).toMatchObject({ plan_key: 'team' })
@@ -116,7 +106,7 @@ describe('a subscription', () => {
   })
 
   it('is replaced whole by a newer event, as if nothing had been stored before', async () => {
-    const [first, second] = [await linked(), await linked()]
+    const [first, second] = [await linked(world()), await linked(world())]
     const change = {
       ...{ customer: second.customer, price: 'price_team', periodEnd: 1_795_000_000 },
       set: {
@@ -134,7 +124,7 @@ describe('a subscription', () => {
   })
 
   it('keeps the price where neither a lookup key nor PLANS knows it, and prefers the lookup key', async () => {
-    const { sub, tell } = await linked()
+    const { sub, tell } = await linked(world())
     await tell(CREATED, 0, { price: 'price_unknown' })
     expect(await subscription(sub)).toMatchObject({ stripe_price_id: 'price_unknown', plan_key: null })
     await tell(UPDATED, 1, { price: 'price_pro', lookupKey: 'gold' })
@@ -144,7 +134,7 @@ describe('a subscription', () => {
   })
 
   it('of several items has the price and the period of the first one with a plan, else of the first', async () => {
-    const { sub, tell } = await linked()
+    const { sub, tell } = await linked(world())
     const items = (...prices: [string, number][]) => ({
       data: prices.flatMap(([price, periodEnd]) => itemsOf({ price, periodEnd }).data),
     })
@@ -165,7 +155,7 @@ describe('a subscription', () => {
   })
 
   it('is read as Stripe told it before 2025-03-31, with its period at the top', async () => {
-    const { id, customer, sub } = await linked()
+    const { id, customer, sub } = await linked(world())
     const event = subscriptionEventOf2020({ subscription: sub, customer })
     expect(said(await deliver('stripe', event))).toBe('applied')
     expect(await subscription(sub)).toMatchObject({
@@ -176,7 +166,7 @@ describe('a subscription', () => {
   })
 
   it('keeps a status that Stripe has added since, and a form it does not know is parked', async () => {
-    const { sub, tell } = await linked()
+    const { sub, tell } = await linked(world())
     expect(await tell(CREATED, 0, { set: { status: 'hibernating' } })).toBe('applied')
     expect(await subscription(sub)).toMatchObject({ status: 'hibernating' })
     expect(await tell(UPDATED, 1, { set: { items: null } })).toBe('parked unreadable')
@@ -185,7 +175,7 @@ describe('a subscription', () => {
 
 describe('user_billing', () => {
   it('has the subscription that entitles most, then the newest', async () => {
-    const { id, sub, tell } = await linked()
+    const { id, sub, tell } = await linked(world())
     const created = (seconds: number) => ({ created: T / 1000 + seconds })
     const other = (n: number, status: string, seconds: number) =>
       tell(CREATED, 0, { subscription: `${sub}_${n}`, set: { status, ...created(seconds) } })
@@ -209,7 +199,7 @@ describe('user_billing', () => {
   })
 
   it('is what current_subscription tells, which is null for a user without', async () => {
-    const { id, sub, tell } = await linked()
+    const { id, sub, tell } = await linked(world())
     const current = async () =>
       (await query<{ current: unknown }>('select current_subscription($1) current', [id]))[0]?.current
     expect(await current()).toBeNull()
@@ -228,7 +218,7 @@ describe('user_billing', () => {
 
 describe('order', () => {
   it('never overwrites newer with older', async () => {
-    const { sub, tell } = await linked()
+    const { sub, tell } = await linked(world())
     await tell(UPDATED, 5, { price: 'price_team' })
     expect(await tell(CREATED, 4, { price: 'price_pro' })).toBe('stale older_than_stored')
     expect(await tell(UPDATED, 4, { price: 'price_pro' })).toBe('stale older_than_stored')
@@ -240,7 +230,7 @@ describe('order', () => {
       { type: DELETED, status: 'canceled' },
       { type: UPDATED, status: 'incomplete_expired' },
     ] as const) {
-      const { sub, tell } = await linked()
+      const { sub, tell } = await linked(world())
       await tell(CREATED, 0)
       await tell(UPDATED, 9)
       expect(await tell(end.type, 5, { set: { status: end.status } })).toBe('applied')
@@ -256,7 +246,7 @@ describe('two events of one second', () => {
   const pastDue = { set: { status: 'past_due' } }
 
   it('the creation loses to the change, whichever comes first, without asking Stripe', async () => {
-    const [first, second] = [await linked(), await linked()]
+    const [first, second] = [await linked(world()), await linked(world())]
     await first.tell(CREATED, 0, states.incomplete)
     expect(await first.tell(UPDATED, 0, states.active)).toBe('applied')
     await second.tell(UPDATED, 0, states.active)
@@ -268,7 +258,7 @@ describe('two events of one second', () => {
   })
 
   it('the end wins, whichever comes first', async () => {
-    const [first, second] = [await linked(), await linked()]
+    const [first, second] = [await linked(world()), await linked(world())]
     await first.tell(UPDATED, 0)
     expect(await first.tell(DELETED, 0)).toBe('applied')
     await second.tell(DELETED, 0)
@@ -278,7 +268,7 @@ describe('two events of one second', () => {
   })
 
   it('that say the same need no order', async () => {
-    const { sub, tell } = await linked()
+    const { sub, tell } = await linked(world())
     await tell(UPDATED, 0)
     expect(await tell(UPDATED, 0, { set: { description: 'new' } })).toBe('duplicate already_processed')
     expect(await stripeCalls(sub)).toEqual([])
@@ -287,7 +277,7 @@ describe('two events of one second', () => {
   it('are ordered by what they say was before', async () => {
     const change = { ...pastDue, previous: { status: 'active' } }
     const before = { ...states.active, previous: { status: 'incomplete' } }
-    const [first, second] = [await linked(), await linked()]
+    const [first, second] = [await linked(world()), await linked(world())]
     await first.tell(UPDATED, 0, before)
     expect(await first.tell(UPDATED, 0, change)).toBe('applied')
     await second.tell(UPDATED, 0, change)
@@ -299,7 +289,7 @@ describe('two events of one second', () => {
   })
 
   it('are ordered by items that were before, as a renewal shows since 2025-03-31', async () => {
-    const { sub, tell } = await linked()
+    const { sub, tell } = await linked(world())
     const items = (periodEnd: number) => itemsOf({ price: 'price_pro', periodEnd })
     await tell(UPDATED, 0, {
       set: { items: items(1_790_000_000), status: 'past_due' },
@@ -323,7 +313,7 @@ describe('two events of one second', () => {
 
   it('are settled by what Stripe says now where they do not tell', async () => {
     for (const now of ['active', 'past_due']) {
-      const made = await linked()
+      const made = await linked(world())
       await readBack(made, { status: now })
       await made.tell(UPDATED, 0, states.active)
       expect(await made.tell(UPDATED, 0, pastDue)).toBe('applied')
@@ -333,7 +323,7 @@ describe('two events of one second', () => {
   })
 
   it('are settled by Stripe where each could have been before the other', async () => {
-    const made = await linked()
+    const made = await linked(world())
     await readBack(made, { status: 'active' })
     await made.tell(UPDATED, 0, { ...states.active, previous: { status: 'past_due' } })
     expect(await made.tell(UPDATED, 0, { ...pastDue, previous: { status: 'active' } })).toBe('applied')
@@ -341,7 +331,7 @@ describe('two events of one second', () => {
   })
 
   it('a third one is settled by Stripe: the first two may have been two of a circle', async () => {
-    const made = await linked()
+    const made = await linked(world())
     await made.tell(UPDATED, 0, { ...states.active, previous: { status: 'incomplete' } })
     await made.tell(UPDATED, 0, { ...pastDue, previous: { status: 'active' } })
     await readBack(made, { status: 'active' })
@@ -356,7 +346,7 @@ describe('two events of one second', () => {
       { status: 200, body: { id: 'nonsense' } },
       { hang: true },
     ]) {
-      const made = await linked()
+      const made = await linked(world())
       await stripeAnswers({ [`GET /v1/subscriptions/${made.sub}`]: trouble })
       await made.tell(UPDATED, 0, states.active)
       expect(await made.tell(UPDATED, 0, pastDue)).toBe('parked ambiguous_order')
@@ -371,7 +361,7 @@ describe('two events of one second', () => {
   })
 
   it('do not matter any more once something newer has come', async () => {
-    const made = await linked()
+    const made = await linked(world())
     await made.tell(UPDATED, 0, states.active)
     expect(await made.tell(UPDATED, 0, pastDue)).toBe('parked ambiguous_order')
     await made.tell(UPDATED, 1, { set: { status: 'unpaid' } })
@@ -382,7 +372,7 @@ describe('two events of one second', () => {
 
 describe('whose a subscription is', () => {
   it('is told by the customer before its metadata', async () => {
-    const [holder, named] = [await linked(), world()]
+    const [holder, named] = [await linked(world()), world()]
     await named.signUp()
     expect(await holder.tell(CREATED, 0, { user: named.id })).toBe('applied')
     expect(await subscription(holder.sub)).toMatchObject({ user_id: holder.id })
@@ -479,14 +469,14 @@ describe('customer.deleted', () => {
     )
 
   it('unlinks the customer, whether it comes whole or as a stump, and once', async () => {
-    const { id, customer } = await linked()
+    const { id, customer } = await linked(world())
     expect(await gone(customer, { deleted: undefined, email: 'ada@example.com' })).toBe('applied')
     expect(await user(id)).toMatchObject({ stripe_customer_id: null })
     expect(await gone(customer)).toBe('duplicate already_processed')
   })
 
   it('is remembered: nothing links it again, also when it came first', async () => {
-    const [first, second] = [await linked(), world()]
+    const [first, second] = [await linked(world()), world()]
     await second.signUp()
     for (const { id, customer, link } of [first, second]) {
       await gone(customer)
@@ -497,7 +487,7 @@ describe('customer.deleted', () => {
   })
 
   it('leaves its subscriptions their user, whatever comes first', async () => {
-    const [first, second] = [await linked(), world()]
+    const [first, second] = [await linked(world()), world()]
     await second.signUp()
     await first.tell(CREATED, 0)
     await gone(first.customer)
@@ -511,7 +501,7 @@ describe('customer.deleted', () => {
   })
 
   it('lets the user have another customer, also one whose payment was refused before', async () => {
-    const { id, customer } = await linked()
+    const { id, customer } = await linked(world())
     expect(await topUp(id, `${customer}_2`)).toBe('rejected customer_mismatch')
     await gone(customer)
     expect(await user(id)).toMatchObject({ stripe_customer_id: `${customer}_2` })
@@ -528,7 +518,7 @@ describe('customer.deleted', () => {
   })
 
   it('never makes it somebody else’s', async () => {
-    const [holder, other] = [await linked(), world()]
+    const [holder, other] = [await linked(world()), world()]
     await other.signUp()
     await gone(holder.customer)
     expect(await topUp(other.id, holder.customer)).toBe('rejected customer_mismatch')
@@ -542,7 +532,7 @@ describe('a deleted user', () => {
 
   it('does not go on paying: the scheduled run cancels at Stripe, once', async () => {
     for (const USER_DELETION of ['deactivate', 'delete']) {
-      const { sub, tell, leave } = await linked()
+      const { sub, tell, leave } = await linked(world())
       await tell(CREATED, 0)
       await tell(CREATED, 0, { subscription: `${sub}_ended`, set: { status: 'canceled' } })
       await leave({ USER_DELETION })
@@ -557,7 +547,7 @@ describe('a deleted user', () => {
   })
 
   it('is tried again until Stripe has cancelled, also by a key that does not see it, and one that has ended is done', async () => {
-    const { sub, tell, leave } = await linked()
+    const { sub, tell, leave } = await linked(world())
     await tell(CREATED, 0)
     await leave()
     await stripeAnswers({
@@ -585,7 +575,7 @@ describe('a deleted user', () => {
   })
 
   it('is cancelled again where the subscription lives on', async () => {
-    const { sub, tell, leave } = await linked()
+    const { sub, tell, leave } = await linked(world())
     await tell(CREATED, 0)
     await leave()
     await stripeAnswers(cancelled(sub))
@@ -628,7 +618,7 @@ describe('a deleted user', () => {
     onTestFinished(() => {
       console.log = write
     })
-    const { sub, tell, leave } = await linked()
+    const { sub, tell, leave } = await linked(world())
     await tell(CREATED, 0)
     await leave()
     await runScheduled({ CANCEL_ON_DELETION: 'false' }, '2026-05-01T13:00:00Z')

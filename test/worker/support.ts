@@ -1,11 +1,12 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { inject } from 'vitest'
-import { randomId } from '../../local/events.ts'
-import { signClerk, signStripe } from '../../local/sign.ts'
+import { readStats, resetStats } from '../../local/gateway/client.ts'
+import { type Signing, sign } from '../../local/sign.ts'
 import worker from '../../src/index.ts'
 import type { Stack } from '../support/control.ts'
 import type { Scripted } from '../support/stripe-script.ts'
+import type { Statement } from '../support/transactions.ts'
 
 export const secrets = {
   clerk: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -83,12 +84,13 @@ export interface Answer {
   reason: string | null
 }
 
-export interface DeliveryOptions {
+/** What an answer says, in a line: `parked unknown_user`, `applied`. */
+export const said = ({ outcome, reason }: Answer) => (reason ? `${outcome} ${reason}` : outcome)
+export const allSaid = (answers: Answer[]) => answers.map(said)
+
+export interface DeliveryOptions extends Partial<Omit<Signing, 'messageId'>> {
   /** Svix's message id, which is Clerk's event id. */
   id?: string
-  secret?: string
-  /** The moment of signing, milliseconds. */
-  signedAt?: number
   env?: Env
 }
 
@@ -96,14 +98,10 @@ export interface DeliveryOptions {
 export async function send(
   provider: 'clerk' | 'stripe',
   body: string,
-  options: DeliveryOptions = {},
+  { id: messageId, secret = secrets[provider], signedAt, env }: DeliveryOptions = {},
 ): Promise<Response> {
-  const secret = options.secret ?? secrets[provider]
-  const headers =
-    provider === 'clerk'
-      ? signClerk(body, secret, options.id ?? randomId('msg'), options.signedAt)
-      : await signStripe(body, secret, options.signedAt)
-  return await request(`/api/webhooks/${provider}`, { method: 'POST', headers, body }, options.env)
+  const headers = await sign(provider, body, { secret, messageId, signedAt })
+  return await request(`/api/webhooks/${provider}`, { method: 'POST', headers, body }, env)
 }
 
 /** Delivers an event and reads the answer. */
@@ -168,11 +166,9 @@ export async function ledger(userId: string) {
 export async function counted<T>(
   act: () => Promise<T>,
 ): Promise<{ result: T; requests: number; statements: number }> {
-  const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
-  await fetch(`${gateway}/stats/reset`, { method: 'POST' })
+  await resetStats(settings.NEON_FETCH_ENDPOINT)
   const result = await act()
-  const stats = (await (await fetch(`${gateway}/stats`)).json()) as { requests: number; statements: number }
-  return { result, ...stats }
+  return { result, ...(await readStats(settings.NEON_FETCH_ENDPOINT)) }
 }
 
 /** Has the gateway's next requests fail, one each: see `local/gateway/faults.ts`. */
@@ -181,12 +177,17 @@ export async function failNext(...next: string[]): Promise<void> {
   await fetch(`${gateway}/faults`, { method: 'POST', body: JSON.stringify({ next }) })
 }
 
-/** Holds a transaction open in which these statements have run; the answer commits it. */
-export async function holdOpen(...statements: [string, unknown[]][]): Promise<() => Promise<void>> {
-  const { id } = await control<{ id: string }>('hold', { databaseUrl: stack.databaseUrl, statements })
+/** Holds a transaction open in which these statements have run; returns the function that commits it. */
+export async function holdOpen(...statements: Statement[]): Promise<() => Promise<void>> {
+  const { id } = await control<{ id: string }>('hold', { databaseUrl: settings.DATABASE_URL, statements })
   return async () => {
     await control(`release/${id}`)
   }
+}
+
+/** Resolves once so many requests of this file wait for a lock in the database; throws when they do not. */
+export async function waitingForLocks(count: number): Promise<void> {
+  await control('waiting', { databaseUrl: settings.DATABASE_URL, count })
 }
 
 /** What Stripe's API answers from now on, by `GET /v1/…`. */

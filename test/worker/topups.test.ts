@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
-import { balance, deliver, eventRow, ledger, query, runScheduled, send, user } from './support.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
+import { customerOf, leave, signedUp, signUp } from './people.ts'
+import { balance, deliver, eventRow, ledger, query, runScheduled, send } from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
 const SUCCEEDED = 'checkout.session.async_payment_succeeded'
 
-async function signedUp(): Promise<string> {
-  const id = randomId('user')
-  await deliver('clerk', clerkEvent('user.created', { user: id }))
-  return id
-}
 const topUp = (user: string, session?: Record<string, unknown>) => checkoutEvent(COMPLETED, { user, session })
 const payment = async (id: string) =>
   (await query('select * from payments where stripe_payment_id = $1', [id]))[0]
@@ -291,7 +287,6 @@ describe('where an event comes from', () => {
 
 describe('the Stripe customer', () => {
   const withCustomer = (user: string, customer: string | null) => deliver('stripe', topUp(user, { customer }))
-  const customerOf = async (id: string) => (await user(id))?.stripe_customer_id
 
   it('is linked to a user that has none, and must be the same from then on', async () => {
     const id = await signedUp()
@@ -325,7 +320,7 @@ describe('the Stripe customer', () => {
   it('stays with a deactivated user: a new account cannot take it over', async () => {
     const [former, next] = [await signedUp(), await signedUp()]
     await withCustomer(former, `cus_${former}`)
-    await deliver('clerk', clerkEvent('user.deleted', { user: former }))
+    await leave(former)
     expect(await withCustomer(next, `cus_${former}`)).toMatchObject({
       outcome: 'rejected',
       reason: 'customer_mismatch',
@@ -349,7 +344,7 @@ describe('the Stripe customer', () => {
     const id = randomId('user')
     const event = topUp(id, { mode: 'subscription', customer: `cus_${id}`, metadata: { user_id: id } })
     expect(await deliver('stripe', event)).toMatchObject({ outcome: 'parked', reason: 'unknown_user' })
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await signUp(id)
     expect(await customerOf(id)).toBe(`cus_${id}`)
   })
 })
@@ -366,7 +361,7 @@ describe('a payment before its user', () => {
       })
     }
     expect(await balance(id)).toBeNull()
-    expect(await deliver('clerk', clerkEvent('user.created', { user: id }))).toMatchObject({
+    expect(await signUp(id)).toMatchObject({
       outcome: 'applied',
     })
 
@@ -386,7 +381,7 @@ describe('a payment before its user', () => {
     const event = topUp(id)
     await deliver('stripe', event)
     expect(await deliver('stripe', event)).toMatchObject({ outcome: 'parked', reason: 'unknown_user' })
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await signUp(id)
     expect(await deliver('stripe', event)).toMatchObject({
       outcome: 'duplicate',
       reason: 'already_processed',
@@ -400,7 +395,7 @@ describe('a payment before its user', () => {
     await deliver('stripe', event)
     const wrong = await deliver('stripe', event, { env: { STRIPE_SECRET_KEY: 'sk_live_0123456789abcdef' } })
     expect(wrong).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await signUp(id)
     expect(await balance(id)).toBe(540)
   })
 
@@ -409,7 +404,7 @@ describe('a payment before its user', () => {
     const event = topUp(id, { customer_details: { name: 'A\u0000da' } })
     await deliver('stripe', event)
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', payload: null })
-    await deliver('clerk', clerkEvent('user.created', { user: id }))
+    await signUp(id)
     expect(await balance(id)).toBe(540)
   })
 
@@ -471,7 +466,7 @@ describe('a payment before its user', () => {
       `update webhook_events set effect = jsonb_set(effect, '{facts,credits}', '-1') where event_id = $1`,
       [broken.id],
     )
-    expect(await deliver('clerk', clerkEvent('user.created', { user: id }))).toMatchObject({
+    expect(await signUp(id)).toMatchObject({
       outcome: 'applied',
     })
     expect(await balance(id)).toBe(540)

@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clerkEvent, randomId } from '../../local/events.ts'
-import { as, callWith, spend, tokenFor } from './account-support.ts'
-import { balance, counted, deliver, failNext, holdOpen, ledger, query } from './support.ts'
+import { randomId } from '../../local/events.ts'
+import type { Statement } from '../support/transactions.ts'
+import { callWith, spend, tokenFor } from './account-support.ts'
+import { during, heldDelete, heldSession } from './held.ts'
+import { as, leave, signedUp } from './people.ts'
+import { balance, counted, failNext, ledger, query } from './support.ts'
 
 interface Page {
   balance: number
@@ -19,8 +22,7 @@ interface Page {
 
 /** A user with this many credits, all but the bonus by one adjustment. */
 async function withCredits(credits: number): Promise<string> {
-  const id = randomId('user')
-  await deliver('clerk', clerkEvent('user.created', { user: id }))
+  const id = await signedUp()
   if (credits !== 40) await adjust(id, credits - 40)
   return id
 }
@@ -30,6 +32,16 @@ const adjust = (id: string, amount: number) =>
     `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ($1, 'adjustment', $2, $3)`,
     [id, amount, randomId('adjustment')],
   )
+
+const spent = (id: string, amount: number, key: string): Statement => [
+  'select spend($1)',
+  [JSON.stringify({ user_id: id, amount, idempotency_key: key })],
+]
+/** Another program's entry, which takes no lock of ours. */
+const written = (id: string, amount: number): Statement => [
+  `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ($1, 'adjustment', $2, $3)`,
+  [id, amount, randomId('held')],
+]
 
 describe('POST /api/wallet/spend', () => {
   it('takes credits, in one request to the database', async () => {
@@ -62,7 +74,7 @@ describe('POST /api/wallet/spend', () => {
     expect([result.status, result.body, requests]).toEqual([200, { balance: 70 }, 1])
     expect(await balance(id)).toBe(1000)
 
-    await deliver('clerk', clerkEvent('user.deleted', { user: id }))
+    await leave(id)
     expect(await spend(first)).toMatchObject({ status: 200, body: { balance: 70 } })
   })
 
@@ -221,32 +233,12 @@ describe('simultaneous spends', () => {
     }
   })
 
-  const spent = (id: string, amount: number, key: string): [string, unknown[]] => [
-    'select spend($1)',
-    [JSON.stringify({ user_id: id, amount, idempotency_key: key })],
-  ]
-  /** Another program's entry, which takes no lock of ours. */
-  const written = (id: string, amount: number): [string, unknown[]] => [
-    `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ($1, 'adjustment', $2, $3)`,
-    [id, amount, randomId('held')],
-  ]
-
-  async function during<T>(held: [string, unknown[]], start: () => Promise<T>): Promise<T> {
-    const commit = await holdOpen(held)
-    const started = start()
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await commit()
-    return await started
-  }
-
   it('beside one that was still open: the same key answers its balance, another one finds nothing left', async () => {
     const id = await withCredits(40)
-    const [same, other] = await during(spent(id, 40, `key-${id}`), () =>
-      Promise.all([
-        spend({ user_id: id, amount: 40, idempotency_key: `key-${id}` }),
-        spend({ user_id: id, amount: 1, idempotency_key: `other-${id}` }),
-      ]),
-    )
+    const [same, other] = await during([spent(id, 40, `key-${id}`)], () => [
+      spend({ user_id: id, amount: 40, idempotency_key: `key-${id}` }),
+      spend({ user_id: id, amount: 1, idempotency_key: `other-${id}` }),
+    ])
     expect([same.status, same.body]).toEqual([200, { balance: 0 }])
     expect([other.status, other.body]).toEqual([402, { error: 'insufficient_credits', balance: 0 }])
   })
@@ -254,44 +246,35 @@ describe('simultaneous spends', () => {
   it('beside another user’s of the same key that was still open: refused', async () => {
     const [id, other] = [await withCredits(40), await withCredits(40)]
     const { result, requests } = await counted(() =>
-      during(spent(id, 1, `key-${id}`), () =>
+      during([spent(id, 1, `key-${id}`)], () => [
         spend({ user_id: other, amount: 1, idempotency_key: `key-${id}` }),
-      ),
+      ]),
     )
-    expect([result.status, requests]).toEqual([409, 1])
+    expect([result[0].status, requests]).toEqual([409, 1])
     expect(await balance(other)).toBe(40)
   })
 
   it('beside an entry of another program that was still open: counts it', async () => {
     const id = await withCredits(40)
-    const reply = await during(written(id, -40), () => spend({ user_id: id, amount: 1, idempotency_key: id }))
+    const [reply] = await during([written(id, -40)], () => [
+      spend({ user_id: id, amount: 1, idempotency_key: id }),
+    ])
     expect([reply.status, reply.body]).toEqual([402, { error: 'insufficient_credits', balance: 0 }])
   })
 
   it('beside a first request that was still open: spends of what it brings', async () => {
     const id = randomId('user')
-    const first: [string, unknown[]] = [
-      'select read_me($1)',
-      [JSON.stringify({ user_id: id, signup_bonus: 40, erase: false })],
-    ]
-    const reply = await during(first, () => spend({ user_id: id, amount: 40, idempotency_key: id }))
+    const [reply] = await during([heldSession(id)], () => [
+      spend({ user_id: id, amount: 40, idempotency_key: id }),
+    ])
     expect([reply.status, reply.body]).toEqual([200, { balance: 0 }])
   })
 
   it('beside a deletion that was still open: refused', async () => {
     const id = await withCredits(40)
-    const envelope = {
-      provider: 'clerk',
-      event_id: randomId('held'),
-      type: 'user.deleted',
-      via: 'webhook',
-      body: '{}',
-      erase: false,
-    }
-    const reply = await during(
-      ['select close_user($1, $2)', [JSON.stringify(envelope), JSON.stringify({ user_id: id })]],
-      () => spend({ user_id: id, amount: 1, idempotency_key: id }),
-    )
+    const [reply] = await during([heldDelete(id)], () => [
+      spend({ user_id: id, amount: 1, idempotency_key: id }),
+    ])
     expect(reply.status).toBe(403)
   })
 
@@ -422,18 +405,17 @@ describe('GET /api/wallet', () => {
 
   it('never shows an entry below one that was read before, also of a program that holds no lock of ours', async () => {
     const id = await withCredits(40)
-    const commit = await holdOpen([
-      `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ($1, 'adjustment', 5, $2)`,
-      [id, randomId('held')],
-    ])
-    const later = adjust(id, 7)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    const before = await pageOf(id, '')
-    await commit()
-    await later
+    let before: Page | undefined
+    await during(
+      [written(id, 5)],
+      () => [adjust(id, 7)],
+      async () => {
+        before = await pageOf(id, '')
+      },
+    )
     const after = await pageOf(id, '')
     expect(after.entries.map((entry) => entry.balance_after)).toEqual([52, 45, 40])
-    expect(after.entries.slice(2)).toEqual(before.entries)
+    expect(after.entries.slice(2)).toEqual(before?.entries)
   })
 
   it('gives an entry whose id was drawn before another one committed a place above that', async () => {

@@ -1,6 +1,5 @@
-import type { Vars } from '../local/dev-vars.ts'
+import type { Vars } from '../../local/dev-vars.ts'
 import { type Event, type HotEvent, sign } from './deliveries.ts'
-import type { Contender } from './ground/arena.ts'
 import { type Answered, postAll } from './load.ts'
 
 /** How many deliveries are under way at once, where many are. */
@@ -44,10 +43,6 @@ export async function deliver(
   const requests = await Promise.all(events.map((event) => sign(event, url, secrets)))
   return await postAll(requests, atATime)
 }
-
-/** What a contender answers that has done its work. */
-export const outcomeOf = (hot: HotEvent, contender: Contender): string =>
-  contender === 'ledgerhook' ? hot.outcome : 'applied'
 
 /** @throws when anything else was done: what did not do its work must not look fast */
 export function assertOutcome(what: string, wanted: string, answers: Answered[]): void {

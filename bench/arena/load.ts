@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import type { SignedRequest } from '../local/deliver.ts'
+import type { SignedRequest } from '../../local/deliver.ts'
 
 /** One connection per sender, kept. */
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })

@@ -1,9 +1,10 @@
-import { subscriptionEvent } from '../local/billing-events.ts'
-import { type SignedRequest, signedRequest } from '../local/deliver.ts'
-import type { Vars } from '../local/dev-vars.ts'
-import { checkoutEvent, clerkEvent } from '../local/events.ts'
-import { reversalEvent } from '../local/reversal-events.ts'
-import type { ProviderName } from '../src/webhook/provider.ts'
+import { subscriptionEvent } from '../../local/billing-events.ts'
+import { type SignedRequest, signedRequest } from '../../local/deliver.ts'
+import type { Vars } from '../../local/dev-vars.ts'
+import { checkoutEvent, clerkEvent } from '../../local/events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
+import { signingSecret } from '../../local/sign.ts'
+import type { ProviderName } from '../../src/webhook/provider.ts'
 
 export interface Event {
   provider: ProviderName
@@ -103,6 +104,6 @@ export async function sign(
   url: string,
   secrets: Vars,
 ): Promise<SignedRequest> {
-  const secret = secrets[`${provider.toUpperCase()}_WEBHOOK_SECRET`] ?? ''
+  const secret = signingSecret(provider, secrets) ?? ''
   return await signedRequest(url, provider, body, { secret, messageId })
 }

@@ -1,15 +1,13 @@
 import type pg from 'pg'
 import type { Stats } from '../../local/gateway/stats.ts'
 import { once } from '../../src/once.ts'
-import type { HotEvent } from '../deliveries.ts'
-import { AT_A_TIME, bring, deliver, type Receiver } from '../subjects.ts'
-import { connectTo } from './database.ts'
-import { type BenchGateway, type Latency, startGatewayThread } from './gateway.ts'
-import type { Ground } from './ground.ts'
-import { startWorkerd } from './workerd.ts'
-
-const CONTENDERS = ['floor', 'writes', 'ledgerhook', 'tutorial'] as const
-export type Contender = (typeof CONTENDERS)[number]
+import { connectTo } from '../ground/database.ts'
+import { type BenchGateway, type Latency, startGatewayThread } from '../ground/gateway.ts'
+import type { Ground } from '../ground/ground.ts'
+import { startWorkerd } from '../ground/workerd.ts'
+import { CONTENDERS, type Contender, contendersOf } from './contenders.ts'
+import type { HotEvent } from './deliveries.ts'
+import { AT_A_TIME, bring, deliver, type Receiver } from './subjects.ts'
 
 /** A contender's Worker, and a look into its database. */
 export interface Corner extends Receiver {
@@ -43,10 +41,6 @@ const TABLES: Record<Exclude<Contender, 'ledgerhook'>, string> = {
     create table ledger (id bigint generated always as identity primary key,
       user_id text not null references users, amount bigint not null, payment_id text not null unique)`,
 }
-
-/** The contenders that know this event: the bare writes and the tutorial's handler are of top-ups alone. */
-export const contendersOf = ({ name }: HotEvent): Contender[] =>
-  name === 'top-up' ? ['floor', 'writes', 'ledgerhook', 'tutorial'] : ['floor', 'ledgerhook']
 
 let opened = 0
 

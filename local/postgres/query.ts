@@ -1,0 +1,26 @@
+import pg from 'pg'
+
+/** Runs one statement on a connection of its own, without a gateway, and returns its rows. */
+export async function query<Row extends pg.QueryResultRow = Record<string, unknown>>(
+  databaseUrl: string,
+  statement: string,
+  params: unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client(databaseUrl)
+  // When Postgres stops meanwhile, the statement fails with the same error.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return (await client.query<Row>(statement, params)).rows
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** Creates a database, as a copy of another one. `adminUrl` names any database of the same Postgres but these two. */
+export async function createDatabase(adminUrl: string, name: string, template = 'template1'): Promise<void> {
+  await query(
+    adminUrl,
+    `create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(template)}`,
+  )
+}

@@ -18,9 +18,7 @@ export async function refuseDatabase(client: Client, state: State, host: string)
   const { schema } = state
   const { rows } = await client.query<{ is_older: boolean }>(IS_OLDER)
   if (!schema?.is_ours && rows[0]?.is_older) {
-    throw new LocalError(
-      `${where} is from before Ledgerhook had a schema of its own: use an empty database`,
-    )
+    throw new LocalError(`${where} is from before Ledgerhook had a schema of its own: use an empty database`)
   }
   if (schema && !schema.is_ours && !schema.is_empty) {
     throw new LocalError(

@@ -11,7 +11,7 @@ import { wrongSeals } from './seals.ts'
 /** Whether migrations are as they were committed, and with the functions make what schema.sql says. */
 export async function migrationsInStep(): Promise<boolean> {
   const wrong = [...wrongSeals(), ...droppedViews(), ...(await schemaWrong())]
-  for (const line of wrong) console.log(line)
+  for (const line of new Set(wrong)) console.log(line)
   const results = [wrong.length === 0, await runTool(tools.drizzleKit, 'check'), await tablesInStep()]
   return results.every(Boolean)
 }

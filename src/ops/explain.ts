@@ -49,7 +49,7 @@ export interface Explanation {
 }
 
 /** Ledger entries, and waiting deliveries, of one page. */
-export const PAGE_SIZE = 100
+export const PAGE_SIZE = 500
 
 /** One page, the newest entries first: those before an entry where one is named. @throws DatabaseUnavailable */
 export const explain = (db: Database, id: string, before_id: number | null = null) =>

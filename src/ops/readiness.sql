@@ -3,7 +3,8 @@
 -- facts: migrations ({"<tag>": "<hash>"}), functions (the hash of the build's set), entry_points (the names that it
 -- calls). Returns {"status"}.
 create or replace function readiness(facts jsonb) returns jsonb language plpgsql stable security definer
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
   in_force function_sets;

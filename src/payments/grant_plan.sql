@@ -17,8 +17,10 @@ begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
     stripe_customer_id text, user_id text, amount bigint, currency text, paid_by text, stripe_charge_id text,
     grants jsonb);
-  owner := lock_owner(f.stripe_customer_id, f.user_id, array['invoice:' || f.stripe_invoice_id]);
+  -- Upwards: the customer, the invoice, what paid it, whose it is.
+  perform lock_subjects('customer:' || f.stripe_customer_id, 'invoice:' || f.stripe_invoice_id);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
+  owner := lock_owner(f.stripe_customer_id, f.user_id, '{}');
   if is_settled(delivery) then
     return count_again(delivery, owner);
   elsif exists (select from payments where stripe_payment_id = f.stripe_invoice_id) then

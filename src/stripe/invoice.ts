@@ -51,7 +51,7 @@ export const invoiceSchema = () =>
 export function grantsOf(lines: Line[], plans: Settings['PLANS']): PeriodGrant[] {
   const byPeriod = new Map<number, number>()
   for (const line of lines.filter(isPeriod)) {
-    const price = line.pricing?.price_details?.price ?? line.price?.id
+    const price = priceOf(line)
     const plan = price && Object.hasOwn(plans, price) ? plans[price] : undefined
     if (!plan || (line.amount === 0 && !plan.trial_credits)) continue
     const credits = plan.credits * Math.floor(line.quantity ?? 1)
@@ -60,6 +60,14 @@ export function grantsOf(lines: Line[], plans: Settings['PLANS']): PeriodGrant[]
   const grants = [...byPeriod].map(([period_start, credits]) => ({ period_start, credits }))
   if (!grants.every(({ credits }) => Number.isSafeInteger(credits))) throw new Unreadable('quantity')
   return grants.filter(({ credits }) => credits > 0)
+}
+
+const priceOf = ({ pricing, price }: Line) => pricing?.price_details?.price ?? price?.id
+
+/** Whether a setting says what this line's price sells. */
+export function isKnown(line: Line, plans: Settings['PLANS']): boolean {
+  const price = priceOf(line)
+  return price !== undefined && Object.hasOwn(plans, price)
 }
 
 /** Whether the line is for a period of a subscription: no proration, no one-off item. */

@@ -6,7 +6,7 @@ import { type ReportedSubscription, syncSubscription } from '../subscriptions/ve
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Provider, read } from '../webhook/provider.ts'
 import { stripeClient } from './client.ts'
-import { grantsOf, invoiceLine, isPeriod } from './invoice.ts'
+import { grantsOf, invoiceLine, isKnown, isPeriod } from './invoice.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
 
 /** Within a delivery, whose sender waits: the scheduled run has another minute. */
@@ -53,7 +53,7 @@ async function readLines(
   const periods = lines.map((line) => read(invoiceLine, line)).filter(isPeriod)
   const grants = grantsOf(periods, settings.PLANS)
   if (grants.length > 0) return grantPlan({ ...invoice, grants })
-  // Without a line of a plan's period nothing is granted, whatever the settings. With one whose price no setting knows
-  // now, it waits: a setting that is wrong for a minute gives up no money.
-  return periods.length === 0 ? { outcome: 'ignored', reason: 'no_effect' } : null
+  // With a period whose price no setting knows now, it waits: a setting that is wrong for a minute gives up no money.
+  if (!periods.every((line) => isKnown(line, settings.PLANS))) return null
+  return { outcome: 'ignored', reason: 'no_effect' }
 }

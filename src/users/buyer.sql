@@ -13,7 +13,7 @@ begin
   return coalesce((
     select jsonb_build_object('email', email, 'name', name, 'stripe_customer_id', stripe_customer_id)
     from users where id = f.user_id
-  ), '{"refused": "user_deactivated"}');
+  ), '{"email": null, "name": null, "stripe_customer_id": null}');
 end $$;
 
 -- Stores the customer that was just made at Stripe, before anything is bought by it. Returns the customer that the
@@ -31,6 +31,7 @@ begin
   if f.gone is not null then
     perform unlink_customer(jsonb_build_object('erase', f.erase), jsonb_build_object('stripe_customer_id', f.gone));
   end if;
+  insert into users (id, provisioned_by) values (f.user_id, 'session') on conflict do nothing;
   perform claim_customer(f.user_id, f.stripe_customer_id);
   perform release(f.erase, 'customer:' || f.stripe_customer_id);
   return (select jsonb_build_object('stripe_customer_id', stripe_customer_id) from users where id = f.user_id);

@@ -32,5 +32,6 @@ declare
   f record;
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, stripe_customer_id text);
-  return record_delivery(delivery, verdict(f.outcome, f.reason, owner_of(f.stripe_customer_id, f.user_id)));
+  return record_delivery(delivery,
+    verdict(f.outcome, f.reason, owner_of(f.stripe_customer_id, f.user_id)) || '{"provisional": true}');
 end $$;

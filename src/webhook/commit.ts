@@ -75,7 +75,7 @@ export async function commit(
 ): Promise<Committed> {
   const startedAt = Date.now()
   const row = rowOf(delivery, settings)
-  const effect = 'verb' in decision ? decision : record(delivery, decision, { gives_up: isWhole })
+  const effect = 'verb' in decision ? decision : record(delivery, decision, { provisional: !isWhole })
   let sqlstate: string | undefined
   if (decision !== UNREADABLE) {
     for (const document of [withJson(row, delivery.body), withText(row, delivery.body)]) {
@@ -90,7 +90,7 @@ export async function commit(
   return await run<Committed>(
     db,
     withText(row, delivery.body),
-    record(delivery, UNREADABLE, { sqlstate }),
+    record(delivery, UNREADABLE, { provisional: true, sqlstate }),
     startedAt,
   )
 }

@@ -70,7 +70,8 @@ create or replace function next_try(tries integer) returns timestamptz language 
   select pg_catalog.now() + least(interval '1 minute' * (2 ^ least(tries, 11)), interval '1 day')
 $$;
 
--- Records a delivery with its verdict, and returns the verdict that then holds.
+-- Records a delivery with its verdict, and returns the verdict that then holds. A provisional verdict was made without
+-- a look at the database: by the event and the settings alone.
 -- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, via, about,
 -- erase (whether payloads of deleted users are erased), and the body: as JSON ('payload'), or as text ('body') where
 -- jsonb may refuse it.
@@ -85,8 +86,8 @@ declare
   again jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, effect jsonb,
-    waits_for text[], asks boolean, gives_up boolean, sqlstate text);
-  facts := facts - '{effect,waits_for,asks,gives_up,sqlstate}'::text[];
+    waits_for text[], asks boolean, provisional boolean, sqlstate text);
+  facts := facts - '{effect,waits_for,asks,provisional,sqlstate}'::text[];
   if delivery->>'event_id' is null then return facts; end if;
   select * into d from jsonb_to_record(delivery) as d(provider text, event_id text, type text,
     occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[]);
@@ -119,8 +120,7 @@ begin
   where not is_final(event.outcome, event.reason)
     -- What waits to be applied is given up by a decision on the event itself, never because a setting does not know
     -- it now, or because this version cannot read it.
-    and (event.effect is null or excluded.effect is not null or excluded.outcome not in ('ignored', 'parked')
-      or f.gives_up)
+    and not (f.provisional is true and event.effect is not null and excluded.outcome in ('ignored', 'parked'))
   returning event.attempts into looks;
   if looks is null then
     again := count_again(delivery, f.user_id);

@@ -50,7 +50,9 @@ const MOST_DIGITS = 1_000_000
 /** Whether the numbers of this body would be far longer in the database than they are here. */
 function isInflating(body: string): boolean {
   let digits = 0
-  for (const [, exponent] of body.matchAll(/\d[eE][-+]?(\d+)/g))
+  // Where a number may stand. Ids have digits around an e as well, within quotes.
+  for (const [, exponent] of body.matchAll(/[\s:,[]-?\d+(?:\.\d+)?[eE][-+]?(\d+)/g)) {
     digits += Math.min(Number(exponent), MOST_DIGITS)
+  }
   return digits >= MOST_DIGITS
 }

@@ -1,10 +1,11 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFunctions } from '../../cli/migrate/functions.ts'
 import { migrate } from '../../cli/migrate/run.ts'
 import { printSchema } from '../../cli/schema/print.ts'
-import { as, type Cluster, connected, folderOf, query, refused, startCluster } from '../support/cluster.ts'
+import { query } from '../../local/postgres/query.ts'
+import { as, type Cluster, connected, folderOf, refused, startCluster } from '../support/cluster.ts'
 
 const DENIED = '42501'
 
@@ -255,5 +256,30 @@ describe('removing it', () => {
     await query(as('postgres', url), 'drop schema site cascade')
     await query(url, 'drop schema ledgerhook cascade')
     expect(await everythingElse()).toBe(before)
+  })
+})
+
+describe('docs/database.md', () => {
+  it('has SQL that works as it stands, in its order', async () => {
+    const [, ...blocks] = readFileSync('docs/database.md', 'utf8').split('```sql\n')
+    const [administrator, logins, tables, removal] = blocks.map((block) => block.split('```')[0] ?? '')
+    await query(as('postgres', url), 'drop owned by edge, website; drop role edge, website')
+    await query(as('postgres', url), 'drop owned by ledgerhook_worker, ledgerhook_app')
+    await query(as('postgres', url), 'drop role ledgerhook_worker, ledgerhook_app')
+
+    const documented = await cluster.database('documented')
+    const run = (sql = '') => query(documented, sql)
+    await run(administrator)
+    const owner = new URL(as('billing_owner', documented))
+    owner.password = encodeURIComponent('a long password, 1')
+    await migrate(owner.href)
+    await run(logins)
+    await run('create schema shop authorization website')
+    await run(`set role website; ${tables}`)
+    const worker = new URL(as('billing_worker', documented))
+    worker.password = encodeURIComponent('a long password, 2')
+    expect(await query(worker.href, `select ledgerhook.readiness('{}') as answer`)).toHaveLength(1)
+    await run('drop schema shop cascade')
+    await run(removal)
   })
 })

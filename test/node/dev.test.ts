@@ -77,7 +77,7 @@ describe('npm run dev', () => {
 
     const database = new pg.Client(`postgres://postgres:postgres@127.0.0.1:${ports.postgres}/ledgerhook`)
     await database.connect()
-    const { rows } = await database.query('select balance from wallets')
+    const { rows } = await database.query('select balance from ledgerhook.wallets')
     await database.end()
     expect(rows).toEqual([{ balance: '507' }])
   })

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { migrate } from '../../cli/migrate/run.ts'
-import { as, type Cluster, query, refused, startCluster } from '../support/cluster.ts'
+import { query } from '../../local/postgres/query.ts'
+import { as, type Cluster, refused, startCluster } from '../support/cluster.ts'
 import { run, scratchDir } from './command.ts'
 
 let cluster: Cluster

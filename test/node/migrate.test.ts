@@ -5,7 +5,9 @@ import { readMigrations } from '../../cli/migrate/migrations.ts'
 import { dryRun, migrate } from '../../cli/migrate/run.ts'
 import { script } from '../../cli/migrate/script.ts'
 import { printSchema } from '../../cli/schema/print.ts'
-import { as, type Cluster, connected, folderOf, query, refused, startCluster } from '../support/cluster.ts'
+import { query } from '../../local/postgres/query.ts'
+import { until } from '../../local/until.ts'
+import { as, type Cluster, connected, folderOf, refused, startCluster } from '../support/cluster.ts'
 import { startPooler } from '../support/pooler.ts'
 
 let cluster: Cluster
@@ -168,7 +170,7 @@ async function migrated(name: string): Promise<string> {
 async function waitsForLock(url: string, statement: string): Promise<void> {
   const waiting = `exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%${statement}%'
     and datname = current_database() and pid <> pg_backend_pid())`
-  while (!(await has(url, waiting))) await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(await until(async () => (await has(url, waiting)) === true, 10_000)).toBe(true)
 }
 
 describe('an owner who may not create schemas', () => {

@@ -80,7 +80,7 @@ describe('npm run explain', () => {
     const real = databaseUrl
     databaseUrl = 'postgres://ada:hunter2@127.0.0.1:1/nothing'
     const away = await run('explain', 'user_ada')
-    databaseUrl = real.replace('/test_', '/template1?application_name=test_')
+    databaseUrl = real.replace('/test_', '/postgres?application_name=test_')
     const empty = await run('explain', 'user_ada')
     databaseUrl = real
     expect(away).toEqual({

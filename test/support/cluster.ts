@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { freePort } from '../../local/ports.ts'
+import { query } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
 
 /** A Postgres of a test file's own, for tests that make roles, which all databases of a server share. */
@@ -43,15 +44,7 @@ export function as(role: string, url: string): string {
   return changed.href
 }
 
-/** Runs SQL on a connection of its own, and returns the rows. */
-export async function query<Row = Record<string, unknown>>(
-  url: string,
-  sql: string,
-  params?: unknown[],
-): Promise<Row[]> {
-  return await connected(url, async (client) => (await client.query(sql, params)).rows as Row[])
-}
-
+/** Runs work on a connection of its own. */
 export async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(url)
   client.on('error', () => {})

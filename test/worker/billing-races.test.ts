@@ -152,7 +152,7 @@ describe('a paid invoice', () => {
   it('is named by what paid it, whichever was open', async () => {
     for (const linkFirst of [true, false]) {
       const { id, pay, held, invoice } = await linked(world())
-      const facts = { stripe_invoice_id: `in_${id}`, stripe_payment_id: `pi_${id}` }
+      const facts = { stripe_invoice_id: `in_${id}`, paid_by: `pi_${id}` }
       const paidBy = billingEvent('invoice_payment.paid', {
         invoice: `in_${id}`,
         payment: { payment_intent: `pi_${id}` },
@@ -160,8 +160,11 @@ describe('a paid invoice', () => {
       await (linkFirst
         ? during([verb('link_invoice_payment', 'invoice_payment.paid', facts)], () => [pay(`in_${id}`)])
         : during([held(invoice(`in_${id}`))], () => [deliver('stripe', paidBy)]))
-      const paid = await query('select stripe_payment_id from payments where user_id = $1', [id])
-      expect(paid).toEqual([{ stripe_payment_id: `pi_${id}` }])
+      const paid = await query(
+        'select stripe_payment_id, stripe_payment_intent_id from payments where user_id = $1',
+        [id],
+      )
+      expect(paid).toEqual([{ stripe_payment_id: `in_${id}`, stripe_payment_intent_id: `pi_${id}` }])
     }
   })
 })

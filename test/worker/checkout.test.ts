@@ -88,7 +88,7 @@ describe('POST /api/checkout', () => {
       provisioned_by: 'session',
       stripe_customer_id: expect.any(String),
     })
-    expect(await balance(id)).toBe(40)
+    expect(await balance(id)).toBe(0)
   })
 
   it('is one request to the database, and one more to store the first customer', async () => {
@@ -249,7 +249,7 @@ describe('GET /api/checkout/:id', () => {
     const id = await signedUp()
     const session = await opened(id)
     const { events } = await atStripe(`sessions/${session}/pay`)
-    const [returned, delivered] = await during([["select lock_subject('user', $1)", [id]]], () => [
+    const [returned, delivered] = await during([["select lock_subjects('user:' || $1)", [id]]], () => [
       comeBack(id, session),
       deliver('stripe', events[0] ?? {}),
     ])

@@ -51,7 +51,7 @@ describe('GET /api/me', () => {
     const id = await signedUp()
     const before = await versions(id)
     const commit = await holdOpen(
-      [`select lock_subject('user', $1)`, [id]],
+      [`select lock_subjects('user:' || $1)`, [id]],
       ['select from users where id = $1 for update', [id]],
       ['select from wallets where user_id = $1 for update', [id]],
     )
@@ -64,11 +64,11 @@ describe('GET /api/me', () => {
 
 describe('the first request of a user whom the webhook has not brought', () => {
   it.each(['/api/me', '/api/wallet'])(
-    '%s brings user, wallet and bonus, in that one request',
+    '%s brings user and wallet, in that one request, and no bonus: a session does not say when one signed up',
     async (path) => {
       const id = randomId('user')
       const { result, requests, statements } = await counted(() => as(id, path))
-      expect([result.status, result.body.balance]).toEqual([200, 40])
+      expect([result.status, result.body.balance]).toEqual([200, 0])
       expect([requests, statements]).toEqual([1, 1])
       expect(await user(id)).toMatchObject({
         email: null,
@@ -76,21 +76,20 @@ describe('the first request of a user whom the webhook has not brought', () => {
         provisioned_by: 'session',
         clerk_updated_at: null,
       })
-      expect(await ledger(id)).toMatchObject([
-        { kind: 'signup_bonus', amount: '40', idempotency_key: `signup_bonus:${id}` },
-      ])
+      expect(await ledger(id)).toEqual([])
     },
   )
 
-  it('grants the bonus that is configured, and none where it is none', async () => {
+  it('leaves the bonus that is configured to the webhook, and none where it is none', async () => {
     const [some, none] = [randomId('user'), randomId('user')]
-    await as(some, '/api/me', { env: { SIGNUP_BONUS_CREDITS: '7' } })
-    await as(none, '/api/wallet', { env: { SIGNUP_BONUS_CREDITS: '0' } })
+    for (const id of [some, none]) await as(id, '/api/me')
+    await signUp(some, {}, { env: { SIGNUP_BONUS_CREDITS: '7' } })
+    await signUp(none, {}, { env: { SIGNUP_BONUS_CREDITS: '0' } })
     expect([await balance(some), await balance(none)]).toEqual([7, 0])
     expect(await ledger(none)).toEqual([])
   })
 
-  it('the webhook then completes the user, and grants nothing again', async () => {
+  it('the webhook then completes the user, and grants the bonus once', async () => {
     const id = randomId('user')
     await as(id, '/api/me')
     expect(await signUp(id)).toMatchObject({ outcome: 'applied' })
@@ -105,7 +104,7 @@ describe('the first request of a user whom the webhook has not brought', () => {
     const event = checkoutEvent(COMPLETED, { user: id, credits: 500 })
     expect(await deliver('stripe', event)).toMatchObject({ outcome: 'parked' })
     const { result, requests } = await counted(() => as(id, '/api/me'))
-    expect([result.body.balance, requests]).toEqual([540, 1])
+    expect([result.body.balance, requests]).toEqual([500, 1])
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', via: 'release' })
   })
 
@@ -114,17 +113,17 @@ describe('the first request of a user whom the webhook has not brought', () => {
     await query('insert into wallets (user_id) values ($1)', [walletOnly])
     await query('insert into users (id) values ($1)', [userOnly])
     expect((await as(walletOnly, '/api/me')).body).toMatchObject({ id: walletOnly, balance: 0 })
-    expect((await as(userOnly, '/api/me')).body).toMatchObject({ id: userOnly, balance: 40 })
+    expect((await as(userOnly, '/api/me')).body).toMatchObject({ id: userOnly, balance: 0 })
   })
 
-  it('100 of them at once make one user and one bonus', async () => {
+  it('100 of them at once make one user', async () => {
     const id = randomId('user')
     const token = await tokenFor(id)
     const replies = await Promise.all(
       Array.from({ length: 100 }, (_, i) => callWith(token, i % 2 ? '/api/me' : '/api/wallet')),
     )
-    expect(replies.map((reply) => [reply.status, reply.body.balance])).toEqual(replies.map(() => [200, 40]))
-    expect(await ledger(id)).toHaveLength(1)
+    expect(replies.map((reply) => [reply.status, reply.body.balance])).toEqual(replies.map(() => [200, 0]))
+    expect(await user(id)).toMatchObject({ provisioned_by: 'session' })
   })
 
   it('50 of them beside 50 of the webhook make one user and one bonus', async () => {
@@ -175,7 +174,7 @@ describe('a session beside', () => {
   it('a payment that was still being parked releases it', async () => {
     const id = randomId('user')
     const [reply] = await during([heldPayment(id)], () => [as(id, '/api/me')])
-    expect(reply.body).toMatchObject({ balance: 540 })
+    expect(reply.body).toMatchObject({ balance: 500 })
   })
 
   it('another program that was just inserting the user finds that user', async () => {
@@ -194,7 +193,11 @@ describe('a deleted user', () => {
     ['deactivated', async (id) => [await signUp(id), await leave(id)]],
     [
       'deleted with the row',
-      async (id) => [await signUp(id), await leave(id, { env: { USER_DELETION: 'delete' } })],
+      async (id) => [
+        await signUp(id),
+        await leave(id, { env: { USER_DELETION: 'delete' } }),
+        await runScheduled(),
+      ],
     ],
     ['deleted before anything else came', (id) => leave(id)],
     ['who had come by a session', async (id) => [await as(id, '/api/me'), await leave(id)]],
@@ -284,8 +287,8 @@ describe('trouble', () => {
   it('that passes is not noticed, and a lost answer brings nothing twice', async () => {
     const id = randomId('user')
     await failNext('after_commit')
-    expect((await as(id, '/api/me')).body).toMatchObject({ balance: 40 })
-    expect(await ledger(id)).toHaveLength(1)
+    expect((await as(id, '/api/me')).body).toMatchObject({ id, balance: 0 })
+    expect(await user(id)).toMatchObject({ provisioned_by: 'session' })
   })
 
   it('of a method: 405, and what is allowed', async () => {

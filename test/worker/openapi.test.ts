@@ -6,7 +6,7 @@ import { openapi } from '../../src/api/openapi.ts'
 import { routes } from '../../src/api/routes.ts'
 import { app } from '../../src/app.ts'
 import { spend } from './account-support.ts'
-import { as } from './people.ts'
+import { as, signUp } from './people.ts'
 import { counted, request } from './support.ts'
 
 interface Operation {
@@ -106,6 +106,7 @@ describe('GET /api/openapi.json', () => {
 
   it('tells the truth about what is answered', async () => {
     const id = randomId('user')
+    await signUp(id)
     const replies = {
       '/api/me': await as(id, '/api/me'),
       '/api/wallet': await as(id, '/api/wallet'),

@@ -233,6 +233,11 @@ describe('a verified body that cannot be read', () => {
        values ('clerk', $1, 'user.created', 'parked', 'unreadable', $2)`,
       [`msg_${id}`, JSON.stringify(clerkEvent('user.created', { user: id }))],
     )
+    await query(
+      `insert into waiting (subject, provider, event_id, occurred_at, retry_at)
+       values ('event:' || $1, 'clerk', $1, now(), now())`,
+      [`msg_${id}`],
+    )
     const unreadable = await deliver('clerk', { type: 'user.created', data: { id } })
     await runScheduled()
     expect(await balance(id)).toBe(40)
@@ -286,14 +291,13 @@ describe('the log', () => {
   it('names every hour what waits for a person, by reason and age', async () => {
     await query('update webhook_events set received_at = $1', ['2026-01-01T00:00:00Z'])
     const log = vi.spyOn(console, 'log')
-    await runScheduled({}, '2026-05-01T12:34:00Z')
+    await runScheduled({}, 'release_arrived')
     expect(log).not.toHaveBeenCalled()
-    await runScheduled({}, '2026-05-01T13:00:00Z')
+    await runScheduled({}, 'attention')
     const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
     expect(lines).toContainEqual({
       message: 'attention',
       level: 'warn',
-      provider: 'stripe',
       outcome: 'parked',
       reason: 'unknown_user',
       deliveries: expect.any(Number),

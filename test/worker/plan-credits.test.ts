@@ -68,7 +68,7 @@ describe('a paid invoice', () => {
       stripe_payment_id: invoice,
     })
     expect(await payments()).toMatchObject([
-      { stripe_payment_id: invoice, invoice_id: invoice, credits: '100', amount: '2000', currency: 'usd' },
+      { stripe_payment_id: invoice, credits: '100', amount: '2000', currency: 'usd' },
     ])
   })
 
@@ -153,7 +153,9 @@ describe('a paid invoice', () => {
     const names = { invoice, subscription, customer, price: 'price_pro', payment: `pi_${id}` }
     expect(said(await deliver('stripe', invoiceEventOf2020(names), { env }))).toBe('applied')
     expect((await ledger(id))[1]).toMatchObject({ idempotency_key: `plan_grant:${subscription}:1642645280` })
-    expect(await payments()).toMatchObject([{ stripe_payment_id: `pi_${id}`, invoice_id: invoice }])
+    expect(await payments()).toMatchObject([
+      { stripe_payment_id: invoice, stripe_payment_intent_id: `pi_${id}` },
+    ])
 
     const proration = { ...names, invoice: `in_2_${id}`, line: { proration: true } }
     expect(said(await deliver('stripe', invoiceEventOf2020(proration), { env }))).toBe('ignored no_effect')
@@ -170,6 +172,24 @@ describe('a paid invoice', () => {
     expect(await balance(id)).toBe(140)
     expect(await paid({ set: { lines } })).toBe('duplicate period_already_granted')
     expect(await stripeCalls(invoice)).toEqual([path, path])
+  })
+
+  it('whose lines have a price that no setting knows now waits until one does', async () => {
+    const { id, invoice, paid } = await linked(world())
+    const line = invoiceLine({ price: 'price_pro', periodStart: MAY })
+    const body = { object: 'list', data: [line], has_more: false }
+    await stripeAnswers({ [`GET /v1/invoices/${invoice}/lines`]: { body } })
+    const event = invoiceEvent('invoice.paid', {
+      ...{ invoice, subscription: `sub_${id}`, customer: `cus_${id}`, price: 'price_pro' },
+      set: { lines: { data: [], has_more: true } },
+    })
+    const wrong = { PLANS: '{"price_other": {"key": "other"}}' }
+    expect(said(await deliver('stripe', event, { env: wrong }))).toBe('parked incomplete_invoice')
+    await runScheduled(wrong)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'incomplete_invoice' })
+    await runScheduled(env)
+    expect(await balance(id)).toBe(140)
+    expect(await paid()).toBe('duplicate period_already_granted')
   })
 
   it('that has nothing for us among all of its lines has no effect', async () => {
@@ -259,7 +279,7 @@ describe('invoice_payment.paid', () => {
     await second.paid()
     for (const { id, invoice, payments } of [first, second]) {
       expect(await payments()).toMatchObject([
-        { stripe_payment_id: `pi_${id}`, invoice_id: invoice, credits: '100' },
+        { stripe_payment_id: invoice, stripe_payment_intent_id: `pi_${id}`, credits: '100' },
       ])
     }
   })
@@ -273,7 +293,9 @@ describe('invoice_payment.paid', () => {
       await paidBy(`pi_${order[0]}_${id}`)
       await paid()
       await paidBy(`pi_${order[1]}_${id}`)
-      expect(await payments()).toMatchObject([{ stripe_payment_id: `pi_a_${id}` }])
+      expect(await payments()).toMatchObject([
+        { stripe_payment_id: invoice, stripe_payment_intent_id: `pi_a_${id}` },
+      ])
       expect(
         await query('select * from invoice_payments where stripe_invoice_id = $1', [invoice]),
       ).toHaveLength(2)

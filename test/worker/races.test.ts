@@ -161,6 +161,7 @@ describe('a delivery that is only recorded, beside a deletion that erases', () =
       { event_id: open.id, body: JSON.stringify(open), erase: true },
     )
     await during([recorded], () => [leave(second, erasing)])
+    await runScheduled(erasing.env)
     expect(JSON.stringify((await eventRow(open.id))?.payload)).not.toMatch(/Ada|example/)
   })
 })

@@ -290,10 +290,10 @@ describe('before the purchase', () => {
         days,
       ])
     await age(6)
-    await runScheduled({}, '2026-05-01T12:00:00Z')
+    await runScheduled()
     expect(await eventRow(event)).toMatchObject({ outcome: 'parked', reason: 'unknown_payment' })
     await age(8)
-    await runScheduled({ USER_DELETION: 'delete' }, '2026-05-01T12:00:00Z')
+    await runScheduled({ USER_DELETION: 'delete' })
     expect(await eventRow(event)).toMatchObject({ outcome: 'ignored', reason: 'not_ours' })
     expect(JSON.stringify((await eventRow(event))?.payload)).not.toContain('Ada')
     await signUp()

@@ -43,18 +43,59 @@ describe('GET /api/ready', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ready' }])
   })
 
+  /** What it says of a database in which this statement has run, until the other one has. */
+  async function readyAfter(statement: string, back: string, env?: Env): Promise<unknown[]> {
+    await query(statement)
+    const response = await ready(settings.OPS_TOKEN, env)
+    await query(back)
+    expect((await ready(settings.OPS_TOKEN)).status).toBe(200)
+    return [response.status, await response.json()]
+  }
+
   it('answers 503 while nothing is migrated at all', async () => {
-    await query('alter table drizzle.__drizzle_migrations rename to elsewhere')
-    const response = await ready(settings.OPS_TOKEN)
-    expect([response.status, await response.json()]).toEqual([503, { status: 'not_migrated' }])
-    await query('alter table drizzle.elsewhere rename to __drizzle_migrations')
+    const rename = (from: string, to: string) => `alter function ${from}(jsonb) rename to ${to}`
+    expect(await readyAfter(rename('readiness', 'elsewhere'), rename('elsewhere', 'readiness'))).toEqual([
+      ...[503, { status: 'not_migrated' }],
+    ])
   })
 
-  it('answers 503 while a migration is missing, or the database cannot be reached, and tells no secret', async () => {
-    await query('update drizzle.__drizzle_migrations set created_at = created_at - 1')
-    expect((await ready(settings.OPS_TOKEN)).status).toBe(503)
-    await query('update drizzle.__drizzle_migrations set created_at = created_at + 1')
+  it('answers 503 while a migration is missing, or is another one', async () => {
+    const rename = (from: string, to: string) =>
+      `update migrations set tag = replace(tag, '${from}', '${to}') where tag like '0001%'`
+    expect(await readyAfter(rename('0001_', '0001_no_'), rename('0001_no_', '0001_'))).toEqual([
+      ...[503, { status: 'not_migrated' }],
+    ])
+    const change = `update migrations set hash = reverse(hash) where tag like '0000%'`
+    expect(await readyAfter(change, change)).toEqual([503, { status: 'not_migrated' }])
+  })
 
+  it('answers 503 while older functions are in force, or one that it calls is gone; newer ones are no matter', async () => {
+    const inForce = (since: string) =>
+      `insert into function_sets (hash, first_applied_at, applied_at, names, fingerprint)
+       values ('another', '${since}', '2100-01-01', '{}', '')`
+    const gone = `delete from function_sets where hash = 'another'`
+    expect(await readyAfter(inForce('2000-01-01'), gone)).toEqual([503, { status: 'functions_outdated' }])
+    expect(await readyAfter(inForce('2100-01-01'), gone)).toEqual([200, { status: 'ready' }])
+
+    const rename = (from: string, to: string) => `alter function ${from}(jsonb) rename to ${to}`
+    expect(await readyAfter(rename('spend', 'spent'), rename('spent', 'spend'))).toEqual([
+      ...[503, { status: 'functions_outdated' }],
+    ])
+  })
+
+  it.each(['repeatable read', 'serializable'])('answers 503 while transactions are %s', async (level) => {
+    const alter = (change: string) =>
+      `do $$ begin execute format('alter role worker in database %I ${change}', current_database()); end $$`
+    const setting = 'default_transaction_isolation'
+    expect(
+      await readyAfter(alter(`set ${setting} = ''${level}''`), alter(`reset ${setting}`), {
+        // Another connection string, so that a connection is opened, which has the new default.
+        DATABASE_URL: `${settings.DATABASE_URL}?application_name=${level.slice(0, 3)}`,
+      }),
+    ).toEqual([503, { status: 'wrong_isolation' }])
+  })
+
+  it('answers 503 while the database cannot be reached, and tells no secret', async () => {
     const away = await ready(settings.OPS_TOKEN, { NEON_FETCH_ENDPOINT: 'http://127.0.0.1:1/sql' })
     expect([away.status, await away.json()]).toEqual([503, { status: 'unavailable' }])
   })

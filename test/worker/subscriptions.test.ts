@@ -86,6 +86,8 @@ describe('a subscription', () => {
       cancel_at_period_end: false,
       plan_key: 'pro',
       balance: '40',
+      cancel_at: null,
+      collection_paused: null,
     })
   })
 
@@ -371,11 +373,11 @@ describe('two events of one second', () => {
 })
 
 describe('whose a subscription is', () => {
-  it('is told by the customer before its metadata', async () => {
+  it('is the living user’s whom its metadata names, before whoever holds the customer', async () => {
     const [holder, named] = [await linked(world()), world()]
     await named.signUp()
     expect(await holder.tell(CREATED, 0, { user: named.id })).toBe('applied')
-    expect(await subscription(holder.sub)).toMatchObject({ user_id: holder.id })
+    expect(await subscription(holder.sub)).toMatchObject({ user_id: named.id })
   })
 
   it('is told by metadata where the customer is not linked, and then of all that customer has', async () => {
@@ -426,13 +428,12 @@ describe('whose a subscription is', () => {
     const { id, customer, sub, signUp, link } = world()
     const event = subscriptionEvent(CREATED, { subscription: sub, customer, at: T })
     await deliver('stripe', event)
-    const FULL_HOUR = '2026-05-01T13:00:00Z'
-    await runScheduled({}, FULL_HOUR)
+    await runScheduled()
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unknown_customer' })
     await query(`update webhook_events set received_at = now() - interval '8 days' where event_id = $1`, [
       event.id,
     ])
-    await runScheduled({}, FULL_HOUR)
+    await runScheduled()
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'not_ours' })
     await signUp()
     await link()
@@ -453,10 +454,9 @@ describe('whose a subscription is', () => {
     await query(`update webhook_events set received_at = now() - interval '8 days' where event_id = $1`, [
       event.id,
     ])
-    await runScheduled(erasing, '2026-05-01T13:00:00Z')
+    await runScheduled(erasing)
     const row = await eventRow(event.id)
-    expect(row).toMatchObject({ outcome: 'ignored', reason: 'not_ours', payload: { id: event.id } })
-    expect(JSON.stringify(row?.payload)).not.toContain('Ada')
+    expect(row).toMatchObject({ outcome: 'ignored', reason: 'not_ours', payload: null })
   })
 })
 
@@ -621,7 +621,8 @@ describe('a deleted user', () => {
     const { sub, tell, leave } = await linked(world())
     await tell(CREATED, 0)
     await leave()
-    await runScheduled({ CANCEL_ON_DELETION: 'false' }, '2026-05-01T13:00:00Z')
+    await runScheduled({ CANCEL_ON_DELETION: 'false' })
+    await runScheduled({ CANCEL_ON_DELETION: 'false' }, 'attention')
     expect(await stripeCalls(sub)).toEqual([])
     expect(lines.map((line) => JSON.parse(line))).toContainEqual(
       expect.objectContaining({ message: 'attention', reason: 'live_subscription_of_deleted_user' }),

@@ -179,7 +179,7 @@ export async function failNext(...next: string[]): Promise<void> {
 
 /** Holds a transaction open in which these statements have run; returns the function that commits it. */
 export async function holdOpen(...statements: Statement[]): Promise<() => Promise<void>> {
-  const { id } = await control<{ id: string }>('hold', { databaseUrl: settings.DATABASE_URL, statements })
+  const { id } = await control<{ id: string }>('hold', { databaseUrl: stack.databaseUrl, statements })
   return async () => {
     await control(`release/${id}`)
   }
@@ -187,7 +187,7 @@ export async function holdOpen(...statements: Statement[]): Promise<() => Promis
 
 /** Resolves once so many requests of this file wait for a lock in the database; throws when they do not. */
 export async function waitingForLocks(count: number): Promise<void> {
-  await control('waiting', { databaseUrl: settings.DATABASE_URL, count })
+  await control('waiting', { databaseUrl: stack.databaseUrl, count })
 }
 
 /** What Stripe's API answers from now on, by `GET /v1/…`. */

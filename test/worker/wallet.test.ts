@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { randomId } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
 import type { Statement } from '../support/transactions.ts'
 import { callWith, spend, tokenFor } from './account-support.ts'
 import { during, heldDelete, heldSession } from './held.ts'
 import { as, leave, signedUp } from './people.ts'
-import { balance, counted, failNext, ledger, query } from './support.ts'
+import { balance, counted, deliver, failNext, ledger, query } from './support.ts'
 
 interface Page {
   balance: number
@@ -264,6 +264,7 @@ describe('simultaneous spends', () => {
 
   it('beside a first request that was still open: spends of what it brings', async () => {
     const id = randomId('user')
+    await deliver('stripe', checkoutEvent('checkout.session.completed', { user: id, credits: 40 }))
     const [reply] = await during([heldSession(id)], () => [
       spend({ user_id: id, amount: 40, idempotency_key: id }),
     ])

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { fixtures } from '../../../local/events.ts'
+import { VERSION } from '../../../src/api/openapi.ts'
+import { routes } from '../../../src/api/routes.ts'
+import { providers } from '../../../src/providers.ts'
+import { settingsSchema } from '../../../src/settings.ts'
+import { decisions, documented, documents, filesOf, read } from './sources.ts'
+
+const tests = filesOf('test/worker').map(read).join('\n')
+
+const events = Object.values(providers).flatMap(({ name, events }) =>
+  Object.keys(events).map((type) => ({ provider: name, type })),
+)
+
+describe('every event in a table', () => {
+  it.each(events)(
+    '$provider $type has a fixture, a test and a place in the documents',
+    ({ provider, type }) => {
+      expect(fixtures[provider]).toHaveProperty([type], expect.objectContaining({ type }))
+      expect(tests).toContain(`'${type}'`)
+      expect(documented).toContain(`\`${type}\``)
+    },
+  )
+
+  it.each(events)('$provider $type is among those to subscribe to in production', ({ type }) => {
+    expect(read('docs/production.md')).toContain(`\`${type}\``)
+  })
+
+  it('and no fixture is of an event that no table has', () => {
+    const handled = events.map(({ provider, type }) => `${provider} ${type}`)
+    const kept = Object.entries(fixtures).flatMap(([provider, types]) =>
+      Object.keys(types).map((type) => `${provider} ${type}`),
+    )
+    expect(kept.sort()).toEqual(handled.sort())
+  })
+})
+
+const LOCAL_ONLY = ['NEON_FETCH_ENDPOINT', 'STRIPE_API_BASE', 'CLERK_API_BASE']
+
+describe('settings', () => {
+  const { shape } = settingsSchema()
+  const names = Object.keys(shape) as (keyof typeof shape)[]
+  const placeholders = parseEnv(read('.dev.vars.example'))
+  const vars = parseEnv((read('wrangler.toml').split('[vars]')[1] ?? '').replaceAll(' = ', '='))
+
+  it('of the schema are those of .dev.vars.example and wrangler.toml, but for those that are local only', () => {
+    const shipped = Object.keys({ ...placeholders, ...vars })
+    expect(shipped.sort()).toEqual(names.filter((name) => !LOCAL_ONLY.includes(name)).sort())
+  })
+
+  it.each(names)('%s is explained in the documents', (name) => {
+    expect(documented).toContain(`\`${name}\``)
+  })
+
+  it('of .dev.vars.example open nothing: each is refused, or is as good as unset', () => {
+    const opening = Object.entries(placeholders).filter(([name, value]) => {
+      const { success, data } = shape[name as keyof typeof shape].safeParse(value)
+      return success && data !== undefined
+    })
+    expect(opening).toEqual([])
+    expect(settingsSchema().safeParse({ ...vars, ...placeholders }).success).toBe(false)
+  })
+
+  it('of wrangler.toml are usable as they are', () => {
+    const refused = names.filter((name) => name in vars && !shape[name].safeParse(vars[name]).success)
+    expect(refused).toEqual([])
+  })
+})
+
+describe('routes of the API', () => {
+  it.each(routes)('$method $path is in the documents, and in a curl line there', ({ path }) => {
+    expect(documented).toContain(path)
+    expect(documented).toMatch(new RegExp(`curl .*${path.replaceAll(/\{\w+\}/g, '.+')}(?![\\w/])`))
+  })
+
+  it('are of the version of this package', () => {
+    expect(VERSION).toBe(JSON.parse(read('package.json')).version)
+  })
+})
+
+describe('npm scripts', () => {
+  const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
+
+  it.each(scripts)('%s is in the documents', (script) => {
+    expect(documented).toMatch(new RegExp(`npm (run )?${script}\\b`))
+  })
+})
+
+describe('the documents', () => {
+  const linking = [...documents, ...decisions, 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
+
+  it.each(linking)('%s links to files that are there', (path) => {
+    const links = [...read(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+    const files = links
+      .filter((link) => !/^(https?:|mailto:|#)/.test(link))
+      .map((link) => link.split('#')[0] ?? '')
+    expect(files.filter((file) => !existsSync(join(dirname(path), file)))).toEqual([])
+  })
+
+  it('begin with a README that is read to its end', () => {
+    expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120)
+  })
+})
+
+describe('sizes', () => {
+  const lines = filesOf('src', 'cli', 'local', 'bench').map((path) => ({
+    path,
+    lines: read(path).split('\n').length,
+  }))
+
+  it('no file is longer than 200 lines, and half of them are under 60', () => {
+    expect(lines.filter((file) => file.lines > 200)).toEqual([])
+    expect(lines.map((file) => file.lines).sort((a, b) => a - b)[Math.floor(lines.length / 2)]).toBeLessThan(
+      60,
+    )
+  })
+})

@@ -1,0 +1,57 @@
+/**
+ * The rooms of `src`, from the top down, and whom each may import: rooms that stand below it. A room's own files may
+ * always import each other.
+ */
+export const rooms: Record<string, string[]> = {
+  index: ['app', 'ops', 'settings', 'log'],
+  app: ['api', 'ops', 'providers', 'webhook', 'settings', 'db', 'http', 'log'],
+  api: ['clerk', 'stripe', 'users', 'wallet', 'webhook', 'settings', 'db', 'http', 'values', 'once', 'log'],
+  ops: [
+    ...['providers', 'stripe', 'subscriptions', 'users', 'webhook'],
+    ...['settings', 'db', 'http', 'values', 'log'],
+  ],
+  providers: ['clerk', 'stripe'],
+  clerk: ['users', 'webhook', 'settings', 'db', 'values', 'once', 'log'],
+  stripe: [
+    ...['subscriptions', 'payments', 'users', 'webhook'],
+    ...['settings', 'db', 'values', 'once', 'log'],
+  ],
+  subscriptions: ['wallet', 'db', 'schema'],
+  payments: ['wallet', 'db', 'schema'],
+  users: ['db', 'schema', 'log'],
+  wallet: ['db', 'schema'],
+  webhook: ['settings', 'db', 'schema', 'log'],
+  // The ground floor.
+  settings: ['once'],
+  http: ['log'],
+  db: [],
+  schema: [],
+  values: [],
+  once: [],
+  log: [],
+}
+
+/** From the top down. Only what stands below may be called, in SQL as well. */
+export const floors = Object.keys(rooms)
+
+/** Rooms beside each other, of which none knows the other. */
+export const neighbours = [
+  ['api', 'ops'],
+  ['clerk', 'stripe'],
+]
+
+export const isBelow = (room: string, above: string) =>
+  floors.indexOf(room) > floors.indexOf(above) &&
+  !neighbours.some((pair) => pair.includes(room) && pair.includes(above))
+
+/** Who may import which library: rooms, and `schema` for the schema.ts of each. */
+export const libraries: Record<string, string[]> = {
+  svix: ['clerk'],
+  '@clerk/backend': ['clerk'],
+  stripe: ['stripe'],
+  hono: ['app', 'api', 'ops', 'http'],
+  '@neondatabase/serverless': ['db'],
+  'drizzle-orm': ['schema'],
+  'zod/mini': ['settings', 'values', 'clerk', 'stripe', 'api', 'webhook'],
+  'zod/locales': ['api'],
+}

@@ -1,0 +1,133 @@
+import { getTableConfig } from 'drizzle-orm/pg-core'
+import { describe, expect, it } from 'vitest'
+import { subscriptions } from '../../../src/subscriptions/schema.ts'
+import { factsGiven } from './facts.ts'
+import {
+  byName,
+  calledBy,
+  factsIn,
+  functions,
+  isTrigger,
+  partsIn,
+  runsAsOwner,
+  type SqlFunction,
+  takesFacts,
+} from './functions.ts'
+import { read } from './sources.ts'
+
+const given = factsGiven()
+const called = [...new Set(given.map(({ name }) => name))].sort()
+const calledFunction = (name: string) => byName.get(name) as SqlFunction
+
+/** Called by a person's command, as the owner of the database: the Worker may not. */
+const OWNERS_ONLY = ['adjust', 'settle_event']
+/** Triggers that write for whoever may insert a ledger entry. */
+const TRIGGERS = ['carry_balance', 'move_balance']
+/** They read and write one table of a few rows, whatever has piled up elsewhere. */
+const NEEDS_NO_PLAN = ['lease_tasks', 'finish_tasks']
+
+const PLANS = ['plan_cache_mode = force_generic_plan', 'enable_seqscan = off', 'jit = off']
+
+describe('what TypeScript calls', () => {
+  it.each(called)('%s is a database function that takes documents and returns one', (name) => {
+    expect(byName.has(name)).toBe(true)
+    expect(takesFacts(calledFunction(name))).toBe(true)
+    expect(calledFunction(name).head).toMatch(/^returns jsonb\b/)
+  })
+
+  it('runs as the owner, and nothing else does', () => {
+    const doors = functions.filter(runsAsOwner).map(({ name }) => name)
+    expect(doors.sort()).toEqual(
+      [...called.filter((name) => !OWNERS_ONLY.includes(name)), ...TRIGGERS].sort(),
+    )
+    expect(TRIGGERS.every((name) => isTrigger(calledFunction(name)))).toBe(true)
+  })
+
+  it.each(called.filter((name) => ![...OWNERS_ONLY, ...NEEDS_NO_PLAN].includes(name)))(
+    '%s keeps plans that use indexes',
+    (name) => {
+      for (const setting of PLANS) expect(calledFunction(name).head).toContain(`set ${setting}`)
+    },
+  )
+})
+
+describe('facts', () => {
+  // A verdict and what waits for it are made in SQL as well: see below.
+  it.each(given.filter(({ name }) => name !== 'record_delivery'))(
+    'of $name are named as in $path',
+    ({ name, facts }) => {
+      expect(factsIn(calledFunction(name)).sort()).toEqual(facts)
+    },
+  )
+
+  it.each(given.filter(({ name }) => name !== 'record_delivery'))(
+    'of $name are explained in the comment of the function',
+    ({ name, facts }) => {
+      const [, explained = ''] = calledFunction(name).comment.split('facts:')
+      expect(facts.filter((fact) => !new RegExp(`\\b${fact}\\b`).test(explained))).toEqual([])
+    },
+  )
+
+  it.each(
+    functions.flatMap((one) => partsIn(one.body).map(([part, names]) => ({ name: one.name, part, names }))),
+  )('$name reads of each of the $part what it has', ({ part, names }) => {
+    const parts = given.flatMap((call) => (call.parts[part]?.length ? [call.parts[part]] : []))
+    expect(parts).not.toEqual([])
+    for (const known of parts) expect(known).toEqual(expect.arrayContaining(names))
+  })
+
+  it('of a subscription are columns of its table', () => {
+    const columns = getTableConfig(subscriptions).columns.map(({ name }) => name)
+    const sync = given.find(({ name }) => name === 'sync_subscription')
+    expect(sync?.parts.state).not.toEqual([])
+    for (const part of ['state', 'previous'])
+      expect(columns).toEqual(expect.arrayContaining(sync?.parts[part] ?? ['no such part']))
+  })
+
+  it('of record_delivery are those that verdicts have, and what else a commit says', () => {
+    const inSql = ['verdict', 'waits', 'asks'].flatMap((name) =>
+      [...calledFunction(name).body.matchAll(/'(\w+)',(?= )/g)].map(([, key]) => key),
+    )
+    const besides = [...read('src/webhook/commit.ts').matchAll(/record\(\w+, \w+, \{([^}]*)\}/g)].flatMap(
+      ([, members = '']) => members.split(',').map((member) => member.split(':')[0]?.trim()),
+    )
+    const made = new Set([...inSql, ...besides])
+    // Those of the effect, and the outcome of what asks.
+    for (const inner of ['verb', 'facts', 'parked']) made.delete(inner)
+    expect(factsIn(calledFunction('record_delivery')).sort()).toEqual([...made].sort())
+  })
+
+  it('about the delivery are those that a commit sends', () => {
+    const { body } = calledFunction('record_delivery')
+    const [, names = ''] = /jsonb_to_record\(delivery\) as d\(([^)]*)\)/.exec(body) ?? []
+    const [, sent = ''] =
+      /const rowOf = [^(]*\([^)]*\) => \(\{([^}]*)\}/.exec(read('src/webhook/commit.ts')) ?? []
+    const keys = [...sent.matchAll(/^ {2}(\w+):/gm)].map(([, key]) => key)
+    expect([...keys, 'body', 'payload'].sort()).toEqual(
+      names
+        .split(',')
+        .map((column) => column.trim().split(' ')[0])
+        .sort(),
+    )
+  })
+})
+
+/** Handlers name these; the others record, and decide nothing. */
+const verbs = functions.filter(
+  (one) => one.parameters[0]?.name === 'delivery' && takesFacts(one) && !one.name.startsWith('record_'),
+)
+
+describe('a verb', () => {
+  it.each(verbs)('$name locks before it looks', ({ does }) => {
+    const [first = ''] = [...does.matchAll(/(?<![.\w])(\w+)\s*\(/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => byName.has(name))
+    expect(first).toMatch(/^lock_/)
+    const looks = does.search(/\bfrom (?!jsonb_to_record\b)/)
+    expect(looks === -1 || does.indexOf(`${first}(`) < looks).toBe(true)
+  })
+
+  it.each(verbs)('$name records its delivery', (verb) => {
+    expect(calledBy(verb).map(({ name }) => name)).toContain('record_delivery')
+  })
+})

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { described } from '../../../src/api/described.ts'
+import { openapi } from '../../../src/api/openapi.ts'
+import { routes } from '../../../src/api/routes.ts'
+import { OUTCOMES } from '../../../src/webhook/outcome.ts'
+import { byName, functions } from './functions.ts'
+import { documented, read, sources } from './sources.ts'
+
+const LIST = 'src/webhook/outcome.ts'
+const listed = Object.entries(OUTCOMES).flatMap(([outcome, reasons]) =>
+  ['', ...Object.keys(reasons)].map((reason) => ({ outcome, reason, verdict: inWords(outcome, reason) })),
+)
+
+function inWords(outcome: string, reason?: string) {
+  return reason ? `${outcome} / ${reason}` : outcome
+}
+
+const found = (text: string, pattern: RegExp, outcome?: string) =>
+  [...text.matchAll(pattern)].map(([, first = '', second]) =>
+    outcome === undefined ? inWords(first, second) : inWords(outcome, first),
+  )
+
+const sql = functions.map(({ body }) => body.replaceAll(/--[^\n]*/g, '')).join('\n')
+const typescript = sources.filter((path) => path !== LIST).map(read)
+
+/** Why something cannot be taken, by those who decide it: parked or rejected, as their callers say. */
+const objections = [
+  ...sql.matchAll(/\bobjection := '(\w+)'/g),
+  ...['why_refused', 'owner_unknown'].flatMap((name) => [
+    ...(byName.get(name)?.body ?? '').matchAll(/\bthen '(\w+)'/g),
+  ]),
+].map(([, reason = '']) => reason)
+
+const produced = new Set([
+  ...found(sql, /\bverdict\('(\w+)', (?:null|'(\w+)')/g),
+  ...found(sql, /\bwaits\('(\w+)', '(\w+)'/g),
+  ...found(sql, /\basks\('(\w+)'/g, 'parked'),
+  ...found(sql, /\boutcome = '(\w+)', reason = '(\w+)'/g),
+  ...typescript.flatMap((text) => found(text, /\boutcome: '(\w+)',\s+reason: (?:null|'(\w+)')/g)),
+  // A list's own type checks these: `const UNREADABLE: Verdict = …`.
+  ...objections.flatMap((reason) => ['parked', 'rejected'].map((outcome) => inWords(outcome, reason))),
+])
+
+describe('every outcome and reason of the list', () => {
+  it.each(listed)('$verdict is in the documents', ({ outcome, reason }) => {
+    const quoted = [...documented.matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text)
+    const name = new RegExp(`\\b${reason || outcome}\\b`)
+    expect(quoted.some((text) => name.test(text))).toBe(true)
+  })
+
+  it.each(listed)('$verdict is in the API’s document', ({ outcome, reason }) => {
+    expect(JSON.stringify(openapi([...routes, ...described]))).toContain(`"${reason || outcome}"`)
+  })
+
+  it.each(listed.filter(({ outcome, reason }) => reason || outcome === 'applied'))(
+    '$verdict is what something comes to',
+    ({ verdict }) => {
+      expect([...produced]).toContain(verdict)
+    },
+  )
+})
+
+describe('what is produced', () => {
+  const known = listed.map(({ verdict }) => verdict)
+
+  it('is in the list', () => {
+    const objected = objections.flatMap((reason) => [inWords('parked', reason), inWords('rejected', reason)])
+    expect(
+      [...produced].filter((verdict) => !known.includes(verdict) && !objected.includes(verdict)),
+    ).toEqual([])
+  })
+
+  it('as an objection is a reason to park or to reject', () => {
+    const reasons = [OUTCOMES.parked, OUTCOMES.rejected].flatMap((of) => Object.keys(of))
+    expect(objections).not.toEqual([])
+    expect(objections.filter((reason) => !reasons.includes(reason))).toEqual([])
+  })
+})

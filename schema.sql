@@ -488,7 +488,7 @@ create function ledgerhook.readable_payload(event ledgerhook.webhook_events) ret
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.readiness(facts jsonb) returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.record_delivery(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -3,12 +3,13 @@ import { OUTCOMES, type Outcome } from '../webhook/outcome.ts'
 import { type Described, refusal } from './route.ts'
 
 const signedEvent = () => z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
+const reasons = () => Object.values(OUTCOMES).flatMap((reasons) => Object.keys(reasons))
 const verdict = () =>
   z.object({
     event: z.string(),
     type: z.nullable(z.string()),
     outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]),
-    reason: z.nullable(z.string()),
+    reason: z.nullable(z.enum(reasons() as [string, ...string[]])),
   })
 
 const delivery = () =>

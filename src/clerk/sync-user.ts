@@ -1,6 +1,6 @@
 import type { Effect } from '../db.ts'
 import type { Settings } from '../settings.ts'
-import { syncUser as sync } from '../users/verbs.ts'
+import * as users from '../users/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { type ClerkUser, displayName, primaryEmail, userEvent } from './payload.ts'
 
@@ -9,7 +9,7 @@ export const syncUser: Handler = (event, settings) => effectOf(read(userEvent, e
 /** What a user as Clerk has it does here. */
 export function effectOf(user: ClerkUser, settings: Settings): Effect {
   const email = primaryEmail(user)
-  return sync({
+  return users.sync({
     user_id: user.id,
     email: email?.address ?? null,
     email_verified: email?.verified ?? false,

@@ -18,7 +18,7 @@ export interface Payment {
   stripe_customer_id: string | null
 }
 
-export const settlePayment = (facts: Payment): Effect => ({ verb: 'settle_payment', facts: { ...facts } })
+export const settle = (facts: Payment): Effect => ({ verb: 'settle_payment', facts: { ...facts } })
 
 /** A paid invoice of a subscription, for one or more of its periods. `grant_plan.sql` says what is granted. */
 export interface PaidInvoice {
@@ -45,7 +45,7 @@ export interface PeriodGrant {
 
 export const grantPlan = (facts: PaidInvoice): Effect => ({ verb: 'grant_plan', facts: { ...facts } })
 
-export const linkInvoicePayment = (facts: {
+export const linkInvoice = (facts: {
   stripe_invoice_id: string
   /** The PaymentIntent, else the charge. */
   paid_by: string
@@ -72,4 +72,4 @@ export type RefundStatus = 'pending' | 'requires_action' | 'succeeded' | 'cancel
 export type ReversalState = RefundStatus | 'withdrawn' | 'lost' | 'reinstated' | 'won' | 'refunded'
 
 /** `reverse_payment.sql` says how many credits follow. */
-export const reversePayment = (facts: Reversal): Effect => ({ verb: 'reverse_payment', facts: { ...facts } })
+export const reverse = (facts: Reversal): Effect => ({ verb: 'reverse_payment', facts: { ...facts } })

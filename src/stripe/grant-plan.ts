@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
-import { grantPlan as grant } from '../payments/verbs.ts'
-import { recordForCustomer as record } from '../users/verbs.ts'
+import * as payments from '../payments/verbs.ts'
+import * as users from '../users/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { grantsOf, invoiceSchema } from './invoice.ts'
@@ -22,7 +22,7 @@ export const grantPlan: Handler = (event, settings) => {
   const grants = invoice.lines.has_more ? null : grantsOf(invoice.lines.data, settings.PLANS)
   if (!subscription || grants?.length === 0) return recordForCustomer(event, settings)
 
-  return grant({
+  return payments.grantPlan({
     stripe_invoice_id: invoice.id,
     stripe_subscription_id: subscription,
     stripe_customer_id: invoice.customer,
@@ -38,7 +38,7 @@ export const grantPlan: Handler = (event, settings) => {
 /** Nothing moves. The row is kept under the customer's user, since an invoice has names and addresses. */
 export const recordForCustomer: Handler = (event) => {
   const customer = member(member(member(event, 'data'), 'object'), 'customer')
-  return record({
+  return users.recordForCustomer({
     outcome: 'ignored',
     reason: 'no_effect',
     user_id: namedUser(event),

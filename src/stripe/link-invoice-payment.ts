@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
-import { linkInvoicePayment as link } from '../payments/verbs.ts'
+import * as payments from '../payments/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { reference } from './payload.ts'
 
@@ -20,5 +20,5 @@ export const linkInvoicePayment: Handler = (event) => {
   const { invoice, payment } = read(invoicePaymentEvent, event).data.object
   const paidBy = payment.payment_intent ?? payment.charge
   if (!paidBy) return { outcome: 'ignored', reason: 'no_effect' }
-  return link({ stripe_invoice_id: invoice, paid_by: paidBy })
+  return payments.linkInvoice({ stripe_invoice_id: invoice, paid_by: paidBy })
 }

@@ -1,8 +1,8 @@
 import type Stripe from 'stripe'
 import type { Effect } from '../db.ts'
-import { grantPlan, type PaidInvoice } from '../payments/verbs.ts'
+import * as payments from '../payments/verbs.ts'
 import type { Settings } from '../settings.ts'
-import { type ReportedSubscription, syncSubscription } from '../subscriptions/verbs.ts'
+import * as subscriptions from '../subscriptions/verbs.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Provider, read } from '../webhook/provider.ts'
 import { stripeClient } from './client.ts'
@@ -17,9 +17,9 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { fa
   const stripe = stripeClient(settings, fetcher)
   try {
     if (reason === 'ambiguous_order')
-      return await readSubscription(stripe, facts as unknown as ReportedSubscription, settings)
+      return await readSubscription(stripe, facts as unknown as subscriptions.ReportedSubscription, settings)
     if (reason === 'incomplete_invoice')
-      return await readLines(stripe, facts as unknown as PaidInvoice, settings)
+      return await readLines(stripe, facts as unknown as payments.PaidInvoice, settings)
   } catch {
     // Unreachable, over its limits, or of a form we cannot read.
   }
@@ -29,12 +29,12 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { fa
 /** Two changes of one second: what Stripe says now is as new as both. */
 async function readSubscription(
   stripe: Stripe,
-  reported: ReportedSubscription,
+  reported: subscriptions.ReportedSubscription,
   settings: Settings,
 ): Promise<Effect> {
   const current = await stripe.subscriptions.retrieve(reported.stripe_subscription_id, {}, READ)
   const state = stateOf(read(subscriptionSchema, current), settings.PLANS)
-  return syncSubscription({ ...reported, source: 'read', state, previous: null })
+  return subscriptions.sync({ ...reported, source: 'read', state, previous: null })
 }
 
 const MOST_LINES = 1_000
@@ -42,7 +42,7 @@ const MOST_LINES = 1_000
 /** An event carries the first lines of its invoice only, and pending items come before the plan's. */
 async function readLines(
   stripe: Stripe,
-  invoice: PaidInvoice,
+  invoice: payments.PaidInvoice,
   settings: Settings,
 ): Promise<Effect | Verdict | null> {
   const lines = await stripe.invoices
@@ -52,7 +52,7 @@ async function readLines(
   if (lines.length === MOST_LINES) return null
   const periods = lines.map((line) => read(invoiceLine, line)).filter(isPeriod)
   const grants = grantsOf(periods, settings.PLANS)
-  if (grants.length > 0) return grantPlan({ ...invoice, grants })
+  if (grants.length > 0) return payments.grantPlan({ ...invoice, grants })
   // With a period whose price no setting knows now, it waits: a setting that is wrong for a minute gives up no money.
   if (!periods.every((line) => isKnown(line, settings.PLANS))) return null
   return { outcome: 'ignored', reason: 'no_effect' }

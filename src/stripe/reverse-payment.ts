@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
-import { type ReversalState, reversePayment } from '../payments/verbs.ts'
+import type { ReversalState } from '../payments/verbs.ts'
+import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { namedUser, reference } from './payload.ts'
@@ -42,13 +43,13 @@ export const reverseRefund: Handler = (event) => {
   const { type, data } = read(refundEvent, event)
   const { charge, amount, status, ...refund } = data.object
   const state = type === 'refund.failed' ? 'failed' : (status ?? 'pending')
-  return reversePayment({ kind: 'refund', ...refs(refund, charge), amount, state, ...subjectOf(event) })
+  return payments.reverse({ kind: 'refund', ...refs(refund, charge), amount, state, ...subjectOf(event) })
 }
 
 /** The total of a charge's refunds so far, which never says which of them fail later. */
 export const reverseCharge: Handler = (event) => {
   const { amount_refunded: amount, ...charge } = read(chargeEvent, event).data.object
-  return reversePayment({
+  return payments.reverse({
     kind: 'charge',
     ...refs(charge, charge.id),
     amount,
@@ -61,7 +62,7 @@ export const reverseDispute: Handler = (event) => {
   const { type, data } = read(disputeEvent, event)
   const { charge, amount, status, ...dispute } = data.object
   const state = moneyOf(type, status)
-  return reversePayment({ kind: 'dispute', ...refs(dispute, charge), amount, state, ...subjectOf(event) })
+  return payments.reverse({ kind: 'dispute', ...refs(dispute, charge), amount, state, ...subjectOf(event) })
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Effect } from '../db.ts'
-import { settlePayment } from '../payments/verbs.ts'
-import { linkCustomer } from '../users/verbs.ts'
+import * as payments from '../payments/verbs.ts'
+import * as users from '../users/verbs.ts'
 import { id } from '../values.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read, Unreadable } from '../webhook/provider.ts'
@@ -36,7 +36,7 @@ function topUp(session: CheckoutSession, userId: string, credits: number): Effec
   const { amount_total: amount, currency } = session
   if (typeof amount !== 'number' || !currency) throw new Unreadable('amount_total, currency')
 
-  return settlePayment({
+  return payments.settle({
     user_id: userId,
     credits,
     stripe_payment_id: session.invoice ?? session.payment_intent ?? session.id,
@@ -59,5 +59,5 @@ function isPaid({ payment_status, amount_total }: CheckoutSession): boolean {
 
 function subscribe({ customer }: CheckoutSession, userId: string): Effect | Verdict {
   if (!customer) return { outcome: 'ignored', reason: 'no_effect' }
-  return linkCustomer({ user_id: userId, stripe_customer_id: customer })
+  return users.linkCustomer({ user_id: userId, stripe_customer_id: customer })
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
 import type { Settings } from '../settings.ts'
-import { type SubscriptionState, syncSubscription as sync } from '../subscriptions/verbs.ts'
+import type { SubscriptionState } from '../subscriptions/verbs.ts'
+import * as subscriptions from '../subscriptions/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { namedUser, seconds } from './payload.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
@@ -24,7 +25,7 @@ export const syncSubscription: Handler = (event, { PLANS }) => {
   if (type === 'customer.subscription.deleted' && state.status !== 'incomplete_expired') {
     state.status = 'canceled'
   }
-  return sync({
+  return subscriptions.sync({
     stripe_subscription_id: data.object.id,
     stripe_customer_id: data.object.customer,
     user_id: namedUser(event),

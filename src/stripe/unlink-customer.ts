@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
-import { unlinkCustomer as unlink } from '../users/verbs.ts'
+import * as users from '../users/verbs.ts'
 import { id } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 
@@ -8,4 +8,4 @@ import { type Handler, read } from '../webhook/provider.ts'
 const customerDeletedEvent = once(() => z.object({ data: z.object({ object: z.object({ id }) }) }))
 
 export const unlinkCustomer: Handler = (event) =>
-  unlink({ stripe_customer_id: read(customerDeletedEvent, event).data.object.id })
+  users.unlinkCustomer({ stripe_customer_id: read(customerDeletedEvent, event).data.object.id })

@@ -26,7 +26,7 @@ export interface ReportedSubscription {
 }
 
 /** `sync_subscription.sql` says whose it is and which of two reports holds. */
-export const syncSubscription = (facts: ReportedSubscription): Effect => ({
+export const sync = (facts: ReportedSubscription): Effect => ({
   verb: 'sync_subscription',
   facts: { ...facts },
 })

@@ -18,9 +18,9 @@ export interface UserClaim {
   signup_bonus_since: string | null
 }
 
-export const syncUser = (facts: UserClaim): Effect => ({ verb: 'sync_user', facts: { ...facts } })
+export const sync = (facts: UserClaim): Effect => ({ verb: 'sync_user', facts: { ...facts } })
 
-export const closeUser = (facts: { user_id: string }): Effect => ({ verb: 'close_user', facts })
+export const close = (facts: { user_id: string }): Effect => ({ verb: 'close_user', facts })
 
 export const linkCustomer = (facts: { user_id: string; stripe_customer_id: string }): Effect => ({
   verb: 'link_customer',

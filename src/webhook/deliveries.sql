@@ -128,6 +128,10 @@ begin
     return case when is_final(again->>'outcome', again->>'reason') then again else facts end;
   end if;
 
+  -- Shared with `migrate --prune`, which drops no function that a stored row names.
+  if f.waits_for is not null and f.effect is not null then
+    perform from verbs where name = f.effect->>'verb' for key share;
+  end if;
   perform wait_for(d.provider, d.event_id, coalesce(d.occurred_at, now()), f.waits_for, f.asks, looks > 1);
   return facts;
 end $$;

@@ -4,7 +4,7 @@ import { randomId } from '../../local/events.ts'
 import { PLANS } from './billing-histories.ts'
 import { disorder, play, type Sent, scramble, steps } from './histories.ts'
 import { as } from './people.ts'
-import { deliver, query } from './support.ts'
+import { deliver, failNext, query, runScheduled } from './support.ts'
 
 interface State {
   users: Record<string, unknown>[]
@@ -24,10 +24,11 @@ interface State {
 
 const REVERSING = `('refund', 'refund_reversal', 'dispute', 'dispute_reversal')`
 
-async function deliverAll(groups: Sent[][]) {
+async function deliverAll(groups: Sent[][], deletion: Deletion) {
   const leaving = new Set(groups.flat().map((sent) => deletedUser(sent)))
-  for (const group of groups) {
-    const statuses = await Promise.all(group.map(send))
+  for (const [number, group] of groups.entries()) {
+    if (deletion === 'delete' && number % 7 === 6) await interruptErasure()
+    const statuses = await Promise.all(group.map((sent) => send(sent, deletion)))
     for (const [i, status] of statuses.entries()) {
       const sent = group[i]
       // A visitor is refused once deleted, and nobody else is.
@@ -37,15 +38,39 @@ async function deliverAll(groups: Sent[][]) {
   }
 }
 
+type Deletion = 'deactivate' | 'delete'
+
+/** A bite of the erasure whose connection breaks after the commit, or before it. */
+async function interruptErasure() {
+  await failNext('none', Math.random() < 0.5 ? 'after_commit' : 'before')
+  await runScheduled({ USER_DELETION: 'delete', RUN_SUBREQUESTS: '10' }, 'erase_payloads')
+}
+
+/** The scheduled runs until nothing is left that a release had to leave, or that is to be erased. */
+async function settleDown(deletion: Deletion) {
+  for (let run = 0; run < 20; run++) {
+    const [left] = await query<{ count: string }>(
+      `select (select count(*) from arrived) + (select count(*) from erasures where done_at is null) as count`,
+    )
+    if (Number(left?.count) === 0) return
+    await query(`update arrived set due_at = now()`)
+    await runScheduled({ USER_DELETION: deletion, PLANS }, 'release_arrived', 'erase_payloads')
+  }
+  throw new Error('20 scheduled runs have left something')
+}
+
 function deletedUser(sent: Sent): string | null {
   if (sent.provider !== 'clerk') return null
   const { type, data } = sent.event as { type: string; data: { id: string } }
   return type === 'user.deleted' ? data.id : null
 }
 
-async function send(sent: Sent): Promise<number> {
+async function send(sent: Sent, deletion: Deletion): Promise<number> {
   if (sent.provider === 'session') return (await as(sent.user, '/api/me')).status
-  const { status } = await deliver(sent.provider, sent.event, { id: sent.id, env: { PLANS } })
+  const { status } = await deliver(sent.provider, sent.event, {
+    id: sent.id,
+    env: { PLANS, USER_DELETION: deletion },
+  })
   return status
 }
 
@@ -75,7 +100,8 @@ async function stateOf(namespace: string): Promise<State> {
       'invoices', (select coalesce(json_agg(i order by stripe_invoice_id, paid_by), '[]') from (
         select stripe_invoice_id, paid_by from invoice_payments where stripe_invoice_id like $1) i),
       'kept', (select coalesce(jsonb_agg(distinct to_jsonb(k)), '[]') from (
-        select user_id, coalesce(payload#>>'{data,object,payment_intent}', payload#>>'{data,object,id}') payment, outcome, reason from webhook_events
+        select user_id, coalesce((select id from unnest(about) id where id like 'pi%' limit 1), about[1]) payment,
+          outcome, reason from webhook_events
         where user_id like $1 and provider = 'stripe' and outcome in ('parked', 'rejected')) k)
     ) as state`,
     [`%${namespace}`],
@@ -162,20 +188,29 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
   timeout: 3_600_000,
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(steps, disorder, async (steps, disorder) => {
-      const [inOrder, scrambled] = [randomId('n'), randomId('n')]
-      await deliverAll(play(steps, inOrder).map((delivery) => [delivery]))
-      const sent = play(steps, scrambled)
-      await deliverAll(scramble(sent, disorder))
+    fc.asyncProperty(
+      steps,
+      disorder,
+      fc.constantFrom<Deletion>('deactivate', 'delete'),
+      async (steps, disorder, deletion) => {
+        const [inOrder, scrambled] = [randomId('n'), randomId('n')]
+        await deliverAll(
+          play(steps, inOrder).map((delivery) => [delivery]),
+          deletion,
+        )
+        const sent = play(steps, scrambled)
+        await deliverAll(scramble(sent, disorder), deletion)
+        await settleDown(deletion)
 
-      const [expected, actual] = [await stateOf(inOrder), await stateOf(scrambled)]
-      expect(active(actual)).toEqual(active(expected))
-      expect(actual.wallets.map(({ user_id, open }) => [user_id, open])).toEqual(
-        expected.wallets.map(({ user_id, open }) => [user_id, open]),
-      )
-      expectDeletedUsersKept(actual, sent, scrambled)
-      expectCompleted(actual, sent, scrambled)
-    }),
+        const [expected, actual] = [await stateOf(inOrder), await stateOf(scrambled)]
+        expect(active(actual)).toEqual(active(expected))
+        expect(actual.wallets.map(({ user_id, open }) => [user_id, open])).toEqual(
+          expected.wallets.map(({ user_id, open }) => [user_id, open]),
+        )
+        expectDeletedUsersKept(actual, sent, scrambled)
+        expectCompleted(actual, sent, scrambled)
+      },
+    ),
     // Shrinking takes minutes: only for a run that repeats a failure by its seed.
     {
       numRuns: histories.runs,

@@ -45,7 +45,7 @@ function givenIn(node: Node, checker: Checker): Omit<Given, 'path'>[] {
 /** `{ verb: 'spend', facts }` */
 function effectOf(node: Node, checker: Checker): Omit<Given, 'path'> | undefined {
   if (node.kind !== SyntaxKind.ObjectLiteralExpression) return
-  const { properties } = node as ObjectLiteralExpression
+  const properties = (node as ObjectLiteralExpression).properties.filter((property) => 'name' in property)
   const named = (name: string) => properties.find((property) => property.name?.getText() === name)
   const [verb, facts] = [named('verb')?.getText(), named('facts')]
   const [, name] = /^verb: '(\w+)'$/.exec(verb ?? '') ?? []

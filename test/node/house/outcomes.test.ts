@@ -49,7 +49,9 @@ describe('every outcome and reason of the list', () => {
   })
 
   it.each(listed)('$verdict is in the API’s document', ({ outcome, reason }) => {
-    expect(JSON.stringify(openapi([...routes, ...described]))).toContain(`"${reason || outcome}"`)
+    const { responses } = openapi([...routes, ...described]).paths['/api/webhooks/stripe']?.post ?? {}
+    const answer = responses?.[200]?.content['application/json'].schema.properties as Record<string, object>
+    expect(JSON.stringify(reason ? answer.reason : answer.outcome)).toContain(`"${reason || outcome}"`)
   })
 
   it.each(listed.filter(({ outcome, reason }) => reason || outcome === 'applied'))(

@@ -31,7 +31,7 @@ const TABLES: Record<Exclude<Contender, 'ledgerhook'>, string> = {
     event_id text primary key, type text not null, payload jsonb not null, received_at timestamptz not null default now())`,
   writes: `do $$ declare part record; begin
     for part in select conrelid::regclass as owner, conname from pg_constraint
-      where connamespace = 'public'::regnamespace and contype = 'f'
+      where connamespace = 'ledgerhook'::regnamespace and contype = 'f'
     loop execute format('alter table %s drop constraint %I', part.owner, part.conname); end loop;
     for part in select tgrelid::regclass as owner, tgname from pg_trigger where not tgisinternal
     loop execute format('drop trigger %I on %s', part.tgname, part.owner); end loop;
@@ -71,7 +71,7 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
       await deliver(earlier, corners.floor, AT_A_TIME)
       if (!contendersOf(hot).includes('tutorial')) return
       await corners.tutorial.database.query('insert into users (id) select unnest($1::text[])', [users])
-      await corners.writes.database.query('insert into wallets (user_id) select unnest($1::text[])', [users])
+      await corners.writes.database.query('insert into ledgerhook.wallets (user_id) select unnest($1::text[])', [users])
     },
     takeStats: gateway.takeStats,
     async stop() {

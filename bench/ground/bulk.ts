@@ -20,15 +20,15 @@ const TO_PUT_AWAY = `
   select away, back from (
     select 1 as turn, format('alter table %s drop constraint %I', conrelid::regclass, conname) as away,
       format('alter table %s add constraint %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) as back
-    from pg_constraint where connamespace = 'public'::regnamespace and contype = 'f'
+    from pg_constraint where connamespace = 'ledgerhook'::regnamespace and contype = 'f'
     union all
     select 2, format('alter table %s drop constraint %I', conrelid::regclass, conname),
       format('alter table %s add constraint %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
-    from pg_constraint where connamespace = 'public'::regnamespace and contype in ('p', 'u')
+    from pg_constraint where connamespace = 'ledgerhook'::regnamespace and contype in ('p', 'u')
     union all
     select 3, format('drop index %s', indexrelid::regclass), pg_get_indexdef(indexrelid)
     from pg_index join pg_class on pg_class.oid = indexrelid
-    where relnamespace = 'public'::regnamespace
+    where relnamespace = 'ledgerhook'::regnamespace
       and not exists (select from pg_constraint where conindid = indexrelid)
     union all
     select 4, format('alter table %s disable trigger %I', tgrelid::regclass, tgname),

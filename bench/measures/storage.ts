@@ -46,7 +46,7 @@ export async function measureStorage(
 }
 
 const NO_VACUUM = `do $$ declare part record; begin
-  for part in select oid::regclass as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+  for part in select oid::regclass as name from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r'
   loop execute format('alter table %s set (autovacuum_enabled = false)', part.name); end loop;
 end $$`
 
@@ -74,6 +74,6 @@ async function measureEvent(hot: HotEvent, ledgerhook: Corner, deliveries: numbe
 async function sizes(database: pg.Client): Promise<Size[]> {
   const { rows } = await database.query<Size>(`
     select relname as name, pg_table_size(oid)::int8::float8 as rows, pg_indexes_size(oid)::int8::float8 as indexes
-    from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname`)
+    from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r' order by relname`)
   return rows
 }

@@ -5,15 +5,16 @@ import { type Env, verifiedByStripe } from './stripe.ts'
 
 const STATEMENT = `
   with event as (
-    insert into webhook_events (provider, event_id, type, outcome, user_id, payload, occurred_at, settled_at)
+    insert into ledgerhook.webhook_events (provider, event_id, type, outcome, user_id, payload, occurred_at, settled_at)
     values ('stripe', $1, $2, 'applied', $3, $4::jsonb, to_timestamp($5), now())
   ), payment as (
-    insert into payments (stripe_payment_id, user_id, credits, amount, currency, checkout_session_id)
-    values ($6, $3, $7, $8, $9, $10)
+    insert into ledgerhook.payments (stripe_payment_id, user_id, credits, amount, currency, stripe_checkout_session_id,
+      stripe_payment_intent_id)
+    values ($6, $3, $7, $8, $9, $10, $6)
   ), wallet as (
-    update wallets set balance = balance + $7, updated_at = now() where user_id = $3 returning balance
+    update ledgerhook.wallets set balance = balance + $7, updated_at = now() where user_id = $3 returning balance
   )
-  insert into credit_ledger (user_id, kind, amount, balance_after, idempotency_key, stripe_payment_id, event_id)
+  insert into ledgerhook.credit_ledger (user_id, kind, amount, balance_after, idempotency_key, stripe_payment_id, event_id)
   select $3, 'purchase', $7, balance, 'purchase:' || $6, $6, $1 from wallet`
 
 export default {

@@ -1,6 +1,7 @@
+import { clerkEvent } from '../events.ts'
 import { type Actor, actor } from './actor.ts'
 import { planScenes } from './billing-plan.ts'
-import { observe, type Stage } from './play.ts'
+import { observe, type Stage, send } from './play.ts'
 import type { MakeScene, Scene } from './scene.ts'
 
 /** From the first click to the end of a subscription: the app's calls, the person's at Stripe, and Stripe's webhooks. */
@@ -10,9 +11,11 @@ export function billingStory(stage: Stage): Scene[] {
     ...{ says, sent, promised: { answers, balance, requests } },
     play: () => observe('user_ada', stage, act),
   })
+  const event = clerkEvent('user.created', { user: 'user_ada' })
+  const signedUp = async () => [await send({ provider: 'clerk', event }, stage)]
   const others = strangers(ada, actor('user_grace', stage), scene)
   return [
-    ...topUp(ada, scene),
+    ...topUp(ada, scene, signedUp),
     ...others,
     ...crossing(ada, scene),
     ...bankDebit(ada, scene),
@@ -29,8 +32,9 @@ const CREDITED = '200 duplicate / payment_already_credited'
 const PENDING = '200 ignored / payment_pending'
 const starter = { pack: 'starter' }
 
-const topUp = (ada: Actor, scene: MakeScene) => [
-  scene('Ada signs in, before Clerk’s webhook', 'GET /api/me', () => ada.get('/api/me'), ['200'], 40),
+const topUp = (ada: Actor, scene: MakeScene, signedUp: () => Promise<string[]>) => [
+  scene('Ada signs in, before Clerk’s webhook', 'GET /api/me', () => ada.get('/api/me'), ['200'], 0),
+  scene('now it comes, and brings her bonus', 'user.created', signedUp, ['200 applied'], 40),
   scene('she wants what is not sold', CHECKOUT, () => ada.buy({ pack: '?' }), ['400 invalid_request'], 40, 0),
   scene('she wants 500 credits: a customer is made', CHECKOUT, () => ada.buy(starter), ['200'], 40, 2),
   scene('she clicks again: the same customer', CHECKOUT, () => ada.buy(starter), ['200'], 40),

@@ -31,7 +31,8 @@ export async function observe(user: string, stage: Stage, act: () => Promise<str
   return { answers, requests, ...(await look(user, stage.database)) }
 }
 
-async function send({ provider, event, forged, ageMs = 0 }: Delivery, stage: Stage): Promise<string> {
+/** Delivers one event, and returns what the Worker said: `200 applied`. */
+export async function send({ provider, event, forged, ageMs = 0 }: Delivery, stage: Stage): Promise<string> {
   const secrets = forged ? generateSecrets() : stage.secrets
   const request = await signedRequest(stage.workerUrl, provider, event, {
     secret: signingSecret(provider, secrets) ?? '',
@@ -44,7 +45,7 @@ async function send({ provider, event, forged, ageMs = 0 }: Delivery, stage: Sta
 
 async function look(user: string, database: pg.Client): Promise<Pick<Facts, 'balance' | 'name'>> {
   const { rows } = await database.query<{ balance: string; name: string | null }>(
-    'select balance, name from wallets left join users on users.id = user_id where user_id = $1',
+    'select balance, name from ledgerhook.wallets left join ledgerhook.users on users.id = user_id where user_id = $1',
     [user],
   )
   const [row] = rows

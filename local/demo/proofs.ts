@@ -15,7 +15,7 @@ export async function proofs(database: pg.Client, wallets: number): Promise<Proo
 async function balances(database: pg.Client, wallets: number): Promise<Proof[]> {
   const { rows } = await database.query<{ user_id: string; balance: string; sum: string; amounts: string }>(
     `select wallets.user_id, balance, coalesce(sum(amount), 0) as sum, string_agg(amount::text, ' + ' order by id) as amounts
-     from wallets left join credit_ledger using (user_id) group by wallets.user_id order by user_id`,
+     from ledgerhook.wallets left join ledgerhook.credit_ledger using (user_id) group by wallets.user_id order by user_id`,
   )
   const proofs = rows.map(({ user_id, balance, sum, amounts }) => ({
     says: `the balance of ${user_id} is the sum of its ledger: ${balance} = ${amounts}`,
@@ -30,8 +30,8 @@ async function balances(database: pg.Client, wallets: number): Promise<Proof[]> 
 /** What `npm run explain` says of every wallet. */
 async function explained(database: pg.Client): Promise<Proof> {
   const { rows } = await database.query<{ told: Explanation; entries: string }>(
-    `select explain(jsonb_build_object('id', user_id)) as told,
-       (select count(*) from credit_ledger where credit_ledger.user_id = wallets.user_id) as entries from wallets`,
+    `select ledgerhook.explain(jsonb_build_object('id', user_id)) as told,
+       (select count(*) from ledgerhook.credit_ledger where credit_ledger.user_id = wallets.user_id) as entries from ledgerhook.wallets`,
   )
   const entries = rows.flatMap(({ told }) => told.entries)
   const holds = rows.every(
@@ -43,7 +43,7 @@ async function explained(database: pg.Client): Promise<Proof> {
 
 async function appendOnly(database: pg.Client): Promise<Proof> {
   try {
-    await database.query('update credit_ledger set amount = amount * 2')
+    await database.query('update ledgerhook.credit_ledger set amount = amount * 2')
     return { says: 'the owner of the database has changed the ledger', holds: false }
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error

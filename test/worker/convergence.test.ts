@@ -4,7 +4,7 @@ import { randomId } from '../../local/events.ts'
 import { PLANS } from './billing-histories.ts'
 import { disorder, play, type Sent, scramble, steps } from './histories.ts'
 import { as } from './people.ts'
-import { deliver, failNext, query, runScheduled } from './support.ts'
+import { deliver, failNext, makeDue, query, runScheduled, startScheduled } from './support.ts'
 
 interface State {
   users: Record<string, unknown>[]
@@ -42,8 +42,9 @@ type Deletion = 'deactivate' | 'delete'
 
 /** A bite of the erasure whose connection breaks after the commit, or before it. */
 async function interruptErasure() {
+  await makeDue('erase_payloads')
   await failNext('none', Math.random() < 0.5 ? 'after_commit' : 'before')
-  await runScheduled({ USER_DELETION: 'delete', RUN_SUBREQUESTS: '10' }, 'erase_payloads')
+  await startScheduled({ USER_DELETION: 'delete', RUN_SUBREQUESTS: '10' })
 }
 
 /** The scheduled runs until nothing is left that a release had to leave, or that is to be erased. */

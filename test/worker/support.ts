@@ -116,6 +116,12 @@ export async function deliver(
 
 /** A scheduled run, of which these tasks, by default all, are due, with everything that waits for its turn. */
 export async function runScheduled(env: Env = {}, ...due: string[]): Promise<void> {
+  await makeDue(...due)
+  await startScheduled(env)
+}
+
+/** Makes these tasks due, by default all, and everything that waits for its turn. */
+export async function makeDue(...due: string[]): Promise<void> {
   await query(
     `update tasks set leased_until = null, next_at = case when $1::text[] = '{}' or name = any ($1)
        then now() - interval '1 second' else now() + interval '1 hour' end`,
@@ -123,6 +129,10 @@ export async function runScheduled(env: Env = {}, ...due: string[]): Promise<voi
   )
   await query(`update waiting set retry_at = now() - interval '1 second' where retry_at is not null`)
   await query(`update subscriptions set cancel_due_at = now() where cancel_due_at is not null`)
+}
+
+/** A scheduled run, of what is due. */
+export async function startScheduled(env: Env = {}): Promise<void> {
   await worker.scheduled({ scheduledTime: Date.now() }, { ...settings, ...env })
 }
 

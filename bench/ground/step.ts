@@ -1,0 +1,7 @@
+/** Rows of one kind. A statement finds how many users there are in the setting `fill.users`. */
+export interface Step {
+  says: string
+  rows(size: { users: number; waiting: number }): number
+  /** $1 and $2: the first and the last number of the rows that it makes. */
+  statement: string
+}

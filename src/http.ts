@@ -13,7 +13,7 @@ export const limitBody: MiddlewareHandler = bodyLimit({
   },
 })
 
-/** Lets a request through whose bearer token passes. Any other is told that it is unauthorized, and nothing about why. */
+/** Lets a request through whose bearer token passes. Any other is refused as unauthorized, and does not learn why. */
 export function bearer(
   verifyToken: (token: string, c: Context) => boolean | Promise<boolean>,
 ): MiddlewareHandler {

@@ -12,7 +12,7 @@ export const billingPortal = route({
   caller: 'user',
   summary: 'Stripe’s customer portal: plan, cards, invoices',
   description: 'For whoever has bought something; anybody else has nothing to manage there.',
-  answer: () => z.object({ url: z.string().check(z.describe('Where to send the person')) }),
+  response: () => z.object({ url: z.string().check(z.describe('Where to send the person')) }),
   refusals: { 403: deactivated, 409: refusal('no_customer'), ...stripeRefusals },
   handle: async (call) => {
     const { db, settings } = call

@@ -18,7 +18,7 @@ export const finishCheckout = route({
     z.object({
       id: z.string().check(z.describe('As Stripe puts it into the `session_id` of the success url')),
     }),
-  answer: () =>
+  response: () =>
     z.object({
       id: z.string(),
       status: z.nullable(z.string()).check(z.describe('Stripe’s: `open`, `complete` or `expired`')),

@@ -24,7 +24,7 @@ export const startCheckout = route({
       .check(
         z.refine(({ pack, plan }) => (pack === undefined) !== (plan === undefined), 'names a pack or a plan'),
       ),
-  answer: () => z.object({ id: z.string(), url: z.string().check(z.describe('Where to pay')) }),
+  response: () => z.object({ id: z.string(), url: z.string().check(z.describe('Where to pay')) }),
   refusals: { 403: deactivated, ...stripeRefusals },
   handle: async (call) => {
     const { db, userId, settings, body } = call

@@ -44,11 +44,11 @@ const webhook = (name: 'Clerk' | 'Stripe'): Described => ({
   caller: 'provider',
   summary: `For ${name} alone: its events, each with its signature`,
   body: signedEvent,
-  answer: verdict,
+  response: verdict,
   refusals: { 400: refusal('invalid_signature') },
 })
 
-/** What the API's document tells of the routes that are not the signed-in user's. */
+/** What the API's document says of the routes that are not the signed-in user's. */
 export const described: Described[] = [
   webhook('Clerk'),
   webhook('Stripe'),
@@ -56,15 +56,15 @@ export const described: Described[] = [
     method: 'get',
     path: '/api/health',
     caller: 'anyone',
-    summary: 'Whether the Worker answers, without the database',
-    answer: () => z.object({ status: z.literal('ok') }),
+    summary: 'Whether the Worker responds, without the database',
+    response: () => z.object({ status: z.literal('ok') }),
   },
   {
     method: 'get',
     path: '/api/ready',
     caller: 'operator',
     summary: 'Whether the database is reachable, and has the migrations and functions of this build',
-    answer: () => z.object({ status: z.literal('ready') }),
+    response: () => z.object({ status: z.literal('ready') }),
     refusals: {
       503: () =>
         z.object({
@@ -82,7 +82,7 @@ export const described: Described[] = [
     params: () => z.object({ id: z.string().check(z.describe('Of a user, a payment or an event')) }),
     query: () =>
       z.object({ before: z.optional(z.string()).check(z.describe('The `next` of the page before')) }),
-    answer: () =>
+    response: () =>
       z.object({
         about: z.enum(['user', 'payment', 'event']),
         id: z.string(),

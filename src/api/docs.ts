@@ -48,7 +48,7 @@ ${
   )}</table>`
 }
 ${requestBody && html`<h3>Body</h3>${block(requestBody.content)}`}
-<h3>Answers</h3>
+<h3>Responses</h3>
 ${Object.entries(responses).map(
   ([status, response]) =>
     html`<details ${status === '200' ? 'open' : ''}><summary>${status} ${response.description}</summary>${block(response.content)}</details>`,

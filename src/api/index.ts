@@ -54,7 +54,7 @@ export function account(others: Described[]): Hono<Env> {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
     if (route.caller === 'user') app.use(path, fromApp([route.method.toUpperCase()]))
     app.on(route.method.toUpperCase(), path, personal, callers[route.caller], limitBody, (c) =>
-      answer(route, c),
+      respond(route, c),
     )
   }
 
@@ -64,7 +64,7 @@ export function account(others: Described[]): Hono<Env> {
   return app
 }
 
-async function answer(route: Route, c: Context<Env>): Promise<Response> {
+async function respond(route: Route, c: Context<Env>): Promise<Response> {
   try {
     const settings = settingsOf(c.env)
     const result = await route.handle({

@@ -20,7 +20,7 @@ export const me = route({
   caller: 'user',
   summary: 'The signed-in user',
   description: 'Brings the user and the wallet if Clerk’s webhook has not come yet.',
-  answer: () =>
+  response: () =>
     z.object({
       id: z.string().check(z.describe('Clerk’s user id')),
       email: z.nullable(z.string()).check(z.describe('Null until Clerk’s webhook has come')),

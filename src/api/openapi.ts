@@ -61,7 +61,7 @@ function operation(route: Described) {
     parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
     ...(route.body && { requestBody: { required: true, content: json(schemaOf(route.body)) } }),
     responses: Object.fromEntries(
-      Object.entries({ 200: route.answer, ...commonRefusals(route), ...route.refusals }).map(
+      Object.entries({ 200: route.response, ...commonRefusals(route), ...route.refusals }).map(
         ([status, schema]) => [
           status,
           { description: REASONS[status] ?? 'Done', content: json(schemaOf(schema)) },

@@ -6,7 +6,7 @@ import type { Settings } from '../settings.ts'
 type Caller = 'user' | 'service'
 type Fields = z.ZodMiniObject
 
-/** What the API's document tells of a route. Its schemas are made when something asks for them. */
+/** What the API's document says of a route. Its schemas are made when something asks for them. */
 export interface Described {
   method: 'get' | 'post'
   /** In full, parameters as OpenAPI writes them: `/api/checkout/{id}`. */
@@ -18,7 +18,7 @@ export interface Described {
   params?: () => Fields
   query?: () => Fields
   body?: () => z.ZodMiniType
-  answer: () => z.ZodMiniType
+  response: () => z.ZodMiniType
   /** By status, those that are this route's own. */
   refusals?: Record<number, () => z.ZodMiniType>
 }
@@ -34,36 +34,36 @@ interface Call<Who, Params, Query, Body> {
   db: Database
 }
 
-/** A route of ours: described, and handled. `handle` returns the answer, or throws a Refusal. */
+/** A route of ours: described, and handled. `handle` returns the response's body, or throws a Refusal. */
 export interface Route<
   Who extends Caller = Caller,
   Params extends Fields = Fields,
   Query extends Fields = Fields,
   Body extends z.ZodMiniType = z.ZodMiniType,
-  Answer extends z.ZodMiniType = z.ZodMiniType,
+  Reply extends z.ZodMiniType = z.ZodMiniType,
 > extends Described {
   caller: Who
   params?: () => Params
   query?: () => Query
   body?: () => Body
-  answer: () => Answer
-  handle(call: Call<Who, Params, Query, Body>): Promise<z.input<Answer>>
+  response: () => Reply
+  handle(call: Call<Who, Params, Query, Body>): Promise<z.input<Reply>>
 }
 
 /** Ties the types of a route's schemas to its handler's, and keeps those that requests are checked with. */
 export function route<
   Who extends Caller,
-  Answer extends z.ZodMiniType,
+  Reply extends z.ZodMiniType,
   Params extends Fields = Fields,
   Query extends Fields = Fields,
   Body extends z.ZodMiniType = z.ZodMiniType,
->(definition: Route<Who, Params, Query, Body, Answer>): Route {
+>(definition: Route<Who, Params, Query, Body, Reply>): Route {
   const { params, query, body } = definition
   const kept = { params: params && once(params), query: query && once(query), body: body && once(body) }
   return { ...definition, ...kept } as unknown as Route
 }
 
-/** The answer to a request that is understood and not fulfilled. */
+/** The response to a request that is understood and not fulfilled. */
 export class Refusal extends Error {
   override name = 'Refusal'
   readonly status: 400 | 402 | 403 | 404 | 409 | 502 | 503

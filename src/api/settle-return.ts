@@ -7,7 +7,7 @@ export interface Returned extends SignedIn {
 }
 
 export interface SettledReturn {
-  /** As a webhook would be answered. Without an effect it says nothing. */
+  /** As the session's webhook would have it. */
   verdict: { outcome: string; reason: string | null }
   /** Credits, afterwards. */
   balance: number

@@ -17,7 +17,7 @@ export const spendCredits = route({
   caller: 'service',
   summary: 'Take credits from a wallet, once per idempotency key',
   description:
-    'Never below zero. The same key again answers the balance right after its spend; a refused one has written nothing and may be tried again.',
+    'Never below zero. The same key again returns the balance right after its spend. A refused key has written nothing and may be tried again.',
   body: () =>
     z.strictObject({
       user_id: name(),
@@ -25,7 +25,7 @@ export const spendCredits = route({
       idempotency_key: name(),
       note: z.nullish(note()).check(z.describe('No personal data')),
     }),
-  answer: () => z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
+  response: () => z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
   refusals: {
     402: refusal('insufficient_credits', () => ({ balance: z.int() })),
     403: deactivated,

@@ -5,7 +5,7 @@ import { Refusal, refusal } from './route.ts'
 import { granted } from './signed-in.ts'
 
 /** What the app may do about it: ask the person, nothing, or try again after so many seconds. */
-const ANSWERS: Record<TroubleKind, [status: 402 | 502 | 503, error: string, retryAfter?: string]> = {
+const RESPONSES: Record<TroubleKind, [status: 402 | 502 | 503, error: string, retryAfter?: string]> = {
   declined: [402, 'payment_declined'],
   refused: [502, 'stripe_refused'],
   busy: [503, 'stripe_busy', '2'],
@@ -25,14 +25,14 @@ export const stripeRefusals = {
     }),
 }
 
-/** Answers what went wrong at Stripe by its code, which says what it is and nothing about whom. @throws Refusal */
+/** Runs a call that asks Stripe. Refuses with Stripe's code, which says what went wrong and nothing about whom. @throws Refusal */
 export async function orStripeRefusal<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (error) {
     if (error instanceof BuyerRefused) granted(error.refusal)
     if (!(error instanceof StripeTrouble)) throw error
-    const [status, name, retryAfter] = ANSWERS[error.kind]
+    const [status, name, retryAfter] = RESPONSES[error.kind]
     const headers = retryAfter ? { 'Retry-After': retryAfter } : {}
     throw new Refusal(status, name, { code: error.code }, headers)
   }

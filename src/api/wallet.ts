@@ -35,7 +35,7 @@ export const wallet = route({
       cursor: z.optional(cursor()).check(z.describe('The `next_cursor` of the page before')),
       limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 50),
     }),
-  answer: () =>
+  response: () =>
     z.object({
       balance: z.int().check(z.describe('Credits, now')),
       entries: z.array(entry()),

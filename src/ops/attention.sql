@@ -6,19 +6,19 @@ set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
-  told record;
+  listed record;
   counted jsonb := '[]';
   number bigint;
 begin
   select * into f from jsonb_to_record(facts) as f(reasons jsonb);
-  for told in select * from jsonb_to_recordset(f.reasons) as reason(outcome text, reason text) loop
+  for listed in select * from jsonb_to_recordset(f.reasons) as reason(outcome text, reason text) loop
     select count(*) into number from (
-      select from webhook_events where outcome = told.outcome and outcome in ('parked', 'rejected')
-        and reason = told.reason limit 10001) slice;
+      select from webhook_events where outcome = listed.outcome and outcome in ('parked', 'rejected')
+        and reason = listed.reason limit 10001) slice;
     if number > 0 then
-      counted := counted || jsonb_build_object('outcome', told.outcome, 'reason', told.reason, 'count', number,
+      counted := counted || jsonb_build_object('outcome', listed.outcome, 'reason', listed.reason, 'count', number,
         'oldest', (select received_at from webhook_events
-          where outcome = told.outcome and outcome in ('parked', 'rejected') and reason = told.reason
+          where outcome = listed.outcome and outcome in ('parked', 'rejected') and reason = listed.reason
           order by received_at limit 1));
     end if;
   end loop;

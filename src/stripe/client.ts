@@ -1,7 +1,7 @@
 import Stripe from 'stripe'
 import type { Settings } from '../settings.ts'
 
-/** Checkout waits 10 s for a webhook's answer, and a person no longer for a page: give up before either does. */
+/** Checkout waits 10 s for the response to a webhook, and a person no longer for a page: Ledgerhook gives up before. */
 const TIMEOUT_MS = 5_000
 
 /** A redirect would carry the key to wherever it points. The SDK sees its status, which is an error. */

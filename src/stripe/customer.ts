@@ -68,7 +68,7 @@ async function makeCustomer(sale: Sale, gone: string | null): Promise<string> {
     const adopted = await adoptCustomer(db, { user_id, erase, stripe_customer_id: made, gone })
     if ('refused' in adopted) throw new BuyerRefused(adopted)
     if (adopted.stripe_customer_id !== null) return adopted.stripe_customer_id
-    // Stripe keeps a key's answer for a day: this one has been deleted since.
+    // Stripe keeps a key's result for a day: this one has been deleted since.
     replaces = made
   }
   throw new StripeTrouble('unavailable')

@@ -66,7 +66,7 @@ export const reverseDispute: Handler = (event) => {
 }
 
 /**
- * What a dispute's money did. An inquiry (`warning_…`) has taken none, and one that is merely open tells of it by an event
+ * What a dispute's money did. An inquiry (`warning_…`) has taken none, and one that is merely open reports it by an event
  * of its own.
  */
 function moneyOf(type: string, status: string): ReversalState | null {

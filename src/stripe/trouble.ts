@@ -16,7 +16,7 @@ export class StripeTrouble extends Error {
   readonly kind: TroubleKind
   readonly code: string | null
   readonly param: string | null
-  /** The idempotency key gives this same failure again: Stripe keeps a 500 for a day, as it keeps an answer. */
+  /** The idempotency key gives this same failure again: Stripe keeps a 500 for a day, as it keeps a result. */
   readonly keyIsSpent: boolean
 
   constructor(kind: TroubleKind, cause?: Stripe.errors.StripeError) {

@@ -48,7 +48,7 @@ begin
   end;
 end $$;
 
--- Stores what is reported. Once a tie of two changes has been decided, nothing tells what came before both: `previous` is
+-- Stores what is reported. Once a tie of two changes has been decided, nothing says what came before both: `previous` is
 -- given up, and the next tie of that second is unclear.
 create or replace function store_subscription(stored subscriptions, reported subscriptions) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

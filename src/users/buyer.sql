@@ -1,4 +1,4 @@
--- What Stripe is told of a user who buys.
+-- What Stripe learns about a user who buys.
 -- facts: user_id, bring, erase. Returns {"email", "name", "stripe_customer_id"}, or {"refused": why}.
 create or replace function read_buyer(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

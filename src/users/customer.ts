@@ -1,7 +1,7 @@
 import { call, type Database } from '../db.ts'
 import type { SignedIn, UserRefusal } from './signed-in.ts'
 
-/** What Stripe is told of a user, and the customer that the user already is there. */
+/** What Stripe learns about a user, and the customer that the user already is there. */
 export interface Buyer {
   email: string | null
   name: string | null

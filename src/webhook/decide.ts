@@ -6,7 +6,7 @@ import { type Provider, Unreadable } from './provider.ts'
 
 export const UNREADABLE: Verdict = { outcome: 'parked', reason: 'unreadable' }
 
-/** Whether nobody registered this type: answered without touching the database. */
+/** Whether nobody registered this type: it costs no query. */
 export function isUnhandled(provider: Provider, { type }: Delivery): boolean {
   return type !== null && !Object.hasOwn(provider.events, type)
 }

@@ -15,7 +15,7 @@ export interface Provider {
   /** The dictionary: their word for what happened, our verb. */
   events: Readonly<Record<string, Handler>>
   /**
-   * What a parked effect becomes once the provider's own API was asked what the event did not tell. Null where asking
+   * What a parked effect becomes once the provider's own API was asked what the event does not say. Null where asking
    * would not help, or the provider cannot be reached. Never throws.
    */
   resolve?(

@@ -94,7 +94,7 @@ begin
     using jsonb_build_object('provider', event.provider, 'event_id', event.event_id, 'type', event.type,
       'occurred_at', event.occurred_at, 'via', 'release', 'erase', erase), event.effect->'facts';
   exception when others then
-    if sqlstate like '40%' then return null; end if;
+    if sqlstate like '40%' or sqlstate = '55P03' then return null; end if;
     raise warning 'release of % % failed: %', of_provider, of_event, sqlstate;
     update waiting set tries = tries + 1, retry_at = next_try(tries + 1)
     where provider = of_provider and event_id = of_event;
@@ -105,33 +105,39 @@ begin
     || coalesce(verdict->'released', '[]');
 end $$;
 
--- A bite of the scheduled run: releases what is left of the subjects that have come.
+-- A bite of the scheduled run: releases what is left of the subjects that have come. A row of `arrived` is touched under
+-- its subject's lock alone. What somebody holds longer than a moment is for the next run, so that nobody is held up.
 -- facts: most (effects), erase. Returns {"released": […], "more": whether another bite would find something}.
 create or replace function release_arrived(facts jsonb) returns jsonb language plpgsql security definer
-set search_path = pg_catalog, ledgerhook, pg_temp
+set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
   released jsonb := '[]';
+  given text;
   due arrived;
+  moved boolean := false;
 begin
   select * into f from jsonb_to_record(facts) as f(most integer, erase boolean);
   perform set_config('ledgerhook.most_released', f.most::text, true);
-  for due in
-    select * from (select * from arrived where due_at <= now() order by due_at limit f.most for update skip locked) slice
+  for given in
+    select subject from (select subject from arrived where due_at <= now() order by due_at limit f.most) slice
     order by subject collate "C"
   loop
     exit when releases_left() = 0;
     begin
-      perform lock_subjects(due.subject);
-      delete from arrived where subject = due.subject;
-      released := released || release_subject(f.erase, due.subject, due.last_occurred_at, due.last_event_id);
+      perform lock_subjects(given);
+      -- Another run may have been faster.
+      delete from arrived where subject = given and due_at <= now() returning * into due;
+      continue when not found;
+      moved := true;
+      released := released || release_subject(f.erase, given, due.last_occurred_at, due.last_event_id);
       -- What a lock has kept away is for the next run, a minute later, not for the next bite.
-      update arrived set due_at = now() + interval '30 seconds'
-      where subject = due.subject and releases_left() > 0;
-    exception when serialization_failure or deadlock_detected then
-      update arrived set due_at = now() + interval '30 seconds' where subject = due.subject;
+      update arrived set due_at = now() + interval '30 seconds' where subject = given and releases_left() > 0;
+    exception when serialization_failure or lock_not_available then
+      null;
     end;
   end loop;
-  return jsonb_build_object('released', released, 'more', exists (select from arrived where due_at <= now()));
+  return jsonb_build_object('released', released,
+    'more', moved and exists (select from arrived where due_at <= now()));
 end $$;

@@ -30,7 +30,15 @@ describe('npm run demo', () => {
 
 function copyOfTheProject(): string {
   const copy = scratchDir()
-  for (const part of ['cli', 'local', 'src', 'migrations', 'package.json', 'tsconfig.json', 'wrangler.toml']) {
+  for (const part of [
+    'cli',
+    'local',
+    'src',
+    'migrations',
+    'package.json',
+    'tsconfig.json',
+    'wrangler.toml',
+  ]) {
     cpSync(join(projectDir, part), join(copy, part), { recursive: true })
   }
   symlinkSync(join(projectDir, 'node_modules'), join(copy, 'node_modules'), 'junction')

@@ -112,11 +112,11 @@ describe('GET /api/openapi.json', () => {
       '/api/wallet': await as(id, '/api/wallet'),
       '/api/wallet/spend': await spend({ user_id: id, amount: 1, idempotency_key: id }),
     }
-    for (const { path, answer } of routes) {
+    for (const { path, response } of routes) {
       const reply = replies[path as keyof typeof replies]
       if (!reply) continue
       expect(reply.status).toBe(200)
-      const schema = answer()
+      const schema = response()
       const exact = schema instanceof z.ZodMiniObject ? z.strictObject(schema.shape) : schema
       expect(exact.safeParse(reply.body).error).toBeUndefined()
     }
@@ -149,7 +149,7 @@ describe('GET /api/docs', () => {
           description: evil,
           query: () => z.object({ [evil]: z._default(z.string().check(z.describe(evil)), evil) }),
           body: () => z.object({ [evil]: z.string() }),
-          answer: () => z.object({ [evil]: z.literal(evil) }),
+          response: () => z.object({ [evil]: z.literal(evil) }),
         },
       ]),
     )) as unknown as string

@@ -1,6 +1,9 @@
 import { LocalError } from './errors.ts'
 
-/** Runs a command's body. What the person at the keyboard can put right is one line, and exit code 1. */
+/**
+ * Runs the body of a command. Prints one line, and exits with 1, for an error that the person at the keyboard can
+ * fix.
+ */
 export async function runCommand(main: () => Promise<void>): Promise<void> {
   try {
     await main()

@@ -2,7 +2,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import type { Vars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 
-/** Reads a command's flags. Prints the help instead, and ends the process, when asked to. Throws a LocalError. */
+/** Reads the flags of a command. With --help it prints the help, and ends the process. Throws a LocalError. */
 export function readFlags<const Options extends ParseArgsOptionsConfig>(
   help: string,
   options: Options,
@@ -16,13 +16,11 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
     return parseArgs({ args: joinNegative(args), options, allowPositionals })
   } catch (error) {
     const [sentence] = (error as Error).message.split('. ')
-    throw new LocalError(
-      `${sentence?.replace(/\.$/, '')}: --help lists the flags, which stand after a \`--\``,
-    )
+    throw new LocalError(`${sentence?.replace(/\.$/, '')}: --help lists the flags; they go after a \`--\``)
   }
 }
 
-/** `--at -10m` is meant as `--at=-10m`; parseArgs would not guess. */
+/** Turns `--at -10m` into `--at=-10m`, which parseArgs needs. */
 function joinNegative(args: string[]): string[] {
   const joined: string[] = []
   for (const arg of args) {
@@ -34,7 +32,7 @@ function joinNegative(args: string[]): string[] {
   return joined
 }
 
-/** The whole number that a flag was given, undefined where it was not. Throws a LocalError. */
+/** Returns the whole number of a flag, or undefined where the flag is not given. Throws a LocalError. */
 export function wholeNumber(text: string | undefined, flag: string, min: number, max: number) {
   if (text === undefined) return undefined
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
@@ -42,12 +40,12 @@ export function wholeNumber(text: string | undefined, flag: string, min: number,
   throw new LocalError(`${flag} takes a whole number from ${min} to ${max}, not '${text}'`)
 }
 
-/** A port, or the usual one. Throws a LocalError. */
+/** Returns the port of a flag, or the usual one. Throws a LocalError. */
 export function portNumber(text: string | undefined, flag: string, usual: number): number {
   return wholeNumber(text, flag, 1, 65_535) ?? usual
 }
 
-/** `NAME:VALUE`, as often as given. Throws a LocalError. */
+/** Reads `NAME:VALUE` from each --var. Throws a LocalError. */
 export function readVars(given: string[] = []): Vars {
   return Object.fromEntries(
     given.map((text) => {

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Where this project is. What belongs to the person at the keyboard (`.dev.vars`, `.local`) is in the current directory. */
+/** The directory of this project. The user's own files (`.dev.vars`, `.local`) are in the current directory. */
 export const projectDir = fileURLToPath(new URL('..', import.meta.url))
 
-/** The arguments that have Node run an installed tool. No shell and no `.bin`, which is another thing on Windows. */
+/** The scripts of the installed tools, for Node to run. `.bin` is not used: on Windows it holds other files. */
 export const tools = {
   biome: join(projectDir, 'node_modules/@biomejs/biome/bin/biome'),
   drizzleKit: join(projectDir, 'node_modules/drizzle-kit/bin.cjs'),

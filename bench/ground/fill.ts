@@ -1,20 +1,21 @@
 import { bulkLoad } from './bulk.ts'
 import { connectTo } from './database.ts'
 
-/** Of each user that the fill makes; and deliveries. */
+/** Ledger entries, and deliveries, of each user. */
 const ENTRIES_PER_USER = 10
 
-/** Ids of users that the fill has made, each another, spread over the whole. */
+/** Returns ids of filled users, all different, spread over the whole table. */
 export function filledUsers(ledgerRows: number, count: number, from: number): string[] {
   const users = Math.floor(ledgerRows / ENTRIES_PER_USER)
-  // A prime that does not divide them, so that neighbours in time are no neighbours in the tables.
+  // A prime that does not divide the number of users, so that users who follow each other are far apart in the tables.
   const step = users % 104_729 === 0 ? 104_723 : 104_729
   return Array.from({ length: count }, (_, index) => `user_f${((from + index) * step) % users}`)
 }
 
 /**
- * What some years leave behind: users with customers, wallets, payments and ledgers, a subscription for each fourth, and as
- * many deliveries as ledger entries. Sums and links are as the verbs would have made them.
+ * Fills a database with what some years leave behind: users with customers, wallets, payments and ledgers, a
+ * subscription for every fourth user, and as many deliveries as ledger entries. Sums and links are as the verbs would
+ * have made them.
  */
 export async function fill(url: string, ledgerRows: number, onStep: (says: string) => void): Promise<void> {
   const database = await connectTo(url)
@@ -41,11 +42,14 @@ interface Step {
   says: string
   /** Rows for each user. */
   per: number
-  /** $1 and $2: the first and the last number of the rows that it makes. */
+  /** $1 and $2: the numbers of the first and the last row that it inserts. */
   statement: string
 }
 
-/** Balances: 40 of the bonus, 4 × 500 bought, then 5 × 7 spent. Row n is entry n ÷ users of user n mod users, as time has it. */
+/**
+ * A balance is a bonus of 40, plus 4 × 500 bought, minus 5 × 7 spent. Row n is the entry number n ÷ users of the user
+ * n mod users, so that the entries of a user are as far apart as time would have them.
+ */
 const STEPS: Step[] = [
   {
     ...{ says: 'users', per: 1 },

@@ -27,10 +27,10 @@ npm run bench                 Ledgerhook beside the floor (verify, insert one ro
                               in workerd, over HTTP, on a real Postgres. About two minutes. docs/performance.md explains it
 
   --only SECTION              ${SECTIONS.join(', ')}; repeatable
-  --growth                    instead: the same deliveries on a small and on a large database; some minutes, and 8 GB of disk
-  --ledger-rows N             of the large one: 5000000, over a tenth as many users, beside as many webhook events
-  --runs N                    that often, and the spread of each figure; a target is held to the median
-  --json                      one object instead of tables; progress still goes to stderr
+  --growth                    only compares a small database with a large one; takes some minutes, and 8 GB of disk
+  --ledger-rows N             ledger entries of the large database, by default 5000000; it has a tenth as many users
+  --runs N                    repeats the run, and shows the spread of each figure; targets are compared with the median
+  --json                      prints one object instead of tables; progress still goes to stderr
 
 Exits with 0 only if every target holds. Needs nothing but this project, and leaves nothing behind.
 `
@@ -56,7 +56,7 @@ await runInterruptible(async (interrupt) => {
   conclude(runs, json)
 })
 
-/** What was asked for. `ledgerRows`: of the large database, where growth is. */
+/** Returns what the flags ask for. `ledgerRows` is the size of the large database; undefined without --growth. */
 function readAsked() {
   const { values } = readFlags(HELP, {
     only: { type: 'string', multiple: true },
@@ -67,8 +67,8 @@ function readAsked() {
   })
   const unknown = values.only?.find((name) => !(SECTIONS as readonly string[]).includes(name))
   if (unknown !== undefined) throw new LocalError(`there is no section '${unknown}': ${SECTIONS.join(', ')}`)
-  if (values.growth && values.only) throw new LocalError('--growth is a run of its own, without --only')
-  if (!values.growth && values['ledger-rows']) throw new LocalError('--ledger-rows goes with --growth')
+  if (values.growth && values.only) throw new LocalError('--growth runs alone: leave out --only')
+  if (!values.growth && values['ledger-rows']) throw new LocalError('--ledger-rows needs --growth')
   const ledgerRows = wholeNumber(values['ledger-rows'], '--ledger-rows', 10_000, 50_000_000) ?? 5_000_000
   return {
     sections: new Set((values.only ?? SECTIONS) as Section[]),
@@ -78,14 +78,14 @@ function readAsked() {
   }
 }
 
-/** Does something on a ground of its own, of which nothing is left. */
+/** Prepares a ground, acts on it, and removes it. */
 async function onGround(
   interrupt: AbortSignal,
   step: (says: string) => void,
   act: (ground: Ground) => Promise<Results>,
 ): Promise<Results> {
   const ground = await prepareGround(step)
-  // Whatever is being waited for ends then: an index of five million rows too.
+  // Stopping the ground ends whatever runs on it, also an index on five million rows.
   const stop = () => void ground.stop()
   interrupt.addEventListener('abort', stop)
   try {
@@ -98,7 +98,7 @@ async function onGround(
   }
 }
 
-/** Prints what was found, of several runs the last one and the spread of all. */
+/** Prints the results. Of several runs it prints the last one, and the spread of all. */
 function conclude(runs: Results[], json: boolean): void {
   const targets = rulesOver(runs.map(rulesOf)).map(judge)
   const spread = spreadOf(runs.map((run) => [...rulesOf(run), ...ratiosOf(run)]))

@@ -2,13 +2,13 @@ import type { LatencyRow } from './measures/latency.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
 import type { Results } from './results.ts'
 
-/** One figure that can be compared between machines, since both sides of it were measured in one run. */
+/** A figure that can be compared between machines, since both of its sides were measured in one run. */
 export interface Ratio {
   name: string
   value: number
 }
 
-/** What is worth knowing beside the targets. */
+/** Returns figures that are worth knowing and have no target. */
 export function ratiosOf({ latency, throughput, wallets, stages, startup }: Results): Ratio[] {
   return [
     ...(latency ?? []).map(({ event, ledgerhook, floor }: LatencyRow) => ({

@@ -10,7 +10,7 @@ import type { Weight } from './measures/weight.ts'
 import type { Results } from './results.ts'
 import type { Target } from './targets.ts'
 
-/** What was measured, for a person. */
+/** Returns the results as tables. */
 export function report(results: Results): string {
   const { latency, throughput, wallets, stages, storage, weight, startup, growth } = results
   return [
@@ -67,8 +67,8 @@ const walletsTable = ({ one, many, oneOfMany }: Wallets) =>
   ])
 
 const stagesTable = (rows: StagesRow[]) =>
-  table('CPU inside the Worker, waiting left out: microseconds', [
-    ['event', 'verification', 'parsing', 'statement and answer', 'whole delivery'],
+  table('CPU inside the Worker, without waiting: microseconds', [
+    ['event', 'verification', 'parsing', 'statement and response', 'whole delivery'],
     ...rows.map(({ event, ...row }) => [
       event,
       ...[row.verification, row.parsing, row.statement, row.delivery].map((us) => us.toFixed(0)),
@@ -93,7 +93,7 @@ const weightTable = ({ minified, gzipped, parts }: Weight) =>
   ])
 
 const startupTable = ({ empty, bare, floor, ledgerhook, overBare, scriptOverBare }: Startup) =>
-  table('Start of a fresh isolate: milliseconds until its first answer, for which it waits for nothing', [
+  table('Start of a new isolate: milliseconds until its first response, for which it waits for nothing', [
     ['empty', 'bare Hono', 'floor', 'ledgerhook', 'over bare', 'script alone, over bare'],
     [
       ...[empty, bare, floor, ledgerhook].map((ms) => ms.toFixed(1)),
@@ -115,7 +115,7 @@ export function verdict(targets: Target[]): string {
     return `${mark} ${name}: ${value.toFixed(2)}`
   })
   const missed = targets.filter(({ holds }) => !holds).length
-  if (targets.length === 0) return 'nothing here is held to a target'
+  if (targets.length === 0) return 'nothing here has a target'
   const sum = missed === 0 ? 'all targets hold' : `${missed} of ${targets.length} targets do not hold`
   return [...lines, '', styleText(missed === 0 ? 'green' : 'red', sum)].join('\n')
 }

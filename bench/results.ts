@@ -7,7 +7,7 @@ import type { ThroughputRow } from './measures/throughput.ts'
 import type { Wallets } from './measures/wallets.ts'
 import type { Weight } from './measures/weight.ts'
 
-/** What was measured: only what was asked for. */
+/** The results of the sections that were asked for. */
 export interface Results {
   latency?: LatencyRow[]
   throughput?: ThroughputRow[]

@@ -5,13 +5,13 @@ import type { Rule } from './targets.ts'
 
 /** A figure over several runs. */
 export interface Spread extends Ratio {
-  /** The median, which is what a target is held to. */
+  /** The median, which is compared with the target. */
   value: number
   min: number
   max: number
 }
 
-/** One list of figures for each run. A figure that a run could not take is missing there. */
+/** Returns the spread of each figure. `runs` has one list per run, without the figures that the run could not take. */
 export function spreadOf(runs: Ratio[][]): Spread[] {
   const names = [...new Set(runs.flat().map(({ name }) => name))]
   return names.map((name) => {
@@ -20,13 +20,13 @@ export function spreadOf(runs: Ratio[][]): Spread[] {
   })
 }
 
-/** The rules of several runs as one, which holds where the median does. */
+/** Merges the rules of several runs: a merged rule compares the median with the limit. */
 export function rulesOver(runs: Rule[][]): Rule[] {
   const medians = new Map(spreadOf(runs).map(({ name, value }) => [name, value]))
   return (runs[0] ?? []).map((rule) => ({ ...rule, value: medians.get(rule.name) ?? Number.NaN }))
 }
 
-/** For a person: median, least and most of each figure. */
+/** Returns a table of the median, the minimum and the maximum of each figure. */
 export function spreadTable(spreads: Spread[], runs: number): string {
   const width = Math.max(...spreads.map(({ name }) => name.length))
   const lines = spreads.map(({ name, value, min, max }) =>

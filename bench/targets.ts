@@ -3,17 +3,17 @@ import type { Results } from './results.ts'
 export interface Target {
   name: string
   value: number
-  /** As the name says: at most, or at least. */
+  /** The name says whether it is the most or the least. */
   limit: number
   holds: boolean
 }
 
-/** A target before it is judged. */
+/** A target that is not judged yet. */
 export type Rule = Omit<Target, 'holds'> & { is: 'at most' | 'at least' }
 
 const KIB = 1024
 
-/** What is held to a limit, of what was measured. A p50 and a rate are compared with those of the same run alone. */
+/** Returns the rules for these results. A p50 or a rate is only compared with those of the same run. */
 export function rulesOf({ latency, throughput, weight, startup, growth }: Results): Rule[] {
   return [
     ...(latency ?? []).flatMap(({ event, overFloor, requests, statements, ledgerhook, tutorial }) => [

@@ -18,7 +18,7 @@ Object.assign(paused.data.object, { status: 'paused' })
 const unpaid = structuredClone<Event>(invoicePaid)
 Object.assign(unpaid.data.object, { status: 'open', amount_paid: 0, amount_remaining: 2000 })
 
-/** Events of one object differ in little: made from those of the files. */
+/** One event of each type. Events of one object differ in little, so they are made from those of the files. */
 export const billingFixtures = {
   'customer.subscription.created': subscriptionCreated,
   'customer.subscription.updated': changed,
@@ -41,7 +41,7 @@ interface Event {
 
 type EventOptions = Omit<StampOptions, 'livemode'>
 
-/** The event around an object of that fixture, some members of which are set or replaced. */
+/** Returns the fixture of that type, with some members of its object set or replaced. */
 export function billingEvent(type: BillingType, object: object, options: EventOptions = {}) {
   const made = structuredClone<Event>(billingFixtures[type])
   Object.assign(made.data.object, object)
@@ -51,7 +51,7 @@ export function billingEvent(type: BillingType, object: object, options: EventOp
 export interface SubscriptionOptions extends EventOptions {
   subscription: string
   customer: string
-  /** Named by its metadata. Null: it has none. */
+  /** The user that its metadata names. Null: it has no metadata. */
   user?: string | null
   price?: string
   lookupKey?: string | null
@@ -73,7 +73,7 @@ export function subscriptionEvent(type: SubscriptionType, options: SubscriptionO
   return event
 }
 
-/** The one item of the fixture, with this price and period. */
+/** Returns the one item of the fixture, with this price and period. */
 export function itemsOf({
   price,
   lookupKey,
@@ -87,7 +87,7 @@ export function itemsOf({
   return items
 }
 
-/** As Stripe told it before 2025-03-31. */
+/** Returns a subscription event as it was before 2025-03-31. */
 export function subscriptionEventOf2020(options: SubscriptionOptions) {
   const event = structuredClone<Event>(subscriptionOf2020)
   const { subscription: id, customer, user, set } = options
@@ -99,7 +99,7 @@ export interface InvoiceOptions extends EventOptions {
   invoice: string
   subscription: string
   customer: string
-  /** Named by its subscription's metadata. Null: it has none. */
+  /** The user that its subscription's metadata names. Null: it has no metadata. */
   user?: string | null
   reason?: string
   price?: string
@@ -108,7 +108,7 @@ export interface InvoiceOptions extends EventOptions {
   amount?: number
   /** Unix seconds. */
   periodStart?: number
-  /** Members of its one line, and of the invoice, to set or replace. */
+  /** Members to set or replace, of its one line and of the invoice. */
   line?: Record<string, unknown>
   set?: Record<string, unknown>
 }
@@ -138,7 +138,10 @@ export function invoiceLine({
   return { ...made, quantity, amount, ...line }
 }
 
-/** As Stripe told it before 2025-03-31: its payment intent on the invoice, its price on the line. */
+/**
+ * Returns an invoice event as it was before 2025-03-31: with its payment intent on the invoice, and its price on the
+ * line.
+ */
 export function invoiceEventOf2020(options: InvoiceOptions & { payment: string | null }) {
   const event = structuredClone<Event>(invoiceOf2020)
   const { invoice: id, customer, subscription, price, amount = 2000, payment: payment_intent } = options

@@ -28,7 +28,7 @@ export async function signedEvent(
   }
 }
 
-/** Where a Worker takes a provider's webhooks. */
+/** Returns the address at which a Worker takes a provider's webhooks. */
 export const webhookUrl = (workerUrl: string, provider: ProviderName) =>
   `${workerUrl}/api/webhooks/${provider}`
 
@@ -46,16 +46,16 @@ export async function signedRequest(
 export interface Answer {
   status: number
   text: string
-  /** Of a verified delivery. */
+  /** What became of a verified delivery. */
   outcome?: string | undefined
   reason?: string | null | undefined
 }
 
-/** Delivers a webhook. Throws a LocalError when nothing listens there. */
+/** Delivers a webhook. Throws a LocalError when there is no response. */
 export async function deliver({ url, headers, body }: SignedRequest): Promise<Answer> {
   const response = await fetch(url, { method: 'POST', headers, body }).catch(() => {
     throw new LocalError(
-      `nothing answers at ${new URL(url).origin}: start the Worker with \`npm run dev\`, or name another address`,
+      `no response from ${new URL(url).origin}: start the Worker with \`npm run dev\`, or name another address`,
     )
   })
   const text = await response.text()

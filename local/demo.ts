@@ -20,8 +20,8 @@ import { generateKeyPair } from './session-token.ts'
 import { startStack } from './stack.ts'
 
 const HELP = `
-npm run demo                         a signed story, told to the real Worker over HTTP on a real Postgres, line by line
-npm run demo -- --story billing      sign in, buy, pay, subscribe, renew, cancel, by the API and a local Stripe
+npm run demo                         a story in signed webhooks, sent to the real Worker on a real Postgres, line by line
+npm run demo -- --story billing      sign in, buy, pay, subscribe, renew, cancel, with the API and a local Stripe
 npm run demo -- --story refunds      refunds and disputes, in every order: what happens to credits when money comes back
 
 Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
@@ -75,7 +75,7 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
     interrupt,
   )
   const database = new pg.Client(stack.databaseUrl)
-  // Its connection breaks when a Ctrl-C stops Postgres first.
+  // Ctrl-C may stop Postgres first, which breaks this connection.
   database.on('error', () => {})
   try {
     await database.connect()
@@ -98,7 +98,7 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
   }
 }
 
-/** All that the story depends on, so that nobody's own settings change it. */
+/** Every setting that the story depends on, so that nobody's own settings change it. */
 function settingsOfTheStory(secrets: Vars): Vars {
   return {
     ...secrets,

@@ -8,7 +8,7 @@ export type Vars = Record<string, string>
 
 const FILE = '.dev.vars'
 
-/** How a key of the local Stripe begins: any other is a key of Stripe's own, and is never shown to the local one. */
+/** How a key of the local Stripe begins. Any other key is one of Stripe's own, and is never sent to the local one. */
 export const LOCAL_STRIPE_KEY = 'sk_test_local_'
 
 const HEADER = `# Written by \`npm run dev\`, with secrets made for this machine alone. Never commit it.
@@ -16,7 +16,7 @@ const HEADER = `# Written by \`npm run dev\`, with secrets made for this machine
 # Empty: the local Postgres. Set to a Neon connection string, \`npm run dev\` uses that database instead.
 `
 
-/** Secrets that nobody has ever seen, in the form of the providers' own. */
+/** Returns new random secrets, in the form of the providers' own. */
 export function generateSecrets(): Vars {
   return {
     CLERK_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
@@ -27,7 +27,9 @@ export function generateSecrets(): Vars {
   }
 }
 
-/** Writes `.dev.vars` when there is none, with the public half of this machine's session key. Returns whether it did. */
+/**
+ * Writes `.dev.vars` when there is none, with the public half of this machine's session key. Returns whether it did.
+ */
 export async function ensureDevVars(): Promise<boolean> {
   if (existsSync(FILE)) return false
   const { publicKey } = await ensureSessionKey()
@@ -36,7 +38,10 @@ export async function ensureDevVars(): Promise<boolean> {
   return true
 }
 
-/** The settings of `.dev.vars`, each replaced by the environment where that has it, and the names where it did. */
+/**
+ * Returns the settings of `.dev.vars`. A variable of the environment wins over one of the file; their names are
+ * returned too.
+ */
 export function readSettings(): { settings: Vars; fromEnvironment: string[] } {
   const settings: Vars = {}
   if (existsSync(FILE)) Object.assign(settings, parseEnv(readFileSync(FILE, 'utf8')))
@@ -45,7 +50,7 @@ export function readSettings(): { settings: Vars; fromEnvironment: string[] } {
   return { settings, fromEnvironment }
 }
 
-/** As a dotenv file. Inside double quotes a backslash would be read as an escape. */
+/** Returns the text of a dotenv file. Inside double quotes, a backslash would begin an escape. */
 export function formatVars(vars: Vars): string {
   return Object.entries(vars)
     .map(([name, value]) => `${name}=${quote(value)}\n`)

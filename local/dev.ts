@@ -44,13 +44,13 @@ await runInterruptible(async (interrupt) => {
   await keepRunning(stack, interrupt)
 })
 
-/** Not refused: to see what a Worker does that lacks a setting is a reason to start one. */
+/** Warns only: somebody may want to see what a Worker does without a setting. */
 function warnOfMissing(settings: Vars): void {
   try {
     settingsOf(settings)
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error
-    console.warn(`${error.message}. Until that is set, webhooks are answered with 500 misconfigured`)
+    console.warn(`${error.message}. Until that is set, webhooks get a 500 misconfigured`)
   }
 }
 

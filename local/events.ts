@@ -41,7 +41,7 @@ export interface ClerkOptions {
   data?: Record<string, unknown>
 }
 
-/** The fixture of that type, about this user. Without an e-mail (null) the user has a phone only. */
+/** Returns the fixture of that type, about this user. With `email: null` the user has a phone only. */
 export function clerkEvent(
   type: ClerkType,
   { user, email, verified = true, at = Date.now(), data }: ClerkOptions,
@@ -74,7 +74,7 @@ export interface CheckoutOptions extends StampOptions {
   session?: Record<string, unknown> | undefined
 }
 
-/** The fixture of that type, about this user's payment. One payment is one Checkout Session. */
+/** Returns the fixture of that type, about a payment of this user. One payment is one Checkout Session. */
 export function checkoutEvent(type: StripeType, options: CheckoutOptions) {
   const { user, credits = 500, payment = randomId('pi'), livemode = false } = options
   const event = structuredClone<{ data: { object: Record<string, unknown> } }>(fixtures.stripe[type])

@@ -1,13 +1,13 @@
 import { runCommand } from '../cli/shared/command.ts'
 
-/** One Ctrl-C may arrive twice: the terminal signals every process of the command, and npm passes its own on. */
+/** One Ctrl-C may arrive twice: the terminal signals every process of the command, and npm passes on its own signal. */
 const SAME_PRESS_MS = 500
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
 
 /**
- * Runs the body of a command that has processes to stop: on Ctrl-C the signal aborts, and `main` ends in its own
- * order. When it throws then, that is how it ended, not an error. A second Ctrl-C ends at once.
+ * Runs the body of a command that has processes to stop. On Ctrl-C the signal aborts, and `main` stops them in its
+ * own order; what it throws then is not an error. A second Ctrl-C ends the process at once.
  */
 export async function runInterruptible(main: (interrupt: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController()

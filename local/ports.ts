@@ -15,7 +15,7 @@ function close(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }
 
-/** The one line for a taken or forbidden port; any other error comes back as it is. */
+/** Returns a LocalError for a port that is taken or forbidden, and any other error as it is. */
 export function portError(error: unknown, port: number, flag: string): unknown {
   const code = (error as NodeJS.ErrnoException).code
   if (code === 'EADDRINUSE') {
@@ -27,7 +27,7 @@ export function portError(error: unknown, port: number, flag: string): unknown {
   return error
 }
 
-/** A loopback port that nothing listens on at this moment. It is not kept: use it soon. */
+/** Returns a loopback port that nothing listens on at this moment. It is not reserved: use it soon. */
 export async function freePort(): Promise<number> {
   const server = await listen(0)
   const address = server.address()
@@ -50,7 +50,7 @@ export async function assertPortFree(port: number, flag: string): Promise<void> 
   await release()
 }
 
-/** Has a server listen, and resolves to its port, which the system chooses for 0. Throws a LocalError naming `flag`. */
+/** Starts to listen, and returns the port, which the system chooses for 0. Throws a LocalError naming `flag`. */
 export function listenOn(server: Server, port: number, host: string, flag: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(portError(error, port, flag)))

@@ -17,8 +17,8 @@ const PORT_FLAG = '--pg-port'
 
 const INITDB_FLAGS = ['--encoding=UTF8', '--locale=C', '--no-sync']
 
-// The first three trade safety against power loss, which a throw-away database does not need, for speed.
-// No Unix socket: its lock file in a shared directory is one more thing a killed run leaves behind.
+// The first three settings give up safety against power loss, which a throw-away database does not need, for speed.
+// There is no Unix socket: a killed run would leave its lock file in a shared directory.
 const POSTGRES_FLAGS = Object.entries({
   fsync: 'off',
   synchronous_commit: 'off',
@@ -29,18 +29,18 @@ const POSTGRES_FLAGS = Object.entries({
 }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 
 export type Postgres = {
-  /** A connection string of the superuser; without an argument, for the database `ledgerhook`. */
+  /** Returns a connection string of the superuser, by default for the database `ledgerhook`. */
   url(database?: string): string
   port: number
-  /** Resolves when the server has exited. Safe to call again. */
+  /** Resolves when the server has exited. Calling it again does nothing. */
   stop(): Promise<void>
 }
 
 export type PostgresOptions = {
-  /** Kept between runs. What an earlier, crashed run left there is cleaned up. */
+  /** Kept between runs. What a crashed run left there is cleaned up. */
   dataDir: string
   port: number
-  /** Postgres's own log, in pieces as they come. Silent when absent. */
+  /** Receives Postgres's own log, in pieces as they come. */
   log?: (text: string) => void
 }
 
@@ -63,14 +63,14 @@ function embedded(dataDir: string, port: number, log: (text: string) => void): E
 }
 
 async function launch(server: EmbeddedPostgres, port: number, output: () => string): Promise<ChildProcess> {
-  // The library rejects with nothing at all when Postgres exits early; the reason is in the log.
+  // When Postgres exits early, the library rejects without an error. The reason is in the log.
   await server.start().catch(() => {
     const text = output()
     if (/Address already in use/.test(text)) throw portError({ code: 'EADDRINUSE' }, port, PORT_FLAG)
     throw new LocalError(`Postgres did not start: ${reason(text)}`)
   })
-  // The library keeps its child private, and once that has died its stop(), also in its exit hook, waits for
-  // ever for it to exit. Without the child, stop() does nothing.
+  // The library keeps its child private. Once the child has died, stop() would wait for ever for it to exit; without
+  // the child, stop() does nothing.
   const inner = server as unknown as { process?: ChildProcess }
   const child = inner.process
   if (child === undefined) throw new LocalError('Postgres stopped as soon as it had started')
@@ -87,8 +87,7 @@ async function ensureDatabase(port: number): Promise<void> {
 }
 
 /**
- * Starts PostgreSQL on the loopback interface. It never outlives this process: SIGINT, SIGTERM and a normal
- * exit stop it through the library's exit hook, which then ends this process too; SIGKILL, through the guard.
+ * Starts PostgreSQL on the loopback interface. It never outlives this process, however that ends: the guard stops it.
  *
  * Throws a LocalError when the port is taken, or another live copy runs on `dataDir`.
  */
@@ -101,7 +100,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     options.log?.(text)
   })
   await clearPostmaster(dataDir)
-  // Held while initdb runs, so that a second copy started meanwhile is turned away instead of joining in.
+  // Held while initdb runs, so that a second copy that starts meanwhile is refused.
   const release = await reservePort(port, PORT_FLAG)
   try {
     await ensureCluster(server, dataDir)

@@ -9,14 +9,14 @@ const KILL_DEADLINE_MS = 1_000
 
 const isWindows = process.platform === 'win32'
 
-/** A child process and whatever it starts itself. It never outlives this process. */
+/** A child process and all that it starts. It never outlives this process. */
 export interface ProcessTree {
   child: ChildProcess
-  /** Resolves when all of its processes are gone. Safe to call again. */
+  /** Resolves when all of its processes are gone. Calling it again does nothing. */
   stop(): Promise<void>
 }
 
-/** Runs a script on this Node as the head of its own process group: the terminal's Ctrl-C reaches us alone. */
+/** Runs a script with this Node in a process group of its own, so that the terminal's Ctrl-C reaches only us. */
 export function startTree(script: string, args: string[], options: SpawnOptions): ProcessTree {
   const child = spawn(process.execPath, [script, ...args], { ...options, detached: !isWindows })
   const { pid } = child
@@ -39,7 +39,7 @@ async function stopGroup(leader: number): Promise<void> {
   await until(isGone, KILL_DEADLINE_MS)
 }
 
-/** False when no process of the group is left. */
+/** Signals the group. Returns false when none of its processes is left. */
 function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-leader, signal)

@@ -8,18 +8,15 @@ interface Event {
   data: { object: Record<string, unknown> }
 }
 
-const refund = (type: string, status: string) => {
-  const event = structuredClone<Event>(refundCreated)
+const changed = (fixture: Event, type: string, status: string) => {
+  const event = structuredClone(fixture)
   Object.assign(event.data.object, { status })
   return { ...event, type }
 }
-const dispute = (type: string, status: string) => {
-  const event = structuredClone<Event>(disputeCreated)
-  Object.assign(event.data.object, { status })
-  return { ...event, type }
-}
+const refund = (type: string, status: string) => changed(refundCreated, type, status)
+const dispute = (type: string, status: string) => changed(disputeCreated, type, status)
 
-/** Events of one object differ in little: made from those of the files. */
+/** One event of each type. Events of one object differ in little, so they are made from those of the files. */
 export const reversalFixtures = {
   'refund.created': refundCreated,
   'refund.updated': refund('refund.updated', 'succeeded'),
@@ -36,17 +33,17 @@ export type ReversalType = keyof typeof reversalFixtures
 
 export interface ReversalOptions extends Omit<StampOptions, 'livemode'> {
   payment: string | null
-  /** The refund's or the dispute's; by default one that the payment names. */
+  /** The id of the refund or the dispute; by default it is made from the payment's. */
   id?: string
   charge?: string | null
-  /** Minor units; of `charge.refunded`, the total so far. */
+  /** Minor units. For `charge.refunded`, the total so far. */
   amount?: number
   status?: string
   /** Members of the object to set or replace. */
   set?: Record<string, unknown>
 }
 
-/** The fixture of that type, about this payment. */
+/** Returns the fixture of that type, about this payment. */
 export function reversalEvent(type: ReversalType, options: ReversalOptions) {
   const { payment, charge = chargeOf(payment), amount, status } = options
   const made = structuredClone<Event>(reversalFixtures[type])
@@ -62,7 +59,7 @@ export function reversalEvent(type: ReversalType, options: ReversalOptions) {
 
 const chargeOf = (payment: string | null) => (payment === null ? null : `ch_${payment}`)
 
-/** One refund or dispute of a payment, the same in every event of it. */
+/** Returns the id of the one refund or dispute of a payment, the same in every event. */
 export function reversalId(object: Record<string, unknown>, payment: string | null): string {
   return `${String(object.id).split('_')[0]}_${payment}`
 }

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { generateKeyPair, type KeyPair } from './session-token.ts'
 
-/** In a directory that git ignores, as `.dev.vars` is: whoever has it can sign in here as anybody. */
+/** Git ignores its directory, as it ignores `.dev.vars`: whoever has this key can sign in here as anybody. */
 const FILE = '.local/session-key.pem'
 
-/** The key pair that stands for Clerk's on this machine, as PEM. Null before there is one. */
+/** Returns the key pair that replaces Clerk's on this machine, as PEM. Null when there is none yet. */
 export function readSessionKey(): KeyPair | null {
   if (!existsSync(FILE)) return null
   const privateKey = readFileSync(FILE, 'utf8')

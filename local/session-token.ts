@@ -1,4 +1,4 @@
-/** Both as PEM: PKCS #8 and SPKI, the form in which Clerk shows its public key. */
+/** A key pair as PEM: PKCS #8 and SPKI, the form in which Clerk shows its public key. */
 export interface KeyPair {
   privateKey: string
   publicKey: string
@@ -6,7 +6,7 @@ export interface KeyPair {
 
 const RS256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
-/** An RSA key pair of 2048 bits, as Clerk's are. */
+/** Returns a new RSA key pair of 2048 bits, as Clerk's are. */
 export async function generateKeyPair(): Promise<KeyPair> {
   const algorithm = { ...RS256, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }
   const pair = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
@@ -21,11 +21,11 @@ export interface SessionOptions {
   /** The app's origin, from which the user signed in: `azp`. Native apps have none. */
   origin?: string | undefined
   issuer?: string
-  /** Clerk's own live for 60. */
+  /** Clerk's own tokens live for 60. */
   expiresInSeconds?: number
 }
 
-/** What a session token of Clerk's claims (Clerk: session tokens, version 2). */
+/** Returns the claims of a session token, as Clerk makes them (Clerk: session tokens, version 2). */
 export function sessionClaims({ user, origin, issuer, expiresInSeconds = 60 }: SessionOptions) {
   const now = Math.floor(Date.now() / 1000)
   return {
@@ -42,7 +42,7 @@ export function sessionClaims({ user, origin, issuer, expiresInSeconds = 60 }: S
   }
 }
 
-/** Signs as Clerk does: a JWT by RS256. */
+/** Signs the claims as Clerk does, as a JWT with RS256. */
 export async function signSessionToken(privateKeyPem: string, claims: object): Promise<string> {
   const content = `${encode({ alg: 'RS256', kid: 'ins_local', typ: 'JWT' })}.${encode(claims)}`
   const der = Uint8Array.from(atob(privateKeyPem.replaceAll(/-----.*?-----|\s/g, '')), byteOf)

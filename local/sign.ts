@@ -40,7 +40,7 @@ async function signAsStripe(
   return { 'stripe-signature': header }
 }
 
-/** The setting that has a provider's secrets. */
+/** Returns the name of the setting with a provider's secrets. */
 export const secretName = (provider: ProviderName) =>
   `${provider.toUpperCase()}_WEBHOOK_SECRET` as 'CLERK_WEBHOOK_SECRET' | 'STRIPE_WEBHOOK_SECRET'
 

@@ -14,19 +14,19 @@ import { type LocalWorker, startWorker, type WorkerOptions } from './worker.ts'
 
 export interface StackOptions extends Omit<WorkerOptions, 'port'> {
   ports: { worker: number; postgres: number; gateway: number; stripe: number }
-  /** Settings that win over everything, also over where the local database is. */
+  /** Settings that win over all others, also over the address of the local database. */
   overrides?: Vars
   /** Where the local Postgres keeps its data. */
   dataDir: string
-  /** Where the local Stripe keeps its objects. Without it, nowhere. */
+  /** The file in which the local Stripe keeps its objects. Without it they are in memory only. */
   stripeFile?: string
-  /** Drop what an earlier run has stored there. */
+  /** Whether to drop what an earlier run has stored there. */
   fresh?: boolean
-  /** A Neon database to use instead of the local Postgres and its gateway. It is not migrated here. */
+  /** A Neon database to use instead of the local Postgres and the gateway. It is not migrated here. */
   neonUrl?: string | undefined
-  /** What the gateway adds to each request and to each statement, in milliseconds. */
+  /** Milliseconds that the gateway adds to each request and to each statement. */
   latency?: { rttMs?: number; statementMs?: number }
-  /** Told as soon as a part is up. */
+  /** Called as soon as a part is up. */
   onStep?: (part: string) => void
 }
 
@@ -42,7 +42,7 @@ export interface Stack {
 
 type Part = { stop(): Promise<void> }
 
-/** Starts everything that `npm run dev` and `npm run demo` need. Whatever fails, nothing is left running. */
+/** Starts everything that `npm run dev` and `npm run demo` need. When a part fails, nothing is left running. */
 export async function startStack(options: StackOptions, interrupt: AbortSignal): Promise<Stack> {
   const parts: Part[] = []
   const stop = async () => {
@@ -78,7 +78,7 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
   }
 }
 
-/** All at once, so that a port given twice is noticed as well. */
+/** Reserves all ports at once, so that a port that is given twice is noticed too. */
 async function assertPortsFree({ ports, neonUrl, settings, overrides }: StackOptions): Promise<void> {
   const wanted: [number, string][] = [[ports.worker, '--port']]
   if (!neonUrl) wanted.push([ports.postgres, '--pg-port'], [ports.gateway, '--gateway-port'])
@@ -91,7 +91,7 @@ async function assertPortsFree({ ports, neonUrl, settings, overrides }: StackOpt
   }
 }
 
-/** The same rule as for the database: a key of Stripe's own means Stripe itself. */
+/** Whether the local Stripe is used. A key of Stripe's own means Stripe itself, as DATABASE_URL means that database. */
 const isLocalStripe = ({ STRIPE_SECRET_KEY = '', STRIPE_API_BASE }: Vars) =>
   STRIPE_SECRET_KEY.startsWith(LOCAL_STRIPE_KEY) && !STRIPE_API_BASE
 
@@ -110,7 +110,7 @@ async function startLocalStripe(
   })
 }
 
-/** People come back to a page of the local Stripe, as long as nobody says where the app is. */
+/** Without APP_URL, people come back to a page of the local Stripe. */
 const stripeSettings = ({ url }: LocalStripe): Vars => ({ STRIPE_API_BASE: url, APP_URL: `${url}/app` })
 
 async function startDatabase(
@@ -135,7 +135,7 @@ async function startDatabase(
   return { url: postgres.url(), gatewayUrl: gateway.url, settings }
 }
 
-/** Drops the database rather than the directory: nothing is deleted that Postgres does not know. */
+/** Drops the database, not the directory, so that only what Postgres knows is deleted. */
 async function recreateDatabase(adminUrl: string, name: string): Promise<void> {
   await query(adminUrl, `drop database if exists ${name} with (force)`)
   await createDatabase(adminUrl, name)

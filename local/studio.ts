@@ -15,15 +15,15 @@ await runCommand(async () => {
   const { values } = readFlags(HELP, { 'pg-port': { type: 'string' } })
   const url = await databaseUrl(values['pg-port'])
   console.log(`the tables of ${new URL(url).host}`)
-  // Left alone it would listen on every interface of the machine.
+  // By default it would listen on every interface of the machine.
   const args = ['studio', '--config', 'local/studio.config.ts', '--host', '127.0.0.1']
   const studio = spawn(process.execPath, [tools.drizzleKit, ...args], {
     cwd: projectDir,
-    // Not as a flag: `ps` would show the password.
+    // In the environment, for `ps` would show the password in a flag.
     env: { ...process.env, DATABASE_URL: url },
     stdio: 'inherit',
   })
-  // Ctrl-C reaches both; what Studio then does decides.
+  // Ctrl-C reaches both processes. This one waits for Studio, and exits with its code.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => studio.kill())
   const [code] = await once(studio, 'exit')

@@ -6,10 +6,10 @@ import { readSessionKey } from './session-key.ts'
 import { sessionClaims, signSessionToken } from './session-token.ts'
 
 const HELP = `
-npm run --silent token -- <user id> [options]   print a session token of this user, as Clerk would sign it
+npm run --silent token -- <user id> [options]   prints a session token of this user, as Clerk would sign it
 
-  --expires SECONDS    3600 where not given; Clerk's own live for 60
-  --origin URL         the app that the user signed in from (azp); none where not given, as native apps have none
+  --expires SECONDS    by default 3600; Clerk's own tokens live for 60
+  --origin URL         the app that the user signed in from (azp); by default none, as native apps have none
 
 Signed with the key that \`npm run dev\` made for this machine, in .local/session-key.pem. Its public half is
 CLERK_JWT_KEY in .dev.vars: no other Worker accepts the token.
@@ -36,7 +36,7 @@ await runCommand(async () => {
   console.log(await signSessionToken(signingKey(CLERK_JWT_KEY), claims))
 })
 
-/** The private key, as long as the Worker verifies with its public half. Throws a LocalError. */
+/** Returns the private key. Throws a LocalError when the Worker does not verify with its public half. */
 function signingKey(configured: string | undefined): string {
   const pair = readSessionKey()
   if (!pair || !configured) {
@@ -52,7 +52,7 @@ function signingKey(configured: string | undefined): string {
   return pair.privateKey
 }
 
-/** Without its line breaks, which a dotenv file may spell out. */
+/** Removes line breaks, which a dotenv file may write as `\n`. */
 function bare(pem: string): string {
   return pem.replaceAll('\\n', '').replaceAll(/\s/g, '')
 }

@@ -11,7 +11,10 @@ import { until } from './until.ts'
 
 const START_DEADLINE_MS = 60_000
 
-/** An access log, where the Worker has said more itself; and where wrangler's own log was, which is gone by then. */
+/**
+ * Lines that are not shown: the access log, for the Worker logs more itself; and where wrangler's log file is, which
+ * is deleted.
+ */
 const NOISE = /^(\[wrangler:info\]|🪵)/u
 
 /** One structured line of the Worker's log: see `src/webhook/log.ts`. */
@@ -19,25 +22,25 @@ export type LogLine = { message: string; level: string } & Record<string, unknow
 
 export interface WorkerOptions {
   port: number
-  /** All settings, but for the defaults in `wrangler.toml`: neither `.dev.vars` nor the environment adds to them. */
+  /** All settings except the defaults in `wrangler.toml`: neither `.dev.vars` nor the environment adds to them. */
   settings: Vars
-  /** Have wrangler open a Cloudflare Tunnel; its address is in the output. */
+  /** Whether wrangler opens a Cloudflare Tunnel. Its address is in the output. */
   tunnel?: boolean
   onLog: (line: LogLine) => void
-  /** What wrangler says itself, line by line: a rebuild, an exception. */
+  /** Receives the lines of wrangler itself: a rebuild, an exception. */
   onOutput: (line: string) => void
 }
 
 export interface LocalWorker {
   url: string
-  /** Fires the cron trigger, which nothing does by itself outside Cloudflare. */
+  /** Fires the cron trigger, which nothing else does outside Cloudflare. */
   runScheduled(): Promise<void>
-  /** Resolves when wrangler has ended, whoever ended it. */
+  /** Resolves when wrangler has ended, for whatever reason. */
   ended: Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts the real Worker in workerd, by `wrangler dev`, and resolves when it answers. Needs no network. */
+/** Starts the real Worker in workerd with `wrangler dev`, and resolves when it responds. Needs no network. */
 export async function startWorker(options: WorkerOptions, interrupt: AbortSignal): Promise<LocalWorker> {
   const url = `http://127.0.0.1:${options.port}`
   const scratchDir = await mkdtemp(join(tmpdir(), 'ledgerhook-worker-'))
@@ -56,7 +59,7 @@ export async function startWorker(options: WorkerOptions, interrupt: AbortSignal
   }
   const startOutput = routeOutput(tree, options)
   try {
-    await answering(url, ended, interrupt)
+    await responding(url, ended, interrupt)
   } catch (error) {
     await stop()
     if (!interrupt.aborted) for (const line of startOutput.end()) options.onOutput(line)
@@ -67,7 +70,7 @@ export async function startWorker(options: WorkerOptions, interrupt: AbortSignal
 }
 
 function wranglerArgs({ port, tunnel }: WorkerOptions, envFile: string, scratchDir: string): string[] {
-  // By file, for what stands on a command line is shown by `ps`. Beside it wrangler does not read `.dev.vars`.
+  // In a file, for `ps` shows command lines. With this file, wrangler does not read `.dev.vars`.
   const settings = ['--env-file', envFile, '--persist-to', join(scratchDir, 'state')]
   const address = ['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0']
   return [
@@ -81,7 +84,7 @@ function wranglerArgs({ port, tunnel }: WorkerOptions, envFile: string, scratchD
   ]
 }
 
-/** No question, no telemetry, no look-up at Cloudflare, and nothing shared with another copy or left in the home. */
+/** Keeps wrangler from asking questions, sending telemetry, calling Cloudflare, and sharing files with another copy. */
 function quietOffline(scratchDir: string): Vars {
   return {
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
@@ -98,14 +101,17 @@ function quietOffline(scratchDir: string): Vars {
   }
 }
 
-/** Wrangler replaces `$NAME` in an env file by that variable's value. */
+/** Escapes `$`: wrangler replaces `$NAME` in an env file with that variable's value. */
 function escapeExpansion(settings: Vars): Vars {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [name, value.replaceAll('$', '\\$')]),
   )
 }
 
-/** Hands each line on to whom it is for. Until `end()` wrangler's own are kept; it gives back what explains a failure. */
+/**
+ * Passes each line to its receiver. Wrangler's own lines are kept until `end()`, which returns those that explain a
+ * failed start.
+ */
 function routeOutput({ child }: ProcessTree, { onLog, onOutput }: WorkerOptions) {
   let kept: string[] | undefined = []
   const route = (raw: string) => {
@@ -138,17 +144,17 @@ function parseLog(line: string): LogLine | undefined {
   }
 }
 
-async function answering(url: string, ended: Promise<void>, interrupt: AbortSignal): Promise<void> {
+async function responding(url: string, ended: Promise<void>, interrupt: AbortSignal): Promise<void> {
   let over = false
   void ended.then(() => {
     over = true
   })
-  const answers = async () => {
+  const responds = async () => {
     interrupt.throwIfAborted()
     if (over) throw new LocalError('the Worker did not start: wrangler ended, see above')
     return await isHealthy(url)
   }
-  if (await until(answers, START_DEADLINE_MS)) return
+  if (await until(responds, START_DEADLINE_MS)) return
   throw new LocalError('the Worker did not start within a minute, see above')
 }
 
@@ -159,5 +165,5 @@ async function isHealthy(url: string): Promise<boolean> {
 
 async function runScheduled(url: string): Promise<void> {
   const response = await fetch(`${url}/cdn-cgi/local/scheduled`)
-  if (!response.ok) throw new Error(`the scheduled run answered ${response.status}`)
+  if (!response.ok) throw new Error(`the scheduled run returned ${response.status}`)
 }

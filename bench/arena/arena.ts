@@ -9,7 +9,7 @@ import { CONTENDERS, type Contender, contendersOf } from './contenders.ts'
 import type { HotEvent } from './deliveries.ts'
 import { AT_A_TIME, bring, deliver, type Receiver } from './subjects.ts'
 
-/** A contender's Worker, and a look into its database. */
+/** A contender's Worker, and a connection to its database. */
 export interface Corner extends Receiver {
   pid: number
   database: pg.Client
@@ -19,13 +19,13 @@ export interface Corner extends Receiver {
 /** Workers that run the same deliveries, each on a database of its own, behind one gateway. */
 export interface Arena {
   corners: Record<Contender, Corner>
-  /** Has what precedes the event happen to these users. */
+  /** Delivers to every contender what must precede the event, for these users. */
   bring(hot: HotEvent, users: string[]): Promise<void>
   takeStats(): Promise<Stats>
   stop(): Promise<void>
 }
 
-/** The tables that the others need. Those of the bare writes are ours, without what asks or checks. */
+/** The tables that the others need. The bare writes have ours, without foreign keys and triggers. */
 const TABLES: Record<Exclude<Contender, 'ledgerhook'>, string> = {
   floor: `create table deliveries (
     event_id text primary key, type text not null, payload jsonb not null, received_at timestamptz not null default now())`,
@@ -44,7 +44,7 @@ const TABLES: Record<Exclude<Contender, 'ledgerhook'>, string> = {
 
 let opened = 0
 
-/** Opens one on the ground, with databases of its own. */
+/** Opens an arena on the ground, with databases of its own. */
 export async function openArena(ground: Ground, latency: Latency): Promise<Arena> {
   await Promise.all(CONTENDERS.map(ground.bundle))
   const gateway = await startGatewayThread(ground, latency)
@@ -66,7 +66,7 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
     corners,
     async bring(hot, users) {
       await bring(hot, users, corners.ledgerhook)
-      // What comes again has come to the floor before, too.
+      // A duplicate is one for the floor too: it gets the first delivery here.
       const earlier = hot.outcome === 'duplicate' ? users.map((user) => hot.event(user)) : []
       await deliver(earlier, corners.floor, AT_A_TIME)
       if (!contendersOf(hot).includes('tutorial')) return
@@ -80,7 +80,7 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
   }
 }
 
-/** Runs a bundle of the ground against a database of the ground. */
+/** Runs a contender's bundle against a database of the ground. */
 export async function openCorner(
   ground: Ground,
   gateway: BenchGateway,

@@ -8,12 +8,12 @@ import type { ProviderName } from '../../src/webhook/provider.ts'
 
 export interface Event {
   provider: ProviderName
-  /** Clerk's event id, which stands in a header. */
+  /** Clerk's event id, which is sent in a header. */
   messageId?: string
   body: { type: string }
 }
 
-/** A hot event: what must have happened to its subject before, and the event that is measured. */
+/** An event that production sees often: what must happen to its subject first, and what is measured. */
 export interface HotEvent {
   name: string
   outcome: 'applied' | 'duplicate'
@@ -31,7 +31,7 @@ const clerk = (type: 'user.created' | 'user.updated', user: string, at: number):
 const stripe = (body: Event['body']): Event => ({ provider: 'stripe', body })
 
 export const signUp = (user: string) => clerk('user.created', user, AN_HOUR_AGO)
-/** The n-th payment of this user, by the user's one Stripe customer. */
+/** Returns the n-th payment of this user. All are by one Stripe customer. */
 export const topUp = (user: string, n: number): Event =>
   stripe(
     checkoutEvent('checkout.session.completed', {
@@ -98,7 +98,7 @@ export const hotEvents: HotEvent[] = [
   },
 ]
 
-/** Signs it now. */
+/** Signs an event, dated now. */
 export async function sign(
   { provider, messageId, body }: Event,
   url: string,

@@ -1,17 +1,17 @@
 import { Agent, request } from 'node:http'
 import type { SignedRequest } from '../../local/deliver.ts'
 
-/** One connection per sender, kept. */
+/** Keeps one connection open per sender. */
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
 export interface Answered {
   /** From the first byte sent to the last one received, milliseconds. */
   ms: number
-  /** Of Ledgerhook, and as the other contenders say it. */
+  /** The outcome in the body. The other contenders report it in Ledgerhook's words. */
   outcome: string
 }
 
-/** @throws when the answer is not 200: what failed must not look fast */
+/** Sends one request. Throws when the response is not 200: a failure must not count as a fast delivery. */
 export function post({ url, headers, body }: SignedRequest): Promise<Answered> {
   const startedAt = performance.now()
   return new Promise((resolve, reject) => {
@@ -22,7 +22,7 @@ export function post({ url, headers, body }: SignedRequest): Promise<Answered> {
       response.once('end', () => {
         const text = Buffer.concat(parts).toString()
         if (response.statusCode !== 200)
-          return reject(new Error(`${url} answered ${response.statusCode}: ${text}`))
+          return reject(new Error(`${url} returned ${response.statusCode}: ${text}`))
         resolve({ ms: performance.now() - startedAt, outcome: JSON.parse(text).outcome })
       })
     })
@@ -31,7 +31,10 @@ export function post({ url, headers, body }: SignedRequest): Promise<Answered> {
   })
 }
 
-/** So many at a time. Resolves to the answers in the order of the requests, and to the milliseconds that all took. */
+/**
+ * Sends `atATime` requests at once. Returns the responses in the order of the requests, and how long all took,
+ * milliseconds.
+ */
 export async function postAll(
   requests: SignedRequest[],
   atATime: number,
@@ -47,5 +50,5 @@ export async function postAll(
   return { answers, ms: performance.now() - startedAt }
 }
 
-/** Lets go of what is kept open. */
+/** Closes the connections that are kept open. */
 export const hangUp = () => agent.destroy()

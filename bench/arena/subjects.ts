@@ -2,7 +2,7 @@ import type { Vars } from '../../local/dev-vars.ts'
 import { type Event, type HotEvent, sign } from './deliveries.ts'
 import { type Answered, postAll } from './load.ts'
 
-/** How many deliveries are under way at once, where many are. */
+/** How many deliveries are sent at once, where a measure sends many. */
 export const AT_A_TIME = 16
 
 /** A Worker that takes deliveries. */
@@ -13,13 +13,13 @@ export interface Receiver {
 
 let made = 0
 
-/** Ids of users that no other part of this run has. */
+/** Returns ids of users that no other part of this run uses. */
 export function newUsers(count: number): string[] {
   const batch = made++
   return Array.from({ length: count }, (_, index) => `user_${batch.toString(36)}x${index.toString(36)}`)
 }
 
-/** Has what precedes the event happen to these users, by the front door of Ledgerhook. */
+/** Delivers to Ledgerhook what must precede the event, for these users. */
 export async function bring(
   hot: HotEvent,
   users: string[],
@@ -34,7 +34,7 @@ export async function bring(
   }
 }
 
-/** Signs the events, and only then sends them. */
+/** Signs all events first, then sends them, so that signing is not measured. */
 export async function deliver(
   events: Event[],
   { url, secrets }: Receiver,
@@ -44,7 +44,7 @@ export async function deliver(
   return await postAll(requests, atATime)
 }
 
-/** @throws when anything else was done: what did not do its work must not look fast */
+/** Throws when a response has another outcome: a Worker that did not do its work must not look fast. */
 export function assertOutcome(what: string, wanted: string, answers: Answered[]): void {
   const other = answers.find(({ outcome }) => outcome !== wanted)
   if (other) throw new Error(`${what}: ${other.outcome} instead of ${wanted}`)

@@ -1,11 +1,11 @@
 import type pg from 'pg'
 
-/** A session for loading many rows: memory for sorting, and nothing that holds up a write. */
+/** Settings of a session that loads many rows: enough memory to sort them, and no time limit. */
 const SETTINGS = `set maintenance_work_mem = '1GB'; set max_parallel_maintenance_workers = 2; set statement_timeout = 0`
 
 /**
- * Loads rows with no index, constraint or trigger in the way, and puts all of them back after it. Constraints are checked
- * then; what triggers would have computed, the rows must bring.
+ * Loads rows without indexes, constraints and triggers, and restores those afterwards. Constraints are checked then.
+ * Triggers do not run, so the rows must contain what they would have computed.
  */
 export async function bulkLoad(database: pg.Client, load: () => Promise<void>): Promise<void> {
   await database.query(SETTINGS)
@@ -15,7 +15,10 @@ export async function bulkLoad(database: pg.Client, load: () => Promise<void>): 
   for (const { back } of rows.reverse()) await database.query(back)
 }
 
-/** Statements in an order in which they can run: foreign keys need the keys, so they go first and come back last. */
+/**
+ * The statements in the order in which they work: foreign keys depend on keys, so they are dropped first and restored
+ * last.
+ */
 const TO_PUT_AWAY = `
   select away, back from (
     select 1 as turn, format('alter table %s drop constraint %I', conrelid::regclass, conname) as away,

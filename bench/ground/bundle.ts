@@ -8,11 +8,11 @@ export interface Bundle {
   /** What `wrangler deploy` would upload. */
   path: string
   text: string
-  /** esbuild's source map of it. */
+  /** The source map that esbuild wrote. */
   mapPath: string
 }
 
-/** Bundles a worker as it is deployed: by wrangler, with the settings of `wrangler.toml`. Needs no account. */
+/** Bundles a worker as it is deployed: with wrangler and the settings of `wrangler.toml`. Needs no account. */
 export async function bundleWorker(entry: string, scratchDir: string, signal: AbortSignal): Promise<Bundle> {
   const name = basename(entry, '.ts')
   const outDir = join(scratchDir, name)

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-/** Of Linux: what `utime` and `stime` count in, wherever it is asked (`getconf CLK_TCK`). */
+/** The unit of `utime` and `stime` on Linux (`getconf CLK_TCK`). */
 const TICK_MS = 10
 
-/** CPU that the process has used so far, milliseconds. Null where the system does not tell. */
+/** Returns the CPU time that the process has used so far, milliseconds. Null where the system does not report it. */
 export async function cpuMs(pid: number): Promise<number | null> {
   if (process.platform === 'linux') {
     const [, fields = ''] = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** A connection that may break when the bench is interrupted: whatever runs on it fails then, and says so. */
+/** Opens a connection. It may break when the bench is interrupted; then the statement that runs on it fails. */
 export async function connectTo(url: string): Promise<pg.Client> {
   const client = new pg.Client(url)
   client.on('error', () => {})

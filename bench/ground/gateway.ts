@@ -7,12 +7,12 @@ import type { Ground } from './ground.ts'
 
 export interface BenchGateway {
   url: string
-  /** What it has seen since the last call. */
+  /** Returns what the gateway has seen since the last call. */
   takeStats(): Promise<Stats>
   stop(): Promise<void>
 }
 
-/** What the gateway adds, in milliseconds. */
+/** Milliseconds that the gateway adds. */
 export interface Latency {
   rttMs: number
   statementMs: number
@@ -20,7 +20,7 @@ export interface Latency {
 
 const NO_LATENCY: Latency = { rttMs: 0, statementMs: 0 }
 
-/** The local gateway on a thread of its own, so that it does not wait for whoever sends the load. */
+/** Starts the local gateway on a thread of its own, so that it does not compete with what sends the load. */
 export async function startGatewayThread(
   ground: Ground,
   latency: Latency = NO_LATENCY,

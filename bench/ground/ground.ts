@@ -9,27 +9,27 @@ import { startPostgres } from '../../local/postgres.ts'
 import { once } from '../../src/once.ts'
 import { type Bundle, bundleWorker } from './bundle.ts'
 
-/** Something that runs until it is stopped. Safe to stop again. */
+/** Something that runs until it is stopped. Stopping it again does nothing. */
 export interface Part {
   stop(): Promise<unknown>
 }
 
-/** What every measure stands on: one Postgres, the bundles, and the settings of all workers. */
+/** What every measure needs: one Postgres, the bundles, and the settings of all workers. */
 export interface Ground {
-  /** Made when it is first asked for. */
+  /** Bundles a worker when it is first asked for. */
   bundle(name: keyof typeof ENTRIES): Promise<Bundle>
   settings: Vars
   address: { host: string; port: number }
   databaseUrl(name: string): string
-  /** One more, with Ledgerhook's tables or with none. */
+  /** Creates a database, with Ledgerhook's tables or with none. */
   createDatabase(name: string, tables: 'ours' | 'none'): Promise<void>
-  /** Has the ground stop it too, whoever fails to. */
+  /** Registers a part, so that the ground stops it, also when whoever started it fails to. */
   holds<P extends Part>(part: P): P
-  /** With all that it holds. Also while something is being measured, which fails then. Safe to call again. */
+  /** Stops everything that it holds. A measure that still runs fails then. Calling it again does nothing. */
   stop(): Promise<void>
 }
 
-/** What new databases are copied from: nobody connects to it. */
+/** The database that others are copied from. Nobody connects to it. */
 const MIGRATED = 'migrated'
 
 const ENTRIES = {
@@ -44,7 +44,7 @@ const ENTRIES = {
 
 export async function prepareGround(onStep: (says: string) => void): Promise<Ground> {
   const scratchDir = await mkdtemp(join(tmpdir(), 'ledgerhook-bench-'))
-  // Apart, for Postgres runs as another user than root, and owns its directory.
+  // A directory of its own: where we are root, Postgres runs as another user, who owns its directory.
   const dataDir = await mkdtemp(join(tmpdir(), 'ledgerhook-bench-data-'))
   const parts: Part[] = []
   let isStopping = false
@@ -84,7 +84,7 @@ function bundler(scratchDir: string, holds: Ground['holds']): Ground['bundle'] {
   const abort = new AbortController()
   const bundles = new Map<string, Promise<Bundle>>()
   holds({
-    // What is still being written would come back into a directory that is gone.
+    // A bundle that is still being written would create its directory again after it was removed.
     async stop() {
       abort.abort()
       await Promise.allSettled(bundles.values())
@@ -97,7 +97,7 @@ function bundler(scratchDir: string, holds: Ground['holds']): Ground['bundle'] {
   }
 }
 
-/** All that the figures depend on, so that nobody's own settings change them. Stripe is nowhere: nothing here asks it. */
+/** Every setting that the figures depend on, so that nobody's own settings change them. Nothing here calls Stripe. */
 function settingsOfTheBench(): Vars {
   return {
     ...generateSecrets(),

@@ -24,13 +24,13 @@ export interface Workerd {
 
 export interface WorkerdOptions {
   bundlePath: string
-  /** Handed over by environment: what stands in a file or on a command line is seen by others. */
+  /** Passed in the environment: others can read files and command lines. */
   settings: Vars
   /** Bundles that `workers/isolates.ts` may load, by name. */
   isolates?: Record<string, string>
 }
 
-/** Runs a bundle in workerd itself, with no proxy in front of it, on a port that the system chooses. */
+/** Runs a bundle in workerd, without a proxy in front of it, on a port that the system chooses. */
 export async function startWorkerd({ bundlePath, settings, isolates }: WorkerdOptions): Promise<Workerd> {
   const configPath = join(dirname(bundlePath), 'config.capnp')
   await writeFile(configPath, config(bundlePath, Object.keys(settings), isolates))
@@ -63,10 +63,10 @@ async function listeningPort(control: Readable): Promise<number> {
   throw new LocalError('workerd did not start, see above')
 }
 
-/** Loopback is all that it may reach: nothing that is measured leaves this machine. */
+/** Returns the configuration. The worker may reach loopback only: no measure depends on a network. */
 function config(bundlePath: string, settings: string[], isolates: WorkerdOptions['isolates']): string {
   const main = basename(bundlePath)
-  // Windows' separator would be an escape.
+  // In this file the separator of Windows would begin an escape.
   const fromHere = (path: string) => relative(dirname(bundlePath), path).replaceAll('\\', '/')
   const bindings = [
     ...settings.map((name) => `(name = "${name}", fromEnvironment = "${name}")`),

@@ -9,7 +9,7 @@ import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 import { median } from '../statistics.ts'
 
-/** p50 of one delivery at a time, milliseconds. */
+/** The p50 of deliveries that are sent one at a time, milliseconds. */
 export interface GrowthRow {
   event: string
   small: number
@@ -21,7 +21,7 @@ const SMALL_LEDGER_ROWS = 1_000
 const BYTES_PER_LEDGER_ROW = 1_600
 const WARM_UP = 20
 
-/** The same deliveries, on the small and on the large database in turn. */
+/** Measures the same deliveries, on the small and the large database in turn. */
 export async function measureGrowth(
   ground: Ground,
   { ledgerRows, samples }: { ledgerRows: number; samples: number },
@@ -51,7 +51,7 @@ export async function measureGrowth(
   }
 }
 
-/** On the large database, users of all ages; but who is new must be new. */
+/** Returns users of all ages from the large database, or new ones where the event is about a new user. */
 function usersFor({ name }: HotEvent, ledgerRows: number, count: number, turn: number): string[] {
   const isNew = name === 'user created' || name === 'first top-up'
   return isNew ? newUsers(count) : filledUsers(ledgerRows, count, turn * count)
@@ -83,6 +83,6 @@ async function assertDiskSpace(bytes: number): Promise<void> {
   if (bavail * bsize > bytes) return
   const gigabytes = Math.ceil(bytes / 1e9)
   throw new LocalError(
-    `this needs ${gigabytes} GB in ${tmpdir()}: name another place by TMPDIR, or fewer --ledger-rows`,
+    `this needs ${gigabytes} GB in ${tmpdir()}: set TMPDIR to another directory, or ask for fewer --ledger-rows`,
   )
 }

@@ -4,7 +4,7 @@ import { type HotEvent, hotEvents } from '../arena/deliveries.ts'
 import { assertOutcome, deliver, newUsers } from '../arena/subjects.ts'
 import { quantile } from '../statistics.ts'
 
-/** Milliseconds, as whoever sends the delivery sees it. */
+/** Milliseconds, as the sender of the delivery sees them. */
 export interface Quantiles {
   p50: number
   p95: number
@@ -14,19 +14,19 @@ export interface LatencyRow {
   event: string
   ledgerhook: Quantiles
   floor: Quantiles
-  /** Null, here and below, where the handler does not know the event. */
+  /** Null, here and below, where the contender does not handle the event. */
   writes: Quantiles | null
   tutorial: Quantiles | null
   /** p50 over the floor's p50. */
   overFloor: number
-  /** Of the database, per delivery. */
+  /** Requests and statements that the database sees, per delivery. */
   requests: number
   statements: number
 }
 
 const WARM_UP = 5
 
-/** One delivery at a time, the contenders in turn, so that whatever the machine does meanwhile meets all of them alike. */
+/** Sends one delivery at a time, to the contenders in turn: what else the machine does slows down all of them alike. */
 export async function measureLatency(
   arena: Arena,
   samples: number,

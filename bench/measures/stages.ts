@@ -8,9 +8,9 @@ const STAGES = ['verification', 'parsing', 'statement', 'delivery'] as const
 type Stage = (typeof STAGES)[number]
 
 /**
- * Microseconds of CPU inside the Worker, where nothing is waited for: verifying the signature; reading the event and deciding
- * what it does; building the statement, the driver's work and reading the answer; and a whole delivery, its log line and
- * its answer included.
+ * Microseconds of CPU inside the Worker, without any waiting: for verifying the signature; for reading the event and
+ * deciding what it does; for building the statement, the driver's work and reading the response; and for a whole
+ * delivery, with its log line and its response.
  */
 export type StagesRow = { event: string } & Record<Stage, number>
 
@@ -43,7 +43,7 @@ async function measureEvent(hot: HotEvent, url: string, { settings }: Ground): P
   const timed = async (stage: Stage, times: number) =>
     (await post({ ...request, url: `${request.url}?stage=${stage}&times=${times}` })).ms
   const taken: Record<Stage, number[]> = { verification: [], parsing: [], statement: [], delivery: [] }
-  // The first round warms up.
+  // The first round is to warm up.
   for (let round = 0; round <= REPEATS; round++) {
     for (const stage of STAGES) {
       const none = await timed(stage, 0)

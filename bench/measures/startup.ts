@@ -4,28 +4,31 @@ import type { Ground } from '../ground/ground.ts'
 import { startWorkerd } from '../ground/workerd.ts'
 import { median } from '../statistics.ts'
 
-/** Milliseconds from asking for a fresh isolate until its first answer. It waits for nothing: what passes is CPU time, and the machine's noise. */
+/**
+ * Milliseconds from the request for a new isolate until its first response. The isolate waits for nothing, so this is
+ * CPU time and the noise of the machine.
+ */
 export interface Startup {
   empty: number
   bare: number
-  /** The floor: what the SDKs of both providers and the driver take alone. */
+  /** What the SDKs of both providers and the driver take alone. */
   floor: number
   ledgerhook: number
-  /** Over the bare Hono worker. */
+  /** Ledgerhook's time over that of the bare Hono worker. */
   overBare: number
-  /** The same without what an isolate costs that has an empty script. */
+  /** The same, with the time of an isolate with an empty script subtracted from both. */
   scriptOverBare: number
 }
 
 const PROCESSES = 4
-/** In one process: more would fill its memory. The first ones warm it up. */
+/** Rounds in one process: more would fill its memory. The first ones are to warm up. */
 const ROUNDS = 7
 const WARM_UP = 2
 
 const NAMES = ['empty', 'bare', 'floor', 'ledgerhook'] as const
 type Name = (typeof NAMES)[number]
 
-/** The scripts in turn, so that whatever the machine does meanwhile meets all of them alike. */
+/** Starts the scripts in turn: what else the machine does slows down all of them alike. */
 export async function measureStartup(ground: Ground): Promise<Startup> {
   const { path: bundlePath } = await ground.bundle('isolates')
   const isolates = await scripts(ground, dirname(bundlePath))
@@ -61,7 +64,7 @@ async function timeFirstAnswer(url: string): Promise<number> {
   const startedAt = performance.now()
   const response = await fetch(url)
   await response.text()
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`)
+  if (!response.ok) throw new Error(`${url} returned ${response.status}`)
   return performance.now() - startedAt
 }
 

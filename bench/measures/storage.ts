@@ -5,12 +5,12 @@ import { assertOutcome, bring, deliver, newUsers } from '../arena/subjects.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 
-/** Bytes that one delivery adds: rows with what is kept out of line, and indexes. */
+/** Bytes that one delivery adds. `rows` includes what Postgres keeps out of line. */
 export interface StorageRow {
   event: string
   rows: number
   indexes: number
-  /** The same by table, those alone that grew. */
+  /** The same by table, for the tables that grew. */
   tables: { name: string; rows: number; indexes: number }[]
 }
 
@@ -21,8 +21,8 @@ interface Size {
 }
 
 /**
- * On a database of its own, where nothing that was deleted leaves room for a row; and one at a time, for tables grow by many
- * pages at once where several wait for one.
+ * Measures on a database of its own, where no deleted row leaves room for a new one. Deliveries are sent one at a
+ * time: a table that several wait for grows by many pages at once.
  */
 export async function measureStorage(
   ground: Ground,

@@ -8,7 +8,7 @@ import { median } from '../statistics.ts'
 export interface Rate {
   /** Deliveries per second: the median of the blocks. */
   perSecond: number
-  /** CPU of its workerd, milliseconds per delivery, waiting left out. Null where the system does not tell. */
+  /** CPU time of its workerd, milliseconds per delivery. Null where the system does not report it. */
   cpuMs: number | null
 }
 
@@ -16,12 +16,12 @@ export interface ThroughputRow {
   event: string
   ledgerhook: Rate
   floor: Rate
-  /** Null, here and below, where the handler does not know the event. */
+  /** Null, here and below, where the contender does not handle the event. */
   writes: Rate | null
   tutorial: Rate | null
   /** Deliveries per second over the floor's: the median of the ratios of neighbouring blocks. */
   ofFloor: number
-  /** Likewise over what only writes the rows. */
+  /** The same over the bare writes. */
   ofWrites: number | null
 }
 
@@ -30,7 +30,7 @@ interface Block {
   cpuMs: number | null
 }
 
-/** Many at a time, each for another user. Blocks of the contenders alternate. */
+/** Sends many deliveries at a time, each for another user. Blocks of the contenders alternate. */
 export async function measureThroughput(
   arena: Arena,
   { blocks, perBlock }: { blocks: number; perBlock: number },
@@ -39,7 +39,7 @@ export async function measureThroughput(
   const rows: ThroughputRow[] = []
   for (const hot of hotEvents) {
     const taken: Record<Contender, Block[]> = { floor: [], writes: [], ledgerhook: [], tutorial: [] }
-    // The first one warms up.
+    // The first block is to warm up.
     for (let block = 0; block <= blocks; block++) {
       const users = newUsers(perBlock)
       await arena.bring(hot, users)

@@ -11,7 +11,9 @@ export interface Wallets {
   oneOfMany: number
 }
 
-/** Further top-ups on both sides, whose customers are linked. Blocks alternate; the first one warms up. */
+/**
+ * Sends top-ups of users whose customers are linked. Blocks of the two sides alternate; the first one is to warm up.
+ */
 export async function measureWallets(
   arena: Arena,
   { blocks, perBlock }: { blocks: number; perBlock: number },
@@ -37,7 +39,7 @@ export async function measureWallets(
   }
 }
 
-/** Per second. */
+/** Returns deliveries per second. */
 async function rateOf(events: Event[], { corners }: Arena): Promise<number> {
   const { answers, ms } = await deliver(events, corners.ledgerhook, AT_A_TIME)
   assertOutcome('wallets', 'applied', answers)

@@ -3,17 +3,17 @@ import { SourceMap } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import type { Bundle } from '../ground/bundle.ts'
 
-/** Bytes, of the Worker as it is uploaded. */
+/** Bytes of the Worker as it is uploaded. */
 export interface Weight {
   minified: number
   gzipped: number
-  /** Heaviest first. `gzipped`: by how much less the whole would weigh without it. */
+  /** Heaviest first. `gzipped`: how much lighter the whole would be without this part. */
   parts: { name: string; minified: number; gzipped: number }[]
 }
 
 const gzipped = (text: string) => gzipSync(text, { level: 9 }).length
 
-/** Weighs the bundle and each package in it, told apart by the source map. */
+/** Weighs the bundle, and each package in it, which the source map tells apart. */
 export async function weigh({ text, mapPath }: Bundle): Promise<Weight> {
   const code = text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '')
   const owners = ownersOf(code, new SourceMap(JSON.parse(await readFile(mapPath, 'utf8'))))
@@ -32,7 +32,7 @@ interface Run {
   to: number
 }
 
-/** Whose each stretch of the text is. */
+/** Returns the runs of text that belong to one package each. */
 function ownersOf(code: string, map: SourceMap): Run[] {
   const runs: Run[] = []
   let offset = 0

@@ -1,5 +1,5 @@
-// The floor: verifies the signature and inserts one row, by the libraries and the driver that Ledgerhook uses. No handler
-// that stores what it was told can do less.
+// The floor: verifies the signature and inserts one row, with the libraries and the driver that Ledgerhook uses. No
+// handler that stores what it receives can do less.
 import { Webhook } from 'svix'
 import { connect } from './connect.ts'
 import { type Env as StripeEnv, verifiedByStripe } from './stripe.ts'

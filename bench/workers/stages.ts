@@ -1,5 +1,5 @@
-// Repeats one stage of a delivery inside workerd, so that its CPU time can be taken from outside: the clock in a Worker
-// stands still while it computes. What would wait for the database is answered at once.
+// Repeats one stage of a delivery inside workerd, so that its CPU time can be measured from outside: the clock of a
+// Worker stands still while it computes. Requests to the database get a response at once.
 import { clerk } from '../../src/clerk/index.ts'
 import { connect } from '../../src/db.ts'
 import { settingsOf } from '../../src/settings.ts'

@@ -1,5 +1,5 @@
-// The handler that people write today for a top-up: the same driver, one awaited statement after another. It is here to be
-// measured, not to be used: it credits twice when two deliveries cross.
+// The handler that people write today for a top-up: the same driver, and one awaited statement after another. It is
+// here to be measured, not to be used: it credits twice when two deliveries cross.
 import { connect } from './connect.ts'
 import { type Env, verifiedByStripe } from './stripe.ts'
 

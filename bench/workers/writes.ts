@@ -1,5 +1,6 @@
-// Writes the rows that a top-up leaves in Ledgerhook, in one statement, and asks nothing: no lock, no look at what is there,
-// no trigger, no foreign key. It is here to be measured: what keeps a ledger and a wallet can hardly do less.
+// Writes the rows that a top-up leaves in Ledgerhook, in one statement, and checks nothing: it takes no lock, reads
+// nothing, and has no trigger and no foreign key. It is here to be measured: a Worker with a ledger and a wallet can
+// hardly do less.
 import { connect } from './connect.ts'
 import { type Env, verifiedByStripe } from './stripe.ts'
 

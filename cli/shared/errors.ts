@@ -1,4 +1,4 @@
-/** Something the person at the keyboard can put right. Print the message, one line, without the stack. */
+/** An error that the person at the keyboard can fix. Print its message, which is one line, without the stack. */
 export class LocalError extends Error {
   override name = 'LocalError'
 }

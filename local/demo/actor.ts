@@ -23,7 +23,7 @@ interface Delivered {
 
 export type Actor = ReturnType<typeof actor>
 
-/** A person: what they do in the app, by session token, and at Stripe. Every act answers what was answered, one each. */
+/** A person, who uses the app with a session token, and pays at Stripe. Every act returns the responses that it got. */
 export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage) {
   let session = ''
   let subscription = ''
@@ -64,14 +64,17 @@ export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage)
     },
     pay: (how: string, body?: object) => told(`sessions/${session}/${how}`, body),
     comeBack: async (of = session) => [summarize(await call('GET', `/api/checkout/${of}`))],
-    /** The webhooks of the last act, again. */
+    /** Has Stripe send the webhooks of the last act again. */
     async resend() {
       const deliveries = await Promise.all(
         events.map(({ id }) => atStripe<Delivered[]>(`events/${id}/resend`)),
       )
       return deliveries.flat().map(said)
     },
-    /** Stripe counts in whole seconds, and a person takes longer: without the wait two changes would share one. */
+    /**
+     * Stripe counts in whole seconds. A person takes longer than one; without the wait, two changes would share a
+     * second.
+     */
     async subscriptionAt(action: string) {
       await sleep(1_000)
       return await told(`subscriptions/${subscription}/${action}`)

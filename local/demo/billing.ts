@@ -4,7 +4,10 @@ import { planScenes } from './billing-plan.ts'
 import { observe, type Stage, send } from './play.ts'
 import type { MakeScene, Scene } from './scene.ts'
 
-/** From the first click to the end of a subscription: the app's calls, the person's at Stripe, and Stripe's webhooks. */
+/**
+ * From the first click to the end of a subscription: what the app calls, what the person does at Stripe, and Stripe's
+ * webhooks.
+ */
 export function billingStory(stage: Stage): Scene[] {
   const ada = actor('user_ada', stage)
   const scene: MakeScene = (says, sent, act, answers, balance, requests = 1) => ({

@@ -1,19 +1,19 @@
-/** What can be seen of a step from outside, once it is over. */
+/** What can be seen of a step from outside, after it. */
 export interface Facts {
-  /** Status and verdict of each delivery; which of several at once gets which is open. */
+  /** Status and verdict of each delivery, in any order: of several at once, any may be first. */
   answers: string[]
   /** Credits; null where there is no wallet. */
   balance: number | null
-  /** How many requests reached the database. */
+  /** How many requests the database saw. */
   requests: number
-  /** The user's, where the step is about it. */
+  /** The user's name, where the step is about it. */
   name?: string
 }
 
-/** What is not as promised, in words. */
+/** Returns a sentence for each fact that is not as promised. */
 export function differences(promised: Facts, seen: Facts): string[] {
   const facts: [string, unknown, unknown][] = [
-    ['answered', summary(promised.answers), summary(seen.answers)],
+    ['the responses are', summary(promised.answers), summary(seen.answers)],
     ['the balance is', promised.balance, seen.balance],
     ['database requests:', promised.requests, seen.requests],
   ]
@@ -23,7 +23,7 @@ export function differences(promised: Facts, seen: Facts): string[] {
     .map(([what, expected, actual]) => `${what} ${actual}, promised was ${expected}`)
 }
 
-/** `200 applied, 4 × 200 duplicate / already_processed` */
+/** Returns `200 applied, 4 × 200 duplicate / already_processed`. */
 export function summary(answers: string[]): string {
   const counts = new Map<string, number>()
   for (const answer of [...answers].sort()) counts.set(answer, (counts.get(answer) ?? 0) + 1)

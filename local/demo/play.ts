@@ -6,24 +6,24 @@ import { signingSecret } from '../sign.ts'
 import type { Facts } from './compare.ts'
 import type { Delivery, Step } from './story.ts'
 
-/** Where the story is played. */
+/** What a story needs to be played. */
 export interface Stage {
   workerUrl: string
   gatewayUrl: string
   stripeUrl: string
   database: pg.Client
-  /** The Worker's. */
+  /** The Worker's secrets. */
   secrets: Vars
   /** The private half of CLERK_JWT_KEY, as PEM. */
   sessionKey: string
 }
 
-/** Delivers a step over HTTP, and looks at what has become of it. */
+/** Delivers a step over HTTP, and returns what came of it. */
 export async function play({ deliveries, user }: Step, stage: Stage): Promise<Facts> {
   return await observe(user, stage, () => Promise.all(deliveries.map((delivery) => send(delivery, stage))))
 }
 
-/** Does something, and looks at what has become of it. */
+/** Does something, and returns what came of it. */
 export async function observe(user: string, stage: Stage, act: () => Promise<string[]>): Promise<Facts> {
   await resetStats(stage.gatewayUrl)
   const answers = await act()

@@ -1,13 +1,13 @@
 import pg from 'pg'
 import { type Explanation, inWords } from '../../src/ops/explain.ts'
 
-/** Something that the database shows by itself. */
+/** A statement about the database, and whether it holds. */
 export interface Proof {
   says: string
   holds: boolean
 }
 
-/** What must hold whatever the story was. */
+/** Returns what must hold after every story. */
 export async function proofs(database: pg.Client, wallets: number): Promise<Proof[]> {
   return [...(await balances(database, wallets)), await explained(database), await appendOnly(database)]
 }
@@ -27,7 +27,7 @@ async function balances(database: pg.Client, wallets: number): Promise<Proof[]> 
   ]
 }
 
-/** What `npm run explain` says of every wallet. */
+/** Whether `npm run explain` explains every entry of every wallet. */
 async function explained(database: pg.Client): Promise<Proof> {
   const { rows } = await database.query<{ told: Explanation; entries: string }>(
     `select ledgerhook.explain(jsonb_build_object('id', user_id)) as told,

@@ -5,7 +5,7 @@ import { clerk, type Delivery, named, type Step, stepsOf, stripe } from './story
 const NO_EFFECT = '200 ignored / no_effect'
 const APPLIED = '200 applied'
 
-/** Money that comes back, and goes away again: 1000 credits that cost 10.00, and 500 that cost 5.00. */
+/** Money that is refunded or disputed, and comes back: of 1000 credits that cost 10.00, and 500 that cost 5.00. */
 export function tellRefunds(): Step[] {
   const first = payment()
   return [...refunds(first), ...disputes(payment()), ...theRest(first)]

@@ -2,13 +2,16 @@ import type { Facts } from './compare.ts'
 import type { Stage } from './play.ts'
 import type { Line } from './table.ts'
 
-/** A line of a story: what happens, and what must come of it. */
+/** A line of a story, what must come of it, and how to play it. */
 export interface Scene extends Line {
   promised: Facts
   play(): Promise<Facts>
 }
 
-/** Makes a scene from what is done, the responses that it must get, and the balance and the database requests after it. */
+/**
+ * Makes a scene from what is done, the responses that it must get, and the balance and the database requests after
+ * it.
+ */
 export type MakeScene = (
   says: string,
   sent: string,
@@ -20,6 +23,6 @@ export type MakeScene = (
 
 export interface Story {
   scenes(stage: Stage): Scene[]
-  /** How many there are in the end. */
+  /** How many wallets there are in the end. */
   wallets: number
 }

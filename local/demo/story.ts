@@ -11,11 +11,11 @@ export interface Delivery {
 }
 
 export interface Step {
-  /** What happens, for somebody who sees this for the first time. */
+  /** What happens, in words for somebody who sees this for the first time. */
   says: string
-  /** All at the same moment. */
+  /** All are sent at the same moment. */
   deliveries: Delivery[]
-  /** Whose wallet is looked at afterwards. */
+  /** The user whose wallet is read afterwards. */
   user: string
   promised: Facts
 }
@@ -23,7 +23,7 @@ export interface Step {
 const MINUTE_MS = 60_000
 const DUPLICATE = '200 duplicate / already_processed'
 
-/** Told with ids of its own each time. Each chapter goes on where the one before has left the wallets. */
+/** Returns the story, with new ids each time. Each chapter starts with the balances that the one before it left. */
 export function tellStory(): Step[] {
   return [...topUp(), ...bankDebit(), ...intruders(), ...wrongOrder(), ...deletion(), ...strangers()]
 }
@@ -41,7 +41,7 @@ function topUp(): Step[] {
     step('Ada buys 500 credits', [bought], ['200 applied'], 540),
     step('Stripe repeats itself, three times at once', repeat(3, bought), repeat(3, DUPLICATE), 540),
     step(
-      'another event tells of the same payment',
+      'another event reports the same payment',
       [retold],
       ['200 duplicate / payment_already_credited'],
       540,
@@ -111,7 +111,9 @@ function strangers(): Step[] {
   return [step('an event that nobody asked for', [unknown], ignored, 1290, { requests: 0 })]
 }
 
-/** Makes steps about one user. What is verified and handled costs one request to the database, and nothing else does. */
+/**
+ * Returns a maker of steps about one user. A delivery that is verified and handled costs one request to the database.
+ */
 export function stepsOf(user: string) {
   return (
     says: string,

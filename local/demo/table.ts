@@ -9,14 +9,14 @@ export const header = () =>
 
 export const footnote = styleText('dim', `  … stands for ${PREFIX}`)
 
-/** What a line tells of, before it is known how it goes. */
+/** What a line says before it is played. */
 export interface Line {
   says: string
-  /** The event, or the call. */
+  /** The event that is sent, or the call. */
   sent: string
 }
 
-/** One line for a step, and one for each way in which it is not as promised. */
+/** Returns a line for a step, and one for each fact that is not as promised. */
 export function row({ says, sent }: Line, seen: Facts, wrong: string[]): string {
   const statuses = [...new Set(seen.answers.map((answer) => answer.slice(0, 3)))]
   const verdicts = summary(seen.answers.map((answer) => answer.slice(4)))

@@ -10,7 +10,7 @@ const COLOURS = {
   rejected: 'red',
 } as const
 
-/** A line of the Worker's log, for the eye: time, provider, type, what became of it, whom it is about, how long. */
+/** Returns a line of the Worker's log for people: time, provider, type, outcome, user and duration. */
 export function deliveryLine(line: LogLine, now = new Date()): string {
   const time = styleText('dim', now.toTimeString().slice(0, 8))
   if (line.message !== 'delivery') return `${time}  ${other(line)}`

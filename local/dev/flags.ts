@@ -2,27 +2,27 @@ import { LOCAL_POSTGRES_PORT } from '../../cli/shared/configured.ts'
 import { portNumber, readFlags, readVars, wholeNumber } from '../../cli/shared/flags.ts'
 
 const HELP = `
-npm run dev -- [flags]     Postgres, the local gateway and the real Worker, until Ctrl-C
+npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker, until Ctrl-C
 
   --port 8787              the Worker
-  --pg-port 54320          Postgres; any client can look at it
+  --pg-port 54320          Postgres; any client can connect
   --gateway-port 54321     the gateway: SQL over HTTP, as Neon speaks it
   --stripe-port 54322      the local Stripe
-  --data .local/postgres   the directory of Postgres's data, kept between runs
-  --fresh                  start with an empty database, and with nothing in the local Stripe
+  --data .local/postgres   where Postgres keeps its data between runs
+  --fresh                  start with an empty database and an empty local Stripe
   --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
   --rtt-ms N               the gateway adds this to each request, in milliseconds
   --statement-ms N         the gateway adds this to each statement, in milliseconds
-  --tunnel                 a public address, for webhooks from Clerk and Stripe themselves (needs the network)
+  --tunnel                 open a public address, for webhooks from Clerk and Stripe themselves (needs the network)
 
-Settings come from .dev.vars, which the first run writes; the environment wins over it. With DATABASE_URL set to
-a Neon database, that is used and neither Postgres nor the gateway is started; it is migrated by
-\`npm run migrate\` alone. With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe and the local one is not started.
+Settings come from .dev.vars, which the first run writes; the environment wins over it. If DATABASE_URL names a Neon
+database, that one is used, and neither Postgres nor the gateway is started; only \`npm run migrate\` migrates it.
+With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stripe is not started.
 `
 
 export const USUAL_PORTS = { worker: 8787, postgres: LOCAL_POSTGRES_PORT, gateway: 54321, stripe: 54322 }
 
-/** The flags of `npm run dev`. Throws a LocalError. */
+/** Reads the flags of `npm run dev`. Throws a LocalError. */
 export function devFlags() {
   const { values } = readFlags(HELP, {
     port: { type: 'string' },

@@ -3,7 +3,10 @@ import { styleText } from 'node:util'
 const TUNNEL = /Tunnel:.*(https:\/\/[^\s/]+)/
 const QR_CODE = /^[█▀▄ ]+$/
 
-/** A line of wrangler's own, as far as it is of use: a tunnel's address is what Clerk and Stripe want to be told. */
+/**
+ * Returns what to show of a line of wrangler's, if anything: of a tunnel, the addresses to enter at Clerk and at
+ * Stripe.
+ */
 export function outputLine(line: string): string | undefined {
   const [, tunnel] = TUNNEL.exec(line) ?? []
   if (tunnel) {

@@ -3,7 +3,7 @@ import type { Vars } from '../dev-vars.ts'
 import type { Stack } from '../stack.ts'
 import { USUAL_PORTS } from './flags.ts'
 
-/** What to know once everything is up. Never a password of yours: of a Neon database, the host alone. */
+/** Returns what to know once everything is up. Of a Neon database it shows the host only, never the password. */
 export async function describe(stack: Stack, settings: Vars, postgresPort: number): Promise<string> {
   const { url } = stack.worker
   const database = stack.gatewayUrl

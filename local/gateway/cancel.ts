@@ -4,12 +4,12 @@ import type { Address } from './pools.ts'
 
 const CANCEL_REQUEST = 80877102
 
-/** Repeated, because a request that overtakes the statement hits an idle session and is lost. */
+/** How often to ask again: a request that arrives before the statement finds an idle session, and is lost. */
 const REPEAT_MS = 100
 
 /**
- * Asks Postgres to cancel what `client` is running, over a connection of its own as the protocol wants it.
- * Resolves when Postgres has passed the request on; never rejects, for nobody could do anything about it.
+ * Asks Postgres to cancel what `client` is running, over a connection of its own, as the protocol requires.
+ * Resolves when Postgres has passed the request on. Never rejects: nobody could do anything about it.
  */
 export function cancelStatement(client: PoolClient, { host, port }: Address): Promise<void> {
   // node-postgres keeps both numbers, but its types do not say so.
@@ -27,7 +27,7 @@ export function cancelStatement(client: PoolClient, { host, port }: Address): Pr
   })
 }
 
-/** Cancels what `client` runs from the moment `signal` aborts until the returned function is called. */
+/** Cancels what `client` runs, from the moment `signal` aborts until the returned function is called. */
 export function cancelOnAbort(signal: AbortSignal, client: PoolClient, address: Address): () => void {
   let timer: NodeJS.Timeout | undefined
   const start = () => {

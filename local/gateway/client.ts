@@ -1,6 +1,6 @@
 import type { Stats } from './stats.ts'
 
-// What a process asks of a gateway that runs in another one. `gatewayUrl` is that of `POST /sql`.
+// Calls to a gateway that runs in another process. `gatewayUrl` is the address of `POST /sql`.
 
 /** Returns what the gateway has seen since the last reset. */
 export async function readStats(gatewayUrl: string): Promise<Stats> {

@@ -1,9 +1,9 @@
 import pg from 'pg'
 
-/** What one HTTP request is answered with; the body is JSON text. */
+/** The response to one HTTP request. The body is JSON text. */
 export type Answer = { status: number; headers?: Record<string, string>; body: string }
 
-/** A refusal of the gateway's own, as opposed to an error that Postgres sent. */
+/** An error of the gateway itself, not one that Postgres sent. */
 export class GatewayError extends Error {
   override name = 'GatewayError'
   readonly status: number
@@ -38,7 +38,7 @@ function statusOf(error: unknown): number {
   return error instanceof pg.DatabaseError ? 400 : 500
 }
 
-/** An error as the proxy words it: every field is there, null where Postgres said nothing. */
+/** Returns an error in the proxy's form: with every field, null where Postgres did not set it. */
 export function errorAnswer(error: unknown): Answer {
   const body: Record<string, string | null> = {
     message: error instanceof Error ? error.message : String(error),

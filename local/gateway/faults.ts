@@ -4,12 +4,12 @@ import { type Answer, errorAnswer, GatewayError } from './errors.ts'
 import { send, sendHead } from './http.ts'
 
 /**
- * - `none`: this request passes untouched
- * - `before`: the connection breaks before anything ran
- * - `after_commit`: it runs, then the connection breaks without an answer
- * - `half_answer`: it runs, then the connection breaks in the middle of the answer
- * - `hang`: nothing runs and no answer comes, until the client goes away
- * - `unavailable`: nothing runs, 500 as from a compute that cannot be reached
+ * - `none`: the request is handled as usual
+ * - `before`: the connection breaks before anything runs
+ * - `after_commit`: the request runs, then the connection breaks without a response
+ * - `half_answer`: the request runs, then the connection breaks in the middle of the response
+ * - `hang`: nothing runs, and there is no response until the client goes away
+ * - `unavailable`: nothing runs; 500, as when the compute cannot be reached
  */
 export const FAULTS = ['none', 'before', 'after_commit', 'half_answer', 'hang', 'unavailable'] as const
 export type Fault = (typeof FAULTS)[number]
@@ -26,7 +26,7 @@ function sendHalf(response: ServerResponse, answer: Answer): void {
   response.write(body.subarray(0, body.length >> 1), () => response.destroy())
 }
 
-/** Answers one request the way `fault` says; `run` does the work. */
+/** Handles one request as `fault` says. `run` does the work. */
 export async function handleWithFault(
   fault: Fault,
   response: ServerResponse,

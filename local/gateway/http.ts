@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, GatewayError } from './errors.ts'
 import { MAX_BYTES } from './protocol.ts'
 
-/** What a browser is told before it may send a query. */
+/** The response to the preflight request of a browser. */
 export const CORS_ANSWER: Answer = {
   status: 200,
   headers: {
@@ -30,13 +30,14 @@ export function send(response: ServerResponse, answer: Answer): void {
   response.end(answer.body)
 }
 
-/** The whole body as text. Throws a GatewayError 413 above 10 MiB. */
+/** Returns the whole body as text. Throws a GatewayError 413 above 10 MiB. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    // Read to its end even so: a client that is still writing would see a broken pipe instead of the answer.
+    // A body that is too large is read to its end: a client that still writes would see a broken pipe, not the
+    // response.
     if (size <= MAX_BYTES) chunks.push(chunk)
   }
   if (size > MAX_BYTES) throw new GatewayError(413, `request is too large (max is ${MAX_BYTES} bytes)`)

@@ -5,15 +5,15 @@ import { readTarget } from './target.ts'
 export type Address = { host: string; port: number }
 
 export type Pools = {
-  /** A connection for the value of the header; waits up to 15 s for one, as the proxy does. */
+  /** Returns a connection for this value of the header. Waits up to 15 s for one, as the proxy does. */
   acquire(connectionString: string | string[] | undefined): Promise<pg.PoolClient>
   end(): Promise<void>
 }
 
 const ACQUIRE_TIMEOUT_MS = 15_000
 
-// A pool without listeners throws what its connections report, and that ends the process. Nothing is lost by
-// silence: the pool drops the connection, and the statement in flight fails with the same error.
+// Without a listener, an error of a connection ends the process. It can be ignored here: the pool drops the
+// connection, and the statement that ran on it fails with the same error.
 const ignore = () => {}
 
 function openPool(connectionString: string | string[] | undefined, address: Address, max: number): pg.Pool {
@@ -29,13 +29,16 @@ function openPool(connectionString: string | string[] | undefined, address: Addr
   return pool
 }
 
-/** Wrong credentials or database: the caller's mistake (400). Anything else: a database out of reach (500). */
+/**
+ * Returns the error for the caller: 400 for wrong credentials or a wrong database, else 500, for the database is out
+ * of reach.
+ */
 function refusal(error: unknown): unknown {
   if (error instanceof pg.DatabaseError && /^(28|3D)/.test(error.code ?? '')) return error
   return new GatewayError(500, `could not connect to the database: ${(error as Error).message}`)
 }
 
-/** One pool per connection string, so that every request still proves its own password. */
+/** Keeps one pool per connection string, so that a request with another password needs another connection. */
 export function createPools(address: Address, maxConnections: number): Pools {
   const pools = new Map<unknown, pg.Pool>()
   return {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from './errors.ts'
 import { type Json, toPostgresText } from './params.ts'
 
-/** Neon's limit, each way. */
+/** Neon's limit for a request, and for a response. */
 export const MAX_BYTES = 10 * 1024 * 1024
 
 export type Statement = { query: string; params: (string | null)[]; arrayMode: boolean }
@@ -27,8 +27,8 @@ function refuseLoneSurrogate(_key: string, value: unknown): unknown {
 
 function parseJson(body: string): Record<string, unknown> {
   try {
-    // The proxy's parser refuses half a surrogate pair, where JavaScript would store U+FFFD in its place.
-    // Only an escape can hold one, and few bodies have any.
+    // The proxy's parser refuses half a surrogate pair; JavaScript would store U+FFFD instead. Only an escape can be
+    // one, and few bodies have such an escape.
     const json: unknown = JSON.parse(body, /\\ud/i.test(body) ? refuseLoneSurrogate : undefined)
     return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {}
   } catch (error) {
@@ -61,10 +61,10 @@ function readBatch(headers: IncomingHttpHeaders): Batch {
   return batch
 }
 
-/** Headers and body of one `POST /sql`. Throws a GatewayError where Neon's proxy refuses. */
+/** Reads headers and body of one `POST /sql`. Throws a GatewayError where Neon's proxy refuses. */
 export function readSqlRequest(headers: IncomingHttpHeaders, body: string): SqlRequest {
   const isolation = headers['neon-batch-isolation-level']
-  // Also when the request turns out to be a single query, which has no use for it: so does the proxy.
+  // As the proxy does, also for a single query, which does not use the isolation level.
   if (isolation !== undefined && !Object.hasOwn(ISOLATION_LEVELS, String(isolation))) {
     throw new GatewayError(400, 'invalid isolation level')
   }

@@ -37,7 +37,7 @@ async function answerSql(services: Services, request: IncomingMessage, signal: A
   }
 }
 
-/** Returns the faults that a body names. One that is not JSON names none, which the queue refuses. */
+/** Returns the faults that a body names. For a body that is not JSON it returns undefined, which the queue refuses. */
 function readFaults(body: string): unknown {
   try {
     return (JSON.parse(body) as { next?: unknown } | null)?.next
@@ -69,7 +69,7 @@ async function route(services: Services, request: IncomingMessage, response: Ser
   }
 }
 
-/** Answers any request, whatever happens; never rejects. */
+/** Responds to any request, whatever happens. Never rejects. */
 export async function handle(
   services: Services,
   request: IncomingMessage,

@@ -2,12 +2,12 @@ import type { FieldDef } from 'pg'
 
 export type Row = (string | null)[]
 
-// The types (pg_type.oid) that converted output does not leave as strings.
+// The types (pg_type.oid) that are not strings in the converted output.
 const BOOL = 16
 const NUMBERS = new Set([21, 23, 700, 701])
 const JSONS = new Set([114, 3802])
 
-/** Array type to element type, for the elements above. */
+/** The element type of each array type of those above. */
 const ARRAYS = new Map([
   [1000, BOOL],
   [1005, 21],
@@ -18,7 +18,7 @@ const ARRAYS = new Map([
   [3807, 3802],
 ])
 
-/** Every other array type of PostgreSQL 18. The proxy knows no array types made by users either. */
+/** Every other array type of PostgreSQL 18. Like the proxy, this knows no array types that users define. */
 const STRING_ARRAYS = new Set(
   `
   143 210 270 271 272 273 629 651 719 775 791 1001 1002 1003 1006 1008 1009 1010 1011
@@ -34,7 +34,7 @@ const STRING_ARRAYS = new Set(
 const ARRAY_TOKEN = /"(?:[^"\\]+|\\.)*"|[^{},"]+|[{}]/gs
 
 function arrayToJson(literal: string, element: number): string {
-  // `[2:3]={1,2}`: the bounds have no place in JSON.
+  // `[2:3]={1,2}`: JSON has no bounds.
   const start = literal.startsWith('[') ? literal.indexOf('=') + 1 : 0
   return literal.slice(start).replace(ARRAY_TOKEN, (token) => {
     if (token === '{') return '['
@@ -45,7 +45,7 @@ function arrayToJson(literal: string, element: number): string {
   })
 }
 
-/** Postgres's text for one value, as JSON text: its own digits and its own JSON are passed on untouched. */
+/** Returns Postgres's text for one value as JSON text. Numbers and JSON are passed on as they are. */
 function cellToJson(text: string, type: number): string {
   if (type === BOOL) return text === 't' ? 'true' : 'false'
   if (NUMBERS.has(type)) return Number.isFinite(Number(text)) ? text : JSON.stringify(text)
@@ -55,7 +55,7 @@ function cellToJson(text: string, type: number): string {
   return STRING_ARRAYS.has(type) ? arrayToJson(text, 0) : JSON.stringify(text)
 }
 
-/** Turns rows, as text straight from Postgres, into JSON text in the shape the client asked for. */
+/** Returns a function that turns a row of Postgres's texts into JSON text, in the shape that the client asked for. */
 export function rowWriter(fields: FieldDef[], rawText: boolean, arrayMode: boolean): (row: Row) => string {
   if (rawText && arrayMode) return (row) => JSON.stringify(row)
   const cell = (text: string | null, index: number) => {

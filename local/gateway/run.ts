@@ -12,7 +12,7 @@ export type RunOptions = {
   statementMs: number
   /** Called for every statement that the database sees. */
   count: () => void
-  /** Aborted when the client has gone away. */
+  /** Aborts when the client has gone away. */
   signal: AbortSignal
 }
 
@@ -43,7 +43,7 @@ async function runStatements(
     try {
       results.push(await runStatement(client, statement, rawText, budget, stop))
     } finally {
-      // A cancel request still on its way would hit the ROLLBACK that follows.
+      // A cancel request that is still on its way would cancel the ROLLBACK that follows.
       await cancelled
     }
   }
@@ -61,8 +61,8 @@ async function runBatch(
   try {
     results = await runStatements(client, request, options)
   } catch (error) {
-    // Awaited, so that whoever reads the error finds the locks gone. Should it fail, the connection is closed
-    // below, which rolls back as well, and the first error is still the one worth telling.
+    // Awaited, so that the locks are gone before the client reads the error. If it fails, the connection is closed
+    // below, which rolls back as well; the first error is the one to report.
     await command(client, 'ROLLBACK', options).catch(() => {})
     throw error
   }
@@ -70,7 +70,7 @@ async function runBatch(
   return `{"results":[${results}]}`
 }
 
-/** Runs the request on `client`, and gives it back to its pool or, where it may not be as new, closes it. */
+/** Runs the request on `client`. Then gives the connection back to its pool, or closes it when it may not be reused. */
 export async function runAndRelease(
   client: PoolClient,
   request: SqlRequest,
@@ -87,12 +87,12 @@ export async function runAndRelease(
     return answer
   } catch (error) {
     if (error instanceof GatewayError || error instanceof pg.DatabaseError) throw error
-    // The connection broke in the middle: 400 at the proxy too, unlike one that cannot be opened.
+    // The connection broke while it ran: that is 400 at the proxy too. One that cannot be opened is 500.
     throw new GatewayError(400, (error as Error).message)
   } finally {
     stopWatching()
-    // Like the proxy: closed after an error, in a transaction that was left open, and after a cancel request,
-    // which may still be on its way and would hit the next statement.
+    // As at the proxy, a connection is closed after an error, when a transaction was left open, and after a cancel
+    // request, which may still be on its way and would cancel the next statement.
     const reusable = succeeded && !options.signal.aborted && client.getTransactionStatus() === 'I'
     client.release(!reusable)
   }

@@ -13,7 +13,7 @@ export type GatewayOptions = {
   rttMs?: number
   /** Added to every statement that the database sees, in milliseconds: the proxy's way to the compute. */
   statementMs?: number
-  /** For each connection string. */
+  /** The most connections for one connection string. */
   maxConnections?: number
 }
 
@@ -21,18 +21,18 @@ export type Gateway = {
   /** For `neonConfig.fetchEndpoint`. */
   url: string
   port: number
-  /** Since the start, or the last reset. */
+  /** Returns what was counted since the start, or the last reset. */
   stats(): Stats
   resetStats(): void
   /** Makes the next `POST /sql` requests fail, one each, in order. */
   fail(faults: readonly Fault[]): void
-  /** Breaks off what is still running, and resolves when every connection to Postgres has been let go. */
+  /** Breaks off what is still running, and resolves when every connection to Postgres is closed. */
   stop(): Promise<void>
 }
 
 /**
- * Starts Neon's SQL over HTTP in front of a Postgres; `GET /stats`, `POST /stats/reset` and `POST /faults` do
- * over HTTP what the methods do here. Rejects with a LocalError when the port is taken.
+ * Starts Neon's SQL over HTTP in front of a Postgres. `GET /stats`, `POST /stats/reset` and `POST /faults` do over
+ * HTTP what the methods do here. Throws a LocalError when the port is taken.
  *
  * Session state (`SET`, advisory locks) stays with a pooled connection, as it may at Neon: use `SET LOCAL`.
  */

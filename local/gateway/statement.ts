@@ -3,7 +3,7 @@ import { GatewayError } from './errors.ts'
 import { MAX_BYTES, type Statement } from './protocol.ts'
 import { type Row, rowWriter } from './rows.ts'
 
-/** What is left of the answer's size, in bytes; one for all statements of a request. */
+/** How many bytes the response may still grow by. All statements of a request share it. */
 export type Budget = { left: number }
 
 type Wire = pg.Connection & { sendCopyFail(reason: string): void }
@@ -22,11 +22,11 @@ function toQuery(statement: Statement): Query<Row> {
     values: statement.params,
     types: asText as unknown as pg.CustomTypesConfig,
     rowMode: 'array',
-    // Always, also without parameters: the simple protocol would let several statements through.
+    // Also without parameters: the simple protocol would accept several statements.
     queryMode: 'extended',
   }
   const query = new pg.Query<Row>(config)
-  // COPY FROM STDIN. Postgres has skipped our Sync by the time it refuses, and waits for another; the driver
+  // COPY FROM STDIN. When Postgres refuses it, it has already skipped our Sync, and waits for another one. The driver
   // sends none, and the ROLLBACK would wait for ever.
   const handleCopyInResponse = (wire: Wire) => {
     wire.sendCopyFail('COPY is not supported')
@@ -36,9 +36,9 @@ function toQuery(statement: Statement): Query<Row> {
 }
 
 /**
- * Runs one statement and resolves to its part of the answer, as JSON text. Rows become text as they arrive,
- * so that a huge result is noticed early: `stop` is called then, to cancel the statement, and once Postgres is
- * done with it, this rejects with a GatewayError 507.
+ * Runs one statement, and returns its part of the response, as JSON text. Rows become text as they arrive, so that a
+ * huge result is noticed early: then `stop` is called, to cancel the statement, and once Postgres has ended it, this
+ * throws a GatewayError 507.
  */
 export function runStatement(
   client: pg.PoolClient,

@@ -1,7 +1,7 @@
 export type Stats = {
-  /** `POST /sql` requests, whatever became of them. */
+  /** `POST /sql` requests, also those that failed. */
   requests: number
-  /** Statements that were sent to the database, BEGIN, COMMIT and ROLLBACK included. */
+  /** Statements that were sent to the database, with BEGIN, COMMIT and ROLLBACK. */
   statements: number
 }
 

@@ -1,13 +1,13 @@
 import { GatewayError } from './errors.ts'
 
-/** Who connects, and to which database. Host and port are not here: they are always the local Postgres. */
+/** Who connects, and to which database. Host and port are always those of the local Postgres. */
 export type Target = { user: string; password: string; database: string }
 
 function invalid(why: string): GatewayError {
   return new GatewayError(400, why)
 }
 
-/** Reads the `Neon-Connection-String` header. Throws a GatewayError, worded as the proxy words it. */
+/** Reads the `Neon-Connection-String` header. Throws a GatewayError, in the proxy's words. */
 export function readTarget(header: string | string[] | undefined): Target {
   if (typeof header !== 'string') throw invalid('invalid header: neon-connection-string')
   const url = URL.parse(header)

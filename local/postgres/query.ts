@@ -7,7 +7,7 @@ export async function query<Row extends pg.QueryResultRow = Record<string, unkno
   params: unknown[] = [],
 ): Promise<Row[]> {
   const client = new pg.Client(databaseUrl)
-  // When Postgres stops meanwhile, the statement fails with the same error.
+  // Without a listener, the end of Postgres would end this process. The statement fails with the same error.
   client.on('error', () => {})
   await client.connect()
   try {
@@ -17,7 +17,7 @@ export async function query<Row extends pg.QueryResultRow = Record<string, unkno
   }
 }
 
-/** Creates a database, as a copy of another one. `adminUrl` names any database of the same Postgres but these two. */
+/** Creates a database as a copy of another one. `adminUrl` names a third database of the same Postgres. */
 export async function createDatabase(adminUrl: string, name: string, template = 'template1'): Promise<void> {
   await query(
     adminUrl,

@@ -5,7 +5,7 @@ import type { SendFlags } from './flags.ts'
 
 type Members = Record<string, unknown>
 
-/** The event that the flags describe: the fixture of its type, with what was given put in its place. */
+/** Returns the event that the flags describe: the fixture of its type, with the given values in their places. */
 export function buildEvent(flags: SendFlags): object {
   if (flags.provider === 'clerk') return clerk(flags)
   return flags.type.startsWith('checkout.session.') ? checkout(flags) : otherStripe(flags)
@@ -43,7 +43,7 @@ function checkout(flags: SendFlags): object {
   })
 }
 
-/** Whatever its object is: a flag replaces the member of that meaning, where the object has one. */
+/** Returns an event of any other type: a flag replaces the member that it means, where the object has that member. */
 function otherStripe(flags: SendFlags): object {
   const { type, user, at, event: id, live: livemode } = flags
   const event = structuredClone<{ data: { object: Members } }>(fixtures.stripe[type as StripeType])
@@ -64,14 +64,14 @@ function otherStripe(flags: SendFlags): object {
   return stamped(event, type, { livemode, ...given({ at, event: id }) })
 }
 
-/** A payment has a charge of its own, and one refund and one dispute, unless `--set id=…` says otherwise. */
+/** Names charge, refund and dispute after the payment, which has one of each, unless `--set id=…` says otherwise. */
 function nameReversal(object: Members, { payment = '', amount }: SendFlags): void {
   const charge = `ch_${payment}`
   if (object.object !== 'charge') Object.assign(object, { id: reversalId(object, payment), charge })
   else Object.assign(object, { id: charge, ...given({ amount_refunded: amount }) })
 }
 
-/** Without the members that were not given. */
+/** Returns the members that are not undefined. */
 function given<Given extends Members>(
   members: Given,
 ): { [Name in keyof Given]: Exclude<Given[Name], undefined> } {

@@ -7,37 +7,37 @@ const types = (provider: keyof typeof fixtures) =>
   `${provider}: ${Object.keys(fixtures[provider]).join(', ')}`
 
 export const HELP = `
-npm run send -- <provider> <type> [options]     sign one realistic event, and deliver it to the Worker
+npm run send -- <provider> <type> [options]     signs a realistic event, and delivers it to the Worker
 
 ${types('clerk')}
 ${types('stripe')}
 
 whom
-  --user ID            user_ada where not given
-  --email ADDRESS      <user>@example.com where not given; --no-email: a user with a phone only
+  --user ID            by default user_ada
+  --email ADDRESS      by default <user>@example.com; --no-email: a user with a phone only
   --unverified         Clerk has not verified the address
   --name 'FIRST LAST'
 
 what was paid
-  --credits N          in the metadata, sent as it is: a bad one shows its refusal
+  --credits N          in the metadata; sent as given, so that a bad value shows how it is refused
   --amount N           in minor units        --currency CODE
   --customer cus_…     --session cs_…
-  --payment pi_…       give the same again to tell of the same payment in another event; else a new one each time
-  --unpaid             payment_status "unpaid"; --status TEXT: any other
-  --live               from live mode
+  --payment pi_…       by default a new one each time; the same one again reports the same payment in another event
+  --unpaid             payment_status "unpaid"; --status TEXT: any other status
+  --live               an event of live mode
 
 the event
-  --event ID           Stripe's event id, or Svix's message id; else a new one
+  --event ID           Stripe's event id, or Svix's message id; by default a new one
   --at TIME            when it happened: ISO 8601, milliseconds, or relative to now: -10m, +30s, -2h, -1d
   --set NAME=JSON      a member of Clerk's data, or of Stripe's data.object; repeatable
 
 the delivery
   --times N            the same signed event again;  --concurrent: all at the same moment
   --wrong-secret       sign with a secret that the Worker does not know
-  --old                sign as of 10 minutes ago
+  --old                sign with a time of 10 minutes ago
   --print              show headers and body, and send nothing
   --port 8787, or --url https://…
-  --expect STATUS      exit with 0 only if every answer has this status; else with 0 if every one is 2xx
+  --expect STATUS      exit with 0 only if every response has this status; by default, only if every one is 2xx
 
 Secrets come from .dev.vars, which \`npm run dev\` writes; CLERK_WEBHOOK_SECRET and STRIPE_WEBHOOK_SECRET in the
 environment win over it.
@@ -56,7 +56,7 @@ examples
 const text = { type: 'string' } as const
 const flag = { type: 'boolean', default: false } as const
 
-/** What `npm run send` was asked for. Throws a LocalError. */
+/** Reads the flags of `npm run send`. Throws a LocalError. */
 export function sendFlags() {
   const { values, positionals } = readFlags(
     HELP,
@@ -98,7 +98,7 @@ function subject([provider, type, ...rest]: string[]) {
     )
   }
   if (type === undefined || !Object.hasOwn(fixtures[provider], type)) {
-    throw new LocalError(`there is no ${provider} event '${type ?? ''}' here; ${types(provider)}`)
+    throw new LocalError(`there is no ${provider} event '${type ?? ''}'; ${types(provider)}`)
   }
   if (rest.length > 0) throw new LocalError(`one event at a time: what is '${rest.join(' ')}'?`)
   return { provider, type } as const
@@ -106,7 +106,7 @@ function subject([provider, type, ...rest]: string[]) {
 
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** Milliseconds since 1970. */
+/** Returns the time in milliseconds since 1970. */
 export function readTime(given: string | undefined, now = Date.now()): number | undefined {
   if (given === undefined) return undefined
   const [, sign, count, unit] = /^([+-])(\d+)([smhd])$/.exec(given) ?? []

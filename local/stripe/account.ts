@@ -1,12 +1,12 @@
 import type { State, StripeObject } from './state.ts'
 
-/** One Stripe account: its objects, and what every part of the stand-in needs to act on them. */
+/** One Stripe account: its objects, and what the parts of the stand-in need to act on them. */
 export interface Account {
   state: State
-  /** Where this server is reached: payment pages are shown there. */
+  /** Returns the address of this server, which shows the payment pages. */
   url(): string
-  /** Seconds, as Stripe counts. */
+  /** Returns the time in seconds, as Stripe counts. */
   now(): number
-  /** Records an event with the object as it is now, to be delivered after the answer. */
+  /** Records an event with the object as it is now. It is delivered after the response. */
   emit(type: string, object: StripeObject, previousAttributes?: Record<string, unknown>): void
 }

@@ -14,7 +14,7 @@ import {
   updateSubscription,
 } from './subscriptions.ts'
 
-/** Checks the parameters, and gives back what is to be done: what fails before that, Stripe's keys do not keep. */
+/** Checks the parameters, and returns what to do. Stripe's idempotency keys do not keep a failure of the check. */
 type Call = (account: Account, id: string, params: Params) => () => object
 
 function call<Schema extends z.ZodType>(
@@ -29,7 +29,7 @@ function call<Schema extends z.ZodType>(
 
 const nothing = z.strictObject({ expand })
 
-/** Exactly the endpoints that Ledgerhook uses. `:id` is one segment. */
+/** The endpoints that Ledgerhook uses, and no others. `:id` is one segment. */
 const calls: Record<string, Call> = {
   'POST /v1/customers': call(customerParams, (account, _id, params) => createCustomer(account, params)),
   'GET /v1/customers/:id': call(nothing, retrieveCustomer),
@@ -44,7 +44,7 @@ const calls: Record<string, Call> = {
   'DELETE /v1/subscriptions/:id': call(cancelParams, cancelSubscription),
 }
 
-/** The call that a method and a path name. @throws ApiError 404 for any other */
+/** Returns the call for a method and a path. @throws ApiError 404 when there is none */
 export function findCall(method: string, path: string): { run: Call; id: string } {
   for (const [route, run] of Object.entries(calls)) {
     const match = new RegExp(`^${route.replace(':id', '([^/]+)')}$`).exec(`${method} ${path}`)

@@ -1,6 +1,9 @@
 import { ApiError } from './errors.ts'
 
-/** The key comes as a bearer token, or as the user of basic authentication, as curl's `-u` sends it. */
+/**
+ * Checks the key, which is a bearer token, or the user of basic authentication, as curl's `-u` sends it. @throws
+ * ApiError 401
+ */
 export function authenticate(header: string | undefined, secretKey: string): void {
   const key = given(header)
   if (key === secretKey) return

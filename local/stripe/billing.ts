@@ -6,7 +6,7 @@ import { create } from './objects.ts'
 import { changing } from './previous.ts'
 import type { Order, StripeObject, Subscription, SubscriptionItem } from './state.ts'
 
-/** A subscription that has just been bought, with its first invoice paid. */
+/** Creates a subscription that has just been bought. */
 export function startSubscription(account: Account, customer: string, order: Order): Subscription {
   const start = account.now()
   const id = randomId('sub')
@@ -39,7 +39,7 @@ function periodEnd(start: number, recurring: Recurring): number {
   return end.getTime() / 1000
 }
 
-/** The next period begins, as at its end; the invoice is paid, or payment fails and the subscription is past due. */
+/** Begins the next period. Its invoice is paid, or the payment fails and the subscription is past due. */
 export function renew(account: Account, subscription: Subscription, paid = true): void {
   let billed: ReturnType<typeof bill> | undefined
   const previous = changing(subscription, () => {
@@ -55,7 +55,7 @@ export function renew(account: Account, subscription: Subscription, paid = true)
   if (billed?.payment) account.emit('invoice_payment.paid', billed.payment)
 }
 
-/** One invoice for the current period, and its payment where it is paid. */
+/** Creates an invoice for the current period, and its payment where it is paid. */
 export function bill(account: Account, subscription: Subscription, reason: string, paid = true) {
   const { id, customer, items, metadata } = subscription
   const invoiceId = randomId('in')
@@ -118,7 +118,7 @@ function lineOf(item: SubscriptionItem, invoice: string): StripeObject {
   })
 }
 
-/** The money of an invoice is a payment intent, which the invoice payment names (Stripe, since 2025-03-31). */
+/** Pays an invoice with a payment intent, which the invoice payment names (Stripe, since 2025-03-31). */
 function payInvoice(account: Account, invoice: StripeObject, amount: number): StripeObject {
   const currency = String(invoice.currency)
   const intent = chargeFor(account, { amount, currency, customer: String(invoice.customer), metadata: {} })
@@ -135,7 +135,7 @@ function payInvoice(account: Account, invoice: StripeObject, amount: number): St
   })
 }
 
-/** Canceled for good, now. */
+/** Cancels a subscription at once, for good. */
 export function endNow(account: Account, subscription: Subscription): Subscription {
   if (subscription.status === 'canceled')
     throw invalid('A canceled subscription can only update its cancellation_details and metadata.')

@@ -10,7 +10,7 @@ interface Charge {
   metadata: Metadata
 }
 
-/** A payment intent that has succeeded. */
+/** Creates a payment intent that has succeeded. */
 export function chargeFor(account: Account, { amount, currency, customer, metadata }: Charge): StripeObject {
   const intent = create<StripeObject>('payment_intent', {
     ...{ amount, amount_received: amount, currency, customer, metadata, created: account.now() },

@@ -4,11 +4,11 @@ import { ApiError, found, invalid } from './errors.ts'
 import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
 import { recurringPrice } from './objects.ts'
-import { bankAnswers, pay, payLater } from './payments.ts'
+import { bankDecides, pay, payLater } from './payments.ts'
 import type { Services } from './services.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
 
-/** What a person or the time does, which Stripe's API has no call for. Answers what was changed. */
+/** What a person does, or time, and Stripe's API has no call for. Each returns the object that it changed. */
 const actions: Record<
   string,
   (services: Services, id: string, action: string, body: Body) => object | undefined
@@ -16,8 +16,8 @@ const actions: Record<
   sessions: ({ account }, id, action) => {
     if (action === 'pay') return pay(account, id)
     if (action === 'pay-later') return payLater(account, id)
-    if (action === 'bank-paid') return bankAnswers(account, id, 'succeeded')
-    if (action === 'bank-failed') return bankAnswers(account, id, 'failed')
+    if (action === 'bank-paid') return bankDecides(account, id, 'succeeded')
+    if (action === 'bank-failed') return bankDecides(account, id, 'failed')
     return undefined
   },
   subscriptions: ({ account }, id, action) => {
@@ -46,9 +46,11 @@ const actions: Record<
 type Body = Record<string, unknown>
 
 /**
- * `POST /test/<kind>/<id>/<action>` answers `{object, events, deliveries}`: what it made of the object, the events that
- * tell of it, and what the Worker answered to each; with `{"deliver": false}` they are kept back. `POST /test/events/<id>/resend` delivers one again,
- * `POST /test/faults {"next": […]}` has calls fail, `GET /test/requests` shows the calls received, `GET /test/events`, `/test/customers`, … what there is.
+ * - `POST /test/<kind>/<id>/<action>` returns `{object, events, deliveries}`: the changed object, the events that
+ *   report the change, and the Worker's response to each. With `{"deliver": false}` the events are kept back.
+ * - `POST /test/events/<id>/resend` delivers an event again.
+ * - `POST /test/faults {"next": […]}` makes the next calls fail; `POST /test/release` ends the fault `held`.
+ * - `GET /test/requests` lists the calls received, `GET /test/events`, `/test/customers`, … the objects.
  */
 export async function control(services: Services, request: Request): Promise<Answer> {
   const [, , kind = '', id = '', action = ''] = request.path.split('/')

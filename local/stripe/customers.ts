@@ -27,18 +27,18 @@ export function createCustomer(account: Account, params: z.output<typeof custome
   return customer
 }
 
-/** Also a deleted one, of which Stripe tells the id alone. */
+/** Returns a customer. Of a deleted one, Stripe returns little more than the id. */
 export const retrieveCustomer = ({ state }: Account, id: string): Customer =>
   found(state.customers, 'customer', id)
 
-/** One that can be charged. Stripe: a deleted customer is as missing as one that never was. */
+/** Returns a customer that can be charged. For Stripe, a deleted one is missing like one that never existed. */
 export function liveCustomer({ state }: Account, id: string): Customer {
   const customer = state.customers.get(id)
   if (!customer || customer.deleted) throw missing('customer', id, 'customer')
   return customer
 }
 
-/** As its Dashboard does: "also immediately cancels any active subscriptions". */
+/** Deletes a customer, as Stripe's Dashboard does: "also immediately cancels any active subscriptions". */
 export function deleteCustomer(account: Account, id: string): void {
   const customer = retrieveCustomer(account, id)
   for (const subscription of account.state.subscriptions.values()) {

@@ -1,4 +1,4 @@
-/** An error in Stripe's shape: what its API answers, and what its SDK turns into an exception. */
+/** An error as Stripe's API returns it, which its SDK turns into an exception. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly status: number
@@ -25,13 +25,13 @@ export function invalid(message: string, details: { code?: string; param?: strin
   return new ApiError(400, { type: 'invalid_request_error', message, ...details })
 }
 
-/** Stripe answers 404 where the id stands in the path, and 400 where a parameter names it. */
+/** Stripe returns 404 when the path has the id, and 400 when a parameter has it. */
 export function missing(what: string, id: string, param: string, status: 400 | 404 = 400): ApiError {
   const message = `No such ${what}: '${id}'`
   return new ApiError(status, { type: 'invalid_request_error', code: 'resource_missing', message, param })
 }
 
-/** Returns the object with that id, which stands in the path. @throws ApiError 404 when there is none */
+/** Returns the object with the id that the path has. @throws ApiError 404 when there is none */
 export function found<T>(objects: Map<string, T>, what: string, id: string, param = 'id'): T {
   const object = objects.get(id)
   if (!object) throw missing(what, id, param, 404)

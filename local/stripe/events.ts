@@ -3,10 +3,10 @@ import { signedEvent } from '../deliver.ts'
 import { randomId } from '../ids.ts'
 import type { Event, StripeObject } from './state.ts'
 
-/** Checkout itself waits 10 s for the answer before it sends the person back (Stripe: Checkout fulfilment). */
+/** Checkout waits 10 s for the response before it sends the person back (Stripe: Checkout fulfilment). */
 const ANSWER_MS = 10_000
 
-/** What the endpoint answered; no status where it did not. */
+/** The response of the endpoint. The status is null when there was none. */
 export interface Attempt {
   event: string
   type: string
@@ -14,7 +14,7 @@ export interface Attempt {
   answer: unknown
 }
 
-/** The object is told as it is at this moment: later changes do not change the event. */
+/** Creates an event with a copy of the object, so that later changes of the object do not change the event. */
 export function snapshot(type: string, object: StripeObject, created: number, previous?: object): Event {
   return {
     id: randomId('evt'),
@@ -37,7 +37,7 @@ export interface Endpoint {
   secret: string
 }
 
-/** Delivers, one after the other, each signed at the moment it is sent. Without an endpoint nothing is sent. */
+/** Delivers events one after the other, each signed when it is sent. Without an endpoint, it sends nothing. */
 export async function deliver(events: Event[], endpoint: Endpoint | undefined): Promise<Attempt[]> {
   const attempts: Attempt[] = []
   if (!endpoint) return attempts

@@ -5,14 +5,14 @@ import { cardDeclined, invalid, rateLimited, serverError } from './errors.ts'
 import { type Answer, send } from './http.ts'
 
 /**
- * - `none`: this request passes untouched
- * - `hang`: nothing is done and no answer comes, until the client goes away
+ * - `none`: the call is handled as usual
+ * - `hang`: nothing is done, and there is no response until the client goes away
  * - `drop`: the connection breaks before anything is done
- * - `drop_after`: it is done, then the connection breaks without an answer
- * - `slow`: it takes 300 ms, so that requests overlap
- * - `held`: it takes until `POST /test/release`
+ * - `drop_after`: the call is done, then the connection breaks without a response
+ * - `slow`: the call takes 300 ms, so that calls overlap
+ * - `held`: the call takes until `POST /test/release`
  * - `rate_limit`: 429, before anything is done
- * - `server_error`, `card_error`: 500 and 402 while it is being done, which an idempotency key keeps
+ * - `server_error`, `card_error`: 500 and 402 while the call runs, so that an idempotency key keeps them
  */
 export const FAULTS = [
   'none',
@@ -33,7 +33,7 @@ export type Faults = FaultQueue<Fault>
 
 export const createFaults = (): Faults => createFaultQueue(FAULTS, invalid)
 
-/** Calls that are held in the middle, until they are let go. */
+/** Holds calls while they run, until they are released. */
 export interface Hold {
   wait(): Promise<void>
   release(): void
@@ -49,7 +49,7 @@ export function createHold(): Hold {
   }
 }
 
-/** What goes wrong while a call runs. Its response is one like any other, so that an idempotency key keeps it, as Stripe's does. */
+/** Fails, or waits, while a call runs. An idempotency key keeps such an error like any other response, as at Stripe. */
 export async function failWithin(fault: Fault, hold: Hold): Promise<void> {
   if (fault === 'slow') await sleep(SLOW_MS)
   if (fault === 'held') await hold.wait()
@@ -57,7 +57,7 @@ export async function failWithin(fault: Fault, hold: Hold): Promise<void> {
   if (fault === 'card_error') throw cardDeclined()
 }
 
-/** Answers one call the way `fault` says; `run` does the work. */
+/** Handles one call as `fault` says. `run` does the work. */
 export async function answerWithFault(
   fault: Fault,
   response: ServerResponse,

@@ -1,11 +1,11 @@
 import { invalid } from './errors.ts'
 
-/** Form parameters as Stripe reads them: text, and by brackets objects and arrays of it. */
+/** Form parameters as Stripe reads them: text, and objects and arrays of text, which brackets name. */
 export type Params = { [name: string]: Param }
 export type Param = string | Param[] | Params
 
 /**
- * `metadata[user_id]=u&line_items[0][quantity]=1&expand[]=customer` → nested. Every value is text.
+ * Reads `metadata[user_id]=u&line_items[0][quantity]=1&expand[]=customer` as nested objects. Every value is text.
  * @throws ApiError for brackets that do not match, and for a name used in two ways
  */
 export function parseForm(body: string): Params {
@@ -28,7 +28,7 @@ function place(root: Params, name: string, value: string): void {
   node[leaf ?? String(Object.keys(node).length)] = value
 }
 
-/** Stripe's clients write lists as `[0]`, `[1]`, …; whoever counts otherwise has an object. */
+/** Turns objects into arrays where their keys are `0`, `1`, …, as Stripe's clients write lists. */
 function arraysOf(node: Param): Param {
   if (typeof node === 'string') return node
   const entries = Object.entries(node).map(([key, value]) => [key, arraysOf(value)] as const)

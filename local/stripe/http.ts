@@ -5,7 +5,7 @@ import { ApiError } from './errors.ts'
 export interface Answer {
   status: number
   headers: Record<string, string>
-  /** JSON text, or a page. */
+  /** JSON text, or a page of HTML. */
   body: string
 }
 

@@ -11,9 +11,8 @@ interface Entry {
 }
 
 /**
- * Stripe's idempotency keys (docs.stripe.com/api/idempotent_requests): the first answer is kept whatever its status,
- * a 500 included, and given again; but nothing is kept of a request that failed validation, or that was refused before
- * its endpoint began.
+ * Stripe's idempotency keys (docs.stripe.com/api/idempotent_requests): the first response is kept, also a 500, and
+ * returned again. Nothing is kept of a request that failed validation, or that was refused before its endpoint began.
  */
 export function createIdempotency() {
   const entries = new Map<string, Entry>()

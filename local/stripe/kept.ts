@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { State } from './state.ts'
 
-/** Fills a state from the file that an earlier run has kept. Prices given now win over those of then. */
+/** Fills a state from the file of an earlier run. The prices of this run win over those in the file. */
 export function restore(state: State, file: string): void {
   if (!existsSync(file)) return
   const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, [string, never][]>
@@ -11,7 +11,7 @@ export function restore(state: State, file: string): void {
   }
 }
 
-/** Keeps a state, so that the customers that a database knows are still there after a restart. */
+/** Writes a state to a file, so that after a restart there still are the customers that the database knows. */
 export function keep(state: State, file: string): void {
   mkdirSync(dirname(file), { recursive: true })
   const kinds = Object.entries(state).map(([kind, map]) => [kind, [...map]])

@@ -22,13 +22,13 @@ const fixtures = {
   invoice_payment: ['inpay', invoicePaymentFixture],
 } as const
 
-/** A new object of that kind: the fixture with an id of its own, and these members. */
+/** Returns a new object of that kind: the fixture with a new id, and these members. */
 export function create<T>(kind: keyof typeof fixtures, members: Record<string, unknown>): T {
   const [prefix, fixture] = fixtures[kind]
   return { ...structuredClone(fixture), id: randomId(prefix), ...members } as T
 }
 
-/** A monthly price that a plan is sold at. `unitAmount`: minor units of the currency. */
+/** Returns a monthly price, for a plan. `unitAmount` is in minor units of the currency. */
 export function recurringPrice(
   id: string,
   { unitAmount = 2000, currency = 'usd', lookupKey = null as string | null } = {},

@@ -6,8 +6,8 @@ import { retrieveSession } from './sessions.ts'
 import type { Session } from './state.ts'
 
 /**
- * Where a person pays: `/pay/<session>`, in place of checkout.stripe.com. As there, the webhook is answered first, and
- * the person is sent back afterwards.
+ * Where a person pays: `/pay/<session>`, in place of checkout.stripe.com. As there, the webhook is delivered first,
+ * and the person is sent back when it has its response.
  */
 export async function page(services: Services, { method, path, query, body }: Request): Promise<Answer> {
   const [, kind, id = ''] = path.split('/')
@@ -23,7 +23,7 @@ export async function page(services: Services, { method, path, query, body }: Re
   return { status: 303, headers: { Location: back, 'Content-Type': 'text/plain' }, body: '' }
 }
 
-/** In place of the app, as long as `APP_URL` does not say where it is. */
+/** The page that people come back to when `APP_URL` is not set. */
 function yourApp(query: string): string {
   const session = new URLSearchParams(query).get('session_id')
   if (!session) return '<p>This is where people come back to: set <code>APP_URL</code> to your app.</p>'

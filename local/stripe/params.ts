@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { invalid } from './errors.ts'
 import type { Params } from './form.ts'
 
-/** What `expand[]` names is ignored: everything that is expandable stays an id. */
+/** `expand[]` is accepted and has no effect: what could be expanded stays an id. */
 export const expand = z.array(z.string()).optional()
 
 export const whole = (min = 0) =>
@@ -12,12 +12,12 @@ export const whole = (min = 0) =>
     .transform(Number)
     .pipe(z.number().int().min(min))
 export const bool = z.enum(['true', 'false']).transform((text) => text === 'true')
-/** Stripe: at most 50 keys of 40 characters, values of 500. An empty value takes its key away. */
+/** Stripe: at most 50 keys of 40 characters, and values of 500. An empty value removes its key. */
 export const metadata = z.record(z.string().max(40), z.string().max(500))
 
 /**
- * The parameters of a call, each read as its type. What an endpoint does not take is refused, as Stripe refuses it;
- * so is what Stripe would take and this stand-in gives no effect to.
+ * Reads the parameters of a call, each as its type. Refuses a parameter that the endpoint does not have, as Stripe
+ * does, and one that Stripe has and that would have no effect here.
  * @throws ApiError
  */
 export function readParams<Schema extends z.ZodType>(schema: Schema, params: Params): z.output<Schema> {

@@ -6,7 +6,7 @@ import { invalid } from './errors.ts'
 import { openSession, retrieveSession } from './sessions.ts'
 import type { Order, Session } from './state.ts'
 
-/** The person pays by card: money, a payment or a subscription, and the events that tell of it. */
+/** The person pays by card. Makes the payment or the subscription, and the events that report it. */
 export function pay(account: Account, id: string): Session {
   const { session, order } = ordered(account, id)
   if (session.mode === 'subscription') return subscribe(account, session, order)
@@ -16,7 +16,7 @@ export function pay(account: Account, id: string): Session {
   return session
 }
 
-/** The person pays by bank debit: the session is complete, the money comes days later, or does not. */
+/** The person pays by bank debit. The session is complete; the money comes days later, or does not come. */
 export function payLater(account: Account, id: string): Session {
   const { session, order } = ordered(account, id)
   if (session.mode === 'subscription') throw invalid('This stand-in pays subscriptions by card only.')
@@ -26,15 +26,15 @@ export function payLater(account: Account, id: string): Session {
   return session
 }
 
-/** The bank has answered. */
-export function bankAnswers(account: Account, id: string, answer: 'succeeded' | 'failed'): Session {
+/** The bank has paid, or has refused. */
+export function bankDecides(account: Account, id: string, decision: 'succeeded' | 'failed'): Session {
   const session = retrieveSession(account, id)
   const intent = account.state.paymentIntents.get(session.payment_intent ?? '')
   if (session.payment_status !== 'unpaid' || intent?.status !== 'processing')
     throw invalid(`No bank debit is under way for ${id}.`)
-  intent.status = answer === 'succeeded' ? 'succeeded' : 'requires_payment_method'
-  if (answer === 'succeeded') session.payment_status = 'paid'
-  account.emit(`checkout.session.async_payment_${answer}`, session)
+  intent.status = decision === 'succeeded' ? 'succeeded' : 'requires_payment_method'
+  if (decision === 'succeeded') session.payment_status = 'paid'
+  account.emit(`checkout.session.async_payment_${decision}`, session)
   return session
 }
 
@@ -50,7 +50,7 @@ function complete(session: Session, paymentStatus: 'paid' | 'unpaid'): void {
   Object.assign(session, {
     status: 'complete',
     url: null,
-    // With nothing due there is no payment intent either (Stripe, since 2023-08-16).
+    // When nothing is due, there is no payment intent either (Stripe, since 2023-08-16).
     payment_status: nothingDue && session.mode === 'payment' ? 'no_payment_required' : paymentStatus,
     customer_details: {
       ...{

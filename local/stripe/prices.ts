@@ -4,12 +4,12 @@ import { projectDir } from '../../cli/shared/project.ts'
 import { recurringPrice } from './objects.ts'
 import type { Price } from './state.ts'
 
-/** The prices that PLANS names, in the settings or else in wrangler.toml: monthly, 20.00 USD each. */
+/** Returns the prices that PLANS names, in the settings or else in wrangler.toml: monthly, 20.00 USD each. */
 export function plannedPrices({ PLANS }: Record<string, string>): Price[] {
   try {
     return Object.keys(JSON.parse(PLANS || shippedPlans())).map((id) => recurringPrice(id))
   } catch {
-    // What is malformed here is malformed for the Worker, which says so.
+    // The Worker reads the same setting, and reports that it is malformed.
     return []
   }
 }

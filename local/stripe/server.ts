@@ -20,9 +20,9 @@ export interface StripeOptions extends ServicesOptions {
 export type LocalStripe = HttpServer
 
 /**
- * Starts a stand-in for the endpoints of Stripe's API that Ledgerhook uses, with a state of its own; what a
- * person does (pay, renew, cancel) is done over HTTP under `/test` and `/pay`, and tells the Worker by real, signed
- * webhooks. Rejects with a LocalError when the port is taken.
+ * Starts a stand-in for the endpoints of Stripe's API that Ledgerhook uses, with a state of its own. What a person
+ * does (pay, renew, cancel) is done over HTTP under `/test` and `/pay`, and reported to the Worker by real, signed
+ * webhooks. Throws a LocalError when the port is taken.
  */
 export async function startStripe(options: StripeOptions): Promise<LocalStripe> {
   let url = ''
@@ -76,7 +76,7 @@ async function answerCall(
       const perform = run(services.account, id, params)
       await failWithin(fault, services.hold)
       const { result, events } = services.recorded(perform)
-      // As Stripe: the call is answered, and its webhooks come by themselves.
+      // Not awaited: as at Stripe, the response does not wait for the webhooks.
       void deliver(events, services.endpoint)
       return json(result)
     } catch (error) {

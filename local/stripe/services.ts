@@ -12,7 +12,7 @@ export interface ServicesOptions {
   /** Where events are delivered. Without it they are only recorded: `GET /test/events`. */
   webhookUrl?: string | undefined
   webhookSecret?: string | undefined
-  /** The recurring prices of the account: `recurringPrice` makes one. */
+  /** The recurring prices of the account, made with `recurringPrice`. */
   prices?: Price[]
   /** The file that keeps the state between runs. Without it the state is in memory only. */
   file?: string | undefined
@@ -41,7 +41,7 @@ export interface Services {
   secretKey: string
 }
 
-/** `url`: where the local Stripe is reached, known once it listens. */
+/** Creates what one local Stripe needs. `url` returns its address, which is known once it listens. */
 export function createServices(options: ServicesOptions, url: () => string): Services {
   const { secretKey, webhookUrl, webhookSecret, prices = [], file } = options
   let emitted: Event[] = []

@@ -8,7 +8,7 @@ import { expand, metadata, whole } from './params.ts'
 import type { Order, Price, Session } from './state.ts'
 
 const DAY_S = 24 * 60 * 60
-/** Stripe refuses what is not worth its fee: the least total, in minor units, where it is not zero. */
+/** The least total that Stripe accepts, in minor units. A total of zero is accepted too. */
 const LEAST_TOTAL: Record<string, number> = { usd: 50, eur: 50, gbp: 30, chf: 50, jpy: 50 }
 
 const priceData = z.strictObject({
@@ -58,7 +58,7 @@ export function createSession(account: Account, params: SessionParams): Session 
   return session
 }
 
-/** @throws ApiError for a price that is not there, or is not of the session's mode */
+/** Returns what is bought. @throws ApiError for a price that does not exist, or does not fit the session's mode */
 function readOrder({ state }: Account, params: SessionParams): Order {
   for (const [mode, member] of [
     ['payment', 'payment_intent_data'],
@@ -122,7 +122,7 @@ export function expireSession(account: Account, id: string): Session {
   return session
 }
 
-/** @throws ApiError for one that has come to its end */
+/** Returns a session that is open. @throws ApiError for one that is complete or expired */
 export function openSession(account: Account, id: string, verb: string): Session {
   const session = retrieveSession(account, id)
   if (session.status === 'open') return session

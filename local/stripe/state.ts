@@ -1,4 +1,4 @@
-/** An object of Stripe's API: these members are what this stand-in acts on, the others come from the fixtures. */
+/** An object of Stripe's API. The types name the members that this stand-in uses; the others come from the fixtures. */
 export interface StripeObject {
   [member: string]: unknown
   id: string
@@ -47,12 +47,12 @@ export interface Subscription extends StripeObject {
   metadata: Metadata
 }
 
-/** What a session was made of, which Stripe keeps and does not show on the object. */
+/** What a session sells. Stripe keeps it, and does not show it on the object. */
 export interface Order {
   name: string
   price: Price
   quantity: number
-  /** For the payment intent, or for the subscription. */
+  /** The metadata for the payment intent, or for the subscription. */
   metadata: Metadata
 }
 
@@ -67,7 +67,7 @@ export function createState(prices: Price[]) {
     customers: new Map<string, Customer>(),
     prices: new Map(prices.map((price) => [price.id, price])),
     sessions: new Map<string, Session>(),
-    /** By session id. */
+    /** The orders, by session id. */
     orders: new Map<string, Order>(),
     paymentIntents: new Map<string, StripeObject>(),
     subscriptions: new Map<string, Subscription>(),

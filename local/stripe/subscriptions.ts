@@ -17,7 +17,7 @@ export const updateParams = z.strictObject({
 export const retrieveSubscription = ({ state }: Account, id: string): Subscription =>
   found(state.subscriptions, 'subscription', id)
 
-/** Stripe has nothing left to find where a subscription has ended: canceling it again is 404. */
+/** Cancels a subscription. For Stripe, one that has ended is missing: canceling it again is 404. */
 export function cancelSubscription(account: Account, id: string): Subscription {
   const subscription = retrieveSubscription(account, id)
   if (subscription.status === 'canceled') throw missing('subscription', id, 'id', 404)
@@ -38,7 +38,7 @@ export function updateSubscription(
     Object.assign(subscription, {
       cancel_at_period_end,
       cancel_at: cancel_at_period_end ? subscription.items.data[0]?.current_period_end : null,
-      // Of a subscription that will end, the moment of the request (Stripe: Subscription, canceled_at).
+      // For a subscription that will end, this is the moment of the request (Stripe: Subscription, canceled_at).
       canceled_at: cancel_at_period_end ? account.now() : null,
     })
   })
@@ -50,10 +50,10 @@ function merged(old: Record<string, string>, given: Record<string, string>): Rec
   return Object.fromEntries(Object.entries({ ...old, ...given }).filter(([, value]) => value !== ''))
 }
 
-/** What happens to a subscription without a call of ours: time, a card, the portal, the Dashboard. */
+/** What happens to a subscription without a call of ours: by time, by a card, in the portal, in the Dashboard. */
 export const lifecycle: Record<string, (account: Account, subscription: Subscription) => void> = {
   renew: (account, subscription) => {
-    // As Stripe: the end of a period ends what was to be canceled then.
+    // As at Stripe, the end of the period ends a subscription that was to be canceled then.
     if (subscription.cancel_at_period_end) endNow(account, subscription)
     else renew(account, running(subscription))
   },

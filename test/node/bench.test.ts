@@ -36,7 +36,8 @@ afterAll(async () => {
   await ground.stop()
 })
 
-// How fast it is says nothing here: the machine that tests is shared. What does not depend on that is held to its target.
+// How fast it is says nothing here: the machine that tests is shared. What does not depend on that is held to its
+// target.
 describe('the bench', () => {
   it('measures every hot event one at a time, each of which is one request and one statement', async () => {
     const arena = await openArena(ground, { rttMs: 1, statementMs: 1 })

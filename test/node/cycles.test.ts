@@ -15,7 +15,10 @@ function importsOf(path: string): string[] {
   )
 }
 
-/** Returns each cycle that a walk along the imports meets, as the files on its way; the first file is its last as well. */
+/**
+ * Returns each cycle that a walk along the imports meets, as the files on its way; the first file is its last as
+ * well.
+ */
 function cyclesIn(imports: Map<string, string[]>): string[] {
   const cycles: string[] = []
   const finished = new Set<string>()

@@ -55,7 +55,7 @@ describe('a step is compared with what is promised', () => {
   test.for([
     [
       { answers: ['200 applied', '200 applied'] },
-      'answered 2 × 200 applied, promised was 200 applied, 200 duplicate',
+      'the responses are 2 × 200 applied, promised was 200 applied, 200 duplicate',
     ],
     [{ balance: null }, 'the balance is null, promised was 540'],
     [{ requests: 3 }, 'database requests: 3, promised was 2'],

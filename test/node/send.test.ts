@@ -152,12 +152,12 @@ describe('npm run send', () => {
   })
 
   test.for([
-    [['clerk', 'user.greated'], "there is no clerk event 'user.greated' here"],
+    [['clerk', 'user.greated'], "there is no clerk event 'user.greated';"],
     [['paypal', 'user.created'], 'name a provider and a type'],
     [['clerk', 'user.created', '--frobnicate'], "Unknown option '--frobnicate'"],
     [['clerk', 'user.created', '--times', 'x'], '--times takes a whole number from 1 to 1000'],
     [['clerk', 'user.created', '--at', 'soon'], '--at takes ISO 8601'],
-    [['clerk', 'user.created', '--port', '1'], 'nothing answers at http://127.0.0.1:1: start the Worker'],
+    [['clerk', 'user.created', '--port', '1'], 'no response from http://127.0.0.1:1: start the Worker'],
   ] as const)('says in one line what is wrong with %j', async ([args, message]) => {
     const { code, output } = await send(...args)
     expect(code).toBe(1)

@@ -38,7 +38,10 @@ export function heldTransactions() {
       return {}
     },
 
-    /** Resolves once so many backends of the database wait for a lock. Throws, and says what they do, when they do not. */
+    /**
+     * Resolves once so many backends of the database wait for a lock. Throws, and says what they do, when they do
+     * not.
+     */
     async waiting({ databaseUrl, count }: { databaseUrl: string; count: number }) {
       let backends: Backend[] = []
       const wait = async () => {

@@ -5,8 +5,8 @@ import type { Statement } from '../support/transactions.ts'
 import { type Env, holdOpen, settings, waitingForLocks } from './support.ts'
 
 /**
- * Starts requests while a transaction is open that has run these statements, and commits it once every one of them waits
- * for a lock. `meanwhile` runs just before the commit.
+ * Starts requests while a transaction is open that has run these statements, and commits it once every one of them
+ * waits for a lock. `meanwhile` runs just before the commit.
  */
 export async function during<Started extends readonly Promise<unknown>[] | []>(
   held: Statement[],
@@ -63,7 +63,10 @@ export const heldPayment = (id: string, customer: string | null = null, payment 
     stripe_customer_id: customer,
   })
 
-/** The verb and the facts of an event, as the Worker would send them with these settings. `at`: its moment, milliseconds. */
+/**
+ * The verb and the facts of an event, as the Worker would send them with these settings. `at`: its moment,
+ * milliseconds.
+ */
 export function heldEvent(event: object, env: Env, at: number): Statement {
   const { type } = event as { type: string }
   const decision = providers.stripe.events[type]?.(event, settingsOf({ ...settings, ...env }))

@@ -102,6 +102,8 @@ create table ledgerhook.reversals (
   stripe_charge_id text,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  held bigint default 0 not null,
+  transactions integer default 0 not null,
   constraint reversals_pkey PRIMARY KEY (id),
   constraint reversals_sane CHECK (((amount >= 0) AND
 CASE kind
@@ -353,7 +355,7 @@ create function ledgerhook.explained_delivery(event ledgerhook.webhook_events) r
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.find_overlooked(facts jsonb) returns jsonb
-  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.finish_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -406,7 +408,7 @@ create function ledgerhook.is_settled(delivery jsonb) returns boolean
 create function ledgerhook.is_settled_by_hand(VARIADIC subjects text[]) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
-create function ledgerhook.keep_reversal(id text, payment text, kind text, amount bigint, state text, payment_intent text, charge text) returns void
+create function ledgerhook.keep_reversal(reported ledgerhook.reversals) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
@@ -456,6 +458,9 @@ create function ledgerhook.open_wallet(given text) returns boolean
 
 create function ledgerhook.order_within_second(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns text
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.outranks(first ledgerhook.reversals, second ledgerhook.reversals) returns boolean
+  language sql immutable;
 
 create function ledgerhook.owner_of(customer text, named text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -509,7 +514,7 @@ create function ledgerhook.release(erase boolean, VARIADIC subjects text[]) retu
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.release_arrived(facts jsonb) returns jsonb
-  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.release_delivery(erase boolean, of_provider text, of_event text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -71,7 +71,10 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
       await deliver(earlier, corners.floor, AT_A_TIME)
       if (!contendersOf(hot).includes('tutorial')) return
       await corners.tutorial.database.query('insert into users (id) select unnest($1::text[])', [users])
-      await corners.writes.database.query('insert into ledgerhook.wallets (user_id) select unnest($1::text[])', [users])
+      await corners.writes.database.query(
+        'insert into ledgerhook.wallets (user_id) select unnest($1::text[])',
+        [users],
+      )
     },
     takeStats: gateway.takeStats,
     async stop() {

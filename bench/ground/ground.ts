@@ -103,5 +103,7 @@ function settingsOfTheBench(): Vars {
     ...generateSecrets(),
     STRIPE_API_BASE: 'http://127.0.0.1:9',
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
+    // Who signs up an hour ago has the bonus too.
+    SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
   }
 }

@@ -11,10 +11,18 @@ const OF_WAITING = {
   ofOneUser: 0.1,
 }
 
-const refund = (id: string, payment: string, charge: string) => `jsonb_build_object('verb', 'reverse_payment', 'facts',
+const refund = (
+  id: string,
+  payment: string,
+  charge: string,
+) => `jsonb_build_object('verb', 'reverse_payment', 'facts',
   jsonb_build_object('kind', 'refund', 'id', ${id}, 'stripe_payment_intent_id', ${payment}, 'stripe_charge_id', ${charge},
     'amount', 100, 'currency', 'usd', 'state', 'succeeded', 'user_id', null, 'stripe_customer_id', null))`
-const invoice = (id: string, customer: string, grants: string) => `jsonb_build_object('verb', 'grant_plan', 'facts',
+const invoice = (
+  id: string,
+  customer: string,
+  grants: string,
+) => `jsonb_build_object('verb', 'grant_plan', 'facts',
   jsonb_build_object('stripe_invoice_id', ${id}, 'stripe_subscription_id', 'sub_p_' || n, 'stripe_customer_id', ${customer},
     'user_id', null, 'amount', 2000, 'currency', 'usd', 'paid_by', null, 'stripe_charge_id', null, 'grants', ${grants}))`
 

@@ -3,7 +3,7 @@
 -- facts: after ([provider, event_id, subject] of the last row of the slice before, or null), most (rows).
 -- Returns {"overlooked": how many, "after": where the next slice begins, null at the end}.
 create or replace function find_overlooked(facts jsonb) returns jsonb language plpgsql security definer
-set search_path = pg_catalog, ledgerhook, pg_temp
+set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
@@ -18,10 +18,17 @@ begin
     order by provider, event_id, subject limit f.most
   loop
     looked := looked + 1;
-    if here.retry_at is null and is_here(here) then
+    continue when here.retry_at is not null or not is_here(here);
+    begin
+      perform lock_subjects(here.subject);
+      -- It may have been released since.
+      continue when not exists (select from waiting
+        where provider = here.provider and event_id = here.event_id and subject = here.subject);
       overlooked := overlooked + 1;
       perform mark_arrived(here.subject, '-infinity', '');
-    end if;
+    exception when serialization_failure or lock_not_available then
+      null;
+    end;
   end loop;
   return jsonb_build_object('overlooked', overlooked, 'after',
     case when looked = f.most then to_jsonb(array[here.provider, here.event_id, here.subject]) end);
@@ -32,11 +39,16 @@ end $$;
 create or replace function is_here(awaited waiting) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  id constant text := split_part(awaited.subject, ':', 2);
+  id constant text := substr(awaited.subject, strpos(awaited.subject, ':') + 1);
   reason text;
 begin
-  select event.reason into reason from webhook_events event
-  where event.provider = awaited.provider and event.event_id = awaited.event_id and outcome = 'parked';
+  select case event.outcome
+      when 'parked' then event.reason
+      -- Given up, and would still be released.
+      when 'ignored' then case split_part(awaited.subject, ':', 1)
+        when 'customer' then 'unknown_customer' when 'payment' then 'unknown_payment' end
+    end into reason
+  from webhook_events event where event.provider = awaited.provider and event.event_id = awaited.event_id;
   if exists (select from arrived where arrived.subject = awaited.subject) then return false; end if;
   return case
     when reason = 'unknown_user' and awaited.subject like 'user:%' then why_refused(id, 0) is distinct from 'unknown_user'

@@ -69,13 +69,20 @@ create or replace function period_key(subscription text, period_start bigint) re
   select pg_catalog.concat('plan_grant:', subscription, ':', period_start)
 $$;
 
+-- Whether this period of the subscription was granted before. A lookup by key for each: a join could read the ledger.
+create or replace function is_granted(subscription text, period_start bigint) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (select from credit_ledger where idempotency_key = period_key(subscription, period_start));
+end $$;
+
 -- The credits of those periods that were not granted yet.
 create or replace function ungranted_of(subscription text, grants jsonb) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (
     select coalesce(sum(credits), 0) from jsonb_to_recordset(grants) as period(period_start bigint, credits bigint)
-    where not exists (select from credit_ledger where idempotency_key = period_key(subscription, period_start)));
+    where not is_granted(subscription, period_start));
 end $$;
 
 -- One ledger entry for each period that was not granted yet.
@@ -86,5 +93,5 @@ begin
   insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
   select owner, 'plan_grant', credits, period_key(subscription, period_start), invoice, event
   from jsonb_to_recordset(grants) as period(period_start bigint, credits bigint)
-  where not exists (select from credit_ledger where idempotency_key = period_key(subscription, period_start));
+  where not is_granted(subscription, period_start);
 end $$;

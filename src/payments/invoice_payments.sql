@@ -34,7 +34,9 @@ begin
     insert into invoice_payments (stripe_invoice_id, paid_by) values (invoice, payment) on conflict do nothing;
     added := found;
   end if;
-  first := (select min(paid_by) from invoice_payments where stripe_invoice_id = invoice and paid_by like 'pi\_%');
+  -- Its payments are collected first: the smallest of a table may be looked for from the smallest of all on.
+  first := (select min(id) from unnest(array(
+    select paid_by from invoice_payments where stripe_invoice_id = invoice)) id where id like 'pi\_%');
   update payments set stripe_payment_intent_id = first
   where stripe_payment_id = invoice and stripe_payment_intent_id is distinct from first;
   return added;

@@ -5,25 +5,34 @@ create or replace function reversal_rank(state text) returns integer language sq
     'withdrawn', 'lost', 'reinstated', 'won', 'refunded'], state)
 $$;
 
--- Keeps what is known of a refund, a dispute or a charge. Of two amounts the larger one counts.
-create or replace function keep_reversal(id text, payment text, kind text, amount bigint, state text,
-  payment_intent text, charge text) returns void language plpgsql
+-- Keeps what is known of a refund, a dispute or a charge. Of two amounts the larger one counts. Of two reports of a
+-- dispute the one with more transactions is the newer one, whatever the order in which they came.
+create or replace function keep_reversal(reported reversals) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  insert into reversals as known
-    (id, stripe_payment_id, kind, amount, state, stripe_payment_intent_id, stripe_charge_id)
-  values (keep_reversal.id, payment, keep_reversal.kind, keep_reversal.amount, keep_reversal.state, payment_intent, charge)
-  on conflict on constraint reversals_pkey do update set
+  insert into reversals as known (id, stripe_payment_id, kind, amount, state, held, transactions,
+    stripe_payment_intent_id, stripe_charge_id)
+  values (reported.id, reported.stripe_payment_id, reported.kind, reported.amount, reported.state, reported.held,
+    reported.transactions, reported.stripe_payment_intent_id, reported.stripe_charge_id)
+  on conflict (id) do update set
     amount = greatest(known.amount, excluded.amount),
-    state = case when reversal_rank(excluded.state) > reversal_rank(known.state) then excluded.state else known.state end,
+    state = case when outranks(excluded, known) then excluded.state else known.state end,
+    held = case when outranks(excluded, known) then excluded.held else known.held end,
+    transactions = greatest(known.transactions, excluded.transactions),
     stripe_payment_intent_id = coalesce(known.stripe_payment_intent_id, excluded.stripe_payment_intent_id),
     stripe_charge_id = coalesce(known.stripe_charge_id, excluded.stripe_charge_id),
     updated_at = now();
 end $$;
 
+-- Whether the first report of one refund or dispute holds, and not the second.
+create or replace function outranks(first reversals, second reversals) returns boolean language sql immutable as $$
+  select (first.transactions, ledgerhook.reversal_rank(first.state))
+    > (second.transactions, ledgerhook.reversal_rank(second.state))
+$$;
+
 -- The one rule: how many of a payment's credits are to be gone, for the money that is gone. Money refunded is the
 -- larger of the refunds that are known and of the highest total that its charge has reported, less what failed; an
--- invoice may have several payments, each with a charge of its own. Money withdrawn by disputes comes on top, never
+-- invoice may have several payments, each with a charge of its own. Money that disputes hold comes on top, never
 -- beyond the amount.
 create or replace function credits_to_be_gone(payment payments) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -36,7 +45,7 @@ begin
       coalesce(sum(amount) filter (where kind = 'refund' and state not in ('failed', 'canceled')), 0) as refunds,
       coalesce(max(amount) filter (where kind = 'charge'), 0) as total,
       coalesce(sum(amount) filter (where kind = 'refund' and state in ('failed', 'canceled')), 0) as failed,
-      coalesce(sum(amount) filter (where kind = 'dispute' and state in ('withdrawn', 'lost')), 0) as withdrawn
+      coalesce(sum(held) filter (where kind = 'dispute'), 0) as withdrawn
     from reversals known where stripe_payment_id = payment.stripe_payment_id
     group by case when is_invoice then coalesce(stripe_payment_intent_id,
       (select min(other.stripe_payment_intent_id) from reversals other

@@ -1,7 +1,8 @@
 -- Money of a payment came back, or went away again: its credits follow to what they should be, by one entry of the
 -- difference. A closed wallet's too, and below zero where they were spent.
 -- facts: kind ('refund', 'dispute', 'charge'), id, stripe_payment_intent_id, stripe_charge_id, amount (minor units; of
--- a charge, the total of its refunds), currency, state (as in reversals; null moves nothing), user_id and
+-- a charge, the total of its refunds), currency, state (as in reversals; null moves nothing), held and transactions (of a
+-- dispute: minor units that it holds now, and how often its money has moved), user_id and
 -- stripe_customer_id (named by the event: whose the row is while the payment is not known).
 create or replace function reverse_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -14,7 +15,7 @@ declare
   recorded jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(kind text, id text, stripe_payment_intent_id text,
-    stripe_charge_id text, amount bigint, currency text, state text, user_id text, stripe_customer_id text);
+    stripe_charge_id text, amount bigint, currency text, state text, held bigint, transactions integer, user_id text, stripe_customer_id text);
   perform lock_subjects('payment:' || f.stripe_payment_intent_id, 'payment:' || f.stripe_charge_id);
   payment := payment_of(f.stripe_payment_intent_id, f.stripe_charge_id);
   owner := coalesce(payment.user_id, owner_of(f.stripe_customer_id, f.user_id));
@@ -33,8 +34,10 @@ begin
     return record_delivery(delivery, verdict('rejected', 'currency_mismatch', owner));
   end if;
 
-  perform keep_reversal(f.id, payment.stripe_payment_id, f.kind, f.amount, f.state, f.stripe_payment_intent_id,
-    f.stripe_charge_id);
+  perform keep_reversal(jsonb_populate_record(null::reversals, jsonb_build_object('id', f.id,
+    'stripe_payment_id', payment.stripe_payment_id, 'kind', f.kind, 'amount', f.amount, 'state', f.state,
+    'held', coalesce(f.held, 0), 'transactions', f.transactions,
+    'stripe_payment_intent_id', f.stripe_payment_intent_id, 'stripe_charge_id', f.stripe_charge_id)));
   difference := -credits_to_be_gone(payment) - credits_taken(payment.stripe_payment_id);
   if not is_exact((select balance from wallets where user_id = owner) + difference::numeric) then
     return record_delivery(delivery, verdict('rejected', 'limit_exceeded', owner));

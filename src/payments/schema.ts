@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { check, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, updatedAt, wholeNumber } from '../schema.ts'
 import { wallets } from '../wallet/schema.ts'
 
@@ -69,6 +69,10 @@ export const reversals = ledgerhook.table(
         'refunded',
       ],
     }).notNull(),
+    /** Minor units that a dispute holds now: what was withdrawn and not reinstated. */
+    held: wholeNumber('held').notNull().default(0),
+    /** How many times its money had moved when that was so: the report with more of them is the newer one. */
+    transactions: integer().notNull().default(0),
     stripePaymentIntentId: text('stripe_payment_intent_id'),
     stripeChargeId: text('stripe_charge_id'),
     createdAt: createdAt(),

@@ -63,6 +63,10 @@ export interface Reversal {
   currency: string
   /** Null where no money moves. */
   state: ReversalState | null
+  /** Minor units that a dispute holds now. Null of refunds and charges. */
+  held: number | null
+  /** How often a dispute's money has moved so far. 0 where the event does not say it. */
+  transactions: number
   /** Whom the event names, by its metadata and its customer: counts where the payment is not known. */
   user_id: string | null
   stripe_customer_id: string | null

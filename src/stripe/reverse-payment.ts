@@ -33,7 +33,14 @@ const disputeEvent = once(() =>
   z.object({
     type: z.string(),
     data: z.object({
-      object: z.object({ ...money(), amount: amount(), charge: z.nullish(reference()), status: z.string() }),
+      object: z.object({
+        ...money(),
+        amount: amount(),
+        charge: z.nullish(reference()),
+        status: z.string(),
+        /** Negative: withdrawn. Positive: reinstated. In the settlement currency, fees apart. */
+        balance_transactions: z.nullish(z.array(z.object({ amount: z.int() }))),
+      }),
     }),
   }),
 )
@@ -43,7 +50,12 @@ export const reverseRefund: Handler = (event) => {
   const { type, data } = read(refundEvent, event)
   const { charge, amount, status, ...refund } = data.object
   const state = type === 'refund.failed' ? 'failed' : (status ?? 'pending')
-  return payments.reverse({ kind: 'refund', ...refs(refund, charge), amount, state, ...subjectOf(event) })
+  return payments.reverse({
+    kind: 'refund',
+    ...refs(refund, charge),
+    ...{ amount, state, ...NOTHING_HELD },
+    ...subjectOf(event),
+  })
 }
 
 /** The total of a charge's refunds so far, which never says which of them fail later. */
@@ -52,29 +64,49 @@ export const reverseCharge: Handler = (event) => {
   return payments.reverse({
     kind: 'charge',
     ...refs(charge, charge.id),
-    amount,
-    state: 'refunded',
+    ...{ amount, state: 'refunded', ...NOTHING_HELD },
     ...subjectOf(event),
   })
 }
 
 export const reverseDispute: Handler = (event) => {
   const { type, data } = read(disputeEvent, event)
-  const { charge, amount, status, ...dispute } = data.object
-  const state = moneyOf(type, status)
-  return payments.reverse({ kind: 'dispute', ...refs(dispute, charge), amount, state, ...subjectOf(event) })
+  const { charge, amount, status, balance_transactions: moves, ...dispute } = data.object
+  const state = stateOf(type, status, moves?.length ?? 0)
+  const held = state === 'won' ? 0 : (heldOf(amount, moves ?? []) ?? (TAKING.has(state) ? amount : 0))
+  const money = { amount, state, held, transactions: moves?.length ?? 0 }
+  return payments.reverse({ kind: 'dispute', ...refs(dispute, charge), ...money, ...subjectOf(event) })
+}
+
+/** What holds all of the money, where an event does not say how it moved. */
+const TAKING = new Set<ReversalState | null>(['withdrawn', 'lost'])
+
+/**
+ * What has become of a dispute. Null while no money has moved: an inquiry (`warning_…`) takes none, and one that is
+ * merely open reports it by an event of its own.
+ */
+function stateOf(type: string, status: string, moves: number): ReversalState | null {
+  if (status.startsWith('warning_')) return null
+  if (status === 'won' || status === 'lost') {
+    return status === 'lost' && moves === 0 && type === 'charge.dispute.funds_reinstated'
+      ? 'reinstated'
+      : status
+  }
+  if (type === 'charge.dispute.funds_reinstated') return 'reinstated'
+  return moves > 0 || type === 'charge.dispute.funds_withdrawn' ? 'withdrawn' : null
 }
 
 /**
- * What a dispute's money did. An inquiry (`warning_…`) has taken none, and one that is merely open reports it by an event
- * of its own.
+ * What a dispute holds of its amount, in minor units: as much of it as of the largest withdrawal was not reinstated. A
+ * ratio, since the moves are in the settlement currency. A charge that was partly refunded is disputed in full, and
+ * that part reinstated although the dispute is lost (Stripe: "dispute for full charge amount after a partial refund").
+ * Null where no money was withdrawn.
  */
-function moneyOf(type: string, status: string): ReversalState | null {
-  if (status.startsWith('warning_')) return null
-  if (status === 'won') return 'won'
-  if (type === 'charge.dispute.funds_reinstated') return 'reinstated'
-  if (status === 'lost') return 'lost'
-  return type === 'charge.dispute.funds_withdrawn' ? 'withdrawn' : null
+function heldOf(amount: number, moves: { amount: number }[]): number | null {
+  const withdrawn = -Math.min(0, ...moves.map((move) => move.amount))
+  if (withdrawn === 0) return null
+  const left = -moves.reduce((sum, move) => sum + move.amount, 0)
+  return Math.round(Math.min(1, Math.max(0, left / withdrawn)) * amount)
 }
 
 function refs(
@@ -87,6 +119,9 @@ function refs(
 ) {
   return { id, stripe_payment_intent_id: payment_intent ?? null, stripe_charge_id: charge ?? null, currency }
 }
+
+/** What only disputes have. */
+const NOTHING_HELD = { held: null, transactions: 0 }
 
 function subjectOf(event: unknown) {
   const customer = member(member(member(event, 'data'), 'object'), 'customer')

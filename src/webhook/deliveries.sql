@@ -145,7 +145,7 @@ declare
 begin
   if waited then
     delete from waiting where provider = of_provider and event_id = of_event
-      and (subjects is null or waiting.subject <> all (subjects));
+      and (subjects is null or waiting.subject <> all (array_remove(subjects, null)));
   end if;
   if subjects is null then return; end if;
   foreach awaited in array subjects loop

@@ -14,15 +14,17 @@ declare
   body text;
 begin
   select * into f from jsonb_to_record(facts) as f(most integer, bytes integer);
-  for due in
-    select provider, event_id from waiting where retry_at <= now() order by retry_at limit f.most for update skip locked
-  loop
+  for due in select provider, event_id from waiting where retry_at <= now() order by retry_at limit f.most loop
     select * into event from webhook_events where provider = due.provider and event_id = due.event_id;
     body := case when event.effect is null then readable_payload(event)::text end;
     f.bytes := f.bytes - coalesce(octet_length(body), 0) * 2;
-    exit when f.bytes < 0;
+    -- The first one has its turn whatever its size, or it would keep every other from theirs.
+    exit when f.bytes < 0 and taken <> '[]';
+    -- Whoever has one of its rows just now is about to settle it, or has taken it already.
     update waiting set tries = tries + 1, retry_at = next_try(tries + 1)
-    where provider = due.provider and event_id = due.event_id and retry_at <= now();
+    where ctid = any (array(
+      select ctid from waiting where provider = due.provider and event_id = due.event_id and retry_at <= now()
+      for update skip locked));
     continue when not found;
     taken := taken || jsonb_build_object('provider', event.provider, 'event_id', event.event_id, 'type', event.type,
       'occurred_at', event.occurred_at, 'user_id', event.user_id, 'reason', event.reason, 'effect', event.effect,

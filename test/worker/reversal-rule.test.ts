@@ -5,11 +5,21 @@ import { reversalEvent } from '../../local/reversal-events.ts'
 import { signUp } from './people.ts'
 import { deliver, ledger, query } from './support.ts'
 
+const DISPUTE_EVENTS = {
+  withdrawn: ['charge.dispute.funds_withdrawn', 'needs_response'],
+  lost: ['charge.dispute.closed', 'lost'],
+  reinstated: ['charge.dispute.funds_reinstated', 'under_review'],
+  won: ['charge.dispute.closed', 'won'],
+  inquiry: ['charge.dispute.created', 'warning_needs_response'],
+  open: ['charge.dispute.updated', 'under_review'],
+} as const
+
 /** One thing that is told of a payment. Refunds and disputes are numbers; an amount above the payment's is told too. */
 type Told =
   | { of: 'refund'; number: number; status: 'pending' | 'succeeded' | 'canceled' | 'failed' }
   | { of: 'charge'; total: number }
-  | { of: 'dispute'; number: number; did: 'withdrawn' | 'lost' | 'reinstated' | 'won' | 'inquiry' | 'open' }
+  /** `moves`: how many of its balance transactions the event has. Older events have none of them. */
+  | { of: 'dispute'; number: number; did: keyof typeof DISPUTE_EVENTS; moves: number }
 
 interface Case {
   credits: number
@@ -17,6 +27,8 @@ interface Case {
   /** Of each refund and dispute. */
   refunds: number[]
   disputes: number[]
+  /** The part of each dispute that is reinstated, of 100, and withdrawn again after that. */
+  reinstated: number[]
   told: Told[]
   /** When each is told, how often, and how many at once; the purchase among them. */
   order: number[]
@@ -40,6 +52,7 @@ const told: fc.Arbitrary<Told> = fc.oneof(
       of: fc.constant('dispute' as const),
       number: fc.nat(1),
       did: fc.constantFrom('withdrawn' as const, 'withdrawn', 'lost', 'reinstated', 'won', 'inquiry', 'open'),
+      moves: fc.constantFrom(0, 0, 1, 2, 3),
     }),
   },
 )
@@ -48,14 +61,39 @@ const world: fc.Arbitrary<Case> = fc.record({
   amount: fc.integer({ min: 0, max: 1000 }),
   refunds: fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 4, maxLength: 4 }),
   disputes: fc.array(fc.integer({ min: 1, max: 1500 }), { minLength: 2, maxLength: 2 }),
+  reinstated: fc.array(fc.nat(100), { minLength: 2, maxLength: 2 }),
   told: fc.array(told, { minLength: 1, maxLength: 12 }),
   order: fc.array(fc.nat(), { minLength: 40, maxLength: 40 }),
   repeat: fc.array(fc.nat(2), { minLength: 13, maxLength: 13 }),
   together: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 40, maxLength: 40 }),
 })
 
+/** The balance transactions of a dispute, in the settlement currency: twice the amount. The first so many. */
+function movesOf({ disputes, reinstated }: Case, number: number, count: number): { amount: number }[] {
+  const withdrawn = (disputes[number] ?? 0) * 2
+  const back = Math.floor((withdrawn * (reinstated[number] ?? 0)) / 100)
+  return [-withdrawn, back, -back].slice(0, count).map((amount) => ({ amount }))
+}
+
+/** What a dispute holds: what its newest known transactions leave withdrawn. Nothing, once it is won. */
+function heldBy(number: number, of: Case): number {
+  const reports = of.told.flatMap((one) =>
+    one.of === 'dispute' && one.number === number && one.did !== 'inquiry' ? [one] : [],
+  )
+  const newest = Math.max(0, ...reports.map(({ moves }) => moves))
+  const did = reports.filter(({ moves }) => moves === newest).map((report) => report.did)
+  if (did.includes('won')) return 0
+  const amount = of.disputes[number] ?? 0
+  if (newest > 0) {
+    const left = -movesOf(of, number, newest).reduce((sum, move) => sum + move.amount, 0)
+    return Math.round((left / (2 * amount)) * amount)
+  }
+  return !did.includes('reinstated') && (did.includes('withdrawn') || did.includes('lost')) ? amount : 0
+}
+
 /** The rule, said a second time: from everything that was told, in no order. */
-function creditsGone({ credits, amount, refunds, disputes, told }: Case): number {
+function creditsGone(of: Case): number {
+  const { credits, amount, refunds, disputes, told } = of
   const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
   const statuses = refunds.map((_, number) =>
     told.flatMap((one) => (one.of === 'refund' && one.number === number ? [one.status] : [])),
@@ -65,27 +103,15 @@ function creditsGone({ credits, amount, refunds, disputes, told }: Case): number
   const known = refunds.filter((_, number) => statuses[number]?.length && !ended(number))
   const failed = refunds.filter((_, number) => ended(number))
   const highest = Math.max(0, ...told.map((one) => (one.of === 'charge' ? one.total : 0)))
-  const held = disputes.filter((_, number) => {
-    const did = told.flatMap((one) => (one.of === 'dispute' && one.number === number ? [one.did] : []))
-    const took = did.includes('withdrawn') || did.includes('lost')
-    return took && !did.includes('reinstated') && !did.includes('won')
-  })
+  const held = disputes.map((_, number) => heldBy(number, of))
   const refunded = Math.max(sum(known), highest - sum(failed))
   const gone = Math.min(amount, refunded + sum(held))
   if (amount === 0) return 0
   return gone === amount ? credits : Math.floor((credits * gone) / amount)
 }
 
-const DISPUTE_EVENTS = {
-  withdrawn: ['charge.dispute.funds_withdrawn', 'needs_response'],
-  lost: ['charge.dispute.closed', 'lost'],
-  reinstated: ['charge.dispute.funds_reinstated', 'under_review'],
-  won: ['charge.dispute.closed', 'won'],
-  inquiry: ['charge.dispute.created', 'warning_needs_response'],
-  open: ['charge.dispute.updated', 'under_review'],
-} as const
-
-function eventOf(one: Told, { refunds, disputes }: Case, payment: string): object {
+function eventOf(one: Told, of: Case, payment: string): object {
+  const { refunds, disputes } = of
   if (one.of === 'charge') return reversalEvent('charge.refunded', { payment, amount: one.total })
   const id = `${one.of}_${one.number}_${payment}`
   if (one.of === 'refund') {
@@ -98,7 +124,10 @@ function eventOf(one: Told, { refunds, disputes }: Case, payment: string): objec
     })
   }
   const [type, status] = DISPUTE_EVENTS[one.did]
-  return reversalEvent(type, { payment, id, amount: disputes[one.number] ?? 0, status })
+  return reversalEvent(type, {
+    ...{ payment, id, amount: disputes[one.number] ?? 0, status },
+    set: { balance_transactions: movesOf(of, one.number, one.did === 'inquiry' ? 0 : one.moves) },
+  })
 }
 
 /** Everything at least once, in an order of its own, in groups of which each is delivered at once. */

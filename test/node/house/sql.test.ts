@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
+import { query } from '../../../local/postgres/query.ts'
 import { isBelow } from './drawing.ts'
 import {
   besides,
@@ -62,7 +63,7 @@ describe('the search path', () => {
       expect(runsAsOwner(one) || isTrigger(one)).toBe(false)
       const unqualified = [...one.does.matchAll(/(?<![.\w])(\w+)\s*\(/g)].map(([, name = '']) => name)
       expect(unqualified.filter((name) => !byName.has(name) && !GRAMMAR.includes(name))).toEqual([])
-      expect(tablesOf(one)).toEqual([])
+      expect(one.does).not.toMatch(/\b(from|join)\b/)
       expect(functions.some((other) => calledBy(other).includes(one))).toBe(true)
     },
   )
@@ -80,6 +81,24 @@ describe('calls and tables', () => {
     const spend = byName.get('spend') as SqlFunction
     expect(names(calledBy(spend))).toEqual(['lock_subjects', 'why_refused'])
     expect(tablesOf(spend)).toEqual(['wallets', 'credit_ledger'])
+  })
+
+  it('are of what exists: Postgres itself looks only when it runs them', async () => {
+    const called = functions.flatMap(({ declares, does }) => [
+      ...`${declares}\n${does}`.matchAll(/(?<!\bas |\) |ledgerhook\.|\w)(\w+)\s*\(/g),
+    ])
+    const others = [...new Set(called.map(([, name = '']) => name))].filter(
+      (name) => !byName.has(name) && !tables.has(name),
+    )
+    const { databaseUrl } = await (await fetch(`${inject('control')}/stack`, { method: 'POST' })).json()
+    const missing = await query<{ name: string }>(
+      databaseUrl,
+      `select name from unnest($1::text[]) name where not exists (
+        select from pg_proc where proname = name and pronamespace = 'pg_catalog'::regnamespace)
+        and name not in (select word from pg_get_keywords())`,
+      [others],
+    )
+    expect(missing.map(({ name }) => name)).toEqual([])
   })
 
   it('go in no circle', () => {

@@ -1,0 +1,94 @@
+import { Client } from 'pg'
+import type { Database } from '../../src/db.ts'
+
+/** A node of a plan, as Postgres explains it. */
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Name'?: string
+  'Index Cond'?: string
+  Plans?: Plan[]
+}
+
+interface Explained {
+  'Query Text': string
+  Plan: Plan
+}
+
+type Node = Plan & { statement: string }
+
+/** A session that keeps the plan of every statement that it runs, those inside functions and triggers too. */
+export interface PlannedSession {
+  client: Client
+  db: Database
+  /** Every node of every plan that ran meanwhile. */
+  nodesOf(act: () => Promise<unknown>): Promise<Node[]>
+  /** What was read otherwise than by the first column of an index, of these nodes. */
+  scansOf(nodes: Node[]): string[]
+  /** Indexes that no plan has used so far, but for those that keep a row unique. */
+  unusedIndexes(): Promise<string[]>
+}
+
+/** Tables of a few rows, whatever piles up elsewhere. */
+const SMALL = ['tasks', 'verbs', 'migrations', 'function_sets', 'arrived']
+/** Indexes of nothing but what is to be done, which are read in their order, and no further than a bite or 10,001. */
+const TO_DO = ['erasures_open', 'subscriptions_cancel_due']
+
+/** Each index with what it is ordered by first, as a condition names it. */
+const INDEXES = `
+  select relname::text as name, replace(pg_get_indexdef(indexrelid, 1, true), '"', '') as leading, indisunique as keeps_unique
+  from pg_index join pg_class on pg_class.oid = indexrelid where relnamespace = 'ledgerhook'::regnamespace`
+
+export async function openPlannedSession(url: string): Promise<PlannedSession> {
+  const client = new Client(url)
+  await client.connect()
+  let plans: Explained[] = []
+  client.on('notice', ({ message = '' }) => {
+    const [, plan] = /^duration: .*? plan:\n(.*)$/s.exec(message) ?? []
+    if (plan) plans.push(JSON.parse(plan))
+  })
+  await client.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_format = 'json';
+    set auto_explain.log_nested_statements = on; set auto_explain.log_level = 'notice'`)
+  const { rows: indexes } = await client.query<{ name: string; leading: string; keeps_unique: boolean }>(
+    INDEXES,
+  )
+  const leading = new Map(indexes.map(({ name, leading }) => [name, leading]))
+  const used = new Set<string>()
+
+  const isByLeadingColumn = ({ 'Index Name': index = '', 'Index Cond': condition = '' }: Plan) => {
+    const column = (leading.get(index) ?? '').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    return column !== '' && new RegExp(`(?<!\\w)${column}(?!\\w)`).test(condition)
+  }
+  return {
+    client,
+    db: {
+      query: async <Row>(text: string, parameters?: string[]) =>
+        (await client.query(text, parameters)).rows as Row[],
+    },
+    async nodesOf(act) {
+      plans = []
+      await act()
+      const nodes = plans.flatMap(({ Plan, ...text }) => nodesIn(Plan, text['Query Text'].replaceAll(/\s+/g, ' ')))
+      for (const { 'Index Name': index } of nodes) if (index) used.add(index)
+      return nodes
+    },
+    scansOf: (nodes) =>
+      nodes.flatMap((node) => {
+        const { 'Node Type': type, 'Relation Name': table = '', 'Index Name': index, statement } = node
+        if (SMALL.includes(table)) return []
+        if (type === 'Seq Scan') return [`${table}: ${statement}`]
+        if (index === undefined || TO_DO.includes(index) || isByLeadingColumn(node)) return []
+        return [`${index} where ${node['Index Cond'] ?? 'anything'}: ${statement}`]
+      }),
+    async unusedIndexes() {
+      return indexes
+        .filter(({ name, keeps_unique }) => !keeps_unique && !used.has(name))
+        .map(({ name }) => name)
+    },
+  }
+}
+
+const nodesIn = (plan: Plan, statement: string): Node[] => [
+  { ...plan, statement },
+  ...(plan.Plans ?? []).flatMap((part) => nodesIn(part, statement)),
+]

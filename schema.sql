@@ -155,6 +155,7 @@ create table ledgerhook.subscriptions (
   cancel_requested_at timestamp with time zone,
   created_at timestamp(3) with time zone not null,
   updated_at timestamp with time zone default now() not null,
+  collection_paused boolean default false not null,
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
 );
@@ -213,6 +214,7 @@ create table ledgerhook.wallets (
   closed_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  banned_at timestamp with time zone,
   constraint wallets_exact CHECK (((balance >= '-9007199254740991'::bigint) AND (balance <= '9007199254740991'::bigint))),
   constraint wallets_pkey PRIMARY KEY (user_id)
 );
@@ -258,7 +260,7 @@ create view ledgerhook.user_billing as
     s.plan_key,
     w.balance,
     s.cancel_at,
-    NULL::boolean AS collection_paused
+    s.collection_paused
    FROM ((ledgerhook.users u
      LEFT JOIN ledgerhook.wallets w ON ((w.user_id = u.id)))
      LEFT JOIN LATERAL ( SELECT subscriptions.id,
@@ -280,7 +282,8 @@ create view ledgerhook.user_billing as
             subscriptions.cancel_tries,
             subscriptions.cancel_requested_at,
             subscriptions.created_at,
-            subscriptions.updated_at
+            subscriptions.updated_at,
+            subscriptions.collection_paused
            FROM ledgerhook.subscriptions
           WHERE (subscriptions.user_id = u.id)
           ORDER BY ((subscriptions.status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text])) AND (subscriptions.plan_key IS NOT NULL)) DESC,
@@ -392,6 +395,9 @@ create function ledgerhook.is_exact(credits numeric) returns boolean
 
 create function ledgerhook.is_final(outcome text, reason text) returns boolean
   language sql immutable;
+
+create function ledgerhook.is_granted(subscription text, period_start bigint) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_here(awaited ledgerhook.waiting) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -610,6 +616,9 @@ create function ledgerhook.waits(outcome text, reason text, user_id text, verb t
   language sql stable;
 
 create function ledgerhook.wallet_page(given text, page_size integer, before_id bigint) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.why_barred(given text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.why_refused(given text, credits bigint) returns text

@@ -3,8 +3,8 @@ import type { Settings } from '../settings.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
 import { readBuyer } from '../users/customer.ts'
-import { invalidRequest, route } from './route.ts'
-import { asSignedIn, deactivated } from './signed-in.ts'
+import { invalidRequest, Refusal, route } from './route.ts'
+import { asSignedIn, barred } from './signed-in.ts'
 import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
 
 const pack = () => z.string().check(z.describe('A name in `CREDIT_PACKS`'))
@@ -25,11 +25,12 @@ export const startCheckout = route({
         z.refine(({ pack, plan }) => (pack === undefined) !== (plan === undefined), 'names a pack or a plan'),
       ),
   response: () => z.object({ id: z.string(), url: z.string().check(z.describe('Where to pay')) }),
-  refusals: { 403: deactivated, ...stripeRefusals },
+  refusals: { 403: barred, ...stripeRefusals },
   handle: async (call) => {
     const { db, userId, settings, body } = call
     const [order, app] = [orderOf(body, settings), appUrl(settings)]
     const buyer = await asSignedIn(call, (who) => readBuyer(db, who))
+    if (buyer.barred) throw new Refusal(403, buyer.barred)
     const erase = settings.USER_DELETION === 'delete'
     const sale = { stripe: stripeClient(settings), db, userId, erase, buyer }
     return await orStripeRefusal(() => openCheckout(sale, order, app))

@@ -12,6 +12,7 @@ const subscription = () =>
     current_period_end: z.nullable(z.iso.datetime({ offset: true })),
     cancel_at_period_end: z.boolean(),
     cancel_at: z.nullable(z.iso.datetime({ offset: true })),
+    collection_paused: z.boolean().check(z.describe('Whether Stripe collects no money for it now')),
   })
 
 export const me = route({
@@ -26,6 +27,7 @@ export const me = route({
       email: z.nullable(z.string()).check(z.describe('Null until Clerk’s webhook has come')),
       name: z.nullable(z.string()),
       balance: z.int().check(z.describe('Credits')),
+      banned: z.boolean().check(z.describe('In Clerk: may neither spend nor buy')),
       subscription: z.nullable(subscription()).check(z.describe('Of several, the one that entitles most')),
     }),
   refusals: { 403: deactivated },

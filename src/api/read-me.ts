@@ -7,6 +7,8 @@ export interface Me {
   name: string | null
   /** Credits. */
   balance: number
+  /** Whether Clerk has banned the user, who may neither spend nor buy until that is lifted. */
+  banned: boolean
   /** Of several, the one that entitles most. Moments as Postgres writes them: ISO 8601 with an offset. */
   subscription: {
     id: string
@@ -16,6 +18,7 @@ export interface Me {
     current_period_end: string | null
     cancel_at_period_end: boolean
     cancel_at: string | null
+    collection_paused: boolean
   } | null
 }
 

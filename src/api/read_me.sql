@@ -12,6 +12,7 @@ begin
   return (
     select jsonb_build_object(
       'id', wallet.user_id, 'email', users.email, 'name', users.name, 'balance', wallet.balance,
+      'banned', wallet.banned_at is not null,
       'subscription', current_subscription(wallet.user_id))
     from wallets wallet left join users on users.id = wallet.user_id where wallet.user_id = f.user_id);
 end $$;

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import { readUser } from '../clerk/read-user.ts'
 import { type Database, run } from '../db.ts'
 import type { Settings } from '../settings.ts'
@@ -33,10 +34,13 @@ export async function asSignedIn<Answer extends object>(
 const isUnknown = (answer: object) => 'refused' in answer && answer.refused === 'unknown_user'
 
 export const deactivated = refusal('user_deactivated')
+/** Of routes that spend or buy. */
+export const barred = () => z.object({ error: z.enum(['user_deactivated', 'user_banned']) })
 
 const STATUS = {
   insufficient_credits: 402,
   user_deactivated: 403,
+  user_banned: 403,
   unknown_user: 404,
   idempotency_key_reused: 409,
 } as const

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { id, storableText } from '../values.ts'
 import { spend } from '../wallet/spend.ts'
 import { refusal, route } from './route.ts'
-import { deactivated, granted } from './signed-in.ts'
+import { barred, granted } from './signed-in.ts'
 
 const name = () => id.check(z.describe('Printable ASCII without spaces, at most 255 characters'))
 const note = () =>
@@ -28,7 +28,7 @@ export const spendCredits = route({
   response: () => z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
   refusals: {
     402: refusal('insufficient_credits', () => ({ balance: z.int() })),
-    403: deactivated,
+    403: barred,
     404: refusal('unknown_user'),
     409: refusal('idempotency_key_reused'),
   },

@@ -24,6 +24,7 @@ export const clerkUser = once(() =>
     last_name: z.nullish(z.string()),
     username: z.nullish(z.string()),
     updated_at: z.pipe(z.transform(clerkMoment), z.date()),
+    banned: z.nullish(z.boolean()),
     /** When the person signed up. */
     created_at: z.pipe(z.transform(clerkMoment), z.nullable(z.date())),
   }),

@@ -17,6 +17,7 @@ export function effectOf(user: ClerkUser, settings: Settings): Effect {
     name: displayName(user),
     updated_at: user.updated_at,
     created_at: user.created_at,
+    banned: user.banned ?? false,
     signup_bonus: settings.SIGNUP_BONUS_CREDITS,
     signup_bonus_since: settings.SIGNUP_BONUS_SINCE ?? null,
   })

@@ -5,10 +5,8 @@ language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   subjects constant text[] := array(
-    select 'payment:' || id from (
-      select unnest(array[payment, charge])
-      union select paid_by from invoice_payments where stripe_invoice_id = invoice
-    ) ids(id) where id is not null);
+    select distinct 'payment:' || id from unnest(array[payment, charge] || array(
+      select paid_by from invoice_payments where stripe_invoice_id = invoice)) id where id is not null);
 begin
   perform lock_subjects(variadic subjects || ('payment:' || invoice));
   return subjects;

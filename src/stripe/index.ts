@@ -45,9 +45,13 @@ const events = {
   'charge.dispute.funds_reinstated': reverseDispute,
 }
 
+/** Stripe asks whether a new destination is there. */
+const PING = 'v2.core.event_destination.ping'
+
 export const stripe: Provider = {
   name: 'stripe',
   events,
+  ping: PING,
   verify,
   resolve,
   envelope(event) {
@@ -56,7 +60,7 @@ export const stripe: Provider = {
     return {
       eventId: usableEventId(member(event, 'id')),
       // A thin event is a notification without the object: its type is not the one that our table knows.
-      type: member(event, 'object') === 'v2.core.event' ? null : type,
+      type: member(event, 'object') === 'v2.core.event' && type !== PING ? null : type,
       occurredAt: typeof created === 'number' ? instant(created * 1000) : null,
       userId: namedUser(event),
       about: idsOf(event),

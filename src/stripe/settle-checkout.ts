@@ -27,7 +27,10 @@ function readMetadata(session: CheckoutSession): Verdict | { userId: string; cre
     return { outcome: 'rejected', reason: 'invalid_metadata' }
   }
   const { client_reference_id: reference } = session
-  if (reference && reference !== userId) return { outcome: 'rejected', reason: 'reference_mismatch' }
+  // Referral tools put ids of their own there: only one that could be a user's contradicts the metadata.
+  if (reference && reference !== userId && /^user_\w+$/.test(reference)) {
+    return { outcome: 'rejected', reason: 'reference_mismatch' }
+  }
   return { userId, credits }
 }
 

@@ -24,6 +24,8 @@ export const subscriptionSchema = once(() =>
     canceled_at: z.nullish(seconds()),
     ended_at: z.nullish(seconds()),
     current_period_end: z.nullish(seconds()),
+    /** Set while Stripe collects no money for it: its status stays as it is. */
+    pause_collection: z.nullish(z.looseObject({})),
     items: z.object({ data: z.array(item()) }),
     metadata: z.nullish(z.record(z.string(), z.unknown())),
   }),
@@ -38,18 +40,21 @@ function planKey({ id, lookup_key }: Price, plans: Settings['PLANS']): string | 
 }
 
 /**
- * What we keep of a subscription. Of several items the first one with a plan counts, else the first, with its own
- * period: the others are seats and extras, and may run for another length.
+ * What is kept of a subscription. Of several items one counts, with its own period: the others are seats and extras,
+ * and may run for another length. Stripe promises no order of them, so an item that PLANS knows comes first, then one
+ * with a lookup key, then the first.
  */
 export function stateOf(subscription: Subscription, plans: Settings['PLANS']): SubscriptionState {
   const items = subscription.items.data.map((item) => ({ ...item, plan: planKey(item.price, plans) }))
-  const main = items.find(({ plan }) => plan !== null) ?? items[0]
+  const isSold = ({ price }: (typeof items)[number]) => Object.hasOwn(plans, price.id)
+  const main = items.find(isSold) ?? items.find(({ plan }) => plan !== null) ?? items[0]
   return {
     status: subscription.status,
     stripe_price_id: main?.price.id ?? null,
     plan_key: main?.plan ?? null,
     current_period_end: main?.current_period_end ?? subscription.current_period_end ?? null,
     cancel_at_period_end: subscription.cancel_at_period_end,
+    collection_paused: subscription.pause_collection != null,
     cancel_at: subscription.cancel_at ?? null,
     canceled_at: subscription.canceled_at ?? null,
     ended_at: subscription.ended_at ?? null,

@@ -6,6 +6,6 @@ begin
     select jsonb_build_object(
       'id', stripe_subscription_id, 'status', subscription_status, 'plan', plan_key, 'price', stripe_price_id,
       'current_period_end', subscription_current_period_end, 'cancel_at_period_end', cancel_at_period_end,
-      'cancel_at', cancel_at)
+      'cancel_at', cancel_at, 'collection_paused', collection_paused)
     from user_billing where id = given and stripe_subscription_id is not null);
 end $$;

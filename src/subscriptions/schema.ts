@@ -22,6 +22,8 @@ export const subscriptions = ledgerhook.table(
     status: text().notNull(),
     currentPeriodEnd: providerMoment('current_period_end'),
     cancelAtPeriodEnd: boolean('cancel_at_period_end').notNull(),
+    /** Whether Stripe collects no money for it, though its status stays as it is. */
+    collectionPaused: boolean('collection_paused').notNull().default(false),
     cancelAt: providerMoment('cancel_at'),
     canceledAt: providerMoment('canceled_at'),
     endedAt: providerMoment('ended_at'),
@@ -68,7 +70,7 @@ export const userBilling = ledgerhook
   select u.id, u.email, u.stripe_customer_id, s.id as stripe_subscription_id, s.stripe_price_id,
     s.status as subscription_status, s.current_period_end as subscription_current_period_end,
     s.cancel_at_period_end or coalesce(s.cancel_at <= s.current_period_end, false) as cancel_at_period_end,
-    s.plan_key, w.balance, s.cancel_at, null::boolean as collection_paused
+    s.plan_key, w.balance, s.cancel_at, s.collection_paused
   from ledgerhook.users u
   left join ledgerhook.wallets w on w.user_id = u.id
   left join lateral (

@@ -7,6 +7,8 @@ export interface SubscriptionState {
   plan_key: string | null
   current_period_end: Date | null
   cancel_at_period_end: boolean
+  /** Whether Stripe collects no money for it, though its status stays. */
+  collection_paused: boolean
   cancel_at: Date | null
   canceled_at: Date | null
   ended_at: Date | null

@@ -1,5 +1,6 @@
 -- What Stripe learns about a user who buys.
--- facts: user_id, bring, erase. Returns {"email", "name", "stripe_customer_id"}, or {"refused": why}.
+-- facts: user_id, bring, erase. Returns {"email", "name", "stripe_customer_id", "barred": why the user may not buy now, or
+-- null}, or {"refused": why}.
 create or replace function read_buyer(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -10,7 +11,7 @@ begin
   select * into f from jsonb_to_record(facts) as f(user_id text, bring boolean, erase boolean);
   refusal := ensure_user(f.user_id, f.bring, f.erase);
   if refusal is not null then return jsonb_build_object('refused', refusal); end if;
-  return coalesce((
+  return jsonb_build_object('barred', why_barred(f.user_id)) || coalesce((
     select jsonb_build_object('email', email, 'name', name, 'stripe_customer_id', stripe_customer_id)
     from users where id = f.user_id
   ), '{"email": null, "name": null, "stripe_customer_id": null}');
@@ -27,7 +28,7 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(user_id text, stripe_customer_id text, gone text, erase boolean);
   perform lock_subjects('customer:' || f.stripe_customer_id, 'customer:' || f.gone, 'user:' || f.user_id);
-  if why_refused(f.user_id, 0) is not null then return '{"refused": "user_deactivated"}'; end if;
+  if why_barred(f.user_id) is not null then return jsonb_build_object('refused', why_barred(f.user_id)); end if;
   if f.gone is not null then
     perform unlink_customer(jsonb_build_object('erase', f.erase), jsonb_build_object('stripe_customer_id', f.gone));
   end if;

@@ -6,6 +6,8 @@ export interface Buyer {
   email: string | null
   name: string | null
   stripe_customer_id: string | null
+  /** Why the user may not buy now, though the customer portal is open. */
+  barred: 'user_banned' | null
 }
 
 /** @throws DatabaseUnavailable */

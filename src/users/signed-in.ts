@@ -8,4 +8,4 @@ export interface SignedIn {
 }
 
 /** Why a signed-in user may not act. */
-export type UserRefusal = { refused: 'user_deactivated' | 'unknown_user' }
+export type UserRefusal = { refused: 'user_deactivated' | 'user_banned' | 'unknown_user' }

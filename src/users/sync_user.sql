@@ -1,6 +1,6 @@
 -- A user as Clerk has it. The first of Clerk's data brings the user, and the signup bonus if the person signed up at
 -- or after signup_bonus_since (null: since Ledgerhook was installed).
--- facts: user_id, email, email_verified, email_required, name, updated_at and created_at (Clerk's), signup_bonus
+-- facts: user_id, email, email_verified, email_required, name, updated_at and created_at (Clerk's), banned, signup_bonus
 -- (credits), signup_bonus_since.
 create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -14,8 +14,8 @@ declare
   recorded jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(user_id text, email text, email_verified boolean,
-    email_required boolean, name text, updated_at timestamptz, created_at timestamptz, signup_bonus bigint,
-    signup_bonus_since timestamptz);
+    email_required boolean, name text, updated_at timestamptz, created_at timestamptz, banned boolean,
+    signup_bonus bigint, signup_bonus_since timestamptz);
   holder := lock_address(f.user_id, f.email);
   if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
   objection := why_refused(f.user_id, 0);
@@ -36,6 +36,9 @@ begin
   on conflict (id) do update set
     email = excluded.email, email_verified = excluded.email_verified, name = excluded.name,
     clerk_updated_at = excluded.clerk_updated_at, updated_at = now();
+  if f.banned <> exists (select from wallets where user_id = f.user_id and banned_at is not null) then
+    update wallets set banned_at = case when f.banned then now() end, updated_at = now() where user_id = f.user_id;
+  end if;
   if known.clerk_updated_at is null and f.created_at >= coalesce(f.signup_bonus_since, installed_at()) then
     perform grant_signup_bonus(f.user_id, f.signup_bonus, delivery->>'event_id');
   end if;

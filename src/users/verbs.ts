@@ -13,6 +13,8 @@ export interface UserClaim {
   updated_at: Date
   /** When the person signed up at Clerk. Null where the event does not say it: then there is no bonus. */
   created_at: Date | null
+  /** Whether the person is banned in Clerk. */
+  banned: boolean
   /** Credits for who signed up at `signup_bonus_since` or later; where that is null, since Ledgerhook was installed. */
   signup_bonus: number
   signup_bonus_since: string | null

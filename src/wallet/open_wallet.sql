@@ -20,6 +20,15 @@ begin
     when not is_exact(wallet.balance + credits::numeric) then 'limit_exceeded' end;
 end $$;
 
+-- Why this user may not act now: as above, and `user_banned` while Clerk has banned the user. What was paid is credited
+-- all the same.
+create or replace function why_barred(given text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return coalesce(why_refused(given, 0),
+    (select 'user_banned' from wallets where user_id = given and banned_at is not null));
+end $$;
+
 -- Whether JSON and JavaScript hold this number of credits exactly: up to 2^53 - 1.
 create or replace function is_exact(credits numeric) returns boolean language sql immutable as $$
   select credits between -9007199254740991 and 9007199254740991

@@ -10,6 +10,8 @@ export const wallets = ledgerhook.table(
     /** Credits: always the sum of the ledger, moved by a trigger on it and by nothing else. */
     balance: wholeNumber('balance').notNull().default(0),
     closedAt: moment('closed_at'),
+    /** Since when its user is banned in Clerk: nothing is spent or bought meanwhile. */
+    bannedAt: moment('banned_at'),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },

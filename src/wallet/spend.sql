@@ -25,7 +25,7 @@ begin
     return jsonb_build_object('balance', earlier.balance_after);
   end if;
 
-  refusal := why_refused(f.user_id, -f.amount);
+  refusal := why_barred(f.user_id);
   if refusal is not null then return jsonb_build_object('refused', refusal); end if;
   select balance into available from wallets where user_id = f.user_id for no key update;
   if available < f.amount then

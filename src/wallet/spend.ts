@@ -11,7 +11,7 @@ export interface Spend {
 
 export type SpendAnswer =
   | { balance: number }
-  | { refused: 'unknown_user' | 'user_deactivated' | 'idempotency_key_reused' }
+  | { refused: 'unknown_user' | 'user_deactivated' | 'user_banned' | 'idempotency_key_reused' }
   | { refused: 'insufficient_credits'; balance: number }
 
 /** @throws DatabaseUnavailable */

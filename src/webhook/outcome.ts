@@ -19,6 +19,7 @@ export const OUTCOMES = {
   /** Verified, and nothing to do. */
   ignored: {
     unhandled_type: 'no handler is registered for this type; no row is kept',
+    ping: 'Stripe asks whether the endpoint is there; no row is kept',
     connected_account: 'an event of a connected account',
     mode_mismatch: 'test mode where the Stripe key is live, or live where it is test',
     instance_mismatch: 'an event of another Clerk instance',

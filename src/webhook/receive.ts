@@ -9,6 +9,7 @@ import { respond } from './outcome.ts'
 import type { Provider } from './provider.ts'
 
 const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', user_id: null }
+const PING: Committed = { outcome: 'ignored', reason: 'ping', user_id: null }
 
 /** One delivery, in a straight line: read → verify → open → decide → commit → log → respond. */
 export async function receive(
@@ -30,7 +31,9 @@ export async function receive(
   const committingAt = Date.now()
   try {
     const verdict = isUnhandled(provider, delivery)
-      ? UNHANDLED
+      ? delivery.type === provider.ping
+        ? PING
+        : UNHANDLED
       : await commitResolved(provider, db, delivery, decide(provider, delivery, settings), settings)
     const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
     logDelivery(delivery, verdict, verification.secret, timing)

@@ -1,5 +1,6 @@
 import { Client, type DatabaseError } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { as } from '../support/cluster.ts'
 import type { Stack } from '../support/control.ts'
 
 const RESTRICTED = '23001'
@@ -19,17 +20,16 @@ beforeAll(async () => {
   await owner.query(
     `do $$ begin create role application login password 'application'; exception when duplicate_object then end $$`,
   )
-  await owner.query(
-    'grant select, insert, update, delete, truncate on all tables in schema public to application',
-  )
+  // Far more than your app has: docs/database.md gives it nothing to write.
+  await owner.query(`grant usage on schema ledgerhook to application;
+    grant select, insert, update, delete, truncate on all tables in schema ledgerhook to application`)
   await owner.query(`insert into wallets (user_id) values ('user_1'), ('user_2')`)
   await owner.query(`insert into wallets (user_id, closed_at) values ('user_closed', now())`)
   await owner.query(
     `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ('user_1', 'adjustment', 40, 'first')`,
   )
-  const url = new URL(databaseUrl)
-  url.username = url.password = 'application'
-  application = await connect(url.href)
+  application = await connect(as('application', databaseUrl))
+  await application.query('set search_path = ledgerhook, public')
 })
 
 afterAll(async () => {
@@ -83,6 +83,7 @@ describe.each(['owner', 'application'] as const)('connected as the %s', (role) =
     ['a spend that gives', credit('user_1', 5, 'spend'), '23514'],
     ['a purchase without its payment', credit('user_1', 5, 'purchase'), '23514'],
     ['an unknown kind', credit('user_1', 5, 'gift'), '23514'],
+    ['a balance that JSON does not hold exactly', credit('user_1', 2 ** 53 - 1), '23514'],
     ['an entry for no wallet', credit('nobody', 5), '23503'],
     [
       'a second entry for one fact',
@@ -103,16 +104,20 @@ describe.each(['owner', 'application'] as const)('connected as the %s', (role) =
     expect(await balanceOf('user_2')).toBe(before + 5)
   })
 
-  it('two purchases of one payment are refused, whatever their keys', async () => {
+  it('a purchase of nothing is refused, and two of one payment, whatever their keys', async () => {
     const purchase = (key: string) =>
       `insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id) values ('user_2', 'purchase', 5, '${key}', 'pi_${role}')`
+    expect(await refused(client(), purchase(`of nothing that was sold, ${role}`))).toBe('23503')
+    await owner.query(
+      `insert into payments (stripe_payment_id, user_id, credits, amount, currency) values ('pi_${role}', 'user_2', 5, 500, 'usd')`,
+    )
     await client().query(purchase(`a_${role}`))
     expect(await refused(client(), purchase(`b_${role}`))).toBe('23505')
   })
 
   it('a temporary table of the same name does not stand in for the wallets', async () => {
     const before = await balanceOf('user_2')
-    await client().query('create temporary table wallets (like public.wallets)')
+    await client().query('create temporary table wallets (like ledgerhook.wallets)')
     await client().query(credit('user_2', 3))
     await client().query('drop table pg_temp.wallets')
     expect(await balanceOf('user_2')).toBe(before + 3)
@@ -122,7 +127,7 @@ describe.each(['owner', 'application'] as const)('connected as the %s', (role) =
 describe('a role that may only insert entries', () => {
   it('moves balances by them, and by nothing else', async () => {
     await application.query('begin')
-    await owner.query('revoke update, delete, truncate on all tables in schema public from application')
+    await owner.query('revoke update, delete, truncate on all tables in schema ledgerhook from application')
     await application.query('rollback')
     const before = await balanceOf('user_2')
     await application.query(credit('user_2', 4))
@@ -130,13 +135,13 @@ describe('a role that may only insert entries', () => {
     expect(await refused(application, `update wallets set balance = 0 where user_id = 'user_2'`)).toBe(
       '42501',
     )
-    await owner.query('grant update, delete, truncate on all tables in schema public to application')
+    await owner.query('grant update, delete, truncate on all tables in schema ledgerhook to application')
   })
 
   it('cannot set a balance from within a trigger of its own', async () => {
     await application.query(`create temporary table bait (n int);
       create function pg_temp.write_balance() returns trigger language plpgsql as
-        $$ begin update public.wallets set balance = 1000000 where user_id = 'user_2'; return new; end $$;
+        $$ begin update ledgerhook.wallets set balance = 1000000 where user_id = 'user_2'; return new; end $$;
       create trigger bite before insert on bait for each row execute function pg_temp.write_balance()`)
     expect(await refused(application, 'insert into bait values (1)')).toBe(RESTRICTED)
   })

@@ -68,7 +68,9 @@ export async function openPlannedSession(url: string): Promise<PlannedSession> {
     async nodesOf(act) {
       plans = []
       await act()
-      const nodes = plans.flatMap(({ Plan, ...text }) => nodesIn(Plan, text['Query Text'].replaceAll(/\s+/g, ' ')))
+      const nodes = plans.flatMap(({ Plan, ...text }) =>
+        nodesIn(Plan, text['Query Text'].replaceAll(/\s+/g, ' ')),
+      )
       for (const { 'Index Name': index } of nodes) if (index) used.add(index)
       return nodes
     },

@@ -41,6 +41,7 @@ describe('GET /api/me', () => {
       email: `${id}@example.com`,
       name: 'Ada',
       balance: 40,
+      banned: false,
       subscription: null,
     })
     expect([requests, statements]).toEqual([1, 1])

@@ -81,7 +81,7 @@ describe('GET /api/openapi.json', () => {
     const { responses } = await operationOf('get', '/api/me')
     const schema = responses[200]?.content['application/json'].schema
     expect(schema).toMatchObject({
-      required: ['id', 'email', 'name', 'balance', 'subscription'],
+      required: ['id', 'email', 'name', 'balance', 'banned', 'subscription'],
       properties: {
         email: { type: ['string', 'null'] },
         balance: { type: 'integer', description: 'Credits' },

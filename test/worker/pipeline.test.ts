@@ -166,6 +166,19 @@ describe('an unhandled type', () => {
   })
 })
 
+describe('a ping of a new destination', () => {
+  it('is returned as such, and costs neither a query nor a row', async () => {
+    const ping = {
+      id: randomId('evt'),
+      object: 'v2.core.event',
+      type: 'v2.core.event_destination.ping',
+      livemode: false,
+    }
+    const { result, requests } = await counted(() => deliver('stripe', ping))
+    expect([result.outcome, result.reason, requests]).toEqual(['ignored', 'ping', 0])
+  })
+})
+
 describe('a verified body that cannot be read', () => {
   const unreadable: [string, 'clerk' | 'stripe', string, boolean][] = [
     ['malformed JSON', 'stripe', '{"id": "evt_1", "type":', false],

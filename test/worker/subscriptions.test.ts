@@ -7,7 +7,7 @@ import {
   subscriptionEventOf2020,
 } from '../../local/billing-events.ts'
 import { checkoutEvent, randomId } from '../../local/events.ts'
-import { leave, link, linked, signUp } from './people.ts'
+import { as, leave, link, linked, signUp } from './people.ts'
 import {
   billing,
   deliver,
@@ -87,7 +87,7 @@ describe('a subscription', () => {
       plan_key: 'pro',
       balance: '40',
       cancel_at: null,
-      collection_paused: null,
+      collection_paused: false,
     })
   })
 
@@ -133,6 +133,31 @@ describe('a subscription', () => {
     expect(await subscription(sub)).toMatchObject({ stripe_price_id: 'price_pro', plan_key: 'gold' })
     await tell(UPDATED, 2, { price: 'constructor' })
     expect(await subscription(sub)).toMatchObject({ stripe_price_id: 'constructor', plan_key: null })
+  })
+
+  it('shows that its collection is paused, though its status stays active, and that it ends with its period', async () => {
+    const { id, sub, tell } = await linked(world())
+    await tell(CREATED, 0, { price: 'price_pro', periodEnd: 1_790_000_000 })
+    await tell(UPDATED, 1, { price: 'price_pro', set: { pause_collection: { behavior: 'void' } } })
+    expect(await billing(id)).toMatchObject({ subscription_status: 'active', collection_paused: true })
+    expect((await as(id, '/api/me')).body).toMatchObject({ subscription: { collection_paused: true } })
+    await tell(UPDATED, 2, {
+      ...{ price: 'price_pro', periodEnd: 1_790_000_000 },
+      set: { pause_collection: null, cancel_at: 1_790_000_000, cancel_at_period_end: false },
+    })
+    expect(await subscription(sub)).toMatchObject({ collection_paused: false, cancel_at_period_end: false })
+    expect(await billing(id)).toMatchObject({
+      cancel_at_period_end: true,
+      cancel_at: new Date('2026-09-21T14:13:20Z'),
+    })
+  })
+
+  it('is that of the item that PLANS knows, though an add-on with a lookup key stands first', async () => {
+    const { id, tell } = await linked(world())
+    const addOn = itemsOf({ price: 'price_seats', lookupKey: 'extra_seats', periodEnd: 1_800_000_000 }).data
+    const plan = itemsOf({ price: 'price_pro', periodEnd: 1_790_000_000 }).data
+    await tell(CREATED, 0, { set: { items: { data: [...addOn, ...plan] } } })
+    expect(await billing(id)).toMatchObject({ stripe_price_id: 'price_pro', plan_key: 'pro' })
   })
 
   it('of several items has the price and the period of the first one with a plan, else of the first', async () => {
@@ -214,6 +239,7 @@ describe('user_billing', () => {
       current_period_end: '2026-09-21T14:13:20+00:00',
       cancel_at_period_end: false,
       cancel_at: null,
+      collection_paused: false,
     })
   })
 })

@@ -247,6 +247,12 @@ describe('metadata', () => {
     },
   )
 
+  it('minds no client_reference_id that is no user’s, such as a referral tool’s', async () => {
+    const id = await signedUp()
+    const session = { client_reference_id: '6f1c0a52-8d3b-4a57-9a53-0f3f3c1f5d2e' }
+    expect(await deliver('stripe', topUp(id, session))).toMatchObject({ outcome: 'applied' })
+  })
+
   it('refuses a client_reference_id that names somebody else, and accepts none', async () => {
     const id = await signedUp()
     const other = await deliver('stripe', topUp(id, { client_reference_id: 'user_other' }))

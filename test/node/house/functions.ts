@@ -71,9 +71,9 @@ export const takesFacts = ({ parameters }: SqlFunction) =>
 
 /** Functions of ours that this code calls. */
 export const callsIn = (code: string) =>
-  [...new Set([...code.matchAll(/(?<![.\w])(?:ledgerhook\.)?(\w+)\s*\(/g)].map(([, name = '']) => name))].flatMap(
-    (name) => byName.get(name) ?? [],
-  )
+  [
+    ...new Set([...code.matchAll(/(?<![.\w])(?:ledgerhook\.)?(\w+)\s*\(/g)].map(([, name = '']) => name)),
+  ].flatMap((name) => byName.get(name) ?? [])
 export const calledBy = ({ declares, does }: SqlFunction) => callsIn(`${declares}\n${does}`)
 
 /** The room of each table and view, by what its schema says. */

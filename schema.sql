@@ -133,6 +133,7 @@ create table ledgerhook.stripe_customers (
   created_at timestamp with time zone default now() not null,
   constraint stripe_customers_pkey PRIMARY KEY (id)
 );
+CREATE INDEX stripe_customers_user ON ledgerhook.stripe_customers USING btree (user_id);
 
 create table ledgerhook.subscriptions (
   id text not null,
@@ -422,6 +423,9 @@ create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
 
 create function ledgerhook.link_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.link_first_customer(owner text, customer text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;

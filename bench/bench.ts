@@ -5,7 +5,8 @@ import { runInterruptible } from '../local/interrupt.ts'
 import { openArena } from './arena/arena.ts'
 import { hangUp } from './arena/load.ts'
 import { type Ground, prepareGround } from './ground/ground.ts'
-import { measureGrowth } from './measures/growth.ts'
+import { measureBacklog } from './measures/backlog.ts'
+import { LARGE, measureGrowth } from './measures/growth.ts'
 import { measureLatency } from './measures/latency.ts'
 import { measureStages } from './measures/stages.ts'
 import { measureStartup } from './measures/startup.ts'
@@ -27,8 +28,10 @@ npm run bench                 Ledgerhook beside the floor (verify, insert one ro
                               in workerd, over HTTP, on a real Postgres. About two minutes. docs/performance.md explains it
 
   --only SECTION              ${SECTIONS.join(', ')}; repeatable
-  --growth                    only compares a small database with a large one; takes some minutes, and 8 GB of disk
+  --growth                    only compares a small database with a large one, and measures what is scheduled or read by
+                              an operator while much has piled up; takes some minutes, and 11 GB of disk
   --ledger-rows N             ledger entries of the large database, by default 5000000; it has a tenth as many users
+  --waiting-rows N            deliveries that are parked there, and as many that are rejected: by default a fifth of those
   --runs N                    repeats the run, and shows the spread of each figure; targets are compared with the median
   --json                      prints one object instead of tables; progress still goes to stderr
 
@@ -36,7 +39,7 @@ Exits with 0 only if every target holds. Needs nothing but this project, and lea
 `
 
 await runInterruptible(async (interrupt) => {
-  const { sections, ledgerRows, times, json } = readAsked()
+  const { sections, filling, times, json } = readAsked()
   const say = progress()
   const step = (says: string) => {
     say(says)
@@ -47,32 +50,40 @@ await runInterruptible(async (interrupt) => {
     if (times > 1) step(`run ${run} of ${times}`)
     runs.push(
       await onGround(interrupt, step, async (ground) =>
-        ledgerRows === undefined
+        filling === undefined
           ? await measure(ground, sections, step)
-          : { growth: await measureGrowth(ground, { ledgerRows, samples: 200 }, step) },
+          : {
+              growth: await measureGrowth(ground, filling, 200, step),
+              backlog: await measureBacklog(ground, LARGE, filling, 20, step),
+            },
       ),
     )
   }
   conclude(runs, json)
 })
 
-/** Returns what the flags ask for. `ledgerRows` is the size of the large database; undefined without --growth. */
+/** Returns what the flags ask for. `filling` is of the large database; undefined without --growth. */
 function readAsked() {
   const { values } = readFlags(HELP, {
     only: { type: 'string', multiple: true },
     growth: { type: 'boolean', default: false },
     'ledger-rows': { type: 'string' },
+    'waiting-rows': { type: 'string' },
     runs: { type: 'string' },
     json: { type: 'boolean', default: false },
   })
   const unknown = values.only?.find((name) => !(SECTIONS as readonly string[]).includes(name))
   if (unknown !== undefined) throw new LocalError(`there is no section '${unknown}': ${SECTIONS.join(', ')}`)
   if (values.growth && values.only) throw new LocalError('--growth runs alone: leave out --only')
-  if (!values.growth && values['ledger-rows']) throw new LocalError('--ledger-rows needs --growth')
+  for (const size of ['ledger-rows', 'waiting-rows'] as const) {
+    if (!values.growth && values[size]) throw new LocalError(`--${size} needs --growth`)
+  }
   const ledgerRows = wholeNumber(values['ledger-rows'], '--ledger-rows', 10_000, 50_000_000) ?? 5_000_000
+  const waitingRows =
+    wholeNumber(values['waiting-rows'], '--waiting-rows', 1_000, 10_000_000) ?? Math.floor(ledgerRows / 5)
   return {
     sections: new Set((values.only ?? SECTIONS) as Section[]),
-    ledgerRows: values.growth ? ledgerRows : undefined,
+    filling: values.growth ? { ledgerRows, waitingRows } : undefined,
     times: wholeNumber(values.runs, '--runs', 1, 100) ?? 1,
     json: values.json,
   }

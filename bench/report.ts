@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import type { Backlog } from './measures/backlog.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
 import type { StagesRow } from './measures/stages.ts'
@@ -12,7 +13,7 @@ import type { Target } from './targets.ts'
 
 /** Returns the results as tables. */
 export function report(results: Results): string {
-  const { latency, throughput, wallets, stages, storage, weight, startup, growth } = results
+  const { latency, throughput, wallets, stages, storage, weight, startup, growth, backlog } = results
   return [
     latency && latencyTable(latency),
     throughput && throughputTable(throughput),
@@ -22,6 +23,7 @@ export function report(results: Results): string {
     weight && weightTable(weight),
     startup && startupTable(startup),
     growth && growthTable(growth),
+    backlog && backlogTable(backlog),
   ]
     .filter((part) => part !== undefined)
     .join('\n\n')
@@ -106,6 +108,17 @@ const growthTable = (rows: GrowthRow[]) =>
     ['event', 'small', 'large', 'large over small'],
     ...rows.map(({ event, small, large, overSmall }) => [
       ...[event, small.toFixed(2), large.toFixed(2), overSmall.toFixed(2)],
+    ]),
+  ])
+
+const backlogTable = ({ rows, runs }: Backlog) =>
+  table('While much has piled up: milliseconds, no added latency', [
+    ['', 'p50', 'worst', 'CPU of workerd'],
+    ...[
+      ...rows,
+      { ...runs, what: `a scheduled run, every task due: at most ${runs.requests} requests to the database` },
+    ].map(({ what, p50, worst, cpuMs }) => [
+      ...[what, p50.toFixed(1), worst.toFixed(1), maybe(cpuMs, (ms) => ms.toFixed(1))],
     ]),
   ])
 

@@ -1,3 +1,4 @@
+import type { Backlog } from './measures/backlog.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
 import type { StagesRow } from './measures/stages.ts'
@@ -17,4 +18,5 @@ export interface Results {
   weight?: Weight
   startup?: Startup
   growth?: GrowthRow[]
+  backlog?: Backlog
 }

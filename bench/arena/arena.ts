@@ -87,7 +87,7 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
 export async function openCorner(
   ground: Ground,
   gateway: BenchGateway,
-  contender: Contender,
+  contender: Contender | 'backlog',
   databaseName: string,
 ): Promise<Corner> {
   const databaseUrl = ground.databaseUrl(databaseName)

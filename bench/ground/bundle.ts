@@ -22,7 +22,12 @@ export async function bundleWorker(entry: string, scratchDir: string, signal: Ab
     {
       signal,
       cwd: projectDir,
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+      env: {
+        ...process.env,
+        ...{ WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+        // The build command runs npm, which would leave its cache in the temporary directory.
+        NODE_DISABLE_COMPILE_CACHE: '1',
+      },
     },
   )
   const path = join(outDir, `${name}.js`)

@@ -40,6 +40,7 @@ const ENTRIES = {
   bare: 'bench/workers/bare.ts',
   isolates: 'bench/workers/isolates.ts',
   stages: 'bench/workers/stages.ts',
+  backlog: 'bench/workers/backlog.ts',
 }
 
 export async function prepareGround(onStep: (says: string) => void): Promise<Ground> {

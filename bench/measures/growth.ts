@@ -4,7 +4,7 @@ import { LocalError } from '../../cli/shared/errors.ts'
 import { type Corner, openCorner } from '../arena/arena.ts'
 import { type HotEvent, hotEvents } from '../arena/deliveries.ts'
 import { assertOutcome, bring, deliver, newUsers } from '../arena/subjects.ts'
-import { fill, filledUsers } from '../ground/fill.ts'
+import { type Filling, fill, filledUsers } from '../ground/fill.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 import { median } from '../statistics.ts'
@@ -17,28 +17,36 @@ export interface GrowthRow {
   overSmall: number
 }
 
-const SMALL_LEDGER_ROWS = 1_000
+const SMALL: Filling = { ledgerRows: 1_000, waitingRows: 200 }
+/** Where `measureGrowth` leaves the larger of its databases. */
+export const LARGE = 'large'
+
 const BYTES_PER_LEDGER_ROW = 1_600
+const BYTES_PER_WAITING_ROW = 3_000
 const WARM_UP = 20
 
 /** Measures the same deliveries, on the small and the large database in turn. */
 export async function measureGrowth(
   ground: Ground,
-  { ledgerRows, samples }: { ledgerRows: number; samples: number },
+  filling: Filling,
+  samples: number,
   onStep: (says: string) => void,
 ): Promise<GrowthRow[]> {
-  await assertDiskSpace(ledgerRows * BYTES_PER_LEDGER_ROW)
-  for (const [name, rows] of [
-    ['small', SMALL_LEDGER_ROWS],
-    ['large', ledgerRows],
+  const { ledgerRows, waitingRows } = filling
+  await assertDiskSpace(ledgerRows * BYTES_PER_LEDGER_ROW + waitingRows * BYTES_PER_WAITING_ROW)
+  for (const [name, size] of [
+    ['small', SMALL],
+    [LARGE, filling],
   ] as const) {
     await ground.createDatabase(name, 'ours')
-    await fill(ground.databaseUrl(name), { ledgerRows: rows, waitingRows: Math.floor(rows / 5) }, onStep)
-    onStep(`${rows.toLocaleString('en')} ledger entries`)
+    await fill(ground.databaseUrl(name), size, onStep)
+    onStep(
+      `${size.ledgerRows.toLocaleString('en')} ledger entries, ${size.waitingRows.toLocaleString('en')} parked`,
+    )
   }
   const gateway = await startGatewayThread(ground)
   const small = await openCorner(ground, gateway, 'ledgerhook', 'small')
-  const large = await openCorner(ground, gateway, 'ledgerhook', 'large')
+  const large = await openCorner(ground, gateway, 'ledgerhook', LARGE)
   try {
     const rows: GrowthRow[] = []
     for (const [turn, hot] of hotEvents.entries()) {

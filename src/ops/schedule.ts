@@ -12,7 +12,8 @@ const RUN_MS = 45_000
 interface Ended {
   name: string
   good: boolean
-  in_s: number
+  /** Null: it had no turn, and is the first of the next run. */
+  in_s: number | null
   cursor: unknown
 }
 
@@ -46,10 +47,10 @@ export async function runTasks(settings: Settings): Promise<void> {
 async function perform(task: Task, cursor: unknown, run: Run, until: number): Promise<Ended> {
   const leastLeft = run.budget.left - task.share
   let bite: Bite = { more: true, cursor }
+  const mayGoOn = () => run.budget.forTasks > 0 && run.budget.left > leastLeft && Date.now() < until
+  if (!mayGoOn()) return { name: task.name, good: true, in_s: null, cursor: cursor ?? null }
   try {
-    while (bite.more && run.budget.forTasks > 0 && run.budget.left > leastLeft && Date.now() < until) {
-      bite = await task.bite(run, bite.cursor)
-    }
+    while (bite.more && mayGoOn()) bite = await task.bite(run, bite.cursor)
     return { name: task.name, good: true, in_s: bite.more ? 0 : task.everyS, cursor: bite.cursor ?? null }
   } catch (error) {
     if (run.budget.forTasks <= 0) return { name: task.name, good: true, in_s: 0, cursor: bite.cursor ?? null }

@@ -56,15 +56,24 @@ begin
   return found;
 end $$;
 
--- Remembers a customer for its owner, unless another user holds it. Returns the customer's subject where that is new,
--- for the caller to release what waits for it. The caller holds the customer's lock.
+-- Makes a customer that nobody is known to have its owner's. Returns the customer's subject where it was not known, for
+-- the caller to release what waits for it. The caller holds both locks.
 create or replace function provide_customer(owner text, customer text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  if coalesce(customer_owner(customer), owner) = owner and remember_customer(owner, customer) then
-    return 'customer:' || customer;
+  if coalesce(customer_owner(customer), owner) <> owner then return null; end if;
+  perform link_first_customer(owner, customer);
+  return case when remember_customer(owner, customer) then 'customer:' || customer end;
+end $$;
+
+-- Links a customer to a living user who has none. One that is gone is never linked.
+create or replace function link_first_customer(owner text, customer text) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if exists (select from users where id = owner and stripe_customer_id is null and deactivated_at is null)
+    and not exists (select from stripe_customers where id = customer and deleted_at is not null) then
+    update users set stripe_customer_id = customer, updated_at = now() where id = owner and stripe_customer_id is null;
   end if;
-  return null;
 end $$;
 
 -- Whether the user holds this customer, and it is remembered: then there is nothing to claim.
@@ -76,40 +85,34 @@ begin
       select from stripe_customers where id = customer and user_id = claimant and deleted_at is null));
 end $$;
 
--- Links a Stripe customer to a user that has none. Returns false where the user has another customer, or another user
--- has this one. A customer that is gone is remembered, never linked. The caller holds both locks.
+-- Makes a Stripe customer the user's, whom our metadata names: linked where the user has none, else remembered as
+-- another one of the user. One that is gone is never linked. Returns false where another living user has it. What a
+-- deleted user had stays remembered for that user, so that its subscriptions are found; a living one may pay by it.
+-- The caller holds both locks.
 create or replace function claim_customer(claimant text, customer text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  linked text;
+  owner constant text := customer_owner(customer);
 begin
   if customer is null then return true; end if;
-  if customer_owner(customer) <> claimant then return false; end if;
-  if not exists (select from stripe_customers where id = customer and deleted_at is not null) then
-    select stripe_customer_id into linked from users where id = claimant for no key update;
-    if linked <> customer then return false; end if;
-    if linked is null then
-      update users set stripe_customer_id = customer, updated_at = now() where id = claimant;
-    end if;
-  end if;
+  if owner <> claimant then return why_refused(owner, 0) is not distinct from 'user_deactivated'; end if;
+  perform link_first_customer(claimant, customer);
   perform remember_customer(claimant, customer);
   return true;
 end $$;
 
 -- Records that a user could not take something, and returns the verdict. What may be possible later waits for it: a
--- user who has not come, or a customer that another has until it is deleted. A deleted user's customer is remembered,
+-- user who has not come, or a customer that another living user has, until it is deleted. A deleted user's customer is remembered,
 -- so that what it still has is found. The caller holds the locks of the customer and the user.
 create or replace function refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text,
   facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  held constant text := (select stripe_customer_id from users where id = refused);
   recorded jsonb;
 begin
   if objection = 'customer_mismatch' then
-    perform lock_subjects('customer:' || held);
-    return record_delivery(delivery, waits('rejected', objection, refused, verb, facts,
-      array['customer:' || customer, 'customer:' || nullif(held, customer)]));
+    return record_delivery(delivery,
+      waits('rejected', objection, refused, verb, facts, array['customer:' || customer]));
   elsif objection = 'unknown_user' then
     return record_delivery(delivery, waits('parked', objection, refused, verb, facts, array['user:' || refused]));
   end if;

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { boolean, check, index, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, moment, providerMoment, updatedAt } from '../schema.ts'
 
 /** The people of your Clerk instance. Their wallets are their existence: a user is known while the wallet is open. */
@@ -30,11 +30,15 @@ export const users = ledgerhook.table(
 )
 
 /** Whose a Stripe customer is or was: outlives the user's row, and the customer. */
-export const stripeCustomers = ledgerhook.table('stripe_customers', {
-  id: text().primaryKey(),
-  /** Null for a customer that was gone before anybody was known to have it. */
-  userId: text('user_id'),
-  /** When Ledgerhook learned that it is gone: nothing links it again. */
-  deletedAt: moment('deleted_at'),
-  createdAt: createdAt(),
-})
+export const stripeCustomers = ledgerhook.table(
+  'stripe_customers',
+  {
+    id: text().primaryKey(),
+    /** Null for a customer that was gone before anybody was known to have it. */
+    userId: text('user_id'),
+    /** When Ledgerhook learned that it is gone: nothing links it again. */
+    deletedAt: moment('deleted_at'),
+    createdAt: createdAt(),
+  },
+  (customers) => [index('stripe_customers_user').on(customers.userId)],
+)

@@ -1,5 +1,5 @@
--- The customer is gone at Stripe: it is unlinked, and nothing links it again. What was refused because its user held
--- this customer, or because this customer was not the user's, waits for it and may be possible now.
+-- The customer is gone at Stripe: it is unlinked, and nothing links it again. Another one of its user takes its place.
+-- What was refused because another user had this customer waits for it, and may be possible now.
 -- facts: stripe_customer_id.
 create or replace function unlink_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -18,6 +18,8 @@ begin
   insert into stripe_customers (id, user_id, deleted_at) values (f.stripe_customer_id, owner, now())
   on conflict (id) do update set deleted_at = now(), user_id = coalesce(stripe_customers.user_id, excluded.user_id);
   update users set stripe_customer_id = null, updated_at = now() where stripe_customer_id = f.stripe_customer_id;
+  perform link_first_customer(owner, (
+    select id from stripe_customers where user_id = owner and deleted_at is null order by created_at, id limit 1));
   return with_released(record_delivery(delivery, verdict('applied', null, owner)),
     release((delivery->>'erase')::boolean, 'customer:' || f.stripe_customer_id));
 end $$;

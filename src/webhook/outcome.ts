@@ -41,7 +41,7 @@ export const OUTCOMES = {
   rejected: {
     invalid_metadata: 'its metadata names no user, or no number of credits',
     reference_mismatch: 'its client_reference_id names another user than its metadata',
-    customer_mismatch: 'its user has another customer, or its customer has another user',
+    customer_mismatch: 'its customer is another living user’s',
     payment_mismatch: 'its payment was credited to another user, or paid another invoice',
     currency_mismatch: 'a refund or a dispute in another currency than its payment',
     limit_exceeded: 'the balance would go beyond 2^53 - 1 credits',

@@ -23,8 +23,9 @@ begin
   return taken;
 end $$;
 
--- Ends the leases. A task that failed has its next turn later and later, and delays no other.
--- facts: tasks: [{name, good, in_s (seconds until its next turn), cursor}]. Returns how many.
+-- Ends the leases. A task that failed has its next turn later and later, and delays no other; one that had no turn stays
+-- as overdue as it was.
+-- facts: tasks: [{name, good, in_s (seconds until its next turn; null: it had none), cursor}]. Returns how many.
 create or replace function finish_tasks(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -39,7 +40,9 @@ begin
     cursor = case when ended.good then ended.cursor else tasks.cursor end,
     last_good_at = case when ended.good then now() else tasks.last_good_at end
   from jsonb_to_recordset(f.tasks) as ended(name text, good boolean, in_s integer, cursor jsonb)
-  where tasks.name = ended.name;
+  where tasks.name = ended.name and ended.in_s is not null;
   get diagnostics done = row_count;
+  update tasks set leased_until = null
+  from jsonb_to_recordset(f.tasks) as ended(name text, in_s integer) where tasks.name = ended.name and ended.in_s is null;
   return to_jsonb(done);
 end $$;

@@ -7,7 +7,8 @@ import type { Stack } from '../support/control.ts'
 /** A database of the file's own, with connections of the owner, who finds our tables without naming their schema. */
 export async function ownDatabase() {
   const response = await fetch(`${inject('control')}/stack`, { method: 'POST' })
-  const { databaseUrl } = (await response.json()) as Stack
+  const stack = (await response.json()) as Stack
+  const { databaseUrl } = stack
   const clients: pg.Client[] = []
   async function connect(): Promise<Connection> {
     const client = new pg.Client(databaseUrl)
@@ -19,7 +20,7 @@ export async function ownDatabase() {
   const owner = await connect()
 
   return {
-    databaseUrl,
+    ...stack,
     owner,
     connect,
     /** Resolves once this connection waits for a lock. */
@@ -95,3 +96,47 @@ export const invoiceOf = (stripe_customer_id: string, stripe_invoice_id: string)
   currency: 'usd',
   grants: [{ period_start: 1_777_000_000, credits: 100 }],
 })
+
+/** A node of a plan, as Postgres explains it. */
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Name'?: string
+  'Index Cond'?: string
+  Plans?: Plan[]
+}
+
+/** The nodes of every plan that runs on this connection from now on, those of statements inside functions too. */
+export async function watchPlans({ client, rows }: Connection): Promise<Plan[]> {
+  const nodes: Plan[] = []
+  const flatten = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flatten)]
+  client.on('notice', ({ message = '' }) => {
+    const [, plan] = /^duration: .*? plan:\n(.*)$/s.exec(message) ?? []
+    if (plan) nodes.push(...flatten(JSON.parse(plan).Plan))
+  })
+  await rows(`load 'auto_explain'`)
+  for (const setting of ['min_duration = 0', `format = 'json'`, `level = 'notice'`])
+    await rows(`set auto_explain.log_${setting}`)
+  await rows('set auto_explain.log_nested_statements = on')
+  return nodes
+}
+
+/** The first column, or expression, of every index. */
+export async function leadingColumns({ rows }: Connection): Promise<Map<string, string>> {
+  const indexes = await rows<{ name: string; leading: string }>(
+    `select relname as name, pg_get_indexdef(indexrelid, 1, true) as leading
+     from pg_index join pg_class on pg_class.oid = indexrelid where relnamespace = 'ledgerhook'::regnamespace`,
+  )
+  return new Map(indexes.map(({ name, leading }) => [name, leading]))
+}
+
+/** Tables and indexes that are read from one end to the other to find some of their rows. */
+export const scansOf = (nodes: Plan[], leading: Map<string, string>) =>
+  nodes
+    .filter((node) => / Scan$/.test(node['Node Type']))
+    .flatMap(
+      ({ 'Node Type': type, 'Relation Name': table, 'Index Name': index, 'Index Cond': condition }) => {
+        if (index) return condition?.includes(leading.get(index) ?? '?') ? [] : [index]
+        return type === 'Seq Scan' && table ? [table] : []
+      },
+    )

@@ -152,25 +152,24 @@ describe('the nightly comparison', () => {
   it('goes on where the slice before has ended, and begins again at the end', async () => {
     const [user, seen] = [randomId('user'), new Set<string>()]
     for (let i = 0; i < 7; i++) await parked(user)
-    let after: string[] | null = null
-    do {
-      const facts = JSON.stringify({ after, most: 3 })
-      const [slice]: { found: { after: string[] | null; overlooked: number } }[] = await query(
-        'select find_overlooked($1) as found',
-        [facts],
-      )
+    interface Slice {
+      found: { after: string[] | null; overlooked: number }
+    }
+    for (let after: string[] | null = []; after !== null; ) {
+      const facts: string = JSON.stringify({ after, most: 3 })
+      const [slice] = await query<Slice>('select find_overlooked($1) as found', [facts])
       expect(slice?.found.overlooked).toBe(0)
       after = slice?.found.after ?? null
       if (after) seen.add(after.join())
-    } while (after !== null)
+    }
     const [waiting] = await query<{ number: number }>('select count(*)::integer as number from waiting')
     expect(seen.size).toBe(Math.floor((waiting?.number ?? 0) / 3))
   })
 
   it('leaves alone what waits for somebody else, though one of its subjects is here', async () => {
-    const user = await signedUp()
-    await link(user)
-    const event = checkoutEvent(COMPLETED, { user, session: { customer: `cus_other_${user}` } })
+    const [holder, user] = [await signedUp(), await signedUp()]
+    await link(holder)
+    const event = checkoutEvent(COMPLETED, { user, session: { customer: `cus_${holder}` } })
     expect(said(await deliver('stripe', event))).toBe('rejected customer_mismatch')
     expect(await compare()).toEqual([])
   })

@@ -187,21 +187,20 @@ describe('two first customers', () => {
   const pay = (id: string, customer: string) =>
     deliver('stripe', checkoutEvent(COMPLETED, { user: id, session: { customer } }))
 
-  it('of one user: the one that was open is linked, the other is refused', async () => {
+  it('of one user: the one that was open is linked, the other is another one of the user', async () => {
     const id = await signedUp()
     const answers = await during([heldPayment(id, `cus_held_${id}`)], () => [pay(id, `cus_other_${id}`)])
-    expect(allSaid(answers)).toEqual(['rejected customer_mismatch'])
+    expect(allSaid(answers)).toEqual(['applied'])
     expect(await user(id)).toMatchObject({ stripe_customer_id: `cus_held_${id}` })
-    expect(await balance(id)).toBe(540)
+    expect(await balance(id)).toBe(1040)
   })
 
-  it('of one user, linked by another program meanwhile: the other is refused', async () => {
+  it('of one user, linked by another program meanwhile: that one stays linked', async () => {
     const id = await signedUp()
     const held: Statement = ['update users set stripe_customer_id = $2 where id = $1', [id, `cus_held_${id}`]]
-    expect(allSaid(await during([held], () => [pay(id, `cus_other_${id}`)]))).toEqual([
-      'rejected customer_mismatch',
-    ])
-    expect(await balance(id)).toBe(40)
+    expect(allSaid(await during([held], () => [pay(id, `cus_other_${id}`)]))).toEqual(['applied'])
+    expect(await user(id)).toMatchObject({ stripe_customer_id: `cus_held_${id}` })
+    expect(await balance(id)).toBe(540)
   })
 
   it('two users with one customer: the one that was open has it, the other is refused', async () => {

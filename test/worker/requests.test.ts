@@ -80,8 +80,8 @@ const outcomes: [string, (user: string) => { before?: Delivery[]; delivery: Deli
   [
     'rejected customer_mismatch',
     (user) => ({
-      before: [created(user), paid(user, { customer: `cus_${user}` })],
-      delivery: paid(user, { customer: 'cus_x' }),
+      before: [created(user), created(`${user}_2`), paid(`${user}_2`, { customer: `cus_${user}` })],
+      delivery: paid(user, { customer: `cus_${user}` }),
     }),
     'rejected customer_mismatch',
     'rejected customer_mismatch',

@@ -407,13 +407,13 @@ describe('whose a subscription is', () => {
   })
 
   it('is told by metadata where the customer is not linked, and then of all that customer has', async () => {
-    const { id, sub, signUp, tell } = world()
+    const { id, customer, sub, signUp, tell } = world()
     await signUp()
     expect(await tell(CREATED, 0, { subscription: `${sub}_2` })).toBe('parked unknown_customer')
     expect(await tell(CREATED, 0, { user: id })).toBe('applied')
     expect(await subscription(sub)).toMatchObject({ user_id: id })
     expect(await subscription(`${sub}_2`)).toMatchObject({ user_id: id })
-    expect(await user(id)).toMatchObject({ stripe_customer_id: null })
+    expect(await user(id)).toMatchObject({ stripe_customer_id: customer })
   })
 
   it('waits for the user it names, and follows in the commit that brings the user', async () => {
@@ -526,21 +526,22 @@ describe('customer.deleted', () => {
     }
   })
 
-  it('lets the user have another customer, also one whose payment was refused before', async () => {
+  it('lets another customer of the user take its place', async () => {
     const { id, customer } = await linked(world())
-    expect(await topUp(id, `${customer}_2`)).toBe('rejected customer_mismatch')
+    expect(await topUp(id, `${customer}_2`)).toBe('applied')
+    expect(await user(id)).toMatchObject({ stripe_customer_id: customer })
     await gone(customer)
     expect(await user(id)).toMatchObject({ stripe_customer_id: `${customer}_2` })
     expect(await billing(id)).toMatchObject({ balance: '540' })
   })
 
-  it('lets a payment of the customer that is gone be credited, though it was refused beside the new one', async () => {
-    const { id, customer, signUp } = world()
-    await signUp()
-    await topUp(id, `${customer}_2`)
-    expect(await topUp(id, customer)).toBe('rejected customer_mismatch')
-    await gone(customer)
-    expect(await billing(id)).toMatchObject({ stripe_customer_id: `${customer}_2`, balance: '1040' })
+  it('lets a payment be credited that was refused because another user had the customer', async () => {
+    const [holder, other] = [await linked(world()), world()]
+    await other.signUp()
+    expect(await topUp(other.id, holder.customer)).toBe('rejected customer_mismatch')
+    await holder.leave()
+    await gone(holder.customer)
+    expect(await billing(other.id)).toMatchObject({ stripe_customer_id: null, balance: '540' })
   })
 
   it('never makes it somebody else’s', async () => {

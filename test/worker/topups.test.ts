@@ -294,16 +294,14 @@ describe('where an event comes from', () => {
 describe('the Stripe customer', () => {
   const withCustomer = (user: string, customer: string | null) => deliver('stripe', topUp(user, { customer }))
 
-  it('is linked to a user that has none, and must be the same from then on', async () => {
+  it('is linked to a user that has none, and stays linked beside a second one, by which is paid as well', async () => {
     const id = await signedUp()
     expect(await withCustomer(id, `cus_${id}`)).toMatchObject({ outcome: 'applied' })
     expect(await customerOf(id)).toBe(`cus_${id}`)
     expect(await withCustomer(id, `cus_${id}`)).toMatchObject({ outcome: 'applied' })
-    expect(await withCustomer(id, 'cus_other')).toMatchObject({
-      outcome: 'rejected',
-      reason: 'customer_mismatch',
-    })
-    expect(await balance(id)).toBe(1040)
+    expect(await withCustomer(id, `cus_2_${id}`)).toMatchObject({ outcome: 'applied' })
+    expect(await customerOf(id)).toBe(`cus_${id}`)
+    expect(await balance(id)).toBe(1540)
   })
 
   it('may be absent: a guest session is credited and links nothing', async () => {
@@ -323,14 +321,13 @@ describe('the Stripe customer', () => {
     expect(await balance(second)).toBe(40)
   })
 
-  it('stays with a deactivated user: a new account cannot take it over', async () => {
+  it('stays with a deactivated user, and a new account of the person may pay by it', async () => {
     const [former, next] = [await signedUp(), await signedUp()]
     await withCustomer(former, `cus_${former}`)
     await leave(former)
-    expect(await withCustomer(next, `cus_${former}`)).toMatchObject({
-      outcome: 'rejected',
-      reason: 'customer_mismatch',
-    })
+    expect(await withCustomer(next, `cus_${former}`)).toMatchObject({ outcome: 'applied' })
+    expect([await balance(next), await customerOf(next)]).toEqual([540, null])
+    expect(await customerOf(former)).toBe(`cus_${former}`)
   })
 
   it('is linked by a completed subscription session, which credits nothing', async () => {

@@ -85,7 +85,7 @@ describe('npm scripts', () => {
   const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
 
   it.each(scripts)('%s is in the documents', (script) => {
-    expect(documented).toMatch(new RegExp(`npm (run )?${script}\\b`))
+    expect(documented).toMatch(new RegExp(`npm (run )?(--silent )?${script}\\b`))
   })
 })
 

@@ -3,7 +3,7 @@ import { described } from '../../../src/api/described.ts'
 import { openapi } from '../../../src/api/openapi.ts'
 import { routes } from '../../../src/api/routes.ts'
 import { OUTCOMES } from '../../../src/webhook/outcome.ts'
-import { byName, functions } from './functions.ts'
+import { functions } from './functions.ts'
 import { documented, read, sources } from './sources.ts'
 
 const LIST = 'src/webhook/outcome.ts'
@@ -26,9 +26,9 @@ const typescript = sources.filter((path) => path !== LIST).map(read)
 /** Why something cannot be taken, by those who decide it: parked or rejected, as their callers say. */
 const objections = [
   ...sql.matchAll(/\bobjection := '(\w+)'/g),
-  ...['why_refused', 'owner_unknown'].flatMap((name) => [
-    ...(byName.get(name)?.body ?? '').matchAll(/\bthen '(\w+)'/g),
-  ]),
+  ...functions
+    .filter(({ name }) => name.startsWith('why_') || name === 'owner_unknown')
+    .flatMap(({ body }) => [...body.matchAll(/\bthen '(\w+)'/g)]),
 ].map(([, reason = '']) => reason)
 
 const produced = new Set([

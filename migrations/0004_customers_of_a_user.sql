@@ -1,0 +1,1 @@
+CREATE INDEX "stripe_customers_user" ON "ledgerhook"."stripe_customers" USING btree ("user_id");

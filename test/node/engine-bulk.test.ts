@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { randomId } from '../../local/ids.ts'
+import { runTasks } from '../../src/ops/schedule.ts'
+import { settingsSchema } from '../../src/settings.ts'
+import { unsettledReasons } from '../../src/webhook/outcome.ts'
+import { claimOf, invoiceOf, leadingColumns, ownDatabase, scansOf, watchPlans } from './engine-support.ts'
+
+/** Refunds of payments of which only another product of the account knows. */
+const OTHERS = 1_000_000
+/** What no statement of a run may take, since the Worker waits no longer for one. */
+const STATEMENT_MS = 3_000
+
+let db: Awaited<ReturnType<typeof ownDatabase>>
+beforeAll(async () => {
+  db = await ownDatabase()
+  await db.owner.rows('analyze')
+  // Without the look at each row's foreign key, which takes half of the time.
+  await db.owner.rows('set session_replication_role = replica')
+  await db.owner.rows(
+    `insert into webhook_events (provider, event_id, type, outcome, reason, effect, about, occurred_at, received_at)
+     select 'stripe', 'evt_other_' || n, 'refund.created', 'parked', 'unknown_payment',
+       jsonb_build_object('verb', 'reverse_payment', 'facts', jsonb_build_object('id', 're_other_' || n)),
+       array['re_other_' || n], now() - interval '6 days', now() - interval '6 days' + n * interval '1 millisecond'
+     from generate_series(1, $1::integer) n`,
+    [OTHERS],
+  )
+  await db.owner.rows(
+    `insert into waiting (subject, provider, event_id, occurred_at)
+     select 'payment:pi_other_' || n, 'stripe', 'evt_other_' || n, now() - interval '6 days'
+     from generate_series(1, $1::integer) n`,
+    [OTHERS],
+  )
+  await db.owner.rows(
+    `insert into webhook_events (provider, event_id, type, outcome, reason, user_id, about)
+     select 'stripe', 'evt_many_' || n, 'checkout.session.completed', 'rejected', 'customer_mismatch', 'user_many',
+       array['cs_many_' || n, 'cus_many'] from generate_series(1, 100000) n`,
+  )
+  await db.owner.rows('set session_replication_role = origin')
+}, 120_000)
+afterAll(() => db.stop())
+
+const balanceOf = async (user: string) => {
+  const rows = await db.owner.rows<{ balance: string }>('select balance from wallets where user_id = $1', [
+    user,
+  ])
+  return Number(rows[0]?.balance)
+}
+
+/** A user of ours, with more invoices waiting than one commit releases. */
+async function ours() {
+  const [user, customer] = [randomId('user'), randomId('cus')]
+  await db.owner.verb('sync_user', claimOf(user), { provider: 'clerk' })
+  for (let i = 0; i < 60; i++) await db.owner.verb('grant_plan', invoiceOf(customer, randomId('in')))
+  await db.owner.verb('link_customer', { user_id: user, stripe_customer_id: customer })
+  expect(await balanceOf(user)).toBe(2500)
+  return user
+}
+
+describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another product’s payments`, () => {
+  it('a scheduled run does all its work within its time, and releases ours', async () => {
+    const user = await ours()
+    const settings = settingsSchema().parse({
+      DATABASE_URL: db.workerUrl,
+      NEON_FETCH_ENDPOINT: db.gatewayUrl,
+      CLERK_WEBHOOK_SECRET: `whsec_${'AAAA'.repeat(8)}`,
+      STRIPE_WEBHOOK_SECRET: 'whsec_of_the_bulk',
+      STRIPE_SECRET_KEY: 'sk_test_unused',
+    })
+    const startedAt = Date.now()
+    await runTasks(settings)
+    const tookMs = Date.now() - startedAt
+    expect(await balanceOf(user)).toBe(6000)
+    expect(await db.owner.rows('select name from tasks where failures > 0')).toEqual([])
+    expect(tookMs).toBeLessThan(STATEMENT_MS)
+  })
+
+  const reasons = { reasons: unsettledReasons }
+  const page = { page_size: 100 }
+  /** One row for each task, and indexes that hold nothing but what is looked for. */
+  const whole = ['tasks', 'erasures_open', 'subscriptions_cancel_due']
+  it.each<[string, object]>([
+    ['release_arrived', { most: 200, erase: false }],
+    ['take_due', { most: 5, bytes: 4_000_000 }],
+    ['give_up', { most: 1000, erase: true }],
+    ['find_overlooked', { most: 2000 }],
+    ['find_overlooked', { most: 2000, after: ['stripe', 'evt_other_5', 'payment:pi_other_5'] }],
+    ['attention', reasons],
+    ['attention_besides', {}],
+    ['erase_payloads', { most: 5000 }],
+    ['mark_orphans', { most: 1000 }],
+    ['take_orphans', { most: 3 }],
+    ['explain', { ...page, id: 're_other_77' }],
+    ['explain', { ...page, id: 'evt_other_77' }],
+    ['explain', { ...page, id: 'user_many' }],
+    ['explain', { ...page, id: 'cus_many' }],
+    ['explain', { ...page, id: 'user_nobody' }],
+  ])('%s finds its rows by an index, within its time: %j', async (name, facts) => {
+    await ours()
+    await db.owner.rows(`update waiting set retry_at = now() where subject like 'customer:%' and event_id in (
+      select event_id from waiting where subject like 'customer:%' limit 3)`)
+    const connection = await db.connect()
+    const leading = await leadingColumns(connection)
+    const plans = await watchPlans(connection)
+    const startedAt = Date.now()
+    await connection.call(name, facts)
+    expect(Date.now() - startedAt).toBeLessThan(STATEMENT_MS)
+    expect(plans.length).toBeGreaterThan(0)
+    expect(scansOf(plans, leading).filter((name) => !whole.includes(name))).toEqual([])
+  })
+
+  it('20,000 that are due are given up by bites, and that has an end', async () => {
+    await db.owner.rows(`update webhook_events set received_at = received_at - interval '2 days'
+      where event_id in (select 'evt_other_' || n from generate_series(1, 20000) n)`)
+    const startedAt = Date.now()
+    let bites = 0
+    for (let more = true; more; bites++) {
+      const bite = await db.owner.call<{ more: boolean }>('give_up', { most: 1000, erase: true })
+      more = bite.more
+    }
+    expect(bites).toBe(21)
+    expect(Date.now() - startedAt).toBeLessThan(STATEMENT_MS * 2)
+  })
+})

@@ -2,7 +2,7 @@
 -- invoice: several payments may pay it, and Stripe may report them later.
 -- facts: stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id (named by metadata), amount (minor
 -- units), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, grants: [{period_start (Unix seconds),
--- credits}], null where the event does not have all of the invoice's lines.
+-- credits}], null where that is not known: unknown says why ('incomplete_invoice', 'unknown_price').
 create or replace function grant_plan(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -16,7 +16,7 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
     stripe_customer_id text, user_id text, amount bigint, currency text, paid_by text, stripe_charge_id text,
-    grants jsonb);
+    grants jsonb, unknown text);
   -- Upwards: the customer, the invoice, what paid it, whose it is.
   perform lock_subjects('customer:' || f.stripe_customer_id, 'invoice:' || f.stripe_invoice_id);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
@@ -36,7 +36,7 @@ begin
     return record_delivery(delivery, waits('parked', objection, owner, 'grant_plan', facts,
       array['customer:' || f.stripe_customer_id, 'user:' || owner]));
   elsif jsonb_typeof(f.grants) is distinct from 'array' then
-    return record_delivery(delivery, asks('incomplete_invoice', owner, 'grant_plan', facts,
+    return record_delivery(delivery, asks(f.unknown, owner, 'grant_plan', facts,
       'invoice:' || f.stripe_invoice_id));
   end if;
   objection := why_refused(owner, total_of(f.grants));

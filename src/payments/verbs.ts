@@ -33,8 +33,10 @@ export interface PaidInvoice {
   /** The PaymentIntent, else the charge. Null where the event does not say it: `invoice_payment.paid` does. */
   paid_by: string | null
   stripe_charge_id: string | null
-  /** What each period brings. Null where the event does not have all lines of the invoice. */
+  /** What each period brings. Null where that is not known. */
   grants: PeriodGrant[] | null
+  /** Why it is not known: the event does not have all lines of the invoice, or PLANS none of its prices. */
+  unknown: 'incomplete_invoice' | 'unknown_price' | null
 }
 
 export interface PeriodGrant {

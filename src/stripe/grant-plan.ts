@@ -4,7 +4,7 @@ import * as payments from '../payments/verbs.ts'
 import * as users from '../users/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
-import { grantsOf, invoiceSchema } from './invoice.ts'
+import { grantsOf, invoiceSchema, isOfUnknownPlan } from './invoice.ts'
 import { namedUser } from './payload.ts'
 
 const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
@@ -19,8 +19,14 @@ export const grantPlan: Handler = (event, settings) => {
   }
   const invoice = read(invoiceEvent, event).data.object
   const subscription = invoice.parent?.subscription_details?.subscription ?? invoice.subscription
-  const grants = invoice.lines.has_more ? null : grantsOf(invoice.lines.data, settings.PLANS)
-  if (!subscription || grants?.length === 0) return recordForCustomer(event, settings)
+  const { data: lines, has_more: isPart } = invoice.lines
+  const grants = grantsOf(lines, settings.PLANS)
+  const unknown = isPart
+    ? 'incomplete_invoice'
+    : isOfUnknownPlan(lines, settings.PLANS)
+      ? 'unknown_price'
+      : null
+  if (!subscription || (unknown === null && grants.length === 0)) return recordForCustomer(event, settings)
 
   return payments.grantPlan({
     stripe_invoice_id: invoice.id,
@@ -31,7 +37,8 @@ export const grantPlan: Handler = (event, settings) => {
     currency: invoice.currency,
     paid_by: invoice.payment_intent ?? invoice.charge ?? null,
     stripe_charge_id: invoice.charge ?? null,
-    grants,
+    grants: unknown === null ? grants : null,
+    unknown,
   })
 }
 

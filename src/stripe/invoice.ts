@@ -70,6 +70,16 @@ export function isKnown(line: Line, plans: Settings['PLANS']): boolean {
   return price !== undefined && Object.hasOwn(plans, price)
 }
 
+/**
+ * Whether a plan was paid that no setting knows, though some are known: somebody has forgotten to name its price. With
+ * `"credits": 0` a price is known, and grants nothing.
+ */
+export function isOfUnknownPlan(lines: Line[], plans: Settings['PLANS']): boolean {
+  const periods = lines.filter(isPeriod)
+  const isPaid = periods.some(({ amount }) => amount > 0)
+  return isPaid && Object.keys(plans).length > 0 && !periods.some((line) => isKnown(line, plans))
+}
+
 /** Whether the line is for a period of a subscription: no proration, no one-off item. */
 export function isPeriod({ parent, type, proration, amount }: Line): boolean {
   if (amount < 0) return false

@@ -18,8 +18,9 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { fa
   try {
     if (reason === 'ambiguous_order')
       return await readSubscription(stripe, facts as unknown as subscriptions.ReportedSubscription, settings)
-    if (reason === 'incomplete_invoice')
+    if (reason === 'incomplete_invoice' || reason === 'unknown_price') {
       return await readLines(stripe, facts as unknown as payments.PaidInvoice, settings)
+    }
   } catch {
     // Unreachable, over its limits, or of a form we cannot read.
   }
@@ -52,7 +53,7 @@ async function readLines(
   if (lines.length === MOST_LINES) return null
   const periods = lines.map((line) => read(invoiceLine, line)).filter(isPeriod)
   const grants = grantsOf(periods, settings.PLANS)
-  if (grants.length > 0) return payments.grantPlan({ ...invoice, grants })
+  if (grants.length > 0) return payments.grantPlan({ ...invoice, grants, unknown: null })
   // With a period whose price no setting knows now, it waits: a setting that is wrong for a minute gives up no money.
   if (!periods.every((line) => isKnown(line, settings.PLANS))) return null
   return { outcome: 'ignored', reason: 'no_effect' }

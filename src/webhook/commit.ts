@@ -31,9 +31,10 @@ export async function commitResolved(
 ): Promise<Committed> {
   const startedAt = Date.now()
   const parked = await commit(db, delivery, decision, settings)
-  if (parked.outcome !== 'parked' || !('verb' in decision) || Date.now() - startedAt > FIRST_COMMIT_MS) {
-    return parked
-  }
+  const hasTime = Date.now() - startedAt <= FIRST_COMMIT_MS
+  // What waits for a setting is asked again by the scheduled run alone: a minute ago the setting was the same.
+  const isFinal = parked.outcome !== 'parked' || parked.reason === 'unknown_price'
+  if (isFinal || !('verb' in decision) || !hasTime) return parked
   const resolve = async () =>
     (await resolveParked(provider, db, delivery, parked, decision, settings, fetcher)) ?? parked
   return await Promise.race([resolve().catch(() => parked), after(RESOLVE_MS, parked)])

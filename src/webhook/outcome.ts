@@ -33,6 +33,7 @@ export const OUTCOMES = {
     unknown_user: 'its user has not come yet',
     unknown_customer: 'nobody knows whose its Stripe customer is',
     unknown_payment: 'its payment has not come yet',
+    unknown_price: 'a plan was paid whose price `PLANS` does not know',
     ambiguous_order: 'two changes of one second; Stripe is asked',
     incomplete_invoice: 'the event has some of the lines of its invoice; Stripe is asked',
     unreadable: 'a form that this version does not know, or content that Postgres refuses',

@@ -63,7 +63,7 @@ async function retry(
   }
 }
 
-const ASKING = new Set<string | null>(['ambiguous_order', 'incomplete_invoice'])
+const ASKING = new Set<string | null>(['ambiguous_order', 'incomplete_invoice', 'unknown_price'])
 
 /** What waits for its provider's answer asks first. Null where that leaves it as it is. */
 async function commitDue(

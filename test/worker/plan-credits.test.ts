@@ -138,10 +138,10 @@ describe('a paid invoice', () => {
     expect(await balance(id)).toBe(240)
   })
 
-  it('of a plan without credits, and of no plan of ours, has no effect, but is kept under its user', async () => {
+  it('of a plan without credits has no effect, but is kept under its user; of no plan of ours it waits', async () => {
     const { id, paid } = await linked(world())
     expect(await paid({ price: 'price_free' })).toBe('ignored no_effect')
-    expect(await paid({ price: 'constructor' })).toBe('ignored no_effect')
+    expect(await paid({ price: 'constructor' })).toBe('parked unknown_price')
     const rows = await query(`select 1 from webhook_events where user_id = $1 and type = 'invoice.paid'`, [
       id,
     ])
@@ -203,6 +203,39 @@ describe('a paid invoice', () => {
       [id],
     )
     expect(rows).toEqual([{ outcome: 'ignored' }])
+  })
+})
+
+describe('a paid plan that no setting knows', () => {
+  it('waits, and is granted once PLANS has its price', async () => {
+    const { id, invoice, subscription, customer } = await linked(world())
+    const line = invoiceLine({ price: 'price_new', periodStart: MAY })
+    await stripeAnswers({
+      [`GET /v1/invoices/${invoice}/lines`]: { body: { object: 'list', data: [line], has_more: false } },
+    })
+    const event = invoiceEvent('invoice.paid', { invoice, subscription, customer, price: 'price_new' })
+    expect(said(await deliver('stripe', event, { env }))).toBe('parked unknown_price')
+    expect(await stripeCalls(invoice)).toEqual([])
+    await runScheduled(env)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })
+    await runScheduled({ PLANS: '{"price_new": {"key": "new", "credits": 70}}' })
+    expect(await balance(id)).toBe(110)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', via: 'release' })
+  })
+
+  it.each([
+    ['known to bring nothing', '{"price_new": {"key": "new"}}'],
+    ['no plan of yours, where PLANS is empty', '{}'],
+  ])('has no effect where it is %s', async (_says, PLANS) => {
+    const { invoice, subscription, customer } = await linked(world())
+    const event = invoiceEvent('invoice.paid', { invoice, subscription, customer, price: 'price_new' })
+    expect(said(await deliver('stripe', event, { env: { PLANS } }))).toBe('ignored no_effect')
+  })
+
+  it('waits for its customer first, and is given up with it', async () => {
+    const { invoice, subscription, customer } = world()
+    const event = invoiceEvent('invoice.paid', { invoice, subscription, customer, price: 'price_new' })
+    expect(said(await deliver('stripe', event, { env }))).toBe('parked unknown_customer')
   })
 })
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { fixtures } from '../../../local/events.ts'
 import { VERSION } from '../../../src/api/openapi.ts'
 import { routes } from '../../../src/api/routes.ts'
+import { tasks } from '../../../src/ops/tasks.ts'
 import { providers } from '../../../src/providers.ts'
 import { settingsSchema } from '../../../src/settings.ts'
 import { decisions, documented, documents, filesOf, read } from './sources.ts'
@@ -81,6 +82,12 @@ describe('routes of the API', () => {
   })
 })
 
+describe('tasks of the scheduled run', () => {
+  it.each(tasks)('$name is in the documents', ({ name }) => {
+    expect(documented).toContain(`\`${name}\``)
+  })
+})
+
 describe('npm scripts', () => {
   const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
 
@@ -98,6 +105,11 @@ describe('the documents', () => {
       .filter((link) => !/^(https?:|mailto:|#)/.test(link))
       .map((link) => link.split('#')[0] ?? '')
     expect(files.filter((file) => !existsSync(join(dirname(path), file)))).toEqual([])
+  })
+
+  it.each(linking)('%s has lines that fit a screen, but for tables', (path) => {
+    const lines = read(path).split('\n')
+    expect(lines.filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([])
   })
 
   it('begin with a README that is read to its end', () => {

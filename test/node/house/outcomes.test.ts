@@ -37,6 +37,12 @@ const produced = new Set([
   ...found(sql, /\basks\('(\w+)'/g, 'parked'),
   ...found(sql, /\boutcome = '(\w+)', reason = '(\w+)'/g),
   ...typescript.flatMap((text) => found(text, /\boutcome: '(\w+)',\s+reason: (?:null|'(\w+)')/g)),
+  // The facts of `asks(f.unknown, …)`: the type says what they may be.
+  ...typescript.flatMap((text) =>
+    [...text.matchAll(/\bunknown: ((?:'\w+' \| )+)null/g)].flatMap(([, type = '']) =>
+      found(type, /'(\w+)'/g, 'parked'),
+    ),
+  ),
   // A list's own type checks these: `const UNREADABLE: Verdict = …`.
   ...objections.flatMap((reason) => ['parked', 'rejected'].map((outcome) => inWords(outcome, reason))),
 ])

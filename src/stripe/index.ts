@@ -1,4 +1,4 @@
-import { id, instant, member } from '../values.ts'
+import { id, member } from '../values.ts'
 import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
 import { grantPlan, recordForCustomer } from './grant-plan.ts'
 import { linkInvoicePayment } from './link-invoice-payment.ts'
@@ -7,6 +7,7 @@ import { resolve } from './resolve.ts'
 import { reverseCharge, reverseDispute, reverseRefund } from './reverse-payment.ts'
 import { settleCheckout } from './settle-checkout.ts'
 import { syncSubscription } from './sync-subscription.ts'
+import { createdAt, isThin, readWhole, snapshotId, snapshotType } from './thin.ts'
 import { unlinkCustomer } from './unlink-customer.ts'
 import { verify } from './verify.ts'
 
@@ -54,21 +55,22 @@ export const stripe: Provider = {
   ping: PING,
   verify,
   resolve,
+  readWhole,
   envelope(event) {
     const type = id.safeParse(member(event, 'type')).data ?? null
-    const created = member(event, 'created')
     return {
-      eventId: usableEventId(member(event, 'id')),
-      // A thin event is a notification without the object: its type is not the one that our table knows.
-      type: member(event, 'object') === 'v2.core.event' && type !== PING ? null : type,
-      occurredAt: typeof created === 'number' ? instant(created * 1000) : null,
+      // A thin event is known by the snapshot that it stands for, whichever of the two comes.
+      eventId: (isThin(event) && snapshotId(event)) || usableEventId(member(event, 'id')),
+      type: isThin(event) && type !== PING ? snapshotType(type) : type,
+      occurredAt: createdAt(event),
       userId: namedUser(event),
       about: idsOf(event),
     }
   },
   screen(event, { STRIPE_SECRET_KEY }) {
     const livemode = member(event, 'livemode')
-    if (member(event, 'account')) return { outcome: 'ignored', reason: 'connected_account' }
+    if (member(event, 'account') || member(event, 'context'))
+      return { outcome: 'ignored', reason: 'connected_account' }
     if (typeof livemode !== 'boolean') throw new Unreadable('livemode')
     if (livemode === /^[sr]k_live_/.test(STRIPE_SECRET_KEY)) return null
     return { outcome: 'ignored', reason: 'mode_mismatch' }

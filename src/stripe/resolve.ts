@@ -8,9 +8,7 @@ import { type Provider, read } from '../webhook/provider.ts'
 import { stripeClient } from './client.ts'
 import { grantsOf, invoiceLine, isKnown, isPeriod } from './invoice.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
-
-/** Within a delivery, whose sender waits: the scheduled run has another minute. */
-const READ: Stripe.RequestOptions = { timeout: 2_000, maxNetworkRetries: 0 }
+import { READ } from './thin.ts'
 
 /** What Stripe says about what an event leaves open. Null when it could not be had: the delivery stays parked. */
 export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { facts }, settings, fetcher) => {

@@ -21,7 +21,8 @@ begin
   update users set deactivated_at = coalesce(deactivated_at, now()), updated_at = now() where id = f.user_id;
   if erase then
     perform remember_customer(f.user_id, customer);
-    update users set email = null, email_verified = false, name = null, stripe_customer_id = null where id = f.user_id;
+    -- The customer is left to the bite that ends the erasure: a key of the row, it may have to wait for your transactions.
+    update users set email = null, email_verified = false, name = null where id = f.user_id;
     insert into erasures (user_id) values (f.user_id) on conflict do nothing;
   end if;
   -- Clerk's own events can do nothing for a deleted user. Stripe's may be money, and are read first.

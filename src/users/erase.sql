@@ -1,39 +1,54 @@
--- A bite of the scheduled run: sets payloads of users to null whose erasure was asked for, oldest request first.
+-- A bite of the scheduled run: sets payloads of users to null whose erasure was asked for, oldest request first, and
+-- removes the rows of those of whom none is left. A user whom somebody has locked, or whose bite fails, is for the next
+-- run, and keeps no other waiting.
 -- facts: most (payloads). Returns {"erased": how many payloads, "finished": users, "kept": ids of users whose row your
--- own tables refer to, which therefore stays, empty, "more": whether another bite would find something}.
+-- own tables may refer to, which therefore stays, empty, "more": whether another bite would find something}.
 create or replace function erase_payloads(facts jsonb) returns jsonb language plpgsql security definer
-set search_path = pg_catalog, ledgerhook, pg_temp
+set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
   erasure erasures;
-  erased integer;
+  number integer;
   newest timestamptz;
+  removed boolean;
+  erased integer := 0;
+  finished integer := 0;
   kept jsonb := '[]';
 begin
   select * into f from jsonb_to_record(facts) as f(most integer);
-  select * into erasure from erasures where done_at is null order by asked_at limit 1 for update skip locked;
-  if not found then return '{"erased": 0, "finished": 0, "kept": [], "more": false}'; end if;
-  perform lock_subjects('user:' || erasure.user_id);
-
-  with bite as (
-    select provider, event_id, received_at from webhook_events
-    where user_id = erasure.user_id and received_at >= coalesce(erasure.erased_until, '-infinity')
-      and payload is not null
-    order by received_at limit f.most
-  ), nulled as (
-    update webhook_events event set payload = null
-    from bite where event.provider = bite.provider and event.event_id = bite.event_id
-    returning event.received_at
-  )
-  select count(*), max(received_at) into erased, newest from nulled;
-  perform reject_unread(erasure.user_id, array['clerk', 'stripe'], f.most);
-  update erasures set erased_until = coalesce(newest, erased_until),
-    done_at = case when erased < f.most then now() end
-  where user_id = erasure.user_id;
-  if erased < f.most and not remove_user(erasure.user_id) then kept := jsonb_build_array(erasure.user_id); end if;
-  return jsonb_build_object('erased', erased, 'finished', (erased < f.most)::integer, 'kept', kept,
-    'more', exists (select from erasures where done_at is null));
+  for erasure in
+    select * from erasures where done_at is null order by asked_at limit 200 for update skip locked
+  loop
+    exit when erased >= f.most;
+    begin
+      perform lock_subjects('user:' || erasure.user_id);
+      with bite as (
+        select provider, event_id, received_at from webhook_events
+        where user_id = erasure.user_id and received_at >= coalesce(erasure.erased_until, '-infinity')
+          and payload is not null
+        order by received_at limit f.most - erased
+      ), nulled as (
+        update webhook_events event set payload = null
+        from bite where event.provider = bite.provider and event.event_id = bite.event_id
+        returning event.received_at
+      )
+      select count(*), max(received_at) into number, newest from nulled;
+      update erasures set erased_until = coalesce(newest, erased_until) where user_id = erasure.user_id;
+      perform reject_unread(erasure.user_id, array['clerk', 'stripe'], f.most);
+      if erased + number < f.most and not is_unread(erasure.user_id) then
+        removed := remove_user(erasure.user_id);
+        if not removed then kept := kept || to_jsonb(erasure.user_id); end if;
+        update erasures set done_at = now() where user_id = erasure.user_id and removed is not null;
+        finished := finished + (removed is not null)::integer;
+      end if;
+      erased := erased + number;
+    exception when others then
+      raise warning 'erasure of % failed: %', erasure.user_id, sqlstate;
+    end;
+  end loop;
+  return jsonb_build_object('erased', erased, 'finished', finished, 'kept', kept,
+    'more', erased + finished > 0 and exists (select from erasures where done_at is null));
 end $$;
 
 -- Rejects what is parked for a deleted user and could only be applied by reading its payload.
@@ -53,12 +68,26 @@ begin
   delete from waiting where (provider, event_id) in (select provider, event_id from rejected);
 end $$;
 
--- Removes the emptied row of a deleted user. Returns whether it is gone: where a table of yours refers to it, it stays.
+-- Whether something is parked for a user that could only be applied by reading its payload.
+create or replace function is_unread(given text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (select from webhook_events
+    where user_id = given and outcome = 'parked' and outcome in ('parked', 'rejected') and effect is null);
+end $$;
+
+-- Removes the emptied row of a deleted user. Returns whether it is gone; null where somebody has locked it. Where a table
+-- of yours has a foreign key to users, the row stays: to look for what refers to it may take longer than a run has, and
+-- to remove it might remove more.
 create or replace function remove_user(given text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
+  if exists (select from pg_constraint where contype = 'f' and confrelid = 'ledgerhook.users'::regclass) then
+    update users set stripe_customer_id = null where id = given and deactivated_at is not null;
+    return not found;
+  end if;
   delete from users where id = given and deactivated_at is not null;
   return true;
-exception when foreign_key_violation or restrict_violation then
-  return false;
+exception when lock_not_available then
+  return null;
 end $$;

@@ -1,6 +1,6 @@
 import { type Database, DatabaseUnavailable, type Effect, run } from '../db.ts'
 import type { Settings } from '../settings.ts'
-import { UNREADABLE } from './decide.ts'
+import { decide, UNREADABLE } from './decide.ts'
 import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 import type { Provider } from './provider.ts'
@@ -34,24 +34,44 @@ export async function commitResolved(
   const hasTime = Date.now() - startedAt <= FIRST_COMMIT_MS
   // What waits for a setting is asked again by the scheduled run alone: a minute ago the setting was the same.
   const isFinal = parked.outcome !== 'parked' || parked.reason === 'unknown_price'
-  if (isFinal || !('verb' in decision) || !hasTime) return parked
+  if (isFinal || !hasTime) return parked
+  const effect = 'verb' in decision ? decision : null
   const resolve = async () =>
-    (await resolveParked(provider, db, delivery, parked, decision, settings, fetcher)) ?? parked
+    (await resolveParked(provider, db, delivery, parked, effect, settings, fetcher)) ?? parked
   return await Promise.race([resolve().catch(() => parked), after(RESOLVE_MS, parked)])
 }
 
-/** Asks the provider what a parked delivery leaves open, and commits that. Returns null where it does not help. */
+/**
+ * Asks the provider what a parked delivery leaves open, and commits that: what its effect lacks, or, without an effect,
+ * the event that it merely announces. Returns null where it does not help.
+ */
 export async function resolveParked(
   provider: Provider,
   db: Database,
   delivery: Delivery,
   parked: Verdict,
-  effect: Effect,
+  effect: Effect | null,
   settings: Settings,
   fetcher?: typeof fetch,
 ): Promise<Committed | null> {
+  if (effect === null) return await commitWhole(provider, db, delivery, settings, fetcher)
   const resolved = await provider.resolve?.(parked, effect, settings, fetcher)
   return resolved ? await commit(db, delivery, resolved, settings, true) : null
+}
+
+async function commitWhole(
+  provider: Provider,
+  db: Database,
+  delivery: Delivery,
+  settings: Settings,
+  fetcher?: typeof fetch,
+): Promise<Committed | null> {
+  const event = await provider.readWhole?.(delivery.event, settings, fetcher)
+  if (!event) return null
+  const { eventId: _, ...envelope } = provider.envelope(event, new Headers())
+  const whole = { ...delivery, ...envelope, event }
+  const decision = decide(provider, whole, settings)
+  return decision === UNREADABLE ? null : await commit(db, whole, decision, settings)
 }
 
 async function after<T>(ms: number, value: T): Promise<T> {

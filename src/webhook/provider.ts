@@ -17,6 +17,11 @@ export interface Provider {
   /** The dictionary: their word for what happened, our verb. */
   events: Readonly<Record<string, Handler>>
   /**
+   * The event that a mere notification stands for. Null for any other, and where the provider does not return it.
+   * Never throws for trouble of the provider's.
+   */
+  readWhole?(event: unknown, settings: Settings, fetcher?: typeof fetch): Promise<unknown | null>
+  /**
    * What a parked effect becomes once the provider's own API was asked what the event does not say. Null where asking
    * would not help, or the provider cannot be reached. Never throws.
    */

@@ -75,7 +75,8 @@ async function commitDue(
 ): Promise<Committed | null> {
   if (effect === null) {
     const decision = decide(provider, delivery, settings)
-    if (decision === UNREADABLE) return null
+    if (decision === UNREADABLE)
+      return await resolveParked(provider, db, delivery, parked, null, settings, fetcher)
     return await commitResolved(provider, db, delivery, decision, settings, fetcher)
   }
   if (ASKING.has(parked.reason)) {

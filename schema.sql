@@ -46,9 +46,10 @@ create table ledgerhook.erasures (
   asked_at timestamp with time zone default now() not null,
   erased_until timestamp with time zone,
   done_at timestamp with time zone,
+  due_at timestamp with time zone default now() not null,
   constraint erasures_pkey PRIMARY KEY (user_id)
 );
-CREATE INDEX erasures_open ON ledgerhook.erasures USING btree (asked_at) WHERE (done_at IS NULL);
+CREATE INDEX erasures_open ON ledgerhook.erasures USING btree (due_at) WHERE (done_at IS NULL);
 
 create table ledgerhook.function_sets (
   hash text not null,
@@ -245,6 +246,7 @@ create table ledgerhook.webhook_events (
   constraint webhook_events_via CHECK ((via = ANY (ARRAY['webhook'::text, 'release'::text])))
 );
 CREATE INDEX webhook_events_about ON ledgerhook.webhook_events USING gin (about) WHERE (about IS NOT NULL);
+CREATE INDEX webhook_events_unread ON ledgerhook.webhook_events USING btree (user_id) WHERE ((outcome = 'parked'::text) AND (effect IS NULL));
 CREATE INDEX webhook_events_unsettled ON ledgerhook.webhook_events USING btree (outcome, reason, received_at) WHERE (outcome = ANY (ARRAY['parked'::text, 'rejected'::text]));
 CREATE INDEX webhook_events_user ON ledgerhook.webhook_events USING btree (user_id, received_at);
 CREATE INDEX webhook_events_user_unsettled ON ledgerhook.webhook_events USING btree (user_id, received_at) WHERE (outcome = ANY (ARRAY['parked'::text, 'rejected'::text]));
@@ -350,7 +352,7 @@ create function ledgerhook.entries_of(of_user text, of_payment text, of_event te
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.erase_payloads(facts jsonb) returns jsonb
-  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.explain(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -413,6 +415,9 @@ create function ledgerhook.is_settled(delivery jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_settled_by_hand(VARIADIC subjects text[]) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_unread(given text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.keep_reversal(reported ledgerhook.reversals) returns void
@@ -478,6 +483,9 @@ create function ledgerhook.owner_of(customer text, named text) returns text
 create function ledgerhook.owner_unknown(owner text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.payload_to_keep(payload jsonb, body text, erase boolean, outcome text, of_user text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.payment_of(payment_intent text, charge text) returns ledgerhook.payments
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -527,7 +535,7 @@ create function ledgerhook.release_arrived(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.release_delivery(erase boolean, of_provider text, of_event text) returns jsonb
-  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql volatile set lock_timeout = 50ms set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.release_subject(erase boolean, given text, after_at timestamp with time zone, after_event text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -560,7 +568,7 @@ create function ledgerhook.settle_return(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
-  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.spend(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -630,6 +638,9 @@ create function ledgerhook.why_refused(given text, credits bigint) returns text
 
 create function ledgerhook.with_released(verdict jsonb, released jsonb) returns jsonb
   language sql stable;
+
+create function ledgerhook.with_waiting_grants(delivery jsonb, grants jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;

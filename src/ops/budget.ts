@@ -1,5 +1,8 @@
 import { type Database, DatabaseUnavailable } from '../db.ts'
 
+/** Why a request of a run was not made. */
+export const SPENT = 'the requests of this run are spent'
+
 /** Kept for what ends a run: its leases. Once more, should the first attempt be lost. */
 const RESERVE = 2
 
@@ -23,7 +26,7 @@ export class Budget {
   database(db: Database, left: () => number = () => this.forTasks): Database {
     return {
       query: async <Row>(text: string, parameters?: string[]) => {
-        if (left() <= 0) throw new DatabaseUnavailable('the requests of this run are spent', false)
+        if (left() <= 0) throw new DatabaseUnavailable(SPENT, false)
         this.left--
         return await db.query<Row>(text, parameters)
       },
@@ -32,7 +35,7 @@ export class Budget {
 
   /** `fetch` within this budget. */
   readonly fetch: typeof fetch = async (input, init) => {
-    if (this.forTasks <= 0) throw new Error('the requests of this run are spent')
+    if (this.forTasks <= 0) throw new Error(SPENT)
     this.left--
     return await fetch(input, init)
   }

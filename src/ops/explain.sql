@@ -12,7 +12,9 @@ begin
   if known.user_id is null then
     select * into known from payments where stripe_payment_id = (select stripe_payment_id from reversals where id = given);
   end if;
-  user_id := coalesce((select wallets.user_id from wallets where wallets.user_id = given), known.user_id);
+  user_id := coalesce((select wallets.user_id from wallets where wallets.user_id = given), known.user_id,
+    -- Not here yet, but something waits for this user.
+    (select event.user_id from webhook_events event where event.user_id = given limit 1));
   payment := known.stripe_payment_id;
   select event.event_id, coalesce(subject_of.user_id, event.user_id) into event_id, user_id
   from (select) here left join webhook_events event
@@ -105,7 +107,8 @@ begin
     'id', f.id, 'user_id', subject.user_id, 'payment', subject.payment,
     'event', (select explained_delivery(event) from webhook_events event
       where event.provider in ('clerk', 'stripe') and event.event_id = subject.event_id),
-    'entries', entries, 'next', case when number = f.page_size then oldest end, 'sum', sum_of(subject.user_id, subject.payment, subject.event_id),
+    'entries', entries, 'next', case when number = f.page_size then oldest end,
+    'sum', sum_of(subject.user_id, subject.payment, subject.event_id),
     'balance', (select balance from wallets where wallets.user_id = subject.user_id), 'waiting', waiting);
 end $$;
 

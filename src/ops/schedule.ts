@@ -1,7 +1,7 @@
 import { call, connect, type Database, DatabaseUnavailable } from '../db.ts'
 import { log } from '../log.ts'
 import type { Settings } from '../settings.ts'
-import { Budget } from './budget.ts'
+import { Budget, SPENT } from './budget.ts'
 import { type Bite, type Run, type Task, tasks } from './tasks.ts'
 
 /** Longer than any run takes. A lease of a run that has died is taken over then. */
@@ -9,10 +9,20 @@ const LEASE_S = 300
 /** Less than the minute after which Cloudflare starts the next run. */
 const RUN_MS = 45_000
 
+interface Lease {
+  name: string
+  cursor: unknown
+  /** Until when, as Postgres writes it: who has it still, may end it. */
+  lease: string
+  /** Whether another run has died with it, perhaps of this task. */
+  taken_over: boolean
+}
+
 interface Ended {
   name: string
+  lease: string
   good: boolean
-  /** Null: it had no turn, and is the first of the next run. */
+  /** Seconds until its next turn. Null: it had none, and stays as overdue as it is. */
   in_s: number | null
   cursor: unknown
 }
@@ -22,40 +32,48 @@ interface Ended {
  * @throws DatabaseUnavailable where the run could not begin
  */
 export async function runTasks(settings: Settings): Promise<void> {
-  const startedAt = Date.now()
+  const until = Date.now() + RUN_MS
   const budget = new Budget(settings.RUN_SUBREQUESTS)
   const db = connect(settings)
   const run: Run = { settings, db: budget.database(db), budget }
 
   const names = tasks.map(({ name }) => name)
-  const leased = await call<{ name: string; cursor: unknown }[]>(run.db, 'lease_tasks', [
-    { names, most: names.length, lease_s: LEASE_S },
-  ])
-  const ended: Ended[] = []
-  for (const { name, cursor } of leased) {
-    const task = tasks.find((one) => one.name === name)
-    if (task) ended.push(await perform(task, cursor, run, startedAt + RUN_MS))
+  const facts = { names, most: names.length, lease_s: LEASE_S }
+  const leased = await call<Lease[]>(run.db, 'lease_tasks', [facts])
+  // A task that may have killed a run keeps nobody waiting: the others' leases are ended before it begins.
+  for (const turn of [leased.filter((one) => !one.taken_over), leased.filter((one) => one.taken_over)]) {
+    const ended: Ended[] = []
+    for (const lease of turn) ended.push(await perform(lease, run, until))
+    if (ended.length > 0)
+      await finish(
+        budget.database(db, () => budget.left),
+        ended,
+      )
   }
-  if (ended.length > 0)
-    await finish(
-      budget.database(db, () => budget.left),
-      ended,
-    )
 }
 
 /** Does bites of one task until nothing is left, or its share of the requests or the time is spent. */
-async function perform(task: Task, cursor: unknown, run: Run, until: number): Promise<Ended> {
+async function perform({ name, cursor, lease }: Lease, run: Run, until: number): Promise<Ended> {
+  const task = tasks.find((one) => one.name === name) as Task
   const leastLeft = run.budget.left - task.share
   let bite: Bite = { more: true, cursor }
-  const mayGoOn = () => run.budget.forTasks > 0 && run.budget.left > leastLeft && Date.now() < until
-  if (!mayGoOn()) return { name: task.name, good: true, in_s: null, cursor: cursor ?? null }
+  const ended = (good: boolean, in_s: number | null) => ({
+    name,
+    lease,
+    good,
+    in_s,
+    cursor: bite.cursor ?? null,
+  })
+  const mayGoOn = () => run.budget.forTasks >= task.least && run.budget.left > leastLeft && Date.now() < until
+  if (!mayGoOn()) return ended(true, null)
   try {
     while (bite.more && mayGoOn()) bite = await task.bite(run, bite.cursor)
-    return { name: task.name, good: true, in_s: bite.more ? 0 : task.everyS, cursor: bite.cursor ?? null }
+    return ended(true, bite.more ? 0 : task.everyS)
   } catch (error) {
-    if (run.budget.forTasks <= 0) return { name: task.name, good: true, in_s: 0, cursor: bite.cursor ?? null }
-    log({ message: 'task failed', level: 'error', task: task.name, cause: causeOf(error) })
-    return { name: task.name, good: false, in_s: task.everyS, cursor: null }
+    const cause = causeOf(error)
+    if (cause === SPENT) return ended(true, 0)
+    log({ message: 'task failed', level: 'error', task: name, cause })
+    return ended(false, task.everyS)
   }
 }
 

@@ -29,6 +29,8 @@ export interface Task {
   everyS: number
   /** The most requests that a turn makes, so that every task has its own. */
   share: number
+  /** The requests that a bite may take: with fewer left none begins. */
+  least: number
   bite(run: Run, cursor: unknown): Promise<Bite>
 }
 
@@ -36,9 +38,16 @@ export interface Task {
 const EACH_RUN_S = 50
 const HOUR_S = 3_600
 
-/** Deliveries of one bite that may each ask Stripe: two requests, or a few more where pages follow. */
+/** Requests for one delivery that is tried again: it is read from Stripe and committed, perhaps parked before. */
+const EACH_RETRY = 3
 const RETRIES = 5
+/** Requests for one subscription: it is cancelled, perhaps read, and marked. */
+const EACH_CANCELLATION = 3
 const CANCELLATIONS = 3
+
+/** How many of something a bite may take: one that is taken and not tried has lost its turn. */
+const affordable = ({ forTasks }: Budget, each: number, most: number) =>
+  Math.min(most, Math.max(1, Math.floor((forTasks - 1) / each)))
 
 /** Add tasks here. */
 export const tasks: Task[] = [
@@ -46,46 +55,60 @@ export const tasks: Task[] = [
     name: 'release_arrived',
     everyS: EACH_RUN_S,
     share: 10,
+    least: 1,
     bite: async ({ settings, db }) => ({ more: await releaseArrived(settings, db) }),
   },
   {
     name: 'retry_due',
     everyS: EACH_RUN_S,
     share: 16,
+    least: 1 + EACH_RETRY,
     bite: async ({ settings, db, budget }) => ({
-      more: await retryDue(providers, settings, db, RETRIES, budget.fetch),
+      more: await retryDue(providers, settings, db, affordable(budget, EACH_RETRY, RETRIES), budget.fetch),
     }),
   },
   {
     name: 'erase_payloads',
     everyS: EACH_RUN_S,
     share: 10,
+    least: 1,
     bite: async ({ db }) => ({ more: await erasePayloads(db) }),
   },
   {
     name: 'mark_orphans',
     everyS: EACH_RUN_S,
     share: 5,
+    least: 1,
     bite: async ({ db }, since) => await markOrphans(db, since),
   },
   {
     name: 'cancel_orphans',
     everyS: EACH_RUN_S,
     share: 12,
+    least: 1 + EACH_CANCELLATION,
     bite: async ({ settings, db, budget }) => ({
-      more: settings.CANCEL_ON_DELETION && (await cancelOrphans(settings, db, CANCELLATIONS, budget.fetch)),
+      more:
+        settings.CANCEL_ON_DELETION &&
+        (await cancelOrphans(
+          settings,
+          db,
+          affordable(budget, EACH_CANCELLATION, CANCELLATIONS),
+          budget.fetch,
+        )),
     }),
   },
   {
     name: 'give_up',
     everyS: 600,
     share: 10,
+    least: 1,
     bite: async ({ settings, db }) => ({ more: await giveUp(settings, db) }),
   },
   {
     name: 'attention',
     everyS: HOUR_S,
     share: 4,
+    least: 1,
     bite: async ({ db }) => {
       await reportAttention(db)
       return { more: false }
@@ -95,6 +118,7 @@ export const tasks: Task[] = [
     name: 'find_overlooked',
     everyS: 24 * HOUR_S,
     share: 5,
+    least: 1,
     bite: async ({ db }, after) => await findOverlooked(db, after),
   },
 ]

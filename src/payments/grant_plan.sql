@@ -13,17 +13,21 @@ declare
   granted bigint;
   ids text[];
   customer text;
+  setting jsonb := '{}';
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
     stripe_customer_id text, user_id text, amount bigint, currency text, paid_by text, stripe_charge_id text,
     grants jsonb, unknown text);
+  -- What waits with its grants keeps them, though a setting does not know the price now.
+  if f.unknown = 'unknown_price' and delivery->>'via' = 'webhook' then setting := '{"provisional": true}'; end if;
   -- Upwards: the customer, the invoice, what paid it, whose it is.
   perform lock_subjects('customer:' || f.stripe_customer_id, 'invoice:' || f.stripe_invoice_id);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
   owner := lock_owner(f.stripe_customer_id, f.user_id, '{}');
-  if is_settled(delivery) then
-    return count_again(delivery, owner);
-  elsif exists (select from payments where stripe_payment_id = f.stripe_invoice_id) then
+  if is_settled(delivery) then return count_again(delivery, owner); end if;
+  f.grants := with_waiting_grants(delivery, f.grants);
+  facts := facts || jsonb_build_object('grants', f.grants);
+  if exists (select from payments where stripe_payment_id = f.stripe_invoice_id) then
     return record_delivery(delivery, verdict('duplicate', 'period_already_granted', owner));
   elsif pays_another_invoice(f.stripe_invoice_id, f.paid_by) then
     return record_delivery(delivery, verdict('rejected', 'payment_mismatch', owner));
@@ -34,10 +38,10 @@ begin
   objection := owner_unknown(owner);
   if objection is not null then
     return record_delivery(delivery, waits('parked', objection, owner, 'grant_plan', facts,
-      array['customer:' || f.stripe_customer_id, 'user:' || owner]));
+      array['customer:' || f.stripe_customer_id, 'user:' || owner]) || setting);
   elsif jsonb_typeof(f.grants) is distinct from 'array' then
-    return record_delivery(delivery, asks(f.unknown, owner, 'grant_plan', facts,
-      'invoice:' || f.stripe_invoice_id));
+    return record_delivery(delivery, asks(coalesce(f.unknown, 'incomplete_invoice'), owner, 'grant_plan', facts,
+      'invoice:' || f.stripe_invoice_id) || setting);
   end if;
   objection := why_refused(owner, total_of(f.grants));
   if objection is not null then
@@ -55,6 +59,24 @@ begin
   customer := provide_customer(owner, f.stripe_customer_id);
   return with_released(record_delivery(delivery, verdict('applied', null, owner)),
     release((delivery->>'erase')::boolean, variadic ids || customer || ('payment:' || f.stripe_invoice_id)));
+end $$;
+
+-- What the event grants now, and at least what it was to grant when it was parked: a setting that has lost a price since
+-- takes nothing from what waits.
+create or replace function with_waiting_grants(delivery jsonb, grants jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  waiting constant jsonb := (
+    select effect->'facts'->'grants' from webhook_events
+    where provider = delivery->>'provider' and event_id = delivery->>'event_id');
+begin
+  if jsonb_typeof(waiting) is distinct from 'array' then return grants; end if;
+  if jsonb_typeof(grants) is distinct from 'array' then return waiting; end if;
+  return (
+    select jsonb_agg(jsonb_build_object('period_start', period_start, 'credits', credits)) from (
+      select period_start, max(credits) as credits
+      from jsonb_to_recordset(waiting || grants) as period(period_start bigint, credits bigint) group by period_start
+    ) larger);
 end $$;
 
 -- All credits of these grants.

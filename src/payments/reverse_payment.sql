@@ -16,7 +16,11 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(kind text, id text, stripe_payment_intent_id text,
     stripe_charge_id text, amount bigint, currency text, state text, held bigint, transactions integer, user_id text, stripe_customer_id text);
-  perform lock_subjects('payment:' || f.stripe_payment_intent_id, 'payment:' || f.stripe_charge_id);
+  -- What an older Worker sends, or has parked, says nothing about transactions.
+  f.transactions := coalesce(f.transactions, 0);
+  f.held := coalesce(f.held, case when f.kind = 'dispute' and f.state in ('withdrawn', 'lost') then f.amount else 0 end);
+  perform lock_subjects('payment:' || f.stripe_payment_intent_id, 'payment:' || f.stripe_charge_id,
+    'reversal:' || f.id);
   payment := payment_of(f.stripe_payment_intent_id, f.stripe_charge_id);
   owner := coalesce(payment.user_id, owner_of(f.stripe_customer_id, f.user_id));
   perform lock_subjects('user:' || owner);
@@ -36,7 +40,7 @@ begin
 
   perform keep_reversal(jsonb_populate_record(null::reversals, jsonb_build_object('id', f.id,
     'stripe_payment_id', payment.stripe_payment_id, 'kind', f.kind, 'amount', f.amount, 'state', f.state,
-    'held', coalesce(f.held, 0), 'transactions', f.transactions,
+    'held', f.held, 'transactions', f.transactions,
     'stripe_payment_intent_id', f.stripe_payment_intent_id, 'stripe_charge_id', f.stripe_charge_id)));
   difference := -credits_to_be_gone(payment) - credits_taken(payment.stripe_payment_id);
   if not is_exact((select balance from wallets where user_id = owner) + difference::numeric) then

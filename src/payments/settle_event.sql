@@ -16,6 +16,7 @@ begin
 
   subjects := settled_subjects(event);
   perform lock_subjects(variadic subjects || ('user:' || event.user_id));
+  subjects := settled_subjects(event);
   select * into event from webhook_events
   where provider = event.provider and webhook_events.event_id = event.event_id for update;
   if event.reason = 'settled_by_hand' then return '{"refused": "already_final"}'; end if;
@@ -32,12 +33,23 @@ begin
   return jsonb_build_object('settled', true, 'subjects', subjects);
 end $$;
 
--- What a person closes with this delivery: a refund or dispute by its own id, else the payment by each of its ids.
-create or replace function settled_subjects(event webhook_events) returns text[] language plpgsql immutable
+-- What a person closes with this delivery: a refund, a dispute or a charge's refunds by its own id; a payment by each id
+-- that names it, unless it is credited: then the delivery alone is closed. A session or an invoice of a subscription that
+-- credits nothing by itself closes nothing else.
+create or replace function settled_subjects(event webhook_events) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  object constant text := event.about[1];
+  verb constant text := coalesce(event.effect->>'verb', 'none');
 begin
-  if event.about[1] ~ '^(re|pyr|dp|du)_' or event.effect->>'verb' = 'reverse_payment' then
-    return array['reversal:' || coalesce(event.effect->'facts'->>'id', event.about[1])];
+  if verb = 'reverse_payment' or object ~ '^(re|pyr|dp|du|ch|py)_' then
+    return array['reversal:' || coalesce(event.effect->'facts'->>'id', object)];
+  elsif verb in ('settle_payment', 'grant_plan') or object ~ '^(pi|in)_'
+    or (verb = 'none' and object like 'cs\_%' and not exists (select from unnest(event.about) id where id like 'sub\_%')) then
+    return array(
+      select 'payment:' || id from unnest(event.about) id
+      where id ~ '^(pi|cs|in|ch|py)_' and (payment_of(id, id)).stripe_payment_id is null
+        and not exists (select from payments where stripe_checkout_session_id = id));
   end if;
-  return array(select 'payment:' || id from unnest(event.about) id where id ~ '^(pi|cs|in|ch|py)_');
+  return '{}';
 end $$;

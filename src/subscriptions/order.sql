@@ -62,6 +62,7 @@ begin
   if stored.cancel_requested_at >= reported.last_event_at then
     reported.cancel_requested_at := stored.cancel_requested_at;
   end if;
+  reported.collection_paused := coalesce(reported.collection_paused, false);
   reported.cancel_tries := 0;
   reported.cancel_due_at := case when is_orphan(reported) then now() end;
   reported.updated_at := now();

@@ -27,11 +27,14 @@ begin
   end if;
   -- Clerk's own events can do nothing for a deleted user. Stripe's may be money, and are read first.
   perform reject_unread(f.user_id, array['clerk'], 100);
+  -- Somebody else may have paid by a customer of this user, and was refused while the user was living.
+  perform mark_arrived('customer:' || id, '-infinity', '') from stripe_customers
+  where user_id = f.user_id and id is distinct from customer;
   -- What waited for this user takes its end: payments are rejected, while the state of subscriptions still follows.
   return with_released(
     record_delivery(delivery, case when already
       then verdict('duplicate', 'already_processed', f.user_id) else verdict('applied', null, f.user_id) end),
-    release(erase, 'user:' || f.user_id));
+    release(erase, 'user:' || f.user_id, 'customer:' || customer));
 end $$;
 
 -- Locks a user together with the customer that the user holds, and returns the customer.

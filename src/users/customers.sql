@@ -7,9 +7,10 @@ begin
     (select user_id from stripe_customers where id = customer));
 end $$;
 
--- Whose something of this customer is. A living user whom our metadata names comes first; then the customer's owner;
--- then whom the metadata names, though nobody knows that user yet. Where it names somebody who is not here, against an
--- owner who is deleted, it waits for that somebody: a living person may be paying for it.
+-- Whose something of this customer is. A living user whom our metadata names comes first, then the customer's owner. If
+-- the metadata names somebody who is not here, it waits for that somebody: a living person may be paying for it, and
+-- the order of events must not decide. An id that has not the form of Clerk's is an app's own, and names somebody only
+-- against an owner who is deleted.
 create or replace function owner_of(customer text, named text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -19,7 +20,10 @@ begin
   if named is not null and refusal is null then return named; end if;
   owner := customer_owner(customer);
   if owner is null then return named; end if;
-  if named <> owner and refusal = 'unknown_user' and why_refused(owner, 0) = 'user_deactivated' then return named; end if;
+  if named <> owner and refusal = 'unknown_user'
+    and (named ~ '^user_\w+$' or why_refused(owner, 0) = 'user_deactivated') then
+    return named;
+  end if;
   return owner;
 end $$;
 
@@ -69,10 +73,14 @@ end $$;
 -- Links a customer to a living user who has none. One that is gone is never linked.
 create or replace function link_first_customer(owner text, customer text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  here users;
 begin
-  if exists (select from users where id = owner and stripe_customer_id is null and deactivated_at is null)
+  -- By key alone: with a condition of another index Postgres could read that one from end to end.
+  select * into here from users where id = owner for no key update;
+  if here.id is not null and here.stripe_customer_id is null and here.deactivated_at is null
     and not exists (select from stripe_customers where id = customer and deleted_at is not null) then
-    update users set stripe_customer_id = customer, updated_at = now() where id = owner and stripe_customer_id is null;
+    update users set stripe_customer_id = customer, updated_at = now() where id = owner;
   end if;
 end $$;
 
@@ -86,8 +94,8 @@ begin
 end $$;
 
 -- Makes a Stripe customer the user's, whom our metadata names: linked where the user has none, else remembered as
--- another one of the user. One that is gone is never linked. Returns false where another living user has it. What a
--- deleted user had stays remembered for that user, so that its subscriptions are found; a living one may pay by it.
+-- another one of the user. Returns false where another living user has it. What a deleted user had stays remembered for
+-- that user, so that its subscriptions are found, and so does what is gone; both may have been paid by.
 -- The caller holds both locks.
 create or replace function claim_customer(claimant text, customer text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -95,15 +103,18 @@ declare
   owner constant text := customer_owner(customer);
 begin
   if customer is null then return true; end if;
-  if owner <> claimant then return why_refused(owner, 0) is not distinct from 'user_deactivated'; end if;
+  if owner <> claimant then
+    return why_refused(owner, 0) is not distinct from 'user_deactivated'
+      or exists (select from stripe_customers where id = customer and deleted_at is not null);
+  end if;
   perform link_first_customer(claimant, customer);
   perform remember_customer(claimant, customer);
   return true;
 end $$;
 
 -- Records that a user could not take something, and returns the verdict. What may be possible later waits for it: a
--- user who has not come, or a customer that another living user has, until it is deleted. A deleted user's customer is remembered,
--- so that what it still has is found. The caller holds the locks of the customer and the user.
+-- user who has not come, or a customer that another living user has, until either is gone. A deleted user's customer is
+-- remembered, so that what it still has is found. The caller holds the locks of the customer and the user.
 create or replace function refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text,
   facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

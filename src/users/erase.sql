@@ -1,4 +1,4 @@
--- A bite of the scheduled run: sets payloads of users to null whose erasure was asked for, oldest request first, and
+-- A bite of the scheduled run: sets payloads of users to null whose erasure is due, and
 -- removes the rows of those of whom none is left. A user whom somebody has locked, or whose bite fails, is for the next
 -- run, and keeps no other waiting.
 -- facts: most (payloads). Returns {"erased": how many payloads, "finished": users, "kept": ids of users whose row your
@@ -18,7 +18,7 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(most integer);
   for erasure in
-    select * from erasures where done_at is null order by asked_at limit 200 for update skip locked
+    select * from erasures where done_at is null and due_at <= now() order by due_at limit 200 for update skip locked
   loop
     exit when erased >= f.most;
     begin
@@ -45,10 +45,11 @@ begin
       erased := erased + number;
     exception when others then
       raise warning 'erasure of % failed: %', erasure.user_id, sqlstate;
+      update erasures set due_at = now() + interval '10 minutes' where user_id = erasure.user_id;
     end;
   end loop;
   return jsonb_build_object('erased', erased, 'finished', finished, 'kept', kept,
-    'more', erased + finished > 0 and exists (select from erasures where done_at is null));
+    'more', erased + finished > 0 and exists (select from erasures where done_at is null and due_at <= now()));
 end $$;
 
 -- Rejects what is parked for a deleted user and could only be applied by reading its payload.
@@ -57,7 +58,7 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   with unread as (
     select provider, event_id from webhook_events
-    where user_id = given and outcome = 'parked' and outcome in ('parked', 'rejected') and effect is null
+    where user_id = given and outcome = 'parked' and effect is null
       and provider = any (providers)
     order by received_at limit most
   ), rejected as (
@@ -73,7 +74,7 @@ create or replace function is_unread(given text) returns boolean language plpgsq
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return exists (select from webhook_events
-    where user_id = given and outcome = 'parked' and outcome in ('parked', 'rejected') and effect is null);
+    where user_id = given and outcome = 'parked' and effect is null);
 end $$;
 
 -- Removes the emptied row of a deleted user. Returns whether it is gone; null where somebody has locked it. Where a table

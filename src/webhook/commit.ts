@@ -33,8 +33,8 @@ export async function commitResolved(
   const parked = await commit(db, delivery, decision, settings)
   const hasTime = Date.now() - startedAt <= FIRST_COMMIT_MS
   // What waits for a setting is asked again by the scheduled run alone: a minute ago the setting was the same.
-  const isFinal = parked.outcome !== 'parked' || parked.reason === 'unknown_price'
-  if (isFinal || !hasTime) return parked
+  const asksNow = parked.outcome === 'parked' && parked.reason !== 'unknown_price'
+  if (!asksNow || !hasTime) return parked
   const effect = 'verb' in decision ? decision : null
   const resolve = async () =>
     (await resolveParked(provider, db, delivery, parked, effect, settings, fetcher)) ?? parked

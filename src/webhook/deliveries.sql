@@ -65,6 +65,18 @@ begin
   return given is not null and exists (select from erasures where user_id = given);
 end $$;
 
+-- The payload to store with this outcome. Null for users who are erased, and, where payloads are erased, for what names
+-- no user, by whom it could be found later; unless it is parked, and still has to be read.
+create or replace function payload_to_keep(payload jsonb, body text, erase boolean, outcome text, of_user text)
+returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if is_erased(of_user) or (of_user is null and outcome <> 'parked' and erase) then
+    return null;
+  end if;
+  return coalesce(payload, storable_payload(body));
+end $$;
+
 -- When a delivery that was tried in vain so often is tried again: after a minute, then two, four, … at most a day.
 create or replace function next_try(tries integer) returns timestamptz language sql stable as $$
   select pg_catalog.now() + least(interval '1 minute' * (2 ^ least(tries, 11)), interval '1 day')
@@ -92,17 +104,20 @@ begin
   select * into d from jsonb_to_record(delivery) as d(provider text, event_id text, type text,
     occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[]);
 
-  received := case when delivery ? 'body' then storable_payload(d.body) else d.payload end;
+  -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
+  perform lock_subjects(case when f.reason = 'unreadable' then 'event:' || d.event_id end, 'user:' || f.user_id);
+  if f.reason = 'unreadable' and is_erased(f.user_id) then
+    -- Nobody may read it any more.
+    facts := verdict('rejected', 'user_deactivated', f.user_id);
+    f.outcome := facts->>'outcome';
+    f.reason := facts->>'reason';
+  end if;
+  received := payload_to_keep(d.payload, d.body, d.erase, f.outcome, f.user_id);
   -- Without its body, or where Postgres refused its content, it is read again only when it is delivered again.
   if f.reason = 'unreadable' and (received is not null or d.via = 'release') then
     f.waits_for := array['event:' || d.event_id];
     f.asks := true;
   end if;
-  -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
-  perform lock_subjects(case when f.reason = 'unreadable' then 'event:' || d.event_id end, 'user:' || f.user_id);
-  -- A payload that names no user could never be found to be erased.
-  if (d.erase and f.user_id is null and f.outcome <> 'parked') or is_erased(f.user_id) then received := null; end if;
-
   insert into webhook_events as event (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
     sqlstate, via, occurred_at, settled_at)
   values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
@@ -124,7 +139,7 @@ begin
   returning event.attempts into looks;
   if looks is null then
     again := count_again(delivery, f.user_id);
-    -- What waits stays as it is, and the sender learns what this delivery of it has met.
+    -- What waits stays as it is. The response says why this delivery changed nothing.
     return case when is_final(again->>'outcome', again->>'reason') then again else facts end;
   end if;
 

@@ -31,9 +31,11 @@ interface Stored {
  * read, or they have failed. The next turn of each is later.
  * @throws DatabaseUnavailable
  */
-export async function takeDue(db: Database, most: number): Promise<Due[]> {
-  const rows = await call<Stored[]>(db, 'take_due', [{ most, bytes: BODIES_BYTES }])
-  return rows.filter((row) => row.effect !== null || row.body !== null).map(opened)
+export async function takeDue(db: Database, most: number): Promise<{ due: Due[]; more: boolean }> {
+  const facts = { most, bytes: BODIES_BYTES }
+  const taken = await call<{ due: Stored[]; more: boolean }>(db, 'take_due', [facts])
+  const readable = taken.due.filter((row) => row.effect !== null || row.body !== null)
+  return { due: readable.map(opened), more: taken.more }
 }
 
 function opened({ effect, reason, ...row }: Stored): Due {

@@ -4,8 +4,8 @@
 --
 -- It waits upwards only, in the order of the names: a subject below the highest one held is tried, and where somebody
 -- else has it, the whole begins again (40001). So no two transactions ever wait for each other.
--- A lock helps only whoever looks after it, with a fresh snapshot: each statement of a function has one under
--- `read committed`, and under no other isolation level.
+-- What was read before a lock was taken may be out of date: so a verb locks, then looks. Each statement of a function has
+-- a fresh snapshot under `read committed`, and under no other isolation level.
 create or replace function lock_subjects(variadic subjects text[]) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

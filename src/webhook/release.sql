@@ -32,6 +32,7 @@ declare
   settled jsonb;
   seen_at timestamptz := after_at;
   seen_event text := after_event;
+  missed integer := 0;
 begin
   for here in
     select provider, event_id, occurred_at from waiting
@@ -45,8 +46,12 @@ begin
     end if;
     perform set_config('ledgerhook.released', (releases_made() + 1)::text, true);
     settled := release_delivery(erase, here.provider, here.event_id);
-    -- A subject of it is locked just now: the scheduled run begins with it.
-    if settled is null then perform mark_arrived(given, seen_at, seen_event); end if;
+    -- A subject of it is locked just now: the scheduled run begins with it. Somebody may hold it for long.
+    if settled is null then
+      perform mark_arrived(given, seen_at, seen_event);
+      missed := missed + 1;
+      if missed = 3 then return released; end if;
+    end if;
     released := released || coalesce(settled, '[]');
     seen_at := here.occurred_at;
     seen_event := here.event_id;
@@ -80,7 +85,7 @@ end $$;
 -- Runs one delivery's effect. Returns an array of what was settled; null where a lock that it needs is taken just now.
 -- An effect that fails leaves everything as it was, and is tried again later and later, by itself.
 create or replace function release_delivery(erase boolean, of_provider text, of_event text) returns jsonb
-language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
+language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '50ms' as $$
 declare
   event webhook_events;
   verb text;
@@ -119,12 +124,13 @@ declare
   moved boolean := false;
 begin
   select * into f from jsonb_to_record(facts) as f(most integer, erase boolean);
-  perform set_config('ledgerhook.most_released', f.most::text, true);
   for given in
     select subject from (select subject from arrived where due_at <= now() order by due_at limit f.most) slice
     order by subject collate "C"
   loop
-    exit when releases_left() = 0;
+    exit when releases_made() >= f.most;
+    -- Each subject has its share, however much waits for another.
+    perform set_config('ledgerhook.most_released', least(f.most, releases_made() + 25)::text, true);
     begin
       perform lock_subjects(given);
       -- Another run may have been faster.

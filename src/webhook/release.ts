@@ -33,12 +33,12 @@ export async function retryDue(
   most: number,
   fetcher: typeof fetch,
 ): Promise<boolean> {
-  const due = await takeDue(db, most)
+  const { due, more } = await takeDue(db, most)
   for (const one of due) {
     const provider = providers[one.delivery.provider]
     if (provider) await retry(provider, one, settings, db, fetcher)
   }
-  return due.length === most
+  return more
 }
 
 /** One failure does not hold up the others, unless the database is gone. @throws DatabaseUnavailable */

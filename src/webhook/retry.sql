@@ -1,8 +1,8 @@
 -- The deliveries whose turn it is: their provider has to be asked, their body could not be read, or they have failed.
 -- The next turn of each is set in the same statement, later each time, so that one that never succeeds delays itself
 -- alone, and no two runs have the same.
--- facts: most (deliveries), bytes (of all bodies together). Returns deliveries, with their effect or else their body
--- as text: a document as deep as jsonb can be could not be built into another one.
+-- facts: most (deliveries), bytes (of all bodies together). Returns {"due": deliveries, with their effect or else their
+-- body as text: a document as deep as jsonb can be could not be built into another one; "more": whether more are due}.
 create or replace function take_due(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -14,7 +14,11 @@ declare
   body text;
 begin
   select * into f from jsonb_to_record(facts) as f(most integer, bytes integer);
-  for due in select provider, event_id from waiting where retry_at <= now() order by retry_at limit f.most loop
+  for due in
+    -- A delivery may wait for several subjects.
+    select provider, event_id from waiting where retry_at <= now() order by retry_at limit f.most * 3
+  loop
+    exit when jsonb_array_length(taken) = f.most;
     select * into event from webhook_events where provider = due.provider and event_id = due.event_id;
     body := case when event.effect is null then readable_payload(event)::text end;
     f.bytes := f.bytes - coalesce(octet_length(body), 0) * 2;
@@ -30,7 +34,8 @@ begin
       'occurred_at', event.occurred_at, 'user_id', event.user_id, 'reason', event.reason, 'effect', event.effect,
       'body', body);
   end loop;
-  return taken;
+  return jsonb_build_object('due', taken,
+    'more', taken <> '[]' and exists (select from waiting where retry_at <= now()));
 end $$;
 
 -- The only reader of stored payloads. Null for users whose payloads are being erased.

@@ -41,6 +41,9 @@ export const webhookEvents = ledgerhook.table(
     index('webhook_events_unsettled')
       .on(events.outcome, events.reason, events.receivedAt)
       .where(sql`${events.outcome} in ('parked', 'rejected')`),
+    index('webhook_events_unread')
+      .on(events.userId)
+      .where(sql`${events.outcome} = 'parked' and ${events.effect} is null`),
     index('webhook_events_about').using('gin', events.about).where(sql`${events.about} is not null`),
     check(
       'webhook_events_outcome',
@@ -112,8 +115,10 @@ export const erasures = ledgerhook.table(
     /** When the newest payload erased so far was received: where the next bite begins. */
     erasedUntil: moment('erased_until'),
     doneAt: moment('done_at'),
+    /** When its next bite is due. Later, after one that failed. */
+    dueAt: moment('due_at').notNull().defaultNow(),
   },
-  (erasures) => [index('erasures_open').on(erasures.askedAt).where(sql`${erasures.doneAt} is null`)],
+  (erasures) => [index('erasures_open').on(erasures.dueAt).where(sql`${erasures.doneAt} is null`)],
 )
 
 /** Work that the scheduled run does in bites: whose turn it is, and since when it fails. */

@@ -1,7 +1,7 @@
 -- Leases the tasks that are most overdue, so that no two runs do the same work. A lease that has run out is taken over:
--- every bite may be done twice.
--- facts: names (of every task there is), most (tasks), lease_s (seconds). Returns [{"name", "cursor"}], the most overdue
--- task first.
+-- every bite may be done twice. Its run has died, perhaps of this task: that counts as a failure, and it goes last.
+-- facts: names (of every task there is), most (tasks), lease_s (seconds). Returns [{"name", "cursor", "lease",
+-- "taken_over"}], the most overdue task first.
 create or replace function lease_tasks(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -11,21 +11,24 @@ begin
   select * into f from jsonb_to_record(facts) as f(names text[], most integer, lease_s integer);
   insert into tasks (name) select unnest(f.names) on conflict do nothing;
   with overdue as (
-    select name, next_at from tasks
+    select name, next_at, leased_until is not null as taken_over from tasks
     where name = any (f.names) and next_at <= now() and (leased_until is null or leased_until < now())
-    order by next_at, name limit f.most for update skip locked
+    order by leased_until is not null, next_at, last_good_at nulls first, name limit f.most for update skip locked
   ), leased as (
-    update tasks set leased_until = now() + f.lease_s * interval '1 second'
-    from overdue where tasks.name = overdue.name returning tasks.name, tasks.cursor, overdue.next_at
+    update tasks set leased_until = now() + f.lease_s * interval '1 second',
+      failures = tasks.failures + overdue.taken_over::integer
+    from overdue where tasks.name = overdue.name
+    returning tasks.name, tasks.cursor, tasks.leased_until, tasks.last_good_at, overdue.next_at, overdue.taken_over
   )
-  select coalesce(jsonb_agg(jsonb_build_object('name', name, 'cursor', cursor) order by next_at, name), '[]')
+  select coalesce(jsonb_agg(jsonb_build_object('name', name, 'cursor', cursor, 'lease', leased_until,
+    'taken_over', taken_over) order by taken_over, next_at, last_good_at nulls first, name), '[]')
   into taken from leased;
   return taken;
 end $$;
 
--- Ends the leases. A task that failed has its next turn later and later, and delays no other; one that had no turn stays
+-- Ends the leases that a run still has. A task that failed has its next turn later and later, and delays no other; one that had no turn stays
 -- as overdue as it was.
--- facts: tasks: [{name, good, in_s (seconds until its next turn; null: it had none), cursor}]. Returns how many.
+-- facts: tasks: [{name, lease, good, in_s (seconds until its next turn; null: it had none), cursor}]. Returns how many.
 create or replace function finish_tasks(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -39,10 +42,12 @@ begin
     failures = case when ended.good then 0 else tasks.failures + 1 end,
     cursor = case when ended.good then ended.cursor else tasks.cursor end,
     last_good_at = case when ended.good then now() else tasks.last_good_at end
-  from jsonb_to_recordset(f.tasks) as ended(name text, good boolean, in_s integer, cursor jsonb)
-  where tasks.name = ended.name and ended.in_s is not null;
+  from jsonb_to_recordset(f.tasks) as ended(name text, lease timestamptz, good boolean, in_s integer,
+    cursor jsonb)
+  where tasks.name = ended.name and tasks.leased_until = ended.lease and ended.in_s is not null;
   get diagnostics done = row_count;
   update tasks set leased_until = null
-  from jsonb_to_recordset(f.tasks) as ended(name text, in_s integer) where tasks.name = ended.name and ended.in_s is null;
+  from jsonb_to_recordset(f.tasks) as ended(name text, lease timestamptz, in_s integer)
+  where tasks.name = ended.name and tasks.leased_until = ended.lease and ended.in_s is null;
   return to_jsonb(done);
 end $$;

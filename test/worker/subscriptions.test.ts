@@ -544,11 +544,14 @@ describe('customer.deleted', () => {
     expect(await billing(other.id)).toMatchObject({ stripe_customer_id: null, balance: '540' })
   })
 
-  it('never makes it somebody else’s', async () => {
+  it('keeps it for whose it was, and credits what somebody else has paid by it', async () => {
     const [holder, other] = [await linked(world()), world()]
     await other.signUp()
     await gone(holder.customer)
-    expect(await topUp(other.id, holder.customer)).toBe('rejected customer_mismatch')
+    expect(await topUp(other.id, holder.customer)).toBe('applied')
+    expect(await user(other.id)).toMatchObject({ stripe_customer_id: null })
+    const [owner] = await query('select user_id from stripe_customers where id = $1', [holder.customer])
+    expect(owner).toEqual({ user_id: holder.id })
   })
 })
 

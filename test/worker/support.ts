@@ -128,6 +128,8 @@ export async function makeDue(...due: string[]): Promise<void> {
     [due],
   )
   await query(`update waiting set retry_at = now() - interval '1 second' where retry_at is not null`)
+  await query(`update arrived set due_at = now() - interval '1 second'`)
+  await query(`update erasures set due_at = now() - interval '1 second' where done_at is null`)
   await query(`update subscriptions set cancel_due_at = now() where cancel_due_at is not null`)
 }
 

@@ -483,7 +483,7 @@ create function ledgerhook.owner_of(customer text, named text) returns text
 create function ledgerhook.owner_unknown(owner text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
-create function ledgerhook.payload_to_keep(payload jsonb, body text, erase boolean, outcome text, of_user text) returns jsonb
+create function ledgerhook.payload_to_keep(received jsonb, body text, erase boolean, outcome text, of_user text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.payment_of(payment_intent text, charge text) returns ledgerhook.payments

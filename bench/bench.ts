@@ -78,7 +78,7 @@ function readAsked() {
   for (const size of ['ledger-rows', 'waiting-rows'] as const) {
     if (!values.growth && values[size]) throw new LocalError(`--${size} needs --growth`)
   }
-  const ledgerRows = wholeNumber(values['ledger-rows'], '--ledger-rows', 10_000, 50_000_000) ?? 5_000_000
+  const ledgerRows = wholeNumber(values['ledger-rows'], '--ledger-rows', 20_000, 50_000_000) ?? 5_000_000
   const waitingRows =
     wholeNumber(values['waiting-rows'], '--waiting-rows', 1_000, 10_000_000) ?? Math.floor(ledgerRows / 5)
   return {

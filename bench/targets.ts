@@ -12,9 +12,14 @@ export interface Target {
 export type Rule = Omit<Target, 'holds'> & { is: 'at most' | 'at least' }
 
 const KIB = 1024
+/** Of the requests that Cloudflare's free plan allows a run: the default of RUN_SUBREQUESTS. */
+const RUN_REQUESTS = 40
+/** Milliseconds. A request to the database is given up after 3,000, and a person waits for what is read. */
+const BITE_MS = 1_000
+const READ_MS = 250
 
 /** Returns the rules for these results. A p50 or a rate is only compared with those of the same run. */
-export function rulesOf({ latency, throughput, weight, startup, growth }: Results): Rule[] {
+export function rulesOf({ latency, throughput, weight, startup, growth, backlog }: Results): Rule[] {
   return [
     ...(latency ?? []).flatMap(({ event, overFloor, requests, statements, ledgerhook, tutorial }) => [
       atMost(1.1, `p50 over the floor, ${event}`, overFloor),
@@ -32,6 +37,18 @@ export function rulesOf({ latency, throughput, weight, startup, growth }: Result
     ...(growth ?? []).map(({ event, overSmall }) =>
       atMost(1.2, `p50 on the large database over the small, ${event}`, overSmall),
     ),
+    ...(backlog?.rows ?? []).map(({ what, kind, p50 }) =>
+      atMost(kind === 'bite' ? BITE_MS : READ_MS, `milliseconds on the large database, ${what}`, p50),
+    ),
+    ...(backlog
+      ? [
+          atMost(
+            RUN_REQUESTS,
+            'database requests of a scheduled run with every task due',
+            backlog.runs.requests,
+          ),
+        ]
+      : []),
   ]
 }
 

@@ -38,3 +38,9 @@ const TO_PUT_AWAY = `
       format('alter table %s enable always trigger %I', tgrelid::regclass, tgname)
     from pg_trigger where tgenabled = 'A' and not tgisinternal
   ) parts order by turn`
+
+/** Keeps tables, and what is known of them, as they are: nothing is vacuumed or analyzed behind one's back. */
+export const NO_VACUUM = `do $$ declare part record; begin
+  for part in select oid::regclass as name from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r'
+  loop execute format('alter table %s set (autovacuum_enabled = false)', part.name); end loop;
+end $$`

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { type Corner, openCorner } from '../arena/arena.ts'
 import { type HotEvent, hotEvents } from '../arena/deliveries.ts'
 import { assertOutcome, bring, deliver, newUsers } from '../arena/subjects.ts'
+import { NO_VACUUM } from '../ground/bulk.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 
@@ -44,11 +45,6 @@ export async function measureStorage(
     for (const part of [ledgerhook, gateway]) await part.stop()
   }
 }
-
-const NO_VACUUM = `do $$ declare part record; begin
-  for part in select oid::regclass as name from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r'
-  loop execute format('alter table %s set (autovacuum_enabled = false)', part.name); end loop;
-end $$`
 
 async function measureEvent(hot: HotEvent, ledgerhook: Corner, deliveries: number): Promise<StorageRow> {
   const users = newUsers(deliveries)

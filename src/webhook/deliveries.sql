@@ -67,14 +67,14 @@ end $$;
 
 -- The payload to store with this outcome. Null for users who are erased, and, where payloads are erased, for what names
 -- no user, by whom it could be found later; unless it is parked, and still has to be read.
-create or replace function payload_to_keep(payload jsonb, body text, erase boolean, outcome text, of_user text)
+create or replace function payload_to_keep(received jsonb, body text, erase boolean, outcome text, of_user text)
 returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   if is_erased(of_user) or (of_user is null and outcome <> 'parked' and erase) then
     return null;
   end if;
-  return coalesce(payload, storable_payload(body));
+  return coalesce(received, storable_payload(body));
 end $$;
 
 -- When a delivery that was tried in vain so often is tried again: after a minute, then two, four, … at most a day.

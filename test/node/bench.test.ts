@@ -9,7 +9,8 @@ import { openArena } from '../../bench/arena/arena.ts'
 import { hotEvents } from '../../bench/arena/deliveries.ts'
 import { hangUp } from '../../bench/arena/load.ts'
 import { type Ground, prepareGround } from '../../bench/ground/ground.ts'
-import { measureGrowth } from '../../bench/measures/growth.ts'
+import { measureBacklog } from '../../bench/measures/backlog.ts'
+import { LARGE, measureGrowth } from '../../bench/measures/growth.ts'
 import { measureLatency } from '../../bench/measures/latency.ts'
 import { measureStages } from '../../bench/measures/stages.ts'
 import { measureStartup } from '../../bench/measures/startup.ts'
@@ -21,6 +22,7 @@ import type { Results } from '../../bench/results.ts'
 import { rulesOver, spreadOf } from '../../bench/spread.ts'
 import { quantile } from '../../bench/statistics.ts'
 import { judge, rulesOf } from '../../bench/targets.ts'
+import { tasks } from '../../src/ops/tasks.ts'
 
 const events = hotEvents.map(({ name }) => name)
 const quietly = () => {}
@@ -88,10 +90,21 @@ describe('the bench', () => {
     expect(names).not.toContain('drizzle-orm')
   })
 
-  it('compares a small database with a filled one', async () => {
-    const rows = await measureGrowth(ground, { ledgerRows: 10_000, samples: 2 }, quietly)
-    expect(rows.map(({ event }) => event)).toEqual(events)
-  })
+  it('compares a small database with a filled one, and measures what is scheduled there', async () => {
+    const filling = { ledgerRows: 10_000, waitingRows: 2_000 }
+    const growth = await measureGrowth(ground, filling, 2, quietly)
+    expect(growth.map(({ event }) => event)).toEqual(events)
+
+    const backlog = await measureBacklog(ground, LARGE, filling, 2, quietly)
+    const measured = backlog.rows.map(({ what }) => what)
+    expect(measured).toEqual(
+      expect.arrayContaining(['/api/ready', ...tasks.map(({ name }) => `a bite of ${name}`)]),
+    )
+    expect(backlog.rows.every(({ p50, worst }) => p50 > 0 && worst >= p50)).toBe(true)
+    // What does not depend on the machine: a run stays within the requests that it may make.
+    const targets = targetsOf({ backlog }).filter(({ name }) => name.startsWith('database requests'))
+    expect(targets).toEqual([expect.objectContaining({ limit: 40, holds: true })])
+  }, 120_000)
 })
 
 describe('npm run bench', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Event, hotEvents, sign, signUp, topUp } from '../../bench/arena/deliveries.ts'
+import { NO_VACUUM } from '../../bench/ground/bulk.ts'
 import { fill, filledUsers } from '../../bench/ground/fill.ts'
 import { invoiceEvent } from '../../local/billing-events.ts'
 import { clerkEvent } from '../../local/events.ts'
@@ -127,11 +128,6 @@ async function grown(): Promise<void> {
   session = await openPlannedSession(url)
   users = filledUsers(GROWN.ledgerRows, 100, 0)
 }
-
-const NO_VACUUM = `do $$ declare part record; begin
-  for part in select oid::regclass as name from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r'
-  loop execute format('alter table %s set (autovacuum_enabled = false)', part.name); end loop;
-end $$`
 
 /** Plans that are made while there is nothing, and which no `analyze` corrects. */
 async function grownLater(): Promise<void> {

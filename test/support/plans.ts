@@ -39,6 +39,8 @@ const INDEXES = `
   select relname::text as name, replace(pg_get_indexdef(indexrelid, 1, true), '"', '') as leading, indisunique as keeps_unique
   from pg_index join pg_class on pg_class.oid = indexrelid where relnamespace = 'ledgerhook'::regnamespace`
 
+const TABLES = `select relname::text as name from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r'`
+
 export async function openPlannedSession(url: string): Promise<PlannedSession> {
   const client = new Client(url)
   await client.connect()
@@ -53,6 +55,8 @@ export async function openPlannedSession(url: string): Promise<PlannedSession> {
     INDEXES,
   )
   const leading = new Map(indexes.map(({ name, leading }) => [name, leading]))
+  const { rows: tables } = await client.query<{ name: string }>(TABLES)
+  const ours = new Set(tables.map(({ name }) => name))
   const used = new Set<string>()
 
   const isByLeadingColumn = ({ 'Index Name': index = '', 'Index Cond': condition = '' }: Plan) => {
@@ -78,7 +82,7 @@ export async function openPlannedSession(url: string): Promise<PlannedSession> {
       nodes.flatMap((node) => {
         const { 'Node Type': type, 'Relation Name': table = '', 'Index Name': index, statement } = node
         if (SMALL.includes(table)) return []
-        if (type === 'Seq Scan') return [`${table}: ${statement}`]
+        if (type === 'Seq Scan') return ours.has(table) ? [`${table}: ${statement}`] : []
         if (index === undefined || TO_DO.includes(index) || isByLeadingColumn(node)) return []
         return [`${index} where ${node['Index Cond'] ?? 'anything'}: ${statement}`]
       }),

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest'
+import { checkoutEvent, randomId } from '../../local/events.ts'
+import { link, signedUp } from './people.ts'
+import { balance, deliver, eventRow, query } from './support.ts'
+
+/** Runs a verb with the facts that an older Worker sends, or has parked, and returns its verdict. */
+async function run(verb: string, facts: object) {
+  const event_id = randomId('evt')
+  const delivery = { provider: 'stripe', event_id, type: 'old', via: 'webhook', occurred_at: new Date() }
+  const [row] = await query<{ verdict: { outcome: string; reason: string | null } }>(
+    `select ${verb}($1, $2) as verdict`,
+    [JSON.stringify(delivery), JSON.stringify(facts)],
+  )
+  return { event_id, ...row?.verdict }
+}
+
+async function paid() {
+  const user = await signedUp()
+  const payment = `pi_${user}`
+  const session = { amount_total: 1000 }
+  await deliver(
+    'stripe',
+    checkoutEvent('checkout.session.completed', { user, credits: 500, payment, session }),
+  )
+  const ids = {
+    stripe_payment_intent_id: payment,
+    stripe_charge_id: null,
+    user_id: null,
+    stripe_customer_id: null,
+  }
+  return { user, reversal: { ...ids, amount: 1000, currency: 'usd' } }
+}
+
+it('a refund without transactions takes its credits', async () => {
+  const { user, reversal } = await paid()
+  const refund = { ...reversal, kind: 'refund', id: `re_${user}`, state: 'succeeded' }
+  expect(await run('reverse_payment', refund)).toMatchObject({ outcome: 'applied' })
+  expect(await balance(user)).toBe(40)
+})
+
+it('a dispute that does not say what it holds holds all of its amount', async () => {
+  const { user, reversal } = await paid()
+  const dispute = { ...reversal, kind: 'dispute', id: `dp_${user}`, state: 'withdrawn' }
+  expect(await run('reverse_payment', dispute)).toMatchObject({ outcome: 'applied' })
+  expect(await balance(user)).toBe(40)
+})
+
+it('a subscription that does not say whether its collection is paused is stored', async () => {
+  const user = await signedUp()
+  await link(user)
+  const state = { status: 'active', cancel_at_period_end: false, created_at: new Date() }
+  const facts = { stripe_subscription_id: `sub_${user}`, stripe_customer_id: `cus_${user}`, user_id: null }
+  expect(
+    await run('sync_subscription', { ...facts, source: 'created', state, previous: null }),
+  ).toMatchObject({
+    outcome: 'applied',
+  })
+})
+
+it('an invoice that does not say why its lines are unknown is asked about', async () => {
+  const user = await signedUp()
+  await link(user)
+  const facts = { stripe_invoice_id: `in_${user}`, stripe_subscription_id: `sub_${user}`, user_id: null }
+  const money = {
+    stripe_customer_id: `cus_${user}`,
+    amount: 1,
+    currency: 'usd',
+    paid_by: null,
+    stripe_charge_id: null,
+  }
+  const { event_id } = await run('grant_plan', { ...facts, ...money, grants: null })
+  expect(await eventRow(event_id)).toMatchObject({ outcome: 'parked', reason: 'incomplete_invoice' })
+  expect(
+    await query('select retry_at is not null as asks from waiting where event_id = $1', [event_id]),
+  ).toEqual([{ asks: true }])
+})

@@ -21,6 +21,11 @@ create table ledgerhook.credit_ledger (
   event_id text,
   note text,
   created_at timestamp with time zone default now() not null,
+  reverses bigint,
+  after_closing boolean,
+  reference text,
+  caller text,
+  campaign text,
   constraint credit_ledger_amount CHECK (
 CASE
     WHEN (kind = ANY (ARRAY['signup_bonus'::text, 'purchase'::text, 'plan_grant'::text, 'refund_reversal'::text, 'dispute_reversal'::text, 'grant'::text, 'spend_reversal'::text])) THEN (amount > 0)
@@ -32,11 +37,15 @@ END),
   constraint credit_ledger_payment_fk FOREIGN KEY (stripe_payment_id) REFERENCES ledgerhook.payments(stripe_payment_id),
   constraint credit_ledger_pkey PRIMARY KEY (id),
   constraint credit_ledger_purchase CHECK (((kind <> 'purchase'::text) OR (stripe_payment_id IS NOT NULL))),
+  constraint credit_ledger_reverses CHECK (((kind = 'spend_reversal'::text) = (reverses IS NOT NULL))),
+  constraint credit_ledger_reverses_credit_ledger_id_fk FOREIGN KEY (reverses) REFERENCES ledgerhook.credit_ledger(id),
   constraint credit_ledger_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
 );
 CREATE INDEX credit_ledger_newest ON ledgerhook.credit_ledger USING btree (user_id, id);
 CREATE UNIQUE INDEX credit_ledger_one_purchase ON ledgerhook.credit_ledger USING btree (stripe_payment_id) WHERE (kind = 'purchase'::text);
 CREATE INDEX credit_ledger_payment ON ledgerhook.credit_ledger USING btree (stripe_payment_id) WHERE ((kind <> 'purchase'::text) AND (stripe_payment_id IS NOT NULL));
+CREATE INDEX credit_ledger_reference ON ledgerhook.credit_ledger USING btree (reference, id) WHERE (reference IS NOT NULL);
+CREATE INDEX credit_ledger_reverses ON ledgerhook.credit_ledger USING btree (reverses) WHERE (reverses IS NOT NULL);
 CREATE TRIGGER credit_ledger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledgerhook.credit_ledger FOR EACH STATEMENT EXECUTE FUNCTION ledgerhook.refuse_ledger_change(); -- always
 CREATE TRIGGER credit_ledger_carries_balance BEFORE INSERT ON ledgerhook.credit_ledger FOR EACH ROW EXECUTE FUNCTION ledgerhook.carry_balance(); -- always
 CREATE TRIGGER credit_ledger_moves_balance AFTER INSERT ON ledgerhook.credit_ledger FOR EACH ROW EXECUTE FUNCTION ledgerhook.move_balance(); -- always
@@ -59,6 +68,12 @@ create table ledgerhook.function_sets (
   fingerprint text not null,
   constraint function_sets_applied_at_key UNIQUE (applied_at),
   constraint function_sets_pkey PRIMARY KEY (hash)
+);
+
+create table ledgerhook.grant_totals (
+  subject text not null,
+  credits bigint not null,
+  constraint grant_totals_pkey PRIMARY KEY (subject)
 );
 
 create table ledgerhook.invoice_payments (
@@ -330,6 +345,9 @@ create function ledgerhook.close_user(delivery jsonb, facts jsonb) returns jsonb
 create function ledgerhook.count_again(delivery jsonb, user_id text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.count_granted(amount bigint, VARIADIC subjects text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.credits_taken(payment text) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -348,6 +366,9 @@ create function ledgerhook.displace(holder text, claimant text, verified boolean
 create function ledgerhook.ensure_user(given text, bring boolean, erase boolean) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.entries_for(given text, before_id bigint, most integer) returns SETOF ledgerhook.credit_ledger
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.entries_of(of_user text, of_payment text, of_event text, before_id bigint, most integer) returns SETOF ledgerhook.credit_ledger
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -360,6 +381,9 @@ create function ledgerhook.explain(facts jsonb) returns jsonb
 create function ledgerhook.explained_delivery(event ledgerhook.webhook_events) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.explained_entry(entry ledgerhook.credit_ledger) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.find_overlooked(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -369,7 +393,16 @@ create function ledgerhook.finish_tasks(facts jsonb) returns jsonb
 create function ledgerhook.forget_previous(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.give_back(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.give_up(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.given_back(entry ledgerhook.credit_ledger) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.grant_credits(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.grant_periods(owner text, subscription text, invoice text, grants jsonb, event text) returns void
@@ -501,6 +534,9 @@ create function ledgerhook.provide_customer(owner text, customer text) returns t
 create function ledgerhook.read_buyer(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.read_entitlements(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.read_me(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -552,6 +588,9 @@ create function ledgerhook.remember_customer(owner text, customer text) returns 
 create function ledgerhook.remove_user(given text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.returned_of(spend_id bigint) returns bigint
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.reversal_rank(state text) returns integer
   language sql immutable;
 
@@ -587,6 +626,9 @@ create function ledgerhook.subscription_content(reported ledgerhook.subscription
 
 create function ledgerhook.subscription_order(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns text
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.sum_for(given text) returns bigint
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.sum_of(of_user text, of_payment text, of_event text) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -633,6 +675,9 @@ create function ledgerhook.wallet_page(given text, page_size integer, before_id 
 create function ledgerhook.why_barred(given text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.why_beyond(credits bigint, refused text, limited_by text, most bigint, counted text) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.why_refused(given text, credits bigint) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -650,7 +695,9 @@ grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.find_overlooked(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.finish_tasks(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.give_back(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.give_up(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.grant_credits(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.grant_plan(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.lease_tasks(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.link_customer(jsonb,jsonb) to ledgerhook_worker;
@@ -658,6 +705,7 @@ grant execute on function ledgerhook.link_invoice_payment(jsonb,jsonb) to ledger
 grant execute on function ledgerhook.mark_cancelled(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.mark_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_buyer(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_entitlements(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_wallet(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.readiness(jsonb) to ledgerhook_worker;

@@ -14,10 +14,11 @@ import { LocalError } from './shared/errors.ts'
 import { readFlags, wholeNumber } from './shared/flags.ts'
 
 const HELP = `
-npm run explain -- <user id | payment id | event id> [flags]     why a balance is what it is, in plain words
+npm run explain -- <user id | payment id | event id | reference> [flags]     why a balance is what it is
 
 Each ledger entry with the delivery that caused it and its outcome, what is parked or rejected, and the sum. A payment is
-found by its PaymentIntent, charge, Checkout Session or invoice, or by a refund or dispute of it.
+found by its PaymentIntent, charge, Checkout Session or invoice, or by a refund or dispute of it. A spend, and what was
+given back of it, is found by its reference.
 
   --before N           older entries: the N that the page before has named
   --json               all that is known, as JSON
@@ -31,7 +32,8 @@ await runCommand(async () => {
   const options = { before: text, 'pg-port': text, json: { type: 'boolean' } } as const
   const { values, positionals } = readFlags(HELP, options, { allowPositionals: true })
   const [id, ...rest] = positionals
-  if (!id || rest.length > 0) throw new LocalError('name one user, payment or event; --help says more')
+  if (!id || rest.length > 0)
+    throw new LocalError('name one user, payment or event, or a reference; --help says more')
   const before_id = wholeNumber(values.before, '--before', 1, Number.MAX_SAFE_INTEGER) ?? null
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)

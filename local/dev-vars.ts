@@ -11,6 +11,12 @@ const FILE = '.dev.vars'
 /** How a key of the local Stripe begins. Any other key is one of Stripe's own, and is never sent to the local one. */
 export const LOCAL_STRIPE_KEY = 'sk_test_local_'
 
+/** So that granting can be tried. `wrangler.toml` has none: what a leaked token could mint is for you to say. */
+export const LOCAL_GRANTS: Vars = {
+  GRANT_LIMIT: '{"per_call": 1000, "per_user_day": 5000, "per_day": 100000}',
+  CAMPAIGNS: '{"friends": {"per_user": 500, "total": 50000}}',
+}
+
 const HEADER = `# Written by \`npm run dev\`, with secrets made for this machine alone. Never commit it.
 
 # Empty: the local Postgres. Set to a Neon connection string, \`npm run dev\` uses that database instead.

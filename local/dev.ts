@@ -7,7 +7,7 @@ import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
 import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
-import { ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
+import { ensureDevVars, LOCAL_GRANTS, readSettings, type Vars } from './dev-vars.ts'
 import { aborted, runInterruptible } from './interrupt.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -16,7 +16,8 @@ const MINUTE_MS = 60_000
 await runInterruptible(async (interrupt) => {
   const { vars, ...flags } = devFlags()
   if (await ensureDevVars()) console.log('wrote .dev.vars, with secrets made for this machine alone')
-  const { settings, fromEnvironment } = readSettings()
+  const { settings: given, fromEnvironment } = readSettings()
+  const settings = { ...LOCAL_GRANTS, ...given }
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
   warnOfMissing({
     ...settings,

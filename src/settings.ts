@@ -29,6 +29,21 @@ function namesUserAndDatabase(url: string): boolean {
 
 /** What may stand in an `Authorization: Bearer` header (RFC 6750), 8 characters or more. */
 const token = () => z.string().check(z.regex(/^(?=.{8})[A-Za-z0-9._~+/-]+=*$/))
+/** `web:…`, or a token without a name: no token has a colon. Several, comma-separated. */
+const namedTokens = () =>
+  z.pipe(
+    z.pipe(
+      commaSeparated(),
+      z.array(z.string().check(z.regex(/^([\w-]{1,32}:)?(?=.{8})[A-Za-z0-9._~+/-]+=*$/))),
+    ),
+    z.transform((tokens) => tokens.map(namedToken)),
+  )
+
+function namedToken(text: string): { name: string | null; token: string } {
+  const [token = '', name = null] = text.split(':').reverse()
+  return { name, token }
+}
+
 const origin = () => z.url({ protocol: /^https?$/ }).check(z.refine((url) => URL.parse(url)?.origin === url))
 const wholeCredits = () => z.int().check(z.minimum(0), z.maximum(10 ** 12))
 const nonEmpty = () => z.string().check(z.minLength(1))
@@ -49,6 +64,13 @@ const plan = () =>
     trial_credits: z._default(z.boolean(), false),
   })
 
+/** Credits that may be granted at most, all three: whoever has the token alone can mint no more. */
+const grantLimit = () =>
+  z.strictObject({ per_call: wholeCredits(), per_user_day: wholeCredits(), per_day: wholeCredits() })
+/** Credits that a campaign grants at most, where it has a cap. */
+const campaign = () =>
+  z.strictObject({ per_user: z.optional(wholeCredits()), total: z.optional(wholeCredits()) })
+
 const json = () =>
   z.pipe(
     z.string(),
@@ -62,8 +84,8 @@ const json = () =>
     }),
   )
 /** By name, in JSON; none where it is unset. */
-const jsonRecord = <Schema extends z.ZodMiniType>(schema: Schema) =>
-  setting(z._default(z.pipe(json(), z.record(nonEmpty(), schema)), {}))
+const jsonRecord = <Schema extends z.ZodMiniType>(schema: Schema, name = nonEmpty()) =>
+  setting(z._default(z.pipe(json(), z.record(name, schema)), {}))
 
 /** Every setting of the Worker. Placeholders such as those of `.dev.vars.example` do not pass. */
 export const settingsSchema = once(() =>
@@ -88,7 +110,12 @@ export const settingsSchema = once(() =>
     APP_URL: setting(
       z.optional(z.url({ protocol: /^https?$/ }).check(z.overwrite((url) => url.replace(/\/+$/, '')))),
     ),
-    SERVICE_TOKEN: setting(z.optional(token())),
+    /** Of your own backend: several during a rotation, each with a name that ledger entries keep. */
+    SERVICE_TOKEN: setting(z.optional(namedTokens())),
+    /** Bounds what `POST /api/wallet/grant` may grant. Unset, it grants nothing. */
+    GRANT_LIMIT: setting(z.optional(z.pipe(json(), grantLimit()))),
+    /** By name. No colon: sums of grants are kept by it. */
+    CAMPAIGNS: jsonRecord(campaign(), z.string().check(z.regex(/^[\w.-]{1,64}$/))),
     CREDIT_PACKS: jsonRecord(creditPack()),
     /** By Stripe price id. */
     PLANS: jsonRecord(plan()),

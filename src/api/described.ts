@@ -33,7 +33,14 @@ const entry = () =>
     payment: z.nullable(z.string()),
     note: z.nullable(z.string()),
     key: z.string(),
+    reference: z.nullable(z.string()).check(z.describe('What a spend was for')),
+    caller: z.nullable(z.string()).check(z.describe('The name of the service token that asked for it')),
+    campaign: z.nullable(z.string()),
     created_at: z.string(),
+    given_back: z.nullable(z.int()).check(z.describe('Of a spend: credits that came back')),
+    reverses: z
+      .nullable(z.object({ id: z.int(), key: z.string(), amount: z.int() }))
+      .check(z.describe('Of a give-back: the spend')),
     delivery: z.nullable(delivery()).check(z.describe('What caused it')),
     says: z.string().check(z.describe('The entry in plain words')),
   })
@@ -48,7 +55,7 @@ const webhook = (name: 'Clerk' | 'Stripe'): Described => ({
   refusals: { 400: refusal('invalid_signature') },
 })
 
-/** What the API's document says of the routes that are not the signed-in user's. */
+/** What the API's document says of the routes that are neither a signed-in user's nor your backend's. */
 export const described: Described[] = [
   webhook('Clerk'),
   webhook('Stripe'),
@@ -76,15 +83,18 @@ export const described: Described[] = [
     method: 'get',
     path: '/api/ops/explain/{id}',
     caller: 'operator',
-    summary: 'Why a balance is what it is, or what became of a payment or an event',
+    summary: 'Why a balance is what it is, or what became of a payment, an event or a reference',
     description:
       'Entries oldest first, the newest page of a long history. For the page before it, give its `next` as `before`. No payloads.',
-    params: () => z.object({ id: z.string().check(z.describe('Of a user, a payment or an event')) }),
+    params: () =>
+      z.object({
+        id: z.string().check(z.describe('Of a user, a payment or an event, or the `reference` of a spend')),
+      }),
     query: () =>
       z.object({ before: z.optional(z.string()).check(z.describe('The `next` of the page before')) }),
     response: () =>
       z.object({
-        about: z.enum(['user', 'payment', 'event']),
+        about: z.enum(['user', 'payment', 'event', 'reference']),
         id: z.string(),
         user_id: z.nullable(z.string()),
         payment: z.nullable(z.string()),

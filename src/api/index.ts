@@ -1,6 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
-import { timingSafeEqual } from 'hono/utils/buffer'
 import { verifySession } from '../clerk/session.ts'
 import { connect } from '../db.ts'
 import { bearer, limitBody } from '../http.ts'
@@ -10,12 +9,14 @@ import { settingsOf } from '../settings.ts'
 import { docsPage } from './docs.ts'
 import { check, readJson } from './input.ts'
 import { openapi } from './openapi.ts'
+import { revalidated } from './revalidated.ts'
 import { type Described, Refusal, type Route } from './route.ts'
 import { routes } from './routes.ts'
+import { serviceToken } from './service-token.ts'
 
 interface Env {
   Bindings: object
-  Variables: { userId: string }
+  Variables: { userId: string; tokenName: string | null }
 }
 
 const callers: Record<Route['caller'], MiddlewareHandler> = {
@@ -25,10 +26,10 @@ const callers: Record<Route['caller'], MiddlewareHandler> = {
     else log({ message: 'refused', level: 'warn', path: c.req.routePath, cause: session.cause })
     return session.verified
   }),
-  // Your own backend, compared in constant time. Without a `SERVICE_TOKEN` nobody is it.
   service: bearer(async (token, c) => {
-    const { SERVICE_TOKEN } = settingsOf(c.env)
-    return SERVICE_TOKEN !== undefined && (await timingSafeEqual(token, SERVICE_TOKEN))
+    const known = await serviceToken(token, settingsOf(c.env))
+    c.set('tokenName', known?.name ?? null)
+    return known !== undefined
   }),
 }
 
@@ -44,10 +45,10 @@ const fromApp = (methods: string[]): MiddlewareHandler =>
 
 const personal: MiddlewareHandler = async (c, next) => {
   await next()
-  c.res.headers.set('Cache-Control', 'no-store')
+  if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store')
 }
 
-/** The signed-in user's API, and the document of this and of the `others`. Both are made from the one list of routes. */
+/** The API of signed-in users and of your backend, and the document of this and of the `others`. Both are made from the one list of routes. */
 export function account(others: Described[]): Hono<Env> {
   const app = new Hono<Env>()
   for (const route of routes) {
@@ -69,13 +70,14 @@ async function respond(route: Route, c: Context<Env>): Promise<Response> {
     const settings = settingsOf(c.env)
     const result = await route.handle({
       userId: c.get('userId') ?? null,
+      tokenName: c.get('tokenName') ?? null,
       params: route.params ? check(route.params, c.req.param()) : {},
       query: route.query ? check(route.query, c.req.query()) : {},
       body: route.body && check(route.body, await readJson(c.req.raw)),
       settings,
       db: connect(settings),
     })
-    return c.json(result as object)
+    return route.revalidates ? await revalidated(c, result as object) : c.json(result as object)
   } catch (error) {
     if (error instanceof Refusal) return c.json(error.body, error.status, error.headers)
     throw error

@@ -11,6 +11,8 @@ export interface WalletPage {
     amount: number
     balance_after: number
     note: string | null
+    /** What a spend was for. */
+    reference: string | null
     created_at: string
   }[]
   /** The `before_id` of the next page, null on the last one. */

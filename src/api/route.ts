@@ -27,6 +27,8 @@ export interface Described {
 interface Call<Who, Params, Query, Body> {
   /** Clerk's id of the signed-in user. */
   userId: Who extends 'user' ? string : null
+  /** The name of the service token. Null for a token that has none, and for a signed-in user. */
+  tokenName: string | null
   params: z.output<Params>
   query: z.output<Query>
   body: z.output<Body>
@@ -43,6 +45,8 @@ export interface Route<
   Reply extends z.ZodMiniType = z.ZodMiniType,
 > extends Described {
   caller: Who
+  /** Whether the response has an ETag, and is 304 for a caller who knows it. */
+  revalidates?: boolean
   params?: () => Params
   query?: () => Query
   body?: () => Body

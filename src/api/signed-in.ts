@@ -42,7 +42,12 @@ const STATUS = {
   user_deactivated: 403,
   user_banned: 403,
   unknown_user: 404,
+  unknown_spend: 404,
   idempotency_key_reused: 409,
+  more_than_spent: 409,
+  campaign_exhausted: 409,
+  grant_limit_exceeded: 409,
+  limit_exceeded: 409,
 } as const
 
 type Refused = { refused: string }

@@ -1,15 +1,9 @@
 import * as z from 'zod/mini'
-import { id, storableText } from '../values.ts'
 import { spend } from '../wallet/spend.ts'
+import { startCheckout } from './checkout.ts'
+import { amount, name, note } from './fields.ts'
 import { refusal, route } from './route.ts'
 import { barred, granted } from './signed-in.ts'
-
-const name = () => id.check(z.describe('Printable ASCII without spaces, at most 255 characters'))
-const note = () =>
-  z.pipe(
-    z.string().check(z.maxLength(500)),
-    z.transform((text) => storableText(text)),
-  )
 
 export const spendCredits = route({
   method: 'post',
@@ -21,16 +15,25 @@ export const spendCredits = route({
   body: () =>
     z.strictObject({
       user_id: name(),
-      amount: z.int().check(z.minimum(1), z.maximum(10 ** 12), z.describe('Credits')),
+      amount: amount(),
       idempotency_key: name(),
       note: z.nullish(note()).check(z.describe('No personal data')),
+      reference: z.nullish(name()).check(z.describe('What it is for: a job, an order')),
     }),
   response: () => z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
   refusals: {
-    402: refusal('insufficient_credits', () => ({ balance: z.int() })),
+    402: refusal('insufficient_credits', () => ({
+      balance: z.int(),
+      checkout: z.string().check(z.describe('The route that sells credits, for the signed-in user to call')),
+    })),
     403: barred,
     404: refusal('unknown_user'),
     409: refusal('idempotency_key_reused'),
   },
-  handle: async ({ db, body }) => granted(await spend(db, { ...body, note: body.note ?? null })),
+  handle: async ({ db, body, tokenName }) => {
+    const { note = null, reference = null } = body
+    const answer = await spend(db, { ...body, note, reference, caller: tokenName })
+    const isShort = 'refused' in answer && answer.refused === 'insufficient_credits'
+    return granted(isShort ? { ...answer, checkout: startCheckout.path } : answer)
+  },
 })

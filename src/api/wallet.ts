@@ -1,69 +1,21 @@
-import * as z from 'zod/mini'
 import { readWallet } from './read-wallet.ts'
-import { invalidRequest, route } from './route.ts'
+import { route } from './route.ts'
 import { asSignedIn, deactivated } from './signed-in.ts'
-
-const BAD_CURSOR = 'is not a next_cursor of this wallet'
-
-const cursor = () =>
-  z.pipe(
-    z.string(),
-    z.transform((text, { issues }) => {
-      const id = readCursor(text)
-      if (id === null) issues.push({ code: 'custom', message: BAD_CURSOR, input: text })
-      return id ?? z.NEVER
-    }),
-  )
-
-const entry = () =>
-  z.object({
-    id: z.int(),
-    kind: z.string(),
-    amount: z.int().check(z.describe('Credits, signed: what comes in is positive')),
-    balance_after: z.int().check(z.describe('The balance right after this entry')),
-    note: z.nullable(z.string()),
-    created_at: z.iso.datetime(),
-  })
+import { orBadCursor, page, pageQuery, shown } from './wallet-page.ts'
 
 export const wallet = route({
   method: 'get',
   path: '/api/wallet',
   caller: 'user',
   summary: 'Balance and ledger entries, newest first',
-  query: () =>
-    z.object({
-      cursor: z.optional(cursor()).check(z.describe('The `next_cursor` of the page before')),
-      limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 50),
-    }),
-  response: () =>
-    z.object({
-      balance: z.int().check(z.describe('Credits, now')),
-      entries: z.array(entry()),
-      next_cursor: z.nullable(z.string()).check(z.describe('Null on the last page')),
-    }),
+  query: pageQuery,
+  response: page,
   refusals: { 403: deactivated },
   handle: async (call) => {
     const { cursor, limit } = call.query
-    const { balance, entries, next } = await asSignedIn(call, async (who) => {
-      const answer = await readWallet(call.db, { ...who, page_size: limit, before_id: cursor })
-      if ('refused' in answer && answer.refused === 'invalid_cursor')
-        throw invalidRequest({ cursor: [BAD_CURSOR] })
-      return answer as Exclude<typeof answer, { refused: 'invalid_cursor' }>
-    })
-    return {
-      balance,
-      entries: entries.map((entry) => ({ ...entry, created_at: new Date(entry.created_at).toISOString() })),
-      next_cursor: next === null ? null : btoa(String(next)).replaceAll('=', ''),
-    }
+    const answer = await asSignedIn(call, async (who) =>
+      orBadCursor(await readWallet(call.db, { ...who, page_size: limit, before_id: cursor })),
+    )
+    return shown(answer)
   },
 })
-
-/** Opaque, so that nobody counts on what it is: the id of the entry that the page before ended with. */
-function readCursor(text: string): number | null {
-  try {
-    const [id] = /^\d{1,15}$/.exec(atob(text)) ?? []
-    return id === undefined ? null : Number(id)
-  } catch {
-    return null
-  }
-}

@@ -68,8 +68,33 @@ begin
   end if;
 end $$;
 
--- The chain behind a balance: the entries of the user, or of the payment or event alone, oldest first, each with the
--- delivery that caused it; and what is parked or rejected. Of a long history one page, the newest first.
+-- The entries of what your backend calls so: spends and their give-backs, newest first, older than an entry. At most
+-- this many.
+create or replace function entries_for(given text, before_id bigint, most integer) returns setof credit_ledger
+language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return query select * from credit_ledger where reference = given and id < before_id order by id desc limit most;
+end $$;
+
+-- An entry with the delivery that caused it; a spend with what came back of it, and a give-back with its spend.
+create or replace function explained_entry(entry credit_ledger) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return jsonb_build_object(
+    'id', entry.id, 'user_id', entry.user_id, 'kind', entry.kind, 'amount', entry.amount,
+    'balance_after', entry.balance_after, 'payment', entry.stripe_payment_id, 'note', entry.note,
+    'key', entry.idempotency_key, 'reference', entry.reference, 'caller', entry.caller, 'campaign', entry.campaign,
+    'created_at', entry.created_at,
+    'given_back', case entry.kind when 'spend' then returned_of(entry.id) end,
+    'reverses', (select jsonb_build_object('id', id, 'key', idempotency_key, 'amount', amount)
+      from credit_ledger where id = entry.reverses),
+    'delivery', (select explained_delivery(event) from webhook_events event
+      where event.provider in ('clerk', 'stripe') and event.event_id = entry.event_id));
+end $$;
+
+-- The chain behind a balance: the entries of the user, or of the payment, event or reference alone, oldest first, each
+-- with the delivery that caused it; and what is parked or rejected. Of a long history one page, the newest first.
 -- facts: id, before_id (an entry's: the page before), page_size. Returns {"refused": "not_found"} where nothing is
 -- known of the id.
 create or replace function explain(facts jsonb) returns jsonb language plpgsql stable security definer
@@ -78,38 +103,45 @@ set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off 
 declare
   f record;
   subject record;
-  entries jsonb;
-  oldest bigint;
-  number integer;
+  about text;
+  owner text;
+  page credit_ledger[];
   waiting jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(id text, before_id bigint, page_size integer);
   select * into subject from subject_of(f.id);
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'id', entry.id, 'user_id', entry.user_id, 'kind', entry.kind, 'amount', entry.amount,
-    'balance_after', entry.balance_after, 'payment', entry.stripe_payment_id, 'note', entry.note,
-    'key', entry.idempotency_key, 'created_at', entry.created_at, 'delivery', (
-      select explained_delivery(event) from webhook_events event
-      where event.provider in ('clerk', 'stripe') and event.event_id = entry.event_id)
-  ) order by entry.id), '[]'), min(entry.id), count(*) into entries, oldest, number
-  from entries_of(subject.user_id, subject.payment, subject.event_id, coalesce(f.before_id, 9223372036854775807),
-    f.page_size) entry;
+  owner := subject.user_id;
+  about := case when subject.event_id is not null then 'event' when owner = f.id then 'user'
+    when owner is not null then 'payment' end;
+  if about is null then
+    select 'reference', user_id into about, owner from entries_for(f.id, 9223372036854775807, 1);
+    page := array(select entry from entries_for(f.id, coalesce(f.before_id, 9223372036854775807), f.page_size) entry);
+  else
+    page := array(select entry from entries_of(owner, subject.payment, subject.event_id,
+      coalesce(f.before_id, 9223372036854775807), f.page_size) entry);
+  end if;
 
   select coalesce(jsonb_agg(explained_delivery(event) order by event.received_at), '[]') into waiting
-  from waiting_for(f.id, coalesce(subject.user_id = f.id, false), f.page_size) event
+  from waiting_for(f.id, about is not distinct from 'user', f.page_size) event
   where event.event_id is distinct from subject.event_id;
 
-  if subject.user_id is null and subject.event_id is null and waiting = '[]' then
-    return '{"refused": "not_found"}';
-  end if;
+  if about is null and waiting = '[]' then return '{"refused": "not_found"}'; end if;
   return jsonb_build_object(
-    'about', case when subject.event_id is not null then 'event' when subject.user_id = f.id then 'user' else 'payment' end,
-    'id', f.id, 'user_id', subject.user_id, 'payment', subject.payment,
+    'about', coalesce(about, 'payment'), 'id', f.id, 'user_id', owner, 'payment', subject.payment,
     'event', (select explained_delivery(event) from webhook_events event
       where event.provider in ('clerk', 'stripe') and event.event_id = subject.event_id),
-    'entries', entries, 'next', case when number = f.page_size then oldest end,
-    'sum', sum_of(subject.user_id, subject.payment, subject.event_id),
-    'balance', (select balance from wallets where wallets.user_id = subject.user_id), 'waiting', waiting);
+    'entries', (select coalesce(jsonb_agg(explained_entry(entry) order by entry.id), '[]') from unnest(page) entry),
+    'next', case when cardinality(page) = f.page_size then (page[f.page_size]).id end,
+    'sum', case about when 'reference' then sum_for(f.id)
+      else sum_of(owner, subject.payment, subject.event_id) end,
+    'balance', (select balance from wallets where wallets.user_id = owner), 'waiting', waiting);
+end $$;
+
+-- The sum of all entries of what your backend calls so.
+create or replace function sum_for(given text) returns bigint language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select coalesce(sum(amount), 0) from entries_for(given, 9223372036854775807, 10000));
 end $$;
 
 -- The sum of all entries of an event, else of a payment, else of a user: the balance, which is that sum.

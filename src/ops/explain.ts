@@ -25,13 +25,22 @@ export interface ExplainedEntry {
   payment: string | null
   note: string | null
   key: string
+  /** What a spend was for, as your backend calls it. */
+  reference: string | null
+  /** The name of the service token that asked for it. */
+  caller: string | null
+  campaign: string | null
   created_at: string
+  /** Of a spend: credits that came back. */
+  given_back: number | null
+  /** Of a give-back: the spend. */
+  reverses: { id: number; key: string; amount: number } | null
   /** Null where no event caused it: a request of the user, of your backend, or a person. */
   delivery: ExplainedDelivery | null
 }
 
 export interface Explanation {
-  about: 'user' | 'payment' | 'event'
+  about: 'user' | 'payment' | 'event' | 'reference'
   id: string
   user_id: string | null
   payment: string | null
@@ -56,7 +65,8 @@ export const explain = (db: Database, id: string, before_id: number | null = nul
   call<Explanation | { refused: 'not_found' }>(db, 'explain', [{ id, before_id, page_size: PAGE_SIZE }])
 
 /** One entry, for somebody who does not know the table. */
-export function inWords({ kind, amount, payment, note, key, delivery }: ExplainedEntry): string {
+export function inWords(entry: ExplainedEntry): string {
+  const { kind, amount, payment, note, key, delivery, given_back, reverses, campaign } = entry
   const credits = `${Math.abs(amount)} ${Math.abs(amount) === 1 ? 'credit' : 'credits'}`
   const because = note ? `: ${note}` : ''
   const says: Record<string, string> = {
@@ -67,7 +77,9 @@ export function inWords({ kind, amount, payment, note, key, delivery }: Explaine
     refund_reversal: `${credits} returned: a refund of ${payment} failed or was cancelled`,
     dispute: `${credits} taken back: a dispute holds money of ${payment}`,
     dispute_reversal: `${credits} returned: money of ${payment} came back from a dispute`,
-    spend: `${credits} spent, as ${key.replace('spend:', '')}${because}`,
+    spend: `${credits} spent, as ${key.replace('spend:', '')}${because}${given_back ? `; ${given_back} of them given back` : ''}`,
+    spend_reversal: `${credits} given back, of the spend ${reverses?.key.replace('spend:', '')}${because}`,
+    grant: `${credits} granted${campaign ? `, of the campaign ${campaign}` : ''}${because}`,
     adjustment: `${credits} ${amount < 0 ? 'taken' : 'given'} by a person${because}`,
   }
   const arrived = delivery === null && kind === 'purchase' ? ', when the buyer came back from Checkout' : ''

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { type AnyPgColumn, boolean, check, index, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, moment, updatedAt, wholeNumber } from '../schema.ts'
 
 /** One prepaid wallet for each user. It outlives the user: `closed_at` is the tombstone. */
@@ -40,6 +40,16 @@ export const creditLedger = ledgerhook.table(
     stripePaymentId: text('stripe_payment_id'),
     eventId: text('event_id'),
     note: text(),
+    /** The spend that this entry gives back, all of it or a part. */
+    reverses: wholeNumber('reverses').references((): AnyPgColumn => creditLedger.id),
+    /** Whether the wallet was closed already when this was given back. Null for every other entry. */
+    afterClosing: boolean('after_closing'),
+    /** What a spend was for, as your backend calls it: a job, an order. Its give-backs carry it too. */
+    reference: text(),
+    /** The name of the service token that asked for it. Null where the token has none. */
+    caller: text(),
+    /** The name in CAMPAIGNS that a grant counts towards. */
+    campaign: text(),
     createdAt: createdAt(),
   },
   (ledger) => [
@@ -51,6 +61,15 @@ export const creditLedger = ledgerhook.table(
     uniqueIndex('credit_ledger_one_purchase')
       .on(ledger.stripePaymentId)
       .where(sql`${ledger.kind} = 'purchase'`),
+    // Of the few entries that have one, so that the others pay nothing.
+    index('credit_ledger_reverses').on(ledger.reverses).where(sql`${ledger.reverses} is not null`),
+    index('credit_ledger_reference')
+      .on(ledger.reference, ledger.id)
+      .where(sql`${ledger.reference} is not null`),
+    check(
+      'credit_ledger_reverses',
+      sql`(${ledger.kind} = 'spend_reversal') = (${ledger.reverses} is not null)`,
+    ),
     check(
       'credit_ledger_amount',
       sql`case
@@ -66,3 +85,12 @@ export const creditLedger = ledgerhook.table(
     ),
   ],
 )
+
+/**
+ * How much was granted, for each limit that counts it: `day:<date>`, `day:<date>:<user>`, `campaign:<name>` and
+ * `campaign:<name>:<user>`. A sum, so that a grant takes the same time however many there were.
+ */
+export const grantTotals = ledgerhook.table('grant_totals', {
+  subject: text().primaryKey(),
+  credits: wholeNumber('credits').notNull(),
+})

@@ -1,7 +1,7 @@
 -- Takes credits once per idempotency key, and never more than there are. A key that has spent returns the balance
 -- right after that spend, for ever. One that was refused has written nothing, and may be tried again.
--- facts: user_id, amount (credits), idempotency_key (the caller's), note. Returns {"balance"}, or {"refused": why},
--- with the balance where it is too small.
+-- facts: user_id, amount (credits), idempotency_key (the caller's), note, reference (what it is for), caller (the name
+-- of the caller's token). Returns {"balance"}, or {"refused": why}, with the balance where it is too small.
 create or replace function spend(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -12,7 +12,8 @@ declare
   available bigint;
   refusal text;
 begin
-  select * into f from jsonb_to_record(facts) as f(user_id text, amount bigint, idempotency_key text, note text);
+  select * into f from jsonb_to_record(facts) as f(user_id text, amount bigint, idempotency_key text, note text,
+    reference text, caller text);
   -- A prefix, so that a caller's key cannot meet one of ours.
   entry_key := 'spend:' || f.idempotency_key;
   perform lock_subjects('key:' || entry_key, 'user:' || f.user_id);
@@ -31,7 +32,7 @@ begin
   if available < f.amount then
     return jsonb_build_object('refused', 'insufficient_credits', 'balance', available);
   end if;
-  insert into credit_ledger (user_id, kind, amount, idempotency_key, note)
-  values (f.user_id, 'spend', -f.amount, entry_key, f.note);
+  insert into credit_ledger (user_id, kind, amount, idempotency_key, note, reference, caller)
+  values (f.user_id, 'spend', -f.amount, entry_key, f.note, f.reference, f.caller);
   return jsonb_build_object('balance', available - f.amount);
 end $$;

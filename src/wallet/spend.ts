@@ -7,6 +7,10 @@ export interface Spend {
   /** The caller's own name for this spend: it takes credits once. */
   idempotency_key: string
   note: string | null
+  /** What it is for, as the caller calls it: a job, an order. */
+  reference: string | null
+  /** The name of the caller's token. */
+  caller: string | null
 }
 
 export type SpendAnswer =

@@ -10,7 +10,8 @@ begin
   end if;
   return (
     with page as (
-      select id, kind, amount, balance_after, note, created_at, row_number() over (order by id desc) <= page_size as fits
+      select id, kind, amount, balance_after, note, reference, created_at,
+        row_number() over (order by id desc) <= page_size as fits
       from credit_ledger where user_id = given and id < coalesce(before_id, 9223372036854775807)
       order by id desc limit page_size + 1
     )

@@ -6,6 +6,7 @@ import { invoiceEvent } from '../../local/billing-events.ts'
 import { clerkEvent } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
+import { readEntitlements } from '../../src/api/read-entitlements.ts'
 import { readMe } from '../../src/api/read-me.ts'
 import { readWallet } from '../../src/api/read-wallet.ts'
 import { Budget } from '../../src/ops/budget.ts'
@@ -14,6 +15,8 @@ import { tasks } from '../../src/ops/tasks.ts'
 import { providers } from '../../src/providers.ts'
 import { type Settings, settingsSchema } from '../../src/settings.ts'
 import { adoptCustomer, readBuyer } from '../../src/users/customer.ts'
+import { giveBack } from '../../src/wallet/give-back.ts'
+import { grantCredits } from '../../src/wallet/grant-credits.ts'
 import { spend } from '../../src/wallet/spend.ts'
 import { receive } from '../../src/webhook/receive.ts'
 import type { Stack } from '../support/control.ts'
@@ -84,6 +87,8 @@ const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
   { name: 'a deletion that erases', act: (user) => deliver(deletion(user), { USER_DELETION: 'delete' }) },
 ]
 
+/** What a spend may say, and need not. */
+const asked = { note: null, caller: null }
 const who = (user_id: string) => ({ user_id, bring: true, erase: false })
 const requests: { name: string; act(user: string): Promise<unknown> }[] = [
   { name: 'GET /api/me', act: (user) => readMe(session.db, who(user)) },
@@ -91,8 +96,36 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
   {
     name: 'POST /api/wallet/spend',
     act: (user_id) =>
-      spend(session.db, { user_id, amount: 1, idempotency_key: `plan ${user_id}`, note: null }),
+      spend(session.db, {
+        user_id,
+        amount: 1,
+        idempotency_key: `plan ${user_id}`,
+        ...asked,
+        reference: 'job',
+      }),
   },
+  {
+    name: 'POST /api/wallet/give-back',
+    act: async (user_id) => {
+      const [spend_key, idempotency_key] = [`back ${user_id}`, `back ${user_id}`]
+      await spend(session.db, { user_id, amount: 2, idempotency_key, ...asked, reference: 'job' })
+      await giveBack(session.db, { user_id, spend_key, amount: 1, idempotency_key, ...asked })
+    },
+  },
+  {
+    name: 'POST /api/wallet/grant',
+    act: (user_id) =>
+      grantCredits(session.db, {
+        ...{ user_id, amount: 1, idempotency_key: `grant ${user_id}`, note: 'Hello', caller: 'web' },
+        ...{ per_call: 10, per_user_day: 10, per_day: 1000 },
+        ...{ campaign: 'friends', campaign_per_user: 5, campaign_total: 1000 },
+      }),
+  },
+  {
+    name: 'GET /api/users/{id}/entitlements',
+    act: (user_id) => readEntitlements(session.db, { user_id }),
+  },
+  { name: 'what a reference was for', act: () => explain(session.db, 'job') },
   { name: 'who buys', act: (user) => readBuyer(session.db, who(user)) },
   {
     name: 'a customer in place of one that is gone',

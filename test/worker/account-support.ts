@@ -41,13 +41,33 @@ export async function callWith<Body = Record<string, unknown>>(
   return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null }
 }
 
-/** Your own backend takes credits. */
-export async function spend(body: unknown, env: Env = {}) {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return await callWith<{ error?: string; balance?: number; fields?: Record<string, string[]> }>(
-    accountSettings.SERVICE_TOKEN,
-    '/api/wallet/spend',
-    { method: 'POST', body: text },
-    env,
-  )
+export interface Moved {
+  error?: string
+  balance?: number
+  given_back?: number
+  left?: number
+  fields?: Record<string, string[]>
 }
+
+/** Your own backend calls a route that moves credits, with its token or another. */
+export async function backend(
+  path: string,
+  body: unknown,
+  env: Env = {},
+  token = accountSettings.SERVICE_TOKEN,
+) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return await callWith<Moved>(token, path, { method: 'POST', body: text }, env)
+}
+
+/** Your own backend takes credits. */
+export const spend = (body: unknown, env: Env = {}) => backend('/api/wallet/spend', body, env)
+export const giveBack = (body: unknown, env: Env = {}) => backend('/api/wallet/give-back', body, env)
+
+/** What the tests' backend may grant, unless a test says otherwise. */
+export const GRANTS = {
+  GRANT_LIMIT: JSON.stringify({ per_call: 10 ** 6, per_user_day: 10 ** 9, per_day: 10 ** 12 }),
+  CAMPAIGNS: JSON.stringify({ friends: { per_user: 100, total: 250 }, open: {} }),
+}
+export const grant = (body: unknown, env: Env = {}) =>
+  backend('/api/wallet/grant', body, { ...GRANTS, ...env })

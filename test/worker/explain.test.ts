@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import type { Explanation } from '../../src/ops/explain.ts'
-import { spend } from './account-support.ts'
+import { giveBack, grant, spend } from './account-support.ts'
 import { signedUp, signUp } from './people.ts'
 import { balance, counted, deliver, ledger, query, request, settings } from './support.ts'
 
@@ -94,6 +94,45 @@ describe('GET /api/ops/explain/{id}', () => {
       event,
     ])
     expect((await explain(`ch_${payment}`)).body.waiting).toMatchObject([{ event, reason: 'not_ours' }])
+  })
+
+  it('shows a spend and what was given back of it as a pair, also by their reference', async () => {
+    const id = await signedUp()
+    const reference = `job-${id}`
+    await spend({ user_id: id, amount: 10, idempotency_key: `order-${id}`, note: 'Three images', reference })
+    const back = {
+      user_id: id,
+      spend_key: `order-${id}`,
+      amount: 4,
+      idempotency_key: `back-${id}`,
+      note: 'One failed',
+    }
+    await giveBack(back)
+    const gift = { user_id: id, amount: 5, idempotency_key: `gift-${id}`, note: 'Sorry', campaign: 'open' }
+    expect((await grant(gift)).status).toBe(200)
+
+    const { entries } = (await explain(id)).body
+    expect(entries.map(({ says }) => says).slice(1)).toEqual([
+      `10 credits spent, as order-${id}: Three images; 4 of them given back`,
+      `4 credits given back, of the spend order-${id}: One failed`,
+      '5 credits granted, of the campaign open: Sorry',
+    ])
+    const { result, requests } = await counted(() => explain(reference))
+    expect(requests).toBe(1)
+    expect(result.body).toMatchObject({
+      about: 'reference',
+      user_id: id,
+      payment: null,
+      sum: -6,
+      balance: 39,
+    })
+    const [spent, returned] = result.body.entries
+    expect(result.body.entries).toHaveLength(2)
+    expect(spent).toMatchObject({ kind: 'spend', reference, given_back: 4, reverses: null })
+    expect(returned).toMatchObject({
+      ...{ kind: 'spend_reversal', reference, given_back: null },
+      reverses: { id: spent?.id, key: `spend:order-${id}`, amount: -10 },
+    })
   })
 
   it('keeps the sum of a long history, and the newest of its entries', async () => {

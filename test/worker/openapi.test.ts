@@ -5,7 +5,7 @@ import { docsPage } from '../../src/api/docs.ts'
 import { openapi } from '../../src/api/openapi.ts'
 import { routes } from '../../src/api/routes.ts'
 import { app } from '../../src/app.ts'
-import { spend } from './account-support.ts'
+import { accountSettings, callWith, giveBack, grant, spend } from './account-support.ts'
 import { as, signUp } from './people.ts'
 import { counted, request } from './support.ts'
 
@@ -21,6 +21,8 @@ type Document = { openapi: string; paths: Record<string, Record<string, Operatio
 const read = async () =>
   (await (await request('/api/openapi.json', {}, { DATABASE_URL: '' })).json()) as Document
 const operationOf = async (method: string, path: string) => (await read()).paths[path]?.[method] as Operation
+
+const asBackend = (path: string) => callWith(accountSettings.SERVICE_TOKEN, path)
 
 describe('GET /api/openapi.json', () => {
   it('needs neither settings nor the database', async () => {
@@ -111,6 +113,10 @@ describe('GET /api/openapi.json', () => {
       '/api/me': await as(id, '/api/me'),
       '/api/wallet': await as(id, '/api/wallet'),
       '/api/wallet/spend': await spend({ user_id: id, amount: 1, idempotency_key: id }),
+      '/api/wallet/give-back': await giveBack({ user_id: id, spend_key: id, idempotency_key: id }),
+      '/api/wallet/grant': await grant({ user_id: id, amount: 1, idempotency_key: id, note: 'Hello' }),
+      '/api/users/{id}/wallet': await asBackend(`/api/users/${id}/wallet`),
+      '/api/users/{id}/entitlements': await asBackend(`/api/users/${id}/entitlements`),
     }
     for (const { path, response } of routes) {
       const reply = replies[path as keyof typeof replies]

@@ -53,6 +53,8 @@ export type Env = Partial<
     | 'CLERK_ISSUER'
     | 'APP_ORIGINS'
     | 'SERVICE_TOKEN'
+    | 'GRANT_LIMIT'
+    | 'CAMPAIGNS'
     | 'APP_URL'
     | 'CREDIT_PACKS'
     | 'PLANS'

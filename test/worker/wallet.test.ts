@@ -37,6 +37,8 @@ const spent = (id: string, amount: number, key: string): Statement => [
   'select spend($1)',
   [JSON.stringify({ user_id: id, amount, idempotency_key: key })],
 ]
+/** Why there is nothing to take: how much there is, and where more is sold. */
+const short = (balance: number) => ({ error: 'insufficient_credits', balance, checkout: '/api/checkout' })
 /** Another program's entry, which takes no lock of ours. */
 const written = (id: string, amount: number): Statement => [
   `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ($1, 'adjustment', $2, $3)`,
@@ -83,7 +85,7 @@ describe('POST /api/wallet/spend', () => {
     const body = { user_id: id, amount: 41, idempotency_key: `key-${id}` }
     expect(await spend(body)).toMatchObject({
       status: 402,
-      body: { error: 'insufficient_credits', balance: 40 },
+      body: short(40),
     })
     expect(await ledger(id)).toHaveLength(1)
     await adjust(id, 1)
@@ -240,7 +242,7 @@ describe('simultaneous spends', () => {
       spend({ user_id: id, amount: 1, idempotency_key: `other-${id}` }),
     ])
     expect([same.status, same.body]).toEqual([200, { balance: 0 }])
-    expect([other.status, other.body]).toEqual([402, { error: 'insufficient_credits', balance: 0 }])
+    expect([other.status, other.body]).toEqual([402, short(0)])
   })
 
   it('beside another user’s of the same key that was still open: refused', async () => {
@@ -259,7 +261,7 @@ describe('simultaneous spends', () => {
     const [reply] = await during([written(id, -40)], () => [
       spend({ user_id: id, amount: 1, idempotency_key: id }),
     ])
-    expect([reply.status, reply.body]).toEqual([402, { error: 'insufficient_credits', balance: 0 }])
+    expect([reply.status, reply.body]).toEqual([402, short(0)])
   })
 
   it('beside a first request that was still open: spends of what it brings', async () => {
@@ -328,6 +330,7 @@ describe('GET /api/wallet', () => {
           amount: -30,
           balance_after: 70,
           note: 'Two images',
+          reference: null,
           created_at: expect.any(String),
         },
         {
@@ -336,6 +339,7 @@ describe('GET /api/wallet', () => {
           amount: 60,
           balance_after: 100,
           note: null,
+          reference: null,
           created_at: expect.any(String),
         },
         {
@@ -344,6 +348,7 @@ describe('GET /api/wallet', () => {
           amount: 40,
           balance_after: 40,
           note: null,
+          reference: null,
           created_at: expect.any(String),
         },
       ],

@@ -26,8 +26,11 @@ begin
   select array_agg(user_id), max(closed_at) into deleted, newest from (
     select user_id, closed_at from wallets where closed_at > coalesce(f.since, '-infinity')
     order by closed_at limit f.most) slice;
+  -- Whoever has one locked stores it, and marks it by that.
   update subscriptions set cancel_due_at = now()
-  where user_id = any (deleted) and cancel_due_at is null and is_orphan(subscriptions);
+  where id = any (array(
+      select id from subscriptions where user_id = any (deleted) and cancel_due_at is null for update skip locked))
+    and is_orphan(subscriptions);
   get diagnostics marked = row_count;
   return jsonb_build_object('marked', marked, 'more', coalesce(cardinality(deleted), 0) = f.most,
     -- A deletion that began before may commit after: so the last ten minutes are looked at again.

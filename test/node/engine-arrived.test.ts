@@ -124,3 +124,27 @@ it('two runs at once never take the same delivery to try again, and wait for nob
   expect([one.length > 0, events.length, new Set(events).size]).toEqual([true, 30, 30])
   expect(await second.call('take_due', take)).toEqual({ due: [], more: false })
 })
+
+it('a run that marks what the deleted still pay for waits for nobody who stores a subscription', async () => {
+  const [user, customer] = [randomId('user'), randomId('cus')]
+  await db.owner.verb('sync_user', claimOf(user), { provider: 'clerk' })
+  await db.owner.verb('link_customer', { user_id: user, stripe_customer_id: customer })
+  const state = { status: 'active', cancel_at_period_end: false, created_at: '2026-01-01T00:00:00Z' }
+  const stored = (n: number, connection = db.owner) =>
+    connection.verb(
+      'sync_subscription',
+      { stripe_subscription_id: `sub_${n}_${user}`, stripe_customer_id: customer, source: 'updated', state },
+      { occurred_at: new Date(Date.UTC(2026, 0, 1 + n + (connection === db.owner ? 0 : 9))) },
+    )
+  for (const n of [1, 2]) await stored(n)
+  await db.owner.verb('close_user', { user_id: user }, { provider: 'clerk' })
+  const marked = () =>
+    db.owner.rows('select from subscriptions where user_id = $1 and cancel_due_at is not null', [user])
+  const [delivery, run] = [await db.connect(), await db.connect()]
+  await delivery.rows('begin')
+  await stored(2, delivery)
+  expect(await run.call('mark_orphans', { since: null, most: 1000 })).toMatchObject({ marked: 1 })
+  await stored(1, delivery)
+  await delivery.rows('commit')
+  expect(await marked()).toHaveLength(2)
+})

@@ -161,7 +161,9 @@ const unreachable: Record<string, string> = {
   credit_ledger_purchase: 'a purchase is written with its payment, by settle_payment alone',
   'users_provisioned_by webhook_events_outcome webhook_events_provider webhook_events_via': 'words of ours',
   waiting_provider_event_id_webhook_events_provider_event_id_fk: 'written after its row',
-  'arrived_pkey erasures_pkey settled_facts_pkey tasks_pkey': 'written on conflict',
+  'credit_ledger_reverses credit_ledger_reverses_credit_ledger_id_fk':
+    'written with its spend, by give_back alone',
+  'arrived_pkey erasures_pkey settled_facts_pkey tasks_pkey grant_totals_pkey': 'written on conflict',
   'verbs_pkey migrations_pkey function_sets_pkey function_sets_applied_at_key': 'written by migrate',
 }
 

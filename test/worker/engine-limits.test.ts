@@ -121,7 +121,7 @@ describe('a balance at -(2^53 - 1)', () => {
     await set(id, -MOST + 5)
     for (const amount of [1, 10 ** 12]) {
       const { status, body } = await spend({ user_id: id, amount, idempotency_key: randomId('key') })
-      expect([status, body]).toEqual([402, { error: 'insufficient_credits', balance: -MOST + 5 }])
+      expect([status, body]).toMatchObject([402, { error: 'insufficient_credits', balance: -MOST + 5 }])
     }
   })
 

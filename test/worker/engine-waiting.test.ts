@@ -166,8 +166,8 @@ describe('a lock that somebody has', () => {
   it('keeps its own row alone: the scheduled run after it releases that', async () => {
     const { id, customer } = person()
     await signUp(id)
-    // Named after the user who comes, so that it would have to be locked backwards.
-    const named = `user_${'0'.repeat(32)}`
+    // An id of an app's own, whose lock a release would have to take backwards.
+    const named = '0-own-id'
     const stuck = subscriptionEvent('customer.subscription.created', {
       ...{ subscription: 'sub_stuck', customer, user: named, at: Date.UTC(2026, 3, 1) },
     })

@@ -1,4 +1,5 @@
 import type { Database } from '../db.ts'
+import { sendDue } from '../outgoing/send-due.ts'
 import { providers } from '../providers.ts'
 import type { Settings } from '../settings.ts'
 import { cancelOrphans } from '../stripe/cancel-orphans.ts'
@@ -39,6 +40,8 @@ const HOUR_S = 3_600
 /** Deliveries of one bite that may each ask Stripe: two requests, or a few more where pages follow. */
 const RETRIES = 5
 const CANCELLATIONS = 3
+/** Events of one bite, each sent and ended: two requests, and as many for each that follows. */
+const SENT = 5
 
 /** Add tasks here. */
 export const tasks: Task[] = [
@@ -96,5 +99,12 @@ export const tasks: Task[] = [
     everyS: 24 * HOUR_S,
     share: 5,
     bite: async ({ db }, after) => await findOverlooked(db, after),
+  },
+  {
+    // The last, so that a receiver that is slow delays nothing else.
+    name: 'send_events',
+    everyS: EACH_RUN_S,
+    share: 11,
+    bite: async ({ settings, db, budget }) => ({ more: await sendDue(settings, db, SENT, budget.fetch) }),
   },
 ]

@@ -91,6 +91,35 @@ create table ledgerhook.migrations (
   constraint migrations_pkey PRIMARY KEY (tag)
 );
 
+create table ledgerhook.outgoing_events (
+  id text not null,
+  user_id text not null,
+  sequence bigint not null,
+  type text not null,
+  fact text not null,
+  data jsonb not null,
+  state text default 'open'::text not null,
+  next_at timestamp with time zone,
+  tries integer default 0 not null,
+  last_status integer,
+  created_at timestamp with time zone default now() not null,
+  ended_at timestamp with time zone,
+  constraint outgoing_events_fact_unique UNIQUE (fact),
+  constraint outgoing_events_pkey PRIMARY KEY (id),
+  constraint outgoing_events_state CHECK ((state = ANY (ARRAY['open'::text, 'sent'::text, 'undelivered'::text])))
+);
+CREATE INDEX outgoing_events_due ON ledgerhook.outgoing_events USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE UNIQUE INDEX outgoing_events_open ON ledgerhook.outgoing_events USING btree (user_id, sequence) WHERE (state = 'open'::text);
+CREATE UNIQUE INDEX outgoing_events_order ON ledgerhook.outgoing_events USING btree (user_id, sequence);
+CREATE INDEX outgoing_events_sent ON ledgerhook.outgoing_events USING btree (ended_at) WHERE (state = 'sent'::text);
+CREATE INDEX outgoing_events_undelivered ON ledgerhook.outgoing_events USING btree (ended_at) WHERE (state = 'undelivered'::text);
+
+create table ledgerhook.outgoing_queues (
+  user_id text not null,
+  sequence bigint not null,
+  constraint outgoing_queues_pkey PRIMARY KEY (user_id)
+);
+
 create table ledgerhook.payments (
   stripe_payment_id text not null,
   user_id text not null,
@@ -232,6 +261,7 @@ create table ledgerhook.wallets (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   banned_at timestamp with time zone,
+  low_armed bigint[] default '{}'::bigint[] not null,
   constraint wallets_exact CHECK (((balance >= '-9007199254740991'::bigint) AND (balance <= '9007199254740991'::bigint))),
   constraint wallets_pkey PRIMARY KEY (user_id)
 );
@@ -363,6 +393,9 @@ create function ledgerhook.customer_owner(customer text) returns text
 create function ledgerhook.displace(holder text, claimant text, verified boolean, claimed_at timestamp with time zone) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.end_outgoing(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.ensure_user(given text, bring boolean, erase boolean) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -492,10 +525,16 @@ create function ledgerhook.mark_cancelled(facts jsonb) returns jsonb
 create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.message(event jsonb) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.move_balance() returns trigger
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.name_invoice_payment(invoice text, payment text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.next_outgoing(owner text, lease boolean) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.next_try(tries integer) returns timestamp with time zone
@@ -588,6 +627,9 @@ create function ledgerhook.remember_customer(owner text, customer text) returns 
 create function ledgerhook.remove_user(given text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.resend_events(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.returned_of(spend_id bigint) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -648,8 +690,29 @@ create function ledgerhook.take_or_return(payment ledgerhook.payments, kind text
 create function ledgerhook.take_orphans(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.take_outgoing(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.tell(about text, event_type text, told_fact text, details jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.tell_entry(entry ledgerhook.credit_ledger) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.tell_low(entry ledgerhook.credit_ledger) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.tell_rejected(user_id text, provider text, event text, reason text, about text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.telling() returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.total_of(grants jsonb) returns bigint
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.undelivered_events(facts jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.ungranted_of(subscription text, grants jsonb) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -681,6 +744,9 @@ create function ledgerhook.why_beyond(credits bigint, refused text, limited_by t
 create function ledgerhook.why_refused(given text, credits bigint) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.with_outgoing(answer jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.with_released(verdict jsonb, released jsonb) returns jsonb
   language sql stable;
 
@@ -691,6 +757,7 @@ grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.end_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.find_overlooked(jsonb) to ledgerhook_worker;
@@ -720,7 +787,9 @@ grant execute on function ledgerhook.sync_subscription(jsonb,jsonb) to ledgerhoo
 grant execute on function ledgerhook.sync_user(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_due(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_orphans(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.take_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.unlink_customer(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.with_outgoing(jsonb) to ledgerhook_worker;
 grant references (user_id), select on ledgerhook.wallets to ledgerhook_app;
 grant select on ledgerhook.credit_ledger to ledgerhook_app;
 grant select on ledgerhook.user_billing to ledgerhook_app;

@@ -7,8 +7,10 @@ import { LocalError } from '../cli/shared/errors.ts'
 import { readFlags } from '../cli/shared/flags.ts'
 import { billingStory } from './demo/billing.ts'
 import { differences } from './demo/compare.ts'
+import { meteredStory } from './demo/metered.ts'
 import { play, type Stage } from './demo/play.ts'
 import { proofs } from './demo/proofs.ts'
+import { type Receiver, startReceiver } from './demo/receiver.ts'
 import { tellRefunds } from './demo/refunds.ts'
 import type { Scene, Story } from './demo/scene.ts'
 import { type Step, tellStory } from './demo/story.ts'
@@ -22,6 +24,7 @@ import { startStack } from './stack.ts'
 const HELP = `
 npm run demo                         a story in signed webhooks, sent to the real Worker on a real Postgres, line by line
 npm run demo -- --story billing      sign in, buy, pay, subscribe, renew, cancel, with the API and a local Stripe
+npm run demo -- --story metered      spend, give back, grant, run low, buy, and what the app is told of it
 npm run demo -- --story refunds      refunds and disputes, in every order: what happens to credits when money comes back
 
 Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
@@ -30,6 +33,7 @@ Starts everything it needs on free ports, and leaves nothing behind. Exits with 
 const stories: Record<string, Story> = {
   webhooks: { wallets: 3, scenes: (stage) => delivered(tellStory(), stage) },
   billing: { wallets: 2, scenes: billingStory },
+  metered: { wallets: 1, listens: true, scenes: meteredStory },
   refunds: { wallets: 1, scenes: (stage) => delivered(tellRefunds(), stage) },
 }
 
@@ -54,14 +58,15 @@ await runInterruptible(async (interrupt) => {
 
 async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Promise<void> {
   const keys = await generateKeyPair()
-  const secrets = { ...generateSecrets(), CLERK_JWT_KEY: keys.publicKey }
+  const secrets: Vars = { ...generateSecrets(), CLERK_JWT_KEY: keys.publicKey }
+  const receiver = story.listens ? await startReceiver(secrets.EVENTS_SECRET ?? '') : undefined
   const startedAt = performance.now()
   console.log('booting the real Worker on a real Postgres, a few seconds')
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`.padStart(7)
   const stack = await startStack(
     {
       dataDir,
-      settings: settingsOfTheStory(secrets),
+      settings: settingsOfTheStory(secrets, receiver),
       ports: {
         worker: await freePort(),
         postgres: await freePort(),
@@ -86,6 +91,7 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
       stripeUrl,
       database,
       secrets,
+      receiver,
       sessionKey: keys.privateKey,
     }
     const { lines, wrong } = await perform(story, stage, interrupt)
@@ -95,13 +101,17 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
   } finally {
     await database.end().catch(() => {})
     await stack.stop()
+    await receiver?.stop()
   }
 }
 
 /** Every setting that the story depends on, so that nobody's own settings change it. */
-function settingsOfTheStory(secrets: Vars): Vars {
+function settingsOfTheStory(secrets: Vars, receiver?: Receiver): Vars {
   return {
     ...secrets,
+    ...(receiver && { EVENTS_URL: receiver.url, LOW_BALANCE: '20' }),
+    GRANT_LIMIT: '{"per_call": 100, "per_user_day": 100, "per_day": 100}',
+    CAMPAIGNS: '{"friends": {"per_user": 25}}',
     SIGNUP_BONUS_CREDITS: '40',
     REQUIRE_EMAIL: 'true',
     USER_DELETION: 'deactivate',

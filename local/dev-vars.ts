@@ -30,6 +30,7 @@ export function generateSecrets(): Vars {
     STRIPE_SECRET_KEY: `${LOCAL_STRIPE_KEY}${randomBytes(24).toString('hex')}`,
     SERVICE_TOKEN: randomBytes(24).toString('hex'),
     OPS_TOKEN: randomBytes(24).toString('hex'),
+    EVENTS_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
   }
 }
 

@@ -3,11 +3,12 @@ import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { described } from './api/described.ts'
 import { account } from './api/index.ts'
-import { connect, DatabaseUnavailable } from './db.ts'
+import { DatabaseUnavailable } from './db.ts'
 import { limitBody } from './http.ts'
 import { log } from './log.ts'
 import { explanation } from './ops/explain-route.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
+import { tellingAfter } from './outgoing/after.ts'
 import { providers } from './providers.ts'
 import { Misconfigured, settingsOf } from './settings.ts'
 import { receive } from './webhook/receive.ts'
@@ -18,7 +19,7 @@ export const app = new Hono<{ Bindings: object }>()
 for (const provider of Object.values(providers)) {
   app.post(`/api/webhooks/${provider.name}`, limitBody, async (c) => {
     const settings = settingsOf(c.env)
-    return await receive(provider, c.req.raw, settings, connect(settings))
+    return await receive(provider, c.req.raw, settings, tellingAfter(c, settings))
   })
 }
 

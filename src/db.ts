@@ -1,6 +1,22 @@
 import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless'
 
+/** What your app is told, as the database hands it over. */
+export interface OutgoingEvent {
+  id: string
+  type: string
+  user_id: string | null
+  sequence: number
+  data: Record<string, unknown>
+  created_at: string
+  tries: number
+}
+
 export interface Database {
+  /**
+   * Where your app is told what happens: what the database needs to know for that, as JSON, and who sends the events
+   * that a statement leaves to this Worker. Where it is not set, no event is written.
+   */
+  outgoing?: { options: string; send(events: OutgoingEvent[]): void }
   /** Runs one statement in one request, once: `call` and `attempt` try again. Parameters are texts, or documents as JSON. */
   query<Row>(text: string, parameters?: string[]): Promise<Row[]>
 }
@@ -105,11 +121,36 @@ async function callWith<Answer>(
   startedAt: number,
 ): Promise<Answer> {
   const given = documents.map((_, index) => `$${index + 1}::jsonb`).join(', ')
-  const statement = `select ledgerhook."${name.replaceAll('"', '""')}"(${given}) as answer`
-  const [row] = await attempt(() => db.query<{ answer: Answer | null }>(statement, documents), startedAt)
-  // No function of ours returns null: whatever is between here and the database has lost the answer.
-  if (row?.answer === undefined || row.answer === null) throw new DatabaseUnavailable('no answer', false)
-  return row.answer
+  const called = `ledgerhook."${name.replaceAll('"', '""')}"(${given})`
+  if (db.outgoing) return await callTelling(db, db.outgoing, called, documents, startedAt)
+  const rows = await attempt(
+    () => db.query<{ answer: Answer | null }>(`select ${called} as answer`, documents),
+    startedAt,
+  )
+  return answered(rows[0]?.answer)
+}
+
+/** The same in one statement that tells your app. `case` and an argument are evaluated in this order, and no other. */
+async function callTelling<Answer>(
+  db: Database,
+  { options, send }: NonNullable<Database['outgoing']>,
+  called: string,
+  documents: string[],
+  startedAt: number,
+): Promise<Answer> {
+  const setting = `set_config('ledgerhook.events', $${documents.length + 1}, true)`
+  const statement = `select ledgerhook.with_outgoing(case when ${setting} is not null then ${called} end) as told`
+  type Told = { answer: Answer | null; outgoing: OutgoingEvent[] }
+  const [row] = await attempt(() => db.query<{ told: Told }>(statement, [...documents, options]), startedAt)
+  const answer = answered(row?.told.answer)
+  if (row && row.told.outgoing.length > 0) send(row.told.outgoing)
+  return answer
+}
+
+/** No function of ours returns null: whatever is between here and the database has lost the answer. */
+function answered<Answer>(answer: Answer | null | undefined): Answer {
+  if (answer === undefined || answer === null) throw new DatabaseUnavailable('no answer', false)
+  return answer
 }
 
 /**

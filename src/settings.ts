@@ -14,6 +14,7 @@ const commaSeparated = () =>
 /** Several, comma-separated, while a secret is being rotated. */
 const secrets = (pattern: RegExp) =>
   setting(z.pipe(commaSeparated(), z.array(z.string().check(z.regex(pattern))).check(z.minLength(1))))
+const SVIX_SECRET = /^(whsec_)?([A-Za-z0-9+/]{4}){4,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 const flag = (fallback: 'true' | 'false') =>
   z.pipe(
     setting(z._default(z.enum(['true', 'false']), fallback)),
@@ -21,6 +22,15 @@ const flag = (fallback: 'true' | 'false') =>
   )
 const loopbackUrl = () =>
   z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/ })
+
+/** A name of the public internet, by https: no address, and no name that means something else in each network. */
+const publicUrl = () =>
+  z.url({ protocol: /^https$/, hostname: /^(?!.*\.(local|internal|localhost)$)([\w-]+\.)+[a-z][\w-]*$/ })
+const thresholds = () =>
+  z.pipe(
+    z.pipe(commaSeparated(), z.array(z.string().check(z.regex(/^[1-9]\d{0,11}$/)))),
+    z.transform((list) => [...new Set(list.map(Number))].sort((a, b) => b - a)),
+  )
 
 function namesUserAndDatabase(url: string): boolean {
   const parsed = URL.parse(url)
@@ -91,7 +101,7 @@ const jsonRecord = <Schema extends z.ZodMiniType>(schema: Schema, name = nonEmpt
 export const settingsSchema = once(() =>
   z.object({
     DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).check(z.refine(namesUserAndDatabase))),
-    CLERK_WEBHOOK_SECRET: secrets(/^(whsec_)?([A-Za-z0-9+/]{4}){4,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
+    CLERK_WEBHOOK_SECRET: secrets(SVIX_SECRET),
     STRIPE_WEBHOOK_SECRET: secrets(/^whsec_[\x21-\x7e]{4,}$/),
     STRIPE_SECRET_KEY: setting(z.string().check(z.regex(/^[sr]k_(test|live)_\w{3,}$/))),
     /** PEM public key that verifies session tokens with no network; also with its line breaks written as `\n`. */
@@ -135,6 +145,11 @@ export const settingsSchema = once(() =>
       setting(z._default(z.string().check(z.regex(/^([1-9]\d{1,3})$/)), '40')),
       z.transform(Number),
     ),
+    /** Where your app is told what happens. Unset: no event is written. */
+    EVENTS_URL: setting(z.optional(z.union([publicUrl(), loopbackUrl()]))),
+    EVENTS_SECRET: setting(z.optional(secrets(SVIX_SECRET))),
+    /** In credits: below which balances your app is told, the highest first. */
+    LOW_BALANCE: setting(z._default(thresholds(), [])),
     USER_DELETION: setting(z._default(z.enum(['deactivate', 'delete']), 'deactivate')),
     CLERK_INSTANCE_ID: setting(z.optional(z.string().check(z.regex(/^ins_\w+$/)))),
     NEON_FETCH_ENDPOINT: setting(z.optional(loopbackUrl())),
@@ -168,6 +183,15 @@ export function settingsOf(env: object): Settings {
 
 function parse(env: object): Settings | Misconfigured {
   const result = settingsSchema().safeParse(env)
-  if (result.success) return result.data
+  if (result.success) return wrongTogether(result.data) ?? result.data
   return new Misconfigured([...new Set(result.error.issues.map((issue) => String(issue.path[0])))])
+}
+
+/** What each setting cannot say of itself: events are signed, and sent to this machine in development alone. */
+function wrongTogether({ EVENTS_URL, EVENTS_SECRET, ...others }: Settings): Misconfigured | undefined {
+  if (EVENTS_URL && !EVENTS_SECRET) return new Misconfigured(['EVENTS_SECRET'])
+  const isLocal = others.NEON_FETCH_ENDPOINT ?? others.STRIPE_API_BASE
+  if (EVENTS_URL && !isLocal && loopbackUrl().safeParse(EVENTS_URL).success)
+    return new Misconfigured(['EVENTS_URL'])
+  return undefined
 }

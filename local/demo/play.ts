@@ -4,6 +4,7 @@ import { generateSecrets, type Vars } from '../dev-vars.ts'
 import { readStats, resetStats } from '../gateway/client.ts'
 import { signingSecret } from '../sign.ts'
 import type { Facts } from './compare.ts'
+import type { Receiver } from './receiver.ts'
 import type { Delivery, Step } from './story.ts'
 
 /** What a story needs to be played. */
@@ -14,6 +15,8 @@ export interface Stage {
   database: pg.Client
   /** The Worker's secrets. */
   secrets: Vars
+  /** The app that is told what happens, where a story has one. */
+  receiver?: Receiver | undefined
   /** The private half of CLERK_JWT_KEY, as PEM. */
   sessionKey: string
 }

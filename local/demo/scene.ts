@@ -23,6 +23,8 @@ export type MakeScene = (
 
 export interface Story {
   scenes(stage: Stage): Scene[]
+  /** Whether the app is told what happens. */
+  listens?: boolean
   /** How many wallets there are in the end. */
   wallets: number
 }

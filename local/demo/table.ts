@@ -18,8 +18,9 @@ export interface Line {
 
 /** Returns a line for a step, and one for each fact that is not as promised. */
 export function row({ says, sent }: Line, seen: Facts, wrong: string[]): string {
-  const statuses = [...new Set(seen.answers.map((answer) => answer.slice(0, 3)))]
-  const verdicts = summary(seen.answers.map((answer) => answer.slice(4)))
+  // What an app was told has no status.
+  const statuses = [...new Set(seen.answers.flatMap((answer) => /^\d{3}/.exec(answer) ?? []))]
+  const verdicts = summary(seen.answers.map((answer) => answer.replace(/^\d{3} ?/, '')).filter(Boolean))
   const line = columns(
     says,
     sent.replace(PREFIX, '…'),

@@ -13,6 +13,7 @@ const COLOURS = {
 /** Returns a line of the Worker's log for people: time, provider, type, outcome, user and duration. */
 export function deliveryLine(line: LogLine, now = new Date()): string {
   const time = styleText('dim', now.toTimeString().slice(0, 8))
+  if (line.message === 'event') return `${time}  ${told(line)}`
   if (line.message !== 'delivery') return `${time}  ${other(line)}`
 
   const { provider, type, outcome, reason, user, via, duration_ms: ms } = line
@@ -28,6 +29,12 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
     ms === undefined ? '' : `${ms} ms`,
     ...notes.filter(Boolean),
   ].join('  ')
+}
+
+/** What your app was told, and what it said. */
+function told({ type, state, status, cause, user, event }: LogLine): string {
+  const said = styleText(state === 'sent' ? 'green' : 'red', `${state}, ${status ?? cause}`.padEnd(36))
+  return ['told  ', String(type).padEnd(40), said, user ?? '-', event].join('  ')
 }
 
 function other({ message, level, ...rest }: LogLine): string {

@@ -1,10 +1,10 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { verifySession } from '../clerk/session.ts'
-import { connect } from '../db.ts'
 import { bearer, limitBody } from '../http.ts'
 import { log } from '../log.ts'
 import { once } from '../once.ts'
+import { tellingAfter } from '../outgoing/after.ts'
 import { settingsOf } from '../settings.ts'
 import { docsPage } from './docs.ts'
 import { check, readJson } from './input.ts'
@@ -75,7 +75,7 @@ async function respond(route: Route, c: Context<Env>): Promise<Response> {
       query: route.query ? check(route.query, c.req.query()) : {},
       body: route.body && check(route.body, await readJson(c.req.raw)),
       settings,
-      db: connect(settings),
+      db: tellingAfter(c, settings),
     })
     return route.revalidates ? await revalidated(c, result as object) : c.json(result as object)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { call, connect, type Database, DatabaseUnavailable } from '../db.ts'
 import { log } from '../log.ts'
+import { telling } from '../outgoing/telling.ts'
 import type { Settings } from '../settings.ts'
 import { Budget, SPENT } from './budget.ts'
 import { type Bite, type Run, type Task, tasks } from './tasks.ts'
@@ -34,7 +35,8 @@ interface Ended {
 export async function runTasks(settings: Settings): Promise<void> {
   const until = Date.now() + RUN_MS
   const budget = new Budget(settings.RUN_SUBREQUESTS)
-  const db = connect(settings)
+  // What a run tells is sent by its own task.
+  const db = telling(connect(settings), settings)
   const run: Run = { settings, db: budget.database(db), budget }
 
   const names = tasks.map(({ name }) => name)

@@ -1,4 +1,5 @@
 import type { Database } from '../db.ts'
+import { sendDue } from '../outgoing/send-due.ts'
 import { providers } from '../providers.ts'
 import type { Settings } from '../settings.ts'
 import { cancelOrphans } from '../stripe/cancel-orphans.ts'
@@ -44,6 +45,9 @@ const RETRIES = 5
 /** Requests for one subscription: it is cancelled, perhaps read, and marked. */
 const EACH_CANCELLATION = 3
 const CANCELLATIONS = 3
+/** Requests for one event: it is sent, and ended. */
+const EACH_SENT = 2
+const SENT = 5
 
 /** How many of something a bite may take: one that is taken and not tried has lost its turn. */
 const affordable = ({ forTasks }: Budget, each: number, most: number) =>
@@ -120,5 +124,15 @@ export const tasks: Task[] = [
     share: 5,
     least: 1,
     bite: async ({ db }, after) => await findOverlooked(db, after),
+  },
+  {
+    // The last, so that a receiver that is slow delays nothing else.
+    name: 'send_events',
+    everyS: EACH_RUN_S,
+    share: 11,
+    least: 1 + EACH_SENT,
+    bite: async ({ settings, db, budget }) => ({
+      more: await sendDue(settings, db, affordable(budget, EACH_SENT, SENT), budget.fetch),
+    }),
   },
 ]

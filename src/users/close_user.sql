@@ -18,6 +18,7 @@ begin
   select closed_at is not null into already from wallets where user_id = f.user_id;
   insert into wallets (user_id, closed_at) values (f.user_id, now())
   on conflict (user_id) do update set closed_at = coalesce(wallets.closed_at, now()), updated_at = now();
+  if already is not true then perform tell(f.user_id, 'user.deleted', 'deleted:' || f.user_id, '{}'); end if;
   update users set deactivated_at = coalesce(deactivated_at, now()), updated_at = now() where id = f.user_id;
   if erase then
     perform remember_customer(f.user_id, customer);

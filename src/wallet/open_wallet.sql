@@ -1,9 +1,13 @@
 -- Opens the user's wallet. Returns whether it was not there before, open or closed. The caller holds the user's lock.
 create or replace function open_wallet(given text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  opened boolean;
 begin
   insert into wallets (user_id) values (given) on conflict do nothing;
-  return found;
+  opened := found;
+  if opened then perform tell(given, 'user.created', 'created:' || given, '{}'); end if;
+  return opened;
 end $$;
 
 -- Why this user cannot take this many credits: null when nothing speaks against it. A user is known while the wallet

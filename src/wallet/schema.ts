@@ -12,6 +12,8 @@ export const wallets = ledgerhook.table(
     closedAt: moment('closed_at'),
     /** Since when its user is banned in Clerk: nothing is spent or bought meanwhile. */
     bannedAt: moment('banned_at'),
+    /** The thresholds of LOW_BALANCE that the balance is not below since it was well above them: each is told once. */
+    lowArmed: wholeNumber('low_armed').array().notNull().default(sql`'{}'::bigint[]`),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },

@@ -143,12 +143,23 @@ begin
     return case when is_final(again->>'outcome', again->>'reason') then again else facts end;
   end if;
 
+  if f.outcome = 'rejected' then perform tell_rejected(f.user_id, d.provider, d.event_id, f.reason, d.about); end if;
   -- Shared with `migrate --prune`, which drops no function that a stored row names.
   if f.waits_for is not null and f.effect is not null then
     perform from verbs where name = f.effect->>'verb' for key share;
   end if;
   perform wait_for(d.provider, d.event_id, coalesce(d.occurred_at, now()), f.waits_for, f.asks, looks > 1);
   return facts;
+end $$;
+
+-- Tells of a rejected event of Stripe: it is about money, or about whose it is. Clerk's bring none.
+create or replace function tell_rejected(user_id text, provider text, event text, reason text, about text[])
+returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if provider <> 'stripe' then return; end if;
+  perform tell(user_id, 'payment.rejected', 'rejected:' || event, jsonb_build_object(
+    'event', event, 'reason', reason, 'about', to_jsonb(coalesce(about, '{}'))));
 end $$;
 
 -- Has the delivery wait for these subjects, in place of those for which it has waited.

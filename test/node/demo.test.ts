@@ -6,14 +6,17 @@ import { differences, summary } from '../../local/demo/compare.ts'
 import { run, scratchDir } from './command.ts'
 
 describe('npm run demo', () => {
-  test.for(['webhooks', 'refunds'])('tells the story of %s, and every line is as promised', async (story) => {
-    const { code, output } = await run('local/demo.ts', ['--story', story], scratchDir())
-    expect({ code, output }).toMatchObject({
-      code: 0,
-      output: expect.stringMatching(/all \d+ lines are as promised/),
-    })
-    expect(output).not.toContain('✗')
-  })
+  test.for(['webhooks', 'metered', 'refunds'])(
+    'tells the story of %s, and every line is as promised',
+    async (story) => {
+      const { code, output } = await run('local/demo.ts', ['--story', story], scratchDir())
+      expect({ code, output }).toMatchObject({
+        code: 0,
+        output: expect.stringMatching(/all \d+ lines are as promised/),
+      })
+      expect(output).not.toContain('✗')
+    },
+  )
 
   test('fails, and says how, when one promise is not kept', async () => {
     const copy = copyOfTheProject()

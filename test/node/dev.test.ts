@@ -46,7 +46,7 @@ describe('npm run dev', () => {
     const file = join(cwd, '.dev.vars')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const secrets = readFileSync(file, 'utf8').match(/(?<=_SECRET="|_KEY="|_TOKEN=")[^"]+/g) ?? []
-    expect(secrets).toHaveLength(6)
+    expect(secrets).toHaveLength(7)
     for (const secret of secrets) expect(dev.output()).not.toContain(secret)
   })
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { Client } from 'pg'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { query } from '../../local/postgres/query.ts'
 import type { Stack } from '../support/control.ts'
 
 let databaseUrl = ''
@@ -128,7 +129,35 @@ describe('npm run settle', () => {
   })
 })
 
-describe.each(['adjust', 'explain', 'settle', 'migrate'])('npm run %s', (command) => {
+describe('npm run events', () => {
+  it('lists what your app did not take, and has it sent again', async () => {
+    const { host } = new URL(databaseUrl)
+    expect(await run('events')).toEqual({ code: 0, text: `${host}: your app has taken every event` })
+    await query(
+      databaseUrl,
+      `insert into ledgerhook.outgoing_events (id, user_id, sequence, type, fact, data, state, tries, last_status, ended_at)
+       values ('out_1', 'user_ada', 7, 'credits.low', 'low:1', '{}', 'undelivered', 3, 404, now())`,
+    )
+    const listed = await run('events')
+    expect(listed.code).toBe(1)
+    expect(listed.text).toMatch(
+      /did not take: 1\n.* out_1 {2}credits\.low {2}user_ada #7 {2}after 3 tries, .* 404$/,
+    )
+    expect(JSON.parse((await run('events', '--json')).text)).toMatchObject({
+      host,
+      events: [{ id: 'out_1' }],
+    })
+    expect(await run('events', '--resend', 'out_2')).toEqual({
+      code: 1,
+      text: `${host}: there is no such event to send again`,
+    })
+    const again = { code: 0, text: `${host}: sent again within a minute: 1` }
+    expect(await run('events', '--resend', 'all')).toEqual(again)
+    expect((await run('events')).code).toBe(0)
+  })
+})
+
+describe.each(['adjust', 'explain', 'settle', 'events', 'migrate'])('npm run %s', (command) => {
   it('has a help', async () => {
     const { code, text } = await run(command, '--help')
     expect([code, text]).toEqual([0, expect.stringContaining(`npm run ${command} -- `)])

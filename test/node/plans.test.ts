@@ -9,9 +9,11 @@ import { reversalEvent } from '../../local/reversal-events.ts'
 import { readEntitlements } from '../../src/api/read-entitlements.ts'
 import { readMe } from '../../src/api/read-me.ts'
 import { readWallet } from '../../src/api/read-wallet.ts'
+import { call, type OutgoingEvent } from '../../src/db.ts'
 import { Budget } from '../../src/ops/budget.ts'
 import { explain } from '../../src/ops/explain.ts'
 import { tasks } from '../../src/ops/tasks.ts'
+import { telling } from '../../src/outgoing/telling.ts'
 import { providers } from '../../src/providers.ts'
 import { type Settings, settingsSchema } from '../../src/settings.ts'
 import { adoptCustomer, readBuyer } from '../../src/users/customer.ts'
@@ -47,6 +49,10 @@ async function openStack(): Promise<string> {
     STRIPE_API_BASE: stripeUrl,
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
     SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
+    // Nobody is there.
+    EVENTS_URL: 'http://127.0.0.1:9/hooks',
+    EVENTS_SECRET: `whsec_${'AAAA'.repeat(8)}`,
+    LOW_BALANCE: '1000000',
   })
   return databaseUrl
 }
@@ -124,6 +130,28 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
   {
     name: 'GET /api/users/{id}/entitlements',
     act: (user_id) => readEntitlements(session.db, { user_id }),
+  },
+  {
+    name: 'a grant of which your app is told, and what becomes of the event',
+    act: async (user_id) => {
+      const db = telling(session.db, settings)
+      const none = { caller: null, campaign: null, campaign_per_user: null, campaign_total: null }
+      const limits = { per_call: 10 ** 9, per_user_day: 10 ** 9, per_day: 10 ** 9 }
+      const gift = { user_id, amount: 5, note: 'Hello', ...none, ...limits }
+      await grantCredits(db, { ...gift, amount: 2_000_000, idempotency_key: `told ${user_id}` })
+      await spend(db, {
+        user_id,
+        amount: 1_999_000,
+        idempotency_key: `low ${user_id}`,
+        ...asked,
+        reference: null,
+      })
+      for (const good of [true, false]) {
+        const [event] = await call<OutgoingEvent[]>(db, 'take_outgoing', [{ most: 1 }])
+        const end = { id: event?.id, tries: event?.tries, good, refused: false, status: 200, go_on: true }
+        await call(db, 'end_outgoing', [end])
+      }
+    },
   },
   { name: 'what a reference was for', act: () => explain(session.db, 'job') },
   { name: 'who buys', act: (user) => readBuyer(session.db, who(user)) },

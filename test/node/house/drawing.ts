@@ -4,10 +4,23 @@
  */
 export const rooms: Record<string, string[]> = {
   index: ['app', 'ops', 'settings', 'log'],
-  app: ['api', 'ops', 'providers', 'webhook', 'settings', 'db', 'http', 'log'],
-  api: ['clerk', 'stripe', 'users', 'wallet', 'webhook', 'settings', 'db', 'http', 'values', 'once', 'log'],
+  app: ['api', 'ops', 'providers', 'webhook', 'outgoing', 'settings', 'db', 'http', 'log'],
+  api: [
+    'clerk',
+    'stripe',
+    'users',
+    'wallet',
+    'webhook',
+    'outgoing',
+    'settings',
+    'db',
+    'http',
+    'values',
+    'once',
+    'log',
+  ],
   ops: [
-    ...['providers', 'stripe', 'subscriptions', 'users', 'webhook'],
+    ...['providers', 'stripe', 'subscriptions', 'users', 'webhook', 'outgoing'],
     ...['settings', 'db', 'http', 'values', 'log'],
   ],
   providers: ['clerk', 'stripe'],
@@ -21,6 +34,7 @@ export const rooms: Record<string, string[]> = {
   users: ['db', 'schema', 'log'],
   wallet: ['db', 'schema'],
   webhook: ['settings', 'db', 'schema', 'log'],
+  outgoing: ['settings', 'db', 'schema', 'log'],
   // The ground floor.
   settings: ['once'],
   http: ['log'],
@@ -46,10 +60,10 @@ export const isBelow = (room: string, above: string) =>
 
 /** Who may import which library: rooms, and `schema` for the schema.ts of each. */
 export const libraries: Record<string, string[]> = {
-  svix: ['clerk'],
+  svix: ['clerk', 'outgoing'],
   '@clerk/backend': ['clerk'],
   stripe: ['stripe'],
-  hono: ['app', 'api', 'ops', 'http'],
+  hono: ['app', 'api', 'ops', 'http', 'outgoing'],
   '@neondatabase/serverless': ['db'],
   'drizzle-orm': ['schema'],
   'zod/mini': ['settings', 'values', 'clerk', 'stripe', 'api', 'webhook'],

@@ -1,0 +1,62 @@
+import { runCommand } from './shared/command.ts'
+import { databaseUrl } from './shared/configured.ts'
+import { callFunction, hostOf } from './shared/database.ts'
+import { LocalError } from './shared/errors.ts'
+import { readFlags } from './shared/flags.ts'
+
+const HELP = `
+npm run events -- [flags]               the events that your app did not take, oldest first
+npm run events -- --resend <event id>   sends one again: with its id and its sequence, within a minute
+npm run events -- --resend all          sends up to 1000 of them again
+
+Exits with 1 while there is an event that was not taken. docs/outgoing-events.md says when an event is given up.
+
+  --json               the result as JSON
+  --pg-port 54320      the local Postgres, where DATABASE_URL is not set
+`
+
+const MOST_SHOWN = 100
+const MOST_RESENT = 1_000
+
+/** An event that nobody took. */
+interface Undelivered {
+  id: string
+  type: string
+  user_id: string | null
+  sequence: number
+  created_at: string
+  tries: number
+  /** What the receiver said last. Null where it said nothing. */
+  status: number | null
+}
+
+await runCommand(async () => {
+  const text = { type: 'string' } as const
+  const { values } = readFlags(HELP, { resend: text, json: { type: 'boolean' }, 'pg-port': text } as const)
+  const url = await databaseUrl(values['pg-port'])
+  const host = hostOf(url)
+  if (values.resend === undefined) return await list(url, host, values.json ?? false)
+
+  const facts = { ids: values.resend === 'all' ? null : [values.resend], most: MOST_RESENT }
+  const { resent } = await callFunction<{ resent: number }>(url, 'resend_events', facts)
+  if (resent === 0) throw new LocalError(`${host}: there is no such event to send again`)
+  console.log(
+    values.json ? JSON.stringify({ host, resent }) : `${host}: sent again within a minute: ${resent}`,
+  )
+})
+
+async function list(url: string, host: string, json: boolean): Promise<void> {
+  const events = await callFunction<Undelivered[]>(url, 'undelivered_events', { most: MOST_SHOWN })
+  if (json) console.log(JSON.stringify({ host, events }, null, 2))
+  else console.log([`${host}: ${inWords(events.length)}`, ...events.map(line)].join('\n'))
+  if (events.length > 0) process.exitCode = 1
+}
+
+function inWords(number: number): string {
+  return number === 0 ? 'your app has taken every event' : `events that your app did not take: ${number}`
+}
+
+function line({ id, type, user_id, sequence, created_at, tries, status }: Undelivered): string {
+  const why = status === null ? 'nothing came back' : `the last response was ${status}`
+  return `  ${created_at.slice(0, 19).replace('T', ' ')}  ${id}  ${type}  ${user_id ?? '-'} #${sequence}  after ${tries} tries, ${why}`
+}

@@ -1,0 +1,70 @@
+-- Takes the events whose turn it is, for 30 seconds each, and forgets some of what was sent a week ago.
+-- facts: most (events). Returns messages.
+create or replace function take_outgoing(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  taken jsonb;
+begin
+  select * into f from jsonb_to_record(facts) as f(most integer);
+  delete from outgoing_events where id = any (array(
+    select id from outgoing_events where state = 'sent' and ended_at < now() - interval '7 days'
+    order by ended_at limit 200));
+  with due as (
+    select id from outgoing_events where next_at <= now() order by next_at limit f.most for update skip locked
+  ), leased as (
+    update outgoing_events set next_at = now() + interval '30 seconds', tries = tries + 1
+    where id = any (array(select id from due)) returning outgoing_events.*
+  )
+  select coalesce(jsonb_agg(message(to_jsonb(leased))), '[]') into taken from leased;
+  return taken;
+end $$;
+
+-- An event was sent. What the receiver took is done; what it refuses for good is given up after three tries, and anything
+-- else after three days; until then it is tried again, later each time. Then the user's next event has its turn.
+-- facts: id, tries (which of them this was), good, refused (whether another try is in vain), status, go_on (whether the
+-- caller sends the next one). Returns {"state", "next": a message, leased to the caller, or null}.
+create or replace function end_outgoing(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  event record;
+begin
+  select * into f from jsonb_to_record(facts) as f(id text, tries integer, good boolean, refused boolean, status integer,
+    go_on boolean);
+  select * into event from outgoing_events where id = f.id;
+  if event.id is null then return '{"state": "forgotten", "next": null}'; end if;
+  perform from outgoing_queues where user_id = event.user_id for update;
+  select * into event from outgoing_events where id = f.id for update;
+  -- It is somebody else's by now, or done.
+  if event.state <> 'open' or (not f.good and event.tries <> f.tries) then
+    return jsonb_build_object('state', event.state, 'next', null);
+  end if;
+  event.state := case when f.good then 'sent'
+    when (f.refused and f.tries >= 3) or event.created_at < now() - interval '3 days' then 'undelivered'
+    else 'open' end;
+  update outgoing_events set state = event.state, last_status = f.status,
+    next_at = case event.state when 'open' then now() + least(interval '15 seconds' * 2 ^ least(f.tries, 12),
+      interval '6 hours') end,
+    ended_at = case when event.state <> 'open' then now() end
+  where id = f.id;
+  return jsonb_build_object('state', event.state,
+    'next', case when event.state <> 'open' then next_outgoing(event.user_id, f.go_on) end);
+end $$;
+
+-- The user's next event has its turn, unless another one has it. Returns it where the caller sends it: leased. The
+-- caller holds the queue's row.
+create or replace function next_outgoing(owner text, lease boolean) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  event record;
+begin
+  select * into event from outgoing_events where user_id = owner and state = 'open' order by sequence limit 1;
+  if event.id is null or event.next_at is not null then return null; end if;
+  update outgoing_events set tries = case when lease then 1 else 0 end,
+    next_at = now() + case when lease then interval '30 seconds' else interval '0' end
+  where id = event.id returning * into event;
+  return case when lease then message(to_jsonb(event)) end;
+end $$;

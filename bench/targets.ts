@@ -32,7 +32,7 @@ export function rulesOf({ latency, throughput, weight, startup, growth, backlog 
     ...(throughput ?? []).map(({ event, ofFloor }) =>
       atLeast(0.8, `throughput of the floor, ${event}`, ofFloor),
     ),
-    ...(weight ? [atMost(150, 'KiB gzipped, of the whole Worker', weight.gzipped / KIB)] : []),
+    ...(weight ? [atMost(180, 'KiB gzipped, of the whole Worker', weight.gzipped / KIB)] : []),
     ...(startup ? [atMost(3, 'start-up time over a bare Hono worker', startup.overBare)] : []),
     ...(growth ?? []).map(({ event, overSmall }) =>
       atMost(1.2, `p50 on the large database over the small, ${event}`, overSmall),

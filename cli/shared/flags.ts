@@ -15,9 +15,7 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
     return parseArgs({ args: joinNegative(args), options, allowPositionals })
   } catch (error) {
     const [sentence] = (error as Error).message.split('. ')
-    throw new LocalError(
-      `${sentence?.replace(/\.$/, '')}: --help lists the flags, which stand after a \`--\``,
-    )
+    throw new LocalError(`${sentence?.replace(/\.$/, '')}: --help lists the flags; they go after a \`--\``)
   }
 }
 

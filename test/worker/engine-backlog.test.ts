@@ -131,6 +131,7 @@ describe('a scheduled run', () => {
 
   it('beside another one whose lease has run out cancels each subscription once', async () => {
     const tag = randomId('tag').slice(4, 14)
+    await query('update subscriptions set cancel_due_at = null')
     await toCancel(tag, 24)
     await makeOnlyDue('cancel_orphans')
     const env = { RUN_SUBREQUESTS: '900' }

@@ -69,7 +69,7 @@ describe('a small body of numbers that jsonb would write out', () => {
 
       const startedAt = Date.now()
       expect(await runRetries()).toEqual([])
-      expect(Date.now() - startedAt).toBeLessThan(5_000)
+      expect(Date.now() - startedAt).toBeLessThan(20_000)
     },
   )
 

@@ -371,5 +371,5 @@ describe('random histories with a receiver that fails at random', () => {
         expect(first.slice(1).map(({ data }) => data.entry)).toEqual(entries.map(({ id }) => Number(id)))
       }
     }
-  })
+  }, 120_000)
 })

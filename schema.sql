@@ -489,6 +489,9 @@ create function ledgerhook.is_unread(given text) returns boolean
 create function ledgerhook.keep_reversal(reported ledgerhook.reversals) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.keep_verb(verb text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 

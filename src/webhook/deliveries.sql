@@ -144,12 +144,16 @@ begin
   end if;
 
   if f.outcome = 'rejected' then perform tell_rejected(f.user_id, d.provider, d.event_id, f.reason, d.about); end if;
-  -- Shared with `migrate --prune`, which drops no function that a stored row names.
-  if f.waits_for is not null and f.effect is not null then
-    perform from verbs where name = f.effect->>'verb' for key share;
-  end if;
+  if f.waits_for is not null then perform keep_verb(f.effect->>'verb'); end if;
   perform wait_for(d.provider, d.event_id, coalesce(d.occurred_at, now()), f.waits_for, f.asks, looks > 1);
   return facts;
+end $$;
+
+-- Keeps the verb that a stored row names: `migrate --prune` drops no function while this lock, or the row, is there.
+create or replace function keep_verb(verb text) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  perform from verbs where name = verb for key share;
 end $$;
 
 -- Tells of a rejected event of Stripe: it is about money, or about whose it is. Clerk's bring none.

@@ -164,6 +164,10 @@ const unreachable: Record<string, string> = {
   'credit_ledger_reverses credit_ledger_reverses_credit_ledger_id_fk':
     'written with its spend, by give_back alone',
   'arrived_pkey erasures_pkey settled_facts_pkey tasks_pkey grant_totals_pkey': 'written on conflict',
+  'outgoing_events_fact_unique outgoing_queues_pkey': 'written on conflict',
+  'outgoing_events_pkey outgoing_events_order outgoing_events_open':
+    'numbered by the row of its queue, which is locked',
+  outgoing_events_state: 'words of ours',
   'verbs_pkey migrations_pkey function_sets_pkey function_sets_applied_at_key': 'written by migrate',
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { tasks } from '../../src/ops/tasks.ts'
 import { logged, makeDue, makeOnlyDue, scheduled } from './engine-support.ts'
+import { TELLING } from './outgoing-support.ts'
 import { type Env, query } from './support.ts'
 
 const TASKS = tasks.map(({ name }) => name)
@@ -15,6 +16,7 @@ const FIRST_CALL: Record<string, string> = {
   give_up: 'give_up',
   attention: 'attention',
   find_overlooked: 'find_overlooked',
+  send_events: 'take_outgoing',
 }
 
 interface Turn {
@@ -45,7 +47,7 @@ describe('a task that fails', () => {
         [2, 120],
         [3, 240],
       ] as const) {
-        const lines = await logged(() => scheduled())
+        const lines = await logged(() => scheduled(TELLING))
         expect(lines).toContainEqual(
           expect.objectContaining({ message: 'task failed', task: name, cause: '42883' }),
         )
@@ -61,7 +63,7 @@ describe('a task that fails', () => {
     } finally {
       await query(`alter function ${broken}_away(jsonb) rename to ${broken}`)
     }
-    await scheduled()
+    await scheduled(TELLING)
     expect((await turns()).get(name)).toMatchObject({ failures: 0, good_s: 0 })
   })
 })
@@ -100,6 +102,7 @@ describe('tasks that never end', () => {
       give_up: { given_up: 0, more: true },
       attention: [],
       find_overlooked: { overlooked: 0, after: ['a', 'b', 'c'] },
+      take_outgoing: [],
     }
     for (const [name, answer] of Object.entries(answers)) {
       await query(`create or replace function ${name}(facts jsonb) returns jsonb language plpgsql security definer as $$
@@ -117,7 +120,7 @@ describe('tasks that never end', () => {
       await query('truncate public.bites')
       await makeOnlyDue(...TASKS)
       await query('update tasks set next_at = now()')
-      for (let run = 0; run < runs; run++) await scheduled(env)
+      for (let run = 0; run < runs; run++) await scheduled({ ...TELLING, ...env })
       const bites = await query<{ name: string }>(
         'select name from public.bites group by name order by min(at)',
       )
@@ -129,7 +132,7 @@ describe('tasks that never end', () => {
     await endless()
     await query('truncate public.bites')
     await makeOnlyDue(...TASKS)
-    for (let run = 0; run < 30; run++) await scheduled({ RUN_SUBREQUESTS: '20' })
+    for (let run = 0; run < 30; run++) await scheduled({ ...TELLING, RUN_SUBREQUESTS: '20' })
     const bites = await query<{ name: string; number: number }>(
       'select name, count(*)::integer as number from public.bites group by name',
     )

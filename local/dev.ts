@@ -14,7 +14,7 @@ import { type Stack, startStack } from './stack.ts'
 const MINUTE_MS = 60_000
 
 await runInterruptible(async (interrupt) => {
-  const { vars, ...flags } = devFlags()
+  const { vars, ...flags } = await devFlags()
   if (await ensureDevVars()) console.log('wrote .dev.vars, with secrets made for this machine alone')
   const { settings: given, fromEnvironment } = readSettings()
   const settings = { ...LOCAL_GRANTS, ...given }

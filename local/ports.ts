@@ -27,9 +27,12 @@ export function portError(error: unknown, port: number, flag: string): unknown {
   return error
 }
 
-/** Returns a loopback port that nothing listens on at this moment. It is not reserved: use it soon. */
-export async function freePort(): Promise<number> {
-  const server = await listen(0)
+/**
+ * Returns a loopback port that nothing listens on at this moment: `wanted`, if it is free. It is not reserved: use it
+ * soon.
+ */
+export async function freePort(wanted = 0): Promise<number> {
+  const server = await listen(wanted).catch(() => listen(0))
   const address = server.address()
   await close(server)
   if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')

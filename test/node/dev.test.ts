@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { assertPortFree, freePort } from '../../local/ports.ts'
+import { assertPortFree, freePort, nextFreePort, reservePort } from '../../local/ports.ts'
 import { type Command, makeDir, run, scratchDir, start } from './command.ts'
 
 const isWindows = process.platform === 'win32'
@@ -93,7 +93,9 @@ describe('npm run dev', () => {
     expect(await run('local/dev.ts', portFlags(wanted), scratchDir())).toEqual({
       code: 1,
       output: expect.stringMatching(
-        new RegExp(`^wrote .dev.vars.*\nport ${ports[part]} is in use: .* choose another with ${flag}$`),
+        new RegExp(
+          `^wrote .dev.vars.*\nport ${ports[part]} is in use by .+ \\(process \\d+\\): .* with ${flag} auto$`,
+        ),
       ),
     })
   })
@@ -157,13 +159,22 @@ describe('npm run dev', () => {
   })
 
   test.skipIf(isWindows)('leaves nothing on Ctrl-C while it is still starting', async () => {
-    const another = start('local/dev.ts', portFlags(ports), cwd, { TMPDIR: temporary })
+    const another = start('local/dev.ts', ['--port', 'auto'], cwd, { TMPDIR: temporary })
     await another.printed('up: PostgreSQL')
     const family = descendants(another.process.pid as number)
     another.process.kill('SIGINT')
     expect(await another.ended).toBe(130)
     await expectNothingLeft(family, ports, temporary)
   })
+})
+
+test('a taken port is passed over by `auto`', async () => {
+  const taken = await freePort()
+  const release = await reservePort(taken, '--port')
+  const next = await nextFreePort(taken, [taken + 1])
+  await release()
+  expect(next).toBeGreaterThan(taken + 1)
+  expect(await nextFreePort(taken, [])).toBe(taken)
 })
 
 test.for([

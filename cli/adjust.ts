@@ -10,7 +10,7 @@ npm run adjust -- <user id> <credits> --note TEXT --key KEY     give a user cred
   --note TEXT          why: \`npm run explain\` and the user's wallet show it. No personal data
   --key KEY            your name for this adjustment, a ticket's for instance: it happens once, however often you say so
   --json               the result as JSON
-  --pg-port 54320      the local Postgres, where DATABASE_URL is not set
+  --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 
 examples
   npm run adjust -- user_ada 50 --note 'Sorry for the outage' --key ticket-17

@@ -12,7 +12,7 @@ npm run events -- --resend all          sends up to 1000 of them again, each wit
 Exits with 1 while there is an event that was not taken. docs/outgoing-events.md says when an event is given up.
 
   --json               the result as JSON
-  --pg-port 54320      the local Postgres, where DATABASE_URL is not set
+  --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 `
 
 const MOST_SHOWN = 100

@@ -22,7 +22,7 @@ given back of it, is found by its reference.
 
   --before N           older entries: the N that the page before has named
   --json               all that is known, as JSON
-  --pg-port 54320      the local Postgres, where DATABASE_URL is not set
+  --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 
 In production: DATABASE_URL=…, or GET /api/ops/explain/<id> with OPS_TOKEN.
 `

@@ -11,7 +11,7 @@ What it is about is closed with it: no resend, no other event and no success pag
 
   --note TEXT          why, and what you did instead. No personal data
   --json               the result as JSON
-  --pg-port 54320      the local Postgres, where DATABASE_URL is not set
+  --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 
 example
   npm run settle -- evt_1Pq --note 'Corrected by adjust, ticket 17'

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { LocalError } from '../cli/shared/errors.ts'
+import { portOwner } from './port-owner.ts'
 
 const LOOPBACK = '127.0.0.1'
 
@@ -16,10 +17,14 @@ function close(server: Server): Promise<void> {
 }
 
 /** Returns a LocalError for a port that is taken or forbidden, and any other error as it is. */
-export function portError(error: unknown, port: number, flag: string): unknown {
+export async function portError(error: unknown, port: number, flag: string): Promise<unknown> {
   const code = (error as NodeJS.ErrnoException).code
   if (code === 'EADDRINUSE') {
-    return new LocalError(`port ${port} is in use: stop what listens there, or choose another with ${flag}`)
+    const owner = await portOwner(port)
+    return new LocalError(
+      `port ${port} is in use${owner ? ` by ${owner}` : ''}: stop what listens there, ` +
+        `choose another with ${flag}, or take the next free one with ${flag} auto`,
+    )
   }
   if (code === 'EACCES') {
     return new LocalError(`port ${port} needs more rights than you have: choose another with ${flag}`)
@@ -38,10 +43,28 @@ export async function freePort(): Promise<number> {
 
 /** Holds the port until the returned function is called. Throws a LocalError naming `flag` if it is taken. */
 export async function reservePort(port: number, flag: string): Promise<() => Promise<void>> {
-  const server = await listen(port).catch((error: unknown) => {
-    throw portError(error, port, flag)
+  const server = await listen(port).catch(async (error: unknown) => {
+    throw await portError(error, port, flag)
   })
   return () => close(server)
+}
+
+/** How far from the usual port to look for a free one. */
+const NEARBY = 200
+
+/**
+ * Returns the first free port from the usual one on, without those that are taken already. Throws a LocalError where
+ * none of the next 200 is free.
+ */
+export async function nextFreePort(usual: number, taken: number[]): Promise<number> {
+  for (let port = usual; port < usual + NEARBY; port++) {
+    if (taken.includes(port)) continue
+    const server = await listen(port).catch(() => null)
+    if (server === null) continue
+    await close(server)
+    return port
+  }
+  throw new LocalError(`no port from ${usual} to ${usual + NEARBY - 1} is free`)
 }
 
 /** Throws a LocalError naming `flag`, the option that changes the port, when something listens on it. */
@@ -53,7 +76,7 @@ export async function assertPortFree(port: number, flag: string): Promise<void> 
 /** Starts to listen, and returns the port, which the system chooses for 0. Throws a LocalError naming `flag`. */
 export function listenOn(server: Server, port: number, host: string, flag: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(portError(error, port, flag)))
+    server.once('error', async (error) => reject(await portError(error, port, flag)))
     server.listen(port, host, () => {
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : port)

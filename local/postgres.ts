@@ -64,9 +64,9 @@ function embedded(dataDir: string, port: number, log: (text: string) => void): E
 
 async function launch(server: EmbeddedPostgres, port: number, output: () => string): Promise<ChildProcess> {
   // When Postgres exits early, the library rejects without an error. The reason is in the log.
-  await server.start().catch(() => {
+  await server.start().catch(async () => {
     const text = output()
-    if (/Address already in use/.test(text)) throw portError({ code: 'EADDRINUSE' }, port, PORT_FLAG)
+    if (/Address already in use/.test(text)) throw await portError({ code: 'EADDRINUSE' }, port, PORT_FLAG)
     throw new LocalError(`Postgres did not start: ${reason(text)}`)
   })
   // The library keeps its child private. Once the child has died, stop() would wait for ever for it to exit; without

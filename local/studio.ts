@@ -8,7 +8,7 @@ import { projectDir, tools } from '../cli/shared/project.ts'
 const HELP = `
 npm run studio -- [flags]     look at the tables in a browser: DATABASE_URL, else the local database of \`npm run dev\`
 
-  --pg-port 54320             the local Postgres
+  --pg-port 25432             the local Postgres
 `
 
 await runCommand(async () => {

@@ -5,8 +5,11 @@ import { parseEnv } from 'node:util'
 import { LocalError } from './errors.ts'
 import { portNumber } from './flags.ts'
 
-/** Where `npm run dev` keeps its Postgres, unless told otherwise. */
-export const LOCAL_POSTGRES_PORT = 54320
+/**
+ * The port of the Postgres that `npm run dev` starts, unless told otherwise. Below 32768, where Linux begins to take
+ * ports for outgoing connections.
+ */
+export const LOCAL_POSTGRES_PORT = 25432
 
 /** The database that `DATABASE_URL` names, in the environment or else in `.dev.vars`. */
 export function configuredDatabase(): string | undefined {

@@ -1,15 +1,19 @@
 import { LOCAL_POSTGRES_PORT } from '../../cli/shared/configured.ts'
 import { portNumber, readFlags, readVars, wholeNumber } from '../../cli/shared/flags.ts'
+import { nextFreePort } from '../ports.ts'
 
 const HELP = `
 npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker, until Ctrl-C
 
   --port 8787              the Worker
-  --pg-port 54320          Postgres; any client can connect
-  --gateway-port 54321     the gateway: SQL over HTTP, as Neon speaks it
-  --stripe-port 54322      the local Stripe
+  --pg-port 25432          Postgres; any client can connect
+  --gateway-port 25433     the gateway: SQL over HTTP, as Neon speaks it
+  --stripe-port 25434      the local Stripe
+  --clerk-port 25435       the local Clerk; \`auto\` unless it is given
+                           each takes \`auto\` too: the usual port, or the next free one;
+                           \`--port auto\` means all those that are not given
   --data .local/postgres   where Postgres keeps its data between runs
-  --fresh                  start with an empty database and an empty local Stripe
+  --fresh                  start with an empty database, an empty local Stripe and an empty local Clerk
   --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
   --rtt-ms N               the gateway adds this to each request, in milliseconds
   --statement-ms N         the gateway adds this to each statement, in milliseconds
@@ -17,18 +21,39 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
 
 Settings come from .dev.vars, which the first run writes; the environment wins over it. If DATABASE_URL names a Neon
 database, that one is used, and neither Postgres nor the gateway is started; only \`npm run migrate\` migrates it.
-With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stripe is not started.
+With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stripe is not started. So it is with
+CLERK_SECRET_KEY and Clerk; without one, nothing of Clerk is asked.
 `
 
-export const USUAL_PORTS = { worker: 8787, postgres: LOCAL_POSTGRES_PORT, gateway: 54321, stripe: 54322 }
+export const USUAL_PORTS = {
+  worker: 8787,
+  postgres: LOCAL_POSTGRES_PORT,
+  gateway: 25433,
+  stripe: 25434,
+  clerk: 25435,
+}
+
+const AUTO = 'auto'
+
+/** The flag that chooses each port. */
+const PORT_FLAGS = {
+  worker: 'port',
+  postgres: 'pg-port',
+  gateway: 'gateway-port',
+  stripe: 'stripe-port',
+  clerk: 'clerk-port',
+} as const
+
+type Ports = Record<keyof typeof USUAL_PORTS, number>
 
 /** Reads the flags of `npm run dev`. Throws a LocalError. */
-export function devFlags() {
+export async function devFlags() {
   const { values } = readFlags(HELP, {
     port: { type: 'string' },
     'pg-port': { type: 'string' },
     'gateway-port': { type: 'string' },
     'stripe-port': { type: 'string' },
+    'clerk-port': { type: 'string', default: AUTO },
     data: { type: 'string', default: '.local/postgres' },
     fresh: { type: 'boolean', default: false },
     var: { type: 'string', multiple: true },
@@ -38,12 +63,7 @@ export function devFlags() {
   })
   const { data: dataDir, fresh, tunnel } = values
   return {
-    ports: {
-      worker: portNumber(values.port, '--port', USUAL_PORTS.worker),
-      postgres: portNumber(values['pg-port'], '--pg-port', USUAL_PORTS.postgres),
-      gateway: portNumber(values['gateway-port'], '--gateway-port', USUAL_PORTS.gateway),
-      stripe: portNumber(values['stripe-port'], '--stripe-port', USUAL_PORTS.stripe),
-    },
+    ports: await choosePorts(values),
     latency: {
       rttMs: wholeNumber(values['rtt-ms'], '--rtt-ms', 0, 60_000) ?? 0,
       statementMs: wholeNumber(values['statement-ms'], '--statement-ms', 0, 60_000) ?? 0,
@@ -53,4 +73,17 @@ export function devFlags() {
     fresh,
     tunnel,
   }
+}
+
+/** Those that are given come first, so that no other part takes them. */
+async function choosePorts(values: Partial<Record<string, unknown>>): Promise<Ports> {
+  const ports: Partial<Ports> = {}
+  const parts = Object.keys(USUAL_PORTS) as (keyof Ports)[]
+  const text = (part: keyof Ports) =>
+    (values[PORT_FLAGS[part]] ?? (values.port === AUTO ? AUTO : undefined)) as string | undefined
+  for (const part of parts.filter((part) => text(part) !== AUTO))
+    ports[part] = portNumber(text(part), `--${PORT_FLAGS[part]}`, USUAL_PORTS[part])
+  for (const part of parts.filter((part) => text(part) === AUTO))
+    ports[part] = await nextFreePort(USUAL_PORTS[part], Object.values(ports))
+  return ports as Ports
 }

@@ -73,13 +73,15 @@ describe('startPostgres', () => {
     expect(second.url('other')).toBe(`postgresql://postgres:postgres@127.0.0.1:${port}/other`)
   })
 
-  it('says in one line which flag to change when the port is taken', async () => {
+  it('says in one line who has the port, and which flag to change', async () => {
     const release = await reservePort(port, '--any')
     cleanUp.push(release)
     const failed = startPostgres({ dataDir, port })
     await expect(failed).rejects.toThrow(LocalError)
     await expect(failed).rejects.toThrow(
-      `port ${port} is in use: stop what listens there, or choose another with --pg-port`,
+      new RegExp(
+        `^port ${port} is in use by .+ \\(process ${process.pid}\\): .* choose another with --pg-port`,
+      ),
     )
     expect(await readdir(dataDir)).toEqual([])
   })

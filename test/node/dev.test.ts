@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { assertPortFree, freePort } from '../../local/ports.ts'
+import { assertPortFree, freePort, nextFreePort, reservePort } from '../../local/ports.ts'
 import { type Command, makeDir, run, scratchDir, start } from './command.ts'
 
 const isWindows = process.platform === 'win32'
@@ -46,7 +46,7 @@ describe('npm run dev', () => {
     const file = join(cwd, '.dev.vars')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const secrets = readFileSync(file, 'utf8').match(/(?<=_SECRET="|_KEY="|_TOKEN=")[^"]+/g) ?? []
-    expect(secrets).toHaveLength(7)
+    expect(secrets).toHaveLength(8)
     for (const secret of secrets) expect(dev.output()).not.toContain(secret)
   })
 
@@ -87,12 +87,15 @@ describe('npm run dev', () => {
     ['postgres', '--pg-port'],
     ['gateway', '--gateway-port'],
     ['stripe', '--stripe-port'],
+    ['clerk', '--clerk-port'],
   ] as const)('refuses the taken port of the %s in one line that names %s', async ([part, flag]) => {
     const wanted = { ...(await freePorts()), [part]: ports[part] }
     expect(await run('local/dev.ts', portFlags(wanted), scratchDir())).toEqual({
       code: 1,
       output: expect.stringMatching(
-        new RegExp(`^wrote .dev.vars.*\nport ${ports[part]} is in use: .* choose another with ${flag}$`),
+        new RegExp(
+          `^wrote .dev.vars.*\nport ${ports[part]} is in use by .+ \\(process \\d+\\): .* with ${flag} auto$`,
+        ),
       ),
     })
   })
@@ -120,6 +123,33 @@ describe('npm run dev', () => {
     })
   })
 
+  test('has a local Clerk, which tells the Worker who has signed up, and what became of them', async () => {
+    const person = '{"email_address": ["ada@example.com"], "first_name": "Ada"}'
+    const at = (action: string, body = '{}') =>
+      fetch(`http://127.0.0.1:${ports.clerk}/test/users/user_ada/${action}`, { method: 'POST', body })
+    expect(await (await at('create', person)).json()).toMatchObject({
+      deliveries: [{ type: 'user.created', status: 200, answer: { outcome: 'applied' } }],
+    })
+    const token = (await run('local/token.ts', ['user_ada'], cwd)).output
+    const me = await fetch(`http://127.0.0.1:${ports.worker}/api/me`, {
+      headers: { Authorization: `Bearer ${token}` },
+    })
+    expect(await me.json()).toMatchObject({ id: 'user_ada', email: 'ada@example.com', balance: 7 })
+    expect(await (await at('delete')).json()).toMatchObject({
+      deliveries: [{ type: 'user.deleted', status: 200, answer: { outcome: 'applied' } }],
+    })
+  })
+
+  test('asks the local Clerk for a user whose session is there before the webhook', async () => {
+    const body = '{"email_address": ["eve@example.com"], "deliver": false}'
+    await fetch(`http://127.0.0.1:${ports.clerk}/test/users/user_eve/create`, { method: 'POST', body })
+    const token = (await run('local/token.ts', ['user_eve'], cwd)).output
+    const me = await fetch(`http://127.0.0.1:${ports.worker}/api/me`, {
+      headers: { Authorization: `Bearer ${token}` },
+    })
+    expect(await me.json()).toMatchObject({ email: 'eve@example.com', balance: 7 })
+  })
+
   test.skipIf(isWindows)('leaves no process on SIGTERM, and frees its ports', async () => {
     const family = descendants(dev.process.pid as number)
     expect(family.length).toBeGreaterThan(3)
@@ -129,13 +159,22 @@ describe('npm run dev', () => {
   })
 
   test.skipIf(isWindows)('leaves nothing on Ctrl-C while it is still starting', async () => {
-    const another = start('local/dev.ts', portFlags(ports), cwd, { TMPDIR: temporary })
+    const another = start('local/dev.ts', ['--port', 'auto'], cwd, { TMPDIR: temporary })
     await another.printed('up: PostgreSQL')
     const family = descendants(another.process.pid as number)
     another.process.kill('SIGINT')
     expect(await another.ended).toBe(130)
     await expectNothingLeft(family, ports, temporary)
   })
+})
+
+test('a taken port is passed over by `auto`', async () => {
+  const taken = await freePort()
+  const release = await reservePort(taken, '--port')
+  const next = await nextFreePort(taken, [taken + 1])
+  await release()
+  expect(next).toBeGreaterThan(taken + 1)
+  expect(await nextFreePort(taken, [])).toBe(taken)
 })
 
 test.for([
@@ -152,23 +191,25 @@ interface Ports {
   postgres: number
   gateway: number
   stripe: number
+  clerk: number
 }
 
 async function freePorts(): Promise<Ports> {
-  const [worker, postgres, gateway, stripe] = [
+  const [worker, postgres, gateway, stripe, clerk] = [
+    await freePort(),
     await freePort(),
     await freePort(),
     await freePort(),
     await freePort(),
   ]
-  return { worker, postgres, gateway, stripe }
+  return { worker, postgres, gateway, stripe, clerk }
 }
 
 function portFlags(ports: Ports): string[] {
-  const { worker, postgres, gateway, stripe } = ports
+  const { worker, postgres, gateway, stripe, clerk } = ports
   return [
     ...['--port', worker, '--pg-port', postgres],
-    ...['--gateway-port', gateway, '--stripe-port', stripe],
+    ...['--gateway-port', gateway, '--stripe-port', stripe, '--clerk-port', clerk],
   ].map(String)
 }
 

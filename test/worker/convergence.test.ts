@@ -4,7 +4,7 @@ import { randomId } from '../../local/events.ts'
 import { PLANS } from './billing-histories.ts'
 import { disorder, play, type Sent, scramble, steps } from './histories.ts'
 import { as } from './people.ts'
-import { deliver, failNext, makeDue, query, runScheduled, startScheduled } from './support.ts'
+import { deliver, failNext, makeDue, query, settleDown, startScheduled } from './support.ts'
 
 interface State {
   users: Record<string, unknown>[]
@@ -45,19 +45,6 @@ async function interruptErasure() {
   await makeDue('erase_payloads')
   await failNext('none', Math.random() < 0.5 ? 'after_commit' : 'before')
   await startScheduled({ USER_DELETION: 'delete', RUN_SUBREQUESTS: '10' })
-}
-
-/** The scheduled runs until nothing is left that a release had to leave, or that is to be erased. */
-async function settleDown(deletion: Deletion) {
-  for (let run = 0; run < 20; run++) {
-    const [left] = await query<{ count: string }>(
-      `select (select count(*) from arrived) + (select count(*) from erasures where done_at is null) as count`,
-    )
-    if (Number(left?.count) === 0) return
-    await query(`update arrived set due_at = now()`)
-    await runScheduled({ USER_DELETION: deletion, PLANS }, 'release_arrived', 'erase_payloads')
-  }
-  throw new Error('20 scheduled runs have left something')
 }
 
 function deletedUser(sent: Sent): string | null {
@@ -201,7 +188,7 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
         )
         const sent = play(steps, scrambled)
         await deliverAll(scramble(sent, disorder), deletion)
-        await settleDown(deletion)
+        await settleDown({ USER_DELETION: deletion, PLANS })
 
         const [expected, actual] = [await stateOf(inOrder), await stateOf(scrambled)]
         expect(active(actual)).toEqual(active(expected))

@@ -3,7 +3,7 @@ import { expect, inject, it } from 'vitest'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { signUp } from './people.ts'
-import { deliver, ledger, query } from './support.ts'
+import { deliver, ledger, query, settleDown } from './support.ts'
 
 const DISPUTE_EVENTS = {
   withdrawn: ['charge.dispute.funds_withdrawn', 'needs_response'],
@@ -159,6 +159,7 @@ it(`the credits taken are those of the rule, after each of ${RUNS} random histor
       const { credits } = of
       const purchase = checkoutEvent('checkout.session.completed', { user, credits, payment, session })
       await tell([purchase, ...of.told.map((one) => eventOf(one, of, payment))], of)
+      await settleDown()
 
       const entries = (await ledger(user)).filter(({ stripe_payment_id }) => stripe_payment_id === payment)
       let left = 0

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { once } from './once.ts'
+import { creditPack, plan, sellsEachPriceOnce, wholeCredits } from './sold.ts'
 
 const blankIsUnset = (value: unknown) =>
   typeof value === 'string' && value.trim() === '' ? undefined : value
@@ -55,24 +56,7 @@ function namedToken(text: string): { name: string | null; token: string } {
 }
 
 const origin = () => z.url({ protocol: /^https?$/ }).check(z.refine((url) => URL.parse(url)?.origin === url))
-const wholeCredits = () => z.int().check(z.minimum(0), z.maximum(10 ** 12))
 const nonEmpty = () => z.string().check(z.minLength(1))
-
-/** What one pack sells: credits, for an amount in minor units of the currency. */
-const creditPack = () =>
-  z.object({
-    credits: wholeCredits().check(z.minimum(1)),
-    amount: z.int().check(z.minimum(0)),
-    currency: z.string().check(z.regex(/^[a-z]{3}$/)),
-    name: nonEmpty(),
-  })
-/** What a Stripe price stands for. Credits are granted once per period, times quantity; in a free trial only where it says so. */
-const plan = () =>
-  z.object({
-    key: nonEmpty(),
-    credits: z._default(wholeCredits(), 0),
-    trial_credits: z._default(z.boolean(), false),
-  })
 
 /** Credits that may be granted at most, all three: whoever has the token alone can mint no more. */
 const grantLimit = () =>
@@ -126,7 +110,7 @@ export const settingsSchema = once(() =>
     GRANT_LIMIT: setting(z.optional(z.pipe(json(), grantLimit()))),
     /** By name. No colon: sums of grants are kept by it. */
     CAMPAIGNS: jsonRecord(campaign(), z.string().check(z.regex(/^[\w.-]{1,64}$/))),
-    CREDIT_PACKS: jsonRecord(creditPack()),
+    CREDIT_PACKS: jsonRecord(creditPack()).check(z.refine(sellsEachPriceOnce)),
     /** By Stripe price id. */
     PLANS: jsonRecord(plan()),
     CANCEL_ON_DELETION: flag('true'),

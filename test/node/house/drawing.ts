@@ -13,6 +13,7 @@ export const rooms: Record<string, string[]> = {
     'webhook',
     'outgoing',
     'settings',
+    'sold',
     'db',
     'http',
     'values',
@@ -27,7 +28,7 @@ export const rooms: Record<string, string[]> = {
   clerk: ['users', 'webhook', 'settings', 'db', 'values', 'once', 'log'],
   stripe: [
     ...['subscriptions', 'payments', 'users', 'webhook'],
-    ...['settings', 'db', 'values', 'once', 'log'],
+    ...['settings', 'sold', 'db', 'values', 'once', 'log'],
   ],
   subscriptions: ['wallet', 'db', 'schema'],
   payments: ['wallet', 'db', 'schema'],
@@ -36,7 +37,8 @@ export const rooms: Record<string, string[]> = {
   webhook: ['settings', 'db', 'schema', 'log'],
   outgoing: ['settings', 'db', 'schema', 'log'],
   // The ground floor.
-  settings: ['once'],
+  settings: ['once', 'sold'],
+  sold: [],
   http: ['log'],
   db: [],
   schema: [],
@@ -66,6 +68,6 @@ export const libraries: Record<string, string[]> = {
   hono: ['app', 'api', 'ops', 'http', 'outgoing'],
   '@neondatabase/serverless': ['db'],
   'drizzle-orm': ['schema'],
-  'zod/mini': ['settings', 'values', 'clerk', 'stripe', 'api', 'webhook'],
+  'zod/mini': ['settings', 'sold', 'values', 'clerk', 'stripe', 'api', 'webhook'],
   'zod/locales': ['api'],
 }

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe'
-import { Misconfigured, type Settings } from '../settings.ts'
+import { Misconfigured } from '../settings/misconfigured.ts'
+import type { Settings } from '../settings.ts'
 import { isDeleted, type Sale, withCustomer } from './customer.ts'
 import { ask, isMissing } from './trouble.ts'
 
@@ -10,7 +11,7 @@ export type Order = { pack: Settings['CREDIT_PACKS'][string] } | { price: string
 
 /** Where people come back to. From the settings alone: a request that could say it would be an open redirect. */
 export function appUrl({ APP_URL }: Settings): string {
-  if (!APP_URL) throw new Misconfigured(['APP_URL'])
+  if (!APP_URL) throw Misconfigured.of('APP_URL', 'is missing: Checkout sends people back there')
   return APP_URL
 }
 
@@ -29,7 +30,8 @@ export async function openCheckout(
       const { id, url } = await ask(sale.stripe.checkout.sessions.create(params))
       return { id, url: url ?? '' }
     } catch (error) {
-      if (isMissing(error, 'line_items[0][price]')) throw new Misconfigured(['PLANS'])
+      if (isMissing(error, 'line_items[0][price]'))
+        throw Misconfigured.of('PLANS', 'names a price that Stripe does not have')
       throw error
     }
   })

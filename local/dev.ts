@@ -16,7 +16,8 @@ const MINUTE_MS = 60_000
 
 await runInterruptible(async (interrupt) => {
   const { vars, ...flags } = await devFlags()
-  if (await ensureDevVars()) console.log('wrote .dev.vars, with secrets made for this machine alone')
+  const done = await ensureDevVars()
+  if (done) console.log(done)
   const { settings: given, fromEnvironment } = readSettings()
   const settings = { ...LOCAL_GRANTS, ...given }
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
@@ -30,6 +31,7 @@ await runInterruptible(async (interrupt) => {
     {
       ...flags,
       stripeFile: `${flags.dataDir}.stripe.json`,
+      clerkFile: `${flags.dataDir}.clerk.json`,
       settings,
       overrides: vars,
       neonUrl: configuredDatabase(),

@@ -8,7 +8,6 @@ import {
   loopbackUrl,
   namedTokens,
   namesUserAndDatabase,
-  nonEmpty,
   origin,
   publicUrl,
   SVIX_SECRET,
@@ -19,22 +18,7 @@ import {
   wholeCredits,
 } from './settings/forms.ts'
 import { Misconfigured, reasonOf } from './settings/misconfigured.ts'
-
-/** What one pack sells: credits, for an amount in minor units of the currency. */
-const creditPack = () =>
-  z.object({
-    credits: wholeCredits().check(z.minimum(1)),
-    amount: z.int().check(z.minimum(0)),
-    currency: z.string().check(z.regex(/^[a-z]{3}$/)),
-    name: nonEmpty(),
-  })
-/** What a Stripe price stands for. Credits are granted once per period, times quantity; in a free trial only where it says so. */
-const plan = () =>
-  z.object({
-    key: nonEmpty(),
-    credits: z._default(wholeCredits(), 0),
-    trial_credits: z._default(z.boolean(), false),
-  })
+import { creditPack, plan, sellsEachPriceOnce } from './settings/sold.ts'
 
 /** Credits that may be granted at most, all three: whoever has the token alone can mint no more. */
 const grantLimit = () =>
@@ -72,7 +56,7 @@ export const settingsSchema = once(() =>
     GRANT_LIMIT: setting(z.optional(z.pipe(json(), grantLimit()))),
     /** By name. No colon: sums of grants are kept by it. */
     CAMPAIGNS: jsonRecord(campaign(), z.string().check(z.regex(/^[\w.-]{1,64}$/))),
-    CREDIT_PACKS: jsonRecord(creditPack()),
+    CREDIT_PACKS: jsonRecord(creditPack()).check(z.refine(sellsEachPriceOnce)),
     /** By Stripe price id. */
     PLANS: jsonRecord(plan()),
     CANCEL_ON_DELETION: flag('true'),

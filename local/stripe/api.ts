@@ -5,7 +5,14 @@ import { ApiError } from './errors.ts'
 import type { Params } from './form.ts'
 import { expand, readParams } from './params.ts'
 import { createPortalSession, portalParams } from './portal.ts'
-import { createSession, expireSession, retrieveSession, sessionParams } from './sessions.ts'
+import {
+  createSession,
+  expireSession,
+  listLineItems,
+  pageParams,
+  retrieveSession,
+  sessionParams,
+} from './sessions.ts'
 import {
   cancelParams,
   cancelSubscription,
@@ -35,6 +42,7 @@ const calls: Record<string, Call> = {
   'GET /v1/customers/:id': call(nothing, retrieveCustomer),
   'POST /v1/checkout/sessions': call(sessionParams, (account, _id, params) => createSession(account, params)),
   'GET /v1/checkout/sessions/:id': call(nothing, retrieveSession),
+  'GET /v1/checkout/sessions/:id/line_items': call(pageParams, listLineItems),
   'POST /v1/checkout/sessions/:id/expire': call(nothing, expireSession),
   'POST /v1/billing_portal/sessions': call(portalParams, (account, _id, params) =>
     createPortalSession(account, params),

@@ -3,7 +3,7 @@ import { deleteCustomer } from './customers.ts'
 import { ApiError, found, invalid } from './errors.ts'
 import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
-import { recurringPrice } from './objects.ts'
+import { oneTimePrice, recurringPrice } from './objects.ts'
 import { bankDecides, pay, payLater } from './payments.ts'
 import type { Services } from './services.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
@@ -13,8 +13,8 @@ const actions: Record<
   string,
   (services: Services, id: string, action: string, body: Body) => object | undefined
 > = {
-  sessions: ({ account }, id, action) => {
-    if (action === 'pay') return pay(account, id)
+  sessions: ({ account }, id, action, body) => {
+    if (action === 'pay') return pay(account, id, body)
     if (action === 'pay-later') return payLater(account, id)
     if (action === 'bank-paid') return bankDecides(account, id, 'succeeded')
     if (action === 'bank-failed') return bankDecides(account, id, 'failed')
@@ -31,13 +31,17 @@ const actions: Record<
     deleteCustomer(account, id)
     return account.state.customers.get(id)
   },
-  prices: ({ account }, id, action, { unit_amount, currency, lookup_key }) => {
+  prices: ({ account }, id, action, { unit_amount, currency, lookup_key, type }) => {
     if (action !== 'create') return undefined
-    const price = recurringPrice(id || randomId('price'), {
-      ...(typeof unit_amount === 'number' && { unitAmount: unit_amount }),
-      ...(typeof currency === 'string' && { currency }),
-      ...(typeof lookup_key === 'string' && { lookupKey: lookup_key }),
-    })
+    const amount = typeof unit_amount === 'number' ? unit_amount : null
+    const own = type === 'one_time' ? oneTimePrice(id, amount) : null
+    const price =
+      own ??
+      recurringPrice(id || randomId('price'), {
+        ...(typeof unit_amount === 'number' && { unitAmount: unit_amount }),
+        ...(typeof currency === 'string' && { currency }),
+        ...(typeof lookup_key === 'string' && { lookupKey: lookup_key }),
+      })
     account.state.prices.set(price.id, price)
     return price
   },

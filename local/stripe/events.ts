@@ -1,10 +1,7 @@
 import Stripe from 'stripe'
-import { signedEvent } from '../deliver.ts'
+import { post, signedEvent } from '../deliver.ts'
 import { randomId } from '../ids.ts'
 import type { Event, StripeObject } from './state.ts'
-
-/** Checkout waits 10 s for the response before it sends the person back (Stripe: Checkout fulfilment). */
-const ANSWER_MS = 10_000
 
 /** The response of the endpoint. The status is null when there was none. */
 export interface Attempt {
@@ -46,22 +43,6 @@ export async function deliver(events: Event[], endpoint: Endpoint | undefined): 
 }
 
 async function attempt(event: Event, { url, secret }: Endpoint): Promise<Attempt> {
-  const { headers, body } = await signedEvent('stripe', event, { secret })
-  const told = { event: event.id, type: event.type }
-  try {
-    const signal = AbortSignal.timeout(ANSWER_MS)
-    const response = await fetch(url, { method: 'POST', headers, body, signal })
-    const text = await response.text()
-    return { ...told, status: response.status, answer: parsed(text) }
-  } catch (error) {
-    return { ...told, status: null, answer: (error as Error).message }
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
+  const signed = await signedEvent('stripe', event, { secret })
+  return { event: event.id, type: event.type, ...(await post(url, signed)) }
 }

@@ -38,7 +38,7 @@ function form({ account }: Services, session: Session): string {
   const debit =
     session.mode === 'payment' ? '<button name="with" value="debit">Pay by bank debit</button>' : ''
   const cancel = session.cancel_url ? `<a href="${escapeHtml(session.cancel_url)}">Cancel</a>` : ''
-  return `<p>${escapeHtml(order?.name ?? '')}: <b>${amount}</b></p>
+  return `<p>${escapeHtml(order?.lines.map(({ name }) => name).join(', ') ?? '')}: <b>${amount}</b></p>
     <form method="post"><button name="with" value="card">Pay by card</button> ${debit} ${cancel}</form>`
 }
 

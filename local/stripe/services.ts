@@ -1,9 +1,9 @@
+import { keep, restore } from '../kept.ts'
 import type { Account } from './account.ts'
 import { type Endpoint, snapshot } from './events.ts'
 import { createFaults, createHold, type Faults, type Hold } from './faults.ts'
 import type { Params } from './form.ts'
 import { createIdempotency } from './idempotency.ts'
-import { keep, restore } from './kept.ts'
 import { createState, type Event, type Price } from './state.ts'
 
 export interface ServicesOptions {

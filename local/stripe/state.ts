@@ -13,6 +13,7 @@ export interface Customer extends StripeObject {
 
 export interface Price extends StripeObject {
   currency: string
+  /** Null where the buyer chooses the amount: `custom_unit_amount` says within which limits. */
   unit_amount: number
   recurring: { interval: 'day' | 'week' | 'month' | 'year'; interval_count: number } | null
 }
@@ -40,19 +41,32 @@ export interface SubscriptionItem extends StripeObject {
 }
 
 export interface Subscription extends StripeObject {
-  status: 'active' | 'past_due' | 'paused' | 'canceled'
+  status: 'active' | 'trialing' | 'past_due' | 'paused' | 'canceled'
   customer: string
   items: { data: SubscriptionItem[] }
   cancel_at_period_end: boolean
   metadata: Metadata
 }
 
-/** What a session sells. Stripe keeps it, and does not show it on the object. */
+/** What a session sells. Stripe keeps it, and shows the lines by a call of their own. */
 export interface Order {
+  lines: OrderLine[]
+  /** The metadata for the payment intent, or for the subscription. */
+  metadata: Metadata
+  trialDays: number | null
+}
+
+export interface OrderLine {
   name: string
   price: Price
   quantity: number
-  /** The metadata for the payment intent, or for the subscription. */
+  /** The quantities that the buyer may choose. */
+  adjustable: { minimum: number; maximum: number } | null
+}
+
+/** A page that sells the same to everybody, and makes a session for each. */
+export interface PaymentLink extends StripeObject {
+  active: boolean
   metadata: Metadata
 }
 
@@ -67,8 +81,9 @@ export function createState(prices: Price[]) {
     customers: new Map<string, Customer>(),
     prices: new Map(prices.map((price) => [price.id, price])),
     sessions: new Map<string, Session>(),
-    /** The orders, by session id. */
+    /** The orders, by the id of the session or of the payment link. */
     orders: new Map<string, Order>(),
+    links: new Map<string, PaymentLink>(),
     paymentIntents: new Map<string, StripeObject>(),
     subscriptions: new Map<string, Subscription>(),
     invoices: new Map<string, StripeObject>(),

@@ -104,6 +104,7 @@ create table ledgerhook.outgoing_events (
   last_status integer,
   created_at timestamp with time zone default now() not null,
   ended_at timestamp with time zone,
+  resent_at timestamp with time zone,
   constraint outgoing_events_fact_unique UNIQUE (fact),
   constraint outgoing_events_pkey PRIMARY KEY (id),
   constraint outgoing_events_state CHECK ((state = ANY (ARRAY['open'::text, 'sent'::text, 'undelivered'::text])))
@@ -655,6 +656,9 @@ create function ledgerhook.remove_user(given text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.resend_events(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.resend_of(owner text, ids text[]) returns integer
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.returned_of(spend_id bigint) returns bigint

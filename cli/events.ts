@@ -6,8 +6,8 @@ import { readFlags } from './shared/flags.ts'
 
 const HELP = `
 npm run events -- [flags]               the events that your app did not take, oldest first
-npm run events -- --resend <event id>   sends one again: with its id and its sequence, within a minute
-npm run events -- --resend all          sends up to 1000 of them again
+npm run events -- --resend <event id>   sends one again: its id, sequence and body stay the same
+npm run events -- --resend all          sends up to 1000 of them again, each within two minutes, in order for each user
 
 Exits with 1 while there is an event that was not taken. docs/outgoing-events.md says when an event is given up.
 
@@ -41,7 +41,7 @@ await runCommand(async () => {
   const { resent } = await callFunction<{ resent: number }>(url, 'resend_events', facts)
   if (resent === 0) throw new LocalError(`${host}: there is no such event to send again`)
   console.log(
-    values.json ? JSON.stringify({ host, resent }) : `${host}: sent again within a minute: ${resent}`,
+    values.json ? JSON.stringify({ host, resent }) : `${host}: sent again within two minutes: ${resent}`,
   )
 })
 

@@ -42,6 +42,31 @@ export async function signedRequest(
   return { url: webhookUrl(workerUrl, provider), ...(await signedEvent(provider, event, signing)) }
 }
 
+/** A provider gives up after this: Checkout waits 10 s for the response (Stripe: Checkout fulfilment), Svix 15 s. */
+const GIVES_UP_MS = 10_000
+
+/** Posts an event as a provider does. The status is null when there was no response. */
+export async function post(
+  url: string,
+  { headers, body }: SignedEvent,
+): Promise<{ status: number | null; answer: unknown }> {
+  try {
+    const signal = AbortSignal.timeout(GIVES_UP_MS)
+    const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' })
+    return { status: response.status, answer: parsed(await response.text()) }
+  } catch (error) {
+    return { status: null, answer: (error as Error).message }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
 /** The Worker's response to a webhook. */
 export interface Answer {
   status: number

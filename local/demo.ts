@@ -72,6 +72,7 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
         postgres: await freePort(),
         gateway: await freePort(),
         stripe: await freePort(),
+        clerk: await freePort(),
       },
       onStep: (part) => console.log(styleText('dim', `${seconds()}  ${part}`)),
       onLog: () => {},

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { settingsSchema } from '../src/settings.ts'
-import { ensureSessionKey } from './session-key.ts'
+import { ensureSessionKey, readSessionKey } from './session-key.ts'
 
 export type Vars = Record<string, string>
 
@@ -10,6 +10,9 @@ const FILE = '.dev.vars'
 
 /** How a key of the local Stripe begins. Any other key is one of Stripe's own, and is never sent to the local one. */
 export const LOCAL_STRIPE_KEY = 'sk_test_local_'
+
+/** How a key of the local Clerk begins. Any other key is one of Clerk's own, and is never sent to the local one. */
+export const LOCAL_CLERK_KEY = 'sk_test_local_'
 
 /** So that granting can be tried. `wrangler.toml` has none: what a leaked token could mint is for you to say. */
 export const LOCAL_GRANTS: Vars = {
@@ -28,6 +31,7 @@ export function generateSecrets(): Vars {
     CLERK_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
     STRIPE_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('hex')}`,
     STRIPE_SECRET_KEY: `${LOCAL_STRIPE_KEY}${randomBytes(24).toString('hex')}`,
+    CLERK_SECRET_KEY: `${LOCAL_CLERK_KEY}${randomBytes(24).toString('hex')}`,
     SERVICE_TOKEN: randomBytes(24).toString('hex'),
     OPS_TOKEN: randomBytes(24).toString('hex'),
     EVENTS_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
@@ -35,14 +39,26 @@ export function generateSecrets(): Vars {
 }
 
 /**
- * Writes `.dev.vars` when there is none, with the public half of this machine's session key. Returns whether it did.
+ * Writes `.dev.vars` when there is none, with the public half of this machine's session key. One that an earlier
+ * version has written gets the key of the local Clerk. Returns what was done, in words.
  */
-export async function ensureDevVars(): Promise<boolean> {
-  if (existsSync(FILE)) return false
+export async function ensureDevVars(): Promise<string | undefined> {
+  if (existsSync(FILE)) return addClerkKey()
   const { publicKey } = await ensureSessionKey()
   const vars = { DATABASE_URL: '', ...generateSecrets(), CLERK_JWT_KEY: publicKey.trim() }
   writeFileSync(FILE, HEADER + formatVars(vars), { mode: 0o600 })
-  return true
+  return 'wrote .dev.vars, with secrets made for this machine alone'
+}
+
+/** Only next to the session key of this machine: whoever has Clerk's own public key there uses Clerk itself. */
+function addClerkKey(): string | undefined {
+  const { CLERK_SECRET_KEY, CLERK_JWT_KEY = '' } = parseEnv(readFileSync(FILE, 'utf8'))
+  const pair = readSessionKey()
+  if (CLERK_SECRET_KEY !== undefined || !pair || CLERK_JWT_KEY.trim() !== pair.publicKey.trim())
+    return undefined
+  const { CLERK_SECRET_KEY: made = '' } = generateSecrets()
+  appendFileSync(FILE, `\n${formatVars({ CLERK_SECRET_KEY: made })}`)
+  return 'added CLERK_SECRET_KEY to .dev.vars: the key of the local Clerk'
 }
 
 /**

@@ -2,7 +2,8 @@ import { setInterval } from 'node:timers'
 import { styleText } from 'node:util'
 import { configuredDatabase } from '../cli/shared/configured.ts'
 import { LocalError } from '../cli/shared/errors.ts'
-import { Misconfigured, settingsOf } from '../src/settings.ts'
+import { Misconfigured } from '../src/settings/misconfigured.ts'
+import { settingsOf } from '../src/settings.ts'
 import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
 import { outputLine } from './dev/output-line.ts'
@@ -15,7 +16,8 @@ const MINUTE_MS = 60_000
 
 await runInterruptible(async (interrupt) => {
   const { vars, ...flags } = await devFlags()
-  if (await ensureDevVars()) console.log('wrote .dev.vars, with secrets made for this machine alone')
+  const done = await ensureDevVars()
+  if (done) console.log(done)
   const { settings: given, fromEnvironment } = readSettings()
   const settings = { ...LOCAL_GRANTS, ...given }
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
@@ -29,6 +31,7 @@ await runInterruptible(async (interrupt) => {
     {
       ...flags,
       stripeFile: `${flags.dataDir}.stripe.json`,
+      clerkFile: `${flags.dataDir}.clerk.json`,
       settings,
       overrides: vars,
       neonUrl: configuredDatabase(),
@@ -51,7 +54,8 @@ function warnOfMissing(settings: Vars): void {
     settingsOf(settings)
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error
-    console.warn(`${error.message}. Until that is set, webhooks get a 500 misconfigured`)
+    for (const reason of error.reasons) console.warn(reason)
+    console.warn('Until that is set, webhooks get a 500 misconfigured')
   }
 }
 

@@ -4,6 +4,9 @@ export interface KeyPair {
   publicKey: string
 }
 
+/** The instance's only key: Clerk names a key after its instance. */
+export const SESSION_KEY_ID = 'ins_local'
+
 const RS256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
 /** Returns a new RSA key pair of 2048 bits, as Clerk's are. */
@@ -44,7 +47,7 @@ export function sessionClaims({ user, origin, issuer, expiresInSeconds = 60 }: S
 
 /** Signs the claims as Clerk does, as a JWT with RS256. */
 export async function signSessionToken(privateKeyPem: string, claims: object): Promise<string> {
-  const content = `${encode({ alg: 'RS256', kid: 'ins_local', typ: 'JWT' })}.${encode(claims)}`
+  const content = `${encode({ alg: 'RS256', kid: SESSION_KEY_ID, typ: 'JWT' })}.${encode(claims)}`
   const der = Uint8Array.from(atob(privateKeyPem.replaceAll(/-----.*?-----|\s/g, '')), byteOf)
   const key = await crypto.subtle.importKey('pkcs8', der, RS256, false, ['sign'])
   const signature = await crypto.subtle.sign(RS256, key, new TextEncoder().encode(content))

@@ -1,27 +1,26 @@
-import { rm } from 'node:fs/promises'
 import { migrate } from '../cli/migrate/run.ts'
 import { LocalError } from '../cli/shared/errors.ts'
-import { webhookUrl } from './deliver.ts'
-import { LOCAL_STRIPE_KEY, type Vars } from './dev-vars.ts'
+import type { Vars } from './dev-vars.ts'
 import { startGateway } from './gateway/server.ts'
 import { reservePort } from './ports.ts'
 import { createDatabase, query } from './postgres/query.ts'
 import { startPostgres } from './postgres.ts'
-import { signingSecret } from './sign.ts'
-import { plannedPrices } from './stripe/prices.ts'
-import { type LocalStripe, startStripe } from './stripe/server.ts'
+import {
+  isLocalClerk,
+  isLocalStripe,
+  type StandInOptions,
+  startLocalClerk,
+  startLocalStripe,
+  stripeSettings,
+} from './stand-ins.ts'
 import { type LocalWorker, startWorker, type WorkerOptions } from './worker.ts'
 
-export interface StackOptions extends Omit<WorkerOptions, 'port'> {
-  ports: { worker: number; postgres: number; gateway: number; stripe: number }
+export interface StackOptions extends Omit<WorkerOptions, 'port'>, StandInOptions {
+  ports: { worker: number; postgres: number; gateway: number; stripe: number; clerk: number }
   /** Settings that win over all others, also over the address of the local database. */
   overrides?: Vars
   /** Where the local Postgres keeps its data. */
   dataDir: string
-  /** The file in which the local Stripe keeps its objects. Without it they are in memory only. */
-  stripeFile?: string
-  /** Whether to drop what an earlier run has stored there. */
-  fresh?: boolean
   /** A Neon database to use instead of the local Postgres and the gateway. It is not migrated here. */
   neonUrl?: string | undefined
   /** Milliseconds that the gateway adds to each request and to each statement. */
@@ -37,6 +36,8 @@ export interface Stack {
   gatewayUrl: string | undefined
   /** The local Stripe. Undefined with a key of Stripe's own. */
   stripeUrl: string | undefined
+  /** The local Clerk. Undefined with a key of Clerk's own, and without any. */
+  clerkUrl: string | undefined
   stop(): Promise<void>
 }
 
@@ -62,7 +63,10 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
     const given = { ...options.settings, ...database.settings, ...options.overrides }
     const stripe = isLocalStripe(given) ? await startLocalStripe(given, options) : undefined
     if (stripe) started(stripe, 'the local Stripe')
-    const settings = { ...(stripe && stripeSettings(stripe)), ...given }
+    const clerk = isLocalClerk(given) ? await startLocalClerk(given, options) : undefined
+    if (clerk) started(clerk, 'the local Clerk')
+    const addresses = { ...(stripe && stripeSettings(stripe)), ...(clerk && { CLERK_API_BASE: clerk.url }) }
+    const settings = { ...addresses, ...given }
     const worker = await startWorker({ ...options, port: options.ports.worker, settings }, interrupt)
     started(worker, 'the Worker, in workerd')
     return {
@@ -70,6 +74,7 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
       databaseUrl: database.url,
       gatewayUrl: database.gatewayUrl,
       stripeUrl: stripe?.url,
+      clerkUrl: clerk?.url,
       stop,
     }
   } catch (error) {
@@ -83,6 +88,7 @@ async function assertPortsFree({ ports, neonUrl, settings, overrides }: StackOpt
   const wanted: [number, string][] = [[ports.worker, '--port']]
   if (!neonUrl) wanted.push([ports.postgres, '--pg-port'], [ports.gateway, '--gateway-port'])
   if (isLocalStripe({ ...settings, ...overrides })) wanted.push([ports.stripe, '--stripe-port'])
+  if (isLocalClerk({ ...settings, ...overrides })) wanted.push([ports.clerk, '--clerk-port'])
   const releases: (() => Promise<void>)[] = []
   try {
     for (const [port, flag] of wanted) releases.push(await reservePort(port, flag))
@@ -90,28 +96,6 @@ async function assertPortsFree({ ports, neonUrl, settings, overrides }: StackOpt
     for (const release of releases) await release()
   }
 }
-
-/** Whether the local Stripe is used. A key of Stripe's own means Stripe itself, as DATABASE_URL means that database. */
-const isLocalStripe = ({ STRIPE_SECRET_KEY = '', STRIPE_API_BASE }: Vars) =>
-  STRIPE_SECRET_KEY.startsWith(LOCAL_STRIPE_KEY) && !STRIPE_API_BASE
-
-async function startLocalStripe(
-  settings: Vars,
-  { ports, stripeFile, fresh }: StackOptions,
-): Promise<LocalStripe> {
-  if (stripeFile && fresh) await rm(stripeFile, { force: true })
-  return await startStripe({
-    port: ports.stripe,
-    secretKey: settings.STRIPE_SECRET_KEY ?? '',
-    webhookUrl: webhookUrl(`http://127.0.0.1:${ports.worker}`, 'stripe'),
-    webhookSecret: signingSecret('stripe', settings),
-    prices: plannedPrices(settings),
-    file: stripeFile,
-  })
-}
-
-/** Without APP_URL, people come back to a page of the local Stripe. */
-const stripeSettings = ({ url }: LocalStripe): Vars => ({ STRIPE_API_BASE: url, APP_URL: `${url}/app` })
 
 async function startDatabase(
   { dataDir, fresh, ports, latency }: StackOptions,

@@ -3,7 +3,8 @@ import { log } from './log.ts'
 import { causeOf, runTasks } from './ops/schedule.ts'
 import { consume } from './queue/consume.ts'
 import type { Batch } from './queue/queue.ts'
-import { Misconfigured, settingsOf } from './settings.ts'
+import { Misconfigured } from './settings/misconfigured.ts'
+import { settingsOf } from './settings.ts'
 
 export default {
   fetch: app.fetch,

@@ -98,11 +98,12 @@ function bundler(scratchDir: string, holds: Ground['holds']): Ground['bundle'] {
   }
 }
 
-/** Every setting that the figures depend on, so that nobody's own settings change them. Nothing here calls Stripe. */
+/** Every setting that the figures depend on, so that nobody's own settings change them. Nothing here calls Stripe or Clerk. */
 function settingsOfTheBench(): Vars {
   return {
     ...generateSecrets(),
     STRIPE_API_BASE: 'http://127.0.0.1:9',
+    CLERK_SECRET_KEY: '',
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
     // Who signs up an hour ago has the bonus too.
     SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',

@@ -9,10 +9,11 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
   --pg-port 25432          Postgres; any client can connect
   --gateway-port 25433     the gateway: SQL over HTTP, as Neon speaks it
   --stripe-port 25434      the local Stripe
+  --clerk-port 25435       the local Clerk; \`auto\` unless it is given
                            each takes \`auto\` too: the usual port, or the next free one;
                            \`--port auto\` means all those that are not given
   --data .local/postgres   where Postgres keeps its data between runs
-  --fresh                  start with an empty database and an empty local Stripe
+  --fresh                  start with an empty database, an empty local Stripe and an empty local Clerk
   --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
   --rtt-ms N               the gateway adds this to each request, in milliseconds
   --statement-ms N         the gateway adds this to each statement, in milliseconds
@@ -20,10 +21,19 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
 
 Settings come from .dev.vars, which the first run writes; the environment wins over it. If DATABASE_URL names a Neon
 database, that one is used, and neither Postgres nor the gateway is started; only \`npm run migrate\` migrates it.
-With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stripe is not started.
+With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stripe is not started. So it is with
+CLERK_SECRET_KEY and Clerk; without one, nothing of Clerk is asked.
 `
 
-export const USUAL_PORTS = { worker: 8787, postgres: LOCAL_POSTGRES_PORT, gateway: 25433, stripe: 25434 }
+export const USUAL_PORTS = {
+  worker: 8787,
+  postgres: LOCAL_POSTGRES_PORT,
+  gateway: 25433,
+  stripe: 25434,
+  clerk: 25435,
+}
+
+const AUTO = 'auto'
 
 /** The flag that chooses each port. */
 const PORT_FLAGS = {
@@ -31,6 +41,7 @@ const PORT_FLAGS = {
   postgres: 'pg-port',
   gateway: 'gateway-port',
   stripe: 'stripe-port',
+  clerk: 'clerk-port',
 } as const
 
 type Ports = Record<keyof typeof USUAL_PORTS, number>
@@ -42,6 +53,7 @@ export async function devFlags() {
     'pg-port': { type: 'string' },
     'gateway-port': { type: 'string' },
     'stripe-port': { type: 'string' },
+    'clerk-port': { type: 'string', default: AUTO },
     data: { type: 'string', default: '.local/postgres' },
     fresh: { type: 'boolean', default: false },
     var: { type: 'string', multiple: true },
@@ -62,8 +74,6 @@ export async function devFlags() {
     tunnel,
   }
 }
-
-const AUTO = 'auto'
 
 /** Those that are given come first, so that no other part takes them. */
 async function choosePorts(values: Partial<Record<string, unknown>>): Promise<Ports> {

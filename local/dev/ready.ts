@@ -17,6 +17,7 @@ export async function describe(stack: Stack, settings: Vars, postgresPort: numbe
     ['database', database],
     ...(stack.gatewayUrl ? [['gateway', stack.gatewayUrl]] : []),
     ...(stack.stripeUrl ? localStripe(stack.stripeUrl, url) : []),
+    ...(stack.clerkUrl ? localClerk(stack.clerkUrl) : []),
     ['try', `npm run send -- clerk user.created${flag}`],
   ]
   const ready = `${styleText(['green', 'bold'], 'ready')}     ${url}`
@@ -29,6 +30,14 @@ function localStripe(stripeUrl: string, workerUrl: string): string[][] {
     ['stripe', `${stripeUrl}, a local stand-in: open the \`url\` of a checkout to pay`],
     ['buy', checkout],
     ['pay', `curl -X POST ${stripeUrl}/test/sessions/<id>/pay`],
+  ]
+}
+
+function localClerk(clerkUrl: string): string[][] {
+  const person = '{"email_address": ["ada@example.com"]}'
+  return [
+    ['clerk', `${clerkUrl}, a local stand-in, with users of its own`],
+    ['sign up', `curl -X POST ${clerkUrl}/test/users/user_ada/create -d '${person}'`],
   ]
 }
 

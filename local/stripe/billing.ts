@@ -4,22 +4,27 @@ import { chargeFor } from './charges.ts'
 import { invalid } from './errors.ts'
 import { create } from './objects.ts'
 import { changing } from './previous.ts'
-import type { Order, StripeObject, Subscription, SubscriptionItem } from './state.ts'
+import type { Order, Price, StripeObject, Subscription, SubscriptionItem } from './state.ts'
 
 /** Creates a subscription that has just been bought. */
 export function startSubscription(account: Account, customer: string, order: Order): Subscription {
   const start = account.now()
   const id = randomId('sub')
-  const item = create<SubscriptionItem>('subscription_item', {
-    ...{ created: start, price: order.price, quantity: order.quantity, subscription: id },
-    ...{ current_period_start: start, current_period_end: periodEnd(start, order.price.recurring) },
-  })
+  const trialEnd = order.trialDays === null ? null : start + order.trialDays * 86_400
+  const items = order.lines.map(({ price, quantity }) =>
+    create<SubscriptionItem>('subscription_item', {
+      ...{ created: start, price, quantity, subscription: id, current_period_start: start },
+      current_period_end: trialEnd ?? periodEnd(start, price.recurring),
+    }),
+  )
   const subscription = create<Subscription>('subscription', {
-    ...{ id, customer, currency: order.price.currency, metadata: order.metadata, status: 'active' },
-    ...{ created: start, start_date: start, billing_cycle_anchor: start },
+    ...{ id, customer, currency: order.lines[0]?.price.currency, metadata: order.metadata },
+    ...{ created: start, start_date: start, billing_cycle_anchor: trialEnd ?? start },
+    ...(trialEnd !== null && { trial_start: start, trial_end: trialEnd }),
+    status: trialEnd === null ? 'active' : 'trialing',
     items: {
       object: 'list',
-      data: [item],
+      data: items,
       has_more: false,
       url: `/v1/subscription_items?subscription=${id}`,
     },
@@ -28,7 +33,7 @@ export function startSubscription(account: Account, customer: string, order: Ord
   return subscription
 }
 
-type Recurring = Order['price']['recurring']
+type Recurring = Price['recurring']
 
 function periodEnd(start: number, recurring: Recurring): number {
   const { interval, interval_count } = recurring ?? { interval: 'month', interval_count: 1 }
@@ -59,7 +64,8 @@ export function renew(account: Account, subscription: Subscription, paid = true)
 export function bill(account: Account, subscription: Subscription, reason: string, paid = true) {
   const { id, customer, items, metadata } = subscription
   const invoiceId = randomId('in')
-  const lines = items.data.map((item) => lineOf(item, invoiceId))
+  // A trial's line costs nothing.
+  const lines = items.data.map((item) => lineOf(item, invoiceId, subscription.status === 'trialing'))
   const amount = lines.reduce((sum, line) => sum + Number(line.amount), 0)
   const { currency } = items.data[0]?.price ?? { currency: 'usd' }
   const now = account.now()
@@ -97,8 +103,9 @@ export function bill(account: Account, subscription: Subscription, reason: strin
   return { invoice, payment: paid && amount > 0 ? payInvoice(account, invoice, amount) : undefined }
 }
 
-function lineOf(item: SubscriptionItem, invoice: string): StripeObject {
-  const amount = item.price.unit_amount * item.quantity
+function lineOf(item: SubscriptionItem, invoice: string, isFree: boolean): StripeObject {
+  const unit = isFree ? 0 : item.price.unit_amount
+  const amount = unit * item.quantity
   return create('line_item', {
     ...{ invoice, amount, subtotal: amount, currency: item.price.currency, quantity: item.quantity },
     period: { start: item.current_period_start, end: item.current_period_end },
@@ -113,7 +120,7 @@ function lineOf(item: SubscriptionItem, invoice: string): StripeObject {
     pricing: {
       type: 'price_details',
       price_details: { price: item.price.id, product: item.price.product },
-      unit_amount_decimal: String(item.price.unit_amount),
+      unit_amount_decimal: String(unit),
     },
   })
 }
@@ -122,7 +129,7 @@ function lineOf(item: SubscriptionItem, invoice: string): StripeObject {
 function payInvoice(account: Account, invoice: StripeObject, amount: number): StripeObject {
   const currency = String(invoice.currency)
   const intent = chargeFor(account, { amount, currency, customer: String(invoice.customer), metadata: {} })
-  return create('invoice_payment', {
+  const payment = create<StripeObject>('invoice_payment', {
     ...{
       amount_paid: amount,
       amount_requested: amount,
@@ -133,6 +140,8 @@ function payInvoice(account: Account, invoice: StripeObject, amount: number): St
     payment: { type: 'payment_intent', payment_intent: intent.id },
     status_transitions: { canceled_at: null, paid_at: account.now() },
   })
+  account.state.invoicePayments.set(payment.id, payment)
+  return payment
 }
 
 /** Cancels a subscription at once, for good. */

@@ -1,44 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { type Answer, json } from '../http-messages.ts'
 import { ApiError } from './errors.ts'
 
-export interface Answer {
-  status: number
-  headers: Record<string, string>
-  /** JSON text, or a page of HTML. */
-  body: string
-}
-
-export interface Request {
-  method: string
-  path: string
-  query: string
-  headers: IncomingMessage['headers']
-  body: string
-}
-
-export async function readRequest(message: IncomingMessage): Promise<Request> {
-  const { pathname, search } = new URL(message.url ?? '/', 'http://stripe.local')
-  const { method = 'GET', headers } = message
-  return { method, path: pathname, query: search.slice(1), headers, body: await text(message) }
-}
-
-export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Answer {
-  return {
-    status,
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body, null, 2),
-  }
-}
+export { type Answer, json, type Request, readRequest, send } from '../http-messages.ts'
 
 export function errorAnswer(error: unknown): Answer {
   if (error instanceof ApiError) return json({ error: error.details }, error.status, error.headers)
   const { message } = error as Error
   return json({ error: { type: 'api_error', message: `the stand-in failed: ${message}` } }, 500)
-}
-
-export function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  if (response.destroyed) return
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
-  response.end(body)
 }

@@ -41,3 +41,13 @@ export function recurringPrice(
     unit_amount_decimal: String(unitAmount),
   })
 }
+
+/** Returns a price that is paid once. Of one whose amount the buyer chooses, `unitAmount` is null. */
+export function oneTimePrice(id: string, unitAmount: number | null, currency = 'usd'): Price {
+  const custom = { minimum: 50, maximum: null, preset: null }
+  return create('price', {
+    ...{ id, currency, recurring: null, type: 'one_time', unit_amount: unitAmount },
+    unit_amount_decimal: unitAmount === null ? null : String(unitAmount),
+    custom_unit_amount: unitAmount === null ? custom : null,
+  })
+}

@@ -18,7 +18,7 @@ export async function page(services: Services, { method, path, query, body }: Re
   if (method !== 'POST' || session.status !== 'open') return html('Checkout', form(services, session))
   const finish = new URLSearchParams(body).get('with') === 'debit' ? payLater : pay
   const { events } = services.recorded(() => finish(services.account, id))
-  await deliver(events, services.endpoint)
+  await deliver(events, services.account.state)
   const back = session.success_url.replaceAll('{CHECKOUT_SESSION_ID}', id)
   return { status: 303, headers: { Location: back, 'Content-Type': 'text/plain' }, body: '' }
 }
@@ -38,7 +38,7 @@ function form({ account }: Services, session: Session): string {
   const debit =
     session.mode === 'payment' ? '<button name="with" value="debit">Pay by bank debit</button>' : ''
   const cancel = session.cancel_url ? `<a href="${escapeHtml(session.cancel_url)}">Cancel</a>` : ''
-  return `<p>${escapeHtml(order?.name ?? '')}: <b>${amount}</b></p>
+  return `<p>${escapeHtml(order?.lines.map(({ name }) => name).join(', ') ?? '')}: <b>${amount}</b></p>
     <form method="post"><button name="with" value="card">Pay by card</button> ${debit} ${cancel}</form>`
 }
 

@@ -1,5 +1,6 @@
 import type { Account } from './account.ts'
 import { bill, startSubscription } from './billing.ts'
+import { choose } from './buyer.ts'
 import { chargeFor } from './charges.ts'
 import { createCustomer } from './customers.ts'
 import { invalid } from './errors.ts'
@@ -7,9 +8,11 @@ import { openSession, retrieveSession } from './sessions.ts'
 import type { Order, Session } from './state.ts'
 
 /** The person pays by card. Makes the payment or the subscription, and the events that report it. */
-export function pay(account: Account, id: string): Session {
+export function pay(account: Account, id: string, choices: Record<string, unknown> = {}): Session {
   const { session, order } = ordered(account, id)
+  choose(session, order, choices)
   if (session.mode === 'subscription') return subscribe(account, session, order)
+  if (session.customer_creation === 'always') session.customer ??= customerOf(account, session)
   complete(session, 'paid')
   payOnce(account, session, order)
   account.emit('checkout.session.completed', session)
@@ -61,7 +64,7 @@ function complete(session: Session, paymentStatus: 'paid' | 'unpaid'): void {
         tax_exempt: 'none',
         tax_ids: [],
       },
-      ...{ email: 'paying@example.com', name: 'Paying Person' },
+      ...{ email: session.customer_email ?? 'paying@example.com', name: 'Paying Person' },
     },
   })
 }
@@ -74,8 +77,12 @@ function payOnce(account: Account, session: Session, { metadata }: Order, status
   session.payment_intent = intent.id
 }
 
+/** Makes the customer of a buyer who had none, with the address that the buyer gives. */
+const customerOf = (account: Account, { customer_email }: Session): string =>
+  createCustomer(account, { email: String(customer_email ?? 'paying@example.com') }).id
+
 function subscribe(account: Account, session: Session, order: Order): Session {
-  session.customer ??= createCustomer(account, {}).id
+  session.customer ??= customerOf(account, session)
   const subscription = startSubscription(account, session.customer, order)
   const { invoice, payment } = bill(account, subscription, 'subscription_create')
   complete(session, 'paid')

@@ -1,8 +1,24 @@
-/** An object of Stripe's API. The types name the members that this stand-in uses; the others come from the fixtures. */
-export interface StripeObject {
-  [member: string]: unknown
-  id: string
-  object: string
+import { productOf, savedPortal } from './catalog.ts'
+import type { StripeObject } from './object.ts'
+
+export type { StripeObject }
+
+/** Where events are sent. */
+export interface WebhookEndpoint extends StripeObject {
+  url: string
+  enabled_events: string[]
+  status: 'enabled' | 'disabled'
+  api_version: string | null
+}
+
+/** Where events are sent, as Stripe's API of the second generation has it: also with thin payloads. */
+export interface EventDestination extends StripeObject {
+  object: 'v2.core.event_destination'
+  event_payload: 'snapshot' | 'thin'
+  enabled_events: string[]
+  status: 'enabled' | 'disabled'
+  type: string
+  webhook_endpoint: { url: string }
 }
 
 export type Metadata = Record<string, string>
@@ -13,6 +29,7 @@ export interface Customer extends StripeObject {
 
 export interface Price extends StripeObject {
   currency: string
+  /** Null where the buyer chooses the amount: `custom_unit_amount` says within which limits. */
   unit_amount: number
   recurring: { interval: 'day' | 'week' | 'month' | 'year'; interval_count: number } | null
 }
@@ -40,19 +57,32 @@ export interface SubscriptionItem extends StripeObject {
 }
 
 export interface Subscription extends StripeObject {
-  status: 'active' | 'past_due' | 'paused' | 'canceled'
+  status: 'active' | 'trialing' | 'past_due' | 'paused' | 'canceled'
   customer: string
   items: { data: SubscriptionItem[] }
   cancel_at_period_end: boolean
   metadata: Metadata
 }
 
-/** What a session sells. Stripe keeps it, and does not show it on the object. */
+/** What a session sells. Stripe keeps it, and shows the lines by a call of their own. */
 export interface Order {
+  lines: OrderLine[]
+  /** The metadata for the payment intent, or for the subscription. */
+  metadata: Metadata
+  trialDays: number | null
+}
+
+export interface OrderLine {
   name: string
   price: Price
   quantity: number
-  /** The metadata for the payment intent, or for the subscription. */
+  /** The quantities that the buyer may choose. */
+  adjustable: { minimum: number; maximum: number } | null
+}
+
+/** A page that sells the same to everybody, and makes a session for each. */
+export interface PaymentLink extends StripeObject {
+  active: boolean
   metadata: Metadata
 }
 
@@ -67,13 +97,28 @@ export function createState(prices: Price[]) {
     customers: new Map<string, Customer>(),
     prices: new Map(prices.map((price) => [price.id, price])),
     sessions: new Map<string, Session>(),
-    /** The orders, by session id. */
+    /** The orders, by the id of the session or of the payment link. */
     orders: new Map<string, Order>(),
+    links: new Map<string, PaymentLink>(),
     paymentIntents: new Map<string, StripeObject>(),
     subscriptions: new Map<string, Subscription>(),
     invoices: new Map<string, StripeObject>(),
+    invoicePayments: new Map<string, StripeObject>(),
+    charges: new Map<string, StripeObject>(),
+    refunds: new Map<string, StripeObject>(),
+    disputes: new Map<string, StripeObject>(),
+    products: byId(prices.map(productOf)),
+    portalConfigurations: byId([savedPortal()]),
+    webhookEndpoints: new Map<string, WebhookEndpoint>(),
+    /** Their secrets, which Stripe shows once. */
+    endpointSecrets: new Map<string, string>(),
+    eventDestinations: new Map<string, EventDestination>(),
     events: new Map<string, Event>(),
+    /** The ids of events that every endpoint has taken. */
+    delivered: new Map<string, true>(),
   }
 }
+
+const byId = (objects: StripeObject[]) => new Map(objects.map((object) => [object.id, object]))
 
 export type State = ReturnType<typeof createState>

@@ -79,6 +79,6 @@ function setStatus(account: Account, subscription: Subscription, status: 'active
 }
 
 function running(subscription: Subscription): Subscription {
-  if (subscription.status === 'active' || subscription.status === 'past_due') return subscription
+  if (['active', 'trialing', 'past_due'].includes(subscription.status)) return subscription
   throw invalid(`This subscription is ${subscription.status}.`)
 }

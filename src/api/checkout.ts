@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import type { Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
@@ -46,13 +47,28 @@ function orderOf({ pack, plan = '' }: Named, { CREDIT_PACKS, PLANS }: Settings):
     if (sold) return { pack: sold }
     throw invalidRequest({ pack: [notSold(Object.keys(CREDIT_PACKS))] })
   }
-  if (Object.hasOwn(PLANS, plan)) return { price: plan }
-  const prices = Object.keys(PLANS).filter((price) => PLANS[price]?.key === plan)
-  const [price] = prices
-  if (price && prices.length === 1) return { price }
-  if (price) throw invalidRequest({ plan: [`has several prices: name one of ${prices.join(', ')}`] })
-  throw invalidRequest({ plan: [notSold([...new Set(Object.values(PLANS).map(({ key }) => key))])] })
+  const [one, ...others] = plansNamed(plan, PLANS)
+  if (!one)
+    throw invalidRequest({ plan: [notSold([...new Set(Object.values(PLANS).map(({ key }) => key))])] })
+  if (others.length > 0) {
+    const names = [one, ...others].map(([name]) => name)
+    throw invalidRequest({ plan: [`has several prices: name one of ${names.join(', ')}`] })
+  }
+  const [name, sold] = one
+  const price = sold.price ?? (isPriceId(name) ? name : undefined)
+  if (price === undefined) throw invalidRequest({ plan: ['is not sold: it names no `price` in `PLANS`'] })
+  return { price, plan: sold }
 }
+
+/** The plans that a request may mean, each with its name in PLANS: one by that name, else all with that key. */
+function plansNamed(plan: string, plans: Settings['PLANS']): [string, Plan][] {
+  const all = Object.entries(plans)
+  const named = all.filter(([name]) => name === plan)
+  return named.length > 0 ? named : all.filter(([, { key }]) => key === plan)
+}
+
+/** A product and a lookup key say what was bought, not what to sell: both may have several prices. */
+const isPriceId = (name: string) => /^(price|plan)_/.test(name)
 
 const notSold = (names: string[]) =>
   names.length > 0 ? `is not sold; these are: ${names.join(', ')}` : 'is not sold; none is'

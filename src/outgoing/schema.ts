@@ -25,13 +25,18 @@ export const outgoingEvents = ledgerhook.table(
     state: text({ enum: ['open', 'sent', 'undelivered'] })
       .notNull()
       .default('open'),
-    /** When it is sent by the scheduled run. In the future while somebody sends it, and between two tries. Null unless its turn has come. */
+    /**
+     * When the scheduled run sends it. In the future while somebody sends it, and between two tries. Null unless it is
+     * the user's first open one: only that has its turn.
+     */
     nextAt: moment('next_at'),
     /** How often it was sent: which of them ends is told by it. */
     tries: integer().notNull().default(0),
     /** What the receiver has said last; null where it said nothing. */
     lastStatus: integer('last_status'),
     createdAt: createdAt(),
+    /** When a person had it sent again: its three days begin anew then. What is sent stays the same, `created_at` too. */
+    resentAt: moment('resent_at'),
     endedAt: moment('ended_at'),
   },
   (events) => [

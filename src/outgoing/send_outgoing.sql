@@ -38,12 +38,13 @@ begin
   if event.id is null then return '{"state": "forgotten", "next": null}'; end if;
   perform from outgoing_queues where user_id = event.user_id for update;
   select * into event from outgoing_events where id = f.id for update;
-  -- It is somebody else's by now, or done.
-  if event.state <> 'open' or (not f.good and event.tries <> f.tries) then
+  -- It is done, somebody else sends it by now, or one that is sent again has its turn.
+  if event.state <> 'open' or (not f.good and (event.tries <> f.tries or event.next_at is null)) then
     return jsonb_build_object('state', event.state, 'next', null);
   end if;
   event.state := case when f.good then 'sent'
-    when (f.refused and f.tries >= 3) or event.created_at < now() - interval '3 days' then 'undelivered'
+    when (f.refused and f.tries >= 3)
+      or coalesce(event.resent_at, event.created_at) < now() - interval '3 days' then 'undelivered'
     else 'open' end;
   update outgoing_events set state = event.state, last_status = f.status,
     next_at = case event.state when 'open' then now() + least(interval '15 seconds' * 2 ^ least(f.tries, 12),
@@ -63,7 +64,7 @@ declare
 begin
   select * into event from outgoing_events where user_id = owner and state = 'open' order by sequence limit 1;
   if event.id is null or event.next_at is not null then return null; end if;
-  update outgoing_events set tries = case when lease then 1 else 0 end,
+  update outgoing_events set tries = tries + case when lease then 1 else 0 end,
     next_at = now() + case when lease then interval '30 seconds' else interval '0' end
   where id = event.id returning * into event;
   return case when lease then message(to_jsonb(event)) end;

@@ -1,6 +1,7 @@
 import { DatabaseUnavailable } from '../db.ts'
 import { log } from '../log.ts'
-import { Misconfigured, type Settings } from '../settings.ts'
+import { Misconfigured } from '../settings/misconfigured.ts'
+import type { Settings } from '../settings.ts'
 import type { Committed, First } from '../webhook/commit.ts'
 import type { Received } from '../webhook/delivery.ts'
 import { Breaker } from './breaker.ts'
@@ -21,7 +22,7 @@ export function spillOf(
   { SPILL_ALWAYS }: Settings,
 ): ((received: Received) => First) | undefined {
   const queue = spillQueue(env)
-  if (!queue && SPILL_ALWAYS) throw new Misconfigured(['SPILL'])
+  if (!queue && SPILL_ALWAYS) throw Misconfigured.of('SPILL', 'no queue is bound, which SPILL_ALWAYS needs')
   if (!queue) return undefined
   const breaker = breakers.get(queue) ?? new Breaker()
   breakers.set(queue, breaker)

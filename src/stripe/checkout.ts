@@ -1,22 +1,24 @@
 import type Stripe from 'stripe'
-import { Misconfigured, type Settings } from '../settings.ts'
+import { Misconfigured } from '../settings/misconfigured.ts'
+import type { CreditPack, Plan } from '../settings/sold.ts'
+import type { Settings } from '../settings.ts'
 import { isDeleted, type Sale, withCustomer } from './customer.ts'
 import { ask, isMissing } from './trouble.ts'
 
 type SessionParams = Stripe.Checkout.SessionCreateParams
 
 /** What is sold: a pack of credits, or a plan by its Stripe price. */
-export type Order = { pack: Settings['CREDIT_PACKS'][string] } | { price: string }
+export type Order = { pack: CreditPack } | { price: string; plan: Plan }
 
 /** Where people come back to. From the settings alone: a request that could say it would be an open redirect. */
 export function appUrl({ APP_URL }: Settings): string {
-  if (!APP_URL) throw new Misconfigured(['APP_URL'])
+  if (!APP_URL) throw Misconfigured.of('APP_URL', 'is missing: Checkout sends people back there')
   return APP_URL
 }
 
 /**
  * Opens a Checkout Session. It has no key of its own: two clicks make two sessions, either of which can be paid.
- * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable; Misconfigured where a plan's price is not at Stripe
+ * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable; Misconfigured where a price is not at Stripe
  */
 export async function openCheckout(
   sale: Sale,
@@ -29,7 +31,11 @@ export async function openCheckout(
       const { id, url } = await ask(sale.stripe.checkout.sessions.create(params))
       return { id, url: url ?? '' }
     } catch (error) {
-      if (isMissing(error, 'line_items[0][price]')) throw new Misconfigured(['PLANS'])
+      if (isMissing(error, 'line_items[0][price]'))
+        throw Misconfigured.of(
+          'pack' in order ? 'CREDIT_PACKS' : 'PLANS',
+          'names a price that Stripe does not have',
+        )
       throw error
     }
   })
@@ -37,10 +43,10 @@ export async function openCheckout(
 
 /**
  * Refunds and disputes name the payment, and invoices the subscription, never the session: so the metadata is on both
- * (Stripe copies none of it).
+ * (Stripe copies none of it). What a setting asks of Checkout comes first: it replaces nothing of ours.
  */
 function sessionFor(order: Order, userId: string, customer: string, app: string): SessionParams {
-  const common = {
+  const ours = {
     customer,
     client_reference_id: userId,
     success_url: `${app}/billing/success?session_id={CHECKOUT_SESSION_ID}`,
@@ -48,14 +54,49 @@ function sessionFor(order: Order, userId: string, customer: string, app: string)
   }
   if ('price' in order) {
     const metadata = { user_id: userId }
-    const line_items = [{ price: order.price, quantity: 1 }]
-    return { ...common, mode: 'subscription', line_items, metadata, subscription_data: { metadata } }
+    const { trial_period_days, ...options } = order.plan.checkout ?? {}
+    const subscription_data = { ...(trial_period_days && { trial_period_days }), metadata }
+    const line_items = [{ price: order.price, ...quantityOf(options) }]
+    return { ...asked(options), ...ours, mode: 'subscription', line_items, metadata, subscription_data }
   }
-  const { credits, amount, currency, name } = order.pack
-  const metadata = { user_id: userId, credits: String(credits) }
-  const price_data = { currency, unit_amount: amount, product_data: { name } }
-  const line_items = [{ price_data, quantity: 1 }]
-  return { ...common, mode: 'payment', line_items, metadata, payment_intent_data: { metadata } }
+  const { pack } = order
+  const options: Options = pack.checkout ?? {}
+  const metadata = { user_id: userId, ...creditsOf(pack) }
+  const line_items = [{ ...pricedAt(pack), ...quantityOf(options) }]
+  return {
+    ...asked(options),
+    ...ours,
+    ...{ mode: 'payment', line_items, metadata, payment_intent_data: { metadata } },
+  }
+}
+
+type Options = NonNullable<Plan['checkout']>
+
+/** What a setting asks of Checkout. For a customer who is there, it may keep what it collects only if it is told so. */
+function asked({ automatic_tax, tax_id_collection, allow_promotion_codes }: Options): Partial<SessionParams> {
+  return {
+    ...(automatic_tax && { automatic_tax: { enabled: true } }),
+    ...(tax_id_collection && { tax_id_collection: { enabled: true } }),
+    ...((automatic_tax || tax_id_collection) && {
+      customer_update: { address: 'auto', ...(tax_id_collection && { name: 'auto' }) },
+    }),
+    ...(allow_promotion_codes && { allow_promotion_codes }),
+  }
+}
+
+function quantityOf({ quantity = 1, adjustable_quantity: range }: Options) {
+  return { quantity, ...(range && { adjustable_quantity: { enabled: true, ...range } }) }
+}
+
+/** Where the buyer chooses how many, the lines of the session say it, once it is paid: `credits` would be a promise. */
+function creditsOf({ credits, checkout }: CreditPack): { credits?: string } {
+  return checkout?.adjustable_quantity ? {} : { credits: String(credits * (checkout?.quantity ?? 1)) }
+}
+
+function pricedAt(pack: CreditPack) {
+  if (pack.price !== undefined) return { price: pack.price }
+  const { currency, amount: unit_amount, name } = pack
+  return { price_data: { currency, unit_amount, product_data: { name } } }
 }
 
 /** The url of Stripe's customer portal. Null where Stripe has deleted the customer. @throws StripeTrouble */

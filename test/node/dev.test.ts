@@ -46,7 +46,7 @@ describe('npm run dev', () => {
     const file = join(cwd, '.dev.vars')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const secrets = readFileSync(file, 'utf8').match(/(?<=_SECRET="|_KEY="|_TOKEN=")[^"]+/g) ?? []
-    expect(secrets).toHaveLength(7)
+    expect(secrets).toHaveLength(8)
     for (const secret of secrets) expect(dev.output()).not.toContain(secret)
   })
 
@@ -87,6 +87,7 @@ describe('npm run dev', () => {
     ['postgres', '--pg-port'],
     ['gateway', '--gateway-port'],
     ['stripe', '--stripe-port'],
+    ['clerk', '--clerk-port'],
   ] as const)('refuses the taken port of the %s in one line that names %s', async ([part, flag]) => {
     const wanted = { ...(await freePorts()), [part]: ports[part] }
     expect(await run('local/dev.ts', portFlags(wanted), scratchDir())).toEqual({
@@ -120,6 +121,33 @@ describe('npm run dev', () => {
     expect(await (await api(`/api/checkout/${id}`)).json()).toMatchObject({
       ...{ status: 'complete', outcome: 'duplicate', reason: 'payment_already_credited', balance: 500 },
     })
+  })
+
+  test('has a local Clerk, which tells the Worker who has signed up, and what became of them', async () => {
+    const person = '{"email_address": ["ada@example.com"], "first_name": "Ada"}'
+    const at = (action: string, body = '{}') =>
+      fetch(`http://127.0.0.1:${ports.clerk}/test/users/user_ada/${action}`, { method: 'POST', body })
+    expect(await (await at('create', person)).json()).toMatchObject({
+      deliveries: [{ type: 'user.created', status: 200, answer: { outcome: 'applied' } }],
+    })
+    const token = (await run('local/token.ts', ['user_ada'], cwd)).output
+    const me = await fetch(`http://127.0.0.1:${ports.worker}/api/me`, {
+      headers: { Authorization: `Bearer ${token}` },
+    })
+    expect(await me.json()).toMatchObject({ id: 'user_ada', email: 'ada@example.com', balance: 7 })
+    expect(await (await at('delete')).json()).toMatchObject({
+      deliveries: [{ type: 'user.deleted', status: 200, answer: { outcome: 'applied' } }],
+    })
+  })
+
+  test('asks the local Clerk for a user whose session is there before the webhook', async () => {
+    const body = '{"email_address": ["eve@example.com"], "deliver": false}'
+    await fetch(`http://127.0.0.1:${ports.clerk}/test/users/user_eve/create`, { method: 'POST', body })
+    const token = (await run('local/token.ts', ['user_eve'], cwd)).output
+    const me = await fetch(`http://127.0.0.1:${ports.worker}/api/me`, {
+      headers: { Authorization: `Bearer ${token}` },
+    })
+    expect(await me.json()).toMatchObject({ email: 'eve@example.com', balance: 7 })
   })
 
   test.skipIf(isWindows)('leaves no process on SIGTERM, and frees its ports', async () => {
@@ -163,23 +191,25 @@ interface Ports {
   postgres: number
   gateway: number
   stripe: number
+  clerk: number
 }
 
 async function freePorts(): Promise<Ports> {
-  const [worker, postgres, gateway, stripe] = [
+  const [worker, postgres, gateway, stripe, clerk] = [
+    await freePort(),
     await freePort(),
     await freePort(),
     await freePort(),
     await freePort(),
   ]
-  return { worker, postgres, gateway, stripe }
+  return { worker, postgres, gateway, stripe, clerk }
 }
 
 function portFlags(ports: Ports): string[] {
-  const { worker, postgres, gateway, stripe } = ports
+  const { worker, postgres, gateway, stripe, clerk } = ports
   return [
     ...['--port', worker, '--pg-port', postgres],
-    ...['--gateway-port', gateway, '--stripe-port', stripe],
+    ...['--gateway-port', gateway, '--stripe-port', stripe, '--clerk-port', clerk],
   ].map(String)
 }
 

@@ -151,7 +151,7 @@ describe('npm run events', () => {
       code: 1,
       text: `${host}: there is no such event to send again`,
     })
-    const again = { code: 0, text: `${host}: sent again within a minute: 1` }
+    const again = { code: 0, text: `${host}: sent again within two minutes: 1` }
     expect(await run('events', '--resend', 'all')).toEqual(again)
     expect((await run('events')).code).toBe(0)
   })

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { State } from './state.ts'
 
-/** Fills a state from the file of an earlier run. The prices of this run win over those in the file. */
+/** The objects of a stand-in, by kind and id. */
+type State = { [kind: string]: Map<string, unknown> }
+
+/** Fills a state from the file of an earlier run. What is there already wins over what is in the file. */
 export function restore(state: State, file: string): void {
   if (!existsSync(file)) return
   const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, [string, never][]>
@@ -11,7 +13,7 @@ export function restore(state: State, file: string): void {
   }
 }
 
-/** Writes a state to a file, so that after a restart there still are the customers that the database knows. */
+/** Writes a state to a file, so that after a restart there still are the objects that the database knows. */
 export function keep(state: State, file: string): void {
   mkdirSync(dirname(file), { recursive: true })
   const kinds = Object.entries(state).map(([kind, map]) => [kind, [...map]])

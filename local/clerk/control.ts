@@ -1,0 +1,74 @@
+import * as z from 'zod'
+import { type Answer, json, type Request } from '../http-messages.ts'
+import { parsed } from './api.ts'
+import { deliver } from './deliveries.ts'
+import { ApiError, noRoute } from './errors.ts'
+import type { Instance } from './instance.ts'
+import type { Services } from './services.ts'
+import { createUser, deleteUser, findUser, readBody, seedUsers, setBanned, updateUser } from './users.ts'
+
+const actions: Record<string, (instance: Instance, id: string, body: object) => unknown> = {
+  create: (instance, id, body) => createUser(instance, body, id),
+  update: updateUser,
+  delete: deleteUser,
+  ban: (instance, id) => setBanned(instance, id, true),
+  unban: (instance, id) => setBanned(instance, id, false),
+}
+
+const actionBody = z.looseObject({ deliver: z.boolean().optional() })
+const limitBody = z.strictObject({
+  requests: z.int().min(0).optional(),
+  per_ms: z.int().min(1).default(10_000),
+})
+
+/**
+ * - `POST /test/users/<id>/<action>` does what somebody does in Clerk's Dashboard, also to a user whose id is given:
+ *   `create`, `update`, `delete`, `ban`, `unban`, with the members of the API's own body. It returns
+ *   `{user, events, deliveries}`. With `{"deliver": false}` the events are lost on their way.
+ * - `POST /test/users [{"id": "user_ada", …}, …]` adds users who were there before: no event reports them.
+ * - `POST /test/events/<id>/resend` delivers an event again, as the same message.
+ * - `POST /test/faults {"next": […]}` makes the next calls fail.
+ * - `POST /test/limit {"requests": 100}` allows so many calls in 10 seconds, or `per_ms`; `{}` allows any number.
+ * - `GET /test/requests` lists the calls received, `GET /test/users` and `/test/events` what there is.
+ */
+export async function control(services: Services, request: Request): Promise<Answer> {
+  const [, , kind = '', id = '', action = ''] = request.path.split('/')
+  if (request.method === 'GET') return look(services, kind, request)
+  const given = parsed(request.body)
+  if (kind === 'faults') {
+    services.faults.add((given as { next?: unknown }).next)
+    return json({})
+  }
+  if (kind === 'limit') {
+    const { requests, per_ms } = readBody(limitBody, given)
+    services.limit.set(requests === undefined ? undefined : { requests, per_ms })
+    return json({})
+  }
+  if (kind === 'events' && action === 'resend') {
+    const message = services.instance.state.messages.get(id)
+    if (!message) throw noEvent(id)
+    return json(await deliver([message], services.endpoint))
+  }
+  if (kind === 'users' && id === '')
+    return json(services.recorded(() => seedUsers(services.instance, given)).result)
+  const act = kind === 'users' && Object.hasOwn(actions, action) ? actions[action] : undefined
+  if (!act) throw noRoute(request.method, request.path)
+  const { deliver: isDelivered = true, ...body } = readBody(actionBody, given)
+  const { result, messages } = services.recorded(() => act(services.instance, decodeURIComponent(id), body))
+  const deliveries = await deliver(messages, isDelivered ? services.endpoint : undefined)
+  return json({ user: result, events: messages, deliveries })
+}
+
+function look({ requests, instance }: Services, kind: string, request: Request): Answer {
+  const [, , , id = ''] = request.path.split('/')
+  if (kind === 'requests') return json(requests)
+  if (kind === 'users') return json(id ? findUser(instance, id) : [...instance.state.users.values()])
+  if (kind === 'events') return json([...instance.state.messages.values()])
+  throw noRoute(request.method, request.path)
+}
+
+const noEvent = (id: string) =>
+  new ApiError(404, {
+    ...{ message: 'not found', long_message: `No event was found with id ${id}.` },
+    code: 'resource_not_found',
+  })

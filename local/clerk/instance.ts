@@ -1,0 +1,12 @@
+import type { Message, State, User } from './state.ts'
+
+/** One Clerk instance: its users, and what the parts of the stand-in need to act on them. */
+export interface Instance {
+  id: string
+  state: State
+  /** Public key of its session tokens, as PEM. Undefined when none is configured. */
+  publicKey: string | undefined
+  now(): number
+  /** Records an event with the user as it is now. It is delivered after the response. */
+  emit(type: Message['event']['type'], data: User | { id: string }): void
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod'
+import { invalid } from './errors.ts'
+import { subtotalOf } from './orders.ts'
+import type { Order, Session } from './state.ts'
+
+/** What the buyer does on the payment page, and what it costs then. Amounts are in minor units. */
+const choices = z.strictObject({
+  /** Of the first line, where it may be chosen. */
+  quantity: z.int().min(1).optional(),
+  /** Where the price lets the buyer choose it. */
+  amount: z.int().min(0).optional(),
+  /** What a promotion code takes off. */
+  discount: z.int().min(0).optional(),
+  tax: z.int().min(0).optional(),
+  email: z.email().optional(),
+  deliver: z.boolean().optional(),
+})
+
+/** Changes an open session by what its buyer chooses, where it lets the buyer choose. @throws ApiError */
+export function choose(session: Session, order: Order, body: Record<string, unknown>): void {
+  const { success, data, error } = choices.safeParse(body)
+  if (!success) throw invalid(error.issues[0]?.message ?? 'Invalid request')
+  const { quantity, amount, discount = 0, tax = 0, email } = data
+  const [line] = order.lines
+  if (line && quantity !== undefined) {
+    const { minimum, maximum } = line.adjustable ?? { minimum: line.quantity, maximum: line.quantity }
+    if (quantity < minimum || quantity > maximum) throw invalid('The quantity cannot be chosen like this.')
+    line.quantity = quantity
+  }
+  if (line && amount !== undefined) {
+    if (!line.price.custom_unit_amount) throw invalid('The amount of this price cannot be chosen.')
+    order.lines = [{ ...line, price: { ...line.price, unit_amount: amount } }, ...order.lines.slice(1)]
+  }
+  if (discount > 0 && !session.allow_promotion_codes) throw invalid('This session takes no promotion codes.')
+  if (tax > 0 && !(session.automatic_tax as { enabled: boolean }).enabled)
+    throw invalid('This session computes no tax.')
+  const subtotal = subtotalOf(order)
+  session.amount_subtotal = subtotal
+  session.amount_total = Math.max(0, subtotal - discount) + tax
+  session.total_details = { amount_discount: discount, amount_shipping: 0, amount_tax: tax }
+  if (email !== undefined) session.customer_email = email
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "ledgerhook"."outgoing_events" ADD COLUMN "resent_at" timestamp with time zone;

@@ -1,0 +1,86 @@
+import * as z from 'zod/mini'
+import { nonEmpty, wholeCredits } from './forms.ts'
+
+/** Stripe's limit of a line's quantity. */
+const quantity = () => z.int().check(z.minimum(1), z.maximum(999_999))
+
+/** What one may ask of Stripe Checkout, by Stripe's names. A misspelt or unknown option is refused: it would do nothing. */
+const options = () => ({
+  automatic_tax: z.optional(z.boolean()),
+  tax_id_collection: z.optional(z.boolean()),
+  allow_promotion_codes: z.optional(z.boolean()),
+  /** How many are bought; with `adjustable_quantity`, how many the buyer is first shown. */
+  quantity: z.optional(quantity()),
+  /** The buyer may change the quantity, within these. */
+  adjustable_quantity: z.optional(z.strictObject({ minimum: quantity(), maximum: quantity() })),
+})
+
+type Quantities = {
+  quantity?: number | undefined
+  adjustable_quantity?: { minimum: number; maximum: number } | undefined
+}
+
+function isOrdered({ quantity = 1, adjustable_quantity: range }: Quantities): boolean {
+  return !range || (range.minimum <= quantity && quantity <= range.maximum)
+}
+
+/** The id of a Stripe price: `price_…`, `plan_…` or of one's own making before 2020. Never a product's. */
+const priceId = () => z.string().check(z.regex(/^(?!prod_)[\w-]{1,255}$/))
+
+/** What one pack sells: credits, for an amount in minor units of a currency. */
+const ownPack = () =>
+  z.object({
+    ...bought(),
+    price: z.optional(z.never()),
+    amount: z.int().check(z.minimum(0)),
+    currency: z.string().check(z.regex(/^[a-z]{3}$/)),
+    name: nonEmpty(),
+    // What was bought is read back from the lines of the session, by the price: here is none.
+    checkout: z.optional(z.strictObject({ ...options(), adjustable_quantity: z.optional(z.never()) })),
+  })
+
+/** The same for a price that is at Stripe, with its amount and its name. */
+const pricedPack = () =>
+  z.object({
+    ...bought(),
+    price: priceId(),
+    amount: z.optional(z.never()),
+    currency: z.optional(z.never()),
+    checkout: z.optional(z.strictObject({ ...options(), adjustable_quantity: z.optional(z.never()) })),
+  })
+
+const bought = () => ({ credits: wholeCredits().check(z.minimum(1)) })
+
+export const creditPack = () =>
+  z
+    .union([ownPack(), pricedPack()])
+    .check(z.refine(({ credits, checkout = {} }) => credits * most(checkout) <= 10 ** 12))
+
+const most = ({ quantity = 1, adjustable_quantity }: Quantities) => adjustable_quantity?.maximum ?? quantity
+
+/** What a Stripe price stands for. Credits are granted once per period, times quantity; in a free trial only where it says so. */
+export const plan = () =>
+  z.object({
+    key: nonEmpty(),
+    credits: z._default(wholeCredits(), 0),
+    trial_credits: z._default(z.boolean(), false),
+    /** What is sold, where the plan is not named by a price id. */
+    price: z.optional(priceId()),
+    checkout: z.optional(
+      z
+        .strictObject({
+          ...options(),
+          trial_period_days: z.optional(z.int().check(z.minimum(1), z.maximum(730))),
+        })
+        .check(z.refine(isOrdered)),
+    ),
+  })
+
+export type CreditPack = z.output<ReturnType<typeof creditPack>>
+export type Plan = z.output<ReturnType<typeof plan>>
+
+/** Whether each Stripe price is sold by one pack at most: what a line of it brings must be certain. */
+export function sellsEachPriceOnce(packs: Record<string, CreditPack>): boolean {
+  const prices = Object.values(packs).flatMap(({ price }) => price ?? [])
+  return new Set(prices).size === prices.length
+}

@@ -2,7 +2,8 @@ import { setInterval } from 'node:timers'
 import { styleText } from 'node:util'
 import { configuredDatabase } from '../cli/shared/configured.ts'
 import { LocalError } from '../cli/shared/errors.ts'
-import { Misconfigured, settingsOf } from '../src/settings.ts'
+import { Misconfigured } from '../src/settings/misconfigured.ts'
+import { settingsOf } from '../src/settings.ts'
 import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
 import { outputLine } from './dev/output-line.ts'
@@ -53,7 +54,8 @@ function warnOfMissing(settings: Vars): void {
     settingsOf(settings)
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error
-    console.warn(`${error.message}. Until that is set, webhooks get a 500 misconfigured`)
+    for (const reason of error.reasons) console.warn(reason)
+    console.warn('Until that is set, webhooks get a 500 misconfigured')
   }
 }
 

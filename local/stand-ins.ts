@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { stripe } from '../src/stripe/index.ts'
 import { type LocalClerk, startClerk } from './clerk/server.ts'
 import { webhookUrl } from './deliver.ts'
 import { LOCAL_CLERK_KEY, LOCAL_STRIPE_KEY, type Vars } from './dev-vars.ts'
@@ -33,6 +34,7 @@ export async function startLocalStripe(
     secretKey: settings.STRIPE_SECRET_KEY ?? '',
     webhookUrl: webhookUrl(`http://127.0.0.1:${ports.worker}`, 'stripe'),
     webhookSecret: signingSecret('stripe', settings),
+    webhookEvents: Object.keys(stripe.events),
     prices: plannedPrices(settings),
     file: stripeFile,
   })

@@ -10,7 +10,8 @@ import { explanation } from './ops/explain-route.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
 import { tellingAfter } from './outgoing/after.ts'
 import { providers } from './providers.ts'
-import { Misconfigured, settingsOf } from './settings.ts'
+import { Misconfigured } from './settings/misconfigured.ts'
+import { settingsOf } from './settings.ts'
 import { receive } from './webhook/receive.ts'
 
 export const app = new Hono<{ Bindings: object }>()
@@ -41,7 +42,7 @@ app.notFound((c) => c.json({ error: 'not_found' }, 404))
 app.onError((error, c) => {
   if (error instanceof HTTPException) return error.getResponse()
   if (error instanceof Misconfigured) {
-    log({ message: 'misconfigured', level: 'error', settings: error.settings })
+    log({ message: 'misconfigured', level: 'error', settings: error.settings, reasons: error.reasons })
     return c.json({ error: 'misconfigured' }, 500)
   }
   if (error instanceof DatabaseUnavailable) {

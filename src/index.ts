@@ -1,7 +1,8 @@
 import { app } from './app.ts'
 import { log } from './log.ts'
 import { causeOf, runTasks } from './ops/schedule.ts'
-import { Misconfigured, settingsOf } from './settings.ts'
+import { Misconfigured } from './settings/misconfigured.ts'
+import { settingsOf } from './settings.ts'
 
 export default {
   fetch: app.fetch,

@@ -1,62 +1,24 @@
 import * as z from 'zod/mini'
 import { once } from './once.ts'
-import { creditPack, plan, sellsEachPriceOnce, wholeCredits } from './sold.ts'
-
-const blankIsUnset = (value: unknown) =>
-  typeof value === 'string' && value.trim() === '' ? undefined : value
-const setting = <Schema extends z.ZodMiniType>(schema: Schema) => z.pipe(z.transform(blankIsUnset), schema)
-
-const commaSeparated = () =>
-  z.pipe(
-    z.string(),
-    z.transform((list) => list.split(',').map((member) => member.trim())),
-  )
-
-/** Several, comma-separated, while a secret is being rotated. */
-const secrets = (pattern: RegExp) =>
-  setting(z.pipe(commaSeparated(), z.array(z.string().check(z.regex(pattern))).check(z.minLength(1))))
-const SVIX_SECRET = /^(whsec_)?([A-Za-z0-9+/]{4}){4,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-const flag = (fallback: 'true' | 'false') =>
-  z.pipe(
-    setting(z._default(z.enum(['true', 'false']), fallback)),
-    z.transform((value) => value === 'true'),
-  )
-const loopbackUrl = () =>
-  z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/ })
-
-/** A name of the public internet, by https: no address, and no name that means something else in each network. */
-const publicUrl = () =>
-  z.url({ protocol: /^https$/, hostname: /^(?!.*\.(local|internal|localhost)$)([\w-]+\.)+[a-z][\w-]*$/ })
-const thresholds = () =>
-  z.pipe(
-    z.pipe(commaSeparated(), z.array(z.string().check(z.regex(/^[1-9]\d{0,11}$/)))),
-    z.transform((list) => [...new Set(list.map(Number))].sort((a, b) => b - a)),
-  )
-
-function namesUserAndDatabase(url: string): boolean {
-  const parsed = URL.parse(url)
-  return parsed !== null && parsed.username !== '' && parsed.pathname.length > 1
-}
-
-/** What may stand in an `Authorization: Bearer` header (RFC 6750), 8 characters or more. */
-const token = () => z.string().check(z.regex(/^(?=.{8})[A-Za-z0-9._~+/-]+=*$/))
-/** `web:…`, or a token without a name: no token has a colon. Several, comma-separated. */
-const namedTokens = () =>
-  z.pipe(
-    z.pipe(
-      commaSeparated(),
-      z.array(z.string().check(z.regex(/^([\w-]{1,32}:)?(?=.{8})[A-Za-z0-9._~+/-]+=*$/))),
-    ),
-    z.transform((tokens) => tokens.map(namedToken)),
-  )
-
-function namedToken(text: string): { name: string | null; token: string } {
-  const [token = '', name = null] = text.split(':').reverse()
-  return { name, token }
-}
-
-const origin = () => z.url({ protocol: /^https?$/ }).check(z.refine((url) => URL.parse(url)?.origin === url))
-const nonEmpty = () => z.string().check(z.minLength(1))
+import {
+  commaSeparated,
+  flag,
+  json,
+  jsonRecord,
+  loopbackUrl,
+  namedTokens,
+  namesUserAndDatabase,
+  origin,
+  publicUrl,
+  SVIX_SECRET,
+  secrets,
+  setting,
+  thresholds,
+  token,
+  wholeCredits,
+} from './settings/forms.ts'
+import { Misconfigured, reasonOf } from './settings/misconfigured.ts'
+import { creditPack, plan, sellsEachPriceOnce } from './settings/sold.ts'
 
 /** Credits that may be granted at most, all three: whoever has the token alone can mint no more. */
 const grantLimit = () =>
@@ -64,22 +26,6 @@ const grantLimit = () =>
 /** Credits that a campaign grants at most, where it has a cap. */
 const campaign = () =>
   z.strictObject({ per_user: z.optional(wholeCredits()), total: z.optional(wholeCredits()) })
-
-const json = () =>
-  z.pipe(
-    z.string(),
-    z.transform((text, { issues }) => {
-      try {
-        return JSON.parse(text)
-      } catch {
-        issues.push({ code: 'custom', message: 'not JSON', input: text })
-        return z.NEVER
-      }
-    }),
-  )
-/** By name, in JSON; none where it is unset. */
-const jsonRecord = <Schema extends z.ZodMiniType>(schema: Schema, name = nonEmpty()) =>
-  setting(z._default(z.pipe(json(), z.record(name, schema)), {}))
 
 /** Every setting of the Worker. Placeholders such as those of `.dev.vars.example` do not pass. */
 export const settingsSchema = once(() =>
@@ -144,17 +90,6 @@ export const settingsSchema = once(() =>
 
 export type Settings = z.output<ReturnType<typeof settingsSchema>>
 
-/** Some settings are missing or malformed. Carries their names, never a value. */
-export class Misconfigured extends Error {
-  override name = 'Misconfigured'
-  readonly settings: string[]
-
-  constructor(settings: string[]) {
-    super(`missing or malformed: ${settings.join(', ')}`)
-    this.settings = settings
-  }
-}
-
 const parsed = new WeakMap<object, Settings | Misconfigured>()
 
 /** The settings, parsed once per isolate. @throws Misconfigured */
@@ -168,14 +103,20 @@ export function settingsOf(env: object): Settings {
 function parse(env: object): Settings | Misconfigured {
   const result = settingsSchema().safeParse(env)
   if (result.success) return wrongTogether(result.data) ?? result.data
-  return new Misconfigured([...new Set(result.error.issues.map((issue) => String(issue.path[0])))])
+  const reasons = new Map<string, string>()
+  for (const issue of result.error.issues) {
+    const name = String(issue.path[0])
+    if (!reasons.has(name)) reasons.set(name, reasonOf(issue, env))
+  }
+  return new Misconfigured(reasons)
 }
 
 /** What each setting cannot say of itself: events are signed, and sent to this machine in development alone. */
 function wrongTogether({ EVENTS_URL, EVENTS_SECRET, ...others }: Settings): Misconfigured | undefined {
-  if (EVENTS_URL && !EVENTS_SECRET) return new Misconfigured(['EVENTS_SECRET'])
+  if (EVENTS_URL && !EVENTS_SECRET)
+    return Misconfigured.of('EVENTS_SECRET', 'is missing, and EVENTS_URL is set')
   const isLocal = others.NEON_FETCH_ENDPOINT ?? others.STRIPE_API_BASE
   if (EVENTS_URL && !isLocal && loopbackUrl().safeParse(EVENTS_URL).success)
-    return new Misconfigured(['EVENTS_URL'])
+    return Misconfigured.of('EVENTS_URL', 'is a loopback address, which is for development only')
   return undefined
 }

@@ -1,8 +1,12 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
 import { createCustomer, customerParams, retrieveCustomer } from './customers.ts'
-import { ApiError } from './errors.ts'
+import { destinationParams, listDestinations } from './destinations.ts'
+import { ApiError, found } from './errors.ts'
 import type { Params } from './form.ts'
+import { eventListing, listings, readable } from './listings.ts'
+import { list } from './lists.ts'
+import { ownAccount } from './own-account.ts'
 import { expand, readParams } from './params.ts'
 import { createPortalSession, portalParams } from './portal.ts'
 import {
@@ -13,6 +17,7 @@ import {
   retrieveSession,
   sessionParams,
 } from './sessions.ts'
+import type { StripeObject } from './state.ts'
 import {
   cancelParams,
   cancelSubscription,
@@ -20,6 +25,12 @@ import {
   updateParams,
   updateSubscription,
 } from './subscriptions.ts'
+import {
+  createEndpoint,
+  createEndpointParams,
+  updateEndpoint,
+  updateEndpointParams,
+} from './webhook-endpoints.ts'
 
 /** Checks the parameters, and returns what to do. Stripe's idempotency keys do not keep a failure of the check. */
 type Call = (account: Account, id: string, params: Params) => () => object
@@ -36,8 +47,33 @@ function call<Schema extends z.ZodType>(
 
 const nothing = z.strictObject({ expand })
 
-/** The endpoints that Ledgerhook uses, and no others. `:id` is one segment. */
+const lists: Record<string, Call> = Object.fromEntries(
+  Object.entries(listings).map(([path, { objects, ...listing }]) => [
+    `GET ${path}`,
+    ({ state }, _id, params) =>
+      () =>
+        list(state[objects] as Map<string, StripeObject>, params, path, listing),
+  ]),
+)
+
+const reads: Record<string, Call> = Object.fromEntries(
+  Object.entries(readable).map(([path, { objects, noun }]) => [
+    `GET ${path}/:id`,
+    call(nothing, ({ state }, id) => found(state[objects] as Map<string, StripeObject>, noun, id)),
+  ]),
+)
+
+/** The endpoints that Ledgerhook and its commands use, and no others. `:id` is one segment. */
 const calls: Record<string, Call> = {
+  ...lists,
+  ...reads,
+  'GET /v1/account': call(nothing, ownAccount),
+  'GET /v1/events': (account, _id, params) => () => listEvents(account, params),
+  'POST /v1/webhook_endpoints': call(createEndpointParams, (account, _id, params) =>
+    createEndpoint(account, params),
+  ),
+  'POST /v1/webhook_endpoints/:id': call(updateEndpointParams, updateEndpoint),
+  'GET /v2/core/event_destinations': call(destinationParams, listDestinations),
   'POST /v1/customers': call(customerParams, (account, _id, params) => createCustomer(account, params)),
   'GET /v1/customers/:id': call(nothing, retrieveCustomer),
   'POST /v1/checkout/sessions': call(sessionParams, (account, _id, params) => createSession(account, params)),
@@ -52,11 +88,15 @@ const calls: Record<string, Call> = {
   'DELETE /v1/subscriptions/:id': call(cancelParams, cancelSubscription),
 }
 
+function listEvents({ state, now }: Account, params: Params) {
+  return list(state.events, params, '/v1/events', eventListing(state.delivered, now()))
+}
+
 /** Returns the call for a method and a path. @throws ApiError 404 when there is none */
-export function findCall(method: string, path: string): { run: Call; id: string } {
+export function findCall(method: string, path: string): { run: Call; id: string; route: string } {
   for (const [route, run] of Object.entries(calls)) {
     const match = new RegExp(`^${route.replace(':id', '([^/]+)')}$`).exec(`${method} ${path}`)
-    if (match) return { run, id: decodeURIComponent(match[1] ?? '') }
+    if (match) return { run, id: decodeURIComponent(match[1] ?? ''), route }
   }
   throw new ApiError(404, {
     type: 'invalid_request_error',

@@ -129,7 +129,7 @@ function lineOf(item: SubscriptionItem, invoice: string, isFree: boolean): Strip
 function payInvoice(account: Account, invoice: StripeObject, amount: number): StripeObject {
   const currency = String(invoice.currency)
   const intent = chargeFor(account, { amount, currency, customer: String(invoice.customer), metadata: {} })
-  return create('invoice_payment', {
+  const payment = create<StripeObject>('invoice_payment', {
     ...{
       amount_paid: amount,
       amount_requested: amount,
@@ -140,6 +140,8 @@ function payInvoice(account: Account, invoice: StripeObject, amount: number): St
     payment: { type: 'payment_intent', payment_intent: intent.id },
     status_transitions: { canceled_at: null, paid_at: account.now() },
   })
+  account.state.invoicePayments.set(payment.id, payment)
+  return payment
 }
 
 /** Cancels a subscription at once, for good. */

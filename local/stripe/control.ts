@@ -6,7 +6,9 @@ import { type Answer, json, type Request } from './http.ts'
 import { oneTimePrice, recurringPrice } from './objects.ts'
 import { bankDecides, pay, payLater } from './payments.ts'
 import type { Services } from './services.ts'
+import type { State } from './state.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
+import { switches } from './switches.ts'
 
 /** What a person does, or time, and Stripe's API has no call for. Each returns the object that it changed. */
 const actions: Record<
@@ -53,37 +55,30 @@ type Body = Record<string, unknown>
  * - `POST /test/<kind>/<id>/<action>` returns `{object, events, deliveries}`: the changed object, the events that
  *   report the change, and the Worker's response to each. With `{"deliver": false}` the events are kept back.
  * - `POST /test/events/<id>/resend` delivers an event again.
- * - `POST /test/faults {"next": […]}` makes the next calls fail; `POST /test/release` ends the fault `held`.
+ * - `POST /test/faults`, `/test/limit`, `/test/clock`, …: see `switches.ts`.
  * - `GET /test/requests` lists the calls received, `GET /test/events`, `/test/customers`, … the objects.
  */
 export async function control(services: Services, request: Request): Promise<Answer> {
   const [, , kind = '', id = '', action = ''] = request.path.split('/')
   if (request.method === 'GET') return look(services, kind, request)
   const body = readBody(request.body)
-  if (kind === 'faults') {
-    services.faults.add(body.next)
-    return json({})
-  }
-  if (kind === 'release') {
-    services.hold.release()
-    return json({})
-  }
+  if (Object.hasOwn(switches, kind)) return json(switches[kind]?.(services, body))
   if (kind === 'events' && action === 'resend')
-    return json(await deliver([found(services.account.state.events, 'event', id)], services.endpoint))
+    return json(await deliver([found(services.account.state.events, 'event', id)], services.account.state))
 
   const act = Object.hasOwn(actions, kind) ? actions[kind] : undefined
   const { result, events } = services.recorded(() => act?.(services, id, action, body))
   if (!result) throw unknownControl(request)
-  const endpoint = body.deliver === false ? undefined : services.endpoint
-  return json({ object: result, events, deliveries: await deliver(events, endpoint) })
+  const deliveries = body.deliver === false ? [] : await deliver(events, services.account.state)
+  return json({ object: result, events, deliveries })
 }
 
 function look({ requests, account: { state } }: Services, kind: string, request: Request): Answer {
-  const { customers, sessions, paymentIntents, subscriptions, invoices, events } = state
-  const kinds = { customers, sessions, subscriptions, invoices, events, payment_intents: paymentIntents }
   if (kind === 'requests') return json(requests)
-  if (!Object.hasOwn(kinds, kind)) throw unknownControl(request)
-  return json([...kinds[kind as keyof typeof kinds].values()])
+  const name = kind.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+  // Secrets are shown by nobody.
+  if (!Object.hasOwn(state, name) || name === 'endpointSecrets') throw unknownControl(request)
+  return json([...state[name as keyof State].values()])
 }
 
 function readBody(text: string): Body {

@@ -38,11 +38,22 @@ export function found<T>(objects: Map<string, T>, what: string, id: string, para
   return object
 }
 
-export const rateLimited = () =>
-  new ApiError(429, {
+export const rateLimited = (headers: Record<string, string> = { 'Retry-After': '1' }) =>
+  new ApiError(
+    429,
+    {
+      type: 'invalid_request_error',
+      code: 'rate_limit',
+      message: 'Too many requests made to the API too quickly: made to fail',
+    },
+    headers,
+  )
+
+/** A restricted key without the permission (Stripe: restricted API keys). */
+export const notPermitted = (call: string) =>
+  new ApiError(403, {
     type: 'invalid_request_error',
-    code: 'rate_limit',
-    message: 'Too many requests made to the API too quickly: made to fail',
+    message: `The provided key does not have the required permissions for this endpoint: ${call}.`,
   })
 
 export const serverError = () =>

@@ -1,7 +1,8 @@
 import Stripe from 'stripe'
 import { post, signedEvent } from '../deliver.ts'
 import { randomId } from '../ids.ts'
-import type { Event, StripeObject } from './state.ts'
+import type { Event, State, StripeObject } from './state.ts'
+import { subscribed } from './webhook-endpoints.ts'
 
 /** The response of the endpoint. The status is null when there was none. */
 export interface Attempt {
@@ -29,20 +30,20 @@ export function snapshot(type: string, object: StripeObject, created: number, pr
   }
 }
 
-export interface Endpoint {
-  url: string
-  secret: string
-}
-
-/** Delivers events one after the other, each signed when it is sent. Without an endpoint, it sends nothing. */
-export async function deliver(events: Event[], endpoint: Endpoint | undefined): Promise<Attempt[]> {
+/** Delivers events one after the other to each endpoint that subscribes to them, signed when they are sent. */
+export async function deliver(events: Event[], state: State): Promise<Attempt[]> {
   const attempts: Attempt[] = []
-  if (!endpoint) return attempts
-  for (const event of events) attempts.push(await attempt(event, endpoint))
+  for (const event of events) {
+    const made: Attempt[] = []
+    for (const endpoint of subscribed(state, event.type)) made.push(await attempt(event, endpoint))
+    if (made.every(({ status }) => status !== null && status >= 200 && status < 300))
+      state.delivered.set(event.id, true)
+    attempts.push(...made)
+  }
   return attempts
 }
 
-async function attempt(event: Event, { url, secret }: Endpoint): Promise<Attempt> {
+async function attempt(event: Event, { url, secret }: { url: string; secret: string }): Promise<Attempt> {
   const signed = await signedEvent('stripe', event, { secret })
   return { event: event.id, type: event.type, ...(await post(url, signed)) }
 }

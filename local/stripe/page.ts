@@ -18,7 +18,7 @@ export async function page(services: Services, { method, path, query, body }: Re
   if (method !== 'POST' || session.status !== 'open') return html('Checkout', form(services, session))
   const finish = new URLSearchParams(body).get('with') === 'debit' ? payLater : pay
   const { events } = services.recorded(() => finish(services.account, id))
-  await deliver(events, services.endpoint)
+  await deliver(events, services.account.state)
   const back = session.success_url.replaceAll('{CHECKOUT_SESSION_ID}', id)
   return { status: 303, headers: { Location: back, 'Content-Type': 'text/plain' }, body: '' }
 }

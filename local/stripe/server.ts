@@ -4,6 +4,7 @@ import { randomId } from '../ids.ts'
 import { findCall } from './api.ts'
 import { authenticate } from './authenticate.ts'
 import { control } from './control.ts'
+import { notPermitted, rateLimited } from './errors.ts'
 import { deliver } from './events.ts'
 import { answerWithFault, type Fault, failWithin } from './faults.ts'
 import { type Params, parseForm } from './form.ts'
@@ -31,7 +32,7 @@ export async function startStripe(options: StripeOptions): Promise<LocalStripe> 
     (message, response) => {
       void readRequest(message)
         .then((request) => route(services, request, response))
-        .catch((error: unknown) => send(response, withRequestId(errorAnswer(error))))
+        .catch((error: unknown) => send(response, withRequestId(errorAnswer(error), services)))
     },
     { port: options.port, flag: '--stripe-port' },
   )
@@ -48,7 +49,7 @@ async function route(services: Services, request: Request, response: ServerRespo
   const run = async () => {
     const answer = await answerCall(services, request, received.params, fault).catch(errorAnswer)
     received.status = answer.status
-    return withRequestId(answer, request)
+    return withRequestId(answer, services, request)
   }
   await answerWithFault(fault, response, run)
 }
@@ -69,7 +70,10 @@ async function answerCall(
 ): Promise<Answer> {
   authenticate(request.headers.authorization, services.secretKey)
   const { method, path, body, headers } = request
-  const { run, id } = findCall(method, path)
+  const wait = services.limit.wait()
+  if (wait > 0) throw rateLimited({ 'Retry-After': String(wait) })
+  const { run, id, route } = findCall(method, path)
+  if (services.denied.has(route)) throw notPermitted(route)
   const key = method === 'POST' ? headers['idempotency-key']?.toString() : undefined
   return await services.idempotency(key, `${method} ${path} ${body}`, async () => {
     try {
@@ -77,7 +81,7 @@ async function answerCall(
       await failWithin(fault, services.hold)
       const { result, events } = services.recorded(perform)
       // Not awaited: as at Stripe, the response does not wait for the webhooks.
-      void deliver(events, services.endpoint)
+      void deliver(events, services.account.state)
       return json(result)
     } catch (error) {
       return errorAnswer(error)
@@ -85,8 +89,13 @@ async function answerCall(
   })
 }
 
-function withRequestId(answer: Answer, request?: Request): Answer {
+function withRequestId(answer: Answer, { clock }: Services, request?: Request): Answer {
   const version = request?.headers['stripe-version']?.toString()
-  const headers = { 'Request-Id': randomId('req'), ...(version && { 'Stripe-Version': version }) }
+  const headers = {
+    'Request-Id': randomId('req'),
+    // By Stripe's clock, which a test may set.
+    Date: new Date(Date.now() + clock.skewMs).toUTCString(),
+    ...(version && { 'Stripe-Version': version }),
+  }
   return { ...answer, headers: { ...headers, ...answer.headers } }
 }

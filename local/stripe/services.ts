@@ -1,10 +1,12 @@
 import { keep, restore } from '../kept.ts'
+import { createRateLimit, type RateLimit } from '../rate-limit.ts'
 import type { Account } from './account.ts'
-import { type Endpoint, snapshot } from './events.ts'
+import { snapshot } from './events.ts'
 import { createFaults, createHold, type Faults, type Hold } from './faults.ts'
 import type { Params } from './form.ts'
 import { createIdempotency } from './idempotency.ts'
-import { createState, type Event, type Price } from './state.ts'
+import { createState, type Event, type Price, type State } from './state.ts'
+import { endpointOf } from './webhook-endpoints.ts'
 
 export interface ServicesOptions {
   /** The only key that is accepted. */
@@ -12,6 +14,8 @@ export interface ServicesOptions {
   /** Where events are delivered. Without it they are only recorded: `GET /test/events`. */
   webhookUrl?: string | undefined
   webhookSecret?: string | undefined
+  /** The types of events that are delivered there. By default all of them. */
+  webhookEvents?: string[]
   /** The recurring prices of the account, made with `recurringPrice`. */
   prices?: Price[]
   /** The file that keeps the state between runs. Without it the state is in memory only. */
@@ -33,7 +37,10 @@ export interface Services {
   account: Account
   faults: Faults
   hold: Hold
-  endpoint: Endpoint | undefined
+  limit: RateLimit
+  clock: { skewMs: number }
+  /** Calls that the key lacks the permission for, such as `GET /v1/refunds`. */
+  denied: Set<string>
   requests: Received[]
   /** Runs an action, and gathers the events that it emits. */
   recorded<T>(act: () => T): { result: T; events: Event[] }
@@ -43,11 +50,13 @@ export interface Services {
 
 /** Creates what one local Stripe needs. `url` returns its address, which is known once it listens. */
 export function createServices(options: ServicesOptions, url: () => string): Services {
-  const { secretKey, webhookUrl, webhookSecret, prices = [], file } = options
+  const { secretKey, prices = [], file } = options
   let emitted: Event[] = []
   const state = createState(prices)
   if (file) restore(state, file)
-  const now = () => Math.floor(Date.now() / 1000)
+  const clock = { skewMs: 0 }
+  const now = () => Math.floor((Date.now() + clock.skewMs) / 1000)
+  addEndpoint(state, options, now())
   return {
     account: {
       ...{ state, url, now },
@@ -59,7 +68,9 @@ export function createServices(options: ServicesOptions, url: () => string): Ser
     },
     faults: createFaults(),
     hold: createHold(),
-    endpoint: webhookUrl && webhookSecret ? { url: webhookUrl, secret: webhookSecret } : undefined,
+    limit: createRateLimit(),
+    clock,
+    denied: new Set(),
     requests: [],
     recorded(act) {
       emitted = []
@@ -70,4 +81,19 @@ export function createServices(options: ServicesOptions, url: () => string): Ser
     idempotency: createIdempotency(),
     secretKey,
   }
+}
+
+const OWN_ENDPOINT = 'we_ledgerhook'
+
+/** The endpoint of the options, at the address and with the secret of this run. What it subscribes to may be kept. */
+function addEndpoint(
+  state: State,
+  { webhookUrl, webhookSecret, webhookEvents }: ServicesOptions,
+  now: number,
+) {
+  if (!webhookUrl || !webhookSecret) return
+  const fresh = endpointOf(OWN_ENDPOINT, webhookUrl, webhookEvents ?? ['*'], now)
+  const kept = state.webhookEndpoints.get(OWN_ENDPOINT)
+  state.webhookEndpoints.set(OWN_ENDPOINT, { ...fresh, ...kept, url: webhookUrl })
+  state.endpointSecrets.set(OWN_ENDPOINT, webhookSecret)
 }

@@ -1,8 +1,24 @@
-/** An object of Stripe's API. The types name the members that this stand-in uses; the others come from the fixtures. */
-export interface StripeObject {
-  [member: string]: unknown
-  id: string
-  object: string
+import { productOf, savedPortal } from './catalog.ts'
+import type { StripeObject } from './object.ts'
+
+export type { StripeObject }
+
+/** Where events are sent. */
+export interface WebhookEndpoint extends StripeObject {
+  url: string
+  enabled_events: string[]
+  status: 'enabled' | 'disabled'
+  api_version: string | null
+}
+
+/** Where events are sent, as Stripe's API of the second generation has it: also with thin payloads. */
+export interface EventDestination extends StripeObject {
+  object: 'v2.core.event_destination'
+  event_payload: 'snapshot' | 'thin'
+  enabled_events: string[]
+  status: 'enabled' | 'disabled'
+  type: string
+  webhook_endpoint: { url: string }
 }
 
 export type Metadata = Record<string, string>
@@ -87,8 +103,22 @@ export function createState(prices: Price[]) {
     paymentIntents: new Map<string, StripeObject>(),
     subscriptions: new Map<string, Subscription>(),
     invoices: new Map<string, StripeObject>(),
+    invoicePayments: new Map<string, StripeObject>(),
+    charges: new Map<string, StripeObject>(),
+    refunds: new Map<string, StripeObject>(),
+    disputes: new Map<string, StripeObject>(),
+    products: byId(prices.map(productOf)),
+    portalConfigurations: byId([savedPortal()]),
+    webhookEndpoints: new Map<string, WebhookEndpoint>(),
+    /** Their secrets, which Stripe shows once. */
+    endpointSecrets: new Map<string, string>(),
+    eventDestinations: new Map<string, EventDestination>(),
     events: new Map<string, Event>(),
+    /** The ids of events that every endpoint has taken. */
+    delivered: new Map<string, true>(),
   }
 }
+
+const byId = (objects: StripeObject[]) => new Map(objects.map((object) => [object.id, object]))
 
 export type State = ReturnType<typeof createState>

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
+import type { Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
-import type { Plan } from '../sold.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
 import { readBuyer } from '../users/customer.ts'

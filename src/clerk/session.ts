@@ -1,5 +1,6 @@
 import { verifyToken } from '@clerk/backend'
-import { Misconfigured, type Settings } from '../settings.ts'
+import { Misconfigured } from '../settings/misconfigured.ts'
+import type { Settings } from '../settings.ts'
 import { id, member } from '../values.ts'
 
 export type Session =
@@ -14,7 +15,7 @@ export type Session =
  */
 export async function verifySession(token: string, settings: Settings): Promise<Session> {
   const { CLERK_JWT_KEY, CLERK_ISSUER, APP_ORIGINS } = settings
-  if (!CLERK_JWT_KEY) throw new Misconfigured(['CLERK_JWT_KEY'])
+  if (!CLERK_JWT_KEY) throw Misconfigured.of('CLERK_JWT_KEY', 'is missing: it verifies session tokens')
 
   const claims = await verifiedClaims(token, {
     jwtKey: CLERK_JWT_KEY,

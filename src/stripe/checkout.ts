@@ -1,6 +1,7 @@
 import type Stripe from 'stripe'
-import { Misconfigured, type Settings } from '../settings.ts'
-import type { CreditPack, Plan } from '../sold.ts'
+import { Misconfigured } from '../settings/misconfigured.ts'
+import type { CreditPack, Plan } from '../settings/sold.ts'
+import type { Settings } from '../settings.ts'
 import { isDeleted, type Sale, withCustomer } from './customer.ts'
 import { ask, isMissing } from './trouble.ts'
 
@@ -11,7 +12,7 @@ export type Order = { pack: CreditPack } | { price: string; plan: Plan }
 
 /** Where people come back to. From the settings alone: a request that could say it would be an open redirect. */
 export function appUrl({ APP_URL }: Settings): string {
-  if (!APP_URL) throw new Misconfigured(['APP_URL'])
+  if (!APP_URL) throw Misconfigured.of('APP_URL', 'is missing: Checkout sends people back there')
   return APP_URL
 }
 
@@ -31,7 +32,10 @@ export async function openCheckout(
       return { id, url: url ?? '' }
     } catch (error) {
       if (isMissing(error, 'line_items[0][price]'))
-        throw new Misconfigured(['pack' in order ? 'CREDIT_PACKS' : 'PLANS'])
+        throw Misconfigured.of(
+          'pack' in order ? 'CREDIT_PACKS' : 'PLANS',
+          'names a price that Stripe does not have',
+        )
       throw error
     }
   })

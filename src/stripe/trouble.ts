@@ -1,6 +1,6 @@
 import Stripe from 'stripe'
 import { log } from '../log.ts'
-import { Misconfigured } from '../settings.ts'
+import { Misconfigured } from '../settings/misconfigured.ts'
 
 /**
  * - `declined`: a card or its bank said no, which only the person can change
@@ -44,7 +44,7 @@ export async function ask<T>(call: Promise<T>): Promise<T> {
       ...{ message: 'stripe', level: trouble.kind === 'refused' ? 'error' : 'warn', cause: error.type },
       ...{ code: trouble.code, param: trouble.param, request: error.requestId ?? null },
     })
-    if (isUnauthorized(error)) throw new Misconfigured(['STRIPE_SECRET_KEY'])
+    if (isUnauthorized(error)) throw Misconfigured.of('STRIPE_SECRET_KEY', 'Stripe does not accept it')
     throw trouble
   }
 }

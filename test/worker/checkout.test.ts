@@ -143,9 +143,10 @@ describe('POST /api/checkout', () => {
       [{}, { plan: 'lost' }, 'PLANS'],
     ] as const) {
       expect(await checkout(id, body, env)).toMatchObject(misconfigured)
-      expect(log.mock.lastCall?.[0]).toBe(
-        JSON.stringify({ message: 'misconfigured', level: 'error', settings: [name] }),
-      )
+      expect(JSON.parse(String(log.mock.lastCall?.[0]))).toEqual({
+        ...{ message: 'misconfigured', level: 'error', settings: [name] },
+        reasons: [expect.stringMatching(`^${name}: .+`)],
+      })
     }
   })
 })

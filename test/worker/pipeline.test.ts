@@ -357,7 +357,7 @@ describe('the log', () => {
     expect(JSON.parse(String(log.mock.lastCall?.[0]))).toEqual({
       message: 'scheduled run failed',
       level: 'error',
-      cause: 'missing or malformed: STRIPE_SECRET_KEY',
+      cause: 'misconfigured: STRIPE_SECRET_KEY: is missing',
     })
   })
 

@@ -13,7 +13,6 @@ export const rooms: Record<string, string[]> = {
     'webhook',
     'outgoing',
     'settings',
-    'sold',
     'db',
     'http',
     'values',
@@ -28,7 +27,7 @@ export const rooms: Record<string, string[]> = {
   clerk: ['users', 'webhook', 'settings', 'db', 'values', 'once', 'log'],
   stripe: [
     ...['subscriptions', 'payments', 'users', 'webhook'],
-    ...['settings', 'sold', 'db', 'values', 'once', 'log'],
+    ...['settings', 'db', 'values', 'once', 'log'],
   ],
   subscriptions: ['wallet', 'db', 'schema'],
   payments: ['wallet', 'db', 'schema'],
@@ -37,8 +36,7 @@ export const rooms: Record<string, string[]> = {
   webhook: ['settings', 'db', 'schema', 'log'],
   outgoing: ['settings', 'db', 'schema', 'log'],
   // The ground floor.
-  settings: ['once', 'sold'],
-  sold: [],
+  settings: ['once'],
   http: ['log'],
   db: [],
   schema: [],
@@ -68,6 +66,6 @@ export const libraries: Record<string, string[]> = {
   hono: ['app', 'api', 'ops', 'http', 'outgoing'],
   '@neondatabase/serverless': ['db'],
   'drizzle-orm': ['schema'],
-  'zod/mini': ['settings', 'sold', 'values', 'clerk', 'stripe', 'api', 'webhook'],
+  'zod/mini': ['settings', 'values', 'clerk', 'stripe', 'api', 'webhook'],
   'zod/locales': ['api'],
 }

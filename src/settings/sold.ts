@@ -1,7 +1,5 @@
 import * as z from 'zod/mini'
-
-const nonEmpty = () => z.string().check(z.minLength(1))
-export const wholeCredits = () => z.int().check(z.minimum(0), z.maximum(10 ** 12))
+import { nonEmpty, wholeCredits } from './forms.ts'
 
 /** Stripe's limit of a line's quantity. */
 const quantity = () => z.int().check(z.minimum(1), z.maximum(999_999))

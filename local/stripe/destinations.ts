@@ -1,0 +1,22 @@
+import * as z from 'zod'
+import type { Account } from './account.ts'
+
+/** `include[0]=webhook_endpoint.url`: without it Stripe does not show the address. */
+export const destinationParams = z.strictObject({
+  include: z.array(z.string()).optional(),
+  limit: z.string().optional(),
+})
+
+/** Returns the destinations as Stripe's API of the second generation lists them: all in one page, for there are few. */
+export function listDestinations(
+  { state }: Account,
+  _id: string,
+  { include = [] }: z.output<typeof destinationParams>,
+) {
+  const isShown = include.includes('webhook_endpoint.url')
+  const data = [...state.eventDestinations.values()].map(({ webhook_endpoint, ...destination }) => ({
+    ...destination,
+    ...(isShown && { webhook_endpoint }),
+  }))
+  return { data, next_page_url: null, previous_page_url: null }
+}

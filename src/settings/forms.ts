@@ -1,0 +1,80 @@
+import * as z from 'zod/mini'
+
+const blankIsUnset = (value: unknown) =>
+  typeof value === 'string' && value.trim() === '' ? undefined : value
+export const setting = <Schema extends z.ZodMiniType>(schema: Schema) =>
+  z.pipe(z.transform(blankIsUnset), schema)
+
+export const commaSeparated = () =>
+  z.pipe(
+    z.string(),
+    z.transform((list) => list.split(',').map((member) => member.trim())),
+  )
+
+/** Several, comma-separated, while a secret is being rotated. */
+export const secrets = (pattern: RegExp) =>
+  setting(z.pipe(commaSeparated(), z.array(z.string().check(z.regex(pattern))).check(z.minLength(1))))
+export const SVIX_SECRET = /^(whsec_)?([A-Za-z0-9+/]{4}){4,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+export const flag = (fallback: 'true' | 'false') =>
+  z.pipe(
+    setting(z._default(z.enum(['true', 'false']), fallback)),
+    z.transform((value) => value === 'true'),
+  )
+export const loopbackUrl = () =>
+  z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/ })
+
+/** A name of the public internet, by https: no address, and no name that means something else in each network. */
+export const publicUrl = () =>
+  z.url({ protocol: /^https$/, hostname: /^(?!.*\.(local|internal|localhost)$)([\w-]+\.)+[a-z][\w-]*$/ })
+export const thresholds = () =>
+  z.pipe(
+    z.pipe(commaSeparated(), z.array(z.string().check(z.regex(/^[1-9]\d{0,11}$/)))),
+    z.transform((list) => [...new Set(list.map(Number))].sort((a, b) => b - a)),
+  )
+
+export function namesUserAndDatabase(url: string): boolean {
+  const parsed = URL.parse(url)
+  return parsed !== null && parsed.username !== '' && parsed.pathname.length > 1
+}
+
+/** What may stand in an `Authorization: Bearer` header (RFC 6750), 8 characters or more. */
+export const token = () => z.string().check(z.regex(/^(?=.{8})[A-Za-z0-9._~+/-]+=*$/))
+/** `web:…`, or a token without a name: no token has a colon. Several, comma-separated. */
+export const namedTokens = () =>
+  z.pipe(
+    z.pipe(
+      commaSeparated(),
+      z.array(z.string().check(z.regex(/^([\w-]{1,32}:)?(?=.{8})[A-Za-z0-9._~+/-]+=*$/))),
+    ),
+    z.transform((tokens) => tokens.map(namedToken)),
+  )
+
+function namedToken(text: string): { name: string | null; token: string } {
+  const [token = '', name = null] = text.split(':').reverse()
+  return { name, token }
+}
+
+export const origin = () =>
+  z.string().check(
+    z.refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? '')),
+    z.refine((text) => !/\/\/.*\//.test(text), 'an origin has no path; remove the "/" at the end'),
+    z.refine((text) => URL.parse(text)?.origin === text),
+  )
+export const wholeCredits = () => z.int().check(z.minimum(0), z.maximum(10 ** 12))
+export const nonEmpty = () => z.string().check(z.minLength(1))
+
+export const json = () =>
+  z.pipe(
+    z.string(),
+    z.transform((text, { issues }) => {
+      try {
+        return JSON.parse(text)
+      } catch {
+        issues.push({ code: 'custom', message: 'is not JSON', input: text })
+        return z.NEVER
+      }
+    }),
+  )
+/** By name, in JSON; none where it is unset. */
+export const jsonRecord = <Schema extends z.ZodMiniType>(schema: Schema, name = nonEmpty()) =>
+  setting(z._default(z.pipe(json(), z.record(name, schema)), {}))

@@ -1,0 +1,70 @@
+/** Some settings are missing or malformed. Carries their names and the reasons, never a value. */
+export class Misconfigured extends Error {
+  override name = 'Misconfigured'
+  readonly settings: string[]
+  /** One for each setting: `<name>: <reason>`. */
+  readonly reasons: string[]
+
+  constructor(reasons: ReadonlyMap<string, string>) {
+    super(`misconfigured: ${[...reasons.values()].join('; ')}`)
+    this.settings = [...reasons.keys()]
+    this.reasons = [...reasons.values()]
+  }
+
+  static of(name: string, reason: string): Misconfigured {
+    return new Misconfigured(new Map([[name, `${name}: ${reason}`]]))
+  }
+}
+
+const SECRETS = 'whsec_…, as the provider shows it; several are separated by commas'
+const FLAG = '"true" or "false"'
+const TOKEN = '8 characters or more: letters, digits and -._~+/'
+
+/** What each setting takes, after `<name>: takes`. */
+export const TAKES: Readonly<Record<string, string>> = {
+  DATABASE_URL: 'postgres://user:password@host/database, as Neon shows it',
+  CLERK_WEBHOOK_SECRET: SECRETS,
+  STRIPE_WEBHOOK_SECRET: SECRETS,
+  STRIPE_SECRET_KEY: 'sk_test_…, sk_live_…, rk_test_… or rk_live_…',
+  CLERK_JWT_KEY: 'a PEM public key, from -----BEGIN PUBLIC KEY----- to its end line',
+  CLERK_ISSUER: 'an https URL: Clerk’s Frontend API URL',
+  APP_ORIGINS: 'origins such as https://app.example.com, separated by commas',
+  APP_URL: 'an http or https URL: where your app is',
+  SERVICE_TOKEN: `tokens, separated by commas, each with or without "name:". A token has ${TOKEN}`,
+  GRANT_LIMIT: 'JSON with per_call, per_user_day and per_day, each whole credits',
+  CAMPAIGNS: 'JSON, by a name of letters, digits, - _ and .: {"per_user": 100, "total": 5000}',
+  CREDIT_PACKS: 'JSON, by name: {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}',
+  PLANS: 'JSON, by Stripe price: {"key": "pro", "credits": 1000}',
+  CANCEL_ON_DELETION: FLAG,
+  OPS_TOKEN: TOKEN,
+  SIGNUP_BONUS_CREDITS: 'whole credits, 12 digits at most',
+  REQUIRE_EMAIL: FLAG,
+  SIGNUP_BONUS_SINCE: 'a moment in ISO 8601 with an offset, such as 2026-12-01T00:00:00Z',
+  CLERK_SECRET_KEY: 'sk_test_… or sk_live_…',
+  RUN_SUBREQUESTS: 'a whole number from 10 to 9999',
+  EVENTS_URL: 'an https URL with a public name; in development also a loopback URL',
+  EVENTS_SECRET: 'whsec_ and 24 bytes or more in base64; it must be set where EVENTS_URL is',
+  LOW_BALANCE: 'whole credits, separated by commas, such as 100,20',
+  USER_DELETION: '"deactivate" or "delete"',
+  CLERK_INSTANCE_ID: 'ins_…',
+  NEON_FETCH_ENDPOINT: 'a loopback URL, in development only',
+  STRIPE_API_BASE: 'a loopback URL, in development only',
+  CLERK_API_BASE: 'a loopback URL, in development only',
+}
+
+/** What zod/mini says where a check has no words of its own. */
+const NO_WORDS = 'Invalid input'
+
+/**
+ * Returns why a setting is refused, for a person: `<name>: <reason>`. Never its value, which may be a secret. For JSON
+ * it says where, by the names in it.
+ */
+export function reasonOf({ message, path }: { message: string; path: PropertyKey[] }, env: object): string {
+  const [name = '', ...inside] = path.map(String)
+  const value: unknown = Reflect.get(env, name)
+  if (value === undefined || (typeof value === 'string' && value.trim() === '')) return `${name}: is missing`
+  if (typeof value === 'string' && /^<.*>$/.test(value)) return `${name}: is still a placeholder`
+  if (message !== NO_WORDS) return `${name}: ${message}`
+  const where = String(value).startsWith('{') && inside.length > 0 ? ` (see ${inside.join('.')})` : ''
+  return `${name}: takes ${TAKES[name]}${where}`
+}

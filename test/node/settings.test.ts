@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { Misconfigured, TAKES } from '../../src/settings/misconfigured.ts'
+import { settingsOf, settingsSchema } from '../../src/settings.ts'
+
+const GOOD = {
+  DATABASE_URL: 'postgres://worker:secret-word@db.example.com/app',
+  CLERK_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  STRIPE_WEBHOOK_SECRET: 'whsec_0123456789abcdef',
+  STRIPE_SECRET_KEY: 'sk_test_0123456789abcdef',
+}
+
+function reasons(env: Record<string, string>): string[] {
+  try {
+    settingsOf({ ...GOOD, ...env })
+    return []
+  } catch (error) {
+    if (error instanceof Misconfigured) return error.reasons
+    throw error
+  }
+}
+
+describe('a refused setting says why', () => {
+  it.each([
+    [{ DATABASE_URL: '' }, 'DATABASE_URL: is missing'],
+    [{ STRIPE_SECRET_KEY: '<to be replaced>' }, 'STRIPE_SECRET_KEY: is still a placeholder'],
+    [
+      { APP_ORIGINS: 'https://app.example.com/' },
+      'APP_ORIGINS: an origin has no path; remove the "/" at the end',
+    ],
+    [{ APP_ORIGINS: '*' }, `APP_ORIGINS: takes ${TAKES.APP_ORIGINS}`],
+    [{ PLANS: '{"price_1"' }, 'PLANS: is not JSON'],
+    [{ PLANS: '{"price_1": {"credits": 5}}' }, `PLANS: takes ${TAKES.PLANS} (see price_1.key)`],
+    [{ GRANT_LIMIT: '{"per_call": 5}' }, `GRANT_LIMIT: takes ${TAKES.GRANT_LIMIT} (see per_user_day)`],
+    [{ EVENTS_URL: 'https://app.example.com/hooks' }, 'EVENTS_SECRET: is missing, and EVENTS_URL is set'],
+  ] as [Record<string, string>, string][])('%o', (env, reason) => {
+    expect(reasons(env)).toEqual([reason])
+  })
+
+  it('and names all of them at once', () => {
+    const both = reasons({ DATABASE_URL: '', REQUIRE_EMAIL: 'yes' })
+    expect(both.map((reason) => reason.split(':')[0])).toEqual(['DATABASE_URL', 'REQUIRE_EMAIL'])
+  })
+
+  it('never with its value', () => {
+    for (const name of Object.keys(settingsSchema().shape)) {
+      expect(reasons({ [name]: 'postgres://hunter2 \u0000' }).join(), name).not.toContain('hunter2')
+    }
+  })
+
+  it('in words for each setting', () => {
+    expect(Object.keys(TAKES).sort()).toEqual(Object.keys(settingsSchema().shape).sort())
+  })
+})

@@ -6,12 +6,14 @@ import { openArena } from './arena/arena.ts'
 import { hangUp } from './arena/load.ts'
 import { type Ground, prepareGround } from './ground/ground.ts'
 import { measureBacklog } from './measures/backlog.ts'
+import { measureCalls } from './measures/calls.ts'
 import { LARGE, measureGrowth } from './measures/growth.ts'
 import { measureLatency } from './measures/latency.ts'
 import { measureStages } from './measures/stages.ts'
 import { measureStartup } from './measures/startup.ts'
 import { measureStorage } from './measures/storage.ts'
 import { measureThroughput } from './measures/throughput.ts'
+import { measureTold } from './measures/told.ts'
 import { measureWallets } from './measures/wallets.ts'
 import { weigh } from './measures/weight.ts'
 import { ratiosOf } from './ratios.ts'
@@ -20,7 +22,8 @@ import type { Results } from './results.ts'
 import { rulesOver, spreadOf, spreadTable } from './spread.ts'
 import { judge, rulesOf } from './targets.ts'
 
-const SECTIONS = ['latency', 'throughput', 'wallets', 'storage', 'stages', 'weight', 'startup'] as const
+const AT_FULL_SPEED = ['throughput', 'wallets', 'calls'] as const
+const SECTIONS = ['latency', ...AT_FULL_SPEED, 'told', 'storage', 'stages', 'weight', 'startup'] as const
 type Section = (typeof SECTIONS)[number]
 
 const HELP = `
@@ -144,7 +147,8 @@ async function measure(ground: Ground, wanted: Set<Section>, step: (says: string
     results.latency = await measureLatency(arena, 60, step).finally(arena.stop)
   }
   if (wanted.has('storage')) results.storage = await measureStorage(ground, 500, step)
-  if (wanted.has('throughput') || wanted.has('wallets')) {
+  if (wanted.has('told')) results.told = await measureTold(ground, 200, step)
+  if (AT_FULL_SPEED.some((section) => wanted.has(section))) {
     Object.assign(results, await measureAtFullSpeed(ground, wanted, step))
   }
   return results
@@ -164,6 +168,7 @@ async function measureAtFullSpeed(
       results.wallets = await measureWallets(arena, size)
       step('16 at a time: one wallet, and many')
     }
+    if (wanted.has('calls')) results.calls = await measureCalls(arena, size, step)
     return results
   } finally {
     await arena.stop()

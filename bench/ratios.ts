@@ -1,5 +1,7 @@
+import type { CallsRow } from './measures/calls.ts'
 import type { LatencyRow } from './measures/latency.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
+import type { ToldRow } from './measures/told.ts'
 import type { Results } from './results.ts'
 
 /** A figure that can be compared between machines, since both of its sides were measured in one run. */
@@ -9,7 +11,7 @@ export interface Ratio {
 }
 
 /** Returns figures that are worth knowing and have no target. */
-export function ratiosOf({ latency, throughput, wallets, stages, startup }: Results): Ratio[] {
+export function ratiosOf({ latency, throughput, wallets, calls, told, stages, startup }: Results): Ratio[] {
   return [
     ...(latency ?? []).map(({ event, ledgerhook, floor }: LatencyRow) => ({
       name: `p95 over the floor, ${event}`,
@@ -19,6 +21,11 @@ export function ratiosOf({ latency, throughput, wallets, stages, startup }: Resu
     ...(wallets
       ? [{ name: 'top-ups per second for one wallet, of those for many', value: wallets.oneOfMany }]
       : []),
+    ...(calls ?? []).flatMap(besideCalls),
+    ...(told ?? []).map(({ event, told, unset }: ToldRow) => ({
+      name: `p50 with EVENTS_URL, over that without it, ${event}`,
+      value: told.p50 / unset.p50,
+    })),
     ...(stages ?? []).flatMap(({ event, delivery, ...parts }) =>
       (['verification', 'parsing', 'statement'] as const).map((stage) => ({
         name: `${stage}, of a delivery's CPU inside the Worker, ${event}`,
@@ -57,3 +64,12 @@ function besideThroughput({ event, ledgerhook, floor, tutorial, writes, ofWrites
       : []),
   ]
 }
+
+const besideCalls = ({ call, many, one }: CallsRow): Ratio[] => [
+  { name: `calls per second for many wallets, of the floor, ${call}`, value: many.ofFloor },
+  { name: `calls per second for one wallet, of the floor, ${call}`, value: one.ofFloor },
+  {
+    name: `calls per second for one wallet, of those for many, ${call}`,
+    value: one.ledgerhook / many.ledgerhook,
+  },
+]

@@ -1,11 +1,13 @@
 import { styleText } from 'node:util'
 import type { Backlog } from './measures/backlog.ts'
+import type { CallRates, CallsRow } from './measures/calls.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
 import type { StagesRow } from './measures/stages.ts'
 import type { Startup } from './measures/startup.ts'
 import type { StorageRow } from './measures/storage.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
+import type { Telling, ToldRow } from './measures/told.ts'
 import type { Wallets } from './measures/wallets.ts'
 import type { Weight } from './measures/weight.ts'
 import type { Results } from './results.ts'
@@ -13,11 +15,14 @@ import type { Target } from './targets.ts'
 
 /** Returns the results as tables. */
 export function report(results: Results): string {
-  const { latency, throughput, wallets, stages, storage, weight, startup, growth, backlog } = results
+  const { latency, throughput, wallets, calls, told } = results
+  const { stages, storage, weight, startup, growth, backlog } = results
   return [
     latency && latencyTable(latency),
     throughput && throughputTable(throughput),
     wallets && walletsTable(wallets),
+    calls && callsTable(calls),
+    told && toldTable(told),
     stages && stagesTable(stages),
     storage && storageTable(storage),
     weight && weightTable(weight),
@@ -67,6 +72,36 @@ const walletsTable = ({ one, many, oneOfMany }: Wallets) =>
     ['for one user', 'each for another', 'one of many'],
     [one.toFixed(0), many.toFixed(0), oneOfMany.toFixed(2)],
   ])
+
+const callsTable = (rows: CallsRow[]) => {
+  const rates = ({ ledgerhook, floor, ofFloor }: CallRates) => [
+    ...[ledgerhook.toFixed(0), floor.toFixed(0), ofFloor.toFixed(2)],
+  ]
+  return table('Calls of an app, 16 at a time, no added latency: per second', [
+    [
+      ...['call', 'many wallets', 'floor', 'of the floor', 'one wallet', 'floor', 'of the floor'],
+      ...['requests', 'statements'],
+    ],
+    ...rows.map(({ call, many, one, requests, statements }) => [
+      ...[call, ...rates(many), ...rates(one), requests.toFixed(2), statements.toFixed(2)],
+    ]),
+  ])
+}
+
+const toldTable = (rows: ToldRow[]) => {
+  const shown = ({ p50, requests, statements, rows }: Telling) =>
+    `${p50.toFixed(2)} (${[requests, statements, rows].map((figure) => figure.toFixed(2)).join(', ')})`
+  return table(
+    'Being told, one at a time: p50, milliseconds (requests, statements, rows of the outbox per delivery)',
+    [
+      ['event', 'no outbox', 'EVENTS_URL unset', 'EVENTS_URL set', 'unset over none', 'set over unset'],
+      ...rows.map(({ event, without, unset, told }) => [
+        ...[event, shown(without), shown(unset), shown(told)],
+        ...[(unset.p50 / without.p50).toFixed(3), (told.p50 / unset.p50).toFixed(3)],
+      ]),
+    ],
+  )
+}
 
 const stagesTable = (rows: StagesRow[]) =>
   table('CPU inside the Worker, without waiting: microseconds', [

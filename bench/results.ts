@@ -1,10 +1,12 @@
 import type { Backlog } from './measures/backlog.ts'
+import type { CallsRow } from './measures/calls.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
 import type { StagesRow } from './measures/stages.ts'
 import type { Startup } from './measures/startup.ts'
 import type { StorageRow } from './measures/storage.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
+import type { ToldRow } from './measures/told.ts'
 import type { Wallets } from './measures/wallets.ts'
 import type { Weight } from './measures/weight.ts'
 
@@ -13,6 +15,8 @@ export interface Results {
   latency?: LatencyRow[]
   throughput?: ThroughputRow[]
   wallets?: Wallets
+  calls?: CallsRow[]
+  told?: ToldRow[]
   storage?: StorageRow[]
   stages?: StagesRow[]
   weight?: Weight

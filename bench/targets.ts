@@ -19,7 +19,16 @@ const BITE_MS = 1_000
 const READ_MS = 250
 
 /** Returns the rules for these results. A p50 or a rate is only compared with those of the same run. */
-export function rulesOf({ latency, throughput, weight, startup, growth, backlog }: Results): Rule[] {
+export function rulesOf({
+  latency,
+  throughput,
+  calls,
+  told,
+  weight,
+  startup,
+  growth,
+  backlog,
+}: Results): Rule[] {
   return [
     ...(latency ?? []).flatMap(({ event, overFloor, requests, statements, ledgerhook, tutorial }) => [
       atMost(1.1, `p50 over the floor, ${event}`, overFloor),
@@ -32,6 +41,16 @@ export function rulesOf({ latency, throughput, weight, startup, growth, backlog 
     ...(throughput ?? []).map(({ event, ofFloor }) =>
       atLeast(0.8, `throughput of the floor, ${event}`, ofFloor),
     ),
+    ...(calls ?? []).flatMap(({ call, requests, statements }) => [
+      atMost(1, `database requests per call, ${call}`, requests),
+      atMost(1, `database statements per call, ${call}`, statements),
+    ]),
+    ...(told ?? []).flatMap(({ event, without, unset }) => [
+      atMost(1.05, `p50 without EVENTS_URL over no outbox at all, ${event}`, unset.p50 / without.p50),
+      atMost(1, `database requests without EVENTS_URL, ${event}`, unset.requests),
+      atMost(1, `database statements without EVENTS_URL, ${event}`, unset.statements),
+      atMost(0, `rows of the outbox without EVENTS_URL, ${event}`, unset.rows),
+    ]),
     ...(weight ? [atMost(180, 'KiB gzipped, of the whole Worker', weight.gzipped / KIB)] : []),
     ...(startup ? [atMost(3, 'start-up time over a bare Hono worker', startup.overBare)] : []),
     ...(growth ?? []).map(({ event, overSmall }) =>

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Vars } from '../../local/dev-vars.ts'
 import type { Stats } from '../../local/gateway/stats.ts'
 import { once } from '../../src/once.ts'
 import { connectTo } from '../ground/database.ts'
@@ -18,7 +19,10 @@ export interface Corner extends Receiver {
 
 /** Workers that run the same deliveries, each on a database of its own, behind one gateway. */
 export interface Arena {
-  corners: Record<Contender, Corner>
+  /** `callsFloor` takes no delivery: it is what Ledgerhook's routes are compared with. */
+  corners: Record<Contender | 'callsFloor', Corner>
+  /** Signs session tokens for all of them. */
+  sessionKey: string
   /** Delivers to every contender what must precede the event, for these users. */
   bring(hot: HotEvent, users: string[]): Promise<void>
   takeStats(): Promise<Stats>
@@ -26,7 +30,7 @@ export interface Arena {
 }
 
 /** The tables that the others need. The bare writes have ours, without foreign keys and triggers. */
-const TABLES: Record<Exclude<Contender, 'ledgerhook'>, string> = {
+const TABLES: Record<Exclude<Contender, 'ledgerhook'> | 'callsFloor', string> = {
   floor: `create table deliveries (
     event_id text primary key, type text not null, payload jsonb not null, received_at timestamptz not null default now())`,
   writes: `do $$ declare part record; begin
@@ -40,6 +44,7 @@ const TABLES: Record<Exclude<Contender, 'ledgerhook'>, string> = {
     create table events (id text primary key, type text not null, payload jsonb not null);
     create table ledger (id bigint generated always as identity primary key,
       user_id text not null references users, amount bigint not null, payment_id text not null unique)`,
+  callsFloor: 'create table wallets (user_id text primary key, balance bigint not null)',
 }
 
 let opened = 0
@@ -49,8 +54,8 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
   await Promise.all(CONTENDERS.map(ground.bundle))
   const gateway = await startGatewayThread(ground, latency)
   const arena = opened++
-  const corner = async (name: Contender) => {
-    const database = `${name}_${arena}`
+  const corner = async (name: Contender | 'callsFloor') => {
+    const database = `${name.toLowerCase()}_${arena}`
     await ground.createDatabase(database, name === 'ledgerhook' || name === 'writes' ? 'ours' : 'none')
     const made = await openCorner(ground, gateway, name, database)
     if (name !== 'ledgerhook') await made.database.query(TABLES[name])
@@ -61,9 +66,11 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
     writes: await corner('writes'),
     ledgerhook: await corner('ledgerhook'),
     tutorial: await corner('tutorial'),
+    callsFloor: await corner('callsFloor'),
   }
   return {
     corners,
+    sessionKey: ground.sessionKey,
     async bring(hot, users) {
       await bring(hot, users, corners.ledgerhook)
       // A duplicate is one for the floor too: it gets the first delivery here.
@@ -87,11 +94,16 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
 export async function openCorner(
   ground: Ground,
   gateway: BenchGateway,
-  contender: Contender | 'backlog',
+  contender: Contender | 'callsFloor' | 'backlog',
   databaseName: string,
+  more: Vars = {},
 ): Promise<Corner> {
   const databaseUrl = ground.databaseUrl(databaseName)
-  const settings = { ...ground.settings, DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: gateway.url }
+  const settings = {
+    ...ground.settings,
+    ...more,
+    ...{ DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: gateway.url },
+  }
   const { path: bundlePath } = await ground.bundle(contender)
   const worker = ground.holds(await startWorkerd({ bundlePath, settings }))
   const database = await connectTo(databaseUrl)

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { migrate } from '../../cli/migrate/run.ts'
 import { generateSecrets, type Vars } from '../../local/dev-vars.ts'
 import { freePort } from '../../local/ports.ts'
 import { createDatabase } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
+import { generateKeyPair } from '../../local/session-token.ts'
 import { once } from '../../src/once.ts'
 import { type Bundle, bundleWorker } from './bundle.ts'
 
@@ -19,6 +19,8 @@ export interface Ground {
   /** Bundles a worker when it is first asked for. */
   bundle(name: keyof typeof ENTRIES): Promise<Bundle>
   settings: Vars
+  /** PEM: the private half of CLERK_JWT_KEY. */
+  sessionKey: string
   address: { host: string; port: number }
   databaseUrl(name: string): string
   /** Creates a database, with Ledgerhook's tables or with none. */
@@ -41,12 +43,13 @@ const ENTRIES = {
   isolates: 'bench/workers/isolates.ts',
   stages: 'bench/workers/stages.ts',
   backlog: 'bench/workers/backlog.ts',
+  callsFloor: 'bench/workers/calls.ts',
 }
 
 export async function prepareGround(onStep: (says: string) => void): Promise<Ground> {
-  const scratchDir = await mkdtemp(join(tmpdir(), 'ledgerhook-bench-'))
+  const scratchDir = makeScratchDir('bench')
   // A directory of its own: where we are root, Postgres runs as another user, who owns its directory.
-  const dataDir = await mkdtemp(join(tmpdir(), 'ledgerhook-bench-data-'))
+  const dataDir = makeScratchDir('bench-data')
   const parts: Part[] = []
   let isStopping = false
   const holds = <P extends Part>(part: P): P => {
@@ -65,9 +68,11 @@ export async function prepareGround(onStep: (says: string) => void): Promise<Gro
     const adminUrl = postgres.url('postgres')
     await createDatabase(adminUrl, MIGRATED)
     await migrate(postgres.url(MIGRATED))
+    const sessions = await generateKeyPair()
     return {
       bundle: bundler(scratchDir, holds),
-      settings: settingsOfTheBench(),
+      settings: { ...settingsOfTheBench(), CLERK_JWT_KEY: sessions.publicKey },
+      sessionKey: sessions.privateKey,
       address: { host: '127.0.0.1', port: postgres.port },
       databaseUrl: postgres.url,
       createDatabase: (name, tables) =>
@@ -107,5 +112,7 @@ function settingsOfTheBench(): Vars {
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
     // Who signs up an hour ago has the bonus too.
     SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
+    // More than the bench grants.
+    GRANT_LIMIT: '{"per_call": 1000, "per_user_day": 1000000, "per_day": 1000000000}',
   }
 }

@@ -1,27 +1,29 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chmod, readdir, rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openArena } from '../../bench/arena/arena.ts'
+import { hotCalls } from '../../bench/arena/calls.ts'
 import { hotEvents } from '../../bench/arena/deliveries.ts'
 import { hangUp } from '../../bench/arena/load.ts'
 import { type Ground, prepareGround } from '../../bench/ground/ground.ts'
 import { measureBacklog } from '../../bench/measures/backlog.ts'
+import { measureCalls } from '../../bench/measures/calls.ts'
 import { LARGE, measureGrowth } from '../../bench/measures/growth.ts'
 import { measureLatency } from '../../bench/measures/latency.ts'
 import { measureStages } from '../../bench/measures/stages.ts'
 import { measureStartup } from '../../bench/measures/startup.ts'
 import { measureStorage } from '../../bench/measures/storage.ts'
 import { measureThroughput } from '../../bench/measures/throughput.ts'
+import { measureTold } from '../../bench/measures/told.ts'
 import { measureWallets } from '../../bench/measures/wallets.ts'
 import { weigh } from '../../bench/measures/weight.ts'
 import type { Results } from '../../bench/results.ts'
 import { rulesOver, spreadOf } from '../../bench/spread.ts'
 import { quantile } from '../../bench/statistics.ts'
 import { judge, rulesOf } from '../../bench/targets.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { tasks } from '../../src/ops/tasks.ts'
 
 const events = hotEvents.map(({ name }) => name)
@@ -63,6 +65,26 @@ describe('the bench', () => {
     } finally {
       await arena.stop()
     }
+  })
+
+  it('measures what an app calls, beside a floor that moves the same credits, in one statement each', async () => {
+    const arena = await openArena(ground, { rttMs: 0, statementMs: 0 })
+    const rows = await measureCalls(arena, { blocks: 1, perBlock: 20 }, quietly).finally(arena.stop)
+    expect(rows.map(({ call, requests, statements }) => [call, requests, statements])).toEqual(
+      hotCalls.map(({ name }) => [name, 1, 1]),
+    )
+    expect(rows.every(({ many, one }) => many.ofFloor > 0 && one.ofFloor > 0)).toBe(true)
+  })
+
+  it('shows that a delivery costs nothing more while EVENTS_URL is unset: no request, no row', async () => {
+    const rows = await measureTold(ground, 2, quietly)
+    expect(rows.map(({ event, unset }) => [event, unset.requests, unset.statements, unset.rows])).toEqual(
+      events.map((event) => [event, 1, 1, 0]),
+    )
+    const created = rows.find(({ event }) => event === 'user created')?.told
+    // Two events, each ended by a request of its own, and the row of the user's queue.
+    expect(created).toMatchObject({ requests: 3, statements: 3, rows: 3 })
+    expect(rows.find(({ event }) => event === 'top-up')?.told).toMatchObject({ requests: 2, rows: 1 })
   })
 
   it('counts the bytes that a delivery adds: a new user has a row in four tables', async () => {
@@ -126,7 +148,7 @@ describe('npm run bench, interrupted', () => {
   it.each(['PostgreSQL', 'one at a time: user created'])(
     'after «%s» ends at once, and leaves nothing behind',
     async (step) => {
-      const temporary = await mkdtemp(join(tmpdir(), 'ledgerhook-test-'))
+      const temporary = makeScratchDir('test')
       // Postgres runs as another user than root, and has to reach its own directory in there.
       await chmod(temporary, 0o755)
       const env = { ...process.env, TMPDIR: temporary }

@@ -6,7 +6,7 @@ const FACTS: Record<string, object> = {
   settle_payment: {
     ...{ user_id: 'user_1', credits: 5, stripe_payment_id: 'in_1', amount: 5, currency: 'usd' },
     ...{ stripe_checkout_session_id: 'cs_1', stripe_payment_intent_id: 'pi_1', stripe_invoice_id: 'in_1' },
-    stripe_customer_id: 'cus_1',
+    ...{ stripe_charge_id: 'ch_1', stripe_customer_id: 'cus_1' },
   },
   grant_plan: {
     ...{ stripe_invoice_id: 'in_1', stripe_subscription_id: 'sub_1', stripe_customer_id: 'cus_1' },

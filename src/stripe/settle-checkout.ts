@@ -48,7 +48,9 @@ function topUp(session: CheckoutSession, userId: string, credits: number): Effec
     stripe_checkout_session_id: session.id,
     stripe_payment_intent_id: session.payment_intent ?? null,
     stripe_invoice_id: session.invoice ?? null,
+    stripe_charge_id: null,
     stripe_customer_id: session.customer ?? null,
+    invoice_unknown: false,
   })
 }
 

@@ -36,6 +36,7 @@ export const OUTCOMES = {
     unknown_price: 'a plan was paid whose price `PLANS` does not know',
     ambiguous_order: 'two changes of one second; Stripe is asked',
     incomplete_invoice: 'the event has some of the lines of its invoice; Stripe is asked',
+    unlinked_payment: 'a payment that may have paid an invoice; Stripe is asked',
     unreadable: 'a form that this version does not know, or content that Postgres refuses',
   },
   /** Can never be applied as it is: kept for a person. */

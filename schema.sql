@@ -388,6 +388,9 @@ create function ledgerhook.count_again(delivery jsonb, user_id text) returns jso
 create function ledgerhook.count_granted(amount bigint, VARIADIC subjects text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.credit_again(delivery jsonb, credited ledgerhook.payments, invoice text, payment_intent text, session text, charge text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.credits_taken(payment text) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -466,6 +469,9 @@ create function ledgerhook.holds_customer(claimant text, customer text) returns 
 create function ledgerhook.installed_at() returns timestamp with time zone
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.invoice_paid_by(payment text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_by_reference(customer text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -530,6 +536,9 @@ create function ledgerhook.lock_owner(customer text, named text, others text[]) 
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lock_referred(customer text, referred text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lock_sale(customer text, invoice text, payment_intent text, session text, charge text, owner text) returns text[]
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lock_subjects(VARIADIC subjects text[]) returns void

@@ -117,6 +117,8 @@ function settingsOfTheStory(secrets: Vars, receiver?: Receiver): Vars {
     REQUIRE_EMAIL: 'true',
     USER_DELETION: 'deactivate',
     CLERK_INSTANCE_ID: '',
+    // Users come by webhooks and sessions: none is read from Clerk.
+    CLERK_SECRET_KEY: '',
     CREDIT_PACKS: '{"starter": {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}}',
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
   }

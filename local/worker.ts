@@ -22,7 +22,7 @@ export type LogLine = { message: string; level: string } & Record<string, unknow
 
 export interface WorkerOptions {
   port: number
-  /** All settings except the defaults in `wrangler.toml`: neither `.dev.vars` nor the environment adds to them. */
+  /** All settings: neither `.dev.vars` nor the environment adds to them. */
   settings: Vars
   /** Whether wrangler opens a Cloudflare Tunnel. Its address is in the output. */
   tunnel?: boolean

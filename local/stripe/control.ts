@@ -10,6 +10,7 @@ import type { Services } from './services.ts'
 import type { State } from './state.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
 import { switches } from './switches.ts'
+import { payDirectly, payOneOffInvoice } from './without-checkout.ts'
 
 /** What a person does, or time, and Stripe's API has no call for. Each returns the object that it changed. */
 const actions: Record<
@@ -33,6 +34,10 @@ const actions: Record<
     act?.(account, subscription)
     return act && subscription
   },
+  payment_intents: ({ account }, id, action, { deliver: _, ...order }) =>
+    id === 'new' && action === 'pay' ? payDirectly(account, order) : undefined,
+  invoices: ({ account }, id, action, { deliver: _, ...order }) =>
+    id === 'new' && action === 'pay' ? payOneOffInvoice(account, order) : undefined,
   customers: ({ account }, id, action) => {
     if (action !== 'delete') return undefined
     deleteCustomer(account, id)

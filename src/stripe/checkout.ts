@@ -42,8 +42,9 @@ export async function openCheckout(
 }
 
 /**
- * Refunds and disputes name the payment, and invoices the subscription, never the session: so the metadata is on both
- * (Stripe copies none of it). What a setting asks of Checkout comes first: it replaces nothing of ours.
+ * Charges name the payment, and invoices the subscription, never the session: so the user's name is on both (Stripe copies
+ * no metadata). The credits are on the session alone, which sells them. What a setting asks of Checkout comes first: it
+ * replaces nothing of ours.
  */
 function sessionFor(order: Order, userId: string, customer: string, app: string): SessionParams {
   const ours = {
@@ -66,7 +67,7 @@ function sessionFor(order: Order, userId: string, customer: string, app: string)
   return {
     ...asked(options),
     ...ours,
-    ...{ mode: 'payment', line_items, metadata, payment_intent_data: { metadata } },
+    ...{ mode: 'payment', line_items, metadata, payment_intent_data: { metadata: { user_id: userId } } },
   }
 }
 

@@ -10,6 +10,7 @@ import { grantsOf, invoiceLine, isKnown, isPeriod } from './invoice.ts'
 import { readSold } from './lines.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
 import { READ } from './thin.ts'
+import { readInvoiceOf } from './unlinked-payment.ts'
 
 /** What Stripe says about what an event leaves open. Null when it could not be had: the delivery stays parked. */
 export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { facts }, settings, fetcher) => {
@@ -17,6 +18,8 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { fa
   try {
     if (reason === 'ambiguous_order')
       return await readSubscription(stripe, facts as unknown as subscriptions.ReportedSubscription, settings)
+    if (reason === 'unlinked_payment')
+      return await readInvoiceOf(stripe, facts as unknown as payments.Payment)
     if (reason === 'incomplete_invoice' || reason === 'unknown_price') {
       return await readLines(stripe, facts as unknown as payments.PaidInvoice, settings)
     }

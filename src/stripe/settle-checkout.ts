@@ -71,7 +71,9 @@ function topUp(session: CheckoutSession, userId: string, credits: number): Effec
 }
 
 /** @throws Unreadable */
-function paymentOf(session: CheckoutSession): Omit<payments.Payment, 'user_id' | 'credits'> {
+function paymentOf(
+  session: CheckoutSession,
+): Omit<payments.SoldSession, 'user_id' | 'credits' | 'by_reference' | 'unread'> {
   const { amount_total: amount, currency } = session
   if (typeof amount !== 'number' || !currency) throw new Unreadable('amount_total, currency')
   return {
@@ -81,7 +83,9 @@ function paymentOf(session: CheckoutSession): Omit<payments.Payment, 'user_id' |
     stripe_checkout_session_id: session.id,
     stripe_payment_intent_id: session.payment_intent ?? null,
     stripe_invoice_id: session.invoice ?? null,
+    stripe_charge_id: null,
     stripe_customer_id: session.customer ?? null,
+    invoice_unknown: false,
   }
 }
 

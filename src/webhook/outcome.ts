@@ -37,6 +37,7 @@ export const OUTCOMES = {
     ambiguous_order: 'two changes of one second; Stripe is asked',
     incomplete_invoice: 'the event has some of the lines of its invoice; Stripe is asked',
     incomplete_session: 'its lines say what was bought; Stripe is asked',
+    unlinked_payment: 'a payment that may have paid an invoice; Stripe is asked',
     unreadable: 'a form that this version does not know, or content that Postgres refuses',
   },
   /** Can never be applied as it is: kept for a person. */

@@ -124,6 +124,28 @@ describe('npm run send', () => {
     })
   })
 
+  test('pays without Checkout, and by a one-off invoice, which say themselves what they sell', async () => {
+    await send(
+      'stripe',
+      'payment_intent.succeeded',
+      '--payment',
+      'pi_7',
+      '--credits',
+      '90',
+      '--amount',
+      '900',
+    )
+    await send('stripe', 'invoice.paid', '--user', 'user_1', '--credits', '90', '--amount', '900')
+    const [intent, invoice] = await Promise.all(received.map(openStripe))
+    expect(intent?.data.object).toMatchObject({
+      ...{ object: 'payment_intent', id: 'pi_7', status: 'succeeded', amount_received: 900 },
+      metadata: { user_id: 'user_ada', credits: '90' },
+    })
+    expect(invoice?.data.object).toMatchObject({
+      ...{ object: 'invoice', parent: null, total: 900, metadata: { user_id: 'user_1', credits: '90' } },
+    })
+  })
+
   test('repeats the very same signed event', async () => {
     await send('stripe', 'checkout.session.completed', '--times', '3', '--concurrent')
     expect(received).toHaveLength(3)

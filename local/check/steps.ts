@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { rmSync } from 'node:fs'
+import { relative } from 'node:path'
 import { projectDir, tools } from '../../cli/shared/project.ts'
+import { makeScratchDir } from '../scratch.ts'
 import { migrationsInStep } from './migrations.ts'
 import { runTool } from './run-tool.ts'
 
@@ -25,7 +25,7 @@ export function steps(report: string | undefined): Step[] {
 }
 
 async function bundle(): Promise<boolean> {
-  const outDir = mkdtempSync(join(tmpdir(), 'ledgerhook-bundle-'))
+  const outDir = makeScratchDir('bundle')
   try {
     return await runTool(
       tools.wrangler,

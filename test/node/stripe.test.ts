@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import Stripe from 'stripe'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { recurringPrice } from '../../local/stripe/objects.ts'
 import { type LocalStripe, startStripe } from '../../local/stripe/server.ts'
 import type { Received } from '../../local/stripe/services.ts'
@@ -526,7 +526,7 @@ describe('idempotency keys', () => {
 
 describe('a state that is kept', () => {
   it('is there after a restart, with the payment page of an open session', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'ledgerhook-stripe-')), 'kept', 'stripe.json')
+    const file = join(makeScratchDir('stripe'), 'kept', 'stripe.json')
     const options = { port: 0, secretKey: KEY, file }
     const first = await startStripe(options)
     const { id: customer } = await client(KEY, { port: first.port }).customers.create({ name: 'Ada' })

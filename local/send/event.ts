@@ -38,10 +38,18 @@ function checkout(flags: SendFlags): object {
       }),
       ...given({ payment_status: flags.unpaid ? 'unpaid' : flags.status }),
       ...(credits !== undefined && { metadata: { user_id: user, credits } }),
+      ...(flags.reference !== undefined && ofLink(flags.reference, credits)),
       ...flags.set,
     },
   })
 }
+
+/** Returns what a session has that a Payment Link has made: the link's metadata, and whom the browser names. */
+const ofLink = (reference: string, credits: string | undefined) => ({
+  client_reference_id: reference,
+  payment_link: 'plink_local',
+  metadata: { ...given({ credits }) },
+})
 
 /** Returns an event of any other type: a flag replaces the member that it means, where the object has that member. */
 function otherStripe(flags: SendFlags): object {

@@ -23,6 +23,7 @@ what was paid
   --amount N           in minor units        --currency CODE
   --customer cus_…     --session cs_…
   --payment pi_…       by default a new one each time; the same one again reports the same payment in another event
+  --reference ID       as a Payment Link's session: named by its client_reference_id alone; --credits: the link's own
   --unpaid             payment_status "unpaid"; --status TEXT: any other status
   --live               an event of live mode
 
@@ -71,6 +72,7 @@ export function sendFlags() {
         name: text,
       },
       ...{ credits: text, amount: text, currency: text, customer: text, payment: text, session: text },
+      reference: text,
       ...{ unpaid: flag, status: text, live: flag },
       ...{ event: text, at: text, set: { type: 'string', multiple: true } },
       ...{ times: text, concurrent: flag, 'wrong-secret': flag, old: flag, print: flag, expect: text },

@@ -3,6 +3,7 @@ import { deleteCustomer } from './customers.ts'
 import { ApiError, found, invalid } from './errors.ts'
 import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
+import { openLink, openTable } from './links.ts'
 import { oneTimePrice, recurringPrice } from './objects.ts'
 import { bankDecides, pay, payLater } from './payments.ts'
 import type { Services } from './services.ts'
@@ -23,6 +24,10 @@ const actions: Record<
     if (action === 'bank-failed') return bankDecides(account, id, 'failed')
     return undefined
   },
+  payment_links: ({ account }, id, action, body) =>
+    action === 'open' ? openLink(account, id, body) : undefined,
+  pricing_tables: ({ account }, price, action, body) =>
+    action === 'open' ? openTable(account, price, body) : undefined,
   subscriptions: ({ account }, id, action) => {
     const act = Object.hasOwn(lifecycle, action) ? lifecycle[action] : undefined
     const subscription = retrieveSubscription(account, id)

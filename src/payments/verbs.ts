@@ -30,6 +30,31 @@ export interface Payment {
 
 export const settle = (facts: Payment): Effect => ({ verb: 'settle_payment', facts: { ...facts } })
 
+/** A paid Checkout Session whose lines decide what was bought. `settle_session.sql` says whose it is. */
+export interface SoldSession extends Omit<Payment, 'user_id' | 'credits' | 'stripe_checkout_session_id'> {
+  stripe_checkout_session_id: string
+  /** Whom the metadata names, else the reference. Null: nobody, and then nothing is credited. */
+  user_id: string | null
+  /** Whether the reference names the user, which the buyer's browser can change. */
+  by_reference: boolean
+  /** What decides together with the lines. Null once they are read. */
+  unread: UnreadSale | null
+  /** Null until the lines are read. */
+  credits: number | null
+}
+
+export interface UnreadSale {
+  /** What a Payment Link says of itself in its metadata: credits for each of its only line. */
+  link_credits: number | null
+  /** Whether it says that credits are sold: if its lines sell none, a person is told. */
+  is_claimed: boolean
+}
+
+export const settleSession = (facts: SoldSession): Effect => ({
+  verb: 'settle_session',
+  facts: { ...facts },
+})
+
 /** A paid invoice of a subscription, for one or more of its periods. `grant_plan.sql` says what is granted. */
 export interface PaidInvoice {
   stripe_invoice_id: string

@@ -110,3 +110,19 @@ export async function openPortal(stripe: Stripe, customer: string, app: string):
     throw error
   }
 }
+
+/** Whether this customer has the user's verified address, in whatever case. @throws StripeTrouble */
+export async function hasAddress(
+  stripe: Stripe,
+  customer: string,
+  verified: string | null,
+): Promise<boolean> {
+  if (verified === null) return false
+  try {
+    const found = await ask(stripe.customers.retrieve(customer))
+    return found.deleted !== true && found.email?.toLowerCase() === verified.toLowerCase()
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}

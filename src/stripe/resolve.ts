@@ -7,6 +7,7 @@ import type { Verdict } from '../webhook/outcome.ts'
 import { type Provider, read } from '../webhook/provider.ts'
 import { stripeClient } from './client.ts'
 import { grantsOf, invoiceLine, isKnown, isPeriod } from './invoice.ts'
+import { readSold } from './lines.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
 import { READ } from './thin.ts'
 import { readInvoiceOf } from './unlinked-payment.ts'
@@ -22,6 +23,8 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { fa
     if (reason === 'incomplete_invoice' || reason === 'unknown_price') {
       return await readLines(stripe, facts as unknown as payments.PaidInvoice, settings)
     }
+    if (reason === 'incomplete_session')
+      return await readSold(stripe, facts as unknown as payments.SoldSession, settings)
   } catch {
     // Unreachable, over its limits, or of a form we cannot read.
   }

@@ -85,6 +85,15 @@ describe('npm run send', () => {
     expect(Date.now() - Number(data.updated_at)).toBeGreaterThanOrEqual(600_000)
   })
 
+  test('sends the session of a Payment Link, which a reference names alone', async () => {
+    await send('stripe', 'checkout.session.completed', '--reference', 'user_2', '--credits', '60')
+    const { data } = await openStripe(onlyRequest())
+    expect(data.object).toMatchObject({
+      ...{ client_reference_id: 'user_2', payment_link: 'plink_local', metadata: { credits: '60' } },
+    })
+    expect(data.object).not.toHaveProperty('metadata.user_id')
+  })
+
   test('signs a Stripe event as Stripe does, about the payment that was asked for', async () => {
     const money = [
       '--credits',

@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest'
 import { holdOpen, query } from './support.ts'
 
+const SALE = {
+  ...{ user_id: 'user_1', credits: 5, stripe_payment_id: 'in_1', amount: 5, currency: 'usd' },
+  ...{ stripe_checkout_session_id: 'cs_1', stripe_payment_intent_id: 'pi_1', stripe_invoice_id: 'in_1' },
+  ...{ stripe_charge_id: 'ch_1', stripe_customer_id: 'cus_1' },
+}
+
 /** Facts of every verb, with every id that they may have: verbs are added here. */
 const FACTS: Record<string, object> = {
-  settle_payment: {
-    ...{ user_id: 'user_1', credits: 5, stripe_payment_id: 'in_1', amount: 5, currency: 'usd' },
-    ...{ stripe_checkout_session_id: 'cs_1', stripe_payment_intent_id: 'pi_1', stripe_invoice_id: 'in_1' },
-    ...{ stripe_charge_id: 'ch_1', stripe_customer_id: 'cus_1' },
-  },
+  settle_payment: SALE,
+  settle_session: { ...SALE, by_reference: true, unread: null },
+  refer_customer: { user_id: 'user_1', stripe_customer_id: 'cus_1' },
   grant_plan: {
     ...{ stripe_invoice_id: 'in_1', stripe_subscription_id: 'sub_1', stripe_customer_id: 'cus_1' },
     ...{

@@ -20,7 +20,6 @@ import {
 const COMPLETED = 'checkout.session.completed'
 const away = Array.from({ length: 4 }, () => 'unavailable')
 const lockUser = (id: string): [string, unknown[]] => [`select lock_subjects('user:' || $1)`, [id]]
-const untilStored = (id: string) => vi.waitFor(async () => expect(await eventRow(id)).toBeDefined(), 10_000)
 
 function logged() {
   const log = vi.spyOn(console, 'log')
@@ -78,10 +77,10 @@ describe('a verified delivery that is not known to be committed', () => {
       cause: 'late',
       level: 'info',
     })
+    // Both commit it now, in any order.
     await release()
-    await untilStored(event.id)
     expect((await drain(queue)).acked).toHaveLength(1)
-    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', attempts: 2 })
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied' })
     expect((await ledger(user)).map(({ kind }) => kind)).toEqual(['signup_bonus', 'purchase'])
   })
 
@@ -119,8 +118,11 @@ describe('a verified delivery that is not known to be committed', () => {
     const release = await holdOpen(lockUser(user))
     const late = deliver('stripe', checkoutEvent(COMPLETED, { user }), { env })
     await waitingForLocks(1)
-    setTimeout(release, 2_300)
-    expect(await late).toMatchObject({ status: 200, outcome: 'applied' })
+    await vi.waitFor(() => expect(queue.asked).toBe(2), 10_000)
+    await release()
+    const { status, outcome } = await late
+    // Of an attempt that was cancelled just after its commit, the next one says so.
+    expect([status, outcome === 'duplicate' ? 'applied' : outcome]).toEqual([200, 'applied'])
   })
 
   it('is 503 where it is too large for a message, and the log counts it', async () => {

@@ -23,6 +23,8 @@ export interface Sent {
 export interface TestQueue extends Queue {
   /** What it has taken, in order. */
   sent: Sent[]
+  /** How often it was to take something. */
+  asked: number
   /** What becomes of what is sent: taken, refused, or no answer. */
   mode: 'works' | 'fails' | 'hangs'
 }
@@ -32,8 +34,10 @@ export function testQueue(): TestQueue {
   const real = (bindings as unknown as { SPILL: Queue }).SPILL
   const queue: TestQueue = {
     sent: [],
+    asked: 0,
     mode: 'works',
     async send(body, options) {
+      queue.asked++
       if (queue.mode === 'fails') throw new Error('Queue send failed')
       if (queue.mode === 'hangs') await new Promise(() => {})
       await real.send(body, options)

@@ -177,6 +177,7 @@ create table ledgerhook.stripe_customers (
   user_id text,
   deleted_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  by_reference boolean default false not null,
   constraint stripe_customers_pkey PRIMARY KEY (id)
 );
 CREATE INDEX stripe_customers_user ON ledgerhook.stripe_customers USING btree (user_id);
@@ -335,7 +336,9 @@ create view ledgerhook.user_billing as
             subscriptions.collection_paused
            FROM ledgerhook.subscriptions
           WHERE (subscriptions.user_id = u.id)
-          ORDER BY ((subscriptions.status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text])) AND (subscriptions.plan_key IS NOT NULL)) DESC,
+          ORDER BY ((subscriptions.status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text])) AND (subscriptions.plan_key IS NOT NULL)) DESC, ((subscriptions.named_user_id IS DISTINCT FROM subscriptions.user_id) AND COALESCE(( SELECT customer.by_reference
+                   FROM ledgerhook.stripe_customers customer
+                  WHERE (customer.id = subscriptions.stripe_customer_id)), false)),
                 CASE subscriptions.status
                     WHEN 'active'::text THEN 1
                     WHEN 'trialing'::text THEN 2
@@ -364,6 +367,12 @@ create function ledgerhook.attention(facts jsonb) returns jsonb
 create function ledgerhook.attention_besides(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.bind_customer(owner text, customer text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.bound_owner(customer text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.carry_balance() returns trigger
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -377,6 +386,9 @@ create function ledgerhook.count_again(delivery jsonb, user_id text) returns jso
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.count_granted(amount bigint, VARIADIC subjects text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credit_again(delivery jsonb, credited ledgerhook.payments, invoice text, payment_intent text, session text, charge text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.credits_taken(payment text) returns bigint
@@ -457,6 +469,12 @@ create function ledgerhook.holds_customer(claimant text, customer text) returns 
 create function ledgerhook.installed_at() returns timestamp with time zone
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.invoice_paid_by(payment text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_by_reference(customer text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_erased(given text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -465,6 +483,9 @@ create function ledgerhook.is_exact(credits numeric) returns boolean
 
 create function ledgerhook.is_final(outcome text, reason text) returns boolean
   language sql immutable;
+
+create function ledgerhook.is_gone(customer text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_granted(subscription text, period_start bigint) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -514,6 +535,12 @@ create function ledgerhook.lock_invoice_payments(invoice text, payment text, cha
 create function ledgerhook.lock_owner(customer text, named text, others text[]) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.lock_referred(customer text, referred text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lock_sale(customer text, invoice text, payment_intent text, session text, charge text, owner text) returns text[]
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.lock_subjects(VARIADIC subjects text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -537,6 +564,9 @@ create function ledgerhook.move_balance() returns trigger
 
 create function ledgerhook.name_invoice_payment(invoice text, payment text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.names_clerk_user(id text) returns boolean
+  language sql immutable;
 
 create function ledgerhook.next_outgoing(owner text, lease boolean) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -574,6 +604,9 @@ create function ledgerhook.period_key(subscription text, period_start bigint) re
 create function ledgerhook.provide_customer(owner text, customer text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.provide_named_customer(owner text, customer text, named text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.read_buyer(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -581,6 +614,9 @@ create function ledgerhook.read_entitlements(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.read_me(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.read_portal(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.read_wallet(facts jsonb) returns jsonb
@@ -597,6 +633,12 @@ create function ledgerhook.record_delivery(delivery jsonb, facts jsonb) returns 
 
 create function ledgerhook.record_for_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refer_customer(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refer_to(owner text, customer text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text, facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -653,6 +695,9 @@ create function ledgerhook.settle_payment(delivery jsonb, facts jsonb) returns j
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settle_return(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_session(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
@@ -781,14 +826,17 @@ grant execute on function ledgerhook.mark_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_entitlements(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_portal(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_wallet(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.readiness(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.record_delivery(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.record_for_customer(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.refer_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.release_arrived(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.reverse_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_return(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.settle_session(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.spend(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.sync_subscription(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.sync_user(jsonb,jsonb) to ledgerhook_worker;

@@ -3,7 +3,7 @@ import { checks } from './doctor/checks.ts'
 import { type Context, createContext } from './doctor/context.ts'
 import { examine } from './doctor/examine.ts'
 import { fix, putByWrangler } from './doctor/fix.ts'
-import { givenSettings } from './doctor/given.ts'
+import { environmentOf, givenSettings } from './doctor/given.ts'
 import { inJson, inWords, isWell } from './doctor/report.ts'
 import { runCommand, saying } from './shared/command.ts'
 import { LOCAL_PORTS } from './shared/configured.ts'
@@ -22,7 +22,7 @@ Each check passes, warns or fails; a failure says what it costs and what to do. 
   --fix                create the endpoint at Stripe, add the events that it lacks, and put its secret with wrangler.
                        It deletes nothing
   --json               the report as JSON
-  --env NAME           an environment of wrangler.toml
+  --env NAME           the environment of wrangler.toml; by default production, and none for a Worker on this machine
   --pg-port, --gateway-port, --stripe-port, --clerk-port     the parts of \`npm run dev\`, where they are elsewhere
 
 Variables come from wrangler.toml, secrets from the environment; for a Worker on this machine from .dev.vars, too.
@@ -43,9 +43,10 @@ await runCommand(async () => {
     ...{ pg: values['pg-port'], gateway: values['gateway-port'] },
     ...{ stripe: values['stripe-port'], clerk: values['clerk-port'] },
   }
-  const given = await givenSettings({ url, environment: values.env, ports })
+  const environment = environmentOf(url, values.env)
+  const given = await givenSettings({ url, environment, ports })
   const create = () => createContext({ url, given, checkout: { dir: projectDir, build: buildName() } })
-  const fixed = values.fix ? await saying('mending', fix(create(), putByWrangler(values.env))) : []
+  const fixed = values.fix ? await saying('mending', fix(create(), putByWrangler(environment))) : []
   // What was asked before is asked anew.
   const context = create()
   const examined = await examine(context, checks)

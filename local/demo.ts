@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import pg from 'pg'
 import { LocalError } from '../cli/shared/errors.ts'
@@ -18,6 +16,7 @@ import { footnote, header, mark, row } from './demo/table.ts'
 import { generateSecrets, type Vars } from './dev-vars.ts'
 import { runInterruptible } from './interrupt.ts'
 import { freePort } from './ports.ts'
+import { makeScratchDir } from './scratch.ts'
 import { generateKeyPair } from './session-token.ts'
 import { startStack } from './stack.ts'
 
@@ -48,7 +47,7 @@ await runInterruptible(async (interrupt) => {
   const { values } = readFlags(HELP, { story: { type: 'string', default: 'webhooks' } })
   const told = Object.hasOwn(stories, values.story) ? stories[values.story] : undefined
   if (!told) throw new LocalError(`--story takes ${Object.keys(stories).join(' or ')}, not '${values.story}'`)
-  const dataDir = await mkdtemp(join(tmpdir(), 'ledgerhook-demo-'))
+  const dataDir = makeScratchDir('demo')
   try {
     await tell(told, dataDir, interrupt)
   } finally {
@@ -117,6 +116,8 @@ function settingsOfTheStory(secrets: Vars, receiver?: Receiver): Vars {
     REQUIRE_EMAIL: 'true',
     USER_DELETION: 'deactivate',
     CLERK_INSTANCE_ID: '',
+    // Users come by webhooks and sessions: none is read from Clerk.
+    CLERK_SECRET_KEY: '',
     CREDIT_PACKS: '{"starter": {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}}',
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
   }

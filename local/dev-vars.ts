@@ -14,8 +14,10 @@ export const LOCAL_STRIPE_KEY = 'sk_test_local_'
 /** How a key of the local Clerk begins. Any other key is one of Clerk's own, and is never sent to the local one. */
 export const LOCAL_CLERK_KEY = 'sk_test_local_'
 
-/** So that granting can be tried. `wrangler.toml` has none: what a leaked token could mint is for you to say. */
-export const LOCAL_GRANTS: Vars = {
+/** So that selling and granting can be tried. In production nothing is sold or granted until you say so. */
+export const EXAMPLES: Vars = {
+  CREDIT_PACKS: '{"starter": {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}}',
+  PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
   GRANT_LIMIT: '{"per_call": 1000, "per_user_day": 5000, "per_day": 100000}',
   CAMPAIGNS: '{"friends": {"per_user": 500, "total": 50000}}',
 }
@@ -23,6 +25,10 @@ export const LOCAL_GRANTS: Vars = {
 const HEADER = `# Written by \`npm run dev\`, with secrets made for this machine alone. Never commit it.
 
 # Empty: the local Postgres. Set to a Neon connection string, \`npm run dev\` uses that database instead.
+`
+
+const EXAMPLES_HEADER = `
+# Examples: what is sold and granted in development.
 `
 
 /** Returns new random secrets, in the form of the providers' own. */
@@ -46,7 +52,7 @@ export async function ensureDevVars(): Promise<string | undefined> {
   if (existsSync(FILE)) return addClerkKey()
   const { publicKey } = await ensureSessionKey()
   const vars = { DATABASE_URL: '', ...generateSecrets(), CLERK_JWT_KEY: publicKey.trim() }
-  writeFileSync(FILE, HEADER + formatVars(vars), { mode: 0o600 })
+  writeFileSync(FILE, HEADER + formatVars(vars) + EXAMPLES_HEADER + formatVars(EXAMPLES), { mode: 0o600 })
   return 'wrote .dev.vars, with secrets made for this machine alone'
 }
 

@@ -8,7 +8,7 @@ import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
 import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
-import { ensureDevVars, LOCAL_GRANTS, readSettings, type Vars } from './dev-vars.ts'
+import { EXAMPLES, ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
 import { aborted, runInterruptible } from './interrupt.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -19,7 +19,7 @@ await runInterruptible(async (interrupt) => {
   const done = await ensureDevVars()
   if (done) console.log(done)
   const { settings: given, fromEnvironment } = readSettings()
-  const settings = { ...LOCAL_GRANTS, ...given }
+  const settings = { ...EXAMPLES, ...given }
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
   warnOfMissing({
     ...settings,

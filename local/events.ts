@@ -9,6 +9,7 @@ import asyncSucceeded from './fixtures/stripe/checkout.session.async_payment_suc
 import completed from './fixtures/stripe/checkout.session.completed.json' with { type: 'json' }
 import expired from './fixtures/stripe/checkout.session.expired.json' with { type: 'json' }
 import { randomId } from './ids.ts'
+import { paymentFixtures } from './payment-events.ts'
 import { type ReversalType, reversalFixtures } from './reversal-events.ts'
 import { type StampOptions, stamped } from './stamped.ts'
 
@@ -22,13 +23,17 @@ export const fixtures = {
     'checkout.session.async_payment_succeeded': asyncSucceeded,
     'checkout.session.async_payment_failed': asyncFailed,
     'checkout.session.expired': expired,
+    ...paymentFixtures,
     ...billingFixtures,
     ...reversalFixtures,
   },
 }
 
 export type ClerkType = keyof typeof fixtures.clerk
-export type StripeType = Exclude<keyof typeof fixtures.stripe, keyof typeof billingFixtures | ReversalType>
+export type StripeType = Exclude<
+  keyof typeof fixtures.stripe,
+  keyof typeof billingFixtures | keyof typeof paymentFixtures | ReversalType
+>
 
 export interface ClerkOptions {
   user: string

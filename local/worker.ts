@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
@@ -7,6 +6,7 @@ import { LocalError } from '../cli/shared/errors.ts'
 import { projectDir, tools } from '../cli/shared/project.ts'
 import { formatVars, type Vars } from './dev-vars.ts'
 import { type ProcessTree, startTree } from './process-tree.ts'
+import { makeScratchDir } from './scratch.ts'
 import { until } from './until.ts'
 
 const START_DEADLINE_MS = 60_000
@@ -22,7 +22,7 @@ export type LogLine = { message: string; level: string } & Record<string, unknow
 
 export interface WorkerOptions {
   port: number
-  /** All settings except the defaults in `wrangler.toml`: neither `.dev.vars` nor the environment adds to them. */
+  /** All settings: neither `.dev.vars` nor the environment adds to them. */
   settings: Vars
   /** Whether wrangler opens a Cloudflare Tunnel. Its address is in the output. */
   tunnel?: boolean
@@ -43,7 +43,7 @@ export interface LocalWorker {
 /** Starts the real Worker in workerd with `wrangler dev`, and resolves when it responds. Needs no network. */
 export async function startWorker(options: WorkerOptions, interrupt: AbortSignal): Promise<LocalWorker> {
   const url = `http://127.0.0.1:${options.port}`
-  const scratchDir = await mkdtemp(join(tmpdir(), 'ledgerhook-worker-'))
+  const scratchDir = makeScratchDir('worker')
   const envFile = join(scratchDir, 'settings.env')
   await writeFile(envFile, formatVars(escapeExpansion(options.settings)), { mode: 0o600 })
 

@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { migrate } from '../../cli/migrate/run.ts'
 import { generateSecrets, type Vars } from '../../local/dev-vars.ts'
 import { freePort } from '../../local/ports.ts'
 import { createDatabase } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
 import { once } from '../../src/once.ts'
 import { type Bundle, bundleWorker } from './bundle.ts'
@@ -48,9 +47,9 @@ const ENTRIES = {
 }
 
 export async function prepareGround(onStep: (says: string) => void): Promise<Ground> {
-  const scratchDir = await mkdtemp(join(tmpdir(), 'ledgerhook-bench-'))
+  const scratchDir = makeScratchDir('bench')
   // A directory of its own: where we are root, Postgres runs as another user, who owns its directory.
-  const dataDir = await mkdtemp(join(tmpdir(), 'ledgerhook-bench-data-'))
+  const dataDir = makeScratchDir('bench-data')
   const parts: Part[] = []
   let isStopping = false
   const holds = <P extends Part>(part: P): P => {

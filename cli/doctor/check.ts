@@ -45,3 +45,6 @@ export function few(names: string[], most = 6): string {
   const more = names.length - most
   return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ')
 }
+
+/** How a person gives the Worker a secret. */
+export const putting = (name: string) => `npx wrangler secret put ${name} --env production`

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import Stripe from 'stripe'
 import { LocalError } from '../shared/errors.ts'
 import { projectDir, tools } from '../shared/project.ts'
+import { putting } from './check.ts'
 import type { Context } from './context.ts'
-import { HANDLED, missingEvents, ours, webhookUrl } from './stripe-endpoint.ts'
+import { missingEvents, NEEDED, ours, webhookUrl } from './stripe-endpoint.ts'
 
 /** Puts a secret of the Worker at Cloudflare. */
 export type PutSecret = (name: string, value: string) => Promise<void>
@@ -43,7 +44,7 @@ async function create(context: Context, put: PutSecret): Promise<string> {
     )
   const { id, secret = '' } = await context.stripe().webhookEndpoints.create({
     url: webhookUrl(context.url, 'stripe'),
-    enabled_events: HANDLED as Event[],
+    enabled_events: NEEDED as Event[],
     api_version: Stripe.API_VERSION as Stripe.WebhookEndpointCreateParams.ApiVersion,
     description: 'Ledgerhook',
   })
@@ -52,7 +53,7 @@ async function create(context: Context, put: PutSecret): Promise<string> {
   await put(SECRET, secrets).catch((error: Error) => {
     throw new LocalError(
       `${id} is made, but its secret could not be put (${error.message}): reveal it in the Dashboard, and run ` +
-        `npx wrangler secret put ${SECRET}`,
+        putting(SECRET),
     )
   })
   return `${id} is made for ${webhookUrl(context.url, 'stripe')}, and its secret is the Worker's`

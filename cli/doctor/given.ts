@@ -31,6 +31,10 @@ function devVars(): Vars {
   return existsSync('.dev.vars') ? (parseEnv(readFileSync('.dev.vars', 'utf8')) as Vars) : {}
 }
 
+/** Of `wrangler.toml`: production, but for a Worker on this machine, which has none. */
+export const environmentOf = (url: string, flag: string | undefined) =>
+  flag ?? (isLoopback(url) ? undefined : 'production')
+
 async function deployed(environment: string | undefined): Promise<Vars> {
   // It is large, and nobody waits for it to read the help.
   const { experimental_readRawConfig: readRaw, unstable_readConfig: readConfig } = await import('wrangler')

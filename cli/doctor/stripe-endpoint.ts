@@ -3,10 +3,13 @@ import { stripe as provider } from '../../src/stripe/index.ts'
 import { type Check, type Finding, fail, few, pass, warn } from './check.ts'
 import type { Context } from './context.ts'
 
-export const HANDLED = Object.keys(provider.events)
+const HANDLED: string[] = Object.keys(provider.events)
 
 /** Handled, and needed by some alone: docs/production.md says by whom. */
 const OPTIONAL = ['payment_intent.succeeded']
+
+/** What an endpoint has to subscribe to, whoever sells. */
+export const NEEDED = HANDLED.filter((type) => !OPTIONAL.includes(type))
 
 export const webhookUrl = (url: string, name: 'clerk' | 'stripe') => `${url}/api/webhooks/${name}`
 
@@ -115,14 +118,14 @@ const COSTS: [RegExp, string][] = [
 /** Returns which handled events an endpoint does not deliver, but for those that only some need. */
 export function missingEvents(types: string[]): string[] {
   if (types.includes('*')) return []
-  return HANDLED.filter((type) => !types.includes(type) && !OPTIONAL.includes(type))
+  return NEEDED.filter((type) => !types.includes(type))
 }
 
 const events = ofEndpoint(
   { name: 'stripe-endpoint-events', costs: 'what they report never arrives' },
   ({ enabled_events: types }) => {
     const missing = missingEvents(types)
-    if (missing.length === 0) return pass(`every event that is handled is subscribed (${HANDLED.length})`)
+    if (missing.length === 0) return pass(`every event that is needed is subscribed (${NEEDED.length})`)
     const costs = COSTS.filter(([kind]) => missing.some((type) => kind.test(type))).map(([, cost]) => cost)
     return fail(
       `not subscribed: ${few(missing, HANDLED.length)}`,

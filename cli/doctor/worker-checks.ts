@@ -1,4 +1,4 @@
-import { type Check, fail, pass, warn } from './check.ts'
+import { type Check, fail, pass, putting, warn } from './check.ts'
 import { clock } from './clock.ts'
 import type { Context } from './context.ts'
 import { ask, probe } from './probe.ts'
@@ -61,7 +61,7 @@ function secretCheck(
       if (answer?.status === 400)
         return fail(
           `the Worker does not know ${name}${which}`,
-          `npx wrangler secret put ${name}, with the endpoint's signing secret`,
+          `${putting(name)}, with the endpoint's signing secret`,
         )
       return fail(
         `a signed probe gets ${answer?.status ?? 'no response'} (${answer?.body?.error ?? 'no reason'})`,
@@ -115,11 +115,7 @@ const ready: Check = {
     const status = answer?.body?.status
     if (status === 'ready') return pass('the Worker has the database that it needs')
     if (answer?.status === 401)
-      return fail(
-        'the Worker has another OPS_TOKEN',
-        'npx wrangler secret put OPS_TOKEN',
-        'nobody can ask it how it is',
-      )
+      return fail('the Worker has another OPS_TOKEN', putting('OPS_TOKEN'), 'nobody can ask it how it is')
     return fail(
       `the Worker is ${status ?? 'without an answer'}`,
       READY[status ?? ''] ?? 'see the Worker’s log',

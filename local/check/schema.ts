@@ -1,5 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate } from '../../cli/migrate/run.ts'
 import { printSchema, signatures } from '../../cli/schema/print.ts'
@@ -7,6 +6,7 @@ import { connectTo } from '../../cli/shared/database.ts'
 import { projectDir } from '../../cli/shared/project.ts'
 import { freePort } from '../ports.ts'
 import { startPostgres } from '../postgres.ts'
+import { makeScratchDir } from '../scratch.ts'
 import { fileAt, MAIN } from './git.ts'
 
 const PATH = 'schema.sql'
@@ -18,7 +18,7 @@ const HEADER = `-- What the schema \`ledgerhook\` holds, printed from the catalo
 
 /** Returns the text of schema.sql as migrations and functions make it, on a Postgres of its own. */
 export async function madeSchema(): Promise<string> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'ledgerhook-schema-'))
+  const dataDir = makeScratchDir('schema')
   chmodSync(dataDir, 0o755)
   const postgres = await startPostgres({ dataDir, port: await freePort() })
   try {

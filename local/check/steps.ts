@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { rmSync } from 'node:fs'
+import { relative } from 'node:path'
 import { projectDir, tools } from '../../cli/shared/project.ts'
+import { makeScratchDir } from '../scratch.ts'
 import { migrationsInStep } from './migrations.ts'
 import { runTool } from './run-tool.ts'
 
@@ -20,14 +20,22 @@ export function steps(report: string | undefined): Step[] {
     { name: 'types', says: 'types', run: () => runTool(tools.tsc, '--noEmit', '--project', '.') },
     { name: 'migrations', says: 'migrations, tables and schema.sql agree', run: migrationsInStep },
     { name: 'tests', says: 'tests', run: () => runTool(tools.vitest, 'run', ...reporters) },
-    { name: 'bundle', says: 'wrangler deploy --dry-run', run: bundle },
+    { name: 'bundle', says: 'wrangler deploy --env production --dry-run', run: bundle },
   ]
 }
 
 async function bundle(): Promise<boolean> {
-  const outDir = mkdtempSync(join(tmpdir(), 'ledgerhook-bundle-'))
+  const outDir = makeScratchDir('bundle')
   try {
-    return await runTool(tools.wrangler, 'deploy', '--dry-run', '--outdir', relative(projectDir, outDir))
+    return await runTool(
+      tools.wrangler,
+      'deploy',
+      '--env',
+      'production',
+      '--dry-run',
+      '--outdir',
+      relative(projectDir, outDir),
+    )
   } finally {
     rmSync(outDir, { recursive: true })
   }

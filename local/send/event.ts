@@ -1,4 +1,4 @@
-import { type ClerkType, checkoutEvent, clerkEvent, fixtures, type StripeType } from '../events.ts'
+import { type ClerkType, checkoutEvent, clerkEvent, fixtures, randomId, type StripeType } from '../events.ts'
 import { reversalFixtures, reversalId } from '../reversal-events.ts'
 import { stamped } from '../stamped.ts'
 import type { SendFlags } from './flags.ts'
@@ -38,10 +38,18 @@ function checkout(flags: SendFlags): object {
       }),
       ...given({ payment_status: flags.unpaid ? 'unpaid' : flags.status }),
       ...(credits !== undefined && { metadata: { user_id: user, credits } }),
+      ...(flags.reference !== undefined && ofLink(flags.reference, credits)),
       ...flags.set,
     },
   })
 }
+
+/** Returns what a session has that a Payment Link has made: the link's metadata, and whom the browser names. */
+const ofLink = (reference: string, credits: string | undefined) => ({
+  client_reference_id: reference,
+  payment_link: 'plink_local',
+  metadata: { ...given({ credits }) },
+})
 
 /** Returns an event of any other type: a flag replaces the member that it means, where the object has that member. */
 function otherStripe(flags: SendFlags): object {
@@ -60,8 +68,30 @@ function otherStripe(flags: SendFlags): object {
   })
   for (const [name, value] of Object.entries(meant)) if (name in object) object[name] = value
   if (flags.payment !== undefined && type in reversalFixtures) nameReversal(object, flags)
+  if (type === 'payment_intent.succeeded') nameIntent(object, flags)
+  if (type === 'invoice.paid' && flags.credits !== undefined) sellOnce(object, flags)
   Object.assign(object, flags.set)
   return stamped(event, type, { livemode, ...given({ at, event: id }) })
+}
+
+/** A payment that sells credits itself, each time another one unless it is named. */
+function nameIntent(
+  object: Members,
+  { user, credits = '500', payment = randomId('pi'), amount }: SendFlags,
+): void {
+  const money = given({ amount, amount_received: amount })
+  Object.assign(
+    object,
+    { id: payment, latest_charge: `ch_${payment}`, metadata: { user_id: user, credits } },
+    money,
+  )
+}
+
+/** An invoice without a subscription, whose own metadata says what it sells. */
+function sellOnce(object: Members, { user, credits, amount }: SendFlags): void {
+  const money = given({ total: amount, subtotal: amount, amount_due: amount, amount_paid: amount })
+  const sale = { id: randomId('in'), billing_reason: 'manual', parent: null }
+  Object.assign(object, sale, { metadata: { user_id: user, credits } }, money)
 }
 
 /** Names charge, refund and dispute after the payment, which has one of each, unless `--set id=…` says otherwise. */

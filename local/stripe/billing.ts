@@ -100,7 +100,7 @@ export function bill(account: Account, subscription: Subscription, reason: strin
   })
   account.state.invoices.set(invoiceId, invoice)
   subscription.latest_invoice = invoiceId
-  return { invoice, payment: paid && amount > 0 ? payInvoice(account, invoice, amount) : undefined }
+  return { invoice, payment: paid && amount > 0 ? payInvoice(account, invoice, amount).payment : undefined }
 }
 
 function lineOf(item: SubscriptionItem, invoice: string, isFree: boolean): StripeObject {
@@ -126,7 +126,7 @@ function lineOf(item: SubscriptionItem, invoice: string, isFree: boolean): Strip
 }
 
 /** Pays an invoice with a payment intent, which the invoice payment names (Stripe, since 2025-03-31). */
-function payInvoice(account: Account, invoice: StripeObject, amount: number): StripeObject {
+export function payInvoice(account: Account, invoice: StripeObject, amount: number) {
   const currency = String(invoice.currency)
   const intent = chargeFor(account, { amount, currency, customer: String(invoice.customer), metadata: {} })
   const payment = create<StripeObject>('invoice_payment', {
@@ -141,7 +141,7 @@ function payInvoice(account: Account, invoice: StripeObject, amount: number): St
     status_transitions: { canceled_at: null, paid_at: account.now() },
   })
   account.state.invoicePayments.set(payment.id, payment)
-  return payment
+  return { intent, payment }
 }
 
 /** Cancels a subscription at once, for good. */

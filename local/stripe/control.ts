@@ -3,12 +3,14 @@ import { deleteCustomer } from './customers.ts'
 import { ApiError, found, invalid } from './errors.ts'
 import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
+import { openLink, openTable } from './links.ts'
 import { oneTimePrice, recurringPrice } from './objects.ts'
 import { bankDecides, pay, payLater } from './payments.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
 import { switches } from './switches.ts'
+import { payDirectly, payOneOffInvoice } from './without-checkout.ts'
 
 /** What a person does, or time, and Stripe's API has no call for. Each returns the object that it changed. */
 const actions: Record<
@@ -22,12 +24,20 @@ const actions: Record<
     if (action === 'bank-failed') return bankDecides(account, id, 'failed')
     return undefined
   },
+  payment_links: ({ account }, id, action, body) =>
+    action === 'open' ? openLink(account, id, body) : undefined,
+  pricing_tables: ({ account }, price, action, body) =>
+    action === 'open' ? openTable(account, price, body) : undefined,
   subscriptions: ({ account }, id, action) => {
     const act = Object.hasOwn(lifecycle, action) ? lifecycle[action] : undefined
     const subscription = retrieveSubscription(account, id)
     act?.(account, subscription)
     return act && subscription
   },
+  payment_intents: ({ account }, id, action, { deliver: _, ...order }) =>
+    id === 'new' && action === 'pay' ? payDirectly(account, order) : undefined,
+  invoices: ({ account }, id, action, { deliver: _, ...order }) =>
+    id === 'new' && action === 'pay' ? payOneOffInvoice(account, order) : undefined,
   customers: ({ account }, id, action) => {
     if (action !== 'delete') return undefined
     deleteCustomer(account, id)

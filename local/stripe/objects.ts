@@ -4,6 +4,7 @@ import invoiceFixture from '../fixtures/stripe-objects/invoice.json' with { type
 import invoicePaymentFixture from '../fixtures/stripe-objects/invoice_payment.json' with { type: 'json' }
 import lineItemFixture from '../fixtures/stripe-objects/line_item.json' with { type: 'json' }
 import paymentIntentFixture from '../fixtures/stripe-objects/payment_intent.json' with { type: 'json' }
+import paymentLinkFixture from '../fixtures/stripe-objects/payment_link.json' with { type: 'json' }
 import priceFixture from '../fixtures/stripe-objects/price.json' with { type: 'json' }
 import subscriptionFixture from '../fixtures/stripe-objects/subscription.json' with { type: 'json' }
 import itemFixture from '../fixtures/stripe-objects/subscription_item.json' with { type: 'json' }
@@ -14,6 +15,7 @@ const fixtures = {
   customer: ['cus', customerFixture],
   'checkout.session': ['cs_test', sessionFixture],
   payment_intent: ['pi', paymentIntentFixture],
+  payment_link: ['plink', paymentLinkFixture],
   price: ['price', priceFixture],
   subscription: ['sub', subscriptionFixture],
   subscription_item: ['si', itemFixture],

@@ -1,5 +1,6 @@
 import { deliver } from './events.ts'
 import type { Answer, Request } from './http.ts'
+import { openLink } from './links.ts'
 import { pay, payLater } from './payments.ts'
 import type { Services } from './services.ts'
 import { retrieveSession } from './sessions.ts'
@@ -14,6 +15,10 @@ export async function page(services: Services, { method, path, query, body }: Re
   if (kind === 'app') return html('Your app', yourApp(query))
   if (kind === 'portal')
     return html('Billing portal', `<p>Stripe's customer portal of <code>${escapeHtml(id)}</code>.</p>`)
+  if (kind === 'buy') {
+    const { url } = openLink(services.account, id, Object.fromEntries(new URLSearchParams(query)))
+    return { status: 303, headers: { Location: String(url), 'Content-Type': 'text/plain' }, body: '' }
+  }
   const session = retrieveSession(services.account, id)
   if (method !== 'POST' || session.status !== 'open') return html('Checkout', form(services, session))
   const finish = new URLSearchParams(body).get('with') === 'debit' ? payLater : pay

@@ -42,7 +42,7 @@ export async function startStripe(options: StripeOptions): Promise<LocalStripe> 
 
 async function route(services: Services, request: Request, response: ServerResponse): Promise<void> {
   if (request.path.startsWith('/test/')) return send(response, await control(services, request))
-  if (/^\/(pay|portal|app)\//.test(request.path)) return send(response, await page(services, request))
+  if (/^\/(pay|buy|portal|app)\//.test(request.path)) return send(response, await page(services, request))
   const received = receive(request)
   services.requests.push(received)
   const fault = services.faults.next()

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
-import { appUrl, openPortal } from '../stripe/checkout.ts'
+import { appUrl, hasAddress, openPortal } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
-import { readBuyer } from '../users/customer.ts'
+import { readPortal } from './read-portal.ts'
 import { Refusal, refusal, route } from './route.ts'
 import { asSignedIn, deactivated } from './signed-in.ts'
 import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
@@ -11,15 +11,22 @@ export const billingPortal = route({
   path: '/api/billing-portal',
   caller: 'user',
   summary: 'Stripe’s customer portal: plan, cards, invoices',
-  description: 'For whoever has bought something; anybody else has nothing to manage there.',
+  description:
+    'For whoever has bought something; anybody else has nothing to manage there. A customer of a Payment Link is shown only to whom its address belongs.',
   response: () => z.object({ url: z.string().check(z.describe('Where to send the person')) }),
   refusals: { 403: deactivated, 409: refusal('no_customer'), ...stripeRefusals },
   handle: async (call) => {
     const { db, settings } = call
     const app = appUrl(settings)
-    const { stripe_customer_id: customer } = await asSignedIn(call, (who) => readBuyer(db, who))
-    const url = customer && (await orStripeRefusal(() => openPortal(stripeClient(settings), customer, app)))
-    if (!url) throw new Refusal(409, 'no_customer')
-    return { url }
+    const { customers, verified } = await asSignedIn(call, (who) => readPortal(db, who))
+    const stripe = stripeClient(settings)
+    for (const { id, by_reference } of customers) {
+      const url = await orStripeRefusal(async () =>
+        // A reference may be anybody's: the address says whose the cards and invoices are.
+        by_reference && !(await hasAddress(stripe, id, verified)) ? null : await openPortal(stripe, id, app),
+      )
+      if (url) return { url }
+    }
+    throw new Refusal(409, 'no_customer')
   },
 })

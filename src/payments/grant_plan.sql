@@ -56,7 +56,7 @@ begin
   values (f.stripe_invoice_id, owner, granted, f.amount, f.currency, f.stripe_charge_id);
   perform grant_periods(owner, f.stripe_subscription_id, f.stripe_invoice_id, f.grants, delivery->>'event_id');
   perform name_invoice_payment(f.stripe_invoice_id, f.paid_by);
-  customer := provide_customer(owner, f.stripe_customer_id);
+  customer := provide_named_customer(owner, f.stripe_customer_id, f.user_id);
   return with_released(record_delivery(delivery, verdict('applied', null, owner)),
     release((delivery->>'erase')::boolean, variadic ids || customer || ('payment:' || f.stripe_invoice_id)));
 end $$;

@@ -49,16 +49,19 @@ set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off 
 declare
   f record;
   owner text;
+  is_twice boolean;
   added boolean;
   recorded jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, paid_by text);
   perform lock_subjects('invoice:' || f.stripe_invoice_id, 'payment:' || f.paid_by);
-  select user_id into owner from payments where stripe_payment_id = f.stripe_invoice_id;
+  select min(user_id), count(*) > 1 into owner, is_twice from payments
+  where stripe_payment_id in (f.stripe_invoice_id, f.paid_by);
   perform lock_subjects('user:' || owner);
   if is_settled(delivery) then
     return count_again(delivery, owner);
-  elsif pays_another_invoice(f.stripe_invoice_id, f.paid_by) then
+  elsif pays_another_invoice(f.stripe_invoice_id, f.paid_by) or is_twice then
+    -- Credited as a payment and as an invoice, since nothing had said that they are one: a person decides.
     return record_delivery(delivery, verdict('rejected', 'payment_mismatch', owner));
   end if;
   added := name_invoice_payment(f.stripe_invoice_id, f.paid_by);

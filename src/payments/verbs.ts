@@ -1,24 +1,59 @@
 import type { Effect } from '../db.ts'
 
-/** A payment that buys credits. `settle_payment.sql` says when it is credited. */
+/**
+ * A payment that buys credits, as one of its events reports it: the Checkout Session, the PaymentIntent or the invoice.
+ * `settle_payment.sql` says when it is credited.
+ */
 export interface Payment {
   user_id: string
   credits: number
-  /** What is sold, and credited once: the invoice, else the PaymentIntent, else (nothing was due) the Checkout Session. */
+  /**
+   * What is sold, and credited once: the invoice, else the PaymentIntent, else (nothing was due) the Checkout Session.
+   * As far as the event says it: an invoice that the database knows to be paid by it comes first.
+   */
   stripe_payment_id: string
   /** Minor units of `currency`, as Stripe counts them: yen for JPY, cents for USD. */
   amount: number
   currency: string
-  stripe_checkout_session_id: string
-  /** Null where nothing was due. */
+  /** Null where it was made without Checkout, or the event does not say it. */
+  stripe_checkout_session_id: string | null
+  /** Null where nothing was due, and where an invoice does not say what paid it. */
   stripe_payment_intent_id: string | null
-  /** Null where the sale has no invoice. */
+  /** Null where the sale has no invoice, or the event does not say it. */
   stripe_invoice_id: string | null
+  stripe_charge_id: string | null
   /** Null for a guest. */
   stripe_customer_id: string | null
+  /** Whether it may have paid an invoice that the event does not name: then Stripe is asked. */
+  invoice_unknown: boolean
 }
 
 export const settle = (facts: Payment): Effect => ({ verb: 'settle_payment', facts: { ...facts } })
+
+/** A paid Checkout Session whose lines decide what was bought. `settle_session.sql` says whose it is. */
+export interface SoldSession extends Omit<Payment, 'user_id' | 'credits' | 'stripe_checkout_session_id'> {
+  stripe_checkout_session_id: string
+  /** Whom the metadata names, else the reference. Null: nobody, and then nothing is credited. */
+  user_id: string | null
+  /** Whether the reference names the user, which the buyer's browser can change. */
+  by_reference: boolean
+  /** What decides together with the lines. Null once they are read. */
+  unread: UnreadSale | null
+  /** Null until the lines are read. */
+  credits: number | null
+}
+
+export interface UnreadSale {
+  /** What a Payment Link says of itself in its metadata: credits for each of its only line. */
+  link_credits: number | null
+  /** Whether it says that credits are sold: if its lines sell none, a person is told. */
+  is_claimed: boolean
+}
+
+export const settleSession = (facts: SoldSession): Effect => ({
+  verb: 'settle_session',
+  facts: { ...facts },
+})
 
 /** A paid invoice of a subscription, for one or more of its periods. `grant_plan.sql` says what is granted. */
 export interface PaidInvoice {

@@ -46,7 +46,7 @@ const pricedPack = () =>
     price: priceId(),
     amount: z.optional(z.never()),
     currency: z.optional(z.never()),
-    checkout: z.optional(z.strictObject({ ...options(), adjustable_quantity: z.optional(z.never()) })),
+    checkout: z.optional(z.strictObject(options()).check(z.refine(isOrdered))),
   })
 
 const bought = () => ({ credits: wholeCredits().check(z.minimum(1)) })

@@ -42,8 +42,9 @@ export async function openCheckout(
 }
 
 /**
- * Refunds and disputes name the payment, and invoices the subscription, never the session: so the metadata is on both
- * (Stripe copies none of it). What a setting asks of Checkout comes first: it replaces nothing of ours.
+ * Charges name the payment, and invoices the subscription, never the session: so the user's name is on both (Stripe copies
+ * no metadata). The credits are on the session alone, which sells them. What a setting asks of Checkout comes first: it
+ * replaces nothing of ours.
  */
 function sessionFor(order: Order, userId: string, customer: string, app: string): SessionParams {
   const ours = {
@@ -66,7 +67,7 @@ function sessionFor(order: Order, userId: string, customer: string, app: string)
   return {
     ...asked(options),
     ...ours,
-    ...{ mode: 'payment', line_items, metadata, payment_intent_data: { metadata } },
+    ...{ mode: 'payment', line_items, metadata, payment_intent_data: { metadata: { user_id: userId } } },
   }
 }
 
@@ -106,6 +107,22 @@ export async function openPortal(stripe: Stripe, customer: string, app: string):
     return (await ask(stripe.billingPortal.sessions.create(params))).url
   } catch (error) {
     if (isMissing(error, 'customer') && (await isDeleted(stripe, customer))) return null
+    throw error
+  }
+}
+
+/** Whether this customer has the user's verified address, in whatever case. @throws StripeTrouble */
+export async function hasAddress(
+  stripe: Stripe,
+  customer: string,
+  verified: string | null,
+): Promise<boolean> {
+  if (verified === null) return false
+  try {
+    const found = await ask(stripe.customers.retrieve(customer))
+    return found.deleted !== true && found.email?.toLowerCase() === verified.toLowerCase()
+  } catch (error) {
+    if (isMissing(error)) return false
     throw error
   }
 }

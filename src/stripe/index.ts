@@ -1,11 +1,13 @@
 import { id, member } from '../values.ts'
 import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
-import { grantPlan, recordForCustomer } from './grant-plan.ts'
+import { recordForCustomer } from './grant-plan.ts'
 import { linkInvoicePayment } from './link-invoice-payment.ts'
 import { idsOf, namedUser } from './payload.ts'
 import { resolve } from './resolve.ts'
 import { reverseCharge, reverseDispute, reverseRefund } from './reverse-payment.ts'
 import { settleCheckout } from './settle-checkout.ts'
+import { settleInvoice } from './settle-invoice.ts'
+import { settlePaymentIntent } from './settle-payment-intent.ts'
 import { syncSubscription } from './sync-subscription.ts'
 import { createdAt, isThin, readWhole, snapshotId, snapshotType } from './thin.ts'
 import { unlinkCustomer } from './unlink-customer.ts'
@@ -22,6 +24,8 @@ const events = {
   // No money moved.
   'checkout.session.async_payment_failed': recordOnly,
   'checkout.session.expired': recordOnly,
+  // Made without Checkout, where its metadata says what it sells.
+  'payment_intent.succeeded': settlePaymentIntent,
   // One verb: any of them may come first, and none overwrites what is newer.
   'customer.subscription.created': syncSubscription,
   'customer.subscription.updated': syncSubscription,
@@ -29,7 +33,7 @@ const events = {
   'customer.subscription.resumed': syncSubscription,
   'customer.subscription.deleted': syncSubscription,
   // Stripe sends `invoice.payment_succeeded` as well for most of them: one of the two is enough.
-  'invoice.paid': grantPlan,
+  'invoice.paid': settleInvoice,
   'invoice_payment.paid': linkInvoicePayment,
   // The subscription's state comes by its own event.
   'invoice.payment_failed': recordForCustomer,

@@ -24,6 +24,8 @@ const checkoutSession = () =>
     payment_intent: z.nullish(reference()),
     /** Of a sale with `invoice_creation`, which is then named by its invoice. */
     invoice: z.nullish(reference()),
+    /** The Payment Link that made it, whose metadata Stripe copies. */
+    payment_link: z.nullish(reference()),
     client_reference_id: z.nullish(z.string()),
     metadata: z.nullish(z.record(z.string(), z.unknown())),
   })

@@ -7,8 +7,10 @@ import type { Verdict } from '../webhook/outcome.ts'
 import { type Provider, read } from '../webhook/provider.ts'
 import { stripeClient } from './client.ts'
 import { grantsOf, invoiceLine, isKnown, isPeriod } from './invoice.ts'
+import { readSold } from './lines.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
 import { READ } from './thin.ts'
+import { readInvoiceOf } from './unlinked-payment.ts'
 
 /** What Stripe says about what an event leaves open. Null when it could not be had: the delivery stays parked. */
 export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { facts }, settings, fetcher) => {
@@ -16,9 +18,13 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { fa
   try {
     if (reason === 'ambiguous_order')
       return await readSubscription(stripe, facts as unknown as subscriptions.ReportedSubscription, settings)
+    if (reason === 'unlinked_payment')
+      return await readInvoiceOf(stripe, facts as unknown as payments.Payment)
     if (reason === 'incomplete_invoice' || reason === 'unknown_price') {
       return await readLines(stripe, facts as unknown as payments.PaidInvoice, settings)
     }
+    if (reason === 'incomplete_session')
+      return await readSold(stripe, facts as unknown as payments.SoldSession, settings)
   } catch {
     // Unreachable, over its limits, or of a form we cannot read.
   }

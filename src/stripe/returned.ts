@@ -15,12 +15,15 @@ export async function readSession(
   if (!/^cs_(test|live)_\w{1,200}$/.test(id)) return null
   try {
     const session = await ask(stripe.checkout.sessions.retrieve(id))
-    return session.metadata?.user_id === userId ? session : null
+    const { metadata, client_reference_id: reference } = session
+    return (metadata?.user_id ?? reference) === userId ? session : null
   } catch (error) {
     if (isMissing(error)) return null
     throw error
   }
 }
+
+const UNREAD: Verdict = { outcome: 'parked', reason: 'incomplete_session' }
 
 /**
  * What the session's webhook does here, decided as for the webhook: by the same table and handler. Until a session is
@@ -33,5 +36,8 @@ export async function decideReturn(
   if (session.status === 'open') return { outcome: 'ignored', reason: 'payment_pending' }
   if (session.status !== 'complete') return { outcome: 'ignored', reason: 'no_effect' }
   const event = { livemode: session.livemode, data: { object: session } }
-  return await decide(provider, { type: 'checkout.session.completed', event }, settings)
+  const decision = decide(provider, { type: 'checkout.session.completed', event }, settings)
+  if (!('verb' in decision) || decision.verb !== 'settle_session') return decision
+  // What its lines say is read at once: here is no row that could wait for it.
+  return (await provider.resolve?.(UNREAD, decision, settings)) ?? decision
 }

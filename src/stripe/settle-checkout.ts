@@ -1,55 +1,92 @@
 import type { Effect } from '../db.ts'
 import * as payments from '../payments/verbs.ts'
+import type { Settings } from '../settings.ts'
 import * as users from '../users/verbs.ts'
 import { id } from '../values.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read, Unreadable } from '../webhook/provider.ts'
 import { type CheckoutSession, checkoutSessionEvent, readCredits } from './payload.ts'
 
+const NOT_OURS: Verdict = { outcome: 'ignored', reason: 'not_ours' }
+const INVALID: Verdict = { outcome: 'rejected', reason: 'invalid_metadata' }
+
 /** A Checkout Session came to its end: a top-up is credited, a subscription's customer is linked. */
-export const settleCheckout: Handler = (event) => {
+export const settleCheckout: Handler = (event, settings) => {
   const session = read(checkoutSessionEvent, event).data.object
   if (session.mode === 'setup') return { outcome: 'ignored', reason: 'no_effect' }
 
-  const ours = readMetadata(session)
-  if ('outcome' in ours) return ours
-  return ours.credits === null ? subscribe(session, ours.userId) : topUp(session, ours.userId, ours.credits)
-}
-
-/** Payment Links and other products in the same Stripe account complete sessions too: without our metadata, not ours. */
-function readMetadata(session: CheckoutSession): Verdict | { userId: string; credits: number | null } {
-  const { user_id, credits: creditsText } = session.metadata ?? {}
-  if (user_id === undefined && creditsText === undefined) return { outcome: 'ignored', reason: 'not_ours' }
-
-  const userId = id.safeParse(user_id).data
-  const credits = session.mode === 'payment' ? readCredits(creditsText) : null
-  if (!userId || (session.mode === 'payment' && credits === null)) {
-    return { outcome: 'rejected', reason: 'invalid_metadata' }
-  }
+  const { user_id: named, credits } = session.metadata ?? {}
+  if (named === undefined) return settleReferred(session, settings)
+  const userId = id.safeParse(named).data
+  if (!userId) return INVALID
   const { client_reference_id: reference } = session
   // Referral tools put ids of their own there: only one that could be a user's contradicts the metadata.
   if (reference && reference !== userId && /^user_\w+$/.test(reference)) {
     return { outcome: 'rejected', reason: 'reference_mismatch' }
   }
-  return { userId, credits }
+  if (session.mode === 'subscription') return subscribe(session, userId, users.linkCustomer)
+  if (credits === undefined) return readLines(session, userId, false, settings)
+  const bought = readCredits(credits)
+  return bought === null ? INVALID : topUp(session, userId, bought)
 }
 
+/**
+ * A session that our metadata does not name: of a Payment Link, a pricing table, or another product of the account.
+ * The buyer's browser can change its reference, so that names who gets what was bought, and nothing more.
+ */
+function settleReferred(session: CheckoutSession, settings: Settings): Effect | Verdict {
+  const reference = id.safeParse(session.client_reference_id).data ?? null
+  if (session.mode === 'payment') return readLines(session, reference, true, settings)
+  if (reference) return subscribe(session, reference, users.referCustomer)
+  return session.metadata?.credits === undefined ? NOT_OURS : INVALID
+}
+
+/** What a session sold is in its lines, which no event has. They are not asked for where no setting could know them. */
+function readLines(
+  session: CheckoutSession,
+  userId: string | null,
+  byReference: boolean,
+  { CREDIT_PACKS }: Settings,
+): Effect | Verdict {
+  const ownCredits = session.metadata?.credits
+  const isClaimed = !byReference || ownCredits !== undefined
+  const linkCredits = session.payment_link ? readCredits(ownCredits) : null
+  const hasPrices = Object.values(CREDIT_PACKS).some(({ price }) => price !== undefined)
+  if (!hasPrices && linkCredits === null) return isClaimed ? INVALID : NOT_OURS
+  if (!isPaid(session)) return PENDING
+  return payments.settleSession({
+    ...paymentOf(session),
+    user_id: userId,
+    by_reference: byReference,
+    unread: { link_credits: linkCredits, is_claimed: isClaimed },
+    credits: null,
+  })
+}
+
+const PENDING: Verdict = { outcome: 'ignored', reason: 'payment_pending' }
+
 function topUp(session: CheckoutSession, userId: string, credits: number): Effect | Verdict {
-  if (!isPaid(session)) return { outcome: 'ignored', reason: 'payment_pending' }
+  if (!isPaid(session)) return PENDING
+  return payments.settle({ user_id: userId, credits, ...paymentOf(session) })
+}
+
+/** @throws Unreadable */
+function paymentOf(
+  session: CheckoutSession,
+): Omit<payments.SoldSession, 'user_id' | 'credits' | 'by_reference' | 'unread'> {
   const { amount_total: amount, currency } = session
   if (typeof amount !== 'number' || !currency) throw new Unreadable('amount_total, currency')
-
-  return payments.settle({
-    user_id: userId,
-    credits,
+  return {
     stripe_payment_id: session.invoice ?? session.payment_intent ?? session.id,
     amount,
     currency,
     stripe_checkout_session_id: session.id,
     stripe_payment_intent_id: session.payment_intent ?? null,
     stripe_invoice_id: session.invoice ?? null,
+    stripe_charge_id: null,
     stripe_customer_id: session.customer ?? null,
-  })
+    invoice_unknown: false,
+  }
 }
 
 /**
@@ -60,7 +97,11 @@ function isPaid({ payment_status, amount_total }: CheckoutSession): boolean {
   return payment_status === 'paid' || (payment_status === 'no_payment_required' && amount_total === 0)
 }
 
-function subscribe({ customer }: CheckoutSession, userId: string): Effect | Verdict {
+function subscribe(
+  { customer }: CheckoutSession,
+  userId: string,
+  make: typeof users.linkCustomer,
+): Effect | Verdict {
   if (!customer) return { outcome: 'ignored', reason: 'no_effect' }
-  return users.linkCustomer({ user_id: userId, stripe_customer_id: customer })
+  return make({ user_id: userId, stripe_customer_id: customer })
 }

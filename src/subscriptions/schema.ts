@@ -50,7 +50,10 @@ export const subscriptions = ledgerhook.table(
   ],
 )
 
-/** One row for each user: of several subscriptions a live plan, else the one that entitles most, then the newest. */
+/**
+ * One row for each user: of several subscriptions a live plan, else the one that entitles most, then the newest. One
+ * that is known by a reference alone, which anybody could have bought, comes after its likes.
+ */
 export const userBilling = ledgerhook
   .view('user_billing', {
     id: text().notNull(),
@@ -75,7 +78,9 @@ export const userBilling = ledgerhook
   left join ledgerhook.wallets w on w.user_id = u.id
   left join lateral (
     select * from ledgerhook.subscriptions where user_id = u.id
-    order by status in ('active', 'trialing', 'past_due') and plan_key is not null desc, case status
+    order by status in ('active', 'trialing', 'past_due') and plan_key is not null desc,
+      named_user_id is distinct from user_id and coalesce((select customer.by_reference
+        from ledgerhook.stripe_customers customer where customer.id = stripe_customer_id), false), case status
       when 'active' then 1 when 'trialing' then 2 when 'past_due' then 3 when 'paused' then 4
       when 'unpaid' then 5 when 'incomplete' then 6 when 'canceled' then 8 when 'incomplete_expired' then 9
       else 7 end, created_at desc, id desc

@@ -46,7 +46,7 @@ begin
   else
     perform forget_previous(stored, reported);
   end if;
-  customer := provide_customer(owner, f.stripe_customer_id);
+  customer := provide_named_customer(owner, f.stripe_customer_id, f.user_id);
   return with_released(record_delivery(delivery, case standing
       when 'newer' then verdict('applied', null, owner)
       when 'same' then verdict('duplicate', 'already_processed', owner)

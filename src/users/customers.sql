@@ -21,7 +21,7 @@ begin
   owner := customer_owner(customer);
   if owner is null then return named; end if;
   if named <> owner and refusal = 'unknown_user'
-    and (named ~ '^user_\w+$' or why_refused(owner, 0) = 'user_deactivated') then
+    and (names_clerk_user(named) or why_refused(owner, 0) = 'user_deactivated') then
     return named;
   end if;
   return owner;
@@ -60,6 +60,58 @@ begin
   return found;
 end $$;
 
+-- Whose a customer is by more than a reference: the user who holds it, or for whom it is remembered.
+create or replace function bound_owner(customer text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return coalesce(
+    (select id from users where stripe_customer_id = customer),
+    (select user_id from stripe_customers where id = customer and not by_reference));
+end $$;
+
+-- Remembers whose a customer is that nobody is known to have, by a reference alone, which the buyer's browser can
+-- change. So what this customer pays for is the user's, and nothing is sold to the user by it: the user never holds it.
+-- Returns its subject where nobody was known. The caller holds both locks.
+create or replace function refer_to(owner text, customer text) returns text language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if customer is null or customer_owner(customer) is not null then return null; end if;
+  insert into stripe_customers (id, user_id, by_reference) values (customer, owner, true)
+  on conflict (id) do update set user_id = excluded.user_id, by_reference = true;
+  return 'customer:' || customer;
+end $$;
+
+-- Our metadata names the owner of something of this customer: that counts for more than the reference by which the
+-- customer may be known so far. The caller holds both locks.
+create or replace function bind_customer(owner text, customer text) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  update stripe_customers set user_id = owner, by_reference = false where id = customer and by_reference;
+end $$;
+
+-- As provide_customer. named: the user whom our metadata names: where that is the owner, the customer becomes bound.
+create or replace function provide_named_customer(owner text, customer text, named text) returns text language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if named = owner then perform bind_customer(owner, customer); end if;
+  return provide_customer(owner, customer);
+end $$;
+
+-- Whose a session is that our metadata does not name: whoever is known to have its customer, unless that user is
+-- deleted, else whom its reference names, else whom an earlier reference named. Locks the customer.
+create or replace function lock_referred(customer text, referred text) returns text language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  owner text;
+begin
+  perform lock_subjects('customer:' || customer);
+  owner := bound_owner(customer);
+  -- A referral tool's own id names nobody.
+  if not names_clerk_user(referred) and why_refused(referred, 0) = 'unknown_user' then referred := null; end if;
+  if referred is not null and why_refused(owner, 0) = 'user_deactivated' then return referred; end if;
+  return coalesce(owner, referred, customer_owner(customer));
+end $$;
+
 -- Makes a customer that nobody is known to have its owner's. Returns the customer's subject where it was not known, for
 -- the caller to release what waits for it. The caller holds both locks.
 create or replace function provide_customer(owner text, customer text) returns text language plpgsql
@@ -70,7 +122,8 @@ begin
   return case when remember_customer(owner, customer) then 'customer:' || customer end;
 end $$;
 
--- Links a customer to a living user who has none. One that is gone is never linked.
+-- Links a customer to a living user who has none. One that is gone is never linked, and neither is one that is known by
+-- a reference alone.
 create or replace function link_first_customer(owner text, customer text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -79,7 +132,8 @@ begin
   -- By key alone: with a condition of another index Postgres could read that one from end to end.
   select * into here from users where id = owner for no key update;
   if here.id is not null and here.stripe_customer_id is null and here.deactivated_at is null
-    and not exists (select from stripe_customers where id = customer and deleted_at is not null) then
+    and not exists (select from stripe_customers
+      where id = customer and (deleted_at is not null or by_reference)) then
     update users set stripe_customer_id = customer, updated_at = now() where id = owner;
   end if;
 end $$;
@@ -100,9 +154,11 @@ end $$;
 create or replace function claim_customer(claimant text, customer text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  owner constant text := customer_owner(customer);
+  owner text;
 begin
   if customer is null then return true; end if;
+  perform bind_customer(claimant, customer);
+  owner := customer_owner(customer);
   if owner <> claimant then
     return why_refused(owner, 0) is not distinct from 'user_deactivated'
       or exists (select from stripe_customers where id = customer and deleted_at is not null);

@@ -36,6 +36,11 @@ export const stripeCustomers = ledgerhook.table(
     id: text().primaryKey(),
     /** Null for a customer that was gone before anybody was known to have it. */
     userId: text('user_id'),
+    /**
+     * Whether nothing but a `client_reference_id` says whose it is, which the buyer's browser can change: what it pays
+     * for is the user's, but nothing is sold to the user by it.
+     */
+    byReference: boolean('by_reference').notNull().default(false),
     /** When Ledgerhook learned that it is gone: nothing links it again. */
     deletedAt: moment('deleted_at'),
     createdAt: createdAt(),

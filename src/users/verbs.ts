@@ -29,6 +29,12 @@ export const linkCustomer = (facts: { user_id: string; stripe_customer_id: strin
   facts,
 })
 
+/** By a reference alone: the user gets what the customer pays for, and never holds it. */
+export const referCustomer = (facts: { user_id: string; stripe_customer_id: string }): Effect => ({
+  verb: 'refer_customer',
+  facts,
+})
+
 /** The customer is gone at Stripe. */
 export const unlinkCustomer = (facts: { stripe_customer_id: string }): Effect => ({
   verb: 'unlink_customer',

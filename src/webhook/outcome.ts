@@ -36,11 +36,13 @@ export const OUTCOMES = {
     unknown_price: 'a plan was paid whose price `PLANS` does not know',
     ambiguous_order: 'two changes of one second; Stripe is asked',
     incomplete_invoice: 'the event has some of the lines of its invoice; Stripe is asked',
+    incomplete_session: 'its lines say what was bought; Stripe is asked',
+    unlinked_payment: 'a payment that may have paid an invoice; Stripe is asked',
     unreadable: 'a form that this version does not know, or content that Postgres refuses',
   },
   /** Can never be applied as it is: kept for a person. */
   rejected: {
-    invalid_metadata: 'its metadata names no user, or no number of credits',
+    invalid_metadata: 'nothing in it names a user, or a number of credits',
     reference_mismatch: 'its client_reference_id names another user than its metadata',
     customer_mismatch: 'its customer is another living user’s',
     payment_mismatch: 'its payment was credited to another user, or paid another invoice',

@@ -63,7 +63,12 @@ async function retry(
   }
 }
 
-const ASKING = new Set<string | null>(['ambiguous_order', 'incomplete_invoice', 'unknown_price'])
+const ASKING = new Set<string | null>([
+  'ambiguous_order',
+  'incomplete_invoice',
+  'incomplete_session',
+  'unknown_price',
+])
 
 /** What waits for its provider's answer asks first. Null where that leaves it as it is. */
 async function commitDue(

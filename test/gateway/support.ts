@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { neonConfig } from '@neondatabase/serverless'
 import { vi } from 'vitest'
 import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway/server.ts'
 import { freePort } from '../../local/ports.ts'
 import { type Postgres, startPostgres } from '../../local/postgres.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { until } from '../../local/until.ts'
 
 // A database is set up and torn down around every file, and on a busy machine that takes its time.
@@ -20,7 +19,7 @@ export type Stack = {
 }
 
 export async function temporaryDir(): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'ledgerhook-test-'))
+  const path = makeScratchDir('test')
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 

@@ -1,8 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chmod, readdir, rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openArena } from '../../bench/arena/arena.ts'
@@ -25,6 +23,7 @@ import type { Results } from '../../bench/results.ts'
 import { rulesOver, spreadOf } from '../../bench/spread.ts'
 import { quantile } from '../../bench/statistics.ts'
 import { judge, rulesOf } from '../../bench/targets.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { tasks } from '../../src/ops/tasks.ts'
 
 const events = hotEvents.map(({ name }) => name)
@@ -149,7 +148,7 @@ describe('npm run bench, interrupted', () => {
   it.each(['PostgreSQL', 'one at a time: user created'])(
     'after «%s» ends at once, and leaves nothing behind',
     async (step) => {
-      const temporary = await mkdtemp(join(tmpdir(), 'ledgerhook-test-'))
+      const temporary = makeScratchDir('test')
       // Postgres runs as another user than root, and has to reach its own directory in there.
       await chmod(temporary, 0o755)
       const env = { ...process.env, TMPDIR: temporary }

@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type ClerkClient, createClerkClient, verifyToken } from '@clerk/backend'
 import { Webhook } from 'svix'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type LocalClerk, startClerk } from '../../local/clerk/server.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { generateKeyPair, sessionClaims, signSessionToken } from '../../local/session-token.ts'
 
 const KEY = 'sk_test_0123456789abcdef'
@@ -266,7 +266,7 @@ describe('limits and trouble', () => {
   })
 
   it('keeps its users between runs', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'ledgerhook-clerk-'))
+    const dir = makeScratchDir('clerk')
     onTestFinished(() => rmSync(dir, { recursive: true }))
     const file = join(dir, 'clerk.json')
     const first = await startLocal({ file })

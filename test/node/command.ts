@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { chmodSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { projectDir } from '../../cli/shared/project.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { until } from '../../local/until.ts'
 
 /** Shorter than the time limit of a test, so that the failure shows what was printed. */
@@ -54,7 +54,7 @@ export async function run(script: string, args: string[], cwd: string, env?: Rec
 
 /** An empty directory, which the caller removes. Run by root, Postgres is another user, who must be able to enter. */
 export function makeDir(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'ledgerhook-command-'))
+  const dir = makeScratchDir('command')
   chmodSync(dir, 0o755)
   return dir
 }

@@ -1,8 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { parseEnv } from 'node:util'
 import pg from 'pg'
+import { Webhook } from 'svix'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type HttpServer, serveHttp } from '../../local/http-server.ts'
 import { assertPortFree, freePort, nextFreePort, reservePort } from '../../local/ports.ts'
 import { type Command, makeDir, run, scratchDir, start } from './command.ts'
 
@@ -13,13 +18,16 @@ describe('npm run dev', () => {
   let temporary: string
   let ports: Ports
   let dev: Command
+  let app: HttpServer
 
   beforeAll(async () => {
     cwd = makeDir()
     temporary = join(cwd, 'tmp')
     mkdirSync(temporary)
     ports = await freePorts()
-    const flags = [...portFlags(ports), '--var', 'SIGNUP_BONUS_CREDITS:7']
+    app = await serveHttp(takeEvent, { port: 0, flag: 'none: the system chooses it' })
+    const told = ['--var', `EVENTS_URL:${app.url}/hooks`]
+    const flags = [...portFlags(ports), '--var', 'SIGNUP_BONUS_CREDITS:7', ...told]
     dev = start('local/dev.ts', flags, cwd, { TMPDIR: temporary })
     await dev.printed('ready')
   })
@@ -27,8 +35,22 @@ describe('npm run dev', () => {
   afterAll(async () => {
     dev.process.kill()
     await dev.ended
+    await app.stop()
     rmSync(cwd, { recursive: true, force: true })
   })
+
+  /** An app that takes each event whose signature is that of .dev.vars. */
+  const takeEvent: RequestListener = async (request, response) => {
+    const { EVENTS_SECRET = '' } = parseEnv(readFileSync(join(cwd, '.dev.vars'), 'utf8'))
+    const body = await text(request)
+    try {
+      new Webhook(EVENTS_SECRET).verify(body, request.headers as Record<string, string>)
+      response.statusCode = 204
+    } catch {
+      response.statusCode = 400
+    }
+    response.end()
+  }
 
   const send = (...args: string[]) => run('local/send.ts', ['--port', String(ports.worker), ...args], cwd)
 
@@ -56,18 +78,23 @@ describe('npm run dev', () => {
     expect(await send(...topUp)).toMatchObject({ code: 0 })
     expect(await send(...topUp, '--wrong-secret', '--expect', '400')).toMatchObject({ code: 0 })
 
+    await dev.printed('told    credits.purchased')
     const lines = dev
       .output()
       .split('\n')
       .filter((line) => /^\d\d:\d\d:\d\d {2}/.test(line))
-    expect(
-      lines.map((line) =>
+      .map((line) =>
         line
           .slice(10)
-          .replace(/ +\d+ ms$/, '')
-          .replace(/ +/g, ' '),
-      ),
-    ).toEqual([
+          .replaceAll(/ +\d+ ms$| +out_\w+$/g, '')
+          .replaceAll(/ +/g, ' '),
+      )
+    expect(lines.filter((line) => line.startsWith('told'))).toEqual([
+      'told user.created sent, 204 user_1',
+      'told credits.granted sent, 204 user_1',
+      'told credits.purchased sent, 204 user_1',
+    ])
+    expect(lines.filter((line) => !line.startsWith('told'))).toEqual([
       'clerk user.created applied user_1',
       'stripe checkout.session.completed applied user_1',
       'stripe checkout.session.completed duplicate / already_processed user_1',

@@ -4,6 +4,7 @@ import { NO_VACUUM } from '../../bench/ground/bulk.ts'
 import { fill, filledUsers } from '../../bench/ground/fill.ts'
 import { invoiceEvent } from '../../local/billing-events.ts'
 import { clerkEvent } from '../../local/events.ts'
+import { paymentIntentEventOf2020, soldInvoiceEvent } from '../../local/payment-events.ts'
 import { query } from '../../local/postgres/query.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { readEntitlements } from '../../src/api/read-entitlements.ts'
@@ -89,6 +90,14 @@ const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
   { name: 'a refund before its payment', act: (user) => deliver(disputed(`pi_9_${user}`, `9_${user}`)) },
   { name: 'a dispute that names the charge', act: (user) => deliver(disputed(`pi_1_${user}`, user)) },
   { name: 'a paid invoice', act: (user) => deliver(paidInvoice(user)) },
+  {
+    name: 'a payment without Checkout, and the invoice that it has paid',
+    act: async (user) => {
+      const sale = { user, payment: `pi_own_${user}`, invoice: `in_own_${user}`, customer: `cus_${user}` }
+      await deliver(stripe(paymentIntentEventOf2020(sale)))
+      return await deliver(stripe(soldInvoiceEvent(sale)))
+    },
+  },
   { name: 'a deletion', act: (user) => deliver(deletion(user)) },
   { name: 'a deletion that erases', act: (user) => deliver(deletion(user), { USER_DELETION: 'delete' }) },
 ]

@@ -85,6 +85,15 @@ describe('npm run send', () => {
     expect(Date.now() - Number(data.updated_at)).toBeGreaterThanOrEqual(600_000)
   })
 
+  test('sends the session of a Payment Link, which a reference names alone', async () => {
+    await send('stripe', 'checkout.session.completed', '--reference', 'user_2', '--credits', '60')
+    const { data } = await openStripe(onlyRequest())
+    expect(data.object).toMatchObject({
+      ...{ client_reference_id: 'user_2', payment_link: 'plink_local', metadata: { credits: '60' } },
+    })
+    expect(data.object).not.toHaveProperty('metadata.user_id')
+  })
+
   test('signs a Stripe event as Stripe does, about the payment that was asked for', async () => {
     const money = [
       '--credits',
@@ -112,6 +121,28 @@ describe('npm run send', () => {
         payment_status: 'unpaid',
       },
       metadata: { user_id: 'user_ada', credits: '7' },
+    })
+  })
+
+  test('pays without Checkout, and by a one-off invoice, which say themselves what they sell', async () => {
+    await send(
+      'stripe',
+      'payment_intent.succeeded',
+      '--payment',
+      'pi_7',
+      '--credits',
+      '90',
+      '--amount',
+      '900',
+    )
+    await send('stripe', 'invoice.paid', '--user', 'user_1', '--credits', '90', '--amount', '900')
+    const [intent, invoice] = await Promise.all(received.map(openStripe))
+    expect(intent?.data.object).toMatchObject({
+      ...{ object: 'payment_intent', id: 'pi_7', status: 'succeeded', amount_received: 900 },
+      metadata: { user_id: 'user_ada', credits: '90' },
+    })
+    expect(invoice?.data.object).toMatchObject({
+      ...{ object: 'invoice', parent: null, total: 900, metadata: { user_id: 'user_1', credits: '90' } },
     })
   })
 

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import Stripe from 'stripe'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { recurringPrice } from '../../local/stripe/objects.ts'
 import { type LocalStripe, startStripe } from '../../local/stripe/server.ts'
 import type { Received } from '../../local/stripe/services.ts'
@@ -188,6 +188,39 @@ describe('paying', () => {
     expect((await act(`sessions/${session.id}/pay`)).object).toMatchObject({
       ...{ payment_status: 'no_payment_required', payment_intent: null, amount_total: 0 },
     })
+  })
+
+  it('without Checkout is a payment intent that succeeds, and says nothing of an invoice', async () => {
+    const metadata = { user_id: 'user_ada', credits: '500' }
+    const { object, events } = await act('payment_intents/new/pay', { amount: 500, metadata })
+    expect(events.map(({ type }) => type)).toEqual(['payment_intent.succeeded'])
+    expect(object).toMatchObject({ status: 'succeeded', amount_received: 500, currency: 'usd', metadata })
+    expect(object).not.toHaveProperty('invoice')
+    const payment = { type: 'payment_intent' as const, payment_intent: object.id }
+    expect((await stripe.invoicePayments.list({ payment })).data).toEqual([])
+    await expect(act('payment_intents/new/pay', { amount: 0 })).rejects.toThrow('amount')
+  })
+
+  it('a one-off invoice names what it sells; what paid it, only the invoice payment says', async () => {
+    const { id: customer } = await stripe.customers.create({})
+    const metadata = { user_id: 'user_ada', credits: '500' }
+    const { object, events } = await act('invoices/new/pay', { amount: 700, customer, metadata })
+    const types = ['payment_intent.succeeded', 'invoice.paid', 'invoice_payment.paid']
+    expect(events.map(({ type }) => type)).toEqual(types)
+    expect(object).toMatchObject({ parent: null, billing_reason: 'manual', total: 700, metadata })
+    expect(object).not.toHaveProperty('payment_intent')
+    const [intent] = events.map(({ data }) => data.object as Stripe.PaymentIntent)
+    expect(intent?.metadata).toEqual({})
+    const payment = { type: 'payment_intent' as const, payment_intent: String(intent?.id) }
+    expect((await stripe.invoicePayments.list({ payment })).data).toMatchObject([{ invoice: object.id }])
+  })
+
+  it('tells of which session a payment intent is', async () => {
+    const { id } = await stripe.checkout.sessions.create(pack())
+    const { object } = await act(`sessions/${id}/pay`)
+    const of = (payment_intent: string) => stripe.checkout.sessions.list({ payment_intent })
+    expect((await of(String(object.payment_intent))).data).toMatchObject([{ id }])
+    expect((await of('pi_none')).data).toEqual([])
   })
 
   it('on the page sends the person back to the success url, after the webhook was answered', async () => {
@@ -493,7 +526,7 @@ describe('idempotency keys', () => {
 
 describe('a state that is kept', () => {
   it('is there after a restart, with the payment page of an open session', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'ledgerhook-stripe-')), 'kept', 'stripe.json')
+    const file = join(makeScratchDir('stripe'), 'kept', 'stripe.json')
     const options = { port: 0, secretKey: KEY, file }
     const first = await startStripe(options)
     const { id: customer } = await client(KEY, { port: first.port }).customers.create({ name: 'Ada' })

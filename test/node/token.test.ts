@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { verifySession } from '../../src/clerk/session.ts'
 import { settingsOf } from '../../src/settings.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'ledgerhook-token-'))
+const dir = makeScratchDir('token')
 const local = (file: string) => resolve('local', file)
 const run = (...args: string[]) =>
   execFileSync(process.execPath, args, {

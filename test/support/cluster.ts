@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { freePort } from '../../local/ports.ts'
 import { query } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 
 /** A Postgres of a test file's own, for tests that make roles, which all databases of a server share. */
 export interface Cluster {
@@ -17,7 +17,7 @@ export interface Cluster {
 }
 
 export async function startCluster(): Promise<Cluster> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'ledgerhook-cluster-'))
+  const dataDir = makeScratchDir('cluster')
   chmodSync(dataDir, 0o755)
   const postgres = await startPostgres({ dataDir, port: await freePort() })
   const admin = (sql: string) => query(postgres.url('postgres'), sql)
@@ -68,7 +68,7 @@ export async function refused(work: Promise<unknown>): Promise<Error & { code?: 
 
 /** A folder that holds these files, which the caller removes. */
 export function folderOf(files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ledgerhook-files-'))
+  const folder = makeScratchDir('files')
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)

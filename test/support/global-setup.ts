@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../cli/migrate/run.ts'
 import { freePort } from '../../local/ports.ts'
 import { createDatabase, query } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { startControl } from './control.ts'
 
 declare module 'vitest' {
@@ -21,7 +20,7 @@ const TEMPLATE = 'migrated'
 
 /** One Postgres for the whole run; each test file gets a database of its own, copied from a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'ledgerhook-test-'))
+  const dataDir = makeScratchDir('test')
   const postgres = await startPostgres({ dataDir, port: await freePort() })
   await createDatabase(postgres.url('postgres'), TEMPLATE)
   await migrate(postgres.url(TEMPLATE))

@@ -4,7 +4,7 @@ import { as } from './people.ts'
 import { type Env, prices, settings, stripeUrl } from './support.ts'
 
 /** What selling needs, beyond a session. */
-const shop: Env = {
+export const shop: Env = {
   STRIPE_API_BASE: stripeUrl,
   APP_URL: 'https://app.example',
   CREDIT_PACKS: JSON.stringify({
@@ -33,7 +33,8 @@ async function shopping(id: string, path: string, init: RequestInit = {}, env: E
 
 export const checkout = (user: string, body: object = { pack: 'starter' }, env: Env = {}) =>
   shopping(user, '/api/checkout', { method: 'POST', body: JSON.stringify(body) }, env)
-export const comeBack = (user: string, session: unknown) => shopping(user, `/api/checkout/${session}`)
+export const comeBack = (user: string, session: unknown, env: Env = {}) =>
+  shopping(user, `/api/checkout/${session}`, {}, env)
 export const portal = (user: string, env: Env = {}) =>
   shopping(user, '/api/billing-portal', { method: 'POST' }, env)
 

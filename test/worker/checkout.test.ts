@@ -45,7 +45,8 @@ describe('POST /api/checkout', () => {
         },
       ],
       metadata,
-      payment_intent_data: { metadata },
+      // The session alone sells: its payment names the user, and no credits.
+      payment_intent_data: { metadata: { user_id: id } },
       success_url: 'https://app.example/billing/success?session_id={CHECKOUT_SESSION_ID}',
       cancel_url: 'https://app.example/billing/cancelled',
     })

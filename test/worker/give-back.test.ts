@@ -150,7 +150,7 @@ describe('POST /api/wallet/give-back', () => {
   })
 })
 
-type Move = { act: 'spend' | 'back' | 'grant'; amount: number; key: number; of: number }
+type Move = { act: 'spend' | 'back' | 'grant'; amount: number; key: number; of: number; user: number }
 
 const moves = fc.array(
   fc.record<Move>({
@@ -158,9 +158,19 @@ const moves = fc.array(
     amount: fc.integer({ min: 1, max: 25 }),
     key: fc.nat(12),
     of: fc.nat(12),
+    user: fc.nat(1),
   }),
   { minLength: 24, maxLength: 64 },
 )
+
+interface Entry {
+  id: string
+  kind: string
+  amount: string
+  reverses: string | null
+  campaign: string | null
+}
+const sum = (entries: Entry[]) => entries.reduce((total, { amount }) => total + Number(amount), 0)
 
 /** Eight callers at once, each of which makes its own calls one after the other. */
 async function byEight<Made>(all: Move[], make: (move: Move) => Promise<Made>): Promise<Made[]> {
@@ -173,41 +183,49 @@ async function byEight<Made>(all: Move[], make: (move: Move) => Promise<Made>): 
 }
 
 describe('random spends, give-backs and grants of eight callers at once, with keys repeated', () => {
-  it('end with a ledger that adds up, and nobody has more back than was taken', async () => {
+  it('end with a ledger that adds up, nobody has more back than was taken or more granted than the caps allow', async () => {
     await fc.assert(
       fc.asyncProperty(moves, async (all) => {
-        const id = await signedUp()
-        const replies = await byEight(all, ({ act, amount, key, of }) => {
-          const body = { user_id: id, amount, idempotency_key: `${key}-${id}` }
+        const ids = [await signedUp(), await signedUp()]
+        const campaign = `run-${ids[0]}`
+        const env = {
+          GRANT_LIMIT: '{"per_call": 20, "per_user_day": 45, "per_day": 1000000000}',
+          CAMPAIGNS: JSON.stringify({ [campaign]: { per_user: 40, total: 60 } }),
+        }
+        const replies = await byEight(all, ({ act, amount, key, of, user }) => {
+          const body = { user_id: ids[user], amount, idempotency_key: `${key}-${ids[user]}` }
           if (act === 'spend') return spend(body)
-          if (act === 'grant') return grant({ ...body, note: 'A gesture', campaign: 'open' })
-          return giveBack({ ...body, spend_key: `${of}-${id}` })
+          // A key that is even is of the campaign.
+          const named = key % 2 === 0 ? { campaign } : {}
+          if (act === 'grant') return grant({ ...body, ...named, note: 'A gesture' }, env)
+          return giveBack({ ...body, spend_key: `${of}-${ids[user]}` })
         })
         const told = new Map<string, string>()
-        for (const [i, { act, amount, key, of }] of all.entries()) {
+        for (const [i, { act, amount, key, of, user }] of all.entries()) {
           const { status, body } = replies[i] as (typeof replies)[number]
           expect(body.error, JSON.stringify([act, body])).not.toBe('unavailable')
           if (status !== 200) continue
           // One key is one thing: whoever names it again is told the same, and another amount is refused.
           const said = JSON.stringify([amount, act === 'back' ? of : null, body])
-          expect(told.get(`${act} ${key}`) ?? said).toBe(said)
-          told.set(`${act} ${key}`, said)
+          expect(told.get(`${act} ${key} ${user}`) ?? said).toBe(said)
+          told.set(`${act} ${key} ${user}`, said)
         }
-        const entries = (await ledger(id)) as unknown as {
-          id: string
-          amount: string
-          reverses: string | null
-        }[]
-        expect(entries).toHaveLength(1 + told.size)
-        const sum = (some: typeof entries) => some.reduce((total, entry) => total + Number(entry.amount), 0)
-        expect(await balance(id)).toBe(sum(entries))
-        for (const entry of entries) {
-          const back = sum(entries.filter(({ reverses }) => reverses === entry.id))
-          expect(back).toBeLessThanOrEqual(Math.max(-Number(entry.amount), 0))
+        const ledgers = (await Promise.all(ids.map(ledger))) as unknown as Entry[][]
+        expect(ledgers.flat()).toHaveLength(2 + told.size)
+        const inCampaign = (entries: Entry[]) => sum(entries.filter((entry) => entry.campaign === campaign))
+        expect(inCampaign(ledgers.flat())).toBeLessThanOrEqual(60)
+        for (const [user, entries] of ledgers.entries()) {
+          expect(await balance(ids[user] as string)).toBe(sum(entries))
+          for (const entry of entries) {
+            const back = sum(entries.filter(({ reverses }) => reverses === entry.id))
+            expect(back).toBeLessThanOrEqual(Math.max(-Number(entry.amount), 0))
+          }
+          for (const end of entries.keys()) expect(sum(entries.slice(0, end + 1))).toBeGreaterThanOrEqual(0)
+          expect(inCampaign(entries)).toBeLessThanOrEqual(40)
+          expect(sum(entries.filter(({ kind }) => kind === 'grant'))).toBeLessThanOrEqual(45)
         }
-        for (const end of entries.keys()) expect(sum(entries.slice(0, end + 1))).toBeGreaterThanOrEqual(0)
       }),
       { numRuns: 12, endOnFailure: true },
     )
-  })
+  }, 600_000)
 })

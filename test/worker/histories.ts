@@ -12,6 +12,7 @@ type Step =
   | { act: 'change'; pick: number; how: (typeof CHANGES)[number]; price: number }
   | { act: 'drop'; user: number }
   | { act: 'reverse'; pick: number; how: (typeof REVERSALS)[number]; amount: number }
+  | { act: 'call'; user: number; granted: number; spent: number; back: number }
   | { act: 'resend'; pick: number }
 
 /** What the providers would send, in the order in which it happened. */
@@ -25,7 +26,13 @@ export interface Visit {
   provider: 'session'
   user: string
 }
-export type Sent = Delivered | Visit
+/** A call of the app's backend, which makes it again until it is heard, always with the same key. */
+export interface AppCall {
+  provider: 'app'
+  path: '/api/wallet/grant' | '/api/wallet/spend' | '/api/wallet/give-back'
+  body: { user_id: string; amount: number; idempotency_key: string } & Record<string, unknown>
+}
+export type Sent = Delivered | Visit | AppCall
 
 const USERS = 3
 const ADDRESSES = 4
@@ -77,6 +84,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       pick: fc.nat(),
       how: fc.constantFrom(...REVERSALS),
       amount: fc.integer({ min: 1, max: 1500 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      act: fc.constant('call' as const),
+      user,
+      granted: fc.integer({ min: 1, max: 60 }),
+      spent: fc.integer({ min: 1, max: 60 }),
+      back: fc.integer({ min: 1, max: 60 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('resend' as const), pick: fc.nat() }) },
@@ -148,11 +165,27 @@ export function play(steps: Step[], namespace: string): Sent[] {
     if (step.asynchronous) charge('checkout.session.async_payment_succeeded', step, payment, 'paid')
   }
 
+  // The app spends no more than it has granted, so that no order leaves it short of credits, and gives a part back.
+  const call = ({ user, granted, spent, back }: Extract<Step, { act: 'call' }>) => {
+    const key = `${sent.length}_${namespace}`
+    const calls = {
+      '/api/wallet/grant': { amount: granted, note: 'A gesture' },
+      '/api/wallet/spend': { amount: Math.min(spent, granted) },
+      '/api/wallet/give-back': { amount: Math.min(back, spent, granted), spend_key: key },
+    }
+    for (const [path, body] of Object.entries(calls))
+      sent.push({
+        provider: 'app',
+        path: path as AppCall['path'],
+        body: { user_id: id(user), idempotency_key: key, ...body },
+      })
+  }
+
   // Stripe makes a second event of the same fact, Clerk a second message: new ids, same content.
   const resend = (pick: number) => {
     const original = sent[pick % sent.length]
     if (!original) return
-    if (original.provider === 'session') {
+    if (original.provider === 'session' || original.provider === 'app') {
       sent.push(original)
       return
     }
@@ -192,6 +225,7 @@ export function play(steps: Step[], namespace: string): Sent[] {
     else if (step.act === 'subscribe') stripe.subscribe(id(step.user), step.price, step.named)
     else if (step.act === 'drop') stripe.drop(id(step.user))
     else if (person.gone) continue
+    else if (step.act === 'call') call(step)
     else if (step.act === 'rename') {
       person.name++
       tell('user.updated', step.user)

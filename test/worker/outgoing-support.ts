@@ -48,11 +48,21 @@ export const heardOf = ({ took }: Receiver, id: string) => took.filter(({ data }
 
 /** Scheduled runs until every event has ended. */
 export async function sendAll(env: object): Promise<void> {
-  for (let run = 0; run < 60; run++) {
+  for (let run = 0; run < 200; run++) {
     await query(`update outgoing_events set next_at = now() where next_at is not null`)
     const [open] = await query<{ count: string }>(`select count(*) from outgoing_events where state = 'open'`)
     if (Number(open?.count) === 0) return
     await runScheduled({ ...env, RUN_SUBREQUESTS: '400' }, 'send_events')
   }
-  throw new Error('60 scheduled runs have left something')
+  throw new Error('200 scheduled runs have left something')
+}
+
+/** Waits until no statement of a Worker runs: one that its Worker has given up may be committed all the same. */
+export async function allCommitted(): Promise<void> {
+  for (;;) {
+    const running = await query(
+      `select from pg_stat_activity where datname = current_database() and usename = 'worker' and state <> 'idle'`,
+    )
+    if (running.length === 0) return
+  }
 }

@@ -81,6 +81,21 @@ export async function request(path: string, init: RequestInit = {}, env: Env = {
   return response
 }
 
+/** The response to a delivery, and when what the Worker does after it has ended. `request` waits for both. */
+export async function requestOnly(
+  provider: 'clerk' | 'stripe',
+  event: object,
+  { env }: DeliveryOptions = {},
+): Promise<{ response: Response; ended: Promise<void> }> {
+  const body = JSON.stringify(event)
+  const headers = await sign(provider, body, { secret: secrets[provider] })
+  const context = createExecutionContext()
+  const init = { method: 'POST', headers, body }
+  const asked = new Request(`http://ledgerhook.test/api/webhooks/${provider}`, init)
+  const response = await worker.fetch(asked, { ...settings, ...env }, context)
+  return { response, ended: waitOnExecutionContext(context) }
+}
+
 export interface Answer {
   status: number
   event: string

@@ -39,17 +39,37 @@ describe('every event in a table', () => {
   })
 })
 
+const SOLD = ['CREDIT_PACKS', 'PLANS']
 const LOCAL_ONLY = ['NEON_FETCH_ENDPOINT', 'STRIPE_API_BASE', 'CLERK_API_BASE']
 
 describe('settings', () => {
   const { shape } = settingsSchema()
   const names = Object.keys(shape) as (keyof typeof shape)[]
   const placeholders = parseEnv(read('.dev.vars.example'))
-  const vars = parseEnv((read('wrangler.toml').split('[vars]')[1] ?? '').replaceAll(' = ', '='))
+  const documentedAs = (kind: string) =>
+    [...read('docs/settings.md').matchAll(new RegExp(`^- \\*\\*\`(\\w+)\`\\*\\* \\(${kind}`, 'gm'))].map(
+      ([, name = '']) => name,
+    )
+  const secrets = documentedAs('secret').sort()
 
-  it('of the schema are those of .dev.vars.example and wrangler.toml, but for those that are local only', () => {
-    const shipped = Object.keys({ ...placeholders, ...vars })
-    expect(shipped.sort()).toEqual(names.filter((name) => !LOCAL_ONLY.includes(name)).sort())
+  it('are secrets, variables, or local only', () => {
+    const listed = [...secrets, ...documentedAs('variable'), ...LOCAL_ONLY]
+    expect(listed.sort()).toEqual([...names].sort())
+  })
+
+  it('that are secrets are those of .dev.vars.example, and of the list in wrangler.toml', () => {
+    expect(Object.keys(placeholders).sort()).toEqual(secrets)
+    const yours = read('wrangler.toml').split('# Yours')[1] ?? ''
+    expect(
+      names
+        .filter((name) => yours.includes(name))
+        .filter((name) => !SOLD.includes(name))
+        .sort(),
+    ).toEqual(secrets)
+  })
+
+  it('are set nowhere in wrangler.toml: what you set there stays yours', () => {
+    expect(read('wrangler.toml')).not.toMatch(/^[A-Z_]+ *=/m)
   })
 
   it.each(names)('%s is explained in the documents', (name) => {
@@ -62,12 +82,7 @@ describe('settings', () => {
       return success && data !== undefined
     })
     expect(opening).toEqual([])
-    expect(settingsSchema().safeParse({ ...vars, ...placeholders }).success).toBe(false)
-  })
-
-  it('of wrangler.toml are usable as they are', () => {
-    const refused = names.filter((name) => name in vars && !shape[name].safeParse(vars[name]).success)
-    expect(refused).toEqual([])
+    expect(settingsSchema().safeParse(placeholders).success).toBe(false)
   })
 })
 

@@ -1,0 +1,68 @@
+import * as z from 'zod'
+import type { Account } from './account.ts'
+import { payInvoice } from './billing.ts'
+import { chargeFor } from './charges.ts'
+import { liveCustomer } from './customers.ts'
+import { invalid } from './errors.ts'
+import { create } from './objects.ts'
+import { metadata } from './params.ts'
+import type { StripeObject } from './state.ts'
+
+const order = z.strictObject({
+  /** Minor units. */
+  amount: z.int().min(1),
+  currency: z
+    .string()
+    .regex(/^[a-z]{3}$/)
+    .default('usd'),
+  customer: z.string().min(1).optional(),
+  metadata: metadata.default({}),
+})
+
+function readOrder(account: Account, body: unknown): z.output<typeof order> {
+  const read = order.safeParse(body)
+  const [issue] = read.error?.issues ?? []
+  if (!read.success) throw invalid(`${issue?.path.join('.')}: ${issue?.message}`)
+  if (read.data.customer) liveCustomer(account, read.data.customer)
+  return read.data
+}
+
+/** A payment of your own code succeeds: by Elements, or while the person is away. */
+export function payDirectly(account: Account, body: unknown): StripeObject {
+  const { customer = null, ...of } = readOrder(account, body)
+  const intent = chargeFor(account, { ...of, customer })
+  account.emit('payment_intent.succeeded', intent)
+  return intent
+}
+
+/** Sends an invoice for one thing, and pays it. Its metadata is not the payment's: Stripe copies none. */
+export function payOneOffInvoice(account: Account, body: unknown): StripeObject {
+  const { amount, currency, customer, metadata } = readOrder(account, body)
+  if (!customer) throw invalid('An invoice is for a customer.', { param: 'customer' })
+  const now = account.now()
+  const invoice = create<StripeObject>('invoice', {
+    ...{ customer, currency, metadata, created: now, billing_reason: 'manual', status: 'paid', parent: null },
+    ...{ total: amount, subtotal: amount, amount_due: amount, amount_paid: amount, amount_remaining: 0 },
+    ...{ attempted: true, attempt_count: 1, period_start: now, period_end: now },
+  })
+  invoice.lines = {
+    ...{ object: 'list', has_more: false, url: `/v1/invoices/${invoice.id}/lines` },
+    data: [lineOf(invoice.id, amount, currency, now)],
+  }
+  account.state.invoices.set(invoice.id, invoice)
+  const { intent, payment } = payInvoice(account, invoice, amount)
+  account.emit('payment_intent.succeeded', intent)
+  account.emit('invoice.paid', invoice)
+  account.emit('invoice_payment.paid', payment)
+  return invoice
+}
+
+function lineOf(invoice: string, amount: number, currency: string, now: number): StripeObject {
+  return create('line_item', {
+    ...{ invoice, amount, subtotal: amount, currency, quantity: 1, period: { start: now, end: now } },
+    parent: {
+      ...{ type: 'invoice_item_details', subscription_item_details: null },
+      invoice_item_details: { invoice_item: `ii_${invoice}`, proration: false, subscription: null },
+    },
+  })
+}

@@ -1,0 +1,57 @@
+-- The invoice that this payment is known to have paid. Null where none is known. The caller holds the payment's lock, or
+-- looks again once it does.
+create or replace function invoice_paid_by(payment text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select stripe_invoice_id from invoice_payments where paid_by = payment);
+end $$;
+
+-- Locks everything by which one sale may be named, whichever of its events comes: its invoice, all that is known to have
+-- paid it, its Checkout Session and its charge. Returns these ids. Null in any of them is left out.
+create or replace function lock_sale(customer text, invoice text, payment_intent text, session text, charge text,
+  owner text) returns text[] language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  sold text := coalesce(invoice, invoice_paid_by(payment_intent));
+  ids text[];
+begin
+  loop
+    if sold is not null then perform lock_subjects('customer:' || customer, 'invoice:' || sold); end if;
+    -- Nobody names another payment of the invoice without the invoice's lock.
+    ids := array(
+      select distinct id from unnest(array[sold, payment_intent, session, charge] || array(
+        select paid_by from invoice_payments where stripe_invoice_id = sold)) id where id is not null);
+    perform lock_subjects(variadic array(select 'payment:' || id from unnest(ids) id)
+      || array['customer:' || customer, 'user:' || owner]);
+    -- Which invoice it has paid may have come while this waited for the payment's lock.
+    exit when invoice is not null or sold is not distinct from invoice_paid_by(payment_intent);
+    sold := invoice_paid_by(payment_intent);
+  end loop;
+  return ids;
+end $$;
+
+-- A sale that is credited is reported again. Ids that were not known are kept, since a refund may name any of them, and
+-- may wait for it. The caller holds the locks of the sale.
+create or replace function credit_again(delivery jsonb, credited payments, invoice text, payment_intent text,
+  session text, charge text) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  added boolean := false;
+  recorded jsonb;
+begin
+  recorded := record_delivery(delivery, verdict('duplicate', 'payment_already_credited', credited.user_id));
+  if invoice is not null and not pays_another_invoice(invoice, payment_intent) then
+    added := name_invoice_payment(invoice, payment_intent);
+  end if;
+  if session is not null and credited.stripe_checkout_session_id is null
+    and not exists (select from payments where stripe_checkout_session_id = session) then
+    update payments set stripe_checkout_session_id = session where stripe_payment_id = credited.stripe_payment_id;
+  end if;
+  if charge is not null and credited.stripe_charge_id is null then
+    update payments set stripe_charge_id = charge where stripe_payment_id = credited.stripe_payment_id;
+    added := true;
+  end if;
+  if not added then return recorded; end if;
+  return with_released(recorded,
+    release((delivery->>'erase')::boolean, 'payment:' || payment_intent, 'payment:' || charge));
+end $$;

@@ -1,0 +1,50 @@
+-- Decides a paid Checkout Session whose metadata does not say, for a user whom it names, how many credits were bought:
+-- its lines say it, which are read from Stripe. A reference may give, never bind: its user gets the credits, and its
+-- customer is remembered for its own invoices and refunds alone.
+-- facts: user_id (whom the metadata or else the reference names, or null), by_reference, unread (what decides together
+-- with the lines of the session; null once they are read), credits (null until then), stripe_payment_id (what was sold),
+-- amount (minor units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id,
+-- stripe_charge_id, stripe_customer_id, invoice_unknown (whether it may have paid an invoice that it does not name).
+create or replace function settle_session(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  owner text;
+  ids text[];
+  credited payments;
+  customer text;
+begin
+  select * into f from jsonb_to_record(facts) as f(user_id text, by_reference boolean, unread jsonb, credits bigint,
+    stripe_payment_id text, amount bigint, currency text, stripe_checkout_session_id text,
+    stripe_payment_intent_id text, stripe_invoice_id text, stripe_charge_id text, stripe_customer_id text,
+    invoice_unknown boolean);
+  owner := case when f.by_reference then lock_referred(f.stripe_customer_id, f.user_id) else f.user_id end;
+  ids := lock_sale(f.stripe_customer_id, f.stripe_invoice_id, f.stripe_payment_intent_id,
+    f.stripe_checkout_session_id, f.stripe_charge_id, owner);
+  if is_settled(delivery) then
+    return count_again(delivery, owner);
+  end if;
+  select * into credited from payments where stripe_payment_id = any (ids) limit 1;
+  if f.by_reference and credited.user_id is not null then
+    -- Whoever it was credited to: a reference contradicts nobody.
+    return credit_again(delivery, credited, f.stripe_invoice_id, f.stripe_payment_intent_id,
+      f.stripe_checkout_session_id, f.stripe_charge_id);
+  elsif f.credits is null then
+    return record_delivery(delivery, asks('incomplete_session', owner, 'settle_session', facts,
+      'payment:' || f.stripe_payment_id));
+  elsif not f.by_reference then
+    return settle_payment(delivery, facts);
+  elsif owner is null then
+    -- It sold credits, and nobody says to whom.
+    return record_delivery(delivery, verdict('rejected', 'invalid_metadata', null));
+  elsif why_refused(owner, 0) = 'unknown_user' then
+    return record_delivery(delivery, waits('parked', 'unknown_user', owner, 'settle_session', facts,
+      array['user:' || owner]));
+  end if;
+  customer := refer_to(owner, f.stripe_customer_id);
+  -- As a guest's: the customer is not claimed.
+  return with_released(
+    settle_payment(delivery, facts || jsonb_build_object('user_id', owner, 'stripe_customer_id', null)),
+    release((delivery->>'erase')::boolean, customer));
+end $$;

@@ -1,0 +1,14 @@
+import { id, member } from '../values.ts'
+import type { Verdict } from '../webhook/outcome.ts'
+import { readCredits } from './payload.ts'
+
+/** Whether the metadata of a PaymentIntent or an invoice says that it sells credits. */
+export const sellsCredits = (metadata: unknown) => member(metadata, 'credits') !== undefined
+
+/** Whom this metadata names, and how many credits. A verdict where it does not say that in a usable form. */
+export function readSale(metadata: unknown): Verdict | { userId: string; credits: number } {
+  const userId = id.safeParse(member(metadata, 'user_id')).data
+  const credits = readCredits(member(metadata, 'credits'))
+  if (!userId || credits === null) return { outcome: 'rejected', reason: 'invalid_metadata' }
+  return { userId, credits }
+}

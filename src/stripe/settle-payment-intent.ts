@@ -1,0 +1,49 @@
+import * as z from 'zod/mini'
+import { once } from '../once.ts'
+import * as payments from '../payments/verbs.ts'
+import { id } from '../values.ts'
+import { type Handler, read } from '../webhook/provider.ts'
+import { recordForCustomer } from './grant-plan.ts'
+import { readSale, sellsCredits } from './own-metadata.ts'
+import { reference } from './payload.ts'
+
+const intentEvent = once(() =>
+  z.object({
+    data: z.object({
+      object: z.object({
+        id,
+        amount_received: z.int().check(z.minimum(0)),
+        currency: z.string().check(z.regex(/^[a-z]{3}$/)),
+        customer: z.nullish(reference()),
+        latest_charge: z.nullish(reference()),
+        /** Until 2025-03-31: null says that it paid none. Since then it is absent, and says nothing. */
+        invoice: z.optional(z.nullable(reference())),
+        metadata: z.nullish(z.record(z.string(), z.unknown())),
+      }),
+    }),
+  }),
+)
+
+/**
+ * A payment succeeded that was made without Checkout: by Elements, or while the person was away. Those of our own Checkout
+ * name a user and no credits, which their session sells.
+ */
+export const settlePaymentIntent: Handler = (event, settings) => {
+  const intent = read(intentEvent, event).data.object
+  if (!sellsCredits(intent.metadata)) return recordForCustomer(event, settings)
+  const sale = readSale(intent.metadata)
+  if ('outcome' in sale) return sale
+  return payments.settle({
+    user_id: sale.userId,
+    credits: sale.credits,
+    stripe_payment_id: intent.invoice ?? intent.id,
+    amount: intent.amount_received,
+    currency: intent.currency,
+    stripe_checkout_session_id: null,
+    stripe_payment_intent_id: intent.id,
+    stripe_invoice_id: intent.invoice ?? null,
+    stripe_charge_id: intent.latest_charge ?? null,
+    stripe_customer_id: intent.customer ?? null,
+    invoice_unknown: intent.invoice === undefined,
+  })
+}

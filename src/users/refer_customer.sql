@@ -1,0 +1,33 @@
+-- A subscription's Checkout Session names the user of its customer by a reference alone.
+-- facts: user_id (whom the reference names), stripe_customer_id.
+create or replace function refer_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  owner text;
+  objection text;
+begin
+  select * into f from jsonb_to_record(facts) as f(user_id text, stripe_customer_id text);
+  owner := lock_referred(f.stripe_customer_id, f.user_id);
+  perform lock_subjects('user:' || owner);
+  if is_settled(delivery) then return count_again(delivery, owner); end if;
+
+  objection := why_refused(owner, 0);
+  if owner is null then
+    return record_delivery(delivery, verdict('ignored', 'not_ours', null));
+  elsif objection = 'unknown_user' then
+    return record_delivery(delivery,
+      waits('parked', objection, owner, 'refer_customer', facts, array['user:' || owner]));
+  end if;
+  return with_released(
+    -- What a deleted user still pays for has to be found as well.
+    record_delivery(delivery, case when objection is null
+      then verdict('applied', null, owner) else verdict('rejected', objection, owner) end),
+    release((delivery->>'erase')::boolean, refer_to(owner, f.stripe_customer_id)));
+end $$;
+
+-- Whether an id has the form of Clerk's: others are an app's own, or a referral tool's.
+create or replace function names_clerk_user(id text) returns boolean language sql immutable as $$
+  select id ~ '^user_\w+$'
+$$;

@@ -150,6 +150,9 @@ create table ledgerhook.reversals (
   updated_at timestamp with time zone default now() not null,
   held bigint default 0 not null,
   transactions integer default 0 not null,
+  totals bigint[],
+  disputed bigint,
+  reinstated bigint,
   constraint reversals_pkey PRIMARY KEY (id),
   constraint reversals_sane CHECK (((amount >= 0) AND
 CASE kind
@@ -463,8 +466,23 @@ create function ledgerhook.grant_signup_bonus(given text, credits bigint, event 
 create function ledgerhook.guard_wallet() returns trigger
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.has_doubtful_refunds(payment text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.has_unknown_refunds(payment text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.held_by(dispute ledgerhook.reversals, refunded numeric) returns numeric
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.held_in(reported jsonb) returns bigint
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.holds_customer(claimant text, customer text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.in_currency_of(payment ledgerhook.payments, dispute ledgerhook.reversals, withdrawn numeric, returned numeric, charge jsonb) returns ledgerhook.reversals
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.installed_at() returns timestamp with time zone
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -507,6 +525,12 @@ create function ledgerhook.is_settled_by_hand(VARIADIC subjects text[]) returns 
 
 create function ledgerhook.is_unread(given text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.keep_refunds(one ledgerhook.reversals, refunds jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.keep_reported(payment ledgerhook.payments, reported jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.keep_reversal(reported ledgerhook.reversals) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -559,6 +583,9 @@ create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
 create function ledgerhook.message(event jsonb) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.money_gone(known ledgerhook.reversals[]) returns numeric
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.move_balance() returns trigger
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -567,6 +594,9 @@ create function ledgerhook.name_invoice_payment(invoice text, payment text) retu
 
 create function ledgerhook.names_clerk_user(id text) returns boolean
   language sql immutable;
+
+create function ledgerhook.needs_rate(reported jsonb) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.next_outgoing(owner text, lease boolean) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -600,6 +630,9 @@ create function ledgerhook.pays_another_invoice(invoice text, payment text) retu
 
 create function ledgerhook.period_key(subscription text, period_start bigint) returns text
   language sql immutable;
+
+create function ledgerhook.provide_charge(payment ledgerhook.payments, charge text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.provide_customer(owner text, customer text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -639,6 +672,9 @@ create function ledgerhook.refer_customer(delivery jsonb, facts jsonb) returns j
 
 create function ledgerhook.refer_to(owner text, customer text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refunds_standing(known ledgerhook.reversals[]) returns numeric
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text, facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -684,6 +720,9 @@ create function ledgerhook.returned_of(spend_id bigint) returns bigint
 
 create function ledgerhook.reversal_rank(state text) returns integer
   language sql immutable;
+
+create function ledgerhook.reversals_by_charge(payment text) returns SETOF ledgerhook.reversals[]
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.reverse_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -763,7 +802,13 @@ create function ledgerhook.telling() returns jsonb
 create function ledgerhook.total_of(grants jsonb) returns bigint
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.totals_of(charge ledgerhook.reversals) returns bigint[]
+  language sql immutable;
+
 create function ledgerhook.undelivered_events(facts jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.unexplained_total(known ledgerhook.reversals[]) returns numeric
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.ungranted_of(subscription text, grants jsonb) returns bigint

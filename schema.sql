@@ -385,6 +385,15 @@ create function ledgerhook.claim_customer(claimant text, customer text) returns 
 create function ledgerhook.close_user(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.close_user_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.commit_batch(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.commit_one(delivery text, given text, facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.count_again(delivery jsonb, user_id text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -459,6 +468,9 @@ create function ledgerhook.grant_periods(owner text, subscription text, invoice 
 
 create function ledgerhook.grant_plan(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.grant_plan_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.grant_signup_bonus(given text, credits bigint, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -544,11 +556,17 @@ create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
 create function ledgerhook.link_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.link_customer_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.link_first_customer(owner text, customer text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.link_invoice_payment_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lock_address(claimant text, address text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -664,11 +682,20 @@ create function ledgerhook.readiness(facts jsonb) returns jsonb
 create function ledgerhook.record_delivery(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.record_delivery_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.record_for_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.record_for_customer_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.refer_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refer_customer_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.refer_to(owner text, customer text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -727,17 +754,26 @@ create function ledgerhook.reversals_by_charge(payment text) returns SETOF ledge
 create function ledgerhook.reverse_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.reverse_payment_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.settle_event(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settle_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.settle_payment_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.settle_return(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settle_session(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_session_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -752,6 +788,9 @@ create function ledgerhook.store_subscription(stored ledgerhook.subscriptions, r
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.subject_of(given text) returns TABLE(user_id text, payment text, event_id text)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.subjects_of(given text, facts jsonb) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.subscription_content(reported ledgerhook.subscriptions) returns jsonb
@@ -769,8 +808,14 @@ create function ledgerhook.sum_of(of_user text, of_payment text, of_event text) 
 create function ledgerhook.sync_subscription(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.sync_subscription_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.sync_user(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.sync_user_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.take_due(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -805,6 +850,9 @@ create function ledgerhook.total_of(grants jsonb) returns bigint
 create function ledgerhook.totals_of(charge ledgerhook.reversals) returns bigint[]
   language sql immutable;
 
+create function ledgerhook.try_locks_only() returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.undelivered_events(facts jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -816,6 +864,9 @@ create function ledgerhook.ungranted_of(subscription text, grants jsonb) returns
 
 create function ledgerhook.unlink_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.unlink_customer_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.verdict(outcome text, reason text, user_id text) returns jsonb
   language sql stable;
@@ -854,6 +905,7 @@ grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.commit_batch(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.end_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;

@@ -139,3 +139,11 @@ begin
     select sum(amount) from credit_ledger where stripe_payment_id = payment and kind <> 'purchase'
       and kind in ('refund', 'refund_reversal', 'dispute', 'dispute_reversal')), 0);
 end $$;
+
+-- The subjects of reverse_payment that its facts name: see `subjects_of`.
+create or replace function reverse_payment_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['payment:' || (facts->>'stripe_payment_intent_id'), 'payment:' || (facts->>'stripe_charge_id'),
+    'reversal:' || (facts->>'id'), 'user:' || (facts->>'user_id')];
+end $$;

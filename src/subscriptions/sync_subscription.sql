@@ -53,3 +53,11 @@ begin
       else verdict('stale', 'older_than_stored', owner) end),
     release((delivery->>'erase')::boolean, customer));
 end $$;
+
+-- The subjects of sync_subscription that its facts name: see `subjects_of`.
+create or replace function sync_subscription_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['customer:' || (facts->>'stripe_customer_id'),
+    'subscription:' || (facts->>'stripe_subscription_id'), 'user:' || (facts->>'user_id')];
+end $$;

@@ -53,6 +53,8 @@ export const OUTCOMES = {
     user_deactivated: 'its user is deleted',
     missing_email: 'a user without any address, where `REQUIRE_EMAIL` asks for one',
   },
+  /** In the queue, and applied from there: the database did not answer in time. There is no row yet. */
+  queued: {},
 } as const
 
 type Outcomes = typeof OUTCOMES

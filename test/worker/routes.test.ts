@@ -153,7 +153,8 @@ describe('settings', () => {
         message: 'misconfigured',
         settings: [name],
       })
-      if (value?.trim()) expect(String(log.mock.lastCall?.[0])).not.toContain(value)
+      if (typeof value === 'string' && value.trim())
+        expect(String(log.mock.lastCall?.[0])).not.toContain(value)
     }
   })
 

@@ -150,6 +150,9 @@ create table ledgerhook.reversals (
   updated_at timestamp with time zone default now() not null,
   held bigint default 0 not null,
   transactions integer default 0 not null,
+  totals bigint[],
+  disputed bigint,
+  reinstated bigint,
   constraint reversals_pkey PRIMARY KEY (id),
   constraint reversals_sane CHECK (((amount >= 0) AND
 CASE kind
@@ -204,10 +207,13 @@ create table ledgerhook.subscriptions (
   created_at timestamp(3) with time zone not null,
   updated_at timestamp with time zone default now() not null,
   collection_paused boolean default false not null,
+  plan_group text,
+  double_since timestamp with time zone,
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
 );
 CREATE INDEX subscriptions_cancel_due ON ledgerhook.subscriptions USING btree (cancel_due_at) WHERE (cancel_due_at IS NOT NULL);
+CREATE INDEX subscriptions_double ON ledgerhook.subscriptions USING btree (double_since) WHERE (double_since IS NOT NULL);
 CREATE INDEX subscriptions_user ON ledgerhook.subscriptions USING btree (user_id);
 
 create table ledgerhook.tasks (
@@ -382,6 +388,15 @@ create function ledgerhook.claim_customer(claimant text, customer text) returns 
 create function ledgerhook.close_user(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.close_user_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.commit_batch(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.commit_one(delivery text, given text, facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.count_again(delivery jsonb, user_id text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -457,14 +472,32 @@ create function ledgerhook.grant_periods(owner text, subscription text, invoice 
 create function ledgerhook.grant_plan(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.grant_plan_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.grant_signup_bonus(given text, credits bigint, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.guard_wallet() returns trigger
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.has_doubtful_refunds(payment text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.has_unknown_refunds(payment text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.held_by(dispute ledgerhook.reversals, refunded numeric) returns numeric
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.held_in(reported jsonb) returns bigint
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.holds_customer(claimant text, customer text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.in_currency_of(payment ledgerhook.payments, dispute ledgerhook.reversals, withdrawn numeric, returned numeric, charge jsonb) returns ledgerhook.reversals
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.installed_at() returns timestamp with time zone
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -493,6 +526,9 @@ create function ledgerhook.is_granted(subscription text, period_start bigint) re
 create function ledgerhook.is_here(awaited ledgerhook.waiting) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_live_plan(status text, plan_key text) returns boolean
+  language sql immutable;
+
 create function ledgerhook.is_locked(subject text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -508,6 +544,12 @@ create function ledgerhook.is_settled_by_hand(VARIADIC subjects text[]) returns 
 create function ledgerhook.is_unread(given text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.keep_refunds(one ledgerhook.reversals, refunds jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.keep_reported(payment ledgerhook.payments, reported jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.keep_reversal(reported ledgerhook.reversals) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -520,11 +562,17 @@ create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
 create function ledgerhook.link_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.link_customer_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.link_first_customer(owner text, customer text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.link_invoice_payment_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lock_address(claimant text, address text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -553,11 +601,17 @@ create function ledgerhook.mark_arrived(given text, after_at timestamp with time
 create function ledgerhook.mark_cancelled(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.mark_doubles(given text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.message(event jsonb) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.money_gone(known ledgerhook.reversals[]) returns numeric
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.move_balance() returns trigger
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -567,6 +621,9 @@ create function ledgerhook.name_invoice_payment(invoice text, payment text) retu
 
 create function ledgerhook.names_clerk_user(id text) returns boolean
   language sql immutable;
+
+create function ledgerhook.needs_rate(reported jsonb) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.next_outgoing(owner text, lease boolean) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -601,6 +658,9 @@ create function ledgerhook.pays_another_invoice(invoice text, payment text) retu
 create function ledgerhook.period_key(subscription text, period_start bigint) returns text
   language sql immutable;
 
+create function ledgerhook.provide_charge(payment ledgerhook.payments, charge text) returns text
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.provide_customer(owner text, customer text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -614,6 +674,9 @@ create function ledgerhook.read_entitlements(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.read_me(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.read_plan_buyer(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.read_portal(facts jsonb) returns jsonb
@@ -631,14 +694,26 @@ create function ledgerhook.readiness(facts jsonb) returns jsonb
 create function ledgerhook.record_delivery(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.record_delivery_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.record_for_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.record_for_customer_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.refer_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.refer_customer_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.refer_to(owner text, customer text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refunds_standing(known ledgerhook.reversals[]) returns numeric
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text, facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -685,8 +760,14 @@ create function ledgerhook.returned_of(spend_id bigint) returns bigint
 create function ledgerhook.reversal_rank(state text) returns integer
   language sql immutable;
 
+create function ledgerhook.reversals_by_charge(payment text) returns SETOF ledgerhook.reversals[]
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.reverse_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.reverse_payment_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settle_event(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -694,11 +775,17 @@ create function ledgerhook.settle_event(facts jsonb) returns jsonb
 create function ledgerhook.settle_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.settle_payment_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.settle_return(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settle_session(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_session_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -713,6 +800,9 @@ create function ledgerhook.store_subscription(stored ledgerhook.subscriptions, r
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.subject_of(given text) returns TABLE(user_id text, payment text, event_id text)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.subjects_of(given text, facts jsonb) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.subscription_content(reported ledgerhook.subscriptions) returns jsonb
@@ -730,8 +820,14 @@ create function ledgerhook.sum_of(of_user text, of_payment text, of_event text) 
 create function ledgerhook.sync_subscription(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.sync_subscription_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.sync_user(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.sync_user_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.take_due(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -763,7 +859,16 @@ create function ledgerhook.telling() returns jsonb
 create function ledgerhook.total_of(grants jsonb) returns bigint
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.totals_of(charge ledgerhook.reversals) returns bigint[]
+  language sql immutable;
+
+create function ledgerhook.try_locks_only() returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.undelivered_events(facts jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.unexplained_total(known ledgerhook.reversals[]) returns numeric
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.ungranted_of(subscription text, grants jsonb) returns bigint
@@ -771,6 +876,9 @@ create function ledgerhook.ungranted_of(subscription text, grants jsonb) returns
 
 create function ledgerhook.unlink_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.unlink_customer_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.verdict(outcome text, reason text, user_id text) returns jsonb
   language sql stable;
@@ -809,6 +917,7 @@ grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.commit_batch(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.end_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;
@@ -826,6 +935,7 @@ grant execute on function ledgerhook.mark_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_entitlements(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_plan_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_portal(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_wallet(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.readiness(jsonb) to ledgerhook_worker;

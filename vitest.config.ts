@@ -14,7 +14,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            // A queue of workerd's, which takes what Cloudflare's takes. Tests hand its messages to the consumer.
+            miniflare: { queueProducers: { SPILL: 'ledgerhook-spill' } },
+          }),
+        ],
         test: {
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],

@@ -10,6 +10,7 @@ import { explanation } from './ops/explain-route.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
 import { tellingAfter } from './outgoing/after.ts'
 import { providers } from './providers.ts'
+import { spillOf } from './queue/spill.ts'
 import { Misconfigured } from './settings/misconfigured.ts'
 import { settingsOf } from './settings.ts'
 import { receive } from './webhook/receive.ts'
@@ -20,7 +21,8 @@ export const app = new Hono<{ Bindings: object }>()
 for (const provider of Object.values(providers)) {
   app.post(`/api/webhooks/${provider.name}`, limitBody, async (c) => {
     const settings = settingsOf(c.env)
-    return await receive(provider, c.req.raw, settings, tellingAfter(c, settings))
+    const spill = spillOf(c.env, settings)
+    return await receive(provider, c.req.raw, settings, tellingAfter(c, settings), spill)
   })
 }
 

@@ -1,4 +1,7 @@
-import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless'
+import { neon, neonConfig } from '@neondatabase/serverless'
+import { attempt, DatabaseUnavailable } from './attempt.ts'
+
+export { attempt, DatabaseUnavailable }
 
 /** What your app is told, as the database hands it over. */
 export interface OutgoingEvent {
@@ -17,8 +20,11 @@ export interface Database {
    * that a statement leaves to this Worker. Where it is not set, no event is written.
    */
   outgoing?: { options: string; send(events: OutgoingEvent[]): void }
-  /** Runs one statement in one request, once: `call` and `attempt` try again. Parameters are texts, or documents as JSON. */
-  query<Row>(text: string, parameters?: string[]): Promise<Row[]>
+  /**
+   * Runs one statement in one request, once: `call` and `attempt` try again. Parameters are texts, or documents as JSON.
+   * @param withinMs after how many milliseconds it is given up
+   */
+  query<Row>(text: string, parameters?: string[], withinMs?: number): Promise<Row[]>
 }
 
 /**
@@ -32,12 +38,6 @@ export interface Effect {
 
 /** Longer than a Neon compute takes to wake, short enough to try again before the provider gives up. */
 const ATTEMPT_MS = 3_000
-/** No attempt starts later than this, so that the last one ends within the 8 s that the contract promises. */
-const LAST_START_MS = 4_500
-const PAUSES_MS = [50, 250, 1_000]
-/** A transaction that would have waited against the order of locks begins again, at once at first. */
-const ROLLBACK = '40001'
-const ROLLBACK_PAUSES_MS = [0, 20, 100, 500]
 
 /** What says where the database is. */
 interface Address {
@@ -58,33 +58,21 @@ export function connect(settings: Address): Database {
 function overHttp({ DATABASE_URL, NEON_FETCH_ENDPOINT }: Address): Database {
   const sql = neon(DATABASE_URL)
   return {
-    async query<Row>(text: string, parameters: string[] = []) {
+    async query<Row>(text: string, parameters: string[] = [], withinMs = ATTEMPT_MS) {
       // The driver has this for all connections alone; a Worker has one database.
       if (NEON_FETCH_ENDPOINT) neonConfig.fetchEndpoint = NEON_FETCH_ENDPOINT
       // A redirect would carry the connection string, which is in a header, to wherever it points.
-      const fetchOptions = { signal: AbortSignal.timeout(ATTEMPT_MS), redirect: 'manual' }
+      const fetchOptions = { signal: AbortSignal.timeout(withinMs), redirect: 'manual' }
       return (await sql.query(text, parameters, { fetchOptions })) as Row[]
     },
   }
 }
 
-/** The database returned an error, or nothing usable. The message is a SQLSTATE, else the name of what went wrong. */
-export class DatabaseUnavailable extends Error {
-  override name = 'DatabaseUnavailable'
-  /** Whether it may pass by itself: tried again as often as time allowed, and not a matter of this one statement. */
-  readonly isTransient: boolean
-
-  constructor(message: string, isTransient: boolean) {
-    super(message)
-    this.isTransient = isTransient
-  }
-
-  /**
-   * Whether Postgres refused the content itself, and would refuse it every time: a value (22), a constraint (23), a
-   * limit (54), or a check of ours (P0001).
-   */
-  get isRefusal(): boolean {
-    return /^((22|23|54)...|P0001)$/.test(this.message)
+/** The same database, whose queries are made once, and are given up after so many milliseconds. */
+export function once(db: Database, withinMs: number): Database {
+  return {
+    ...db,
+    query: (text, parameters) => attempt(() => db.query(text, parameters, withinMs), Date.now(), []),
   }
 }
 
@@ -154,39 +142,4 @@ async function callTelling<Answer>(
 function answered<Answer>(answer: Answer | null | undefined): Answer {
   if (answer === undefined || answer === null) throw new DatabaseUnavailable('no answer', false)
   return answer
-}
-
-/**
- * Retries a query, within the limits above, while its failure may pass by itself. The query must be safe to repeat.
- * @throws DatabaseUnavailable whose message is a SQLSTATE or the error's name: what the database says beside it may
- *   quote parameters, which are personal data, and must not reach a log
- */
-export async function attempt<T>(query: () => Promise<T>, startedAt = Date.now()): Promise<T> {
-  for (let failures = 0; ; failures++) {
-    if (Date.now() - startedAt > LAST_START_MS) throw new DatabaseUnavailable('no time left', true)
-    try {
-      return await query()
-    } catch (error) {
-      if (error instanceof DatabaseUnavailable) throw error
-      const { transient, name } = diagnose(error)
-      const pauses = name === ROLLBACK ? ROLLBACK_PAUSES_MS : PAUSES_MS
-      const pause = (pauses[failures] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random())
-      if (!transient || Date.now() - startedAt + pause > LAST_START_MS) {
-        throw new DatabaseUnavailable(name, transient)
-      }
-      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
-    }
-  }
-}
-
-/**
- * What may pass by itself: no answer at all, an overloaded proxy, and the SQLSTATE classes for a lost connection (08),
- * a rollback (40), scarce resources (53), a lock not available (55), an operator's intervention (57), and two
- * writers that met on one unique key (23505): the second look sees the winner.
- */
-function diagnose(error: unknown): { transient: boolean; name: string } {
-  const { code, sourceError }: Partial<NeonDbError> = error instanceof NeonDbError ? error : {}
-  if (code) return { transient: /^(08|40|53|55|57)|^23505$/.test(code), name: code }
-  const cause = sourceError ?? error
-  return { transient: true, name: cause instanceof Error ? cause.name : 'no answer' }
 }

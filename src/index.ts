@@ -1,6 +1,8 @@
 import { app } from './app.ts'
 import { log } from './log.ts'
 import { causeOf, runTasks } from './ops/schedule.ts'
+import { consume } from './queue/consume.ts'
+import type { Batch } from './queue/queue.ts'
 import { Misconfigured } from './settings/misconfigured.ts'
 import { settingsOf } from './settings.ts'
 
@@ -16,5 +18,10 @@ export default {
       log({ message: 'scheduled run failed', level: 'error', cause })
       throw error
     }
+  },
+
+  /** What was sent to the queue `SPILL` while the database was away or overrun, and its dead letters. */
+  async queue(batch: Batch, env: object): Promise<void> {
+    await consume(batch, env)
   },
 }

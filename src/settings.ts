@@ -61,6 +61,8 @@ export const settingsSchema = once(() =>
     PLANS: jsonRecord(plan()),
     CANCEL_ON_DELETION: flag('true'),
     OPS_TOKEN: setting(z.optional(token())),
+    /** For a burst that is known of: every delivery goes to the queue `SPILL`. */
+    SPILL_ALWAYS: flag('false'),
     SIGNUP_BONUS_CREDITS: z.pipe(
       setting(z._default(z.string().check(z.regex(/^\d{1,12}$/)), '40')),
       z.transform(Number),

@@ -6,7 +6,18 @@ import { hashOf, normalized } from './hash.ts'
 import { statementsOf } from './statements.ts'
 
 /** From the bottom up, as calls go. */
-const ROOMS = ['webhook', 'wallet', 'users', 'payments', 'subscriptions', 'clerk', 'stripe', 'ops', 'api']
+const ROOMS = [
+  'webhook',
+  'wallet',
+  'users',
+  'payments',
+  'subscriptions',
+  'clerk',
+  'stripe',
+  'queue',
+  'ops',
+  'api',
+]
 
 export interface SqlFile {
   /** Relative to the project, with forward slashes. */

@@ -10,6 +10,8 @@ export interface Step {
   says: string
   /** Whether it passed; what is wrong has been printed. */
   run(): Promise<boolean>
+  /** A part of another step, for those who want it alone: `--only`. */
+  isPart?: true
 }
 
 /** Everything that must hold before a commit, the quick ones first. `report`: a file for vitest's results, as JSON. */
@@ -19,6 +21,12 @@ export function steps(report: string | undefined): Step[] {
     { name: 'format', says: 'format and lint', run: () => runTool(tools.biome, 'ci', '.') },
     { name: 'types', says: 'types', run: () => runTool(tools.tsc, '--noEmit', '--project', '.') },
     { name: 'migrations', says: 'migrations, tables and schema.sql agree', run: migrationsInStep },
+    {
+      name: 'house',
+      says: 'rules of the house',
+      run: () => runTool(tools.vitest, 'run', 'test/node/house', '--reporter=dot'),
+      isPart: true,
+    },
     { name: 'tests', says: 'tests', run: () => runTool(tools.vitest, 'run', ...reporters) },
     { name: 'bundle', says: 'wrangler deploy --env production --dry-run', run: bundle },
   ]

@@ -7,6 +7,7 @@ const COLOURS = {
   stale: 'cyan',
   ignored: 'gray',
   parked: 'yellow',
+  queued: 'yellow',
   rejected: 'red',
 } as const
 
@@ -20,7 +21,7 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
   const what = `${String(provider).padEnd(6)}  ${String(type ?? 'unreadable').padEnd(40)}`
   const colour = COLOURS[outcome as keyof typeof COLOURS] ?? 'red'
   const verdict = styleText(colour, (reason ? `${outcome} / ${reason}` : String(outcome)).padEnd(36))
-  const notes = [via === 'release' && 'released from parking']
+  const notes = [via === 'release' && 'released from parking', via === 'queue' && 'from the queue']
   return [
     time,
     what,

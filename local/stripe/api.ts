@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
+import { chargeParams, retrieveCharge } from './charges.ts'
 import { createCustomer, customerParams, retrieveCustomer } from './customers.ts'
 import { destinationParams, listDestinations } from './destinations.ts'
 import { ApiError, found } from './errors.ts'
@@ -10,6 +11,7 @@ import { list } from './lists.ts'
 import { ownAccount } from './own-account.ts'
 import { expand, readParams } from './params.ts'
 import { createPortalSession, portalParams } from './portal.ts'
+import { createRefund, refundParams } from './refunds.ts'
 import {
   createSession,
   expireSession,
@@ -86,6 +88,8 @@ const calls: Record<string, Call> = {
   'POST /v1/billing_portal/sessions': call(portalParams, (account, _id, params) =>
     createPortalSession(account, params),
   ),
+  'GET /v1/charges/:id': call(chargeParams, retrieveCharge),
+  'POST /v1/refunds': call(refundParams, (account, _id, params) => createRefund(account, params)),
   'GET /v1/subscriptions/:id': call(nothing, retrieveSubscription),
   'POST /v1/subscriptions/:id': call(updateParams, updateSubscription),
   'DELETE /v1/subscriptions/:id': call(cancelParams, cancelSubscription),

@@ -1,11 +1,14 @@
 import { randomId } from '../ids.ts'
+import { settle } from './charges.ts'
 import { deleteCustomer } from './customers.ts'
+import { closeDispute, openDispute, reinstate } from './disputes.ts'
 import { ApiError, found, invalid } from './errors.ts'
 import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
 import { openLink, openTable } from './links.ts'
 import { oneTimePrice, recurringPrice } from './objects.ts'
 import { bankDecides, pay, payLater } from './payments.ts'
+import { failRefund } from './refunds.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
@@ -42,6 +45,18 @@ const actions: Record<
     if (action !== 'delete') return undefined
     deleteCustomer(account, id)
     return account.state.customers.get(id)
+  },
+  charges: ({ account }, id, action, body) => {
+    if (action === 'dispute') return openDispute(account, id, body)
+    if (action === 'settle') return settle(account, id, body)
+    return undefined
+  },
+  refunds: ({ account }, id, action) => (action === 'fail' ? failRefund(account, id) : undefined),
+  disputes: ({ account }, id, action, body) => {
+    if (action === 'win') return closeDispute(account, id, 'won', body)
+    if (action === 'lose') return closeDispute(account, id, 'lost', body)
+    if (action === 'reinstate') return reinstate(account, id, body)
+    return undefined
   },
   prices: ({ account }, id, action, { unit_amount, currency, lookup_key, type }) => {
     if (action !== 'create') return undefined

@@ -1,11 +1,17 @@
+import balanceTransactionFixture from '../fixtures/stripe-objects/balance_transaction.json' with {
+  type: 'json',
+}
+import chargeFixture from '../fixtures/stripe-objects/charge.json' with { type: 'json' }
 import sessionFixture from '../fixtures/stripe-objects/checkout.session.json' with { type: 'json' }
 import customerFixture from '../fixtures/stripe-objects/customer.json' with { type: 'json' }
+import disputeFixture from '../fixtures/stripe-objects/dispute.json' with { type: 'json' }
 import invoiceFixture from '../fixtures/stripe-objects/invoice.json' with { type: 'json' }
 import invoicePaymentFixture from '../fixtures/stripe-objects/invoice_payment.json' with { type: 'json' }
 import lineItemFixture from '../fixtures/stripe-objects/line_item.json' with { type: 'json' }
 import paymentIntentFixture from '../fixtures/stripe-objects/payment_intent.json' with { type: 'json' }
 import paymentLinkFixture from '../fixtures/stripe-objects/payment_link.json' with { type: 'json' }
 import priceFixture from '../fixtures/stripe-objects/price.json' with { type: 'json' }
+import refundFixture from '../fixtures/stripe-objects/refund.json' with { type: 'json' }
 import subscriptionFixture from '../fixtures/stripe-objects/subscription.json' with { type: 'json' }
 import itemFixture from '../fixtures/stripe-objects/subscription_item.json' with { type: 'json' }
 import { randomId } from '../ids.ts'
@@ -15,6 +21,10 @@ const fixtures = {
   customer: ['cus', customerFixture],
   'checkout.session': ['cs_test', sessionFixture],
   payment_intent: ['pi', paymentIntentFixture],
+  charge: ['ch', chargeFixture],
+  balance_transaction: ['txn', balanceTransactionFixture],
+  refund: ['re', refundFixture],
+  dispute: ['dp', disputeFixture],
   payment_link: ['plink', paymentLinkFixture],
   price: ['price', priceFixture],
   subscription: ['sub', subscriptionFixture],

@@ -49,6 +49,36 @@ export interface Session extends StripeObject {
   metadata: Metadata
 }
 
+/** How money of the account moved, in minor units of the settlement currency, before fees. */
+export interface BalanceTransaction extends StripeObject {
+  amount: number
+  currency: string
+}
+
+export interface Charge extends StripeObject {
+  amount: number
+  amount_refunded: number
+  currency: string
+  customer: string | null
+  payment_intent: string | null
+  balance_transaction: string
+}
+
+export interface Refund extends StripeObject {
+  amount: number
+  charge: string
+  payment_intent: string | null
+  status: 'succeeded' | 'failed'
+}
+
+export interface Dispute extends StripeObject {
+  amount: number
+  currency: string
+  charge: string
+  status: 'needs_response' | 'won' | 'lost'
+  balance_transactions: BalanceTransaction[]
+}
+
 export interface SubscriptionItem extends StripeObject {
   price: Price
   quantity: number
@@ -101,12 +131,13 @@ export function createState(prices: Price[]) {
     orders: new Map<string, Order>(),
     links: new Map<string, PaymentLink>(),
     paymentIntents: new Map<string, StripeObject>(),
+    charges: new Map<string, Charge>(),
+    balanceTransactions: new Map<string, BalanceTransaction>(),
+    refunds: new Map<string, Refund>(),
+    disputes: new Map<string, Dispute>(),
     subscriptions: new Map<string, Subscription>(),
     invoices: new Map<string, StripeObject>(),
     invoicePayments: new Map<string, StripeObject>(),
-    charges: new Map<string, StripeObject>(),
-    refunds: new Map<string, StripeObject>(),
-    disputes: new Map<string, StripeObject>(),
     products: byId(prices.map(productOf)),
     portalConfigurations: byId([savedPortal()]),
     webhookEndpoints: new Map<string, WebhookEndpoint>(),

@@ -117,3 +117,12 @@ begin
   from jsonb_to_recordset(grants) as period(period_start bigint, credits bigint)
   where not is_granted(subscription, period_start);
 end $$;
+
+-- The subjects of grant_plan that its facts name: see `subjects_of`.
+create or replace function grant_plan_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['customer:' || (facts->>'stripe_customer_id'), 'invoice:' || (facts->>'stripe_invoice_id'),
+    'payment:' || (facts->>'stripe_invoice_id'), 'payment:' || (facts->>'paid_by'),
+    'payment:' || (facts->>'stripe_charge_id'), 'user:' || (facts->>'user_id')];
+end $$;

@@ -70,3 +70,10 @@ begin
   if owner is null then return recorded; end if;
   return with_released(recorded, release((delivery->>'erase')::boolean, 'payment:' || f.paid_by));
 end $$;
+
+-- The subjects of link_invoice_payment that its facts name: see `subjects_of`.
+create or replace function link_invoice_payment_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['invoice:' || (facts->>'stripe_invoice_id'), 'payment:' || (facts->>'paid_by')];
+end $$;

@@ -6,19 +6,25 @@ create or replace function reversal_rank(state text) returns integer language sq
 $$;
 
 -- Keeps what is known of a refund, a dispute or a charge. Of two amounts the larger one counts. Of two reports of a
--- dispute the one with more transactions is the newer one, whatever the order in which they came.
+-- dispute the one with more transactions is the newer one, whatever the order in which they came. Of a charge every
+-- total is kept.
 create or replace function keep_reversal(reported reversals) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  insert into reversals as known (id, stripe_payment_id, kind, amount, state, held, transactions,
-    stripe_payment_intent_id, stripe_charge_id)
+  insert into reversals as known (id, stripe_payment_id, kind, amount, state, held, transactions, totals, disputed,
+    reinstated, stripe_payment_intent_id, stripe_charge_id)
   values (reported.id, reported.stripe_payment_id, reported.kind, reported.amount, reported.state, reported.held,
-    reported.transactions, reported.stripe_payment_intent_id, reported.stripe_charge_id)
+    reported.transactions, case reported.kind when 'charge' then array[reported.amount] end, reported.disputed,
+    reported.reinstated, reported.stripe_payment_intent_id, reported.stripe_charge_id)
   on conflict (id) do update set
     amount = greatest(known.amount, excluded.amount),
     state = case when outranks(excluded, known) then excluded.state else known.state end,
     held = case when outranks(excluded, known) then excluded.held else known.held end,
+    disputed = case when outranks(excluded, known) then excluded.disputed else known.disputed end,
+    reinstated = case when outranks(excluded, known) then excluded.reinstated else known.reinstated end,
     transactions = greatest(known.transactions, excluded.transactions),
+    totals = case known.kind when 'charge' then array(
+      select distinct total from unnest(totals_of(known) || excluded.totals) total order by total) end,
     stripe_payment_intent_id = coalesce(known.stripe_payment_intent_id, excluded.stripe_payment_intent_id),
     stripe_charge_id = coalesce(known.stripe_charge_id, excluded.stripe_charge_id),
     updated_at = now();
@@ -30,28 +36,85 @@ create or replace function outranks(first reversals, second reversals) returns b
     > (second.transactions, ledgerhook.reversal_rank(second.state))
 $$;
 
--- The one rule: how many of a payment's credits are to be gone, for the money that is gone. Money refunded is the
--- larger of the refunds that are known and of the highest total that its charge has reported, less what failed; an
--- invoice may have several payments, each with a charge of its own. Money that disputes hold comes on top, never
--- beyond the amount.
+-- All totals of refunds that a charge has reported. A row from before they were all kept has the highest alone.
+create or replace function totals_of(charge reversals) returns bigint[] language sql immutable as $$
+  select coalesce(charge.totals, array[charge.amount])
+$$;
+
+-- The one rule: how many of a payment's credits are to be gone, for the money that is gone. An invoice may have several
+-- payments, each with a charge of its own. Never more than all of it is gone.
 create or replace function credits_to_be_gone(payment payments) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  is_invoice constant boolean := payment.stripe_payment_id like 'in\_%';
-  gone numeric;
+  gone numeric := (select coalesce(sum(money_gone(known)), 0) from reversals_by_charge(payment.stripe_payment_id) known);
 begin
-  select coalesce(sum(greatest(refunds, total - failed) + withdrawn), 0) into gone from (
-    select
-      coalesce(sum(amount) filter (where kind = 'refund' and state not in ('failed', 'canceled')), 0) as refunds,
-      coalesce(max(amount) filter (where kind = 'charge'), 0) as total,
-      coalesce(sum(amount) filter (where kind = 'refund' and state in ('failed', 'canceled')), 0) as failed,
-      coalesce(sum(held) filter (where kind = 'dispute'), 0) as withdrawn
-    from reversals known where stripe_payment_id = payment.stripe_payment_id
-    group by case when is_invoice then coalesce(stripe_payment_intent_id,
-      (select min(other.stripe_payment_intent_id) from reversals other
-        where other.stripe_payment_id = payment.stripe_payment_id and other.stripe_charge_id = known.stripe_charge_id),
-      stripe_charge_id) end
-  ) money;
   gone := greatest(0, least(gone, payment.amount));
   return case when payment.amount = 0 then 0 else div(payment.credits * gone, payment.amount) end;
+end $$;
+
+-- What is known of a payment's reversals, those of each charge together. Only an invoice may have several charges.
+create or replace function reversals_by_charge(payment text) returns setof reversals[] language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return query select array_agg(known) from reversals known where stripe_payment_id = payment
+    group by case when payment like 'in\_%' then coalesce(stripe_payment_intent_id,
+      (select min(other.stripe_payment_intent_id) from reversals other
+        where other.stripe_payment_id = payment and other.stripe_charge_id = known.stripe_charge_id),
+      stripe_charge_id) end;
+end $$;
+
+-- Money of one charge that is gone: its refunds, and what disputes hold on top.
+create or replace function money_gone(known reversals[]) returns numeric language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  refunded constant numeric := greatest(refunds_standing(known), unexplained_total(known));
+begin
+  return refunded + (select coalesce(sum(held_by(one, refunded)), 0) from unnest(known) one);
+end $$;
+
+-- The sum of the refunds that are known by themselves, without those that failed or were cancelled.
+create or replace function refunds_standing(known reversals[]) returns numeric language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select coalesce(sum(amount), 0) from unnest(known)
+    where kind = 'refund' and state not in ('failed', 'canceled'));
+end $$;
+
+-- The highest total of its refunds that the charge has reported, and that is not the sum of refunds which are known by
+-- themselves: 0 where there is none. Others are in it. Whether those that failed were in it is not known from events.
+create or replace function unexplained_total(known reversals[]) returns numeric language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  refunds constant bigint[] := array(select amount from unnest(known) where kind = 'refund' order by amount);
+  sums bigint[] := array[0];
+  refund bigint;
+begin
+  -- The number of sums doubles with each. Of so many refunds of one charge all are taken as known.
+  if cardinality(refunds) > 12 then return 0; end if;
+  foreach refund in array refunds loop
+    sums := array(select distinct unnest(sums || array(select one + refund from unnest(sums) one)));
+  end loop;
+  return (select coalesce(max(total), 0) from unnest(known) charge, unnest(totals_of(charge)) total
+    where charge.kind = 'charge' and total <> all (sums));
+end $$;
+
+-- Whether Stripe has to be asked for the refunds: one has failed, and a charge has reported more than stands. Whether its
+-- total has the failed one in it, or another refund of which nothing else is known, the events do not say.
+create or replace function has_doubtful_refunds(payment text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (
+    select from reversals_by_charge(payment) known
+    where exists (select from unnest(known) where kind = 'refund' and state in ('failed', 'canceled'))
+      and exists (select from unnest(known) charge, unnest(totals_of(charge)) total
+        where charge.kind = 'charge' and total > refunds_standing(known)));
+end $$;
+
+-- Whether refunds of this payment are still unknown although one has failed: then the higher total counts.
+create or replace function has_unknown_refunds(payment text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (select from reversals_by_charge(payment) known
+    where exists (select from unnest(known) where kind = 'refund' and state in ('failed', 'canceled'))
+      and unexplained_total(known) > refunds_standing(known));
 end $$;

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { bigint, check, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, updatedAt, wholeNumber } from '../schema.ts'
 import { wallets } from '../wallet/schema.ts'
 
@@ -59,7 +59,7 @@ export const reversals = ledgerhook.table(
       .notNull()
       .references(() => payments.stripePaymentId),
     kind: text({ enum: ['refund', 'dispute', 'charge'] }).notNull(),
-    /** Minor units of the payment's currency. */
+    /** Minor units of the payment's currency. Of a charge, the highest of its totals. */
     amount: wholeNumber('amount').notNull(),
     /** Of a refund Stripe's status; of a dispute what its money did; `refunded` of a charge. The highest in rank stays. */
     state: text({
@@ -73,6 +73,11 @@ export const reversals = ledgerhook.table(
     held: wholeNumber('held').notNull().default(0),
     /** How many times its money had moved when that was so: the report with more of them is the newer one. */
     transactions: integer().notNull().default(0),
+    /** Every total of refunds that a charge has reported. Null of refunds and disputes. */
+    totals: bigint({ mode: 'number' }).array(),
+    /** Of a dispute in another currency, minor units of the payment's: what it took, and what of it was reinstated. */
+    disputed: bigint({ mode: 'number' }),
+    reinstated: bigint({ mode: 'number' }),
     stripePaymentIntentId: text('stripe_payment_intent_id'),
     stripeChargeId: text('stripe_charge_id'),
     createdAt: createdAt(),

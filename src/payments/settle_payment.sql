@@ -69,3 +69,13 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return exists (select from settled_facts where subject = any (subjects));
 end $$;
+
+-- The subjects of settle_payment that its facts name: see `subjects_of`.
+create or replace function settle_payment_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['customer:' || (facts->>'stripe_customer_id'), 'invoice:' || (facts->>'stripe_invoice_id'),
+    'payment:' || (facts->>'stripe_invoice_id'), 'payment:' || (facts->>'stripe_payment_intent_id'),
+    'payment:' || (facts->>'stripe_checkout_session_id'), 'payment:' || (facts->>'stripe_charge_id'),
+    'user:' || (facts->>'user_id')];
+end $$;

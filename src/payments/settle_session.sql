@@ -48,3 +48,10 @@ begin
     settle_payment(delivery, facts || jsonb_build_object('user_id', owner, 'stripe_customer_id', null)),
     release((delivery->>'erase')::boolean, customer));
 end $$;
+
+-- The subjects of settle_session that its facts name: see `subjects_of`.
+create or replace function settle_session_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return settle_payment_subjects(facts);
+end $$;

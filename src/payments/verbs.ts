@@ -104,13 +104,46 @@ export interface Reversal {
   held: number | null
   /** How often a dispute's money has moved so far. 0 where the event does not say it. */
   transactions: number
+  /**
+   * Of a dispute, minor units of the settlement currency `settled_in`: its largest withdrawal, and what of it was
+   * reinstated. Null where the event does not say it.
+   */
+  withdrawn: number | null
+  returned: number | null
+  settled_in: string | null
   /** Whom the event names, by its metadata and its customer: counts where the payment is not known. */
   user_id: string | null
   stripe_customer_id: string | null
+}
+
+/** What Stripe says of a charge: what it cost, and what it brought in the settlement currency, before fees. Minor units. */
+export interface ReadCharge {
+  amount: number
+  currency: string
+  settled: number
+}
+
+export interface ReadRefund {
+  id: string
+  amount: number
+  state: RefundStatus
+}
+
+/** What had to be read from Stripe, because the event does not say enough. */
+export interface ReadReversal extends Reversal {
+  charge: ReadCharge | null
+  /** All refunds of the charge. Empty where they could not be read. Null where nobody has to know. */
+  refunds: ReadRefund[] | null
 }
 
 export type RefundStatus = 'pending' | 'requires_action' | 'succeeded' | 'canceled' | 'failed'
 export type ReversalState = RefundStatus | 'withdrawn' | 'lost' | 'reinstated' | 'won' | 'refunded'
 
 /** `reverse_payment.sql` says how many credits follow. */
-export const reverse = (facts: Reversal): Effect => ({ verb: 'reverse_payment', facts: { ...facts } })
+export const reverse = (
+  reversal: Reversal,
+  read: Partial<Pick<ReadReversal, 'charge' | 'refunds'>> = {},
+): Effect => {
+  const facts: ReadReversal = { ...reversal, charge: null, refunds: null, ...read }
+  return { verb: 'reverse_payment', facts: { ...facts } }
+}

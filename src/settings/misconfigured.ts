@@ -37,6 +37,7 @@ export const TAKES: Readonly<Record<string, string>> = {
   PLANS: 'JSON, by Stripe price: {"key": "pro", "credits": 1000}',
   CANCEL_ON_DELETION: FLAG,
   OPS_TOKEN: TOKEN,
+  SPILL_ALWAYS: FLAG,
   SIGNUP_BONUS_CREDITS: 'whole credits, 12 digits at most',
   REQUIRE_EMAIL: FLAG,
   SIGNUP_BONUS_SINCE: 'a moment in ISO 8601 with an offset, such as 2026-12-01T00:00:00Z',

@@ -8,6 +8,7 @@ import { type Provider, read } from '../webhook/provider.ts'
 import { stripeClient } from './client.ts'
 import { grantsOf, invoiceLine, isKnown, isPeriod } from './invoice.ts'
 import { readSold } from './lines.ts'
+import { readRate, readRefunds } from './read-reversal.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
 import { READ } from './thin.ts'
 import { readInvoiceOf } from './unlinked-payment.ts'
@@ -23,6 +24,9 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { fa
     if (reason === 'incomplete_invoice' || reason === 'unknown_price') {
       return await readLines(stripe, facts as unknown as payments.PaidInvoice, settings)
     }
+    if (reason === 'currency_mismatch') return await readRate(stripe, facts as unknown as payments.Reversal)
+    if (reason === 'incomplete_refunds')
+      return await readRefunds(stripe, facts as unknown as payments.Reversal)
     if (reason === 'incomplete_session')
       return await readSold(stripe, facts as unknown as payments.SoldSession, settings)
   } catch {

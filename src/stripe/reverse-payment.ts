@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
-import type { ReversalState } from '../payments/verbs.ts'
+import type { ReadRefund, ReversalState } from '../payments/verbs.ts'
 import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
@@ -21,7 +21,7 @@ const refundEvent = once(() =>
         ...money(),
         amount: amount(),
         charge: z.nullish(reference()),
-        status: z.nullish(z.enum(['pending', 'requires_action', 'succeeded', 'canceled', 'failed'])),
+        status: z.nullish(z.enum(STATUSES)),
       }),
     }),
   }),
@@ -39,11 +39,22 @@ const disputeEvent = once(() =>
         charge: z.nullish(reference()),
         status: z.string(),
         /** Negative: withdrawn. Positive: reinstated. In the settlement currency, fees apart. */
-        balance_transactions: z.nullish(z.array(z.object({ amount: z.int() }))),
+        balance_transactions: z.nullish(z.array(move())),
       }),
     }),
   }),
 )
+const move = () => z.object({ amount: z.int(), currency: z.nullish(z.string()) })
+type Move = z.output<ReturnType<typeof move>>
+
+const refund = once(() => z.object({ id, amount: amount(), status: z.nullish(z.enum(STATUSES)) }))
+const STATUSES = ['pending', 'requires_action', 'succeeded', 'canceled', 'failed'] as const
+
+/** A refund as Stripe's API lists it. @throws Unreadable */
+export function readRefund(listed: unknown): ReadRefund {
+  const { id, amount, status } = read(refund, listed)
+  return { id, amount, state: status ?? 'pending' }
+}
 
 /** One refund: any of its events may come first. An update that only brings the bank's reference moves nothing. */
 export const reverseRefund: Handler = (event) => {
@@ -53,7 +64,7 @@ export const reverseRefund: Handler = (event) => {
   return payments.reverse({
     kind: 'refund',
     ...refs(refund, charge),
-    ...{ amount, state, ...NOTHING_HELD },
+    ...{ amount, state, ...NO_DISPUTE },
     ...subjectOf(event),
   })
 }
@@ -64,17 +75,18 @@ export const reverseCharge: Handler = (event) => {
   return payments.reverse({
     kind: 'charge',
     ...refs(charge, charge.id),
-    ...{ amount, state: 'refunded', ...NOTHING_HELD },
+    ...{ amount, state: 'refunded', ...NO_DISPUTE },
     ...subjectOf(event),
   })
 }
 
 export const reverseDispute: Handler = (event) => {
   const { type, data } = read(disputeEvent, event)
-  const { charge, amount, status, balance_transactions: moves, ...dispute } = data.object
-  const state = stateOf(type, status, moves?.length ?? 0)
-  const held = state === 'won' ? 0 : (heldOf(amount, moves ?? []) ?? (TAKING.has(state) ? amount : 0))
-  const money = { amount, state, held, transactions: moves?.length ?? 0 }
+  const { charge, amount, status, balance_transactions, ...dispute } = data.object
+  const moves = balance_transactions ?? []
+  const state = stateOf(type, status, moves.length)
+  const held = state === 'won' ? 0 : (heldOf(amount, moves) ?? (TAKING.has(state) ? amount : 0))
+  const money = { amount, state, held, transactions: moves.length, ...movesOf(moves) }
   return payments.reverse({ kind: 'dispute', ...refs(dispute, charge), ...money, ...subjectOf(event) })
 }
 
@@ -102,11 +114,20 @@ function stateOf(type: string, status: string, moves: number): ReversalState | n
  * that part reinstated although the dispute is lost (Stripe: "dispute for full charge amount after a partial refund").
  * Null where no money was withdrawn.
  */
-function heldOf(amount: number, moves: { amount: number }[]): number | null {
+function heldOf(amount: number, moves: Move[]): number | null {
+  const { withdrawn, returned } = movesOf(moves)
+  if (withdrawn === null) return null
+  return Math.round(Math.min(1, Math.max(0, (withdrawn - returned) / withdrawn)) * amount)
+}
+
+const NO_MOVES = { withdrawn: null, returned: null, settled_in: null }
+
+/** How a dispute's money has moved, in minor units of the settlement currency: the largest withdrawal, and what of it came back. */
+export function movesOf(moves: Move[]) {
   const withdrawn = -Math.min(0, ...moves.map((move) => move.amount))
-  if (withdrawn === 0) return null
+  if (withdrawn === 0) return NO_MOVES
   const left = -moves.reduce((sum, move) => sum + move.amount, 0)
-  return Math.round(Math.min(1, Math.max(0, left / withdrawn)) * amount)
+  return { withdrawn, returned: withdrawn - left, settled_in: moves[0]?.currency ?? null }
 }
 
 function refs(
@@ -121,7 +142,7 @@ function refs(
 }
 
 /** What only disputes have. */
-const NOTHING_HELD = { held: null, transactions: 0 }
+const NO_DISPUTE = { held: null, transactions: 0, ...NO_MOVES }
 
 function subjectOf(event: unknown) {
   const customer = member(member(member(event, 'data'), 'object'), 'customer')

@@ -43,6 +43,14 @@ begin
       'subscription:' || f.stripe_subscription_id));
   elsif standing = 'newer' then
     perform store_subscription(stored, reported);
+    if exists (select from subscriptions where user_id = owner
+      and (id <> f.stripe_subscription_id or double_since is not null)) then
+      perform mark_doubles(owner);
+    end if;
+    if stored.user_id <> owner then
+      perform lock_subjects('user:' || stored.user_id);
+      perform mark_doubles(stored.user_id);
+    end if;
   else
     perform forget_previous(stored, reported);
   end if;
@@ -52,4 +60,12 @@ begin
       when 'same' then verdict('duplicate', 'already_processed', owner)
       else verdict('stale', 'older_than_stored', owner) end),
     release((delivery->>'erase')::boolean, customer));
+end $$;
+
+-- The subjects of sync_subscription that its facts name: see `subjects_of`.
+create or replace function sync_subscription_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['customer:' || (facts->>'stripe_customer_id'),
+    'subscription:' || (facts->>'stripe_subscription_id'), 'user:' || (facts->>'user_id')];
 end $$;

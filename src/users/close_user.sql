@@ -50,3 +50,10 @@ begin
   end if;
   return customer;
 end $$;
+
+-- The subjects of close_user that its facts name: see `subjects_of`.
+create or replace function close_user_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['user:' || (facts->>'user_id')];
+end $$;

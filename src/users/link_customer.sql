@@ -21,3 +21,10 @@ begin
   return with_released(record_delivery(delivery, verdict('applied', null, f.user_id)),
     release((delivery->>'erase')::boolean, 'customer:' || f.stripe_customer_id));
 end $$;
+
+-- The subjects of link_customer that its facts name: see `subjects_of`.
+create or replace function link_customer_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['customer:' || (facts->>'stripe_customer_id'), 'user:' || (facts->>'user_id')];
+end $$;

@@ -31,3 +31,10 @@ end $$;
 create or replace function names_clerk_user(id text) returns boolean language sql immutable as $$
   select id ~ '^user_\w+$'
 $$;
+
+-- The subjects of refer_customer that its facts name: see `subjects_of`.
+create or replace function refer_customer_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['customer:' || (facts->>'stripe_customer_id'), 'user:' || (facts->>'user_id')];
+end $$;

@@ -95,3 +95,10 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (select min(applied_at) from migrations);
 end $$;
+
+-- The subjects of sync_user that its facts name: see `subjects_of`.
+create or replace function sync_user_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['email:' || lower(facts->>'email'), 'user:' || (facts->>'user_id')];
+end $$;

@@ -38,3 +38,17 @@ begin
   return record_delivery(delivery,
     verdict(f.outcome, f.reason, owner_of(f.stripe_customer_id, f.user_id)) || '{"provisional": true}');
 end $$;
+
+-- The subjects of unlink_customer that its facts name: see `subjects_of`.
+create or replace function unlink_customer_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['customer:' || (facts->>'stripe_customer_id')];
+end $$;
+
+-- The subjects of record_for_customer that its facts name: see `subjects_of`.
+create or replace function record_for_customer_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['user:' || (facts->>'user_id')];
+end $$;

@@ -6,10 +6,13 @@ import type { Verdict } from './outcome.ts'
 import type { Provider } from './provider.ts'
 
 /** What the database returns: the verdict that it committed, the user, and the deliveries it released from parking. */
-export type Committed = Settled & { released?: Released[] }
+export type Committed = Settled & { released?: Released[] /** Why it is queued. */; cause?: string }
 
 type Settled = Verdict & { user_id: string | null }
 export type Released = Settled & { provider: string; event_id: string; type: string | null }
+
+/** Makes sure of the first commit of a delivery, perhaps otherwise than by the database. @throws DatabaseUnavailable */
+export type First = (commit: () => Promise<Committed>) => Promise<Committed>
 
 /** Asking the provider and committing its answer together, so that the whole stays within the 8 s of the contract. */
 const RESOLVE_MS = 4_000
@@ -28,9 +31,10 @@ export async function commitResolved(
   decision: Effect | Verdict,
   settings: Settings,
   fetcher?: typeof fetch,
+  first: First = (commit) => commit(),
 ): Promise<Committed> {
   const startedAt = Date.now()
-  const parked = await commit(db, delivery, decision, settings)
+  const parked = await first(() => commit(db, delivery, decision, settings))
   const hasTime = Date.now() - startedAt <= FIRST_COMMIT_MS
   // What waits for a setting is asked again by the scheduled run alone: a minute ago the setting was the same.
   const asksNow = parked.outcome === 'parked' && parked.reason !== 'unknown_price'
@@ -96,7 +100,7 @@ export async function commit(
 ): Promise<Committed> {
   const startedAt = Date.now()
   const row = rowOf(delivery, settings)
-  const effect = 'verb' in decision ? decision : record(delivery, decision, { provisional: !isWhole })
+  const effect = effectOf(delivery, decision, isWhole)
   let sqlstate: string | undefined
   if (decision !== UNREADABLE) {
     for (const document of [withJson(row, delivery.body), withText(row, delivery.body)]) {
@@ -116,6 +120,17 @@ export async function commit(
   )
 }
 
+/** What the database is given to commit a delivery: the verb's two documents, the first one as text. */
+export function statementOf(delivery: Delivery, decision: Effect | Verdict, settings: Settings) {
+  return {
+    delivery: withJson(rowOf(delivery, settings), delivery.body),
+    ...effectOf(delivery, decision, false),
+  }
+}
+
+const effectOf = (delivery: Delivery, decision: Effect | Verdict, isWhole: boolean): Effect =>
+  'verb' in decision ? decision : record(delivery, decision, { provisional: !isWhole })
+
 const rowOf = (delivery: Delivery, { USER_DELETION }: Settings) => ({
   provider: delivery.provider,
   event_id: delivery.eventId,
@@ -124,6 +139,7 @@ const rowOf = (delivery: Delivery, { USER_DELETION }: Settings) => ({
   via: delivery.via,
   about: delivery.about,
   erase: USER_DELETION === 'delete',
+  received_at: delivery.receivedAt,
 })
 
 /** The body as the JSON that it is: not quoted here, nor parsed a second time there. That costs a delivery most. */

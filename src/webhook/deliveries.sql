@@ -85,7 +85,7 @@ $$;
 -- Records a delivery with its verdict, and returns the verdict that then holds. A provisional verdict was made without
 -- a look at the database: by the event and the settings alone.
 -- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, via, about,
--- erase (whether payloads of deleted users are erased), and the body: as JSON ('payload'), or as text ('body') where
+-- erase (whether payloads of deleted users are erased), received_at (null: now), and the body: as JSON ('payload'), or as text ('body') where
 -- jsonb may refuse it.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -102,7 +102,8 @@ begin
   facts := facts - '{effect,waits_for,asks,provisional,sqlstate}'::text[];
   if delivery->>'event_id' is null then return facts; end if;
   select * into d from jsonb_to_record(delivery) as d(provider text, event_id text, type text,
-    occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[]);
+    occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[],
+    received_at timestamptz);
 
   -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
   perform lock_subjects(case when f.reason = 'unreadable' then 'event:' || d.event_id end, 'user:' || f.user_id);
@@ -119,10 +120,10 @@ begin
     f.asks := true;
   end if;
   insert into webhook_events as event (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
-    sqlstate, via, occurred_at, settled_at)
+    sqlstate, via, occurred_at, received_at, settled_at)
   values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
     case when f.outcome in ('parked', 'rejected') then d.about end, f.sqlstate, d.via, d.occurred_at,
-    case when f.outcome <> 'parked' then now() end)
+    coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end)
   on conflict (provider, event_id) do update set
     outcome = excluded.outcome, reason = excluded.reason, via = excluded.via, effect = excluded.effect,
     user_id = coalesce(excluded.user_id, event.user_id), sqlstate = excluded.sqlstate,

@@ -15,6 +15,18 @@ export interface Delivery {
   /** The signed text, to be stored. Null when it is not JSON, or stored already. */
   body: string | null
   via: 'webhook' | 'release'
+  /** When it was received, where that is not just now: it was queued. */
+  receivedAt?: Date
+}
+
+/** A verified delivery as it came: what it takes to open it again later. A stored format: messages outlive deployments. */
+export interface Received {
+  provider: ProviderName
+  event_id: string
+  /** The signed text. */
+  body: string
+  /** ISO 8601. */
+  received_at: string
 }
 
 /** Reads what every event says of itself. Never throws: what cannot be read is for the decision to park. */
@@ -29,6 +41,15 @@ export async function open(provider: Provider, headers: Headers, body: string): 
     body: event === undefined || isInflating(body) ? null : body,
     via: 'webhook',
   }
+}
+
+/** Opens a delivery that was verified, and received, earlier. */
+export async function reopen(
+  provider: Provider,
+  { event_id, body, received_at }: Received,
+): Promise<Delivery> {
+  const delivery = await open(provider, new Headers(), body)
+  return { ...delivery, eventId: event_id, receivedAt: new Date(received_at) }
 }
 
 function parse(body: string): unknown {

@@ -45,3 +45,31 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return strpos(coalesce(current_setting('ledgerhook.held', true), ''), E'\n' || subject || E'\n') > 0;
 end $$;
+
+-- From here on this transaction waits for no subject: one that somebody else has raises 40001. For a transaction that
+-- runs several verbs, and would keep all their subjects from everybody while it waits for one more.
+create or replace function try_locks_only() returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  perform set_config('ledgerhook.highest', '~', true);
+end $$;
+
+-- The subjects that a verb is known to lock by its facts alone, before anything is read. Each verb names them in a
+-- function of its own, `<verb>_subjects(facts)`; whoever runs several verbs in one transaction locks all of them first.
+create or replace function subjects_of(given text, facts jsonb) returns text[] language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  verb text;
+  subjects text[];
+begin
+  select name into strict verb from verbs where name = given;
+  execute format('select ledgerhook.%I($1)', verb || '_subjects') into subjects using facts;
+  return subjects;
+end $$;
+
+-- The subjects of record_delivery that its facts name: see `subjects_of`.
+create or replace function record_delivery_subjects(facts jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array['user:' || (facts->>'user_id')];
+end $$;

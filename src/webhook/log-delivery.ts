@@ -7,6 +7,9 @@ import type { Verdict } from './outcome.ts'
 export interface Timing {
   duration_ms: number
   database_ms: number
+  /** Of what comes out of the queue: how it came, and how long ago it was received. */
+  via?: 'queue'
+  queued_ms?: number
 }
 
 /**
@@ -30,6 +33,7 @@ export function logDelivery(
     user: verdict.user_id,
     via: delivery.via,
     secret,
+    ...(verdict.cause && { cause: verdict.cause }),
     ...timing,
   })
   logReleased(verdict.released ?? [])

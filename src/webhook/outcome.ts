@@ -36,6 +36,8 @@ export const OUTCOMES = {
     unknown_price: 'a plan was paid whose price `PLANS` does not know',
     ambiguous_order: 'two changes of one second; Stripe is asked',
     incomplete_invoice: 'the event has some of the lines of its invoice; Stripe is asked',
+    currency_mismatch: 'a dispute in another currency than its payment; Stripe is asked for the rate',
+    incomplete_refunds: 'a refund has failed, and others may be unknown; Stripe is asked for all of them',
     incomplete_session: 'its lines say what was bought; Stripe is asked',
     unlinked_payment: 'a payment that may have paid an invoice; Stripe is asked',
     unreadable: 'a form that this version does not know, or content that Postgres refuses',
@@ -46,11 +48,13 @@ export const OUTCOMES = {
     reference_mismatch: 'its client_reference_id names another user than its metadata',
     customer_mismatch: 'its customer is another living user’s',
     payment_mismatch: 'its payment was credited to another user, or paid another invoice',
-    currency_mismatch: 'a refund or a dispute in another currency than its payment',
+    currency_mismatch: 'a refund in another currency than its payment',
     limit_exceeded: 'the balance would go beyond 2^53 - 1 credits',
     user_deactivated: 'its user is deleted',
     missing_email: 'a user without any address, where `REQUIRE_EMAIL` asks for one',
   },
+  /** In the queue, and applied from there: the database did not answer in time. There is no row yet. */
+  queued: {},
 } as const
 
 type Outcomes = typeof OUTCOMES

@@ -1,9 +1,9 @@
 import { type Database, DatabaseUnavailable } from '../db.ts'
 import { log } from '../log.ts'
 import type { Settings } from '../settings.ts'
-import { type Committed, commitResolved } from './commit.ts'
+import { type Committed, commitResolved, type First } from './commit.ts'
 import { decide, isUnhandled } from './decide.ts'
-import { type Delivery, open } from './delivery.ts'
+import { type Delivery, open, type Received } from './delivery.ts'
 import { logDelivery } from './log-delivery.ts'
 import { respond } from './outcome.ts'
 import type { Provider } from './provider.ts'
@@ -11,12 +11,16 @@ import type { Provider } from './provider.ts'
 const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', user_id: null }
 const PING: Committed = { outcome: 'ignored', reason: 'ping', user_id: null }
 
-/** One delivery, in a straight line: read → verify → open → decide → commit → log → respond. */
+/**
+ * One delivery, in a straight line: read → verify → open → decide → commit → log → respond.
+ * @param spill makes sure of a delivery where the database does not answer in time. Without it: 503
+ */
 export async function receive(
   provider: Provider,
   request: Request,
   settings: Settings,
   db: Database,
+  spill?: (received: Received) => First,
 ): Promise<Response> {
   const startedAt = Date.now()
   const body = await readText(request)
@@ -34,7 +38,15 @@ export async function receive(
       ? delivery.type === provider.ping
         ? PING
         : UNHANDLED
-      : await commitResolved(provider, db, delivery, decide(provider, delivery, settings), settings)
+      : await commitResolved(
+          provider,
+          db,
+          delivery,
+          decide(provider, delivery, settings),
+          settings,
+          undefined,
+          spill?.(receivedAt(startedAt, delivery, body)),
+        )
     const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
     logDelivery(delivery, verdict, verification.secret, timing)
     return respond(delivery.eventId, delivery.type, verdict)
@@ -43,6 +55,11 @@ export async function receive(
     return unavailable(delivery, error, verification.secret, { startedAt, committingAt })
   }
 }
+
+const receivedAt = (ms: number, { provider, eventId }: Delivery, body: string): Received => ({
+  ...{ provider, event_id: eventId, body },
+  received_at: new Date(ms).toISOString(),
+})
 
 /** The body exactly as it was signed: a byte order mark stays, and what is not UTF-8 cannot match its signature. */
 async function readText(request: Request): Promise<string> {

@@ -68,6 +68,8 @@ const ASKING = new Set<string | null>([
   'incomplete_invoice',
   'incomplete_session',
   'unknown_price',
+  'currency_mismatch',
+  'incomplete_refunds',
 ])
 
 /** What waits for its provider's answer asks first. Null where that leaves it as it is. */

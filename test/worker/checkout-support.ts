@@ -62,6 +62,9 @@ export const stripeSession = (id: unknown) =>
     headers: { Authorization: `Bearer ${settings.STRIPE_SECRET_KEY}` },
   })
 
+/** The objects of this kind that the local Stripe has. */
+export const stripeList = <T>(kind: string) => local<T[]>(`/test/${kind}`)
+
 /** The calls that name this user, as the local Stripe received them, oldest first. */
 export async function received(user: string, path: string): Promise<Received[]> {
   const all = await local<Received[]>('/test/requests')

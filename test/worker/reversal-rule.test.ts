@@ -3,7 +3,7 @@ import { expect, inject, it } from 'vitest'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { signUp } from './people.ts'
-import { deliver, ledger, query, settleDown } from './support.ts'
+import { deliver, ledger, query, runScheduled, settleDown } from './support.ts'
 
 const DISPUTE_EVENTS = {
   withdrawn: ['charge.dispute.funds_withdrawn', 'needs_response'],
@@ -91,6 +91,13 @@ function heldBy(number: number, of: Case): number {
   return !did.includes('reinstated') && (did.includes('withdrawn') || did.includes('lost')) ? amount : 0
 }
 
+/** What these refunds may add up to, some or all of them: a total of that is told of no other refund. */
+function sumsOf(refunds: number[]): Set<number> {
+  const sums = new Set([0])
+  for (const refund of refunds) for (const sum of [...sums]) sums.add(sum + refund)
+  return sums
+}
+
 /** The rule, said a second time: from everything that was told, in no order. */
 function creditsGone(of: Case): number {
   const { credits, amount, refunds, disputes, told } = of
@@ -102,9 +109,10 @@ function creditsGone(of: Case): number {
     statuses[number]?.some((status) => status === 'failed' || status === 'canceled') ?? false
   const known = refunds.filter((_, number) => statuses[number]?.length && !ended(number))
   const failed = refunds.filter((_, number) => ended(number))
-  const highest = Math.max(0, ...told.map((one) => (one.of === 'charge' ? one.total : 0)))
+  const sums = sumsOf([...known, ...failed])
+  const totals = told.flatMap((one) => (one.of === 'charge' && !sums.has(one.total) ? [one.total] : []))
   const held = disputes.map((_, number) => heldBy(number, of))
-  const refunded = Math.max(sum(known), highest - sum(failed))
+  const refunded = Math.max(sum(known), ...totals)
   const gone = Math.min(amount, refunded + sum(held))
   if (amount === 0) return 0
   return gone === amount ? credits : Math.floor((credits * gone) / amount)
@@ -144,6 +152,17 @@ async function tell(events: object[], { order, repeat, together }: Case): Promis
   }
 }
 
+/** What had no time to be read from Stripe, which is away here, is tried by the scheduled run. Afterwards nothing waits. */
+async function tryAgain(): Promise<void> {
+  for (let run = 0; run < 20; run++) {
+    const untried = await query(`select from waiting where tries = 0 and retry_at is not null limit 1`)
+    if (untried.length === 0) break
+    await query(`update waiting set retry_at = null where tries > 0`)
+    await runScheduled({}, 'retry_due')
+  }
+  await query('delete from waiting')
+}
+
 const histories = inject('histories')
 const RUNS = Math.ceil(histories.runs * 1.5)
 
@@ -160,6 +179,7 @@ it(`the credits taken are those of the rule, after each of ${RUNS} random histor
       const purchase = checkoutEvent('checkout.session.completed', { user, credits, payment, session })
       await tell([purchase, ...of.told.map((one) => eventOf(one, of, payment))], of)
       await settleDown()
+      await tryAgain()
 
       const entries = (await ledger(user)).filter(({ stripe_payment_id }) => stripe_payment_id === payment)
       let left = 0
@@ -175,5 +195,9 @@ it(`the credits taken are those of the rule, after each of ${RUNS} random histor
       ...(histories.seed === null ? { endOnFailure: true } : { seed: histories.seed }),
     },
   )
-  expect(await query(`select event_id from webhook_events where outcome = 'parked'`)).toEqual([])
+  expect(
+    await query(
+      `select event_id from webhook_events where outcome = 'parked' and reason <> 'incomplete_refunds'`,
+    ),
+  ).toEqual([])
 })

@@ -64,10 +64,14 @@ export type Env = Partial<
     | 'CANCEL_ON_DELETION'
     | 'CLERK_SECRET_KEY'
     | 'CLERK_API_BASE'
-    | 'RUN_SUBREQUESTS',
+    | 'RUN_SUBREQUESTS'
+    | 'SPILL_ALWAYS',
     string
   >
->
+> & {
+  /** The queue, where one is bound. */
+  SPILL?: object
+}
 
 /** One request through the Worker's front door. */
 export async function request(path: string, init: RequestInit = {}, env: Env = {}): Promise<Response> {

@@ -68,6 +68,10 @@ describe('settings', () => {
     ).toEqual(secrets)
   })
 
+  it('that are secrets are described for whoever deploys by a button', () => {
+    expect(Object.keys(JSON.parse(read('package.json')).cloudflare.bindings).sort()).toEqual(secrets)
+  })
+
   it('are set nowhere in wrangler.toml: what you set there stays yours', () => {
     expect(read('wrangler.toml')).not.toMatch(/^[A-Z_]+ *=/m)
   })

@@ -3,8 +3,8 @@
  * always import each other.
  */
 export const rooms: Record<string, string[]> = {
-  index: ['app', 'ops', 'settings', 'log'],
-  app: ['api', 'ops', 'providers', 'webhook', 'outgoing', 'settings', 'db', 'http', 'log'],
+  index: ['app', 'ops', 'queue', 'settings', 'log'],
+  app: ['api', 'ops', 'queue', 'providers', 'webhook', 'outgoing', 'settings', 'db', 'http', 'log'],
   api: [
     'clerk',
     'stripe',
@@ -23,6 +23,7 @@ export const rooms: Record<string, string[]> = {
     ...['providers', 'stripe', 'subscriptions', 'users', 'webhook', 'outgoing'],
     ...['settings', 'db', 'http', 'values', 'log'],
   ],
+  queue: ['providers', 'webhook', 'outgoing', 'settings', 'db', 'once', 'log'],
   providers: ['clerk', 'stripe'],
   clerk: ['users', 'webhook', 'settings', 'db', 'values', 'once', 'log'],
   stripe: [
@@ -38,7 +39,8 @@ export const rooms: Record<string, string[]> = {
   // The ground floor.
   settings: ['once'],
   http: ['log'],
-  db: [],
+  db: ['attempt'],
+  attempt: [],
   schema: [],
   values: [],
   once: [],
@@ -51,6 +53,8 @@ export const floors = Object.keys(rooms)
 /** Rooms beside each other, of which none knows the other. */
 export const neighbours = [
   ['api', 'ops'],
+  ['api', 'queue'],
+  ['ops', 'queue'],
   ['clerk', 'stripe'],
 ]
 
@@ -64,8 +68,8 @@ export const libraries: Record<string, string[]> = {
   '@clerk/backend': ['clerk'],
   stripe: ['stripe'],
   hono: ['app', 'api', 'ops', 'http', 'outgoing'],
-  '@neondatabase/serverless': ['db'],
+  '@neondatabase/serverless': ['db', 'attempt'],
   'drizzle-orm': ['schema'],
-  'zod/mini': ['settings', 'values', 'clerk', 'stripe', 'api', 'webhook'],
+  'zod/mini': ['settings', 'values', 'clerk', 'stripe', 'api', 'webhook', 'queue'],
   'zod/locales': ['api'],
 }

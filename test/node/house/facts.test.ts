@@ -133,3 +133,16 @@ describe('a verb', () => {
     expect(calledBy(verb).map(({ name }) => name)).toContain('record_delivery')
   })
 })
+
+/** What a stored effect, or a batch, may run. */
+const stored = functions.filter((one) => one.parameters[0]?.name === 'delivery' && takesFacts(one))
+
+describe('the subjects of a verb', () => {
+  it.each(stored)('$name are named by a function of its facts alone, beside it', ({ name, room }) => {
+    const subjects = byName.get(`${name}_subjects`)
+    expect(subjects, `${name}_subjects(facts jsonb) is missing: see docs/sql.md`).toBeDefined()
+    expect(subjects?.room).toBe(room)
+    expect(subjects?.parameters).toEqual([{ name: 'facts', type: 'jsonb' }])
+    expect(subjects?.head).toMatch(/^returns text\[\] language plpgsql immutable/)
+  })
+})

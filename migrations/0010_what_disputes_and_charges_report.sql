@@ -1,0 +1,3 @@
+ALTER TABLE "ledgerhook"."reversals" ADD COLUMN "totals" bigint[];--> statement-breakpoint
+ALTER TABLE "ledgerhook"."reversals" ADD COLUMN "disputed" bigint;--> statement-breakpoint
+ALTER TABLE "ledgerhook"."reversals" ADD COLUMN "reinstated" bigint;

@@ -1,0 +1,29 @@
+/** Failures one after the other, after which the database is left alone for a while. */
+const MOST_FAILURES = 3
+const PAUSE_MS = 10_000
+
+/**
+ * What an isolate knows of the database: while it does not answer, a delivery goes straight to the queue. After each
+ * pause one delivery tries it again.
+ */
+export class Breaker {
+  #failures = 0
+  #closedUntil = 0
+
+  /** Whether a delivery should try the database. */
+  mayTry(now = Date.now()): boolean {
+    if (this.#failures < MOST_FAILURES) return true
+    if (now < this.#closedUntil) return false
+    this.#closedUntil = now + PAUSE_MS
+    return true
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+  }
+
+  failed(now = Date.now()): void {
+    this.#failures++
+    this.#closedUntil = now + PAUSE_MS
+  }
+}

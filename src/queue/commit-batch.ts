@@ -1,0 +1,127 @@
+import { call, type Database, DatabaseUnavailable, type Effect, once } from '../db.ts'
+import type { Settings } from '../settings.ts'
+import { type Committed, commit, statementOf } from '../webhook/commit.ts'
+import { UNREADABLE } from '../webhook/decide.ts'
+import type { Delivery } from '../webhook/delivery.ts'
+import type { Verdict } from '../webhook/outcome.ts'
+
+/** A delivery that is to be committed, and what becomes of it. */
+export interface Item {
+  delivery: Delivery
+  decision: Effect | Verdict
+  committed(verdict: Committed): void
+  /** It is for later, and why: a SQLSTATE, or the name of what went wrong. */
+  postponed(cause: string): void
+}
+
+/** Of one statement: 50 deliveries hold their locks for a short time, and 2 MB are sent in one. */
+const MOST_DELIVERIES = 50
+const MOST_BYTES = 2_000_000
+const BATCH_MS = 10_000
+const PROBE_MS = 2_000
+
+/** All of it in far less than the 15 minutes that a consumer has. */
+const CONSUMER_MS = 240_000
+
+interface Result {
+  place: number
+  verdict?: Committed
+  failed?: string
+}
+
+/**
+ * Commits deliveries in batches. A batch that fails as a whole is halved, down to one delivery, which is committed by
+ * itself, with all its fallbacks. Returns false where the database is away: then the rest has been left as it is.
+ */
+export async function commitAll(items: Item[], db: Database, settings: Settings): Promise<boolean> {
+  const until = Date.now() + CONSUMER_MS
+
+  async function commitPart(part: Item[]): Promise<boolean> {
+    if (Date.now() > until) return false
+    const [only] = part
+    if (!only) return true
+    if (part.length === 1) return await commitSingle(only)
+    let results: Result[]
+    try {
+      results = await commitBatch(part, once(db, BATCH_MS), settings)
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable)) throw error
+      if (await isOutage(error)) return false
+      const half = part.length >> 1
+      return (await commitPart(part.slice(0, half))) && (await commitPart(part.slice(half)))
+    }
+    return await settle(part, results)
+  }
+
+  async function settle(part: Item[], results: Result[]): Promise<boolean> {
+    for (const { place, verdict, failed = 'no answer' } of results) {
+      const item = part[place]
+      if (!item) continue
+      if (verdict) item.committed(verdict)
+      // A subject that showed up late is taken: that passes.
+      else if (/^(40|55)/.test(failed)) item.postponed(failed)
+      else if (!(await commitSingle(item))) return false
+    }
+    return true
+  }
+
+  async function commitSingle({ delivery, decision, committed, postponed }: Item): Promise<boolean> {
+    try {
+      committed(await commit(db, delivery, decision, settings))
+      return true
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable)) throw error
+      postponed(error.message)
+      return !(error.isTransient && (await isOutage(error)))
+    }
+  }
+
+  /** Whether nothing can be committed now, rather than this: what is refused, or takes too long, says nothing of the rest. */
+  async function isOutage(error: DatabaseUnavailable): Promise<boolean> {
+    if (error.isRefusal || error.message === CANCELLED) return false
+    return !error.isTransient || !(await responds(db))
+  }
+
+  for (const part of batchesOf(items)) if (!(await commitPart(part))) return false
+  return true
+}
+
+/** A statement that has taken longer than it may. */
+const CANCELLED = '57014'
+
+/** Whether the database responds at all: the cheapest question there is. */
+export async function responds(db: Database): Promise<boolean> {
+  return await db.query('select 1', [], PROBE_MS).then(
+    () => true,
+    () => false,
+  )
+}
+
+const commitBatch = (part: Item[], db: Database, settings: Settings) =>
+  call<Result[]>(db, 'commit_batch', [
+    {
+      deliveries: part.map(({ delivery, decision }, place) => ({
+        ...{ place, occurred_at: delivery.occurredAt },
+        ...statementOf(delivery, decision, settings),
+      })),
+    },
+  ])
+
+/** What cannot be read is for the single path, which keeps it. */
+function batchesOf(items: Item[]): Item[][] {
+  const batches: Item[][] = []
+  let bytes = 0
+  for (const item of items) {
+    const size = item.delivery.body?.length ?? 0
+    const last = batches.at(-1)
+    const isFull = !last || last.length === MOST_DELIVERIES || bytes + size > MOST_BYTES
+    if (isFull || item.decision === UNREADABLE || last[0]?.decision === UNREADABLE) {
+      batches.push([item])
+      bytes = size
+    } else {
+      last.push(item)
+      bytes += size
+    }
+  }
+  return batches
+}

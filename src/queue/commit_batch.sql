@@ -1,0 +1,43 @@
+-- Commits deliveries that came through the queue, in one statement. All subjects that their facts name are locked at
+-- once, in the order of the names, so that batches and single deliveries wait for each other in one direction only. A
+-- subject that shows up later is tried. Each delivery has a savepoint: what one of them cannot do concerns no other.
+-- facts: deliveries: [{place (its number), occurred_at, verb, facts, delivery (as text: a body that jsonb cannot hold
+-- fails alone)}]. Returns [{"place", "verdict"}], or {"place", "failed": the SQLSTATE} where nothing was done.
+create or replace function commit_batch(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  queued record;
+  committed jsonb := '[]';
+begin
+  select * into f from jsonb_to_record(facts) as f(deliveries jsonb);
+  perform lock_subjects(variadic array(
+    select subject from jsonb_to_recordset(f.deliveries) as d(verb text, facts jsonb),
+      unnest(subjects_of(d.verb, d.facts)) subject));
+  perform try_locks_only();
+  for queued in
+    select * from jsonb_to_recordset(f.deliveries) as d(place integer, occurred_at timestamptz, verb text,
+      facts jsonb, delivery text)
+    order by occurred_at nulls first, place
+  loop
+    committed := committed || jsonb_build_array(jsonb_build_object('place', queued.place)
+      || commit_one(queued.delivery, queued.verb, queued.facts));
+  end loop;
+  return committed;
+end $$;
+
+-- Runs one delivery's verb in a savepoint. Returns {"verdict"}, or {"failed": the SQLSTATE}. A statement that is
+-- cancelled, because it takes too long, ends as a whole.
+create or replace function commit_one(delivery text, given text, facts jsonb) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  verb text;
+  verdict jsonb;
+begin
+  select name into strict verb from verbs where name = given;
+  execute format('select ledgerhook.%I($1, $2)', verb) into verdict using delivery::jsonb, facts;
+  return jsonb_build_object('verdict', verdict);
+exception when others then
+  return jsonb_build_object('failed', sqlstate);
+end $$;

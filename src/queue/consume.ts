@@ -1,0 +1,114 @@
+import { connect } from '../db.ts'
+import { log } from '../log.ts'
+import { telling } from '../outgoing/telling.ts'
+import { providers } from '../providers.ts'
+import { type Settings, settingsOf } from '../settings.ts'
+import type { Committed } from '../webhook/commit.ts'
+import { decide, isUnhandled } from '../webhook/decide.ts'
+import { reopen } from '../webhook/delivery.ts'
+import { logDelivery } from '../webhook/log-delivery.ts'
+import { commitAll, type Item, responds } from './commit-batch.ts'
+import { leaveForLater, sendAnew } from './later.ts'
+import { message } from './message.ts'
+import { type Batch, type Queue, type QueuedMessage, spillQueue } from './queue.ts'
+
+/** What the name of the dead-letter queue ends with: see `wrangler.toml`. */
+const DEAD = '-dead'
+
+const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', user_id: null }
+
+/**
+ * Commits what came through the queue. Every message is acknowledged or retried by name: what this does not name,
+ * Cloudflare would take for done.
+ */
+export async function consume({ queue: name, messages }: Batch, env: object): Promise<void> {
+  const queue = spillQueue(env)
+  const open = new Set(messages)
+  let causes: string[] = []
+  try {
+    if (queue && name.endsWith(DEAD)) return await revive(messages, queue, open)
+    causes = await commitMessages(messages, settingsOf(env), open)
+  } catch (error) {
+    causes.push(error instanceof Error ? error.name : 'unknown')
+    log({ message: 'queue failed', level: 'error', queue: name, cause: causes.at(-1) })
+  } finally {
+    if (!name.endsWith(DEAD) || !queue) report(name, messages, open.size, causes)
+    await Promise.all([...open].map((queued) => leaveForLater(queued, queue)))
+  }
+}
+
+/** What was tried too often in one queue is sent anew to it, and never deleted. */
+async function revive(messages: readonly QueuedMessage[], queue: Queue, open: Set<QueuedMessage>) {
+  log({ message: 'dead letters', level: 'error', deliveries: messages.length })
+  for (const queued of messages) {
+    open.delete(queued)
+    await sendAnew(queued, queue)
+  }
+}
+
+/** Takes from `open` what is done. Returns why the rest is not. */
+async function commitMessages(
+  messages: readonly QueuedMessage[],
+  settings: Settings,
+  open: Set<QueuedMessage>,
+): Promise<string[]> {
+  const db = telling(connect(settings), settings)
+  // After a failure it is asked first: an outage costs one cheap request each time.
+  if (messages.some(({ attempts }) => attempts > 1) && !(await responds(db))) return ['database_away']
+  const causes: string[] = []
+  const items: Item[] = []
+  for (const queued of messages) {
+    const item = await itemOf(queued, settings, open, causes)
+    if (item) items.push(item)
+  }
+  if (!(await commitAll(items, db, settings))) causes.push('database_away')
+  return causes
+}
+
+/** Opens a message and decides it, by the settings of now. It was verified when it came: secrets may have changed since. */
+async function itemOf(
+  queued: QueuedMessage,
+  settings: Settings,
+  open: Set<QueuedMessage>,
+  causes: string[],
+): Promise<Item | null> {
+  const received = message().safeParse(queued.body).data
+  if (!received) {
+    // A newer version's, perhaps: it stays until somebody can read it.
+    log({ message: 'queue failed', level: 'error', queued: queued.id, cause: 'unknown_format' })
+    return null
+  }
+  const startedAt = Date.now()
+  const provider = providers[received.provider]
+  const delivery = await reopen(provider, received)
+  const committed = (verdict: Committed) => {
+    queued.ack()
+    open.delete(queued)
+    const [waited, age] = [Date.now() - startedAt, Date.now() - Date.parse(received.received_at)]
+    const timing = { duration_ms: waited, database_ms: waited, via: 'queue', queued_ms: age } as const
+    logDelivery(delivery, verdict, null, timing)
+  }
+  if (isUnhandled(provider, delivery)) {
+    committed(UNHANDLED)
+    return null
+  }
+  const postponed = (cause: string) => void causes.push(cause)
+  return { delivery, decision: decide(provider, delivery, settings), committed, postponed }
+}
+
+/** One line for each batch: how old the oldest delivery is, and what is left for later. */
+function report(name: string, messages: readonly QueuedMessage[], left: number, causes: string[]): void {
+  const ages = messages.flatMap(({ body }) => {
+    const at = Date.parse(message().safeParse(body).data?.received_at ?? '')
+    return Number.isNaN(at) ? [] : [Date.now() - at]
+  })
+  log({
+    message: 'queue',
+    level: left > 0 ? 'warn' : 'info',
+    queue: name,
+    deliveries: messages.length,
+    later: left,
+    oldest_s: Math.round(Math.max(0, ...ages) / 1000),
+    ...(left > 0 && { cause: causes[0] ?? 'unknown' }),
+  })
+}

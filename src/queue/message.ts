@@ -1,0 +1,31 @@
+import * as z from 'zod/mini'
+import { once } from '../once.ts'
+import type { Received } from '../webhook/delivery.ts'
+import type { Queue } from './queue.ts'
+
+/** What a message holds: the delivery as it came, and how often it was sent anew. A stored format. */
+export const message = once(() =>
+  z.object({
+    v: z.literal(1),
+    provider: z.enum(['clerk', 'stripe']),
+    event_id: z.string(),
+    body: z.string(),
+    received_at: z.iso.datetime(),
+    again: z.optional(z.int()),
+  }),
+)
+
+/** 128 KB, of which Cloudflare takes about 100 bytes for itself (Queues: limits). */
+const MOST_BYTES = 128_000 - 200
+
+/** A message that no queue takes. */
+export class TooLarge extends Error {
+  override name = 'too_large'
+}
+
+/** Sends a delivery to the queue. Once this resolves, it is durable. @throws TooLarge, and whatever the queue throws */
+export async function enqueue(queue: Queue, received: Received): Promise<void> {
+  const body = { v: 1, ...received }
+  if (new TextEncoder().encode(JSON.stringify(body)).byteLength > MOST_BYTES) throw new TooLarge()
+  await queue.send(body, { contentType: 'json' })
+}

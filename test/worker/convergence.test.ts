@@ -1,11 +1,20 @@
 import fc from 'fast-check'
-import { expect, inject, it } from 'vitest'
+import { beforeAll, expect, inject, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { backend, GRANTS } from './account-support.ts'
-import { PLANS } from './billing-histories.ts'
+import { PLANS, scriptedPrices } from './billing-histories.ts'
 import { type AppCall, disorder, play, type Sent, scramble, steps } from './histories.ts'
 import { as } from './people.ts'
-import { deliver, failNext, makeDue, query, settleDown, startScheduled } from './support.ts'
+import {
+  deliver,
+  failNext,
+  makeDue,
+  query,
+  runScheduled,
+  settleDown,
+  startScheduled,
+  stripeAnswers,
+} from './support.ts'
 
 interface State {
   users: Record<string, unknown>[]
@@ -198,6 +207,8 @@ function expectCompleted(state: State, sent: Sent[], namespace: string) {
 
 const histories = inject('histories')
 
+beforeAll(() => stripeAnswers(scriptedPrices))
+
 it(`${histories.runs} random histories end as they would in order, once each`, {
   timeout: 3_600_000,
 }, async () => {
@@ -215,6 +226,8 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
         await makeAgain(play(steps, inOrder))
         const sent = play(steps, scrambled)
         await deliverAll(scramble(sent, disorder), deletion)
+        // A change of plan that waited for the plan, and then for the price of the new one.
+        await runScheduled({ USER_DELETION: deletion, PLANS }, 'retry_due')
         await settleDown({ USER_DELETION: deletion, PLANS })
         await makeAgain(sent)
 

@@ -207,10 +207,13 @@ create table ledgerhook.subscriptions (
   created_at timestamp(3) with time zone not null,
   updated_at timestamp with time zone default now() not null,
   collection_paused boolean default false not null,
+  plan_group text,
+  double_since timestamp with time zone,
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
 );
 CREATE INDEX subscriptions_cancel_due ON ledgerhook.subscriptions USING btree (cancel_due_at) WHERE (cancel_due_at IS NOT NULL);
+CREATE INDEX subscriptions_double ON ledgerhook.subscriptions USING btree (double_since) WHERE (double_since IS NOT NULL);
 CREATE INDEX subscriptions_user ON ledgerhook.subscriptions USING btree (user_id);
 
 create table ledgerhook.tasks (
@@ -523,6 +526,9 @@ create function ledgerhook.is_granted(subscription text, period_start bigint) re
 create function ledgerhook.is_here(awaited ledgerhook.waiting) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_live_plan(status text, plan_key text) returns boolean
+  language sql immutable;
+
 create function ledgerhook.is_locked(subject text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -595,6 +601,9 @@ create function ledgerhook.mark_arrived(given text, after_at timestamp with time
 create function ledgerhook.mark_cancelled(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.mark_doubles(given text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -665,6 +674,9 @@ create function ledgerhook.read_entitlements(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.read_me(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.read_plan_buyer(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.read_portal(facts jsonb) returns jsonb
@@ -923,6 +935,7 @@ grant execute on function ledgerhook.mark_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_entitlements(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_plan_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_portal(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_wallet(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.readiness(jsonb) to ledgerhook_worker;

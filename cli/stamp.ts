@@ -1,24 +1,35 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readFunctions } from './migrate/functions.ts'
+import { hashOf } from './migrate/hash.ts'
 import { runCommand } from './shared/command.ts'
 import { projectDir } from './shared/project.ts'
 
 const FILE = join(projectDir, 'src/ops/functions.gen.ts')
 
+/** Returns what a build of these sources is called: 12 digits that differ wherever a source or a migration does. */
+export function buildName(): string {
+  const paths = globSync('src/**/*.{ts,sql}', { cwd: projectDir }).map((path) => path.replaceAll('\\', '/'))
+  const sources = [...paths.filter((path) => !path.endsWith('.gen.ts')), 'migrations/sealed.json'].sort()
+  const texts = sources.flatMap((path) => [path, readFileSync(join(projectDir, path), 'utf8')])
+  return hashOf(...texts).slice(0, 12)
+}
+
 /**
- * Writes which functions this build needs, for the Worker to compare with what its database has. Whatever bundles,
- * checks or tests the sources calls it first. An unchanged file is left alone, so that nobody who watches it starts
+ * Writes which functions this build needs, for the Worker to compare with what its database has, and what the build is
+ * called. Whatever bundles, checks or tests the sources calls it first. An unchanged file is left alone, so that nobody who watches it starts
  * again.
  */
 export function stamp(): void {
   const { hash, entryPoints } = readFunctions()
-  const text = `// Written by cli/stamp.ts from src/*/*.sql, before each build. Never committed.
+  const text = `// Written by cli/stamp.ts before each build. Never committed.
 export const FUNCTIONS = {
   hash: '${hash}',
   entryPoints: [${entryPoints.map((name) => `\n    '${name}',`).join('')}
   ],
 }
+/** Names the build: see cli/stamp.ts. */
+export const BUILD = '${buildName()}'
 `
   if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== text) writeFileSync(FILE, text)
 }

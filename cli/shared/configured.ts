@@ -6,10 +6,10 @@ import { LocalError } from './errors.ts'
 import { portNumber } from './flags.ts'
 
 /**
- * The port of the Postgres that `npm run dev` starts, unless told otherwise. Below 32768, where Linux begins to take
- * ports for outgoing connections.
+ * The ports that `npm run dev` takes, unless told otherwise. But for the Worker's, below 32768, where Linux begins to
+ * take ports for outgoing connections.
  */
-export const LOCAL_POSTGRES_PORT = 25432
+export const LOCAL_PORTS = { worker: 8787, postgres: 25432, gateway: 25433, stripe: 25434, clerk: 25435 }
 
 /** The database that `DATABASE_URL` names, in the environment or else in `.dev.vars`. */
 export function configuredDatabase(): string | undefined {
@@ -20,7 +20,7 @@ export function configuredDatabase(): string | undefined {
 /** `DATABASE_URL`, else the local Postgres of `npm run dev`. Throws a LocalError. */
 export async function databaseUrl(pgPort: string | undefined): Promise<string> {
   const configured = configuredDatabase()
-  const port = portNumber(pgPort, '--pg-port', LOCAL_POSTGRES_PORT)
+  const port = portNumber(pgPort, '--pg-port', LOCAL_PORTS.postgres)
   if (!configured && !(await listens(port))) {
     throw new LocalError(
       `no Postgres listens on port ${port}: start it with \`npm run dev\`, or name it with --pg-port`,

@@ -1,7 +1,7 @@
 import type { Request } from '../http-messages.ts'
 import { randomId } from '../ids.ts'
 import { createEmailAddress, deleteEmailAddress } from './email-addresses.ts'
-import { noRoute, unprocessable } from './errors.ts'
+import { noRoute, noWebhooks, unprocessable } from './errors.ts'
 import type { Instance } from './instance.ts'
 import { jwks } from './jwks.ts'
 import { countUsers, listUsers } from './list.ts'
@@ -30,7 +30,10 @@ const calls: Record<string, (instance: Instance, call: Call) => unknown> = {
     ...{ object: 'instance', id, environment_type: 'development', allowed_origins: null, workspace_id: null },
   }),
   // A page of Svix's own at Clerk, where a person looks at the endpoints: the key cannot list them.
-  'POST /v1/webhooks/svix_url': () => ({ svix_url: `https://app.svix.com/login#key=${randomId('local')}` }),
+  'POST /v1/webhooks/svix_url': ({ hasWebhooks }) => {
+    if (!hasWebhooks) throw noWebhooks()
+    return { svix_url: `https://app.svix.com/login#key=${randomId('local')}` }
+  },
 }
 
 /** Runs a call, and returns what Clerk returns. @throws ApiError */

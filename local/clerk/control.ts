@@ -16,6 +16,7 @@ const actions: Record<string, (instance: Instance, id: string, body: object) => 
 }
 
 const actionBody = z.looseObject({ deliver: z.boolean().optional() })
+const webhooksBody = z.strictObject({ set_up: z.boolean() })
 const limitBody = z.strictObject({
   requests: z.int().min(0).optional(),
   per_ms: z.int().min(1).default(10_000),
@@ -29,6 +30,7 @@ const limitBody = z.strictObject({
  * - `POST /test/events/<id>/resend` delivers an event again, as the same message.
  * - `POST /test/faults {"next": […]}` makes the next calls fail.
  * - `POST /test/limit {"requests": 100}` allows so many calls in 10 seconds, or `per_ms`; `{}` allows any number.
+ * - `POST /test/webhooks {"set_up": false}` makes it an instance whose webhooks were never set up.
  * - `GET /test/requests` lists the calls received, `GET /test/users` and `/test/events` what there is.
  */
 export async function control(services: Services, request: Request): Promise<Answer> {
@@ -42,6 +44,10 @@ export async function control(services: Services, request: Request): Promise<Ans
   if (kind === 'limit') {
     const { requests, per_ms } = readBody(limitBody, given)
     services.limit.set(requests === undefined ? undefined : { requests, per_ms })
+    return json({})
+  }
+  if (kind === 'webhooks') {
+    services.instance.hasWebhooks = readBody(webhooksBody, given).set_up
     return json({})
   }
   if (kind === 'events' && action === 'resend') {

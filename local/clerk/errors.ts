@@ -45,6 +45,14 @@ export const noRoute = (method: string, path: string) =>
     code: 'resource_not_found',
   })
 
+/** Clerk documents 400 here; the code is not documented. */
+export const noWebhooks = () =>
+  new ApiError(400, {
+    message: 'not found',
+    long_message: 'This instance has no Svix app: webhooks were never set up.',
+    code: 'svix_app_missing',
+  })
+
 const WRONG_KEY = 'The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct.'
 
 export const wrongKey = () =>

@@ -6,6 +6,8 @@ export interface Instance {
   state: State
   /** Public key of its session tokens, as PEM. Undefined when none is configured. */
   publicKey: string | undefined
+  /** Whether webhooks were set up: only then is there a page of Svix's. */
+  hasWebhooks: boolean
   now(): number
   /** Records an event with the user as it is now. It is delivered after the response. */
   emit(type: Message['event']['type'], data: User | { id: string }): void

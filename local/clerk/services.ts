@@ -35,7 +35,7 @@ export function createServices({ secretKey, instanceId, publicKey, file, ...webh
   if (file) restore(state, file)
   let emitted: Message[] = []
   const instance: Instance = {
-    ...{ id: instanceId, state, publicKey, now: Date.now },
+    ...{ id: instanceId, state, publicKey, hasWebhooks: true, now: Date.now },
     emit(type, data) {
       const message: Message = {
         id: randomId('msg'),

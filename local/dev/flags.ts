@@ -1,4 +1,4 @@
-import { LOCAL_POSTGRES_PORT } from '../../cli/shared/configured.ts'
+import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
 import { portNumber, readFlags, readVars, wholeNumber } from '../../cli/shared/flags.ts'
 import { nextFreePort } from '../ports.ts'
 
@@ -25,14 +25,6 @@ With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stri
 CLERK_SECRET_KEY and Clerk; without one, nothing of Clerk is asked.
 `
 
-export const USUAL_PORTS = {
-  worker: 8787,
-  postgres: LOCAL_POSTGRES_PORT,
-  gateway: 25433,
-  stripe: 25434,
-  clerk: 25435,
-}
-
 const AUTO = 'auto'
 
 /** The flag that chooses each port. */
@@ -44,7 +36,7 @@ const PORT_FLAGS = {
   clerk: 'clerk-port',
 } as const
 
-type Ports = Record<keyof typeof USUAL_PORTS, number>
+type Ports = Record<keyof typeof LOCAL_PORTS, number>
 
 /** Reads the flags of `npm run dev`. Throws a LocalError. */
 export async function devFlags() {
@@ -78,12 +70,12 @@ export async function devFlags() {
 /** Those that are given come first, so that no other part takes them. */
 async function choosePorts(values: Partial<Record<string, unknown>>): Promise<Ports> {
   const ports: Partial<Ports> = {}
-  const parts = Object.keys(USUAL_PORTS) as (keyof Ports)[]
+  const parts = Object.keys(LOCAL_PORTS) as (keyof Ports)[]
   const text = (part: keyof Ports) =>
     (values[PORT_FLAGS[part]] ?? (values.port === AUTO ? AUTO : undefined)) as string | undefined
   for (const part of parts.filter((part) => text(part) !== AUTO))
-    ports[part] = portNumber(text(part), `--${PORT_FLAGS[part]}`, USUAL_PORTS[part])
+    ports[part] = portNumber(text(part), `--${PORT_FLAGS[part]}`, LOCAL_PORTS[part])
   for (const part of parts.filter((part) => text(part) === AUTO))
-    ports[part] = await nextFreePort(USUAL_PORTS[part], Object.values(ports))
+    ports[part] = await nextFreePort(LOCAL_PORTS[part], Object.values(ports))
   return ports as Ports
 }

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
+import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
 import type { Vars } from '../dev-vars.ts'
 import type { Stack } from '../stack.ts'
-import { USUAL_PORTS } from './flags.ts'
 
 /** Returns what to know once everything is up. Of a Neon database it shows the host only, never the password. */
 export async function describe(stack: Stack, settings: Vars, postgresPort: number): Promise<string> {
@@ -10,7 +10,7 @@ export async function describe(stack: Stack, settings: Vars, postgresPort: numbe
     ? localDatabase(postgresPort)
     : `${new URL(stack.databaseUrl).host}, from DATABASE_URL: ${await readiness(url, settings.OPS_TOKEN)}`
   const port = new URL(url).port
-  const flag = port === String(USUAL_PORTS.worker) ? '' : ` --port ${port}`
+  const flag = port === String(LOCAL_PORTS.worker) ? '' : ` --port ${port}`
   const rows = [
     ['webhooks', `${url}/api/webhooks/clerk`],
     ['', `${url}/api/webhooks/stripe`],
@@ -42,7 +42,7 @@ function localClerk(clerkUrl: string): string[][] {
 }
 
 function localDatabase(port: number): string {
-  const flag = port === USUAL_PORTS.postgres ? '' : ` -- --pg-port ${port}`
+  const flag = port === LOCAL_PORTS.postgres ? '' : ` -- --pg-port ${port}`
   return `postgres://postgres:postgres@127.0.0.1:${port}/ledgerhook, or \`npm run studio${flag}\``
 }
 

@@ -1,6 +1,6 @@
+import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
 import { LocalError } from '../../cli/shared/errors.ts'
 import { portNumber, readFlags, wholeNumber } from '../../cli/shared/flags.ts'
-import { USUAL_PORTS } from '../dev/flags.ts'
 import { fixtures } from '../events.ts'
 
 const types = (provider: keyof typeof fixtures) =>
@@ -80,7 +80,7 @@ export function sendFlags() {
     },
     { allowPositionals: true },
   )
-  const port = portNumber(values.port, '--port', USUAL_PORTS.worker)
+  const port = portNumber(values.port, '--port', LOCAL_PORTS.worker)
   return {
     ...values,
     ...subject(positionals),

@@ -1,3 +1,4 @@
+import Stripe from 'stripe'
 import { keep, restore } from '../kept.ts'
 import { createRateLimit, type RateLimit } from '../rate-limit.ts'
 import type { Account } from './account.ts'
@@ -92,7 +93,10 @@ function addEndpoint(
   now: number,
 ) {
   if (!webhookUrl || !webhookSecret) return
-  const fresh = endpointOf(OWN_ENDPOINT, webhookUrl, webhookEvents ?? ['*'], now)
+  const fresh = {
+    ...endpointOf(OWN_ENDPOINT, webhookUrl, webhookEvents ?? ['*'], now),
+    api_version: Stripe.API_VERSION,
+  }
   const kept = state.webhookEndpoints.get(OWN_ENDPOINT)
   state.webhookEndpoints.set(OWN_ENDPOINT, { ...fresh, ...kept, url: webhookUrl })
   state.endpointSecrets.set(OWN_ENDPOINT, webhookSecret)

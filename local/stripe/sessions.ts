@@ -32,11 +32,29 @@ export function createSession(account: Account, params: SessionParams): Session 
   const { mode, customer = null, client_reference_id = null, cancel_url = null, success_url } = params
   if (customer !== null) liveCustomer(account, customer)
   assertMayUpdate(params, customer, params.customer_update)
-  return addSession(account, readOrder(account, params), {
+  const order = readOrder(account, params)
+  if (mode === 'subscription' && customer !== null) assertOneCurrency(account, customer, order)
+  return addSession(account, order, {
     ...{ mode, customer, client_reference_id, cancel_url, success_url, metadata: params.metadata ?? {} },
     customer_creation: customer || mode === 'subscription' ? null : 'if_required',
     ...shown(params),
   })
+}
+
+/** A customer pays for subscriptions in one currency (Stripe's own words, 2026). @throws ApiError */
+function assertOneCurrency({ state }: Account, customer: string, { lines }: Order): void {
+  const [line] = lines
+  const open = [...state.sessions.values()].filter(
+    (one) => one.mode === 'subscription' && one.status === 'open',
+  )
+  const running = [...state.subscriptions.values()].filter(({ status }) => status !== 'canceled')
+  const other = [...open, ...running].find(
+    (one) => one.customer === customer && one.currency !== line?.price.currency,
+  )
+  if (other)
+    throw invalid(
+      `You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, invoice item or active subscription mode checkout session with currency ${other.currency}.`,
+    )
 }
 
 /** Opens a session for this order. */

@@ -1,9 +1,16 @@
 import * as z from 'zod/mini'
+import type { Database } from '../db.ts'
 import type { Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
+import { PaidMeanwhile } from '../stripe/open-sessions.ts'
+import { groupOf } from '../stripe/plan-group.ts'
+import { StripeTrouble } from '../stripe/trouble.ts'
 import { readBuyer } from '../users/customer.ts'
+import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
+import { billingPortal } from './billing-portal.ts'
+import { type PlanBuyer, readPlanBuyer } from './read-plan-buyer.ts'
 import { invalidRequest, Refusal, route } from './route.ts'
 import { asSignedIn, barred } from './signed-in.ts'
 import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
@@ -12,13 +19,21 @@ const pack = () => z.string().check(z.describe('A name in `CREDIT_PACKS`'))
 const plan = () =>
   z.string().check(z.describe('A key in `PLANS`, or the Stripe price id where several prices have that key'))
 
+const conflicts = () =>
+  z.object({
+    error: z.enum(['already_subscribed', 'currency_conflict']),
+    portal: z
+      .optional(z.string())
+      .check(z.describe('With `already_subscribed`: the route where the user changes the plan')),
+  })
+
 export const startCheckout = route({
   method: 'post',
   path: '/api/checkout',
   caller: 'user',
   summary: 'A Stripe Checkout Session for a credit pack or a plan',
   description:
-    'Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own, all of which may be paid.',
+    'Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own. Of packs all may be paid; opening a plan’s ends the user’s other open one.',
   body: () =>
     z
       .strictObject({ pack: z.optional(pack()), plan: z.optional(plan()) })
@@ -26,17 +41,34 @@ export const startCheckout = route({
         z.refine(({ pack, plan }) => (pack === undefined) !== (plan === undefined), 'names a pack or a plan'),
       ),
   response: () => z.object({ id: z.string(), url: z.string().check(z.describe('Where to pay')) }),
-  refusals: { 403: barred, ...stripeRefusals },
+  refusals: { 403: barred, 409: conflicts, ...stripeRefusals },
   handle: async (call) => {
     const { db, userId, settings, body } = call
     const [order, app] = [orderOf(body, settings), appUrl(settings)]
-    const buyer = await asSignedIn(call, (who) => readBuyer(db, who))
+    const buyer = await asSignedIn(call, (who) => read(db, order, who))
     if (buyer.barred) throw new Refusal(403, buyer.barred)
+    if ('plan' in order && hasPlanOf(order.plan, buyer, settings)) throw alreadySubscribed()
     const erase = settings.USER_DELETION === 'delete'
     const sale = { stripe: stripeClient(settings), db, userId, erase, buyer }
-    return await orStripeRefusal(() => openCheckout(sale, order, app))
+    return await orStripeRefusal(() =>
+      openCheckout(sale, order, app).catch((error: unknown) => {
+        if (error instanceof PaidMeanwhile) throw alreadySubscribed()
+        if (error instanceof StripeTrouble && error.mixesCurrencies)
+          throw new Refusal(409, 'currency_conflict')
+        throw error
+      }),
+    )
   },
 })
+
+const alreadySubscribed = () => new Refusal(409, 'already_subscribed', { portal: billingPortal.path })
+
+const read = (db: Database, order: Order, who: SignedIn): Promise<PlanBuyer | UserRefusal> =>
+  'plan' in order ? readPlanBuyer(db, who) : readBuyer(db, who).then((buyer) => ({ ...buyer, plans: [] }))
+
+/** Whether the user has a plan already that this one would replace. */
+const hasPlanOf = ({ group = '' }: Plan, { plans }: PlanBuyer, { PLANS }: Settings) =>
+  plans.some((one) => groupOf(one, PLANS) === group)
 
 type Named = { pack?: string | undefined; plan?: string | undefined }
 

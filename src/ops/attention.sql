@@ -33,6 +33,8 @@ begin
   return jsonb_build_object(
     'live_subscription_of_deleted_user', (select count(*) from (
       select from subscriptions where cancel_due_at is not null limit 10001) slice),
+    'double_subscription', (select count(*) from (
+      select from subscriptions where double_since is not null limit 10001) slice),
     'unfinished_erasure', (select count(*) from (
       select from erasures where done_at is null and asked_at < now() - interval '1 hour' limit 10001) slice),
     'undelivered_event', (select count(*) from (

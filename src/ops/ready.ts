@@ -4,7 +4,7 @@ import migrations from '../../migrations/sealed.json' with { type: 'json' }
 import { call, connect, DatabaseUnavailable } from '../db.ts'
 import { bearer } from '../http.ts'
 import { settingsOf } from '../settings.ts'
-import { FUNCTIONS } from './functions.gen.ts'
+import { BUILD, FUNCTIONS } from './functions.gen.ts'
 
 /** What this build needs of its database. */
 const NEEDS = { migrations, functions: FUNCTIONS.hash, entry_points: FUNCTIONS.entryPoints }
@@ -18,10 +18,10 @@ export const operatorsOnly = bearer(async (token, c) => {
   return OPS_TOKEN !== undefined && (await timingSafeEqual(token, OPS_TOKEN))
 })
 
-/** Says whether the database is reachable and has what this build needs: 503 where not, with what is missing. */
+/** Says whether the database is reachable and has what this build needs: 503 where not, with what is missing. A header names the build. */
 export async function readiness(c: Context): Promise<Response> {
   const status = await databaseStatus(c)
-  return c.json({ status }, status === 'ready' ? 200 : 503)
+  return c.json({ status }, status === 'ready' ? 200 : 503, { 'Ledgerhook-Build': BUILD })
 }
 
 async function databaseStatus(c: Context): Promise<string> {

@@ -64,6 +64,8 @@ export const plan = () =>
     key: nonEmpty(),
     credits: z._default(wholeCredits(), 0),
     trial_credits: z._default(z.boolean(), false),
+    /** A user has one plan of a group at a time. Plans without one are of the same group. */
+    group: z.optional(z.string().check(z.regex(/^[\w-]{1,40}$/))),
     /** What is sold, where the plan is not named by a price id. */
     price: z.optional(priceId()),
     checkout: z.optional(

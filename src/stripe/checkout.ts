@@ -3,7 +3,8 @@ import { Misconfigured } from '../settings/misconfigured.ts'
 import type { CreditPack, Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
 import { isDeleted, type Sale, withCustomer } from './customer.ts'
-import { ask, isMissing } from './trouble.ts'
+import { expireOthers, type PlanPage } from './open-sessions.ts'
+import { ask, isMissing, StripeTrouble } from './trouble.ts'
 
 type SessionParams = Stripe.Checkout.SessionCreateParams
 
@@ -17,8 +18,9 @@ export function appUrl({ APP_URL }: Settings): string {
 }
 
 /**
- * Opens a Checkout Session. It has no key of its own: two clicks make two sessions, either of which can be paid.
- * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable; Misconfigured where a price is not at Stripe
+ * Opens a Checkout Session. It has no key of its own: two clicks make two sessions. Of packs either can be paid; of plans
+ * of one group the newest alone.
+ * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable; Misconfigured where a price is not at Stripe; PaidMeanwhile
  */
 export async function openCheckout(
   sale: Sale,
@@ -26,9 +28,11 @@ export async function openCheckout(
   app: string,
 ): Promise<{ id: string; url: string }> {
   return await withCustomer(sale, async (customer) => {
-    const params = sessionFor(order, sale.userId, customer, app)
+    const create = () =>
+      ask(sale.stripe.checkout.sessions.create(sessionFor(order, sale.userId, customer, app)))
     try {
-      const { id, url } = await ask(sale.stripe.checkout.sessions.create(params))
+      const { id, url } =
+        'pack' in order ? await create() : await alone(create, pageOf(order, sale, customer))
       return { id, url: url ?? '' }
     } catch (error) {
       if (isMissing(error, 'line_items[0][price]'))
@@ -39,6 +43,27 @@ export async function openCheckout(
       throw error
     }
   })
+}
+
+const pageOf = ({ plan }: { plan: Plan }, { stripe, userId }: Sale, customer: string): PlanPage => ({
+  ...{ stripe, userId, customer, group: plan.group ?? '' },
+})
+
+/**
+ * Opens a page for a plan, and leaves no other of its group open. A page that is open binds its customer to its currency
+ * (Stripe): then the others are expired first.
+ */
+async function alone<Session extends { id: string }>(
+  create: () => Promise<Session>,
+  page: PlanPage,
+): Promise<Session> {
+  const session = await create().catch(async (error: unknown) => {
+    if (!(error instanceof StripeTrouble && error.mixesCurrencies)) throw error
+    await expireOthers(page, null)
+    return await create()
+  })
+  await expireOthers(page, session.id)
+  return session
 }
 
 /**
@@ -54,11 +79,22 @@ function sessionFor(order: Order, userId: string, customer: string, app: string)
     cancel_url: `${app}/billing/cancelled`,
   }
   if ('price' in order) {
+    const { group, checkout } = order.plan
+    // Without the group: a plan may be changed to one of another group later.
     const metadata = { user_id: userId }
-    const { trial_period_days, ...options } = order.plan.checkout ?? {}
+    const { trial_period_days, ...options } = checkout ?? {}
     const subscription_data = { ...(trial_period_days && { trial_period_days }), metadata }
     const line_items = [{ price: order.price, ...quantityOf(options) }]
-    return { ...asked(options), ...ours, mode: 'subscription', line_items, metadata, subscription_data }
+    return {
+      ...asked(options),
+      ...ours,
+      ...{
+        mode: 'subscription',
+        line_items,
+        metadata: { ...metadata, ...(group && { group }) },
+        subscription_data,
+      },
+    }
   }
   const { pack } = order
   const options: Options = pack.checkout ?? {}

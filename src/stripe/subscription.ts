@@ -4,6 +4,7 @@ import type { Settings } from '../settings.ts'
 import type { SubscriptionState } from '../subscriptions/verbs.ts'
 import { id, storableText } from '../values.ts'
 import { reference, seconds } from './payload.ts'
+import { groupOf } from './plan-group.ts'
 
 const item = () =>
   z.object({
@@ -52,6 +53,7 @@ export function stateOf(subscription: Subscription, plans: Settings['PLANS']): S
     status: subscription.status,
     stripe_price_id: main?.price.id ?? null,
     plan_key: main?.plan ?? null,
+    plan_group: groupOf({ price: main?.price.id ?? null, plan: main?.plan ?? null }, plans) || null,
     current_period_end: main?.current_period_end ?? subscription.current_period_end ?? null,
     cancel_at_period_end: subscription.cancel_at_period_end,
     collection_paused: subscription.pause_collection != null,

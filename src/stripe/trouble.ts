@@ -18,12 +18,16 @@ export class StripeTrouble extends Error {
   readonly param: string | null
   /** The idempotency key gives this same failure again: Stripe keeps a 500 for a day, as it keeps a result. */
   readonly keyIsSpent: boolean
+  /** A customer pays for subscriptions in one currency. Stripe has no code for it, and the message is not kept. */
+  readonly mixesCurrencies: boolean
 
   constructor(kind: TroubleKind, cause?: Stripe.errors.StripeError) {
     super(cause?.code ?? kind)
     this.kind = kind
     this.code = cause?.code ?? null
     this.param = cause?.param ?? null
+    this.mixesCurrencies =
+      kind === 'refused' && /combine currencies|match the customer currency/i.test(cause?.message ?? '')
     this.keyIsSpent =
       cause instanceof Stripe.errors.StripeIdempotencyError ||
       cause?.headers?.['idempotent-replayed'] === 'true'

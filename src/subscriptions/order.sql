@@ -64,6 +64,7 @@ begin
   end if;
   reported.collection_paused := coalesce(reported.collection_paused, false);
   reported.cancel_tries := 0;
+  reported.double_since := stored.double_since;
   reported.cancel_due_at := case when is_orphan(reported) then now() end;
   reported.updated_at := now();
   if stored.id is null or subscription_content(stored) is distinct from subscription_content(reported) then
@@ -75,10 +76,10 @@ begin
   if stored.id is null then
     insert into subscriptions select reported.*;
   else
-    update subscriptions set (user_id, named_user_id, stripe_customer_id, stripe_price_id, plan_key, status,
+    update subscriptions set (user_id, named_user_id, stripe_customer_id, stripe_price_id, plan_key, plan_group, status,
       current_period_end, cancel_at_period_end, collection_paused, cancel_at, canceled_at, ended_at, last_event_at, last_source, previous,
       cancel_requested_at, cancel_due_at, cancel_tries, created_at, updated_at) = (reported.user_id, reported.named_user_id,
-      reported.stripe_customer_id, reported.stripe_price_id, reported.plan_key, reported.status,
+      reported.stripe_customer_id, reported.stripe_price_id, reported.plan_key, reported.plan_group, reported.status,
       reported.current_period_end, reported.cancel_at_period_end, reported.collection_paused, reported.cancel_at, reported.canceled_at,
       reported.ended_at, reported.last_event_at, reported.last_source, reported.previous, reported.cancel_requested_at,
       reported.cancel_due_at, reported.cancel_tries, reported.created_at, reported.updated_at)

@@ -18,6 +18,10 @@ export const subscriptions = ledgerhook.table(
     stripePriceId: text('stripe_price_id'),
     /** The price's `lookup_key`, else PLANS; null where neither knows it. */
     planKey: text('plan_key'),
+    /** The plan's `group` in PLANS. Null where it names none. */
+    planGroup: text('plan_group'),
+    /** Since when the user has another live plan of the same group: both are paid. */
+    doubleSince: moment('double_since'),
     /** Stripe's word. `canceled` and `incomplete_expired` are the end: no event changes them back. */
     status: text().notNull(),
     currentPeriodEnd: providerMoment('current_period_end'),
@@ -47,6 +51,9 @@ export const subscriptions = ledgerhook.table(
     index('subscriptions_cancel_due')
       .on(subscriptions.cancelDueAt)
       .where(sql`${subscriptions.cancelDueAt} is not null`),
+    index('subscriptions_double')
+      .on(subscriptions.doubleSince)
+      .where(sql`${subscriptions.doubleSince} is not null`),
   ],
 )
 

@@ -43,6 +43,14 @@ begin
       'subscription:' || f.stripe_subscription_id));
   elsif standing = 'newer' then
     perform store_subscription(stored, reported);
+    if exists (select from subscriptions where user_id = owner
+      and (id <> f.stripe_subscription_id or double_since is not null)) then
+      perform mark_doubles(owner);
+    end if;
+    if stored.user_id <> owner then
+      perform lock_subjects('user:' || stored.user_id);
+      perform mark_doubles(stored.user_id);
+    end if;
   else
     perform forget_previous(stored, reported);
   end if;

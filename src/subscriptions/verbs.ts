@@ -5,6 +5,8 @@ export interface SubscriptionState {
   status: string
   stripe_price_id: string | null
   plan_key: string | null
+  /** Null where PLANS names none. */
+  plan_group: string | null
   current_period_end: Date | null
   cancel_at_period_end: boolean
   /** Whether Stripe collects no money for it, though its status stays. */

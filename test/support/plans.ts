@@ -32,7 +32,12 @@ export interface PlannedSession {
 /** Tables of a few rows, whatever piles up elsewhere. */
 const SMALL = ['tasks', 'verbs', 'migrations', 'function_sets', 'arrived']
 /** Indexes of nothing but what is to be done, which are read in their order, and no further than a bite or 10,001. */
-const TO_DO = ['erasures_open', 'subscriptions_cancel_due', 'outgoing_events_undelivered']
+const TO_DO = [
+  'erasures_open',
+  'subscriptions_cancel_due',
+  'subscriptions_double',
+  'outgoing_events_undelivered',
+]
 
 /** Each index with what it is ordered by first, as a condition names it. */
 const INDEXES = `

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { BUILD } from '../../src/ops/functions.gen.ts'
 import { counted, type Env, query, request, send, settings } from './support.ts'
 
 describe('routes', () => {
@@ -41,6 +42,12 @@ describe('GET /api/ready', () => {
   it('answers 200 while the database answers and is migrated', async () => {
     const response = await ready(settings.OPS_TOKEN)
     expect([response.status, await response.json()]).toEqual([200, { status: 'ready' }])
+  })
+
+  it('names the build that answers', async () => {
+    expect((await ready(settings.OPS_TOKEN)).headers.get('ledgerhook-build')).toBe(BUILD)
+    expect(BUILD).toMatch(/^[0-9a-f]{12}$/)
+    expect((await ready('wrong-token-of-somebody')).headers.get('ledgerhook-build')).toBe(null)
   })
 
   /** What it says of a database in which this statement has run, until the other one has. */

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import Stripe from 'stripe'
+import { LocalError } from '../shared/errors.ts'
+import { projectDir, tools } from '../shared/project.ts'
+import { putting } from './check.ts'
+import type { Context } from './context.ts'
+import { missingEvents, NEEDED, ours, webhookUrl } from './stripe-endpoint.ts'
+
+/** Puts a secret of the Worker at Cloudflare. */
+export type PutSecret = (name: string, value: string) => Promise<void>
+
+const SECRET = 'STRIPE_WEBHOOK_SECRET'
+
+/**
+ * Creates the Worker's endpoint at Stripe, or subscribes it to what is missing. Deletes nothing, and takes no event
+ * away. Returns what it did. Throws a LocalError.
+ */
+export async function fix(context: Context, put: PutSecret): Promise<string[]> {
+  if (!context.settings.STRIPE_SECRET_KEY) throw new LocalError('--fix needs STRIPE_SECRET_KEY')
+  try {
+    const [endpoint, ...others] = await ours(context)
+    if (!endpoint) return [await create(context, put)]
+    if (others.length > 0)
+      throw new LocalError('several endpoints have this address: delete all but one yourself')
+    const missing = missingEvents(endpoint.enabled_events)
+    if (missing.length === 0) return []
+    const all = [...endpoint.enabled_events, ...missing]
+    await context.stripe().webhookEndpoints.update(endpoint.id, { enabled_events: all as Event[] })
+    return [`${endpoint.id} subscribes to ${missing.join(', ')} as well`]
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeError)) throw error
+    const cause = [error.statusCode, error.code].filter(Boolean).join(' ')
+    throw new LocalError(`Stripe refused it (${cause || 'no answer'}): may the key write webhook endpoints?`)
+  }
+}
+
+type Event = Stripe.WebhookEndpointCreateParams.EnabledEvent
+
+async function create(context: Context, put: PutSecret): Promise<string> {
+  if (context.isLocal)
+    throw new LocalError(
+      'Stripe sends nothing to this machine: `stripe listen`, or the local Stripe of `npm run dev`',
+    )
+  const { id, secret = '' } = await context.stripe().webhookEndpoints.create({
+    url: webhookUrl(context.url, 'stripe'),
+    enabled_events: NEEDED as Event[],
+    api_version: Stripe.API_VERSION as Stripe.WebhookEndpointCreateParams.ApiVersion,
+    description: 'Ledgerhook',
+  })
+  // Those that are there stay, after the new one: nothing that was delivered until now is refused.
+  const secrets = [secret, ...(context.settings[SECRET] ?? [])].join(',')
+  await put(SECRET, secrets).catch((error: Error) => {
+    throw new LocalError(
+      `${id} is made, but its secret could not be put (${error.message}): reveal it in the Dashboard, and run ` +
+        putting(SECRET),
+    )
+  })
+  return `${id} is made for ${webhookUrl(context.url, 'stripe')}, and its secret is the Worker's`
+}
+
+/** `wrangler secret put`, by its standard input: a command line can be read by others. */
+export function putByWrangler(environment: string | undefined, script = tools.wrangler): PutSecret {
+  return async (name, value) => {
+    const args = [script, 'secret', 'put', name, ...(environment ? ['--env', environment] : [])]
+    const child = spawn(process.execPath, args, { cwd: projectDir, stdio: ['pipe', 'ignore', 'ignore'] })
+    child.stdin.on('error', () => {})
+    child.stdin.end(value)
+    const [code] = await once(child, 'close')
+    if (code !== 0) throw new Error(`wrangler ended with ${code}: is it logged in?`)
+  }
+}

@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { settingsSchema } from '../../src/settings.ts'
+import { LOCAL_PORTS } from '../shared/configured.ts'
+import { LocalError } from '../shared/errors.ts'
+import { portNumber } from '../shared/flags.ts'
+import { projectDir } from '../shared/project.ts'
+import { isLoopback, type Vars } from './context.ts'
+
+export interface Given {
+  url: string
+  /** Of `wrangler.toml`. */
+  environment?: string | undefined
+  ports: Partial<Record<'pg' | 'gateway' | 'stripe' | 'clerk', string | undefined>>
+}
+
+/**
+ * Returns the settings that the Worker at this address should have: the variables of `wrangler.toml`, the secrets of
+ * the environment, and for a Worker on this machine those of `.dev.vars` and where `npm run dev` puts its parts.
+ */
+export async function givenSettings({ url, environment, ports }: Given): Promise<Vars> {
+  const names = Object.keys(settingsSchema().shape)
+  const fromEnvironment = names.filter((name) => process.env[name] !== undefined)
+  const environmentVars = Object.fromEntries(fromEnvironment.map((name) => [name, process.env[name] ?? '']))
+  const given = { ...(await deployed(environment)), ...(isLoopback(url) && devVars()), ...environmentVars }
+  return isLoopback(url) ? { ...localParts(given, ports), ...given, ...blankless(given, ports) } : given
+}
+
+function devVars(): Vars {
+  return existsSync('.dev.vars') ? (parseEnv(readFileSync('.dev.vars', 'utf8')) as Vars) : {}
+}
+
+/** Of `wrangler.toml`: production, but for a Worker on this machine, which has none. */
+export const environmentOf = (url: string, flag: string | undefined) =>
+  flag ?? (isLoopback(url) ? undefined : 'production')
+
+async function deployed(environment: string | undefined): Promise<Vars> {
+  // It is large, and nobody waits for it to read the help.
+  const { experimental_readRawConfig: readRaw, unstable_readConfig: readConfig } = await import('wrangler')
+  const config = join(projectDir, 'wrangler.toml')
+  // Wrangler itself would take the variables of no environment instead.
+  if (environment && !Object.hasOwn(readRaw({ config }).rawConfig.env ?? {}, environment))
+    throw new LocalError(`wrangler.toml has no environment ${environment}`)
+  const { vars } = readConfig({ config, ...(environment && { env: environment }) }, { hideWarnings: true })
+  return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, String(value)]))
+}
+
+/** Where `npm run dev` puts what stands in for the providers, by the keys that are theirs alone. */
+function localParts(given: Vars, { gateway, stripe, clerk }: Given['ports']): Vars {
+  const at = (port: number) => `http://127.0.0.1:${port}`
+  const isLocal = (key: string | undefined) => key?.startsWith('sk_test_local_')
+  return {
+    ...(isLocal(given.STRIPE_SECRET_KEY) && {
+      STRIPE_API_BASE: at(portNumber(stripe, '--stripe-port', LOCAL_PORTS.stripe)),
+    }),
+    ...(isLocal(given.CLERK_SECRET_KEY) && {
+      CLERK_API_BASE: at(portNumber(clerk, '--clerk-port', LOCAL_PORTS.clerk)),
+    }),
+    ...(!given.DATABASE_URL && {
+      NEON_FETCH_ENDPOINT: `${at(portNumber(gateway, '--gateway-port', LOCAL_PORTS.gateway))}/sql`,
+    }),
+  }
+}
+
+/** An empty DATABASE_URL means the local Postgres. */
+function blankless(given: Vars, { pg }: Given['ports']): Vars {
+  if (given.DATABASE_URL) return {}
+  const port = portNumber(pg, '--pg-port', LOCAL_PORTS.postgres)
+  return { DATABASE_URL: `postgres://postgres:postgres@127.0.0.1:${port}/ledgerhook` }
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto'
+import { type Signing, sign } from '../../local/sign.ts'
+import { webhookUrl } from './stripe-endpoint.ts'
+
+const TIMEOUT_MS = 10_000
+
+export interface Answer {
+  status: number
+  headers: Headers
+  /** The response as JSON, undefined where it is none. */
+  body: { outcome?: string; reason?: string; error?: string; status?: string } | undefined
+}
+
+/** Sends a request to the Worker, and follows no redirect. Null where there is no response. */
+export async function ask(url: string, init: RequestInit = {}): Promise<Answer | null> {
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const response = await fetch(url, { ...init, redirect: 'manual', signal })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: parsed(text) }
+  } catch {
+    return null
+  }
+}
+
+function parsed(text: string): Answer['body'] {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A type that no provider has and no table handles: the Worker verifies it, ignores it, and asks no database. */
+const TYPE = 'ledgerhook.doctor.probe'
+
+const events = {
+  clerk: () => ({ object: 'event', type: TYPE, data: {} }),
+  stripe: () => ({
+    id: `evt_probe_${randomUUID().replaceAll('-', '')}`,
+    object: 'event',
+    type: TYPE,
+    data: {},
+  }),
+}
+
+/** Sends a webhook that is signed with this secret and has no effect. `tampered` changes the body after signing. */
+export async function probe(
+  url: string,
+  provider: 'clerk' | 'stripe',
+  signing: Signing,
+  { tampered = false } = {},
+): Promise<Answer | null> {
+  const body = JSON.stringify(events[provider]())
+  const headers = await sign(provider, body, signing)
+  return await ask(webhookUrl(url, provider), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: tampered ? body.replace('"event"', '"tampered"') : body,
+  })
+}

@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { Misconfigured } from '../../src/settings/misconfigured.ts'
+import { settingsOf } from '../../src/settings.ts'
+import { type Check, fail, few, pass, warn } from './check.ts'
+
+const PLACEHOLDER = /^<.*>$/
+
+const valid: Check = {
+  ...{ group: 'settings', name: 'settings-valid' },
+  costs: 'the Worker accepts nothing: every webhook gets 500 misconfigured',
+  run({ given }) {
+    const refused = refusedOf(given).filter((reason) => !reason.endsWith('is still a placeholder'))
+    if (refused.length === 0) return pass('the Worker takes every setting that is given here')
+    return fail(refused.join('; '), 'correct them here and at the Worker: docs/settings.md')
+  },
+}
+
+function refusedOf(given: Record<string, string>): string[] {
+  try {
+    // A copy: what was read of an object is remembered.
+    settingsOf({ ...given })
+    return []
+  } catch (error) {
+    if (error instanceof Misconfigured) return error.reasons
+    throw error
+  }
+}
+
+const placeholders: Check = {
+  ...{ group: 'settings', name: 'settings-placeholders' },
+  costs: 'the Worker refuses a placeholder, and with it every webhook',
+  run({ given }) {
+    const names = Object.keys(given).filter((name) => PLACEHOLDER.test(given[name] ?? ''))
+    if (names.length === 0) return pass('no setting is a placeholder')
+    return fail(`still placeholders: ${few(names)}`, 'replace them, or leave out those that are optional')
+  },
+}
+
+/** What wrangler.toml, the documents and the demos use. */
+const EXAMPLE_PRICE = 'price_pro_monthly'
+const isExamplePack = (name: string, { credits, amount }: { credits: number; amount?: unknown }) =>
+  name === 'starter' && credits === 500 && amount === 500
+
+const examples: Check = {
+  ...{ group: 'settings', name: 'settings-examples' },
+  costs: 'your customers are sold what an example says',
+  run({ settings: { PLANS = {}, CREDIT_PACKS = {} }, isLocal }) {
+    if (isLocal) return pass('examples are welcome on this machine')
+    const packs = Object.entries(CREDIT_PACKS).filter(([name, pack]) => isExamplePack(name, pack))
+    const sold = [
+      ...Object.keys(PLANS).filter((price) => price === EXAMPLE_PRICE),
+      ...packs.map(([name]) => name),
+    ]
+    if (sold.length === 0) return pass('nothing that is sold is an example')
+    return fail(`shipped examples are sold: ${sold.join(', ')}`, 'put your own into PLANS and CREDIT_PACKS')
+  },
+}
+
+const secretsInGit: Check = {
+  ...{ group: 'settings', name: 'settings-in-git' },
+  costs: 'whoever can read the repository can forge payments',
+  async run({ checkout: { dir } }) {
+    const git = (...args: string[]) =>
+      promisify(execFile)('git', ['-C', dir, ...args]).then(
+        ({ stdout }) => stdout.trim(),
+        () => undefined,
+      )
+    if ((await git('rev-parse', '--is-inside-work-tree')) === undefined)
+      return pass('this is no Git checkout: nothing can be committed')
+    if (await git('ls-files', '--', '.dev.vars'))
+      return fail('.dev.vars is in Git', 'git rm --cached .dev.vars, and replace every secret that it had')
+    if (await git('log', '--all', '--max-count=1', '--format=%h', '--', '.dev.vars'))
+      return warn('.dev.vars was in Git once', 'replace every secret that it had')
+    return pass('.dev.vars has never been in Git')
+  },
+}
+
+export const settingsChecks = [valid, placeholders, examples, secretsInGit]

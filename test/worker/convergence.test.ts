@@ -1,12 +1,21 @@
 import fc from 'fast-check'
-import { expect, inject, it } from 'vitest'
+import { beforeAll, expect, inject, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { backend, GRANTS } from './account-support.ts'
-import { PLANS } from './billing-histories.ts'
+import { PLANS, scriptedPrices } from './billing-histories.ts'
 import { type AppCall, disorder, play, type Sent, scramble, steps } from './histories.ts'
 import { as } from './people.ts'
 import { consume, type Message, type TestQueue, taken, testQueue } from './queue-support.ts'
-import { deliver, failNext, makeDue, query, settleDown, startScheduled } from './support.ts'
+import {
+  deliver,
+  failNext,
+  makeDue,
+  query,
+  runScheduled,
+  settleDown,
+  startScheduled,
+  stripeAnswers,
+} from './support.ts'
 
 interface State {
   users: Record<string, unknown>[]
@@ -47,6 +56,20 @@ async function deliverAll(groups: Sent[][], deletion: Deletion, queue?: TestQueu
     }
   }
   await drained
+}
+
+/** The scheduled runs that ask Stripe, until they find no more answers. */
+async function askAll(deletion: Deletion): Promise<void> {
+  for (let [before, left] = [Number.POSITIVE_INFINITY, await asking()]; left < before; ) {
+    await runScheduled({ USER_DELETION: deletion, PLANS }, 'retry_due')
+    before = left
+    left = await asking()
+  }
+}
+
+async function asking(): Promise<number> {
+  const [row] = await query<{ count: string }>('select count(*) from waiting where retry_at is not null')
+  return Number(row?.count)
 }
 
 /** Commits messages until none is left. What has met somebody's lock comes again. */
@@ -214,6 +237,8 @@ function expectCompleted(state: State, sent: Sent[], namespace: string) {
 
 const histories = inject('histories')
 
+beforeAll(() => stripeAnswers(scriptedPrices))
+
 it(`${histories.runs} random histories end as they would in order, once each`, {
   timeout: 3_600_000,
 }, async () => {
@@ -231,6 +256,9 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
         await makeAgain(play(steps, inOrder))
         const sent = play(steps, scrambled)
         await deliverAll(scramble(sent, disorder), deletion, testQueue())
+        // A change of plan that waited for the plan, and then for the price of the new one; what came through the queue
+        // has asked nobody yet.
+        await askAll(deletion)
         await settleDown({ USER_DELETION: deletion, PLANS })
         await makeAgain(sent)
 

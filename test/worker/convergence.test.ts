@@ -4,8 +4,9 @@ import { randomId } from '../../local/events.ts'
 import { backend, GRANTS } from './account-support.ts'
 import { PLANS } from './billing-histories.ts'
 import { type AppCall, disorder, play, type Sent, scramble, steps } from './histories.ts'
+import { CREDIT_PACKS, linesOf } from './link-histories.ts'
 import { as } from './people.ts'
-import { deliver, failNext, makeDue, query, settleDown, startScheduled } from './support.ts'
+import { deliver, failNext, makeDue, query, settleDown, startScheduled, stripeAnswers } from './support.ts'
 
 interface State {
   users: Record<string, unknown>[]
@@ -61,7 +62,7 @@ async function send(sent: Sent, deletion: Deletion): Promise<number> {
   if (sent.provider === 'app') return await make(sent)
   const { status } = await deliver(sent.provider, sent.event, {
     id: sent.id,
-    env: { PLANS, USER_DELETION: deletion },
+    env: { PLANS, CREDIT_PACKS, USER_DELETION: deletion },
   })
   return status
 }
@@ -108,7 +109,7 @@ async function stateOf(namespace: string): Promise<State> {
         select id, user_id, stripe_customer_id, stripe_price_id, plan_key, status, current_period_end,
           cancel_at_period_end, canceled_at, ended_at, last_event_at from subscriptions where user_id like $1) s),
       'customers', (select coalesce(json_agg(c order by id), '[]') from (
-        select id, user_id, deleted_at is null alive from stripe_customers where id like $1) c),
+        select id, user_id, by_reference, deleted_at is null alive from stripe_customers where id like $1) c),
       'billing', (select coalesce(json_agg(b order by id), '[]') from (
         select * from user_billing where id like $1) b),
       'invoices', (select coalesce(json_agg(i order by stripe_invoice_id, paid_by), '[]') from (
@@ -169,7 +170,7 @@ function paymentsOf(sent: Sent[], namespace: string, user: string): Set<string> 
   const events = eventsOf(sent, 'stripe', namespace)
   const topUps = events
     .filter(({ type, data }) => type.startsWith('checkout') && data.object.mode === 'payment')
-    .filter(({ data }) => data.object.metadata.user_id === user)
+    .filter(({ data }) => (data.object.metadata.user_id ?? data.object.client_reference_id) === user)
     .map(({ data }) => data.object.payment_intent)
   const invoices = events
     .filter(({ type, data }) => type === 'invoice.paid' && data.object.customer.endsWith(user))
@@ -208,14 +209,15 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
       fc.constantFrom<Deletion>('deactivate', 'delete'),
       async (steps, disorder, deletion) => {
         const [inOrder, scrambled] = [randomId('n'), randomId('n')]
+        const [straight, sent] = [play(steps, inOrder), play(steps, scrambled)]
+        await stripeAnswers(linesOf([...straight, ...sent]))
         await deliverAll(
-          play(steps, inOrder).map((delivery) => [delivery]),
+          straight.map((delivery) => [delivery]),
           deletion,
         )
-        await makeAgain(play(steps, inOrder))
-        const sent = play(steps, scrambled)
+        await makeAgain(straight)
         await deliverAll(scramble(sent, disorder), deletion)
-        await settleDown({ USER_DELETION: deletion, PLANS })
+        await settleDown({ USER_DELETION: deletion, PLANS, CREDIT_PACKS })
         await makeAgain(sent)
 
         const [expected, actual] = [await stateOf(inOrder), await stateOf(scrambled)]

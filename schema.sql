@@ -10,6 +10,18 @@ create table ledgerhook.arrived (
 );
 CREATE INDEX arrived_due ON ledgerhook.arrived USING btree (due_at);
 
+create table ledgerhook.bonus_addresses (
+  address text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint bonus_addresses_pkey PRIMARY KEY (address)
+);
+
+create table ledgerhook.bonus_key (
+  one boolean default true not null,
+  key text not null,
+  constraint bonus_key_pkey PRIMARY KEY (one)
+);
+
 create table ledgerhook.credit_ledger (
   id bigint generated always as identity not null,
   user_id text not null,
@@ -238,6 +250,7 @@ create table ledgerhook.users (
   deactivated_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  bonus_withheld boolean,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_provisioned_by CHECK ((provisioned_by = ANY (ARRAY['webhook'::text, 'session'::text, 'reconcile'::text]))),
   constraint users_stripe_customer_id_unique UNIQUE (stripe_customer_id)
@@ -358,6 +371,9 @@ create view ledgerhook.user_billing as
                 END, subscriptions.created_at DESC, subscriptions.id DESC
          LIMIT 1) s ON (true));
 
+create function ledgerhook.address_key(email text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.adjust(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -417,6 +433,9 @@ create function ledgerhook.current_subscription(given text) returns jsonb
 
 create function ledgerhook.customer_owner(customer text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.decide_bonus(claim jsonb, is_first boolean, event text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.displace(holder text, claimant text, verified boolean, claimed_at timestamp with time zone) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -480,6 +499,9 @@ create function ledgerhook.grant_signup_bonus(given text, credits bigint, event 
 
 create function ledgerhook.guard_wallet() returns trigger
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.has_bonus(given text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.has_doubtful_refunds(payment text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -577,6 +599,9 @@ create function ledgerhook.link_invoice_payment_subjects(facts jsonb) returns te
 create function ledgerhook.lock_address(claimant text, address text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.lock_addresses(email text, verified text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.lock_invoice_payments(invoice text, payment text, charge text) returns text[]
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -657,6 +682,9 @@ create function ledgerhook.pays_another_invoice(invoice text, payment text) retu
 
 create function ledgerhook.period_key(subscription text, period_start bigint) returns text
   language sql immutable;
+
+create function ledgerhook.plain_address(email text) returns text
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.provide_charge(payment ledgerhook.payments, charge text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -880,6 +908,15 @@ create function ledgerhook.unlink_customer(delivery jsonb, facts jsonb) returns 
 create function ledgerhook.unlink_customer_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.use_address_of(given text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.use_addresses(addresses text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.use_known_addresses(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.verdict(outcome text, reason text, user_id text) returns jsonb
   language sql stable;
 
@@ -954,6 +991,7 @@ grant execute on function ledgerhook.take_due(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.unlink_customer(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.use_known_addresses(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.with_outgoing(jsonb) to ledgerhook_worker;
 grant references (user_id), select on ledgerhook.wallets to ledgerhook_app;
 grant select on ledgerhook.credit_ledger to ledgerhook_app;

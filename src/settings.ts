@@ -70,6 +70,8 @@ export const settingsSchema = once(() =>
     REQUIRE_EMAIL: flag('true'),
     /** An ISO 8601 moment: who signed up at Clerk before it gets no bonus. Unset: since Ledgerhook was installed. */
     SIGNUP_BONUS_SINCE: setting(z.optional(z.iso.datetime({ offset: true }))),
+    /** With "email" also once per address, however it is spelled. */
+    SIGNUP_BONUS_ONCE_PER: setting(z._default(z.enum(['user', 'email']), 'user')),
     /** Clerk's Backend API: reads a user whose session comes before every webhook. */
     CLERK_SECRET_KEY: setting(z.optional(z.string().check(z.regex(/^sk_(test|live)_\w{3,}$/)))),
     /** How many requests one scheduled run may make: Cloudflare's free plan allows 50, paid plans 10,000. */

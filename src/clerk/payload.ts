@@ -42,14 +42,21 @@ export type ClerkUser = z.output<ReturnType<typeof clerkUser>>
 
 /** The primary address by its id, which may be null or dangle; then the first one. Null for phone-only users. */
 export function primaryEmail(user: ClerkUser): { address: string; verified: boolean } | null {
-  const addresses = (user.email_addresses ?? []).flatMap(({ id, email_address, verification }) => {
+  const addresses = addressesOf(user)
+  return addresses.find(({ id }) => id && id === user.primary_email_address_id) ?? addresses[0] ?? null
+}
+
+/** Every address that Clerk has verified. */
+export const verifiedAddresses = (user: ClerkUser): string[] =>
+  addressesOf(user).flatMap(({ address, verified }) => (verified ? [address] : []))
+
+const addressesOf = (user: ClerkUser) =>
+  (user.email_addresses ?? []).flatMap(({ id, email_address, verification }) => {
     const address = storableText(email_address)
     return address && address.length <= MAX_ADDRESS_LENGTH
       ? [{ id, address, verified: verification?.status === 'verified' }]
       : []
   })
-  return addresses.find(({ id }) => id && id === user.primary_email_address_id) ?? addresses[0] ?? null
-}
 
 /** First and last name, else the username. */
 export function displayName(user: ClerkUser): string | null {

@@ -2,7 +2,7 @@ import type { Effect } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import * as users from '../users/verbs.ts'
 import { type Handler, read } from '../webhook/provider.ts'
-import { type ClerkUser, displayName, primaryEmail, userEvent } from './payload.ts'
+import { type ClerkUser, displayName, primaryEmail, userEvent, verifiedAddresses } from './payload.ts'
 
 export const syncUser: Handler = (event, settings) => effectOf(read(userEvent, event).data, settings)
 
@@ -20,5 +20,7 @@ export function effectOf(user: ClerkUser, settings: Settings): Effect {
     banned: user.banned ?? false,
     signup_bonus: settings.SIGNUP_BONUS_CREDITS,
     signup_bonus_since: settings.SIGNUP_BONUS_SINCE ?? null,
+    signup_bonus_once_per: settings.SIGNUP_BONUS_ONCE_PER,
+    verified_addresses: settings.SIGNUP_BONUS_ONCE_PER === 'email' ? verifiedAddresses(user) : null,
   })
 }

@@ -5,6 +5,7 @@ import type { Settings } from '../settings.ts'
 import { cancelOrphans } from '../stripe/cancel-orphans.ts'
 import { markOrphans } from '../subscriptions/orphans.ts'
 import { erasePayloads } from '../users/erase.ts'
+import { useKnownAddresses } from '../users/use-addresses.ts'
 import { giveUp, releaseArrived, retryDue } from '../webhook/release.ts'
 import { reportAttention } from './attention.ts'
 import type { Budget } from './budget.ts'
@@ -124,6 +125,14 @@ export const tasks: Task[] = [
     share: 5,
     least: 1,
     bite: async ({ db }, after) => await findOverlooked(db, after),
+  },
+  {
+    name: 'use_addresses',
+    everyS: EACH_RUN_S,
+    share: 5,
+    least: 1,
+    bite: async ({ settings, db }, cursor) =>
+      await useKnownAddresses(settings.SIGNUP_BONUS_ONCE_PER === 'email', db, cursor),
   },
   {
     // The last, so that a receiver that is slow delays nothing else.

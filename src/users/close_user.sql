@@ -1,7 +1,7 @@
 -- Clerk has deleted the user. Closing the wallet is the tombstone: it stands whether or not the user was ever seen,
 -- and nothing reopens it. Where payloads are erased, the user is emptied at once and the rest is for the scheduled
 -- run, so that this takes the same time however much is stored.
--- facts: user_id.
+-- facts: user_id, use_address (whether the signup bonus is given once per address: this one's is used up then).
 create or replace function close_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -11,7 +11,7 @@ declare
   already boolean;
   erase constant boolean := coalesce((delivery->>'erase')::boolean, false);
 begin
-  select * into f from jsonb_to_record(facts) as f(user_id text);
+  select * into f from jsonb_to_record(facts) as f(user_id text, use_address boolean);
   customer := lock_with_customer(f.user_id);
   if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
 
@@ -20,6 +20,7 @@ begin
   on conflict (user_id) do update set closed_at = coalesce(wallets.closed_at, now()), updated_at = now();
   if already is not true then perform tell(f.user_id, 'user.deleted', 'deleted:' || f.user_id, '{}'); end if;
   update users set deactivated_at = coalesce(deactivated_at, now()), updated_at = now() where id = f.user_id;
+  if f.use_address then perform use_address_of(f.user_id); end if;
   if erase then
     perform remember_customer(f.user_id, customer);
     -- The customer is left to the bite that ends the erasure: a key of the row, it may have to wait for your transactions.

@@ -18,6 +18,8 @@ export const users = ledgerhook.table(
     /** Clerk's `data.updated_at` of the newest event applied: what orders user events. */
     clerkUpdatedAt: providerMoment('clerk_updated_at'),
     deactivatedAt: moment('deactivated_at'),
+    /** Whether the signup bonus waits for a verified address. Null where that was never asked. */
+    bonusWithheld: boolean('bonus_withheld'),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
@@ -47,3 +49,17 @@ export const stripeCustomers = ledgerhook.table(
   },
   (customers) => [index('stripe_customers_user').on(customers.userId)],
 )
+
+/** The key of this database's own by which addresses are remembered. A migration makes it, and nothing changes it. */
+export const bonusKey = ledgerhook.table('bonus_key', {
+  /** Always true: there is one row. */
+  one: boolean().primaryKey().default(true),
+  /** 32 random bytes, in hexadecimal. */
+  key: text().notNull(),
+})
+
+/** Addresses by which the signup bonus was had, each as its HMAC. They outlive their users, and their erasure. */
+export const bonusAddresses = ledgerhook.table('bonus_addresses', {
+  address: text().primaryKey(),
+  createdAt: createdAt(),
+})

@@ -1,7 +1,8 @@
 -- A user as Clerk has it. The first of Clerk's data brings the user, and the signup bonus if the person signed up at
 -- or after signup_bonus_since (null: since Ledgerhook was installed).
 -- facts: user_id, email, email_verified, email_required, name, updated_at and created_at (Clerk's), banned, signup_bonus
--- (credits), signup_bonus_since.
+-- (credits), signup_bonus_since, signup_bonus_once_per ('user' or 'email'), verified_addresses (null where they do not
+-- count).
 create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -15,15 +16,18 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(user_id text, email text, email_verified boolean,
     email_required boolean, name text, updated_at timestamptz, created_at timestamptz, banned boolean,
-    signup_bonus bigint, signup_bonus_since timestamptz);
+    signup_bonus bigint, signup_bonus_since timestamptz, signup_bonus_once_per text, verified_addresses text[]);
+  perform lock_addresses(f.email, f.verified_addresses);
   holder := lock_address(f.user_id, f.email);
   if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
   objection := why_refused(f.user_id, 0);
   if objection = 'user_deactivated' then
+    perform decide_bonus(facts, false, delivery->>'event_id');
     return record_delivery(delivery, verdict('stale', 'user_deleted', f.user_id));
   end if;
   select * into known from users where id = f.user_id;
   if known.clerk_updated_at > f.updated_at then
+    perform decide_bonus(facts, false, delivery->>'event_id');
     return record_delivery(delivery, verdict('stale', 'older_than_stored', f.user_id));
   elsif f.email is null and f.email_required then
     return record_delivery(delivery, verdict('rejected', 'missing_email', f.user_id));
@@ -39,9 +43,7 @@ begin
   if f.banned <> exists (select from wallets where user_id = f.user_id and banned_at is not null) then
     update wallets set banned_at = case when f.banned then now() end, updated_at = now() where user_id = f.user_id;
   end if;
-  if known.clerk_updated_at is null and f.created_at >= coalesce(f.signup_bonus_since, installed_at()) then
-    perform grant_signup_bonus(f.user_id, f.signup_bonus, delivery->>'event_id');
-  end if;
+  perform decide_bonus(facts, known.clerk_updated_at is null, delivery->>'event_id');
 
   recorded := record_delivery(delivery, verdict('applied', null, f.user_id));
   if not coalesce(opened, false) then return recorded; end if;
@@ -73,20 +75,6 @@ begin
   where id = holder and verified and (not email_verified
     or (coalesce(clerk_updated_at, '-infinity'), id) < (claimed_at, claimant));
   return found;
-end $$;
-
--- Grants the signup bonus, once per user. The caller holds the user's lock.
-create or replace function grant_signup_bonus(given text, credits bigint, event text) returns void language plpgsql
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-declare
-  entry_key constant text := 'signup_bonus:' || given;
-begin
-  if credits = 0 or why_refused(given, credits) is not null
-    or exists (select from credit_ledger where idempotency_key = entry_key) then
-    return;
-  end if;
-  insert into credit_ledger (user_id, kind, amount, idempotency_key, event_id)
-  values (given, 'signup_bonus', credits, entry_key, event);
 end $$;
 
 -- When Ledgerhook's first migration was applied to this database. No upgrade moves it.

@@ -18,11 +18,19 @@ export interface UserClaim {
   /** Credits for who signed up at `signup_bonus_since` or later; where that is null, since Ledgerhook was installed. */
   signup_bonus: number
   signup_bonus_since: string | null
+  /** Once per user, or once per user and per address. */
+  signup_bonus_once_per: 'user' | 'email'
+  /** Every address that Clerk has verified, where the bonus goes by them. Else null. */
+  verified_addresses: string[] | null
 }
 
 export const sync = (facts: UserClaim): Effect => ({ verb: 'sync_user', facts: { ...facts } })
 
-export const close = (facts: { user_id: string }): Effect => ({ verb: 'close_user', facts })
+export const close = (facts: {
+  user_id: string
+  /** Whether the signup bonus is given once per address: this user's is used up then. */
+  use_address: boolean
+}): Effect => ({ verb: 'close_user', facts })
 
 export const linkCustomer = (facts: { user_id: string; stripe_customer_id: string }): Effect => ({
   verb: 'link_customer',

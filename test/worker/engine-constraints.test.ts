@@ -163,7 +163,9 @@ const unreachable: Record<string, string> = {
   waiting_provider_event_id_webhook_events_provider_event_id_fk: 'written after its row',
   'credit_ledger_reverses credit_ledger_reverses_credit_ledger_id_fk':
     'written with its spend, by give_back alone',
-  'arrived_pkey erasures_pkey settled_facts_pkey tasks_pkey grant_totals_pkey': 'written on conflict',
+  'arrived_pkey erasures_pkey settled_facts_pkey tasks_pkey grant_totals_pkey bonus_addresses_pkey':
+    'written on conflict',
+  bonus_key_pkey: 'its row is made by a migration',
   'outgoing_events_fact_unique outgoing_queues_pkey': 'written on conflict',
   'outgoing_events_pkey outgoing_events_order outgoing_events_open':
     'numbered by the row of its queue, which is locked',

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { routes } from '../../src/api/routes.ts'
 import type { Statement } from '../support/transactions.ts'
 import { callWith, ORIGIN, spend, tokenFor } from './account-support.ts'
 import { during, heldCreate, heldDelete, heldPayment, heldSession } from './held.ts'
@@ -262,7 +263,11 @@ describe('CORS', () => {
   })
 
   it('is not for routes that no browser calls', async () => {
-    for (const path of ['/api/wallet/spend', '/api/webhooks/clerk', '/api/ready']) {
+    const ofBackends = routes.flatMap(({ caller, path }) =>
+      caller === 'service' ? [path.replace('{id}', 'user_x')] : [],
+    )
+    expect(ofBackends).toContain('/api/wallet/grant')
+    for (const path of [...ofBackends, '/api/webhooks/clerk', '/api/ready']) {
       const { status, headers } = await preflight(path, ORIGIN)
       expect([status, headers.get('Access-Control-Allow-Origin')]).toEqual([405, null])
     }

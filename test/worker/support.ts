@@ -46,6 +46,7 @@ export type Env = Partial<
   Record<
     | keyof typeof settings
     | 'SIGNUP_BONUS_CREDITS'
+    | 'SIGNUP_BONUS_ONCE_PER'
     | 'REQUIRE_EMAIL'
     | 'USER_DELETION'
     | 'CLERK_INSTANCE_ID'

@@ -150,6 +150,27 @@ create table ledgerhook.payments (
 );
 CREATE INDEX payments_charge ON ledgerhook.payments USING btree (stripe_charge_id) WHERE (stripe_charge_id IS NOT NULL);
 
+create table ledgerhook.plan_lines (
+  stripe_invoice_id text not null,
+  stripe_line_id text not null,
+  stripe_subscription_id text not null,
+  stripe_price_id text,
+  starts_at bigint not null,
+  ends_at bigint not null,
+  amount bigint not null,
+  credits bigint not null,
+  taken bigint default 0 not null,
+  is_paid boolean not null,
+  credited_invoice_id text,
+  credited_line_ids text[],
+  to_balance bigint default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint plan_lines_stripe_invoice_id_stripe_line_id_pk PRIMARY KEY (stripe_invoice_id, stripe_line_id),
+  constraint plan_lines_taken CHECK (((taken >= 0) AND (taken <= GREATEST((0)::bigint, credits))))
+);
+CREATE INDEX plan_lines_credited ON ledgerhook.plan_lines USING btree (credited_invoice_id) WHERE (credited_invoice_id IS NOT NULL);
+CREATE INDEX plan_lines_subscription ON ledgerhook.plan_lines USING btree (stripe_subscription_id, starts_at);
+
 create table ledgerhook.reversals (
   id text not null,
   stripe_payment_id text not null,
@@ -196,6 +217,17 @@ create table ledgerhook.stripe_customers (
   constraint stripe_customers_pkey PRIMARY KEY (id)
 );
 CREATE INDEX stripe_customers_user ON ledgerhook.stripe_customers USING btree (user_id);
+
+create table ledgerhook.stripe_prices (
+  id text not null,
+  currency text not null,
+  unit_amount numeric,
+  "interval" text,
+  interval_count integer,
+  usage_type text,
+  created_at timestamp with time zone default now() not null,
+  constraint stripe_prices_id_currency_pk PRIMARY KEY (id, currency)
+);
 
 create table ledgerhook.subscriptions (
   id text not null,
@@ -392,8 +424,14 @@ create function ledgerhook.attention_besides(facts jsonb) returns jsonb
 create function ledgerhook.bind_customer(owner text, customer text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.bought_credits(line jsonb, in_currency text) returns numeric
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.bound_owner(customer text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.calendar_interval(starts_at bigint, price ledgerhook.stripe_prices) returns text
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.carry_balance() returns trigger
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -422,7 +460,25 @@ create function ledgerhook.count_granted(amount bigint, VARIADIC subjects text[]
 create function ledgerhook.credit_again(delivery jsonb, credited ledgerhook.payments, invoice text, payment_intent text, session text, charge text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.credit_invoice(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credit_invoice_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credited_by(line jsonb) returns SETOF ledgerhook.plan_lines
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credited_subjects(lines jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credits_in(moved jsonb) returns bigint
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.credits_taken(payment text) returns bigint
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credits_to_balance(invoice text) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.credits_to_be_gone(payment ledgerhook.payments) returns bigint
@@ -497,6 +553,9 @@ create function ledgerhook.grant_plan_subjects(facts jsonb) returns text[]
 create function ledgerhook.grant_signup_bonus(given text, credits bigint, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.grants_of(owner text, invoice text, in_currency text, lines jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.guard_wallet() returns trigger
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -524,6 +583,9 @@ create function ledgerhook.in_currency_of(payment ledgerhook.payments, dispute l
 create function ledgerhook.installed_at() returns timestamp with time zone
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.interval_before(ends_at bigint, price ledgerhook.stripe_prices) returns numeric
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.invoice_paid_by(payment text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -548,6 +610,9 @@ create function ledgerhook.is_granted(subscription text, period_start bigint) re
 create function ledgerhook.is_here(awaited ledgerhook.waiting) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_invoice_credited(invoice text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_live_plan(status text, plan_key text) returns boolean
   language sql immutable;
 
@@ -566,6 +631,18 @@ create function ledgerhook.is_settled_by_hand(VARIADIC subjects text[]) returns 
 create function ledgerhook.is_unread(given text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.keep_credited(credited jsonb, in_currency text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.keep_lines(invoice text, lines jsonb, grants jsonb, is_paid boolean) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.keep_older_invoices(lines jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.keep_prices(prices jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.keep_refunds(one ledgerhook.reversals, refunds jsonb) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -577,6 +654,12 @@ create function ledgerhook.keep_reversal(reported ledgerhook.reversals) returns 
 
 create function ledgerhook.keep_verb(verb text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.key_of_nothing(owner text, line jsonb, in_currency text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lacks_prices(in_currency text, lines jsonb) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -635,7 +718,13 @@ create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
 create function ledgerhook.message(event jsonb) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.missing_invoices(invoice text, lines jsonb) returns text[]
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.money_gone(known ledgerhook.reversals[]) returns numeric
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.money_refunded(known ledgerhook.reversals[]) returns numeric
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.move_balance() returns trigger
@@ -665,6 +754,9 @@ create function ledgerhook.order_within_second(stored ledgerhook.subscriptions, 
 create function ledgerhook.outranks(first ledgerhook.reversals, second ledgerhook.reversals) returns boolean
   language sql immutable;
 
+create function ledgerhook.owed_for(invoice text, line text) returns numeric
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.owner_of(customer text, named text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -685,6 +777,9 @@ create function ledgerhook.period_key(subscription text, period_start bigint) re
 
 create function ledgerhook.plain_address(email text) returns text
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.price_of(line jsonb, in_currency text) returns ledgerhook.stripe_prices
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.provide_charge(payment ledgerhook.payments, charge text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -782,6 +877,9 @@ create function ledgerhook.resend_events(facts jsonb) returns jsonb
 create function ledgerhook.resend_of(owner text, ids text[]) returns integer
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.return_reversed(owner text, by_invoice text, event text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.returned_of(spend_id bigint) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -860,6 +958,9 @@ create function ledgerhook.sync_user_subjects(facts jsonb) returns text[]
 create function ledgerhook.take_due(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.take_for(invoice text, in_currency text, line jsonb, balance_share numeric) returns bigint
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.take_or_return(payment ledgerhook.payments, kind text, credits bigint, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -868,6 +969,9 @@ create function ledgerhook.take_orphans(facts jsonb) returns jsonb
 
 create function ledgerhook.take_outgoing(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.takes_of(invoice text, in_currency text, total bigint, lines jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.tell(about text, event_type text, told_fact text, details jsonb) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -938,6 +1042,9 @@ create function ledgerhook.why_barred(given text) returns text
 create function ledgerhook.why_beyond(credits bigint, refused text, limited_by text, most bigint, counted text) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.why_contradicted(named text, reference text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.why_refused(given text, credits bigint) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -950,11 +1057,21 @@ create function ledgerhook.with_released(verdict jsonb, released jsonb) returns 
 create function ledgerhook.with_waiting_grants(delivery jsonb, grants jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.with_waiting_lines(delivery jsonb, lines jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.write_credits(delivery jsonb, facts jsonb, owner text, grants jsonb, ids text[]) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.write_entries(owner text, kind text, sign integer, moved jsonb, payment text, event text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.commit_batch(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.credit_invoice(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.end_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;

@@ -114,21 +114,30 @@ export interface InvoiceOptions extends EventOptions {
 }
 
 export function invoiceEvent(type: 'invoice.paid' | 'invoice.payment_failed', options: InvoiceOptions) {
-  const { invoice: id, customer, user = null, reason = 'subscription_cycle', amount = 2000, set } = options
+  const {
+    invoice: id,
+    customer,
+    user = null,
+    reason = 'subscription_cycle',
+    amount = 2000 * (options.quantity ?? 1),
+    set,
+  } = options
   const metadata = user ? { user_id: user } : {}
   const parent = {
     ...invoicePaid.data.object.parent,
     subscription_details: { metadata, subscription: options.subscription },
   }
   const lines = { ...invoicePaid.data.object.lines, data: [invoiceLine(options)] }
-  const object = { id, customer, billing_reason: reason, amount_paid: amount, parent, lines, ...set }
+  const total = { total: amount, amount_paid: Math.max(0, amount) }
+  const object = { id, customer, billing_reason: reason, ...total, parent, lines, ...set }
   return billingEvent(type, object, options)
 }
 
+/** Returns the one line of the fixture: by default the price costs 2000 a month. */
 export function invoiceLine({
   price,
   quantity = 1,
-  amount = 2000,
+  amount = 2000 * quantity,
   periodStart,
   line,
 }: Partial<InvoiceOptions>) {
@@ -147,9 +156,19 @@ export function invoiceEventOf2020(options: InvoiceOptions & { payment: string |
   const { invoice: id, customer, subscription, price, amount = 2000, payment: payment_intent } = options
   const [template] = invoiceOf2020.data.object.lines.data
   const data = [
-    { ...template, amount, price: { ...template?.price, ...(price && { id: price }) }, ...options.line },
+    {
+      ...{ ...template, amount },
+      price: {
+        ...template?.price,
+        unit_amount: 2000,
+        unit_amount_decimal: '2000',
+        ...(price && { id: price }),
+      },
+      ...options.line,
+    },
   ]
   const lines = { ...invoiceOf2020.data.object.lines, data }
-  Object.assign(event.data.object, { id, customer, subscription, amount_paid: amount, payment_intent, lines })
+  const total = { total: amount, amount_paid: amount }
+  Object.assign(event.data.object, { id, customer, subscription, ...total, payment_intent, lines })
   return { ...event, id: options.event ?? `evt_2020_${id}` }
 }

@@ -72,7 +72,8 @@ export function inWords(entry: ExplainedEntry): string {
   const says: Record<string, string> = {
     signup_bonus: `${credits} given as signup bonus`,
     purchase: `${credits} bought with payment ${payment}`,
-    plan_grant: `${credits} of a plan, for invoice ${payment}`,
+    plan_grant: `${credits} of a plan, for ${payment ? `invoice ${payment}` : key.replace('plan_grant:', '')}`,
+    plan_change: `${credits} ${amount < 0 ? 'taken back' : 'returned'}: a change of plan credited what they cost, on ${key.split(':')[1]}`,
     refund: `${credits} taken back: money of ${payment} was refunded`,
     refund_reversal: `${credits} returned: a refund of ${payment} failed or was cancelled`,
     dispute: `${credits} taken back: a dispute holds money of ${payment}`,

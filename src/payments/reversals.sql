@@ -42,14 +42,25 @@ create or replace function totals_of(charge reversals) returns bigint[] language
 $$;
 
 -- The one rule: how many of a payment's credits are to be gone, for the money that is gone. An invoice may have several
--- payments, each with a charge of its own. Never more than all of it is gone.
+-- payments, each with a charge of its own. Never more than all of it is gone. A refund takes only what exceeds the
+-- credits that were taken when money of the invoice went to the customer's balance: it is that money which comes back.
+-- A dispute takes its share: the balance is still there.
 create or replace function credits_to_be_gone(payment payments) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  gone numeric := (select coalesce(sum(money_gone(known)), 0) from reversals_by_charge(payment.stripe_payment_id) known);
+  gone numeric := 0;
+  refunded numeric := 0;
+  to_balance bigint := 0;
 begin
-  gone := greatest(0, least(gone, payment.amount));
-  return case when payment.amount = 0 then 0 else div(payment.credits * gone, payment.amount) end;
+  if payment.amount = 0 then return 0; end if;
+  select coalesce(sum(money_gone(known)), 0), coalesce(sum(money_refunded(known)), 0) into gone, refunded
+  from reversals_by_charge(payment.stripe_payment_id) known;
+  gone := div(payment.credits * greatest(0, least(gone, payment.amount)), payment.amount);
+  refunded := div(payment.credits * greatest(0, least(refunded, payment.amount)), payment.amount);
+  if refunded > 0 and payment.stripe_payment_id like 'in\_%' then
+    to_balance := credits_to_balance(payment.stripe_payment_id);
+  end if;
+  return gone - least(to_balance, refunded);
 end $$;
 
 -- What is known of a payment's reversals, those of each charge together. Only an invoice may have several charges.
@@ -67,9 +78,16 @@ end $$;
 create or replace function money_gone(known reversals[]) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  refunded constant numeric := greatest(refunds_standing(known), unexplained_total(known));
+  refunded constant numeric := money_refunded(known);
 begin
   return refunded + (select coalesce(sum(held_by(one, refunded)), 0) from unnest(known) one);
+end $$;
+
+-- Money of one charge that was refunded.
+create or replace function money_refunded(known reversals[]) returns numeric language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return greatest(refunds_standing(known), unexplained_total(known));
 end $$;
 
 -- The sum of the refunds that are known by themselves, without those that failed or were cancelled.

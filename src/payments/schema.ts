@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  numeric,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, updatedAt, wholeNumber } from '../schema.ts'
 import { wallets } from '../wallet/schema.ts'
 
@@ -95,4 +105,62 @@ export const reversals = ledgerhook.table(
       end`,
     ),
   ],
+)
+
+/**
+ * What was paid for, and credited back, by the lines of invoices of subscriptions. A change of plan credits lines of
+ * earlier invoices: their credits are taken back from what those lines granted.
+ */
+export const planLines = ledgerhook.table(
+  'plan_lines',
+  {
+    stripeInvoiceId: text('stripe_invoice_id').notNull(),
+    /** The line's; the invoice's own id of what an older version granted as a whole. */
+    stripeLineId: text('stripe_line_id').notNull(),
+    stripeSubscriptionId: text('stripe_subscription_id').notNull(),
+    stripePriceId: text('stripe_price_id'),
+    /** Unix seconds. */
+    startsAt: wholeNumber('starts_at').notNull(),
+    endsAt: wholeNumber('ends_at').notNull(),
+    /** Minor units, after discounts. Negative: it credits another line. */
+    amount: wholeNumber('amount').notNull(),
+    /** What it granted. Negative: what it has taken. */
+    credits: wholeNumber('credits').notNull(),
+    /** How many of them other lines have taken. */
+    taken: wholeNumber('taken').notNull().default(0),
+    /** Whether its invoice was paid here. Else it was read from Stripe, because another invoice credits it. */
+    isPaid: boolean('is_paid').notNull(),
+    /** What a negative line credits. Null where it names nothing, and nothing covers its start. */
+    creditedInvoiceId: text('credited_invoice_id'),
+    creditedLineIds: text('credited_line_ids').array(),
+    /** The credits that it has taken for money that went to the customer's balance. */
+    toBalance: wholeNumber('to_balance').notNull().default(0),
+    createdAt: createdAt(),
+  },
+  (lines) => [
+    primaryKey({ columns: [lines.stripeInvoiceId, lines.stripeLineId] }),
+    index('plan_lines_subscription').on(lines.stripeSubscriptionId, lines.startsAt),
+    index('plan_lines_credited')
+      .on(lines.creditedInvoiceId)
+      .where(sql`${lines.creditedInvoiceId} is not null`),
+    check('plan_lines_taken', sql`${lines.taken} between 0 and greatest(0, ${lines.credits})`),
+  ],
+)
+
+/** What Stripe has said of prices, which never change: each is read once per currency. */
+export const stripePrices = ledgerhook.table(
+  'stripe_prices',
+  {
+    id: text().notNull(),
+    currency: text().notNull(),
+    /** Minor units, perhaps a fraction of one. Null of a price with tiers. */
+    unitAmount: numeric('unit_amount'),
+    /** `day`, `week`, `month` or `year`. Null of a price that does not recur. */
+    interval: text(),
+    intervalCount: integer('interval_count'),
+    /** `licensed`, or `metered`, which grants nothing. */
+    usageType: text('usage_type'),
+    createdAt: createdAt(),
+  },
+  (prices) => [primaryKey({ columns: [prices.id, prices.currency] })],
 )

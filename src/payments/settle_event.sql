@@ -44,7 +44,7 @@ declare
 begin
   if verb = 'reverse_payment' or object ~ '^(re|pyr|dp|du|ch|py)_' then
     return array['reversal:' || coalesce(event.effect->'facts'->>'id', object)];
-  elsif verb in ('settle_payment', 'settle_session', 'grant_plan') or object ~ '^(pi|in)_'
+  elsif verb in ('settle_payment', 'settle_session', 'credit_invoice', 'grant_plan') or object ~ '^(pi|in)_'
     or (verb = 'none' and object like 'cs\_%' and not exists (select from unnest(event.about) id where id like 'sub\_%')) then
     return array(
       select 'payment:' || id from unnest(event.about) id

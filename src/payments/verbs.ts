@@ -1,11 +1,15 @@
 import type { Effect } from '../db.ts'
 
+export * from './plan-verbs.ts'
+
 /**
  * A payment that buys credits, as one of its events reports it: the Checkout Session, the PaymentIntent or the invoice.
  * `settle_payment.sql` says when it is credited.
  */
 export interface Payment {
   user_id: string
+  /** Another id that the session names. Where it is somebody's, the two contradict each other. */
+  reference: string | null
   credits: number
   /**
    * What is sold, and credited once: the invoice, else the PaymentIntent, else (nothing was due) the Checkout Session.
@@ -54,33 +58,6 @@ export const settleSession = (facts: SoldSession): Effect => ({
   verb: 'settle_session',
   facts: { ...facts },
 })
-
-/** A paid invoice of a subscription, for one or more of its periods. `grant_plan.sql` says what is granted. */
-export interface PaidInvoice {
-  stripe_invoice_id: string
-  stripe_subscription_id: string
-  stripe_customer_id: string
-  /** The user its metadata names: counts where nobody is known to hold the customer. */
-  user_id: string | null
-  /** Minor units of `currency`, as Stripe counts them. */
-  amount: number
-  currency: string
-  /** The PaymentIntent, else the charge. Null where the event does not say it: `invoice_payment.paid` does. */
-  paid_by: string | null
-  stripe_charge_id: string | null
-  /** What each period brings. Null where that is not known. */
-  grants: PeriodGrant[] | null
-  /** Why it is not known: the event does not have all lines of the invoice, or PLANS none of its prices. */
-  unknown: 'incomplete_invoice' | 'unknown_price' | null
-}
-
-export interface PeriodGrant {
-  /** Unix seconds: Stripe's own, so that it names the period for ever. */
-  period_start: number
-  credits: number
-}
-
-export const grantPlan = (facts: PaidInvoice): Effect => ({ verb: 'grant_plan', facts: { ...facts } })
 
 export const linkInvoice = (facts: {
   stripe_invoice_id: string

@@ -4,42 +4,70 @@ import * as payments from '../payments/verbs.ts'
 import * as users from '../users/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
-import { grantsOf, invoiceSchema, isOfUnknownPlan } from './invoice.ts'
+import {
+  amountOf,
+  type Invoice,
+  invoiceSchema,
+  isOfUnknownPlan,
+  movesCredits,
+  planLines,
+  pricesIn,
+  subscriptionOf,
+} from './invoice.ts'
 import { namedUser } from './payload.ts'
 
 const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
 
-/** A period's beginning. A change of plan within one (`subscription_update`) and everything else brings no credits. */
-const GRANTING = ['subscription_create', 'subscription_cycle']
-
-/** An invoice was paid: a plan that has credits grants them, once per period. */
+/** An invoice was paid: its lines grant the credits of plans, and take back those of lines that they credit. */
 export const grantPlan: Handler = (event, settings) => {
-  if (!GRANTING.includes(String(member(member(member(event, 'data'), 'object'), 'billing_reason')))) {
-    return recordForCustomer(event, settings)
-  }
+  const hasPlans = Object.keys(settings.PLANS).length > 0
+  if (!hasPlans || !isOfSubscription(event)) return recordForCustomer(event, settings)
   const invoice = read(invoiceEvent, event).data.object
-  const subscription = invoice.parent?.subscription_details?.subscription ?? invoice.subscription
-  const { data: lines, has_more: isPart } = invoice.lines
-  const grants = grantsOf(lines, settings.PLANS)
-  const unknown = isPart
+  const context = contextOf(invoice)
+  const lines = planLines(invoice.lines.data, settings.PLANS, context)
+  const unknown = invoice.lines.has_more
     ? 'incomplete_invoice'
-    : isOfUnknownPlan(lines, settings.PLANS)
+    : isOfUnknownPlan(lines)
       ? 'unknown_price'
       : null
-  if (!subscription || (unknown === null && grants.length === 0)) return recordForCustomer(event, settings)
+  if (unknown === null && !movesCredits(lines)) return recordForCustomer(event, settings)
 
-  return payments.grantPlan({
+  return payments.creditInvoice({
     stripe_invoice_id: invoice.id,
-    stripe_subscription_id: subscription,
+    stripe_subscription_id: context.subscription,
     stripe_customer_id: invoice.customer,
     user_id: namedUser(event),
-    amount: invoice.amount_paid,
+    amount: amountOf(invoice),
     currency: invoice.currency,
     paid_by: invoice.payment_intent ?? invoice.charge ?? null,
     stripe_charge_id: invoice.charge ?? null,
-    grants: unknown === null ? grants : null,
+    lines: unknown === null ? lines : null,
     unknown,
+    prices: pricesIn(invoice.lines.data),
+    credited: [],
   })
+}
+
+export const contextOf = (invoice: Invoice) => ({
+  subscription: subscriptionOf(invoice),
+  currency: invoice.currency,
+  created: invoice.created ?? null,
+})
+
+/** Whether the invoice is about a subscription, as far as its event shows. Others may be of any form. */
+function isOfSubscription(event: unknown): boolean {
+  const invoice = member(member(event, 'data'), 'object')
+  if (member(member(invoice, 'parent'), 'subscription_details') || member(invoice, 'subscription'))
+    return true
+  const lines = member(member(invoice, 'lines'), 'data')
+  return (
+    Array.isArray(lines) &&
+    lines.some(
+      (line) =>
+        member(line, 'subscription') ||
+        member(member(member(line, 'parent'), 'subscription_item_details'), 'subscription'),
+    )
+  )
 }
 
 /** Nothing moves. The row is kept under the customer's user, since an invoice has names and addresses. */

@@ -51,8 +51,7 @@ async function readObject(stripe: Stripe, event: unknown): Promise<unknown | nul
   const path = member(member(event, 'related_object'), 'url')
   if (typeof path !== 'string' || !OBJECT_PATH.test(path)) return null
   const object = await stripe.rawRequest('GET', path, undefined, READ)
-  const date = member(member(member(object, 'lastResponse'), 'headers'), 'date')
-  const readAt = typeof date === 'string' ? Date.parse(date) : Date.now()
+  const readAt = Date.parse(dateOf(object as object) ?? '') || Date.now()
   return {
     id: member(event, 'id'),
     type: snapshotType(String(member(event, 'type'))),
@@ -60,4 +59,10 @@ async function readObject(stripe: Stripe, event: unknown): Promise<unknown | nul
     livemode: member(event, 'livemode'),
     data: { object },
   }
+}
+
+/** Stripe's clock when it returned an object. With `fetch`, the SDK's last response is the `Response` itself. */
+function dateOf(object: object): string | null {
+  const { lastResponse } = object as { lastResponse?: { headers?: unknown } }
+  return lastResponse?.headers instanceof Headers ? lastResponse.headers.get('date') : null
 }

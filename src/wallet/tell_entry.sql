@@ -5,7 +5,7 @@ declare
   type constant text := case
     when entry.kind in ('purchase', 'plan_grant') then 'credits.purchased'
     when entry.kind in ('signup_bonus', 'grant') then 'credits.granted'
-    when entry.kind in ('refund', 'refund_reversal', 'dispute', 'dispute_reversal') then 'credits.reversed' end;
+    when entry.kind in ('refund', 'refund_reversal', 'dispute', 'dispute_reversal', 'plan_change') then 'credits.reversed' end;
 begin
   if telling() is null then return; end if;
   if type is not null then
@@ -26,7 +26,8 @@ declare
   armed bigint[];
   threshold bigint;
 begin
-  if thresholds = '{}' then return; end if;
+  -- Of several entries of one invoice the last one says where the balance is.
+  if thresholds = '{}' or current_setting('ledgerhook.more_entries', true) = 'true' then return; end if;
   armed := (select low_armed from wallets where user_id = entry.user_id);
   foreach threshold in array thresholds loop
     if entry.balance_after < threshold and (threshold = any (armed) or before >= 1.2 * threshold) then

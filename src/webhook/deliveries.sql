@@ -167,7 +167,8 @@ begin
     'event', event, 'reason', reason, 'about', to_jsonb(coalesce(about, '{}'))));
 end $$;
 
--- Has the delivery wait for these subjects, in place of those for which it has waited.
+-- Has the delivery wait for these subjects, in place of those for which it has waited. One that asks its provider has
+-- its turn by the first of them; whoever provides another one need not wait for that turn.
 create or replace function wait_for(of_provider text, of_event text, occurred timestamptz, subjects text[],
   asks boolean, waited boolean) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -184,8 +185,8 @@ begin
     -- Whoever provides the subject must find this row: that is sure only under the subject's lock.
     if not is_locked(awaited) then raise exception 'a delivery waits for a subject that is not locked'; end if;
     insert into waiting (subject, provider, event_id, occurred_at, retry_at)
-    values (awaited, of_provider, of_event, occurred, case when asks then next_try(0) end)
+    values (awaited, of_provider, of_event, occurred, case when asks and awaited = subjects[1] then next_try(0) end)
     on conflict (provider, event_id, subject) do update set
-      retry_at = case when asks then next_try(waiting.tries) end;
+      retry_at = case when asks and awaited = subjects[1] then next_try(waiting.tries) end;
   end loop;
 end $$;

@@ -66,6 +66,7 @@ async function retry(
 const ASKING = new Set<string | null>([
   'ambiguous_order',
   'incomplete_invoice',
+  'unknown_invoice',
   'incomplete_session',
   'unknown_price',
   'currency_mismatch',

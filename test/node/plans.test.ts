@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Event, hotEvents, sign, signUp, topUp } from '../../bench/arena/deliveries.ts'
 import { NO_VACUUM } from '../../bench/ground/bulk.ts'
 import { fill, filledUsers } from '../../bench/ground/fill.ts'
-import { invoiceEvent } from '../../local/billing-events.ts'
+import { invoiceEvent, invoiceLine } from '../../local/billing-events.ts'
 import { clerkEvent } from '../../local/events.ts'
 import { paymentIntentEventOf2020, soldInvoiceEvent } from '../../local/payment-events.ts'
 import { query } from '../../local/postgres/query.ts'
@@ -85,6 +85,16 @@ const paidInvoice = (user: string) =>
     }),
   )
 
+/** A change of plan: it credits the invoice of the user, or whichever line covers its start. */
+const changed = (user: string, credited_items: object | null) => {
+  const details = { proration: true, proration_details: { credited_items } }
+  const parent = { type: 'subscription_item_details', subscription_item_details: details }
+  const unused = invoiceLine({ price: 'price_pro_monthly', amount: -500, line: { id: 'il_2', parent } })
+  const lines = { data: [unused, invoiceLine({ price: 'price_pro_monthly', amount: 300 })], has_more: false }
+  const names = { subscription: `sub_${user}`, customer: `cus_${user}`, amount: -200, set: { lines } }
+  return stripe(invoiceEvent('invoice.paid', { invoice: `in_2_${user}`, ...names }))
+}
+
 /** What is delivered seldom: what it does to a user who has signed up and paid once, and whose customer is known. */
 const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
   { name: 'a refund before its payment', act: (user) => deliver(disputed(`pi_9_${user}`, `9_${user}`)) },
@@ -96,6 +106,22 @@ const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
       const sale = { user, payment: `pi_own_${user}`, invoice: `in_own_${user}`, customer: `cus_${user}` }
       await deliver(stripe(paymentIntentEventOf2020(sale)))
       return await deliver(stripe(soldInvoiceEvent(sale)))
+    },
+  },
+  {
+    name: 'a change of plan',
+    act: async (user) => {
+      await deliver(paidInvoice(user))
+      return await deliver(
+        changed(user, { invoice: `in_${user}`, invoice_line_items: ['il_1Pgc6sB7WZ01zgkWFnxLrLCq'] }),
+      )
+    },
+  },
+  {
+    name: 'a change of plan that names no line',
+    act: async (user) => {
+      await deliver(paidInvoice(user))
+      return await deliver(changed(user, null))
     },
   },
   { name: 'a deletion', act: (user) => deliver(deletion(user)) },

@@ -1,6 +1,7 @@
 import {
   billingEvent,
   invoiceEvent,
+  invoiceLine,
   itemsOf,
   type SubscriptionType,
   subscriptionEvent,
@@ -17,7 +18,7 @@ const PRICES = ['price_pro', 'price_team', 'price_free', 'price_unknown']
 const MONTH_S = 2_592_000
 
 /** What happens to a subscription after it began. */
-export const CHANGES = ['plan', 'pause', 'resume', 'cancel', 'renew', 'end'] as const
+export const CHANGES = ['plan', 'decline', 'pause', 'resume', 'cancel', 'renew', 'end'] as const
 
 interface Subscription {
   id: string
@@ -29,7 +30,36 @@ interface Subscription {
   status: string
   cancelling: boolean
   periodStart: number
+  /** What was charged last, of which a change credits half: each change halves the time that is left. */
+  charged: { invoice: string; line: string; price: string; amount: number }
 }
+
+/** Every price of these plans costs 20.00 a month. */
+const COSTS = 2000
+
+type Line = ReturnType<typeof invoiceLine>
+
+/** A proration as Stripe has it: it does not say what one costs. */
+function proration(
+  { price, amount, periodStart, line }: { price: string; amount: number; periodStart: number; line: string },
+  credited_items: object | null,
+): Line {
+  const made = invoiceLine({ price, amount, periodStart, line: { id: line } })
+  Object.assign(made.pricing ?? {}, { unit_amount_decimal: null })
+  Object.assign(made.parent?.subscription_item_details ?? {}, {
+    proration: true,
+    proration_details: { credited_items },
+  })
+  return made
+}
+
+/** What Stripe's API says of these prices. */
+export const scriptedPrices = Object.fromEntries(
+  PRICES.map((id) => {
+    const recurring = { interval: 'month', interval_count: 1, usage_type: 'licensed' }
+    return [`GET /v1/prices/${id}`, { body: { id, currency: 'usd', unit_amount: COSTS, recurring } }]
+  }),
+)
 
 type Send = (event: (about: { event: string; at: number }) => { id: string }) => void
 
@@ -38,11 +68,11 @@ export function billing(
   namespace: string,
   startS: number,
   send: Send,
-  paid: (payment: string) => void = () => {},
+  paidBy: (payment: string) => void = () => {},
 ) {
   const all: Subscription[] = []
   const customers = new Map<string, number>()
-  let invoices = 0
+  let [invoices, lines] = [0, 0]
   const customerOf = (user: string) => `cus_${customers.get(user) ?? 0}_${user}`
   const live = () => all.filter(({ status }) => status !== 'canceled')
 
@@ -68,23 +98,42 @@ export function billing(
       })
     })
 
-  const charge = ({ id, user, customer, named, price, periodStart }: Subscription, reason: string) => {
+  const bill = (subscription: Subscription, reason: string, amount: number, lines: Line[], paid: boolean) => {
+    const { id, user, customer, named, price, periodStart } = subscription
     const invoice = `in_${invoices++}_${namespace}`
+    const names = { invoice, subscription: id, customer, user: named ? user : null }
+    if (!paid) return invoice
+    const set = { lines: { data: lines, has_more: false } }
     send((about) =>
-      invoiceEvent('invoice.paid', {
-        ...about,
-        invoice,
-        subscription: id,
-        customer,
-        user: named ? user : null,
-        reason,
-        price,
-        periodStart,
-      }),
+      invoiceEvent('invoice.paid', { ...about, ...names, reason, price, periodStart, amount, set }),
     )
-    paid(`pi_${invoice}`)
+    if (amount <= 0) return invoice
+    paidBy(`pi_${invoice}`)
     const payment = { type: 'payment_intent', payment_intent: `pi_${invoice}` }
     send((about) => billingEvent('invoice_payment.paid', { invoice, payment }, about))
+    return invoice
+  }
+
+  const charge = (subscription: Subscription, reason: string) => {
+    const { price, periodStart } = subscription
+    const line = `il_${lines++}_${namespace}`
+    const whole = invoiceLine({ price, periodStart, line: { id: line } })
+    const invoice = bill(subscription, reason, COSTS, [whole], true)
+    subscription.charged = { invoice, line, price, amount: COSTS }
+  }
+
+  /** A change of plan, billed at once (Stripe: `always_invoice`). Declined, its invoice stays open. */
+  const swap = (subscription: Subscription, paid: boolean) => {
+    const { charged, price, periodStart } = subscription
+    const amount = Math.floor(charged.amount / 2)
+    const credited = { invoice: charged.invoice, invoice_line_items: [charged.line] }
+    const line = `il_${lines++}_${namespace}`
+    const both = [
+      proration({ price: charged.price, amount: -amount, periodStart, line: `${line}_back` }, credited),
+      proration({ price, amount, periodStart, line }, null),
+    ]
+    const invoice = bill(subscription, 'subscription_update', 0, both, paid)
+    subscription.charged = { invoice, line, price, amount }
   }
 
   const subscribe = (user: string, price: number, named: boolean, byLink = false) => {
@@ -99,6 +148,7 @@ export function billing(
       status: 'incomplete',
       cancelling: false,
       periodStart: startS,
+      charged: { invoice: '', line: '', price: '', amount: 0 },
     }
     all.push(subscription)
     tell('customer.subscription.created', subscription)
@@ -119,10 +169,10 @@ export function billing(
     const subscription = live()[pick % (live().length || 1)]
     if (!subscription) return
     if (how === 'end') return end(subscription)
-    if (how === 'plan') {
+    if (how === 'plan' || how === 'decline') {
       subscription.price = PRICES[price % PRICES.length] ?? ''
       tell('customer.subscription.updated', subscription)
-      return charge(subscription, 'subscription_update')
+      return swap(subscription, how === 'plan')
     }
     if (how === 'cancel') subscription.cancelling = true
     if (how === 'pause') subscription.status = 'paused'

@@ -1,12 +1,21 @@
 import fc from 'fast-check'
-import { expect, inject, it } from 'vitest'
+import { beforeAll, expect, inject, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { backend, GRANTS } from './account-support.ts'
-import { PLANS } from './billing-histories.ts'
+import { PLANS, scriptedPrices } from './billing-histories.ts'
 import { type AppCall, disorder, play, type Sent, scramble, steps } from './histories.ts'
 import { CREDIT_PACKS, linesOf } from './link-histories.ts'
 import { as } from './people.ts'
-import { deliver, failNext, makeDue, query, settleDown, startScheduled, stripeAnswers } from './support.ts'
+import {
+  deliver,
+  failNext,
+  makeDue,
+  query,
+  runScheduled,
+  settleDown,
+  startScheduled,
+  stripeAnswers,
+} from './support.ts'
 
 interface State {
   users: Record<string, unknown>[]
@@ -199,6 +208,8 @@ function expectCompleted(state: State, sent: Sent[], namespace: string) {
 
 const histories = inject('histories')
 
+beforeAll(() => stripeAnswers(scriptedPrices))
+
 it(`${histories.runs} random histories end as they would in order, once each`, {
   timeout: 3_600_000,
 }, async () => {
@@ -217,6 +228,8 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
         )
         await makeAgain(straight)
         await deliverAll(scramble(sent, disorder), deletion)
+        // A change of plan that waited for the plan, and then for the price of the new one.
+        await runScheduled({ USER_DELETION: deletion, PLANS, CREDIT_PACKS }, 'retry_due')
         await settleDown({ USER_DELETION: deletion, PLANS, CREDIT_PACKS })
         await makeAgain(sent)
 

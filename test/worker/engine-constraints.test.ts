@@ -163,6 +163,8 @@ const unreachable: Record<string, string> = {
   waiting_provider_event_id_webhook_events_provider_event_id_fk: 'written after its row',
   'credit_ledger_reverses credit_ledger_reverses_credit_ledger_id_fk':
     'written with its spend, by give_back alone',
+  'stripe_prices_id_currency_pk plan_lines_stripe_invoice_id_stripe_line_id_pk': 'written on conflict',
+  plan_lines_taken: 'computed from what is left, under the lock of the invoice: take_for',
   'arrived_pkey erasures_pkey settled_facts_pkey tasks_pkey grant_totals_pkey bonus_addresses_pkey':
     'written on conflict',
   bonus_key_pkey: 'its row is made by a migration',

@@ -23,6 +23,11 @@ const FACTS: Record<string, object> = {
       grants: [],
     },
   },
+  credit_invoice: {
+    ...{ stripe_invoice_id: 'in_1', stripe_subscription_id: 'sub_1', stripe_customer_id: 'cus_1' },
+    ...{ user_id: 'user_1', amount: 5, currency: 'usd', paid_by: 'pi_1', stripe_charge_id: 'ch_1' },
+    ...{ lines: [{ id: 'il_1', amount: -5, credits: 1, credits_invoice: 'in_2' }], prices: [], credited: [] },
+  },
   link_invoice_payment: { stripe_invoice_id: 'in_1', paid_by: 'pi_1' },
   reverse_payment: {
     ...{ kind: 'refund', id: 're_1', stripe_payment_intent_id: 'pi_1', stripe_charge_id: 'ch_1', amount: 5 },

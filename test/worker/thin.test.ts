@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { checkoutEvent, randomId } from '../../local/events.ts'
+import { settingsOf } from '../../src/settings.ts'
+import { readWhole } from '../../src/stripe/thin.ts'
 import { signedUp } from './people.ts'
-import { balance, counted, deliver, eventRow, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
+import {
+  balance,
+  counted,
+  deliver,
+  eventRow,
+  runScheduled,
+  settings,
+  stripeAnswers,
+  stripeCalls,
+} from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
 
@@ -63,6 +74,16 @@ describe('a thin event', () => {
     const bare = thin(event, { snapshot_event: null, related_object: { id: session.id, url } })
     expect(await deliver('stripe', bare)).toMatchObject({ event: bare.id, outcome: 'applied' })
     expect(await balance(id)).toBe(540)
+  })
+
+  it('without a snapshot is dated by Stripe’s clock when its object was read', async () => {
+    const event = checkoutEvent(COMPLETED, { user: 'user_x' })
+    const url = '/v1/checkout/sessions/cs_1'
+    const bare = thin(event, { snapshot_event: null, related_object: { id: 'cs_1', url } })
+    const date = 'Fri, 01 May 2026 12:34:56 GMT'
+    const answer = async () => Response.json({ id: 'cs_1' }, { headers: { date } })
+    const whole = await readWhole(bare, settingsOf(settings), answer)
+    expect(whole).toMatchObject({ created: Date.parse(date) / 1000, data: { object: { id: 'cs_1' } } })
   })
 
   it('of a connected account is ignored, and one that nobody registered costs no query', async () => {

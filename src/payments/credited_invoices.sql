@@ -1,0 +1,148 @@
+-- Invoices whose lines other invoices credit: a change of plan returns the money of the time that is left.
+
+-- The subjects of the invoices that these lines credit.
+create or replace function credited_subjects(lines jsonb) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if jsonb_typeof(lines) is distinct from 'array' then return '{}'; end if;
+  return array(
+    select distinct 'invoice:' || line.credits_invoice from jsonb_to_recordset(lines) as line(credits_invoice text)
+    where line.credits_invoice is not null);
+end $$;
+
+-- Whether an invoice has had its effect: by its lines, or as a whole by an older version.
+create or replace function is_invoice_credited(invoice text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (select from payments where stripe_payment_id = invoice)
+    or exists (select from plan_lines where stripe_invoice_id = invoice and is_paid);
+end $$;
+
+-- The subjects of the invoices that these lines credit, and of which nothing is known here: not paid, or not told yet.
+-- A line whose price sells no credits waits for none; if its price is known later, what it credited is owed then.
+create or replace function missing_invoices(invoice text, lines jsonb) returns text[] language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  credited text;
+  missing text[] := '{}';
+begin
+  for credited in select distinct line.credits_invoice
+    from jsonb_to_recordset(lines) as line(amount bigint, credits bigint, credits_invoice text)
+    where line.amount < 0 and line.credits > 0 and line.credits_invoice <> invoice
+  loop
+    continue when exists (select from plan_lines where stripe_invoice_id = credited)
+      or exists (select from payments where stripe_payment_id = credited);
+    missing := missing || ('invoice:' || credited);
+  end loop;
+  return missing;
+end $$;
+
+-- Keeps the lines of invoices that Stripe says are paid, with what PLANS says they sell. Their own event may still come:
+-- then they grant, less what was taken.
+-- credited: [{stripe_invoice_id, lines}].
+create or replace function keep_credited(credited jsonb, in_currency text) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  read record;
+  grants jsonb;
+begin
+  if jsonb_typeof(credited) is distinct from 'array' then return; end if;
+  for read in select * from jsonb_to_recordset(credited) as invoice(stripe_invoice_id text, lines jsonb) loop
+    continue when is_invoice_credited(read.stripe_invoice_id);
+    select jsonb_object_agg(line->>'id', jsonb_build_object('credits', floor(bought_credits(line, in_currency))))
+    into grants from jsonb_array_elements(read.lines) line where (line->>'amount')::bigint > 0;
+    continue when exists (select from jsonb_each(grants) one where one.value->>'credits' is null);
+    perform keep_lines(read.stripe_invoice_id, read.lines, coalesce(grants, '{}'), false);
+  end loop;
+end $$;
+
+-- Keeps each invoice that an older version granted as one line, so that something can be taken from it.
+create or replace function keep_older_invoices(lines jsonb) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  line record;
+begin
+  for line in select * from jsonb_to_recordset(lines) as named(stripe_subscription_id text, stripe_price_id text,
+    amount bigint, credits_invoice text) where named.amount < 0 and named.credits_invoice is not null
+  loop
+    continue when exists (select from plan_lines where stripe_invoice_id = line.credits_invoice);
+    insert into plan_lines (stripe_invoice_id, stripe_line_id, stripe_subscription_id, stripe_price_id, starts_at,
+      ends_at, amount, credits, is_paid)
+    select stripe_payment_id, stripe_payment_id, line.stripe_subscription_id, line.stripe_price_id, 0, 0, payments.amount,
+      payments.credits, true
+    from payments where stripe_payment_id = line.credits_invoice;
+  end loop;
+end $$;
+
+-- Whether a price has to be read, by which a negative line takes credits: of no line that is known.
+create or replace function lacks_prices(in_currency text, lines jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (
+    select from jsonb_array_elements(lines) line
+    where (line->>'amount')::bigint < 0 and line->>'credits_invoice' is null and bought_credits(line, in_currency) is null
+      and not exists (select from credited_by(line)));
+end $$;
+
+-- Takes what the negative lines of an invoice reverse: {"<line>": {"key", "credits"}}. If its total is negative, that
+-- much of what they credit went to the customer's balance.
+create or replace function takes_of(invoice text, in_currency text, total bigint, lines jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  line jsonb;
+  takes jsonb := '{}';
+  credited constant numeric := (
+    select -sum(amount) from jsonb_to_recordset(lines) as line(amount bigint) where amount < 0);
+begin
+  if credited is null then return takes; end if;
+  for line in select value from jsonb_array_elements(lines) where (value->>'amount')::bigint < 0 loop
+    takes := takes || jsonb_build_object(line->>'id', jsonb_build_object(
+      'key', concat_ws(':', 'plan_change', invoice, line->>'id'),
+      'credits', take_for(invoice, in_currency, line, least(1, greatest(0, -total) / credited))));
+  end loop;
+  return takes;
+end $$;
+
+-- What the lines are now, and at least what they were when the event was parked: a setting that has lost a price since
+-- takes nothing from what waits.
+create or replace function with_waiting_lines(delivery jsonb, lines jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  waiting constant jsonb := (
+    select effect->'facts'->'lines' from webhook_events
+    where provider = delivery->>'provider' and event_id = delivery->>'event_id');
+begin
+  if jsonb_typeof(waiting) is distinct from 'array' then return lines; end if;
+  if jsonb_typeof(lines) is distinct from 'array' then return waiting; end if;
+  return (
+    select jsonb_agg(case when (older->>'credits')::bigint > coalesce((line->>'credits')::bigint, 0)
+      then line || jsonb_build_object('credits', older->'credits', 'key', older->'key',
+        'trial_credits', older->'trial_credits', 'needs_price', older->'needs_price') else line end)
+    from jsonb_array_elements(lines) line
+    left join jsonb_array_elements(waiting) older on older->>'id' = line->>'id');
+end $$;
+
+-- The credits that were taken from an invoice's lines for money that went to the customer's balance.
+create or replace function credits_to_balance(invoice text) returns bigint language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select coalesce(sum(to_balance), 0) from plan_lines where credited_invoice_id = invoice);
+end $$;
+
+-- Returns what refunds had taken of invoices whose money has gone to the customer's balance by this one, since the
+-- balance is what they refunded. The caller holds the user's lock.
+create or replace function return_reversed(owner text, by_invoice text, event text) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  payment payments;
+  difference bigint;
+begin
+  for payment in select * from payments where user_id = owner and stripe_payment_id = any (array(
+    select credited_invoice_id from plan_lines where stripe_invoice_id = by_invoice and to_balance > 0))
+    order by stripe_payment_id
+  loop
+    difference := -credits_to_be_gone(payment) - credits_taken(payment.stripe_payment_id);
+    if difference <> 0 then perform take_or_return(payment, 'refund', difference, event); end if;
+  end loop;
+end $$;

@@ -1,0 +1,143 @@
+-- What the lines of a paid invoice grant, by the id of the line: {"<line>": {"key", "credits", "owed", "known"}}. The key names
+-- the ledger entry, so that a period, a proration or a trial grants once; known: it has. Null where a price has to be read first.
+create or replace function grants_of(owner text, invoice text, in_currency text, lines jsonb) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  line jsonb;
+  entry_key text;
+  bought numeric;
+  owed numeric;
+  known boolean;
+  grants jsonb := '{}';
+begin
+  for line in select value from jsonb_array_elements(lines) loop
+    continue when (line->>'amount')::bigint < 0 or coalesce((line->>'credits')::bigint, 0) = 0;
+    if (line->>'amount')::bigint = 0 then
+      entry_key := key_of_nothing(owner, line, in_currency);
+      bought := case when entry_key is not null
+        then (line->>'credits')::bigint * floor((line->>'quantity')::numeric) else 0 end;
+      owed := 0;
+      if entry_key = '' then return null; end if;
+    else
+      entry_key := case when (line->>'is_proration')::boolean
+        then concat_ws(':', 'plan_grant', invoice, line->>'id')
+        else period_key(line->>'stripe_subscription_id', (line->>'starts_at')::bigint) end;
+      bought := bought_credits(line, in_currency);
+      if bought is null then return null; end if;
+      owed := owed_for(invoice, line->>'id');
+    end if;
+    known := exists (select from credit_ledger where idempotency_key = entry_key);
+    bought := case when known then 0 else floor(bought) end;
+    bought := greatest(0, bought - ceil(bought * owed / greatest(1, (line->>'net')::bigint)));
+    grants := grants || jsonb_build_object(line->>'id',
+      jsonb_build_object('key', entry_key, 'credits', bought, 'owed', owed, 'known', known));
+  end loop;
+  return grants;
+end $$;
+
+-- The key of what a line of nothing grants, where the plan has trial_credits: of a trial once per user and plan key,
+-- of a free price once per user, plan key and calendar interval. Null: it grants nothing. Empty: the price, which says
+-- which of the two it is, has to be read first.
+create or replace function key_of_nothing(owner text, line jsonb, in_currency text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  price constant stripe_prices := price_of(line, in_currency);
+  costs constant boolean := coalesce((line->>'unit_amount')::numeric, 0) > 0;
+begin
+  if not (line->>'trial_credits')::boolean or (line->>'is_proration')::boolean or price.usage_type = 'metered' then
+    return null;
+  elsif costs or (price.id is not null and price.unit_amount is distinct from 0) then
+    return concat_ws(':', 'plan_grant', 'trial', owner, line->>'key');
+  elsif price.id is null then
+    return '';
+  end if;
+  return concat_ws(':', 'plan_grant', 'free', owner, line->>'key',
+    calendar_interval((line->>'starts_at')::bigint, price));
+end $$;
+
+-- Minor units that other invoices have credited of a line that was not granted then: no setting knew its price.
+create or replace function owed_for(invoice text, line text) returns numeric language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if not exists (select from plan_lines where credited_invoice_id = invoice)
+    or exists (select from plan_lines where stripe_invoice_id = invoice and stripe_line_id = line and credits > 0) then
+    return 0;
+  end if;
+  return (
+    select coalesce(-sum(amount), 0) from plan_lines
+    where credited_invoice_id = invoice and line = any (credited_line_ids) and credits = 0);
+end $$;
+
+-- Keeps the lines that something was paid for, with what they grant. is_paid: whether the invoice was paid here; of one
+-- that was read from Stripe, because another one credits it, it is not.
+create or replace function keep_lines(invoice text, lines jsonb, grants jsonb, is_paid boolean) returns void
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  insert into plan_lines as known (stripe_invoice_id, stripe_line_id, stripe_subscription_id, stripe_price_id, starts_at,
+    ends_at, amount, credits, is_paid)
+  select invoice, line.id, line.stripe_subscription_id, line.stripe_price_id, line.starts_at, line.ends_at,
+    greatest(0, line.net - coalesce((grants->line.id->>'owed')::bigint, 0)),
+    coalesce((grants->line.id->>'credits')::bigint, 0), keep_lines.is_paid
+  from jsonb_to_recordset(lines) as line(id text, stripe_subscription_id text, stripe_price_id text, starts_at bigint,
+    ends_at bigint, amount bigint, net bigint)
+  where line.amount >= 0
+  on conflict (stripe_invoice_id, stripe_line_id) do update
+  set amount = excluded.amount, credits = greatest(excluded.credits, known.taken), is_paid = true
+  where excluded.is_paid and not known.is_paid;
+end $$;
+
+-- The lines that a negative line credits: those that it names; an older version kept the invoice as a whole. Where it
+-- names none, the line of the same price and subscription that covers its start; unused time ends with what it credits.
+create or replace function credited_by(line jsonb) returns setof plan_lines language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  l record;
+begin
+  select * into l from jsonb_to_record(line) as l(stripe_subscription_id text, stripe_price_id text, starts_at bigint,
+    ends_at bigint, credits_invoice text, credits_lines text[]);
+  if l.credits_invoice is not null then
+    return query select * from plan_lines
+    where stripe_invoice_id = l.credits_invoice and stripe_line_id = any (l.credits_lines || l.credits_invoice)
+      and amount >= 0
+    order by stripe_line_id;
+  else
+    return query select * from plan_lines
+    where stripe_subscription_id = l.stripe_subscription_id and starts_at <= l.starts_at and ends_at > l.starts_at
+      and stripe_price_id is not distinct from l.stripe_price_id and amount > 0
+    order by ends_at = l.ends_at desc, starts_at desc, stripe_invoice_id desc, stripe_line_id limit 1;
+  end if;
+end $$;
+
+-- Takes the credits that a negative line reverses, and returns how many: its share of the money of what it credits,
+-- never more than is left of that. balance_share: the part of it, from 0 to 1, that went to the customer's balance.
+create or replace function take_for(invoice text, in_currency text, line jsonb, balance_share numeric) returns bigint
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  credited constant plan_lines[] := array(select one from credited_by(line) one);
+  money constant numeric := -(line->>'amount')::bigint;
+  take numeric;
+  remaining numeric;
+  one plan_lines;
+begin
+  select least(sum(granted.credits - granted.taken), case when sum(granted.amount) > 0
+    then ceil(sum(granted.credits) * money / sum(granted.amount)) else sum(granted.credits) end)
+  into take from unnest(credited) granted;
+  take := coalesce(take, ceil(bought_credits(line, in_currency)), 0);
+  remaining := take;
+  foreach one in array credited loop
+    update plan_lines set taken = taken + least(remaining, one.credits - one.taken)
+    where stripe_invoice_id = one.stripe_invoice_id and stripe_line_id = one.stripe_line_id and remaining > 0;
+    remaining := remaining - least(remaining, one.credits - one.taken);
+  end loop;
+  insert into plan_lines (stripe_invoice_id, stripe_line_id, stripe_subscription_id, stripe_price_id, starts_at,
+    ends_at, amount, credits, is_paid, credited_invoice_id, credited_line_ids, to_balance)
+  select invoice, l.id, l.stripe_subscription_id, l.stripe_price_id, l.starts_at, l.ends_at, -money, -take, true,
+    coalesce(l.credits_invoice, credited[1].stripe_invoice_id), l.credits_lines, floor(take * balance_share)
+  from jsonb_to_record(line) as l(id text, stripe_subscription_id text, stripe_price_id text, starts_at bigint,
+    ends_at bigint, credits_invoice text, credits_lines text[])
+  on conflict do nothing;
+  return take;
+end $$;

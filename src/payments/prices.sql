@@ -1,0 +1,74 @@
+-- Keeps what Stripe says of prices. A price never changes (Stripe: Prices), so each is read once per currency.
+-- prices: [{id, currency, unit_amount (minor units), interval, interval_count, usage_type}].
+create or replace function keep_prices(prices jsonb) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if jsonb_typeof(prices) is distinct from 'array' or prices = '[]' then return; end if;
+  insert into stripe_prices (id, currency, unit_amount, interval, interval_count, usage_type)
+  select price.id, price.currency, price.unit_amount, price.interval, price.interval_count, price.usage_type
+  from jsonb_to_recordset(prices) as price(id text, currency text, unit_amount numeric, interval text,
+    interval_count integer, usage_type text)
+  on conflict do nothing;
+end $$;
+
+-- The price of a line in this currency, where it is kept. All its members are null where it is not.
+create or replace function price_of(line jsonb, in_currency text) returns stripe_prices language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  price stripe_prices;
+begin
+  select * into price from stripe_prices where id = line->>'stripe_price_id' and currency = in_currency;
+  return price;
+end $$;
+
+-- How long the calendar interval of a price is that ends at this moment, in seconds. Null where the price has none.
+create or replace function interval_before(ends_at bigint, price stripe_prices) returns numeric language plpgsql
+immutable set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  ending constant timestamp := to_timestamp(ends_at) at time zone 'UTC';
+begin
+  return extract(epoch from ending - (ending - case price.interval
+    when 'year' then make_interval(years => price.interval_count)
+    when 'month' then make_interval(months => price.interval_count)
+    when 'week' then make_interval(weeks => price.interval_count)
+    when 'day' then make_interval(days => price.interval_count) end));
+end $$;
+
+-- The calendar interval in which a period of a free price starts, as the day on which it begins: so many months, weeks,
+-- days or years are one, counted from the beginning of the calendar.
+create or replace function calendar_interval(starts_at bigint, price stripe_prices) returns text language plpgsql
+immutable set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  starts constant date := (to_timestamp(starts_at) at time zone 'UTC')::date;
+  -- A Monday.
+  first constant date := '0001-01-01';
+  size constant integer := coalesce(price.interval_count, 1)
+    * case price.interval when 'week' then 7 when 'year' then 12 else 1 end;
+  month integer;
+begin
+  if price.interval in ('day', 'week') then return first + (starts - first) / size * size; end if;
+  month := (extract(year from starts) * 12 + extract(month from starts) - 1)::integer / size * size;
+  return make_date(month / 12, month % 12 + 1, 1);
+end $$;
+
+-- The credits that the money of a line buys at the list price, unrounded: its amount, without its sign, by the price of
+-- one. A price without an amount of its own, such as one with tiers, sells time: the line's part of an interval.
+-- Null where the price has to be read first. Metered prices sell nothing: what was used is no credit.
+create or replace function bought_credits(line jsonb, in_currency text) returns numeric language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  l record;
+  price constant stripe_prices := price_of(line, in_currency);
+  unit numeric;
+  whole numeric;
+begin
+  select * into l from jsonb_to_record(line) as l(credits bigint, quantity numeric, amount bigint, unit_amount numeric,
+    starts_at bigint, ends_at bigint, needs_price boolean);
+  if coalesce(l.credits, 0) = 0 or price.usage_type = 'metered' then return 0; end if;
+  if l.needs_price and price.id is null then return null; end if;
+  unit := coalesce(nullif(l.unit_amount, 0), nullif(price.unit_amount, 0));
+  if unit is not null then return l.credits * abs(l.amount) / unit; end if;
+  whole := coalesce(interval_before(l.ends_at, price), l.ends_at - l.starts_at);
+  return l.credits * floor(l.quantity)
+    * case when whole > 0 then least(1, greatest(0, l.ends_at - l.starts_at) / whole) else 1 end;
+end $$;

@@ -1,0 +1,98 @@
+import type Stripe from 'stripe'
+import type { Effect } from '../db.ts'
+import * as payments from '../payments/verbs.ts'
+import type { Settings } from '../settings.ts'
+import type { Verdict } from '../webhook/outcome.ts'
+import { read } from '../webhook/provider.ts'
+import { contextOf } from './grant-plan.ts'
+import { invoiceLine, invoiceSchema, movesCredits, planLines, pricesIn } from './invoice.ts'
+import { priceSchema, pricesOf } from './price.ts'
+import { READ } from './thin.ts'
+
+const MOST_LINES = 1_000
+
+type Stored = payments.CreditedInvoice | payments.PaidInvoice
+
+/** An event carries the first lines of its invoice only, and pending items come before the plan's. */
+export async function readLines(
+  stripe: Stripe,
+  facts: Stored,
+  settings: Settings,
+): Promise<Effect | Verdict | null> {
+  if ('lines' in facts && facts.lines) return await withPrices(stripe, { ...facts, lines: facts.lines })
+  const all = await allLines(stripe, facts.stripe_invoice_id)
+  if (!all) return null
+  const subscription = 'stripe_subscription_id' in facts ? facts.stripe_subscription_id : null
+  const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created: null })
+  if (movesCredits(lines) && lines.some(({ credits }) => credits !== null)) {
+    return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all) })
+  }
+  // With a line whose price no setting knows now, it waits: a setting that is wrong for a minute gives up no money.
+  if (lines.some(({ credits }) => credits === null)) return null
+  return { outcome: 'ignored', reason: 'no_effect' }
+}
+
+/** What an older version has stored has grants in place of lines. */
+function invoiceFacts(facts: Stored): payments.CreditedInvoice {
+  const { stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id } = facts
+  const { amount, currency, paid_by, stripe_charge_id } = facts
+  const names = { stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id }
+  const money = { amount, currency, paid_by, stripe_charge_id }
+  return { ...names, ...money, lines: null, unknown: null, prices: [], credited: [] }
+}
+
+async function allLines(stripe: Stripe, invoice: string) {
+  const lines = await stripe.invoices
+    .listLineItems(invoice, { limit: 100 }, READ)
+    .autoPagingToArray({ limit: MOST_LINES })
+  // A part of them would settle the invoice: it stays parked, and `attention` reports it.
+  return lines.length === MOST_LINES ? null : lines.map((line) => read(invoiceLine, line))
+}
+
+type Complete = payments.CreditedInvoice & { lines: payments.PlanLine[] }
+
+/** With the prices that have to be read. They are kept, so each is read once. */
+async function withPrices(stripe: Stripe, facts: Complete): Promise<Effect> {
+  const lines = [...facts.lines, ...facts.credited.flatMap(({ lines }) => lines)]
+  const known = new Set(facts.prices.map(({ id, currency }) => `${id} ${currency}`))
+  const unread = new Set(
+    lines
+      .filter((line) => line.needs_price && !known.has(`${line.stripe_price_id} ${facts.currency}`))
+      .flatMap(({ stripe_price_id }) => stripe_price_id ?? []),
+  )
+  const prices = await Promise.all([...unread].map((price) => readPrice(stripe, price, facts.currency)))
+  return payments.creditInvoice({ ...facts, unknown: null, prices: [...facts.prices, ...prices] })
+}
+
+async function readPrice(stripe: Stripe, id: string, currency: string): Promise<payments.KnownPrice> {
+  const price = read(priceSchema, await stripe.prices.retrieve(id, { expand: ['currency_options'] }, READ))
+  const prices = pricesOf(price)
+  const own = prices.find((known) => known.currency === currency)
+  // In a currency that the price does not name, nothing says what one costs: time does.
+  return own ?? { ...(prices[0] as payments.KnownPrice), id, currency, unit_amount: null }
+}
+
+/**
+ * Reads the invoices that these lines credit. Null while one of them is not paid: it may be paid later, or a person has
+ * to decide.
+ */
+export async function readCredited(
+  stripe: Stripe,
+  facts: payments.CreditedInvoice,
+  settings: Settings,
+): Promise<Effect | null> {
+  const { lines } = facts
+  if (!lines) return null
+  const ids = new Set(lines.flatMap(({ credits_invoice }) => credits_invoice ?? []))
+  ids.delete(facts.stripe_invoice_id)
+  const credited: Complete['credited'] = []
+  for (const id of ids) {
+    const object = await stripe.invoices.retrieve(id, {}, READ)
+    if (object.status !== 'paid') return null
+    const invoice = read(invoiceSchema, object)
+    const all = invoice.lines.has_more ? await allLines(stripe, id) : invoice.lines.data
+    if (!all) return null
+    credited.push({ stripe_invoice_id: id, lines: planLines(all, settings.PLANS, contextOf(invoice)) })
+  }
+  return await withPrices(stripe, { ...facts, lines, credited })
+}

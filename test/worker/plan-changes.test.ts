@@ -1,0 +1,276 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { MAY, planLine, price, sells, subscriber } from './plan-support.ts'
+import { counted, query, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
+
+const DAY = 86_400
+
+beforeAll(async () => {
+  await sells(
+    price('small-annual', 20_000, 'year'),
+    price('price_pro', 2000),
+    price('price_max', 20_000),
+    price('price_year', 20_000, 'year'),
+    price('price_metered', 2, 'month', {
+      recurring: { interval: 'month', interval_count: 1, usage_type: 'metered' },
+    }),
+    price('price_none', 500),
+  )
+})
+
+/** Somebody who has bought a month of `pro`: 1000 credits for 20.00. */
+async function bought() {
+  const ada = await subscriber()
+  expect(await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])).toBe('applied')
+  return { ...ada, first: [ada.in('1'), 'il_1'] as [string, string] }
+}
+
+describe('monthly to yearly at once', () => {
+  it.each(['swapped', 'swappedWithReset'] as const)(
+    'takes the month back and grants the year: %s, as recorded',
+    async (name) => {
+      const ada = await subscriber()
+      const first = name === 'swapped' ? 'bought' : 'boughtBeforeReset'
+      expect(await ada.told(ada.recorded(first))).toBe('applied')
+      expect(await ada.left()).toBe(1000)
+      expect(await ada.told(ada.recorded(name))).toBe('applied')
+      expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 12000'])
+      expect(await ada.payments()).toMatchObject([
+        { credits: '1000', amount: '2000' },
+        { credits: '11000', amount: '18000' },
+      ])
+      expect(await ada.told(ada.recorded(name))).toBe('duplicate period_already_granted')
+      expect(await ada.left()).toBe(12_000)
+    },
+  )
+
+  it('reads the price of a proration once, and a renewal nothing', async () => {
+    const [one, two] = [await bought(), await bought()]
+    const change = (ada: typeof one) => [
+      planLine({ price: 'price_pro', amount: -2000, proration: true, credits: ada.first }),
+      planLine({ price: 'price_max', amount: 20_000, proration: true }),
+    ]
+    const before = (await stripeCalls('price_max')).length
+    expect(await one.paid('2', change(one))).toBe('applied')
+    const { result, requests, statements } = await counted(() => two.paid('2', change(two)))
+    expect({ result, requests, statements }).toEqual({ result: 'applied', requests: 1, statements: 1 })
+    expect((await stripeCalls('price_max')).length - before).toBe(1)
+    expect([await one.left(), await two.left()]).toEqual([10_000, 10_000])
+    const renewal = one.invoice('3', [
+      planLine({ price: 'price_max', amount: 20_000, unit: 20_000, start: MAY + 1 }),
+    ])
+    expect(await counted(() => one.told(renewal))).toMatchObject({
+      result: 'applied',
+      requests: 1,
+      statements: 1,
+    })
+  })
+})
+
+describe('a positive line', () => {
+  it.each(['subscription_update', 'subscription_cycle', 'subscription_threshold', 'manual', null])(
+    'grants by its money, whatever the reason of its invoice: %s',
+    async (billing_reason) => {
+      const ada = await subscriber()
+      await ada.paid('1', [planLine({ price: 'price_pro', amount: 4000, quantity: 2 })], { billing_reason })
+      expect(await ada.left()).toBe(2000)
+    },
+  )
+
+  it('for a part of a period grants its part, rounded down, once', async () => {
+    const ada = await subscriber()
+    const part = planLine({ price: 'price_pro', amount: 1333, proration: true })
+    expect(await ada.paid('1', [part])).toBe('applied')
+    expect(await ada.paid('1', [part])).toBe('duplicate period_already_granted')
+    expect(await ada.left()).toBe(666)
+  })
+
+  it('before a coupon grants all of it, and one for nothing is no money that could come back', async () => {
+    const ada = await subscriber()
+    expect(await ada.told(ada.recorded('coupon'))).toBe('applied')
+    expect(await ada.left()).toBe(1000)
+    expect(await ada.payments()).toMatchObject([{ credits: '1000', amount: '2250' }])
+    const line = planLine({ price: 'price_pro', amount: 2000, discount: 2000, start: MAY + 1 })
+    expect(await ada.paid('free', [line])).toBe('applied')
+    expect(await ada.left()).toBe(2000)
+    expect(await ada.payments()).toHaveLength(1)
+  })
+
+  it('whose price has no amount of its own grants by time', async () => {
+    const ada = await subscriber()
+    await sells(price('price_max', null), price('price_pro', 2000))
+    const half = { start: MAY + 31 * DAY - 15.5 * DAY, end: MAY + 31 * DAY }
+    expect(await ada.paid('1', [planLine({ price: 'price_year', amount: 5, unit: null })])).toBe('applied')
+    const eur = [planLine({ price: 'price_pro', amount: 900, proration: true, ...half, quantity: 2 })]
+    expect(await ada.paid('2', eur, { currency: 'eur' })).toBe('applied')
+    expect(await ada.left()).toBe(3 + 1000)
+    await sells(price('price_max', 20_000))
+  })
+
+  it('in another currency is measured by the price in that currency', async () => {
+    const ada = await subscriber()
+    const currency_options = { chf: { unit_amount: 1000, unit_amount_decimal: '1000' } }
+    await sells(price('price_pro', 2000, 'month', { currency_options }))
+    const half = [planLine({ price: 'price_pro', amount: 500, proration: true })]
+    expect(await ada.paid('1', half, { currency: 'chf' })).toBe('applied')
+    expect(await ada.left()).toBe(500)
+  })
+
+  it('of a metered price grants nothing: it is billed for what is over, in either generation', async () => {
+    const ada = await subscriber()
+    const used = planLine({ price: 'price_metered', amount: 500, unit: 2, quantity: 250, end: MAY })
+    expect(await ada.paid('1', [used])).toBe('ignored no_effect')
+    const recurring = { interval: 'month', interval_count: 1, usage_type: 'metered' }
+    const old = {
+      ...used,
+      ...{ parent: null, pricing: null, type: 'subscription', period: { start: MAY, end: MAY + DAY } },
+      price: price('price_used', 2, 'month', { recurring }),
+    }
+    expect(await ada.paid('2', [old as unknown as typeof used])).toBe('ignored no_effect')
+    expect(await ada.left()).toBe(0)
+  })
+
+  it('beside a one-off item, as recorded, grants by its own money alone', async () => {
+    const ada = await subscriber()
+    const event = ada.recorded('withOneOffItem')
+    const text = JSON.stringify(event).replaceAll('"default"', '"price_pro"')
+    expect(await ada.told(JSON.parse(text))).toBe('applied')
+    // Both cost 25.00 together: the plan 10.00, by its own unit amount one month of it.
+    expect(await ada.left()).toBe(1000)
+  })
+})
+
+describe('a negative line', () => {
+  it('takes its share of what the line that it credits has granted, rounded up, never more than is left', async () => {
+    const ada = await bought()
+    const undo = (amount: number) =>
+      planLine({ price: 'price_pro', amount, proration: true, credits: ada.first })
+    expect(await ada.paid('2', [undo(-1333)])).toBe('applied')
+    expect(await ada.left()).toBe(333)
+    expect(await ada.paid('3', [undo(-1000)])).toBe('applied')
+    expect(await ada.left()).toBe(0)
+    expect(await ada.paid('4', [undo(-1000)])).toBe('ignored no_effect')
+    expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -667', 'plan_change -333'])
+  })
+
+  it('takes what was spent too, as a refund does', async () => {
+    const ada = await bought()
+    await query(
+      `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ($1, 'spend', -1040, $2)`,
+      [ada.id, `spend:${ada.id}`],
+    )
+    await ada.paid('2', [
+      planLine({ price: 'price_pro', amount: -2000, proration: true, credits: ada.first }),
+    ])
+    expect(await ada.left()).toBe(-1040)
+  })
+
+  it('that names no line takes from the one that covers its start, else by its money', async () => {
+    const ada = await subscriber()
+    await ada.paid('1', [planLine({ price: 'price_pro', amount: 2000, discount: 1000 })])
+    const undo = { price: 'price_pro', amount: -500, proration: true, start: MAY + DAY }
+    expect(await ada.paid('2', [planLine(undo)])).toBe('applied')
+    expect(await ada.left()).toBe(500)
+    expect(await ada.paid('3', [planLine({ ...undo, start: MAY - DAY, amount: -333 })])).toBe('applied')
+    expect(await ada.left()).toBe(500 - 167)
+  })
+
+  it('of a plan that PLANS has forgotten takes from what it granted all the same', async () => {
+    const ada = await bought()
+    const undo = planLine({ price: 'price_pro', amount: -2000, proration: true, credits: ada.first })
+    const other = planLine({ price: 'price_max', amount: 20_000, proration: true })
+    const PLANS = '{"price_max": {"key": "max", "credits": 10000}}'
+    expect(await ada.told(ada.invoice('2', [undo, other]), { PLANS })).toBe('applied')
+    expect(await ada.left()).toBe(10_000)
+  })
+
+  it('of a price that brings nothing takes nothing, and waits for nothing', async () => {
+    const ada = await subscriber()
+    const lines = [
+      planLine({ price: 'price_none', amount: -500, proration: true, credits: ['in_other', 'il_other'] }),
+      planLine({ price: 'price_pro', amount: 2000 }),
+    ]
+    expect(await ada.paid('1', lines)).toBe('applied')
+    expect(await ada.left()).toBe(1000)
+  })
+
+  it('takes from an invoice that an older version has granted as a whole', async () => {
+    const ada = await subscriber()
+    const facts = {
+      ...{ stripe_invoice_id: ada.in('1'), stripe_subscription_id: ada.subscription, paid_by: null },
+      ...{ stripe_customer_id: ada.customer, user_id: null, amount: 2000, currency: 'usd' },
+      ...{ stripe_charge_id: null, unknown: null, grants: [{ period_start: MAY, credits: 1000 }] },
+    }
+    const delivery = { provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'webhook' }
+    await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
+    expect(await ada.left()).toBe(1000)
+    const lines = [planLine({ price: 'price_pro', amount: 2000 })]
+    expect(await ada.paid('1', lines)).toBe('duplicate period_already_granted')
+    expect(
+      await ada.paid('2', [
+        planLine({ price: 'price_pro', amount: -1000, proration: true, credits: [ada.in('1'), 'il_1'] }),
+      ]),
+    ).toBe('applied')
+    expect(await ada.left()).toBe(500)
+  })
+})
+
+describe('an invoice that credits one not paid here', () => {
+  const change = (ada: { in(name: string): string }) => [
+    planLine({ price: 'price_pro', amount: -2000, proration: true, credits: [ada.in('1'), 'il_1'] }),
+    planLine({ price: 'price_max', amount: 20_000, proration: true }),
+  ]
+  const first = [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })]
+
+  it('waits as a whole while that is open, is reported, and is released by it', async () => {
+    const ada = await subscriber()
+    const open = { body: { ...ada.invoice('1', first).data.object, status: 'open' } }
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('1')}`]: open })
+    expect(await ada.paid('2', change(ada))).toBe('parked unknown_invoice')
+    const waits = `select count(*)::int as waits from waiting where subject = $1`
+    expect(await query(waits, [`invoice:${ada.in('1')}`])).toEqual([{ waits: 1 }])
+    await runScheduled({ PLANS: '{"price_pro": {"key": "pro", "credits": 1000}}' })
+    expect(await ada.left()).toBe(0)
+    expect(await ada.paid('1', first)).toBe('applied')
+    await runScheduled()
+    expect(await ada.left()).toBe(10_000)
+  })
+
+  it('stays for a person where that is void: a declined try earns and costs nothing', async () => {
+    const ada = await bought()
+    const up = [
+      planLine({ price: 'price_pro', amount: -2000, proration: true, credits: ada.first }),
+      planLine({ id: 'il_up', price: 'price_max', amount: 20_000, proration: true }),
+    ]
+    const declined = { body: { ...ada.invoice('2', up).data.object, status: 'void' } }
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}`]: declined })
+    const down = [
+      planLine({ price: 'price_max', amount: -20_000, proration: true, credits: [ada.in('2'), 'il_up'] }),
+      planLine({ price: 'price_pro', amount: 2000, proration: true }),
+    ]
+    expect(await ada.paid('3', down)).toBe('parked unknown_invoice')
+    await runScheduled()
+    expect(await ada.left()).toBe(1000)
+  })
+
+  it('is decided by PLANS where that is paid at Stripe, and its own event may still come', async () => {
+    const [never, late] = [await subscriber(), await subscriber()]
+    for (const ada of [never, late]) {
+      const paid = { body: { ...ada.invoice('1', first).data.object, status: 'paid' } }
+      await stripeAnswers({ [`GET /v1/invoices/${ada.in('1')}`]: paid })
+      expect(await ada.paid('2', change(ada))).toBe('applied')
+      expect(await ada.left()).toBe(9000)
+    }
+    expect(await late.paid('1', first)).toBe('applied')
+    expect(await late.paid('1', first)).toBe('duplicate period_already_granted')
+    expect([await never.left(), await late.left()]).toEqual([9000, 10_000])
+  })
+
+  it('is granted less, where no setting knew its price when it was credited', async () => {
+    const ada = await subscriber()
+    const PLANS = '{"price_max": {"key": "max", "credits": 10000}}'
+    expect(await ada.told(ada.invoice('2', change(ada)), { PLANS })).toBe('applied')
+    expect(await ada.left()).toBe(10_000)
+    expect(await ada.paid('1', first)).toBe('ignored no_effect')
+    expect(await ada.left()).toBe(10_000)
+  })
+})

@@ -1,0 +1,204 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { billingEvent } from '../../local/billing-events.ts'
+import { randomId } from '../../local/events.ts'
+import { type ReversalType, reversalEvent } from '../../local/reversal-events.ts'
+import { JUNE, MAY, planLine, price, sells, subscriber } from './plan-support.ts'
+import { stripeAnswers, stripeCalls } from './support.ts'
+
+const DAY = 86_400
+
+beforeAll(async () => {
+  await sells(
+    price('price_pro', 2000),
+    price('price_year', 20_000, 'year'),
+    price('price_trial', 500),
+    price('price_trial_too', 900, 'year'),
+    price('price_gratis', 0),
+  )
+})
+
+/** Somebody whose invoices `1`, `2`, … were each paid by a payment of that number. */
+async function payer() {
+  const ada = await subscriber()
+  const link = (name: string) => {
+    const payment = { type: 'payment_intent', payment_intent: `pi_${name}_${ada.id}` }
+    return billingEvent('invoice_payment.paid', { invoice: ada.in(name), payment })
+  }
+  return {
+    ...ada,
+    pays: async (
+      name: string,
+      ...rest: Parameters<typeof ada.paid> extends [string, ...infer R] ? R : never
+    ) => {
+      const said = await ada.paid(name, ...rest)
+      await ada.told(link(name))
+      return said
+    },
+    back: (name: string, amount: number, type: ReversalType = 'refund.created', about: object = {}) =>
+      ada.told(
+        reversalEvent(type, { payment: `pi_${name}_${ada.id}`, amount, id: randomId('re'), ...about }),
+      ),
+  }
+}
+
+const month = (more: object = {}) => planLine({ id: 'il_1', price: 'price_pro', amount: 2000, ...more })
+const undo = (ada: { in(name: string): string }, amount: number, name = '1') =>
+  planLine({ price: 'price_pro', amount, proration: true, credits: [ada.in(name), 'il_1'] })
+
+describe('a refund of an invoice', () => {
+  it('takes its part of the total, also where the balance has paid most of it', async () => {
+    const ada = await payer()
+    await ada.pays('1', [month()], { amount_paid: 500, amount_due: 500, starting_balance: -1500 })
+    expect(await ada.back('1', 500)).toBe('applied')
+    expect(await ada.left()).toBe(750)
+  })
+
+  it('of a change takes what the change has brought', async () => {
+    const ada = await payer()
+    await ada.pays('1', [month()])
+    await ada.pays('2', [
+      undo(ada, -2000),
+      planLine({ price: 'price_year', amount: 20_000, proration: true }),
+    ])
+    expect(await ada.left()).toBe(12_000)
+    await ada.back('2', 18_000)
+    expect(await ada.left()).toBe(1000)
+  })
+
+  it.each([['the refund first'], ['the credit first']])(
+    'whose money went to the balance takes what exceeds that: %s',
+    async (order) => {
+      const ada = await payer()
+      await ada.pays('1', [month()])
+      const steps = [() => ada.paid('2', [undo(ada, -1000)]), () => ada.back('1', 1000)]
+      for (const step of order === 'the refund first' ? steps.toReversed() : steps) await step()
+      expect(await ada.left()).toBe(500)
+      await ada.back('1', 500)
+      expect(await ada.left()).toBe(250)
+    },
+  )
+
+  it('takes its part, where the money went into another plan', async () => {
+    const ada = await payer()
+    await ada.pays('1', [month()])
+    await ada.pays('2', [
+      undo(ada, -2000),
+      planLine({ price: 'price_year', amount: 20_000, proration: true }),
+    ])
+    await ada.back('1', 2000)
+    expect(await ada.left()).toBe(11_000)
+  })
+
+  it('counts that part of a credit alone that went to the balance', async () => {
+    const ada = await payer()
+    await ada.pays('1', [planLine({ id: 'il_1', price: 'price_year', amount: 20_000, unit: 20_000 })])
+    const down = [
+      planLine({ price: 'price_year', amount: -20_000, proration: true, credits: [ada.in('1'), 'il_1'] }),
+      planLine({ price: 'price_pro', amount: 2000, proration: true }),
+    ]
+    await ada.paid('2', down)
+    expect(await ada.left()).toBe(1000)
+    await ada.back('1', 18_000)
+    expect(await ada.left()).toBe(1000)
+    await ada.back('1', 2000)
+    expect(await ada.left()).toBe(1000 - 1200)
+  })
+})
+
+it('a dispute takes its share although the money went to the balance: the balance is still there', async () => {
+  const ada = await payer()
+  await ada.pays('1', [month()])
+  await ada.paid('2', [undo(ada, -2000)])
+  await ada.back('1', 2000, 'charge.dispute.funds_withdrawn')
+  expect(await ada.left()).toBe(-1000)
+  await ada.paid('3', [month({ start: JUNE })], { amount_paid: 0, starting_balance: -2000 })
+  expect(await ada.left()).toBe(0)
+})
+
+it('a total of nothing or less leaves no payment', async () => {
+  const ada = await payer()
+  await ada.pays('1', [month()])
+  await ada.paid('2', [undo(ada, -2000)])
+  await ada.paid('3', [month({ start: JUNE, discount: 2000 })])
+  expect((await ada.payments()).map(({ stripe_payment_id }) => stripe_payment_id)).toEqual([ada.in('1')])
+  expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 1000'])
+})
+
+it('a coupon of half, buying, leaving and buying again, ten times, brings what the money buys that stayed', async () => {
+  const ada = await payer()
+  for (let turn = 1; turn <= 10; turn++) {
+    const start = MAY + turn
+    await ada.pays(`${turn}`, [month({ discount: 1000, start })])
+    expect(await ada.left()).toBe(1000)
+    if (turn < 10) await ada.paid(`${turn}_undone`, [undo(ada, -1000, `${turn}`)])
+  }
+  expect(await ada.left()).toBe(1000)
+})
+
+describe('a line of nothing', () => {
+  const trial = (name = 'price_trial', start = MAY) =>
+    planLine({ price: name, amount: 0, unit: 0, start, end: start + 14 * DAY })
+
+  it('of a plan without trial_credits brings nothing', async () => {
+    const ada = await payer()
+    expect(await ada.paid('1', [planLine({ price: 'price_pro', amount: 0, unit: 0 })])).toBe(
+      'ignored no_effect',
+    )
+  })
+
+  it('in a trial grants once per user and plan key, however many trials, and the paid period again', async () => {
+    const ada = await payer()
+    expect(await ada.paid('1', [trial()])).toBe('applied')
+    const again = { parent: { subscription_details: { subscription: `sub_2_${ada.id}` } } }
+    expect(await ada.paid('2', [trial('price_trial', JUNE)], again)).toBe('duplicate period_already_granted')
+    expect(await ada.paid('3', [trial('price_trial_too')], again)).toBe('duplicate period_already_granted')
+    expect(await ada.left()).toBe(100)
+    const paid = planLine({ price: 'price_trial', amount: 500, unit: 500, start: MAY + 14 * DAY })
+    expect(await ada.paid('4', [paid])).toBe('applied')
+    expect(await ada.left()).toBe(200)
+  })
+
+  it('grants once when ten trials of one user come at once', async () => {
+    const ada = await payer()
+    const trials = Array.from({ length: 10 }, (_, i) =>
+      ada.paid(`${i}`, [trial()], {
+        parent: { subscription_details: { subscription: `sub_${i}_${ada.id}` } },
+      }),
+    )
+    expect((await Promise.all(trials)).filter((said) => said === 'applied')).toHaveLength(1)
+    expect(await ada.left()).toBe(100)
+  })
+
+  it('as recorded is a trial by its price, which is read once', async () => {
+    await sells(price('small-monthly', 2000))
+    const [one, two] = [await payer(), await payer()]
+    const PLANS = '{"small-monthly": {"key": "small", "credits": 1000, "trial_credits": true}}'
+    const before = (await stripeCalls('small-monthly')).length
+    for (const ada of [one, two]) {
+      expect(await ada.told(ada.recorded('trial'), { PLANS })).toBe('applied')
+      expect(await ada.left()).toBe(1000)
+    }
+    expect((await stripeCalls('small-monthly')).length - before).toBe(1)
+  })
+
+  it('of a free price grants once per user, plan key and calendar interval', async () => {
+    const ada = await payer()
+    const free = (start: number) => planLine({ price: 'price_gratis', amount: 0, unit: 0, start })
+    const again = (n: number) => ({
+      parent: { subscription_details: { subscription: `sub_${n}_${ada.id}` } },
+    })
+    expect(await ada.paid('1', [free(MAY)])).toBe('applied')
+    expect(await ada.paid('2', [free(MAY + 20 * DAY)], again(2))).toBe('duplicate period_already_granted')
+    expect(await ada.paid('3', [free(JUNE)])).toBe('applied')
+    expect(await ada.left()).toBe(100)
+  })
+
+  it('waits while Stripe does not say what its price costs', async () => {
+    const ada = await payer()
+    await stripeAnswers({ 'GET /v1/prices/price_of_a_trial': { status: 500, body: {} } })
+    const PLANS = '{"price_of_a_trial": {"key": "t", "credits": 5, "trial_credits": true}}'
+    expect(await ada.told(ada.invoice('1', [trial('price_of_a_trial')]), { PLANS })).toBe(
+      'parked incomplete_invoice',
+    )
+  })
+})

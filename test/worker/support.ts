@@ -62,6 +62,7 @@ export type Env = Partial<
     | 'APP_URL'
     | 'CREDIT_PACKS'
     | 'PLANS'
+    | 'APP_TAG'
     | 'CANCEL_ON_DELETION'
     | 'CLERK_SECRET_KEY'
     | 'CLERK_API_BASE'

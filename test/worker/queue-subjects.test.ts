@@ -44,6 +44,10 @@ const FACTS: Record<string, object> = {
   close_user: { user_id: 'user_1' },
   link_customer: { user_id: 'user_1', stripe_customer_id: 'cus_1' },
   unlink_customer: { stripe_customer_id: 'cus_1' },
+  if_known: {
+    ...{ verb: 'link_customer', facts: { user_id: 'user_1', stripe_customer_id: 'cus_1' } },
+    ...{ about: ['cs_1', 'pi_1', 'in_1', 'ch_1', 're_1', 'sub_1', 'cus_1'], user_id: 'user_1' },
+  },
   record_for_customer: {
     ...{ outcome: 'ignored', reason: 'no_effect', user_id: 'user_1', stripe_customer_id: 'cus_1' },
   },

@@ -23,7 +23,11 @@ export async function givenSettings({ url, environment, ports }: Given): Promise
   const names = Object.keys(settingsSchema().shape)
   const fromEnvironment = names.filter((name) => process.env[name] !== undefined)
   const environmentVars = Object.fromEntries(fromEnvironment.map((name) => [name, process.env[name] ?? '']))
-  const given = { ...(await deployed(environment)), ...(isLoopback(url) && devVars()), ...environmentVars }
+  const given = {
+    ...(await deployedVars(environment)),
+    ...(isLoopback(url) && devVars()),
+    ...environmentVars,
+  }
   return isLoopback(url) ? { ...localParts(given, ports), ...given, ...blankless(given, ports) } : given
 }
 
@@ -35,7 +39,8 @@ function devVars(): Vars {
 export const environmentOf = (url: string, flag: string | undefined) =>
   flag ?? (isLoopback(url) ? undefined : 'production')
 
-async function deployed(environment: string | undefined): Promise<Vars> {
+/** The variables of `wrangler.toml`. Throws a LocalError where it has no such environment. */
+export async function deployedVars(environment: string | undefined): Promise<Vars> {
   // It is large, and nobody waits for it to read the help.
   const { experimental_readRawConfig: readRaw, unstable_readConfig: readConfig } = await import('wrangler')
   const config = join(projectDir, 'wrangler.toml')

@@ -344,6 +344,7 @@ create table ledgerhook.webhook_events (
   constraint webhook_events_via CHECK ((via = ANY (ARRAY['webhook'::text, 'release'::text])))
 );
 CREATE INDEX webhook_events_about ON ledgerhook.webhook_events USING gin (about) WHERE (about IS NOT NULL);
+CREATE INDEX webhook_events_foreign_user ON ledgerhook.webhook_events USING btree (received_at, event_id) WHERE ((outcome = 'parked'::text) AND (reason = 'unknown_user'::text) AND (user_id !~ '^user_\w+$'::text));
 CREATE INDEX webhook_events_unread ON ledgerhook.webhook_events USING btree (user_id) WHERE ((outcome = 'parked'::text) AND (effect IS NULL));
 CREATE INDEX webhook_events_unsettled ON ledgerhook.webhook_events USING btree (outcome, reason, received_at) WHERE (outcome = ANY (ARRAY['parked'::text, 'rejected'::text]));
 CREATE INDEX webhook_events_user ON ledgerhook.webhook_events USING btree (user_id, received_at);
@@ -577,6 +578,12 @@ create function ledgerhook.held_in(reported jsonb) returns bigint
 create function ledgerhook.holds_customer(claimant text, customer text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.if_known(delivery jsonb, facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.if_known_subjects(facts jsonb) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.in_currency_of(payment ledgerhook.payments, dispute ledgerhook.reversals, withdrawn numeric, returned numeric, charge jsonb) returns ledgerhook.reversals
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -587,6 +594,9 @@ create function ledgerhook.interval_before(ends_at bigint, price ledgerhook.stri
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.invoice_paid_by(payment text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_any_known(about text[]) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_by_reference(customer text) returns boolean
@@ -683,6 +693,9 @@ create function ledgerhook.lock_address(claimant text, address text) returns tex
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lock_addresses(email text, verified text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lock_if_unknown(about text[], named text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lock_invoice_payments(invoice text, payment text, charge text) returns text[]
@@ -928,6 +941,9 @@ create function ledgerhook.store_subscription(stored ledgerhook.subscriptions, r
 create function ledgerhook.subject_of(given text) returns TABLE(user_id text, payment text, event_id text)
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.subjects_about(about text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.subjects_of(given text, facts jsonb) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1042,6 +1058,9 @@ create function ledgerhook.why_barred(given text) returns text
 create function ledgerhook.why_beyond(credits bigint, refused text, limited_by text, most bigint, counted text) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.why_contradicted(named text, reference text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.why_refused(given text, credits bigint) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1078,6 +1097,7 @@ grant execute on function ledgerhook.give_back(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.give_up(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.grant_credits(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.grant_plan(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.if_known(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.lease_tasks(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.link_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.link_invoice_payment(jsonb,jsonb) to ledgerhook_worker;

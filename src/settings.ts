@@ -59,6 +59,8 @@ export const settingsSchema = once(() =>
     CREDIT_PACKS: jsonRecord(creditPack()).check(z.refine(sellsEachPriceOnce)),
     /** By Stripe price id. */
     PLANS: jsonRecord(plan()),
+    /** The name of this app among those that share the Stripe account: `metadata.app`. */
+    APP_TAG: setting(z.optional(z.string().check(z.regex(/^[\w.:-]{1,64}$/)))),
     CANCEL_ON_DELETION: flag('true'),
     OPS_TOKEN: setting(z.optional(token())),
     /** For a burst that is known of: every delivery goes to the queue `SPILL`. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import type { Database } from '../db.ts'
 import type { Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
+import { tagged } from '../stripe/app-tag.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
 import { PaidMeanwhile } from '../stripe/open-sessions.ts'
@@ -49,7 +50,8 @@ export const startCheckout = route({
     if (buyer.barred) throw new Refusal(403, buyer.barred)
     if ('plan' in order && hasPlanOf(order.plan, buyer, settings)) throw alreadySubscribed()
     const erase = settings.USER_DELETION === 'delete'
-    const sale = { stripe: stripeClient(settings), db, userId, erase, buyer }
+    const names = { user_id: userId, ...tagged(settings) }
+    const sale = { stripe: stripeClient(settings), db, userId, names, erase, buyer }
     return await orStripeRefusal(() =>
       openCheckout(sale, order, app).catch((error: unknown) => {
         if (error instanceof PaidMeanwhile) throw alreadySubscribed()

@@ -46,7 +46,11 @@ begin
       when 'parked' then event.reason
       -- Given up, and would still be released.
       when 'ignored' then case split_part(awaited.subject, ':', 1)
-        when 'customer' then 'unknown_customer' when 'payment' then 'unknown_payment' end
+        when 'user' then 'unknown_user'
+        -- It has waited for a user, if it still does: its customer may have been known all the time.
+        when 'customer' then case when not exists (select from waiting other where other.provider = awaited.provider
+          and other.event_id = awaited.event_id and other.subject like 'user:%') then 'unknown_customer' end
+        when 'payment' then 'unknown_payment' end
     end into reason
   from webhook_events event where event.provider = awaited.provider and event.event_id = awaited.event_id;
   if exists (select from arrived where arrived.subject = awaited.subject) then return false; end if;

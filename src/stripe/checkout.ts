@@ -29,7 +29,7 @@ export async function openCheckout(
 ): Promise<{ id: string; url: string }> {
   return await withCustomer(sale, async (customer) => {
     const create = () =>
-      ask(sale.stripe.checkout.sessions.create(sessionFor(order, sale.userId, customer, app)))
+      ask(sale.stripe.checkout.sessions.create(sessionFor(order, sale.names, customer, app)))
     try {
       const { id, url } =
         'pack' in order ? await create() : await alone(create, pageOf(order, sale, customer))
@@ -71,39 +71,34 @@ async function alone<Session extends { id: string }>(
  * no metadata). The credits are on the session alone, which sells them. What a setting asks of Checkout comes first: it
  * replaces nothing of ours.
  */
-function sessionFor(order: Order, userId: string, customer: string, app: string): SessionParams {
+function sessionFor(order: Order, names: Sale['names'], customer: string, app: string): SessionParams {
   const ours = {
     customer,
-    client_reference_id: userId,
+    client_reference_id: names.user_id,
     success_url: `${app}/billing/success?session_id={CHECKOUT_SESSION_ID}`,
     cancel_url: `${app}/billing/cancelled`,
   }
   if ('price' in order) {
     const { group, checkout } = order.plan
-    // Without the group: a plan may be changed to one of another group later.
-    const metadata = { user_id: userId }
     const { trial_period_days, ...options } = checkout ?? {}
-    const subscription_data = { ...(trial_period_days && { trial_period_days }), metadata }
+    // Without the group: a plan may be changed to one of another group later.
+    const subscription_data = { ...(trial_period_days && { trial_period_days }), metadata: names }
     const line_items = [{ price: order.price, ...quantityOf(options) }]
+    const metadata = { ...names, ...(group && { group }) }
     return {
       ...asked(options),
       ...ours,
-      ...{
-        mode: 'subscription',
-        line_items,
-        metadata: { ...metadata, ...(group && { group }) },
-        subscription_data,
-      },
+      ...{ mode: 'subscription', line_items, metadata, subscription_data },
     }
   }
   const { pack } = order
   const options: Options = pack.checkout ?? {}
-  const metadata = { user_id: userId, ...creditsOf(pack) }
+  const metadata = { ...names, ...creditsOf(pack) }
   const line_items = [{ ...pricedAt(pack), ...quantityOf(options) }]
   return {
     ...asked(options),
     ...ours,
-    ...{ mode: 'payment', line_items, metadata, payment_intent_data: { metadata: { user_id: userId } } },
+    ...{ mode: 'payment', line_items, metadata, payment_intent_data: { metadata: names } },
   }
 }
 

@@ -9,6 +9,8 @@ export interface Sale {
   stripe: Stripe
   db: Database
   userId: string
+  /** The metadata of everything that is made for it: the user, and the app where several share the account. */
+  names: { user_id: string; app?: string }
   /** Whether deleted users' payloads are erased. */
   erase: boolean
   buyer: Buyer
@@ -79,11 +81,11 @@ async function makeCustomer(sale: Sale, gone: string | null): Promise<string> {
  * After a failure Stripe repeats the failure, and after a change of the user's address it refuses the key, both for a day:
  * then the next key is used, which is again the same for everybody.
  */
-async function createOnce({ stripe, userId, buyer }: Sale, replaces: string | null): Promise<string> {
+async function createOnce({ stripe, userId, names, buyer }: Sale, replaces: string | null): Promise<string> {
   const params = {
     ...(buyer.email && { email: buyer.email }),
     ...(buyer.name && { name: buyer.name }),
-    metadata: { user_id: userId },
+    metadata: names,
   }
   const key = `customer:${userId}:${replaces ?? 'none'}`
   for (let attempt = 1; ; attempt++) {

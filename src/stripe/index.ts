@@ -1,5 +1,6 @@
 import { id, member } from '../values.ts'
 import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
+import { ifOurs, isOfOtherApp } from './app-tag.ts'
 import { recordForCustomer } from './grant-plan.ts'
 import { linkInvoicePayment } from './link-invoice-payment.ts'
 import { idsOf, namedUser } from './payload.ts'
@@ -71,13 +72,15 @@ export const stripe: Provider = {
       about: idsOf(event),
     }
   },
-  screen(event, { STRIPE_SECRET_KEY }) {
+  condition: ifOurs,
+  screen(event, settings) {
     const livemode = member(event, 'livemode')
     if (member(event, 'account') || member(event, 'context'))
       return { outcome: 'ignored', reason: 'connected_account' }
     if (typeof livemode !== 'boolean') throw new Unreadable('livemode')
-    if (livemode === /^[sr]k_live_/.test(STRIPE_SECRET_KEY)) return null
-    return { outcome: 'ignored', reason: 'mode_mismatch' }
+    if (livemode !== /^[sr]k_live_/.test(settings.STRIPE_SECRET_KEY))
+      return { outcome: 'ignored', reason: 'mode_mismatch' }
+    return isOfOtherApp(event, settings) ? { outcome: 'ignored', reason: 'other_app' } : null
   },
 }
 

@@ -79,7 +79,11 @@ export const subscriptionOf = ({ parent, subscription }: Invoice) =>
  * What is paid by money and by the customer's balance: the total, less what was credited before anybody paid. More than
  * the total can be paid as well (Stripe: amount_overpaid).
  */
-export function amountOf({ total, amount_paid, pre_payment_credit_notes_amount: noted }: Invoice): number {
+export function amountOf({
+  total,
+  amount_paid,
+  pre_payment_credit_notes_amount: noted,
+}: Pick<Invoice, 'total' | 'amount_paid' | 'pre_payment_credit_notes_amount'>): number {
   const amount = Math.max(total ?? 0, amount_paid)
   return amount > 0 ? Math.max(amount_paid, amount - (noted ?? 0)) : (total ?? 0)
 }

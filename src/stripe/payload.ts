@@ -60,8 +60,10 @@ export function namedUser(event: unknown): string | null {
 /** The ids by which a person may ask for an event: the object's own first, then those of what it belongs to. */
 export function idsOf(event: unknown): string[] {
   const object = member(member(event, 'data'), 'object')
-  const ids = ['id', 'payment_intent', 'charge', 'invoice', 'subscription', 'customer']
-    .map((name) => reference().safeParse(member(object, name)).data)
+  const names = ['id', 'payment_intent', 'charge', 'latest_charge', 'invoice', 'subscription', 'customer']
+  const subscription = member(member(member(object, 'parent'), 'subscription_details'), 'subscription')
+  const ids = [...names.map((name) => member(object, name)), subscription]
+    .map((named) => reference().safeParse(named).data)
     .filter((found) => found !== undefined)
   return [...new Set(ids)]
 }

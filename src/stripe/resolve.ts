@@ -4,6 +4,7 @@ import type * as payments from '../payments/verbs.ts'
 import type { Settings } from '../settings.ts'
 import * as subscriptions from '../subscriptions/verbs.ts'
 import { type Provider, read } from '../webhook/provider.ts'
+import { unconditional } from './app-tag.ts'
 import { stripeClient } from './client.ts'
 import { readSold } from './lines.ts'
 import { readCredited, readLines } from './read-invoice.ts'
@@ -13,7 +14,8 @@ import { READ } from './thin.ts'
 import { readInvoiceOf } from './unlinked-payment.ts'
 
 /** What Stripe says about what an event leaves open. Null when it could not be had: the delivery stays parked. */
-export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, { facts }, settings, fetcher) => {
+export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, effect, settings, fetcher) => {
+  const { facts } = unconditional(effect)
   const stripe = stripeClient(settings, fetcher)
   try {
     if (reason === 'ambiguous_order')

@@ -3,6 +3,7 @@ import type { Effect } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import { decide } from '../webhook/decide.ts'
 import type { Verdict } from '../webhook/outcome.ts'
+import { ifOurs, unconditional } from './app-tag.ts'
 import { stripe as provider } from './index.ts'
 import { ask, isMissing } from './trouble.ts'
 
@@ -37,7 +38,8 @@ export async function decideReturn(
   if (session.status !== 'complete') return { outcome: 'ignored', reason: 'no_effect' }
   const event = { livemode: session.livemode, data: { object: session } }
   const decision = decide(provider, { type: 'checkout.session.completed', event }, settings)
-  if (!('verb' in decision) || decision.verb !== 'settle_session') return decision
+  if (!('verb' in decision) || unconditional(decision).verb !== 'settle_session') return decision
   // What its lines say is read at once: here is no row that could wait for it.
-  return (await provider.resolve?.(UNREAD, decision, settings)) ?? decision
+  const read = (await provider.resolve?.(UNREAD, decision, settings)) ?? decision
+  return 'verb' in read && decision.verb === 'if_known' ? ifOurs(event, unconditional(read), settings) : read
 }

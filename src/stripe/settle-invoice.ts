@@ -4,6 +4,7 @@ import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { grantPlan, recordForCustomer } from './grant-plan.ts'
+import { amountOf } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
 
@@ -14,6 +15,8 @@ const soldInvoice = once(() =>
         id,
         customer: z.nullish(reference()),
         total: z.int(),
+        amount_paid: z.int(),
+        pre_payment_credit_notes_amount: z.nullish(z.int()),
         currency: z.string().check(z.regex(/^[a-z]{3}$/)),
         /** Until 2025-03-31; since then `invoice_payment.paid` says what paid it. */
         payment_intent: z.nullish(reference()),
@@ -41,14 +44,16 @@ const isOfSubscription = (invoice: unknown) =>
 /** Its amount is its total: what the customer's balance paid of it was paid as well. */
 const sell: Handler = (event, settings) => {
   const invoice = read(soldInvoice, event).data.object
-  if (invoice.total < 0) return recordForCustomer(event, settings)
+  const amount = amountOf(invoice)
+  if (amount < 0) return recordForCustomer(event, settings)
   const sale = readSale(invoice.metadata)
   if ('outcome' in sale) return sale
   return payments.settle({
     user_id: sale.userId,
+    reference: null,
     credits: sale.credits,
     stripe_payment_id: invoice.id,
-    amount: invoice.total,
+    amount,
     currency: invoice.currency,
     stripe_checkout_session_id: null,
     stripe_payment_intent_id: invoice.payment_intent ?? null,

@@ -34,3 +34,13 @@ export const sync = (facts: ReportedSubscription): Effect => ({
   verb: 'sync_subscription',
   facts: { ...facts },
 })
+
+/** An effect of an event that names no app, on a Stripe account that several share. */
+export interface Conditional extends Effect {
+  /** Ids of Stripe's that the event names: if one of them is known here, the event is ours. */
+  about: string[]
+  user_id: string | null
+}
+
+/** `if_known.sql` says when the effect is taken, and how long it is kept. */
+export const ifKnown = (facts: Conditional): Effect => ({ verb: 'if_known', facts: { ...facts } })

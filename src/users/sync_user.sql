@@ -88,5 +88,7 @@ end $$;
 create or replace function sync_user_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return array['email:' || lower(facts->>'email'), 'user:' || (facts->>'user_id')];
+  return array['email:' || lower(facts->>'email'), 'user:' || (facts->>'user_id')] || array(
+    select 'email:' || plain_address(one) from jsonb_array_elements_text(
+      case jsonb_typeof(facts->'verified_addresses') when 'array' then facts->'verified_addresses' else '[]' end) one);
 end $$;

@@ -20,7 +20,8 @@ export function decide(
   const handler = type !== null && Object.hasOwn(provider.events, type) ? provider.events[type] : undefined
   if (!handler) return UNREADABLE
   try {
-    return provider.screen(event, settings) ?? handler(event, settings)
+    const decision = provider.screen(event, settings) ?? handler(event, settings)
+    return 'verb' in decision ? (provider.condition?.(event, decision, settings) ?? decision) : decision
   } catch (error) {
     if (error instanceof Unreadable) return UNREADABLE
     throw error

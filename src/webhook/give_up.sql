@@ -1,7 +1,8 @@
 -- A bite of the scheduled run: gives up what has waited for seven days to know whose a customer or a payment is. That
--- is the life of other products in the same Stripe account, of which nobody ever says whose they are. The effect and
--- what it waits for are kept: a later link or settlement still releases it.
--- facts: most (rows), erase. Returns {"given_up": how many, "more": whether another bite would find something}.
+-- is the life of other products in the same Stripe account, of which nobody ever says whose they are. So is what waits
+-- for a user whose id has not the form of Clerk's, unless a tag says whose it is. The effect and what it waits for are
+-- kept: a later link, user or settlement still releases it.
+-- facts: most (rows), erase, tagged (whether apps of the account are told apart by their tag). Returns {"given_up": how many, "more": whether another bite would find something}.
 create or replace function give_up(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -11,7 +12,16 @@ declare
   given_up integer := 0;
   bite integer;
 begin
-  select * into f from jsonb_to_record(facts) as f(most integer, erase boolean);
+  select * into f from jsonb_to_record(facts) as f(most integer, erase boolean, tagged boolean);
+  if f.tagged is not true then
+    update webhook_events set outcome = 'ignored', reason = 'not_ours', settled_at = now()
+    where ctid = any (array(
+      select ctid from webhook_events
+      where outcome = 'parked' and reason = 'unknown_user' and user_id !~ '^user_\w+$'
+        and received_at < now() - interval '7 days'
+      order by received_at, event_id limit f.most for update skip locked));
+    get diagnostics given_up = row_count;
+  end if;
   foreach unknown in array array['unknown_customer', 'unknown_payment'] loop
     update webhook_events set outcome = 'ignored', reason = 'not_ours', settled_at = now(),
       payload = case when f.erase and user_id is null then null else payload end

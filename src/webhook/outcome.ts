@@ -24,6 +24,7 @@ export const OUTCOMES = {
     mode_mismatch: 'test mode where the Stripe key is live, or live where it is test',
     instance_mismatch: 'an event of another Clerk instance',
     not_ours: 'another product of the same Stripe account, as far as is known',
+    other_app: 'another app of the same Stripe account, by its tag or, without one, as far as is known',
     payment_pending: 'not paid yet; another event follows',
     no_effect: 'nothing moves by it',
     settled_by_hand: 'a person has settled it by `npm run settle`; final',

@@ -12,6 +12,8 @@ export interface Provider {
   envelope(event: unknown, headers: Headers): Envelope
   /** Checks that hold for every event of this provider, made before its handler. Null when nothing speaks against it. */
   screen(event: unknown, settings: Settings): Verdict | null
+  /** What an effect depends on that the event does not say, though it would have to. */
+  condition?(event: unknown, effect: Effect, settings: Settings): Effect
   /** The type by which it asks whether somebody is there. No row is kept of it. */
   ping?: string
   /** The dictionary: their word for what happened, our verb. */

@@ -98,7 +98,8 @@ const MOST_GIVEN_UP = 1_000
 
 /** Gives up a bite of what has waited for seven days in vain. Returns whether more is left. @throws DatabaseUnavailable */
 export async function giveUp(settings: Settings, db: Database): Promise<boolean> {
-  const facts = { most: MOST_GIVEN_UP, erase: settings.USER_DELETION === 'delete' }
+  const tagged = settings.APP_TAG !== undefined
+  const facts = { most: MOST_GIVEN_UP, erase: settings.USER_DELETION === 'delete', tagged }
   const { given_up, more } = await call<{ given_up: number; more: boolean }>(db, 'give_up', [facts])
   if (given_up > 0) log({ message: 'given up', level: 'info', reason: 'not_ours', deliveries: given_up })
   return more

@@ -41,6 +41,12 @@ export const webhookEvents = ledgerhook.table(
     index('webhook_events_unsettled')
       .on(events.outcome, events.reason, events.receivedAt)
       .where(sql`${events.outcome} in ('parked', 'rejected')`),
+    // Of ids that no Clerk instance has: to be given up.
+    index('webhook_events_foreign_user')
+      .on(events.receivedAt, events.eventId)
+      .where(
+        sql`${events.outcome} = 'parked' and ${events.reason} = 'unknown_user' and ${events.userId} !~ '^user_\\w+$'`,
+      ),
     index('webhook_events_unread')
       .on(events.userId)
       .where(sql`${events.outcome} = 'parked' and ${events.effect} is null`),

@@ -177,6 +177,24 @@ describe('npm run dev', () => {
     expect(await me.json()).toMatchObject({ email: 'eve@example.com', balance: 7 })
   })
 
+  test('has nothing that the doctor finds wrong', async () => {
+    const { worker, postgres, gateway, stripe, clerk } = ports
+    const parts = [
+      '--pg-port',
+      postgres,
+      '--gateway-port',
+      gateway,
+      '--stripe-port',
+      stripe,
+      '--clerk-port',
+      clerk,
+    ]
+    const flags = ['--url', `http://127.0.0.1:${worker}`, ...parts.map(String)]
+    const { code, output } = await run('cli/doctor.ts', flags, cwd)
+    expect([code, output]).toEqual([0, expect.stringContaining(' 0 failed')])
+    expect(output).not.toContain('not examined')
+  })
+
   test.skipIf(isWindows)('leaves no process on SIGTERM, and frees its ports', async () => {
     const family = descendants(dev.process.pid as number)
     expect(family.length).toBeGreaterThan(3)

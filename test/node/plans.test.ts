@@ -101,6 +101,14 @@ const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
   { name: 'a dispute that names the charge', act: (user) => deliver(disputed(`pi_1_${user}`, user)) },
   { name: 'a paid invoice', act: (user) => deliver(paidInvoice(user)) },
   {
+    name: 'an invoice without a tag, of a customer who is known and of one who is not',
+    act: async (user) => {
+      const tagged = { APP_TAG: 'shop' }
+      await deliver(paidInvoice(`none_${user}`), tagged)
+      return await deliver(paidInvoice(user), tagged)
+    },
+  },
+  {
     name: 'a payment without Checkout, and the invoice that it has paid',
     act: async (user) => {
       const sale = { user, payment: `pi_own_${user}`, invoice: `in_own_${user}`, customer: `cus_${user}` }

@@ -170,6 +170,19 @@ describe('lists of what was bought', () => {
     await expect(stripe.invoices.retrieve('in_gone')).rejects.toMatchObject({ statusCode: 404 })
   })
 
+  it('find refunds, disputes and charges by payment intent and charge', async () => {
+    const payment_intent = String(session.payment_intent)
+    const refund = await stripe.refunds.create({ payment_intent, amount: 100 })
+    const charge = String(refund.charge)
+    const { object: dispute } = await act(`charges/${charge}/dispute`, {})
+    for (const by of [{ payment_intent }, { charge }]) {
+      expect(ids(await stripe.refunds.list(by))).toEqual([refund.id])
+      expect(ids(await stripe.disputes.list(by))).toEqual([dispute.id])
+    }
+    expect(ids(await stripe.charges.list({ payment_intent }))).toEqual([charge])
+    expect(ids(await stripe.refunds.list({ payment_intent: 'pi_other' }))).toEqual([])
+  })
+
   it('hide subscriptions that have ended, and customers that were deleted', async () => {
     const id = String(subscribed.subscription)
     expect(ids(await stripe.subscriptions.list({ price: 'price_pro' }))).toEqual([id])

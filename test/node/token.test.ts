@@ -68,6 +68,25 @@ describe('npm run token', () => {
     expect(readFileSync(join(dir, '.dev.vars'), 'utf8')).not.toContain('PRIVATE')
   })
 
+  it('has the key of the local Clerk beside it, also where an earlier version has written the settings', () => {
+    const vars = join(dir, '.dev.vars')
+    const written = readFileSync(vars, 'utf8')
+    const ensure = () =>
+      run(
+        '--input-type=module',
+        '-e',
+        `import { ensureDevVars } from '${local('dev-vars.ts')}'; console.log(await ensureDevVars())`,
+      )
+    writeFileSync(vars, written.replace(/^CLERK_SECRET_KEY=.*\n/m, ''))
+    expect(ensure()).toContain('added CLERK_SECRET_KEY')
+    expect(readFileSync(vars, 'utf8')).toMatch(/^CLERK_SECRET_KEY="sk_test_local_\w+"$/m)
+    expect(ensure()).toBe('undefined')
+    // With Clerk's own public key, Clerk itself is used: nothing is added.
+    writeFileSync(vars, written.replace(/^CLERK_SECRET_KEY=.*\n/m, '').replace('MIIB', 'MIIC'))
+    expect(ensure()).toBe('undefined')
+    writeFileSync(vars, written)
+  })
+
   it('says so when it cannot be of use', () => {
     expect(complaint(() => token())).toMatch('name one user')
     expect(complaint(() => token('user_ada', '--expires', 'soon'))).toMatch('--expires takes a whole number')

@@ -35,7 +35,7 @@ interface Postgres {
  * What tests cannot do inside workerd, over HTTP: `POST /stack` gives a fresh database, a gateway and a local Stripe;
  * `POST /hold` opens a transaction, runs statements and keeps it open, `POST /release/<id>` commits it, and
  * `POST /waiting` resolves once something waits for a lock. `/v1/…` is Stripe's API, as `POST /stripe-script` says;
- * `POST /stripe-calls` returns the calls that it received.
+ * `POST /stripe-calls` returns the calls that it received. `/away` is where no database is.
  */
 export async function startControl(postgres: Postgres, template: string) {
   const parts: { stop(): Promise<void> }[] = []
@@ -77,6 +77,7 @@ export async function startControl(postgres: Postgres, template: string) {
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === '/away') return void response.writeHead(500).end('no database')
     if (request.url?.startsWith('/v1/')) return stripe.serve(request, response)
     const [, command = '', id = ''] = (request.url ?? '').split('/')
     try {

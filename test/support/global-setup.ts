@@ -13,6 +13,8 @@ declare module 'vitest' {
     control: string
     /** How many random histories the convergence test plays, and the seed of a run to repeat. */
     histories: { runs: number; seed: number | null }
+    /** How many deliveries cross batches of queued ones. */
+    deliveries: number
   }
 }
 
@@ -32,6 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const control = await startControl(postgres, TEMPLATE)
   project.provide('control', control.url)
   const { HISTORIES, SEED } = process.env
+  project.provide('deliveries', Number(process.env.DELIVERIES ?? 1_500))
   project.provide('histories', { runs: Number(HISTORIES ?? 200), seed: SEED ? Number(SEED) : null })
 
   return async () => {

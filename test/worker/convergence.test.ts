@@ -4,7 +4,9 @@ import { randomId } from '../../local/events.ts'
 import { backend, GRANTS } from './account-support.ts'
 import { PLANS, scriptedPrices } from './billing-histories.ts'
 import { type AppCall, disorder, play, type Sent, scramble, steps } from './histories.ts'
+import { CREDIT_PACKS, linesOf } from './link-histories.ts'
 import { as } from './people.ts'
+import { consume, type Message, type TestQueue, taken, testQueue } from './queue-support.ts'
 import {
   deliver,
   failNext,
@@ -34,11 +36,17 @@ interface State {
 
 const REVERSING = `('refund', 'refund_reversal', 'dispute', 'dispute_reversal')`
 
-async function deliverAll(groups: Sent[][], deletion: Deletion) {
+/** With a queue, every third group goes through it, and is committed in a batch while the next one comes. */
+async function deliverAll(groups: Sent[][], deletion: Deletion, queue?: TestQueue) {
+  let drained = Promise.resolve()
   const leaving = new Set(groups.flat().map((sent) => deletedUser(sent)))
   for (const [number, group] of groups.entries()) {
     if (deletion === 'delete' && number % 7 === 6) await interruptErasure()
-    const statuses = await Promise.all(group.map((sent) => send(sent, deletion)))
+    const statuses = await Promise.all(
+      group.map((sent) => send(sent, deletion, number % 3 === 1 ? queue : undefined)),
+    )
+    await drained
+    if (queue) drained = drainAll(taken(queue), deletion)
     for (const [i, status] of statuses.entries()) {
       const sent = group[i]
       // A visitor is refused once deleted, and nobody else is.
@@ -47,6 +55,29 @@ async function deliverAll(groups: Sent[][], deletion: Deletion) {
       const expected = sent?.provider === 'app' ? [200, 402, 403, 404] : refusable ? [200, 403] : [200]
       expect(expected).toContain(status)
     }
+  }
+  await drained
+}
+
+/** The scheduled runs that ask Stripe, until they find no more answers. */
+async function askAll(deletion: Deletion): Promise<void> {
+  for (let [before, left] = [Number.POSITIVE_INFINITY, await asking()]; left < before; ) {
+    await runScheduled({ USER_DELETION: deletion, PLANS, CREDIT_PACKS }, 'retry_due')
+    before = left
+    left = await asking()
+  }
+}
+
+async function asking(): Promise<number> {
+  const [row] = await query<{ count: string }>('select count(*) from waiting where retry_at is not null')
+  return Number(row?.count)
+}
+
+/** Commits messages until none is left. What has met somebody's lock comes again. */
+async function drainAll(messages: Message[], deletion: Deletion): Promise<void> {
+  for (let left = messages; left.length > 0; ) {
+    const { retried } = await consume(left, { PLANS, CREDIT_PACKS, USER_DELETION: deletion })
+    left = left.filter(({ id }) => retried.some((one) => one.id === id))
   }
 }
 
@@ -65,12 +96,17 @@ function deletedUser(sent: Sent): string | null {
   return type === 'user.deleted' ? data.id : null
 }
 
-async function send(sent: Sent, deletion: Deletion): Promise<number> {
+async function send(sent: Sent, deletion: Deletion, queue?: TestQueue): Promise<number> {
   if (sent.provider === 'session') return (await as(sent.user, '/api/me')).status
   if (sent.provider === 'app') return await make(sent)
   const { status } = await deliver(sent.provider, sent.event, {
     id: sent.id,
-    env: { PLANS, USER_DELETION: deletion },
+    env: {
+      PLANS,
+      CREDIT_PACKS,
+      USER_DELETION: deletion,
+      ...(queue && { SPILL: queue, SPILL_ALWAYS: 'true' }),
+    },
   })
   return status
 }
@@ -117,7 +153,7 @@ async function stateOf(namespace: string): Promise<State> {
         select id, user_id, stripe_customer_id, stripe_price_id, plan_key, status, current_period_end,
           cancel_at_period_end, canceled_at, ended_at, last_event_at from subscriptions where user_id like $1) s),
       'customers', (select coalesce(json_agg(c order by id), '[]') from (
-        select id, user_id, deleted_at is null alive from stripe_customers where id like $1) c),
+        select id, user_id, by_reference, deleted_at is null alive from stripe_customers where id like $1) c),
       'billing', (select coalesce(json_agg(b order by id), '[]') from (
         select * from user_billing where id like $1) b),
       'invoices', (select coalesce(json_agg(i order by stripe_invoice_id, paid_by), '[]') from (
@@ -178,7 +214,7 @@ function paymentsOf(sent: Sent[], namespace: string, user: string): Set<string> 
   const events = eventsOf(sent, 'stripe', namespace)
   const topUps = events
     .filter(({ type, data }) => type.startsWith('checkout') && data.object.mode === 'payment')
-    .filter(({ data }) => data.object.metadata.user_id === user)
+    .filter(({ data }) => (data.object.metadata.user_id ?? data.object.client_reference_id) === user)
     .map(({ data }) => data.object.payment_intent)
   const invoices = events
     .filter(({ type, data }) => type === 'invoice.paid' && data.object.customer.endsWith(user))
@@ -219,16 +255,18 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
       fc.constantFrom<Deletion>('deactivate', 'delete'),
       async (steps, disorder, deletion) => {
         const [inOrder, scrambled] = [randomId('n'), randomId('n')]
+        const [straight, sent] = [play(steps, inOrder), play(steps, scrambled)]
+        await stripeAnswers(linesOf([...straight, ...sent]))
         await deliverAll(
-          play(steps, inOrder).map((delivery) => [delivery]),
+          straight.map((delivery) => [delivery]),
           deletion,
         )
-        await makeAgain(play(steps, inOrder))
-        const sent = play(steps, scrambled)
-        await deliverAll(scramble(sent, disorder), deletion)
-        // A change of plan that waited for the plan, and then for the price of the new one.
-        await runScheduled({ USER_DELETION: deletion, PLANS }, 'retry_due')
-        await settleDown({ USER_DELETION: deletion, PLANS })
+        await makeAgain(straight)
+        await deliverAll(scramble(sent, disorder), deletion, testQueue())
+        // A change of plan that waited for the plan, and then for the price of the new one; what came through the queue
+        // has asked nobody yet.
+        await askAll(deletion)
+        await settleDown({ USER_DELETION: deletion, PLANS, CREDIT_PACKS })
         await makeAgain(sent)
 
         const [expected, actual] = [await stateOf(inOrder), await stateOf(scrambled)]

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { checkoutEvent, clerkEvent, type StripeType } from '../../local/events.ts'
 import { billing, CHANGES } from './billing-histories.ts'
+import { buyByLink } from './link-histories.ts'
 import { REVERSALS, reversing } from './reversal-histories.ts'
 
 /** One step of a world in which people sign up, change, pay and leave. Users are numbers, addresses too. */
@@ -10,6 +11,7 @@ type Step =
   | { act: 'pay'; user: number; credits: number; asynchronous: boolean; guest: boolean }
   | { act: 'subscribe'; user: number; price: number; named: boolean }
   | { act: 'change'; pick: number; how: (typeof CHANGES)[number]; price: number }
+  | { act: 'link'; user: number; quantity: number; price: number; plan: boolean }
   | { act: 'drop'; user: number }
   | { act: 'reverse'; pick: number; how: (typeof REVERSALS)[number]; amount: number }
   | { act: 'call'; user: number; granted: number; spent: number; back: number }
@@ -74,6 +76,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       pick: fc.nat(),
       how: fc.constantFrom(...CHANGES),
       price: fc.nat(3),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      act: fc.constant('link' as const),
+      user,
+      quantity: fc.integer({ min: 1, max: 9 }),
+      price: fc.nat(3),
+      plan: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('drop' as const), user }) },
@@ -165,6 +177,13 @@ export function play(steps: Step[], namespace: string): Sent[] {
     if (step.asynchronous) charge('checkout.session.async_payment_succeeded', step, payment, 'paid')
   }
 
+  const visitLink = ({ user, quantity, price, plan }: Extract<Step, { act: 'link' }>) => {
+    if (plan) return stripe.subscribe(id(user), price, false, true)
+    const payment = `pi_${sent.length}_${namespace}`
+    money.paid(payment)
+    buyByLink(send, { user: id(user), payment, quantity, number: sent.length })
+  }
+
   // The app spends no more than it has granted, so that no order leaves it short of credits, and gives a part back.
   const call = ({ user, granted, spent, back }: Extract<Step, { act: 'call' }>) => {
     const key = `${sent.length}_${namespace}`
@@ -223,6 +242,7 @@ export function play(steps: Step[], namespace: string): Sent[] {
     } else if (!person) continue
     else if (step.act === 'pay') pay(step)
     else if (step.act === 'subscribe') stripe.subscribe(id(step.user), step.price, step.named)
+    else if (step.act === 'link') visitLink(step)
     else if (step.act === 'drop') stripe.drop(id(step.user))
     else if (person.gone) continue
     else if (step.act === 'call') call(step)

@@ -37,12 +37,17 @@ const FACTS: Record<string, object> = {
     user_id: 'user_1',
     email: 'Ada@Example.com',
     email_verified: true,
+    verified_addresses: ['Ada+1@Example.com', 'ada@other.example.com'],
     signup_bonus: 0,
     banned: false,
   },
   close_user: { user_id: 'user_1' },
   link_customer: { user_id: 'user_1', stripe_customer_id: 'cus_1' },
   unlink_customer: { stripe_customer_id: 'cus_1' },
+  if_known: {
+    ...{ verb: 'link_customer', facts: { user_id: 'user_1', stripe_customer_id: 'cus_1' } },
+    ...{ about: ['cs_1', 'pi_1', 'in_1', 'ch_1', 're_1', 'sub_1', 'cus_1'], user_id: 'user_1' },
+  },
   record_for_customer: {
     ...{ outcome: 'ignored', reason: 'no_effect', user_id: 'user_1', stripe_customer_id: 'cus_1' },
   },
@@ -86,4 +91,12 @@ it.each(verbs)('the subjects of $name are all that it locks where nothing is sto
 
 it('there is no verb of which this knows no facts', () => {
   expect(verbs.map(({ name }) => name)).toEqual(Object.keys(FACTS).sort())
+})
+
+it.each(verbs)('$name has every id here that it reads of its facts', async ({ name }) => {
+  const [row] = await query<{ prosrc: string }>('select prosrc from pg_proc where proname = $1', [name])
+  const [, columns = ''] = /jsonb_to_record\(facts\) as f\(([^)]*)\)/.exec(row?.prosrc ?? '') ?? []
+  const read = columns.split(',').map((column) => column.trim().split(' ')[0] ?? '')
+  const ids = read.filter((fact) => /(^id|_id|paid_by|email|addresses|lines)$/.test(fact))
+  expect(Object.keys(FACTS[name] ?? {})).toEqual(expect.arrayContaining(ids))
 })

@@ -1,4 +1,5 @@
 import { env as bindings, createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
+import { inject } from 'vitest'
 import worker from '../../src/index.ts'
 import type { Queue } from '../../src/queue/queue.ts'
 import { type Env, settings } from './support.ts'
@@ -97,5 +98,5 @@ export const taken = ({ sent }: TestQueue, attempts = 1): Message[] =>
 /** Commits what a queue has taken. */
 export const drain = (queue: TestQueue, env: Env = {}) => consume(taken(queue), { ...env, SPILL: queue })
 
-/** Where no database is. */
-export const AWAY = { NEON_FETCH_ENDPOINT: 'http://127.0.0.1:1/sql' }
+/** Where no database is: 500, as from Neon when the compute cannot be reached. */
+export const AWAY = { NEON_FETCH_ENDPOINT: `${inject('control')}/away` }

@@ -1,0 +1,1 @@
+CREATE INDEX "webhook_events_foreign_user" ON "ledgerhook"."webhook_events" USING btree ("received_at","event_id") WHERE "ledgerhook"."webhook_events"."outcome" = 'parked' and "ledgerhook"."webhook_events"."reason" = 'unknown_user' and "ledgerhook"."webhook_events"."user_id" !~ '^user_\w+$';

@@ -1,0 +1,40 @@
+import type { Effect } from '../db.ts'
+import type { Settings } from '../settings.ts'
+import { ifKnown } from '../subscriptions/verbs.ts'
+import { id, member } from '../values.ts'
+import { idsOf, namedUser } from './payload.ts'
+
+/** What names an app of the account on whatever is made for it. */
+export const tagged = ({ APP_TAG }: Pick<Settings, 'APP_TAG'>): { app?: string } =>
+  APP_TAG ? { app: APP_TAG } : {}
+
+/** The app that the event's object names, itself or by the subscription that its invoice is of. */
+function tagOf(event: unknown): string | null {
+  const object = member(member(event, 'data'), 'object')
+  const subscription =
+    member(member(object, 'parent'), 'subscription_details') ?? member(object, 'subscription_details')
+  return (
+    [object, subscription]
+      .map((named) => id.safeParse(member(member(named, 'metadata'), 'app')).data)
+      .find((tag) => tag !== undefined) ?? null
+  )
+}
+
+/** Whether the event names another app of the same Stripe account. */
+export function isOfOtherApp(event: unknown, { APP_TAG }: Settings): boolean {
+  const tag = tagOf(event)
+  return APP_TAG !== undefined && tag !== null && tag !== APP_TAG
+}
+
+/** They record ids or payloads, and change nothing that an app has. */
+const HARMLESS = new Set(['link_invoice_payment', 'record_for_customer'])
+
+/** What names no app has its effect only if what it is about is known here. Without `APP_TAG` all of it is ours. */
+export function ifOurs(event: unknown, effect: Effect, { APP_TAG }: Settings): Effect {
+  if (APP_TAG === undefined || tagOf(event) !== null || HARMLESS.has(effect.verb)) return effect
+  return ifKnown({ ...effect, about: idsOf(event), user_id: namedUser(event) })
+}
+
+/** The effect itself, also where it depends on what is known. */
+export const unconditional = (effect: Effect): Effect =>
+  effect.verb === 'if_known' ? (effect.facts as unknown as Effect) : effect

@@ -39,6 +39,7 @@ export const TAKES: Readonly<Record<string, string>> = {
   OPS_TOKEN: TOKEN,
   SPILL_ALWAYS: FLAG,
   SIGNUP_BONUS_CREDITS: 'whole credits, 12 digits at most',
+  SIGNUP_BONUS_ONCE_PER: '"user" or "email"',
   REQUIRE_EMAIL: FLAG,
   SIGNUP_BONUS_SINCE: 'a moment in ISO 8601 with an offset, such as 2026-12-01T00:00:00Z',
   CLERK_SECRET_KEY: 'sk_test_… or sk_live_…',

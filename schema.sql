@@ -1058,6 +1058,9 @@ create function ledgerhook.why_barred(given text) returns text
 create function ledgerhook.why_beyond(credits bigint, refused text, limited_by text, most bigint, counted text) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.why_contradicted(named text, reference text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.why_refused(given text, credits bigint) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

@@ -2,7 +2,9 @@
 export interface FaultQueue<Fault> {
   /** Adds faults to the queue. Throws for one that is not known, and for what is not a list. */
   add(faults: unknown): void
-  /** Returns the fault of the request that is being handled: `none` when the queue is empty. */
+  /** Sets the fault of every request for which the queue has none. Throws for one that is not known. */
+  always(fault: unknown): void
+  /** Returns the fault of the request that is being handled: without any, `none`. */
   next(): Fault | 'none'
 }
 
@@ -12,13 +14,21 @@ export function createFaultQueue<const Fault extends string>(
   refuse: (message: string) => Error,
 ): FaultQueue<Fault> {
   const queue: Fault[] = []
+  let usual: Fault | 'none' = 'none'
+  const refuseUnknown = (faults: unknown[]) => {
+    const unknown = faults.find((fault) => !known.includes(fault as Fault))
+    if (unknown !== undefined) throw refuse(`unknown fault ${JSON.stringify(unknown)}`)
+  }
   return {
     add(faults) {
       if (!Array.isArray(faults)) throw refuse(`expected {"next": ["${known[1]}", …]}`)
-      const unknown = faults.find((fault) => !known.includes(fault))
-      if (unknown !== undefined) throw refuse(`unknown fault ${JSON.stringify(unknown)}`)
+      refuseUnknown(faults)
       queue.push(...faults)
     },
-    next: () => queue.shift() ?? 'none',
+    always(fault) {
+      refuseUnknown([fault])
+      usual = fault as Fault
+    },
+    next: () => queue.shift() ?? usual,
   }
 }

@@ -7,6 +7,7 @@ import { projectDir, tools } from '../cli/shared/project.ts'
 import { formatVars, type Vars } from './dev-vars.ts'
 import { type ProcessTree, startTree } from './process-tree.ts'
 import { makeScratchDir } from './scratch.ts'
+import { configWithQueues } from './spill-config.ts'
 import { until } from './until.ts'
 
 const START_DEADLINE_MS = 60_000
@@ -26,6 +27,8 @@ export interface WorkerOptions {
   settings: Vars
   /** Whether wrangler opens a Cloudflare Tunnel. Its address is in the output. */
   tunnel?: boolean
+  /** Whether the queue `SPILL` is bound: wrangler has queues of its own. */
+  spill?: boolean
   onLog: (line: LogLine) => void
   /** Receives the lines of wrangler itself: a rebuild, an exception. */
   onOutput: (line: string) => void
@@ -47,7 +50,10 @@ export async function startWorker(options: WorkerOptions, interrupt: AbortSignal
   const envFile = join(scratchDir, 'settings.env')
   await writeFile(envFile, formatVars(escapeExpansion(options.settings)), { mode: 0o600 })
 
-  const tree = startTree(tools.wrangler, wranglerArgs(options, envFile, scratchDir), {
+  const configFile = join(options.spill ? scratchDir : projectDir, 'wrangler.toml')
+  if (options.spill) await writeFile(configFile, configWithQueues())
+
+  const tree = startTree(tools.wrangler, wranglerArgs(options, configFile, envFile, scratchDir), {
     cwd: projectDir,
     env: { ...process.env, ...quietOffline(scratchDir) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,14 +75,19 @@ export async function startWorker(options: WorkerOptions, interrupt: AbortSignal
   return { url, ended, stop, runScheduled: () => runScheduled(url) }
 }
 
-function wranglerArgs({ port, tunnel }: WorkerOptions, envFile: string, scratchDir: string): string[] {
+function wranglerArgs(
+  { port, tunnel }: WorkerOptions,
+  configFile: string,
+  envFile: string,
+  scratchDir: string,
+): string[] {
   // In a file, for `ps` shows command lines. With this file, wrangler does not read `.dev.vars`.
   const settings = ['--env-file', envFile, '--persist-to', join(scratchDir, 'state')]
   const address = ['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0']
   return [
     'dev',
     '--config',
-    join(projectDir, 'wrangler.toml'),
+    configFile,
     ...settings,
     ...address,
     '--show-interactive-dev-session=false',

@@ -1,3 +1,4 @@
+import { dateOf } from '../../src/stripe/client.ts'
 import { type Check, fail, pass, warn } from './check.ts'
 import { dateOfClerk } from './clerk-api.ts'
 import type { Context } from './context.ts'
@@ -46,8 +47,6 @@ function clocks(context: Context): Clock[] {
   return list
 }
 
-/** Stripe's SDK has the headers of its fetch client as `Headers`, though its types say otherwise. */
 async function dateOfStripe({ stripe }: Context): Promise<string | null> {
-  const { lastResponse } = await stripe().accounts.retrieveCurrent()
-  return new Headers(lastResponse.headers as HeadersInit).get('date')
+  return dateOf(await stripe().accounts.retrieveCurrent())
 }

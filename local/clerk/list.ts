@@ -1,6 +1,6 @@
 import { unprocessable } from './errors.ts'
 import type { Instance } from './instance.ts'
-import type { User } from './state.ts'
+import type { State, User } from './state.ts'
 
 const DEFAULT_LIMIT = 10
 const MAX_LIMIT = 500
@@ -86,7 +86,15 @@ function matching({ state }: Instance, query: URLSearchParams, others: string[])
     if (/_(before|after)$/.test(name)) whole(query, name, 0, 0, Number.MAX_SAFE_INTEGER)
     return (user: User) => filter(user, values)
   })
-  return [...state.users.values()].filter((user) => active.every((holds) => holds(user)))
+  return candidates(state, query).filter((user) => active.every((holds) => holds(user)))
+}
+
+/** Those whose ids are looked for, else all: a user is found by the id without a look at the others. */
+function candidates({ users }: State, query: URLSearchParams): User[] {
+  const ids = query.getAll('user_id').filter((value) => !value.startsWith('-'))
+  if (ids.length === 0) return [...users.values()]
+  const wanted = new Set(ids.map((value) => value.replace(/^\+/, '')))
+  return [...wanted].flatMap((id) => users.get(id) ?? [])
 }
 
 function inOrder(users: User[], order: string): User[] {

@@ -17,6 +17,7 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
   --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
   --rtt-ms N               the gateway adds this to each request, in milliseconds
   --statement-ms N         the gateway adds this to each statement, in milliseconds
+  --spill                  bind the queue SPILL, to which deliveries go while the database is away
   --tunnel                 open a public address, for webhooks from Clerk and Stripe themselves (needs the network)
 
 Settings come from .dev.vars, which the first run writes; the environment wins over it. If DATABASE_URL names a Neon
@@ -51,9 +52,10 @@ export async function devFlags() {
     var: { type: 'string', multiple: true },
     'rtt-ms': { type: 'string' },
     'statement-ms': { type: 'string' },
+    spill: { type: 'boolean', default: false },
     tunnel: { type: 'boolean', default: false },
   })
-  const { data: dataDir, fresh, tunnel } = values
+  const { data: dataDir, fresh, spill, tunnel } = values
   return {
     ports: await choosePorts(values),
     latency: {
@@ -63,6 +65,7 @@ export async function devFlags() {
     vars: readVars(values.var),
     dataDir,
     fresh,
+    spill,
     tunnel,
   }
 }

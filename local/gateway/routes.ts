@@ -37,13 +37,16 @@ async function answerSql(services: Services, request: IncomingMessage, signal: A
   }
 }
 
-/** Returns the faults that a body names. For a body that is not JSON it returns undefined, which the queue refuses. */
-function readFaults(body: string): unknown {
+/** Sets the faults that a body names: of the next requests (`next`), or of all from now on (`always`). */
+function setFaults(faults: Faults, body: string): void {
+  let named: { next?: unknown; always?: unknown } | null
   try {
-    return (JSON.parse(body) as { next?: unknown } | null)?.next
+    named = JSON.parse(body)
   } catch {
-    return undefined
+    named = null
   }
+  if (named && 'always' in named) faults.always(named.always)
+  if (!named || 'next' in named || !('always' in named)) faults.add(named?.next)
 }
 
 async function route(services: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -62,7 +65,7 @@ async function route(services: Services, request: IncomingMessage, response: Ser
       counter.reset()
       return send(response, { status: 200, body: JSON.stringify(counter.read()) })
     case 'POST /faults':
-      faults.add(readFaults(await readBody(request)))
+      setFaults(faults, await readBody(request))
       return send(response, { status: 200, body: '{}' })
     default:
       throw new GatewayError(400, 'query is not supported')

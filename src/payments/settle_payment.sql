@@ -1,7 +1,7 @@
 -- Credits a sale once, whatever the number and the kind of events that report it: its Checkout Session, its
 -- PaymentIntent, its invoice. It is named by the invoice, wherever one is known.
--- facts: user_id, credits, stripe_payment_id (what was sold, as far as the event says it), amount (minor units),
--- currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id, stripe_charge_id,
+-- facts: user_id, reference (another id that the session names), credits, stripe_payment_id (what was sold, as far as
+-- the event says it), amount (minor units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id, stripe_charge_id,
 -- stripe_customer_id, invoice_unknown (whether it may have paid an invoice that the event does not name).
 create or replace function settle_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -13,8 +13,8 @@ declare
   holds boolean;
   objection text;
 begin
-  select * into f from jsonb_to_record(facts) as f(user_id text, credits bigint, stripe_payment_id text, amount bigint,
-    currency text, stripe_checkout_session_id text, stripe_payment_intent_id text, stripe_invoice_id text,
+  select * into f from jsonb_to_record(facts) as f(user_id text, reference text, credits bigint,
+    stripe_payment_id text, amount bigint, currency text, stripe_checkout_session_id text, stripe_payment_intent_id text, stripe_invoice_id text,
     stripe_charge_id text, stripe_customer_id text, invoice_unknown boolean);
   ids := lock_sale(f.stripe_customer_id, f.stripe_invoice_id, f.stripe_payment_intent_id,
     f.stripe_checkout_session_id, f.stripe_charge_id, f.user_id);
@@ -35,7 +35,7 @@ begin
     return record_delivery(delivery, verdict('ignored', 'settled_by_hand', f.user_id));
   end if;
 
-  objection := why_refused(f.user_id, f.credits);
+  objection := coalesce(why_contradicted(f.user_id, f.reference), why_refused(f.user_id, f.credits));
   if objection is null and f.invoice_unknown and f.stripe_invoice_id is null then
     return record_delivery(delivery, asks('unlinked_payment', f.user_id, 'settle_payment', facts,
       'payment:' || f.stripe_payment_id));

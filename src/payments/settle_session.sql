@@ -1,7 +1,8 @@
 -- Decides a paid Checkout Session whose metadata does not say, for a user whom it names, how many credits were bought:
 -- its lines say it, which are read from Stripe. A reference may give, never bind: its user gets the credits, and its
 -- customer is remembered for its own invoices and refunds alone.
--- facts: user_id (whom the metadata or else the reference names, or null), by_reference, unread (what decides together
+-- facts: user_id (whom the metadata or else the reference names, or null), reference (another id that the session
+-- names), by_reference, unread (what decides together
 -- with the lines of the session; null once they are read), credits (null until then), stripe_payment_id (what was sold),
 -- amount (minor units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id,
 -- stripe_charge_id, stripe_customer_id, invoice_unknown (whether it may have paid an invoice that it does not name).
@@ -15,7 +16,7 @@ declare
   credited payments;
   customer text;
 begin
-  select * into f from jsonb_to_record(facts) as f(user_id text, by_reference boolean, unread jsonb, credits bigint,
+  select * into f from jsonb_to_record(facts) as f(user_id text, reference text, by_reference boolean, unread jsonb, credits bigint,
     stripe_payment_id text, amount bigint, currency text, stripe_checkout_session_id text,
     stripe_payment_intent_id text, stripe_invoice_id text, stripe_charge_id text, stripe_customer_id text,
     invoice_unknown boolean);

@@ -8,6 +8,8 @@ export * from './plan-verbs.ts'
  */
 export interface Payment {
   user_id: string
+  /** Another id that the session names. Where it is somebody's, the two contradict each other. */
+  reference: string | null
   credits: number
   /**
    * What is sold, and credited once: the invoice, else the PaymentIntent, else (nothing was due) the Checkout Session.

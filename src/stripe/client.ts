@@ -28,3 +28,12 @@ export function stripeClient(
     }),
   })
 }
+
+/**
+ * Stripe's clock when it returned this object, as the header `Date` has it. With `fetch`, the SDK's last response is
+ * the `Response` itself.
+ */
+export function dateOf(object: object): string | null {
+  const { lastResponse } = object as { lastResponse?: { headers?: unknown } }
+  return lastResponse?.headers instanceof Headers ? lastResponse.headers.get('date') : null
+}

@@ -20,11 +20,12 @@ export const settleCheckout: Handler = (event, settings) => {
   const userId = id.safeParse(named).data
   if (!userId) return INVALID
   const { client_reference_id: reference } = session
-  // Referral tools put ids of their own there: only one that could be a user's contradicts the metadata.
+  // Referral tools put ids of their own there: only one that could be a user's contradicts the metadata. Whether any other
+  // is a user's all the same, the database knows.
   if (reference && reference !== userId && /^user_\w+$/.test(reference)) {
     return { outcome: 'rejected', reason: 'reference_mismatch' }
   }
-  if (session.mode === 'subscription') return subscribe(session, userId, users.linkCustomer)
+  if (session.mode === 'subscription') return subscribe(session, userId, link(session))
   if (credits === undefined) return readLines(session, userId, false, settings)
   const bought = readCredits(credits)
   return bought === null ? INVALID : topUp(session, userId, bought)
@@ -65,6 +66,16 @@ function readLines(
 
 const PENDING: Verdict = { outcome: 'ignored', reason: 'payment_pending' }
 
+const otherReference = ({ client_reference_id, metadata }: CheckoutSession): string | null => {
+  const reference = id.safeParse(client_reference_id).data ?? null
+  return metadata?.user_id === undefined || reference === metadata.user_id ? null : reference
+}
+
+const link =
+  (session: CheckoutSession) =>
+  (facts: { user_id: string; stripe_customer_id: string }): Effect =>
+    users.linkCustomer({ ...facts, reference: otherReference(session) })
+
 function topUp(session: CheckoutSession, userId: string, credits: number): Effect | Verdict {
   if (!isPaid(session)) return PENDING
   return payments.settle({ user_id: userId, credits, ...paymentOf(session) })
@@ -84,6 +95,7 @@ function paymentOf(
     stripe_payment_intent_id: session.payment_intent ?? null,
     stripe_invoice_id: session.invoice ?? null,
     stripe_charge_id: null,
+    reference: otherReference(session),
     stripe_customer_id: session.customer ?? null,
     invoice_unknown: false,
   }
@@ -100,7 +112,7 @@ function isPaid({ payment_status, amount_total }: CheckoutSession): boolean {
 function subscribe(
   { customer }: CheckoutSession,
   userId: string,
-  make: typeof users.linkCustomer,
+  make: typeof users.referCustomer,
 ): Effect | Verdict {
   if (!customer) return { outcome: 'ignored', reason: 'no_effect' }
   return make({ user_id: userId, stripe_customer_id: customer })

@@ -50,6 +50,7 @@ const sell: Handler = (event, settings) => {
   if ('outcome' in sale) return sale
   return payments.settle({
     user_id: sale.userId,
+    reference: null,
     credits: sale.credits,
     stripe_payment_id: invoice.id,
     amount,

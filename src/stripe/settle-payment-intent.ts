@@ -35,6 +35,7 @@ export const settlePaymentIntent: Handler = (event, settings) => {
   if ('outcome' in sale) return sale
   return payments.settle({
     user_id: sale.userId,
+    reference: null,
     credits: sale.credits,
     stripe_payment_id: intent.invoice ?? intent.id,
     amount: intent.amount_received,

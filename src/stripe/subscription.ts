@@ -4,11 +4,11 @@ import type { Settings } from '../settings.ts'
 import type { SubscriptionState } from '../subscriptions/verbs.ts'
 import { id, storableText } from '../values.ts'
 import { reference, seconds } from './payload.ts'
-import { groupOf } from './plan-group.ts'
+import { groupOf, planOf } from './plans.ts'
 
 const item = () =>
   z.object({
-    price: z.object({ id, lookup_key: z.nullish(z.string()) }),
+    price: z.object({ id, lookup_key: z.nullish(z.string()), product: z.nullish(reference()) }),
     /** Since 2025-03-31; before, the subscription itself has it. */
     current_period_end: z.nullish(seconds()),
   })
@@ -36,9 +36,11 @@ type Subscription = z.output<ReturnType<typeof subscriptionSchema>>
 type Price = Subscription['items']['data'][number]['price']
 
 /** Ours for what the price sells: its `lookup_key`, else PLANS. Null where neither knows it. */
-function planKey({ id, lookup_key }: Price, plans: Settings['PLANS']): string | null {
-  return storableText(lookup_key) ?? (Object.hasOwn(plans, id) ? (plans[id]?.key ?? null) : null)
+function planKey(price: Price, plans: Settings['PLANS']): string | null {
+  return storableText(price.lookup_key) ?? planOf(named(price), plans)?.key ?? null
 }
+
+const named = ({ id, lookup_key, product }: Price) => ({ price: id, lookupKey: lookup_key, product })
 
 /**
  * What is kept of a subscription. Of several items one counts, with its own period: the others are seats and extras,
@@ -47,7 +49,7 @@ function planKey({ id, lookup_key }: Price, plans: Settings['PLANS']): string | 
  */
 export function stateOf(subscription: Subscription, plans: Settings['PLANS']): SubscriptionState {
   const items = subscription.items.data.map((item) => ({ ...item, plan: planKey(item.price, plans) }))
-  const isSold = ({ price }: (typeof items)[number]) => Object.hasOwn(plans, price.id)
+  const isSold = ({ price }: (typeof items)[number]) => planOf(named(price), plans) !== undefined
   const main = items.find(isSold) ?? items.find(({ plan }) => plan !== null) ?? items[0]
   return {
     status: subscription.status,

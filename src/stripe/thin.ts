@@ -1,7 +1,7 @@
 import Stripe from 'stripe'
 import type { Settings } from '../settings.ts'
 import { id, instant, member } from '../values.ts'
-import { stripeClient } from './client.ts'
+import { dateOf, stripeClient } from './client.ts'
 
 /** Within a delivery, whose sender waits: the scheduled run has another minute. */
 export const READ: Stripe.RequestOptions = { timeout: 2_000, maxNetworkRetries: 0 }
@@ -59,10 +59,4 @@ async function readObject(stripe: Stripe, event: unknown): Promise<unknown | nul
     livemode: member(event, 'livemode'),
     data: { object },
   }
-}
-
-/** Stripe's clock when it returned an object. With `fetch`, the SDK's last response is the `Response` itself. */
-function dateOf(object: object): string | null {
-  const { lastResponse } = object as { lastResponse?: { headers?: unknown } }
-  return lastResponse?.headers instanceof Headers ? lastResponse.headers.get('date') : null
 }

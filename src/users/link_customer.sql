@@ -1,5 +1,5 @@
 -- A subscription's Checkout Session names the customer of its user.
--- facts: user_id, stripe_customer_id.
+-- facts: user_id, reference (another id that the session names), stripe_customer_id.
 create or replace function link_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -7,11 +7,11 @@ declare
   f record;
   objection text;
 begin
-  select * into f from jsonb_to_record(facts) as f(user_id text, stripe_customer_id text);
+  select * into f from jsonb_to_record(facts) as f(user_id text, reference text, stripe_customer_id text);
   perform lock_subjects('customer:' || f.stripe_customer_id, 'user:' || f.user_id);
   if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
 
-  objection := why_refused(f.user_id, 0);
+  objection := coalesce(why_contradicted(f.user_id, f.reference), why_refused(f.user_id, 0));
   if objection is null and not claim_customer(f.user_id, f.stripe_customer_id) then
     objection := 'customer_mismatch';
   end if;

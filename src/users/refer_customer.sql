@@ -38,3 +38,13 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return array['customer:' || (facts->>'stripe_customer_id'), 'user:' || (facts->>'user_id')];
 end $$;
+
+-- Why a session's reference contradicts the user whom our metadata names: it is somebody else's id. A referral tool's own
+-- is nobody's. Null where nothing speaks against it.
+create or replace function why_contradicted(named text, reference text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if reference is null or reference = named then return null; end if;
+  if not names_clerk_user(reference) and why_refused(reference, 0) = 'unknown_user' then return null; end if;
+  return 'reference_mismatch';
+end $$;

@@ -32,7 +32,12 @@ export const close = (facts: {
   use_address: boolean
 }): Effect => ({ verb: 'close_user', facts })
 
-export const linkCustomer = (facts: { user_id: string; stripe_customer_id: string }): Effect => ({
+export const linkCustomer = (facts: {
+  user_id: string
+  /** Another id that the session names. Where it is somebody's, the two contradict each other. */
+  reference: string | null
+  stripe_customer_id: string
+}): Effect => ({
   verb: 'link_customer',
   facts,
 })

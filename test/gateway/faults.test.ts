@@ -67,6 +67,18 @@ describe('faults', () => {
     expect((await queue({ next: ['explode'] })).status).toBe(400)
     expect((await queue({})).status).toBe(400)
   })
+
+  it('or every request from now on, but for those that have one of their own', async () => {
+    const url = stack.gateway.url.replace('/sql', '/faults')
+    const set = (body: unknown) => fetch(url, { method: 'POST', body: JSON.stringify(body) })
+    await set({ always: 'unavailable', next: ['none'] })
+    await insert()
+    for (let request = 0; request < 3; request++) await expect(insert()).rejects.toThrow('HTTP status 500')
+    expect((await set({ always: 'explode' })).status).toBe(400)
+    await set({ always: 'none' })
+    await insert()
+    expect(await entries()).toBe(2)
+  })
 })
 
 describe('a client that goes away', () => {

@@ -450,6 +450,13 @@ describe('each check', () => {
     expect(parked?.finding).toMatchObject({ result: 'warn', says: expect.stringContaining('may not look') })
   })
 
+  it('looks for no endpoint where `stripe listen` forwards the events', async () => {
+    const names = checks.map(({ name }) => name).filter((name) => name.startsWith('stripe-endpoint'))
+    const found = await examined(running, names, { vars: { STRIPE_API_BASE: '' } })
+    const says = expect.stringContaining('stripe listen')
+    expect(found.map(({ finding }) => finding)).toEqual(names.map(() => ({ result: 'pass', says })))
+  })
+
   it('says nothing of its own where the first of its group fails', async () => {
     const found = await examined(running, ['stripe-key', 'stripe-plans'], {
       vars: { STRIPE_SECRET_KEY: 'sk_test_local_wrong' },

@@ -7,6 +7,7 @@ import {
   subscriptionEvent,
 } from '../../local/billing-events.ts'
 import { checkoutEvent } from '../../local/events.ts'
+import { ofLink } from './link-histories.ts'
 
 export const PLANS = JSON.stringify({
   price_pro: { key: 'pro', credits: 100 },
@@ -135,8 +136,9 @@ export function billing(
     subscription.charged = { invoice, line, price, amount }
   }
 
-  const subscribe = (user: string, price: number, named: boolean) => {
-    const customer = customerOf(user)
+  const subscribe = (user: string, price: number, named: boolean, byLink = false) => {
+    const link = byLink ? ofLink(user, all.length) : null
+    const customer = link?.customer ?? customerOf(user)
     const subscription: Subscription = {
       id: `sub_${all.length}_${namespace}`,
       user,
@@ -153,7 +155,8 @@ export function billing(
     subscription.status = 'active'
     tell('customer.subscription.updated', subscription, { status: 'incomplete' })
     charge(subscription, 'subscription_create')
-    const session = { mode: 'subscription', payment_intent: null, customer, metadata: { user_id: user } }
+    const whose = link ?? { customer, metadata: { user_id: user } }
+    const session = { mode: 'subscription', payment_intent: null, ...whose }
     send((about) => checkoutEvent('checkout.session.completed', { ...about, user, session }))
   }
 

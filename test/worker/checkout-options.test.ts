@@ -51,7 +51,7 @@ describe('what a pack asks of Checkout', () => {
     expect(await balance(id)).toBe(1540)
   })
 
-  // What docs/events.md shows: 500 credits for 10.00 USD.
+  // What docs/money.md shows: 500 credits for 10.00 USD.
   it.each([
     ['a promotion code', { allow_promotion_codes: true }, { discount: 250 }, 750, 375, 250],
     ['tax', { automatic_tax: true }, { tax: 190 }, 1190, 500, 210],

@@ -4,6 +4,7 @@ import { randomId } from '../../local/events.ts'
 import { backend, GRANTS } from './account-support.ts'
 import { PLANS, scriptedPrices } from './billing-histories.ts'
 import { type AppCall, disorder, play, type Sent, scramble, steps } from './histories.ts'
+import { CREDIT_PACKS, linesOf } from './link-histories.ts'
 import { as } from './people.ts'
 import { consume, type Message, type TestQueue, taken, testQueue } from './queue-support.ts'
 import { invoicesPaid, scriptedPayments } from './sale-histories.ts'
@@ -62,7 +63,7 @@ async function deliverAll(groups: Sent[][], deletion: Deletion, queue?: TestQueu
 /** The scheduled runs that ask Stripe, until they find no more answers. */
 async function askAll(deletion: Deletion): Promise<void> {
   for (let [before, left] = [Number.POSITIVE_INFINITY, await asking()]; left < before; ) {
-    await runScheduled({ USER_DELETION: deletion, PLANS }, 'retry_due')
+    await runScheduled({ USER_DELETION: deletion, PLANS, CREDIT_PACKS }, 'retry_due')
     before = left
     left = await asking()
   }
@@ -76,7 +77,7 @@ async function asking(): Promise<number> {
 /** Commits messages until none is left. What has met somebody's lock comes again. */
 async function drainAll(messages: Message[], deletion: Deletion): Promise<void> {
   for (let left = messages; left.length > 0; ) {
-    const { retried } = await consume(left, { PLANS, USER_DELETION: deletion })
+    const { retried } = await consume(left, { PLANS, CREDIT_PACKS, USER_DELETION: deletion })
     left = left.filter(({ id }) => retried.some((one) => one.id === id))
   }
 }
@@ -101,7 +102,12 @@ async function send(sent: Sent, deletion: Deletion, queue?: TestQueue): Promise<
   if (sent.provider === 'app') return await make(sent)
   const { status } = await deliver(sent.provider, sent.event, {
     id: sent.id,
-    env: { PLANS, USER_DELETION: deletion, ...(queue && { SPILL: queue, SPILL_ALWAYS: 'true' }) },
+    env: {
+      PLANS,
+      CREDIT_PACKS,
+      USER_DELETION: deletion,
+      ...(queue && { SPILL: queue, SPILL_ALWAYS: 'true' }),
+    },
   })
   return status
 }
@@ -148,7 +154,7 @@ async function stateOf(namespace: string): Promise<State> {
         select id, user_id, stripe_customer_id, stripe_price_id, plan_key, status, current_period_end,
           cancel_at_period_end, canceled_at, ended_at, last_event_at from subscriptions where user_id like $1) s),
       'customers', (select coalesce(json_agg(c order by id), '[]') from (
-        select id, user_id, deleted_at is null alive from stripe_customers where id like $1) c),
+        select id, user_id, by_reference, deleted_at is null alive from stripe_customers where id like $1) c),
       'billing', (select coalesce(json_agg(b order by id), '[]') from (
         select * from user_billing where id like $1) b),
       'invoices', (select coalesce(json_agg(i order by stripe_invoice_id, paid_by), '[]') from (
@@ -210,7 +216,7 @@ function paymentsOf(sent: Sent[], namespace: string, user: string): Set<string> 
   const events = eventsOf(sent, 'stripe', namespace)
   const topUps = events
     .filter(({ type, data }) => type.startsWith('checkout') && data.object.mode === 'payment')
-    .filter(({ data }) => data.object.metadata.user_id === user)
+    .filter(({ data }) => (data.object.metadata.user_id ?? data.object.client_reference_id) === user)
     .map(({ data }) => data.object.payment_intent)
   const sales = events
     .filter(
@@ -261,19 +267,19 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
       fc.constantFrom<Deletion>('deactivate', 'delete'),
       async (steps, disorder, deletion) => {
         const [inOrder, scrambled] = [randomId('n'), randomId('n')]
-        for (const namespace of [inOrder, scrambled])
-          await stripeAnswers(scriptedPayments(stripeEventsOf(play(steps, namespace))))
+        const [straight, sent] = [play(steps, inOrder), play(steps, scrambled)]
+        const all = [...straight, ...sent]
+        await stripeAnswers({ ...linesOf(all), ...scriptedPayments(stripeEventsOf(all)) })
         await deliverAll(
-          play(steps, inOrder).map((delivery) => [delivery]),
+          straight.map((delivery) => [delivery]),
           deletion,
         )
-        await makeAgain(play(steps, inOrder))
-        const sent = play(steps, scrambled)
+        await makeAgain(straight)
         await deliverAll(scramble(sent, disorder), deletion, testQueue())
         // A change of plan that waited for the plan, and then for the price of the new one; what came through the queue
         // has asked nobody yet.
         await askAll(deletion)
-        await settleDown({ USER_DELETION: deletion, PLANS })
+        await settleDown({ USER_DELETION: deletion, PLANS, CREDIT_PACKS })
         await makeAgain(sent)
 
         const [expected, actual] = [await stateOf(inOrder), await stateOf(scrambled)]

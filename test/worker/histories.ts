@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { checkoutEvent, clerkEvent, type StripeType } from '../../local/events.ts'
 import { billing, CHANGES } from './billing-histories.ts'
+import { buyByLink } from './link-histories.ts'
 import { REVERSALS, reversing } from './reversal-histories.ts'
 import { SALES, selling } from './sale-histories.ts'
 
@@ -12,6 +13,7 @@ type Step =
   | { act: 'sell'; user: number; credits: number; how: (typeof SALES)[number] }
   | { act: 'subscribe'; user: number; price: number; named: boolean }
   | { act: 'change'; pick: number; how: (typeof CHANGES)[number]; price: number }
+  | { act: 'link'; user: number; quantity: number; price: number; plan: boolean }
   | { act: 'drop'; user: number }
   | { act: 'reverse'; pick: number; how: (typeof REVERSALS)[number]; amount: number }
   | { act: 'call'; user: number; granted: number; spent: number; back: number }
@@ -85,6 +87,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       pick: fc.nat(),
       how: fc.constantFrom(...CHANGES),
       price: fc.nat(3),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      act: fc.constant('link' as const),
+      user,
+      quantity: fc.integer({ min: 1, max: 9 }),
+      price: fc.nat(3),
+      plan: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('drop' as const), user }) },
@@ -177,6 +189,13 @@ export function play(steps: Step[], namespace: string): Sent[] {
     if (step.asynchronous) charge('checkout.session.async_payment_succeeded', step, payment, 'paid')
   }
 
+  const visitLink = ({ user, quantity, price, plan }: Extract<Step, { act: 'link' }>) => {
+    if (plan) return stripe.subscribe(id(user), price, false, true)
+    const payment = `pi_${sent.length}_${namespace}`
+    money.paid(payment)
+    buyByLink(send, { user: id(user), payment, quantity, number: sent.length })
+  }
+
   // The app spends no more than it has granted, so that no order leaves it short of credits, and gives a part back.
   const call = ({ user, granted, spent, back }: Extract<Step, { act: 'call' }>) => {
     const key = `${sent.length}_${namespace}`
@@ -237,6 +256,7 @@ export function play(steps: Step[], namespace: string): Sent[] {
     else if (step.act === 'sell')
       sell(id(step.user), stripe.customerOf(id(step.user)), step.credits, step.how)
     else if (step.act === 'subscribe') stripe.subscribe(id(step.user), step.price, step.named)
+    else if (step.act === 'link') visitLink(step)
     else if (step.act === 'drop') stripe.drop(id(step.user))
     else if (person.gone) continue
     else if (step.act === 'call') call(step)

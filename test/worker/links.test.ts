@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
-import { comeBack, failStripe, received } from './checkout-support.ts'
+import { atStripe, checkout, comeBack, failStripe, received } from './checkout-support.ts'
 import { buy, deliverTo, linkShop, makeLink } from './links-support.ts'
-import { leave, signedUp, signUp } from './people.ts'
+import { customerOf, leave, signedUp, signUp } from './people.ts'
 import { balance, counted, eventRow, ledger, query, runScheduled, said } from './support.ts'
 
 describe('a Payment Link of a pack', () => {
@@ -138,5 +138,26 @@ describe('a link that sells something else', () => {
     const { result, requests } = await counted(() => deliverTo(events[0], { ...linkShop, CREDIT_PACKS: '' }))
     expect([said(result), requests]).toEqual(['ignored not_ours', 1])
     expect(await received('', `/v1/checkout/sessions/${object.id}/line_items`)).toEqual([])
+  })
+})
+
+describe('POST /api/checkout for a pack whose quantity the buyer may change', () => {
+  const adjustable = { adjustable_quantity: { minimum: 1, maximum: 20 } }
+  const env = {
+    CREDIT_PACKS: JSON.stringify({ starter: { credits: 500, price: 'price_pack', checkout: adjustable } }),
+  }
+
+  it('promises no credits: the lines of the session say how many were bought', async () => {
+    const id = await signedUp()
+    const { body } = await checkout(id, { pack: 'starter' }, env)
+    const [call] = await received(id, '/v1/checkout/sessions')
+    expect(call?.params).toMatchObject({ metadata: { user_id: id } })
+    expect(call?.params).not.toHaveProperty('metadata.credits')
+    const { events, object } = await atStripe(`sessions/${body.id}/pay`, { quantity: 4, deliver: false })
+    expect(object.amount_total).toBe(2800)
+    expect(said(await deliverTo(events[0], { ...linkShop, ...env }))).toBe('applied')
+    expect(await balance(id)).toBe(2040)
+    // Our metadata names the user: the customer is the user's own.
+    expect(object.customer).toBe(await customerOf(id))
   })
 })

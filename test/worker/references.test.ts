@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { randomId } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
 import type { Event } from '../../local/stripe/state.ts'
 import { atStripe, checkout, customersMade, portal } from './checkout-support.ts'
 import { buy, deliverAllTo, deliverTo, linkShop, makeLink } from './links-support.ts'
@@ -179,11 +180,29 @@ describe('whose it is', () => {
     const id = await signedUp()
     const { events, object } = await buy(await makeLink([{ price: 'price_pack' }]), id)
     await deliverAllTo(events)
-    const { reversalEvent } = await import('../../local/reversal-events.ts')
+
     await deliver(
       'stripe',
       reversalEvent('refund.created', { payment: String(object.payment_intent), amount: 350 }),
     )
     expect(await balance(id)).toBe(290)
+  })
+})
+
+describe('a reference beside our metadata', () => {
+  it('contradicts it where it is any other user’s id, of whatever form', async () => {
+    const [id, legacy] = [await signedUp(), randomId('legacy-')]
+    await signUp(legacy)
+    const sale = checkoutEvent('checkout.session.completed', {
+      ...{ user: id, session: { client_reference_id: legacy } },
+    })
+    const plan = checkoutEvent('checkout.session.completed', {
+      ...{ user: id, session: { client_reference_id: legacy, mode: 'subscription', customer: `cus_${id}` } },
+    })
+    expect(allSaid(await deliverAllTo([sale, plan] as never))).toEqual([
+      'rejected reference_mismatch',
+      'rejected reference_mismatch',
+    ])
+    expect([await balance(id), await customerOf(id)]).toEqual([40, null])
   })
 })

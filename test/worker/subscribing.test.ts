@@ -3,7 +3,7 @@ import { subscriptionEvent } from '../../local/billing-events.ts'
 import { randomId } from '../../local/events.ts'
 import { atStripe, checkout, failStripe, releaseStripe, shop, stripeSession } from './checkout-support.ts'
 import { buy, deliverAllTo, makeLink } from './links-support.ts'
-import { customerOf, signedUp } from './people.ts'
+import { as, customerOf, signedUp } from './people.ts'
 import { counted, deliver, makeDue, query, request, runScheduled, said, stripeUrl } from './support.ts'
 
 await atStripe('prices/price_addon/create', { unit_amount: 500 })
@@ -68,6 +68,31 @@ describe('POST /api/checkout for a plan', () => {
     const id = await signedUp()
     await deliverAllTo((await buy(await makeLink([{ price: 'price_pro' }]), id)).events)
     expect(await start(id)).toMatchObject({ status: 200 })
+  })
+})
+
+describe('a plan named by its product, or by its lookup key', () => {
+  const named = (name: string) => ({
+    PLANS: JSON.stringify({ [name]: { key: 'pro', price: 'price_pro', credits: 1000 } }),
+  })
+  it.each([
+    ['prod_pro', { product: 'prod_pro' }],
+    ['pro_monthly', { lookup_key: 'pro_monthly' }],
+    ['anything', {}],
+  ])('is known by %s', async (name, price) => {
+    const [id, subscription] = [await signedUp(), randomId('sub')]
+    const customer = await customerFor(id)
+    const bought = await checkout(id, { plan: 'pro' }, named(name))
+    expect(bought.status).toBe(200)
+    const event = subscriptionEvent('customer.subscription.created', {
+      ...{ subscription, customer, user: id, price: 'price_pro' },
+    })
+    const [item] = (event.data.object.items as { data: { price: object }[] }).data
+    Object.assign(item?.price ?? {}, price)
+    await deliver('stripe', event, { env: named(name) })
+    const { body } = await as<{ subscription: { plan: string } }>(id, '/api/me')
+    expect(['pro', 'pro_monthly']).toContain(body.subscription.plan)
+    expect(await checkout(id, { plan: 'pro' }, named(name))).toMatchObject(already)
   })
 })
 

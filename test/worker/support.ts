@@ -166,10 +166,12 @@ export async function makeDue(...due: string[]): Promise<void> {
 export async function settleDown(env: Env = {}): Promise<void> {
   for (let run = 0; run < 20; run++) {
     const [left] = await query<{ count: string }>(
-      `select (select count(*) from arrived) + (select count(*) from erasures where done_at is null) as count`,
+      `select (select count(*) from arrived) + (select count(*) from erasures where done_at is null)
+        + (select count(*) from webhook_events where outcome = 'parked' and reason = 'incomplete_session') as count`,
     )
     if (Number(left?.count) === 0) return
-    await runScheduled(env, 'release_arrived', 'erase_payloads')
+    await query(`update waiting set retry_at = now() where retry_at is not null`)
+    await runScheduled(env, 'release_arrived', 'erase_payloads', 'retry_due')
   }
   throw new Error('20 scheduled runs have left something')
 }

@@ -276,3 +276,18 @@ describe('a sale that is refused', () => {
     }
   })
 })
+
+describe('a delivery that is tried again', () => {
+  it('is still found by all that it is about', async () => {
+    const { user, payment, customer } = await buyer()
+    const event = paymentIntentEvent({ payment, user, customer })
+    await deliver('stripe', event)
+    const about = [payment, `ch_${payment}`, customer]
+    await runScheduled({}, 'retry_due')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', about })
+    await stripeKnows(payment)
+    await leave(user)
+    await runScheduled({}, 'retry_due')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'rejected', about })
+  })
+})

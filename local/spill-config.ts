@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectDir } from '../cli/shared/project.ts'
+
+/** The configuration of the project with the queues of production, which it has commented out, for wrangler's own queues. */
+export function configWithQueues(toml = readFileSync(join(projectDir, 'wrangler.toml'), 'utf8')): string {
+  const main = JSON.stringify(join(projectDir, 'src/index.ts'))
+  return toml
+    .replace(/^main = .*$/m, `main = ${main}`)
+    .replaceAll(/^#(?=\S)/gm, '')
+    .replaceAll('[[env.production.queues.', '[[queues.')
+}

@@ -1,0 +1,32 @@
+import type { Plan } from '../settings/sold.ts'
+import type { Settings } from '../settings.ts'
+
+type Plans = Settings['PLANS']
+
+/** Stripe's price, as far as what has it says it. */
+interface Named {
+  price: string | null
+  lookupKey?: string | null | undefined
+  product?: string | null | undefined
+}
+
+/** The plan that a price stands for: by its id, its lookup key or its product, in this order. */
+export function planOf({ price, lookupKey, product }: Named, plans: Plans): Plan | undefined {
+  const named = (name: string | null | undefined) =>
+    name != null && Object.hasOwn(plans, name) ? plans[name] : undefined
+  const soldBy = () => Object.values(plans).find((plan) => price !== null && plan.price === price)
+  return named(price) ?? soldBy() ?? named(lookupKey) ?? named(product)
+}
+
+/**
+ * The group of plans of which a user has one at a time: `""` where PLANS names none. A subscription is known by its price,
+ * else by its plan, which is the price's lookup key or the `key` of PLANS.
+ */
+export function groupOf(
+  { price, plan }: { price: string | null; plan: string | null },
+  plans: Plans,
+): string {
+  const sold =
+    planOf({ price, lookupKey: plan }, plans) ?? Object.values(plans).find(({ key }) => key === plan)
+  return sold?.group ?? ''
+}

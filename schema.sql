@@ -208,12 +208,23 @@ create table ledgerhook.settled_facts (
   constraint settled_facts_pkey PRIMARY KEY (subject)
 );
 
+create table ledgerhook.stripe_account (
+  one boolean default true not null,
+  account text,
+  livemode boolean not null,
+  first_livemode boolean not null,
+  since timestamp with time zone default now() not null,
+  constraint stripe_account_pkey PRIMARY KEY (one)
+);
+
 create table ledgerhook.stripe_customers (
   id text not null,
   user_id text,
   deleted_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   by_reference boolean default false not null,
+  livemode boolean,
+  unlinked_at timestamp with time zone,
   constraint stripe_customers_pkey PRIMARY KEY (id)
 );
 CREATE INDEX stripe_customers_user ON ledgerhook.stripe_customers USING btree (user_id);
@@ -253,6 +264,7 @@ create table ledgerhook.subscriptions (
   collection_paused boolean default false not null,
   plan_group text,
   double_since timestamp with time zone,
+  livemode boolean,
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
 );
@@ -365,33 +377,38 @@ create view ledgerhook.user_billing as
     s.collection_paused
    FROM ((ledgerhook.users u
      LEFT JOIN ledgerhook.wallets w ON ((w.user_id = u.id)))
-     LEFT JOIN LATERAL ( SELECT subscriptions.id,
-            subscriptions.user_id,
-            subscriptions.named_user_id,
-            subscriptions.stripe_customer_id,
-            subscriptions.stripe_price_id,
-            subscriptions.plan_key,
-            subscriptions.status,
-            subscriptions.current_period_end,
-            subscriptions.cancel_at_period_end,
-            subscriptions.cancel_at,
-            subscriptions.canceled_at,
-            subscriptions.ended_at,
-            subscriptions.last_event_at,
-            subscriptions.last_source,
-            subscriptions.previous,
-            subscriptions.cancel_due_at,
-            subscriptions.cancel_tries,
-            subscriptions.cancel_requested_at,
-            subscriptions.created_at,
-            subscriptions.updated_at,
-            subscriptions.collection_paused
-           FROM ledgerhook.subscriptions
-          WHERE (subscriptions.user_id = u.id)
-          ORDER BY ((subscriptions.status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text])) AND (subscriptions.plan_key IS NOT NULL)) DESC, ((subscriptions.named_user_id IS DISTINCT FROM subscriptions.user_id) AND COALESCE(( SELECT customer.by_reference
+     LEFT JOIN LATERAL ( SELECT subscription.id,
+            subscription.user_id,
+            subscription.named_user_id,
+            subscription.stripe_customer_id,
+            subscription.stripe_price_id,
+            subscription.plan_key,
+            subscription.status,
+            subscription.current_period_end,
+            subscription.cancel_at_period_end,
+            subscription.cancel_at,
+            subscription.canceled_at,
+            subscription.ended_at,
+            subscription.last_event_at,
+            subscription.last_source,
+            subscription.previous,
+            subscription.cancel_due_at,
+            subscription.cancel_tries,
+            subscription.cancel_requested_at,
+            subscription.created_at,
+            subscription.updated_at,
+            subscription.collection_paused,
+            subscription.plan_group,
+            subscription.double_since,
+            subscription.livemode
+           FROM ledgerhook.subscriptions subscription
+          WHERE ((subscription.user_id = u.id) AND (NOT (EXISTS ( SELECT
+                   FROM ledgerhook.stripe_account served
+                  WHERE (served.one AND (served.livemode <> COALESCE(subscription.livemode, served.first_livemode)))))))
+          ORDER BY ((subscription.status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text])) AND (subscription.plan_key IS NOT NULL)) DESC, ((subscription.named_user_id IS DISTINCT FROM subscription.user_id) AND COALESCE(( SELECT customer.by_reference
                    FROM ledgerhook.stripe_customers customer
-                  WHERE (customer.id = subscriptions.stripe_customer_id)), false)),
-                CASE subscriptions.status
+                  WHERE (customer.id = subscription.stripe_customer_id)), false)),
+                CASE subscription.status
                     WHEN 'active'::text THEN 1
                     WHEN 'trialing'::text THEN 2
                     WHEN 'past_due'::text THEN 3
@@ -401,7 +418,7 @@ create view ledgerhook.user_billing as
                     WHEN 'canceled'::text THEN 8
                     WHEN 'incomplete_expired'::text THEN 9
                     ELSE 7
-                END, subscriptions.created_at DESC, subscriptions.id DESC
+                END, subscription.created_at DESC, subscription.id DESC
          LIMIT 1) s ON (true));
 
 create function ledgerhook.address_key(email text) returns text
@@ -632,6 +649,9 @@ create function ledgerhook.is_locked(subject text) returns boolean
 create function ledgerhook.is_orphan(subscription ledgerhook.subscriptions) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_served(live boolean) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_settled(delivery jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -728,6 +748,9 @@ create function ledgerhook.mark_doubles(given text) returns void
 create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.may_be_linked(customer ledgerhook.stripe_customers) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.message(event jsonb) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -751,6 +774,9 @@ create function ledgerhook.names_clerk_user(id text) returns boolean
 
 create function ledgerhook.needs_rate(reported jsonb) returns boolean
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.next_customer(owner text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.next_outgoing(owner text, lease boolean) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -817,6 +843,9 @@ create function ledgerhook.read_plan_buyer(facts jsonb) returns jsonb
 
 create function ledgerhook.read_portal(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.read_stripe_account(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.read_wallet(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -907,6 +936,18 @@ create function ledgerhook.reverse_payment(delivery jsonb, facts jsonb) returns 
 
 create function ledgerhook.reverse_payment_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.serve_stripe_account(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.served_livemode() returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.serves(given_account text, live boolean) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.set_stripe_account(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settle_event(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1028,6 +1069,9 @@ create function ledgerhook.unlink_customer(delivery jsonb, facts jsonb) returns 
 create function ledgerhook.unlink_customer_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.unlink_unknown(owner text, customer text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.use_address_of(given text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1108,6 +1152,7 @@ grant execute on function ledgerhook.read_entitlements(jsonb) to ledgerhook_work
 grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_plan_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_portal(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_stripe_account(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_wallet(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.readiness(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.record_delivery(jsonb,jsonb) to ledgerhook_worker;
@@ -1115,6 +1160,7 @@ grant execute on function ledgerhook.record_for_customer(jsonb,jsonb) to ledgerh
 grant execute on function ledgerhook.refer_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.release_arrived(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.reverse_payment(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.serve_stripe_account(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_return(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_session(jsonb,jsonb) to ledgerhook_worker;

@@ -4,8 +4,10 @@ import pg from 'pg'
 import { LocalError } from '../cli/shared/errors.ts'
 import { readFlags } from '../cli/shared/flags.ts'
 import { billingStory } from './demo/billing.ts'
+import { changesStory } from './demo/changes.ts'
 import { differences } from './demo/compare.ts'
 import { meteredStory } from './demo/metered.ts'
+import { outageStory, QUEUE_SPEED } from './demo/outage.ts'
 import { play, type Stage } from './demo/play.ts'
 import { proofs } from './demo/proofs.ts'
 import { type Receiver, startReceiver } from './demo/receiver.ts'
@@ -23,8 +25,10 @@ import { startStack } from './stack.ts'
 const HELP = `
 npm run demo                         a story in signed webhooks, sent to the real Worker on a real Postgres, line by line
 npm run demo -- --story billing      sign in, buy, pay, subscribe, renew, cancel, with the API and a local Stripe
+npm run demo -- --story changes      plans that are changed, at once, declined and undone: what happens to credits
 npm run demo -- --story metered      spend, give back, grant, run low, buy, and what the app is told of it
 npm run demo -- --story refunds      refunds and disputes, in every order: what happens to credits when money comes back
+npm run demo -- --story outage       40 hours without a database, in fast motion: everything waits in the queue
 
 Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
 `
@@ -32,8 +36,10 @@ Starts everything it needs on free ports, and leaves nothing behind. Exits with 
 const stories: Record<string, Story> = {
   webhooks: { wallets: 3, scenes: (stage) => delivered(tellStory(), stage) },
   billing: { wallets: 2, scenes: billingStory },
+  changes: { wallets: 2, scenes: changesStory },
   metered: { wallets: 1, listens: true, scenes: meteredStory },
   refunds: { wallets: 1, scenes: (stage) => delivered(tellRefunds(), stage) },
+  outage: { wallets: 2, spills: true, scenes: outageStory },
 }
 
 function delivered(steps: Step[], stage: Stage): Scene[] {
@@ -65,7 +71,11 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
   const stack = await startStack(
     {
       dataDir,
-      settings: settingsOfTheStory(secrets, receiver),
+      settings: {
+        ...settingsOfTheStory(secrets, receiver),
+        ...(story.spills && { QUEUE_SPEED: String(QUEUE_SPEED) }),
+      },
+      spill: story.spills ?? false,
       ports: {
         worker: await freePort(),
         postgres: await freePort(),
@@ -119,7 +129,11 @@ function settingsOfTheStory(secrets: Vars, receiver?: Receiver): Vars {
     // Users come by webhooks and sessions: none is read from Clerk.
     CLERK_SECRET_KEY: '',
     CREDIT_PACKS: '{"starter": {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}}',
-    PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
+    PLANS: JSON.stringify({
+      price_pro_monthly: { key: 'pro', credits: 1000 },
+      price_pro_yearly: { key: 'pro_yearly', credits: 12_000 },
+      price_max_monthly: { key: 'max', credits: 10_000 },
+    }),
   }
 }
 

@@ -13,7 +13,7 @@ interface Body {
 
 interface Told {
   object: { subscription?: string | null }
-  events: { id: string }[]
+  events: { id: string; type: string; data: { object: { id: string } } }[]
   deliveries: Delivered[]
 }
 interface Delivered {
@@ -27,7 +27,8 @@ export type Actor = ReturnType<typeof actor>
 export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage) {
   let session = ''
   let subscription = ''
-  let events: { id: string }[] = []
+  let declined = ''
+  let events: Told['events'] = []
 
   async function call(method: string, path: string, body?: object): Promise<[number, Body]> {
     const token = await signSessionToken(sessionKey, sessionClaims({ user }))
@@ -50,6 +51,8 @@ export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage)
     const answer = await atStripe<Told>(path, body)
     subscription = answer.object.subscription ?? subscription
     events = answer.events
+    const failed = answer.events.find(({ type }) => type === 'invoice.payment_failed')
+    declined = failed?.data.object.id ?? declined
     return answer.deliveries.map(said)
   }
 
@@ -75,10 +78,16 @@ export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage)
      * Stripe counts in whole seconds. A person takes longer than one; without the wait, two changes would share a
      * second.
      */
-    async subscriptionAt(action: string) {
+    async subscriptionAt(action: string, body?: object) {
       await sleep(1_000)
-      return await told(`subscriptions/${subscription}/${action}`)
+      return await told(`subscriptions/${subscription}/${action}`, body)
     },
+    /** At Stripe there is a price of this amount. */
+    async sells(price: string, unit_amount: number, interval = 'month') {
+      await atStripe(`prices/${price}/create`, { unit_amount, interval })
+    },
+    /** The person pays the invoice whose payment was declined. */
+    payOpen: () => told(`invoices/${declined}/pay`),
     async subscription() {
       const [status, { subscription: current }] = await call('GET', '/api/me')
       return [`${status} ${current?.plan} ${current?.status}${current?.cancel_at_period_end ? ', ends' : ''}`]

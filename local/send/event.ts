@@ -1,3 +1,4 @@
+import { invoiceLine } from '../billing-events.ts'
 import { type ClerkType, checkoutEvent, clerkEvent, fixtures, randomId, type StripeType } from '../events.ts'
 import { reversalFixtures, reversalId } from '../reversal-events.ts'
 import { stamped } from '../stamped.ts'
@@ -70,6 +71,7 @@ function otherStripe(flags: SendFlags): object {
   if (flags.payment !== undefined && type in reversalFixtures) nameReversal(object, flags)
   if (type === 'payment_intent.succeeded') nameIntent(object, flags)
   if (type === 'invoice.paid' && flags.credits !== undefined) sellOnce(object, flags)
+  if (type === 'invoice.paid' && flags.change) changePlan(object)
   Object.assign(object, flags.set)
   return stamped(event, type, { livemode, ...given({ at, event: id }) })
 }
@@ -92,6 +94,23 @@ function sellOnce(object: Members, { user, credits, amount }: SendFlags): void {
   const money = given({ total: amount, subtotal: amount, amount_due: amount, amount_paid: amount })
   const sale = { id: randomId('in'), billing_reason: 'manual', parent: null }
   Object.assign(object, sale, { metadata: { user_id: user, credits } }, money)
+}
+
+/** Monthly to yearly with a new billing date (Stripe, as recorded): credit for the month, and the year as a whole. */
+function changePlan(object: Members): void {
+  const { id: invoice, lines } = object as { id: string; lines: { data: ReturnType<typeof invoiceLine>[] } }
+  const credited_items = { invoice, invoice_line_items: lines.data.map(({ id }) => id) }
+  const unused = invoiceLine({ amount: -2000, line: { id: randomId('il') } })
+  const details = { proration: true, proration_details: { credited_items } }
+  Object.assign(unused.parent?.subscription_item_details ?? {}, details)
+  Object.assign(unused.pricing ?? {}, { unit_amount_decimal: null })
+  const year = invoiceLine({ price: 'price_pro_yearly', amount: 20_000, line: { id: randomId('il') } })
+  Object.assign(year.pricing ?? {}, { unit_amount_decimal: '20000' })
+  // Another period than the month's: it begins with the change.
+  if (year.period) year.period.start += 1
+  const total = { total: 18_000, subtotal: 18_000, amount_due: 18_000, amount_paid: 18_000 }
+  const names = { id: randomId('in'), billing_reason: 'subscription_update' }
+  Object.assign(object, { ...names, ...total, lines: { ...lines, data: [unused, year] } })
 }
 
 /** Names charge, refund and dispute after the payment, which has one of each, unless `--set id=…` says otherwise. */

@@ -25,6 +25,7 @@ what was paid
   --payment pi_…       by default a new one each time; the same one again reports the same payment in another event
   --reference ID       as a Payment Link's session: named by its client_reference_id alone; --credits: the link's own
   --unpaid             payment_status "unpaid"; --status TEXT: any other status
+  --change             invoice.paid: monthly to yearly, which credits the month of the invoice without this flag
   --live               an event of live mode
 
 the event
@@ -50,6 +51,7 @@ examples
   npm run send -- stripe checkout.session.async_payment_succeeded --payment pi_1
   npm run send -- stripe payment_intent.succeeded --payment pi_2 --credits 500
   npm run send -- stripe invoice.paid --credits 500           # a one-off invoice; without --credits, a subscription's
+  npm run send -- stripe invoice.paid --change                # after it: the change to a yearly plan, PLANS permitting
   npm run send -- stripe refund.created --payment pi_1 --amount 250
   npm run send -- stripe charge.dispute.funds_withdrawn --payment pi_1 --amount 500
   npm run send -- clerk user.updated --name 'Ada King' --at -10m
@@ -73,7 +75,7 @@ export function sendFlags() {
       },
       ...{ credits: text, amount: text, currency: text, customer: text, payment: text, session: text },
       reference: text,
-      ...{ unpaid: flag, status: text, live: flag },
+      ...{ unpaid: flag, status: text, change: flag, live: flag },
       ...{ event: text, at: text, set: { type: 'string', multiple: true } },
       ...{ times: text, concurrent: flag, 'wrong-secret': flag, old: flag, print: flag, expect: text },
       ...{ port: text, url: text },

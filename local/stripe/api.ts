@@ -5,6 +5,7 @@ import { createCustomer, customerParams, retrieveCustomer } from './customers.ts
 import { destinationParams, listDestinations } from './destinations.ts'
 import { ApiError, found } from './errors.ts'
 import type { Params } from './form.ts'
+import { linesOf } from './invoices.ts'
 import { createLink, linkParams, retrieveLink } from './links.ts'
 import { eventListing, listings, readable } from './listings.ts'
 import { list } from './lists.ts'
@@ -83,6 +84,7 @@ const calls: Record<string, Call> = {
   'GET /v1/checkout/sessions/:id': call(nothing, retrieveSession),
   'GET /v1/checkout/sessions/:id/line_items': call(pageParams, listLineItems),
   'POST /v1/checkout/sessions/:id/expire': call(nothing, expireSession),
+  'GET /v1/invoices/:id/lines': call(pageParams, (account, id) => linesOf(account, id)),
   'POST /v1/payment_links': call(linkParams, (account, _id, params) => createLink(account, params)),
   'GET /v1/payment_links/:id': call(nothing, retrieveLink),
   'POST /v1/billing_portal/sessions': call(portalParams, (account, _id, params) =>

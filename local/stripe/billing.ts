@@ -1,8 +1,9 @@
 import { randomId } from '../ids.ts'
 import type { Account } from './account.ts'
-import { chargeFor } from './charges.ts'
 import { invalid } from './errors.ts'
+import { type Billed, createInvoice, emitBilled } from './invoices.ts'
 import { create } from './objects.ts'
+import { billPending, remember } from './pending.ts'
 import { changing } from './previous.ts'
 import type { Order, Price, StripeObject, Subscription, SubscriptionItem } from './state.ts'
 
@@ -35,7 +36,7 @@ export function startSubscription(account: Account, customer: string, order: Ord
 
 type Recurring = Price['recurring']
 
-function periodEnd(start: number, recurring: Recurring): number {
+export function periodEnd(start: number, recurring: Recurring): number {
   const { interval, interval_count } = recurring ?? { interval: 'month', interval_count: 1 }
   const end = new Date(start * 1000)
   if (interval === 'year') end.setUTCFullYear(end.getUTCFullYear() + interval_count)
@@ -46,64 +47,33 @@ function periodEnd(start: number, recurring: Recurring): number {
 
 /** Begins the next period. Its invoice is paid, or the payment fails and the subscription is past due. */
 export function renew(account: Account, subscription: Subscription, paid = true): void {
-  let billed: ReturnType<typeof bill> | undefined
+  let billed: Billed | undefined
   const previous = changing(subscription, () => {
     for (const item of subscription.items.data) {
       item.current_period_start = item.current_period_end
       item.current_period_end = periodEnd(item.current_period_start, item.price.recurring)
     }
-    subscription.status = paid ? 'active' : 'past_due'
+    subscription.status = 'active'
     billed = bill(account, subscription, 'subscription_cycle', paid)
+    if (billed.invoice.status === 'open') subscription.status = 'past_due'
   })
   account.emit('customer.subscription.updated', subscription, previous)
-  if (billed) account.emit(paid ? 'invoice.paid' : 'invoice.payment_failed', billed.invoice)
-  if (billed?.payment) account.emit('invoice_payment.paid', billed.payment)
+  if (billed) emitBilled(account, billed)
 }
 
-/** Creates an invoice for the current period, and its payment where it is paid. */
-export function bill(account: Account, subscription: Subscription, reason: string, paid = true) {
-  const { id, customer, items, metadata } = subscription
-  const invoiceId = randomId('in')
+/** Creates an invoice for the current period and for what waits for it, and its payment where it is paid. */
+export function bill(account: Account, subscription: Subscription, reason: string, paid = true): Billed {
   // A trial's line costs nothing.
-  const lines = items.data.map((item) => lineOf(item, invoiceId, subscription.status === 'trialing'))
-  const amount = lines.reduce((sum, line) => sum + Number(line.amount), 0)
-  const { currency } = items.data[0]?.price ?? { currency: 'usd' }
-  const now = account.now()
-  const invoice = create<StripeObject>('invoice', {
-    ...{
-      id: invoiceId,
-      customer,
-      currency,
-      billing_reason: reason,
-      created: now,
-      status: paid ? 'paid' : 'open',
-    },
-    ...{ total: amount, subtotal: amount, amount_due: amount, attempted: true, attempt_count: 1 },
-    ...{
-      amount_paid: paid ? amount : 0,
-      amount_remaining: paid ? 0 : amount,
-      period_start: now,
-      period_end: now,
-    },
-    parent: {
-      type: 'subscription_details',
-      quote_details: null,
-      subscription_details: { subscription: id, metadata },
-    },
-    lines: { object: 'list', data: lines, has_more: false, url: `/v1/invoices/${invoiceId}/lines` },
-    status_transitions: {
-      finalized_at: now,
-      marked_uncollectible_at: null,
-      paid_at: paid ? now : null,
-      voided_at: null,
-    },
+  const isFree = subscription.status === 'trialing'
+  const lines = subscription.items.data.map((item) => {
+    const line = lineOf(item, '', isFree)
+    remember(account, item, line)
+    return line
   })
-  account.state.invoices.set(invoiceId, invoice)
-  subscription.latest_invoice = invoiceId
-  return { invoice, payment: paid && amount > 0 ? payInvoice(account, invoice, amount).payment : undefined }
+  return createInvoice(account, subscription, reason, billPending(account, subscription, lines), paid)
 }
 
-function lineOf(item: SubscriptionItem, invoice: string, isFree: boolean): StripeObject {
+export function lineOf(item: SubscriptionItem, invoice: string, isFree: boolean): StripeObject {
   const unit = isFree ? 0 : item.price.unit_amount
   const amount = unit * item.quantity
   return create('line_item', {
@@ -123,25 +93,6 @@ function lineOf(item: SubscriptionItem, invoice: string, isFree: boolean): Strip
       unit_amount_decimal: String(unit),
     },
   })
-}
-
-/** Pays an invoice with a payment intent, which the invoice payment names (Stripe, since 2025-03-31). */
-export function payInvoice(account: Account, invoice: StripeObject, amount: number) {
-  const currency = String(invoice.currency)
-  const intent = chargeFor(account, { amount, currency, customer: String(invoice.customer), metadata: {} })
-  const payment = create<StripeObject>('invoice_payment', {
-    ...{
-      amount_paid: amount,
-      amount_requested: amount,
-      currency,
-      created: account.now(),
-      invoice: invoice.id,
-    },
-    payment: { type: 'payment_intent', payment_intent: intent.id },
-    status_transitions: { canceled_at: null, paid_at: account.now() },
-  })
-  account.state.invoicePayments.set(payment.id, payment)
-  return { intent, payment }
 }
 
 /** Cancels a subscription at once, for good. */

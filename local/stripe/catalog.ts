@@ -10,6 +10,14 @@ export function productOf({ product, nickname }: StripeObject): StripeObject {
   }
 }
 
+/** Adds the products of prices that are new: at Stripe no price is without one. */
+export function addProducts(products: Map<string, StripeObject>, prices: Iterable<StripeObject>): void {
+  for (const price of prices) {
+    const product = productOf(price)
+    if (!products.has(product.id)) products.set(product.id, product)
+  }
+}
+
 /** The customer portal as its settings were saved in the Dashboard. */
 export function savedPortal(): StripeObject {
   return {

@@ -5,6 +5,7 @@ import { closeDispute, openDispute, reinstate } from './disputes.ts'
 import { ApiError, found, invalid } from './errors.ts'
 import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
+import { settleOpen } from './invoices.ts'
 import { openLink, openTable } from './links.ts'
 import { oneTimePrice, recurringPrice } from './objects.ts'
 import { bankDecides, pay, payLater } from './payments.ts'
@@ -31,16 +32,18 @@ const actions: Record<
     action === 'open' ? openLink(account, id, body) : undefined,
   pricing_tables: ({ account }, price, action, body) =>
     action === 'open' ? openTable(account, price, body) : undefined,
-  subscriptions: ({ account }, id, action) => {
+  subscriptions: ({ account }, id, action, body) => {
     const act = Object.hasOwn(lifecycle, action) ? lifecycle[action] : undefined
     const subscription = retrieveSubscription(account, id)
-    act?.(account, subscription)
+    act?.(account, subscription, body)
     return act && subscription
   },
   payment_intents: ({ account }, id, action, { deliver: _, ...order }) =>
     id === 'new' && action === 'pay' ? payDirectly(account, order) : undefined,
-  invoices: ({ account }, id, action, { deliver: _, ...order }) =>
-    id === 'new' && action === 'pay' ? payOneOffInvoice(account, order) : undefined,
+  invoices: ({ account }, id, action, { deliver: _, ...order }) => {
+    if (action !== 'pay' && action !== 'void') return undefined
+    return id === 'new' ? payOneOffInvoice(account, order) : settleOpen(account, id, action)
+  },
   customers: ({ account }, id, action) => {
     if (action !== 'delete') return undefined
     deleteCustomer(account, id)
@@ -58,7 +61,7 @@ const actions: Record<
     if (action === 'reinstate') return reinstate(account, id, body)
     return undefined
   },
-  prices: ({ account }, id, action, { unit_amount, currency, lookup_key, type }) => {
+  prices: ({ account }, id, action, { unit_amount, currency, lookup_key, type, interval }) => {
     if (action !== 'create') return undefined
     const amount = typeof unit_amount === 'number' ? unit_amount : null
     const own = type === 'one_time' ? oneTimePrice(id, amount) : null
@@ -68,6 +71,7 @@ const actions: Record<
         ...(typeof unit_amount === 'number' && { unitAmount: unit_amount }),
         ...(typeof currency === 'string' && { currency }),
         ...(typeof lookup_key === 'string' && { lookupKey: lookup_key }),
+        ...(interval === 'year' && { interval }),
       })
     account.state.prices.set(price.id, price)
     return price

@@ -43,15 +43,17 @@ export function create<T>(kind: keyof typeof fixtures, members: Record<string, u
 /** Returns a monthly price, for a plan. `unitAmount` is in minor units of the currency. */
 export function recurringPrice(
   id: string,
-  { unitAmount = 2000, currency = 'usd', lookupKey = null as string | null } = {},
+  { unitAmount = 2000, currency = 'usd', lookupKey = null as string | null, interval = 'month' } = {},
 ): Price {
-  return create('price', {
+  const price = create<Price>('price', {
     id,
     currency,
     lookup_key: lookupKey,
     unit_amount: unitAmount,
     unit_amount_decimal: String(unitAmount),
   })
+  Object.assign(price.recurring ?? {}, { interval })
+  return price
 }
 
 /** Returns a price that is paid once. Of one whose amount the buyer chooses, `unitAmount` is null. */

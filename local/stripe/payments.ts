@@ -4,6 +4,7 @@ import { choose } from './buyer.ts'
 import { chargeFor } from './charges.ts'
 import { createCustomer } from './customers.ts'
 import { invalid } from './errors.ts'
+import { emitBilled } from './invoices.ts'
 import { openSession, retrieveSession } from './sessions.ts'
 import type { Order, Session } from './state.ts'
 
@@ -88,8 +89,7 @@ function subscribe(account: Account, session: Session, order: Order): Session {
   complete(session, 'paid')
   Object.assign(session, { subscription: subscription.id, invoice: invoice.id })
   account.emit('customer.subscription.created', subscription)
-  account.emit('invoice.paid', invoice)
-  if (payment) account.emit('invoice_payment.paid', payment)
+  emitBilled(account, { invoice, payment })
   account.emit('checkout.session.completed', session)
   return session
 }

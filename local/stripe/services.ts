@@ -2,6 +2,7 @@ import Stripe from 'stripe'
 import { keep, restore } from '../kept.ts'
 import { createRateLimit, type RateLimit } from '../rate-limit.ts'
 import type { Account } from './account.ts'
+import { addProducts } from './catalog.ts'
 import { snapshot } from './events.ts'
 import { createFaults, createHold, type Faults, type Hold } from './faults.ts'
 import type { Params } from './form.ts'
@@ -76,6 +77,7 @@ export function createServices(options: ServicesOptions, url: () => string): Ser
     recorded(act) {
       emitted = []
       const result = act()
+      addProducts(state.products, state.prices.values())
       if (file) keep(state, file)
       return { result, events: emitted }
     },

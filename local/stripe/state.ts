@@ -94,6 +94,11 @@ export interface Subscription extends StripeObject {
   metadata: Metadata
 }
 
+export interface Charged {
+  id: string
+  line: StripeObject
+}
+
 /** What a session sells. Stripe keeps it, and shows the lines by a call of their own. */
 export interface Order {
   lines: OrderLine[]
@@ -137,6 +142,10 @@ export function createState(prices: Price[]) {
     disputes: new Map<string, Dispute>(),
     subscriptions: new Map<string, Subscription>(),
     invoices: new Map<string, StripeObject>(),
+    /** What was charged last for each item of a subscription. */
+    charged: new Map<string, Charged>(),
+    /** Lines that wait for the next invoice, by subscription. */
+    pendingLines: new Map<string, StripeObject[]>(),
     invoicePayments: new Map<string, StripeObject>(),
     products: byId(prices.map(productOf)),
     portalConfigurations: byId([savedPortal()]),

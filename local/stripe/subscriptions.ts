@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
 import { endNow, renew } from './billing.ts'
+import { cancelWithCredit, changePlan } from './changes.ts'
 import { found, invalid, missing } from './errors.ts'
 import { bool, expand, metadata } from './params.ts'
 import { changing } from './previous.ts'
@@ -50,16 +51,29 @@ function merged(old: Record<string, string>, given: Record<string, string>): Rec
   return Object.fromEntries(Object.entries({ ...old, ...given }).filter(([, value]) => value !== ''))
 }
 
+type Happening = (account: Account, subscription: Subscription, body: Record<string, unknown>) => void
+
 /** What happens to a subscription without a call of ours: by time, by a card, in the portal, in the Dashboard. */
-export const lifecycle: Record<string, (account: Account, subscription: Subscription) => void> = {
+export const lifecycle: Record<string, Happening> = {
   renew: (account, subscription) => {
     // As at Stripe, the end of the period ends a subscription that was to be canceled then.
-    if (subscription.cancel_at_period_end) endNow(account, subscription)
+    if (subscription.cancel_at_period_end || endsWithPeriod(subscription)) endNow(account, subscription)
     else renew(account, running(subscription))
   },
   'fail-renewal': (account, subscription) => renew(account, running(subscription), false),
   cancel: (account, subscription) => void endNow(account, subscription),
   end: (account, subscription) => void endNow(account, subscription),
+  'cancel-with-credit': cancelWithCredit,
+  change: (account, subscription, { deliver: _, ...change }) =>
+    void changePlan(account, running(subscription), change),
+  // Under flexible billing the portal sets the moment, and not the flag.
+  'cancel-in-portal': (account, subscription) => {
+    const previous = changing(subscription, () => {
+      const [item] = subscription.items.data
+      Object.assign(subscription, { cancel_at: item?.current_period_end, canceled_at: account.now() })
+    })
+    account.emit('customer.subscription.updated', subscription, previous)
+  },
   'cancel-at-period-end': (account, { id }) =>
     void updateSubscription(account, id, { cancel_at_period_end: true }),
   pause: (account, subscription) => setStatus(account, running(subscription), 'paused'),
@@ -68,6 +82,9 @@ export const lifecycle: Record<string, (account: Account, subscription: Subscrip
     else updateSubscription(account, subscription.id, { cancel_at_period_end: false })
   },
 }
+
+const endsWithPeriod = ({ cancel_at, items }: Subscription) =>
+  typeof cancel_at === 'number' && cancel_at <= (items.data[0]?.current_period_end ?? 0)
 
 function setStatus(account: Account, subscription: Subscription, status: 'active' | 'paused'): void {
   const previous = changing(subscription, () => {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { appUrl, hasAddress, openPortal } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
+import { isLiveKey } from '../stripe/key.ts'
 import { readPortal } from './read-portal.ts'
 import { Refusal, refusal, route } from './route.ts'
 import { asSignedIn, deactivated } from './signed-in.ts'
@@ -20,10 +21,11 @@ export const billingPortal = route({
     const app = appUrl(settings)
     const { customers, verified } = await asSignedIn(call, (who) => readPortal(db, who))
     const stripe = stripeClient(settings)
+    const shop = { stripe, db, livemode: isLiveKey(settings) }
     for (const { id, by_reference } of customers) {
       const url = await orStripeRefusal(async () =>
         // A reference may be anybody's: the address says whose the cards and invoices are.
-        by_reference && !(await hasAddress(stripe, id, verified)) ? null : await openPortal(stripe, id, app),
+        by_reference && !(await hasAddress(stripe, id, verified)) ? null : await openPortal(shop, id, app),
       )
       if (url) return { url }
     }

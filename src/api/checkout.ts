@@ -5,6 +5,7 @@ import type { Settings } from '../settings.ts'
 import { tagged } from '../stripe/app-tag.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
+import { isLiveKey } from '../stripe/key.ts'
 import { PaidMeanwhile } from '../stripe/open-sessions.ts'
 import { groupOf } from '../stripe/plans.ts'
 import { StripeTrouble } from '../stripe/trouble.ts'
@@ -51,7 +52,8 @@ export const startCheckout = route({
     if ('plan' in order && hasPlanOf(order.plan, buyer, settings)) throw alreadySubscribed()
     const erase = settings.USER_DELETION === 'delete'
     const names = { user_id: userId, ...tagged(settings) }
-    const sale = { stripe: stripeClient(settings), db, userId, names, erase, buyer }
+    const shop = { stripe: stripeClient(settings), db, livemode: isLiveKey(settings) }
+    const sale = { ...shop, userId, names, erase, buyer }
     return await orStripeRefusal(() =>
       openCheckout(sale, order, app).catch((error: unknown) => {
         if (error instanceof PaidMeanwhile) throw alreadySubscribed()

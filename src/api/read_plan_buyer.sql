@@ -14,6 +14,6 @@ begin
   return buyer || jsonb_build_object('plans', (
     select coalesce(jsonb_agg(jsonb_build_object('price', stripe_price_id, 'plan', plan_key)), '[]')
     from (select * from subscriptions where user_id = f.user_id order by created_at desc, id limit 1000) few
-    where is_live_plan(status, plan_key)
+    where is_live_plan(status, plan_key) and is_served(livemode)
       and (named_user_id is not distinct from f.user_id or not is_by_reference(stripe_customer_id))));
 end $$;

@@ -3,6 +3,7 @@ import { sendDue } from '../outgoing/send-due.ts'
 import { providers } from '../providers.ts'
 import type { Settings } from '../settings.ts'
 import { cancelOrphans } from '../stripe/cancel-orphans.ts'
+import { rememberAccount } from '../stripe/serve-account.ts'
 import { markOrphans } from '../subscriptions/orphans.ts'
 import { erasePayloads } from '../users/erase.ts'
 import { useKnownAddresses } from '../users/use-addresses.ts'
@@ -125,6 +126,16 @@ export const tasks: Task[] = [
     share: 5,
     least: 1,
     bite: async ({ db }, after) => await findOverlooked(db, after),
+  },
+  {
+    name: 'remember_account',
+    everyS: HOUR_S,
+    share: 4,
+    least: 4,
+    bite: async ({ settings, db, budget }) => {
+      await rememberAccount(settings, db, budget.fetch)
+      return { more: false }
+    },
   },
   {
     name: 'use_addresses',

@@ -2,7 +2,7 @@ import type Stripe from 'stripe'
 import { Misconfigured } from '../settings/misconfigured.ts'
 import type { CreditPack, Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
-import { isDeleted, type Sale, withCustomer } from './customer.ts'
+import { isDeleted, type Sale, type Shop, servedAccount, withCustomer } from './customer.ts'
 import { expireOthers, type PlanPage } from './open-sessions.ts'
 import { ask, isMissing, StripeTrouble } from './trouble.ts'
 
@@ -131,14 +131,20 @@ function pricedAt(pack: CreditPack) {
   return { price_data: { currency, unit_amount, product_data: { name } } }
 }
 
-/** The url of Stripe's customer portal. Null where Stripe has deleted the customer. @throws StripeTrouble */
-export async function openPortal(stripe: Stripe, customer: string, app: string): Promise<string | null> {
+/**
+ * The url of Stripe's customer portal. Null where Stripe has deleted the customer, or has never heard of one whom a key
+ * of another mode or account has made.
+ * @throws StripeTrouble, DatabaseUnavailable, Misconfigured where the database does not serve the key
+ */
+export async function openPortal(shop: Shop, customer: string, app: string): Promise<string | null> {
+  const { stripe } = shop
   try {
     const params = { customer, return_url: `${app}/billing` }
     return (await ask(stripe.billingPortal.sessions.create(params))).url
   } catch (error) {
-    if (isMissing(error, 'customer') && (await isDeleted(stripe, customer))) return null
-    throw error
+    if (!isMissing(error, 'customer')) throw error
+    if (!(await isDeleted(stripe, customer))) await servedAccount(shop)
+    return null
   }
 }
 

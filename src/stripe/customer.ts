@@ -2,12 +2,20 @@ import type Stripe from 'stripe'
 import type { Database } from '../db.ts'
 import { adoptCustomer, type Buyer } from '../users/customer.ts'
 import type { UserRefusal } from '../users/signed-in.ts'
+import { serveStripeAccount } from '../users/stripe-account.ts'
+import { readAccount, wrongKey } from './key.ts'
 import { ask, isMissing, StripeTrouble } from './trouble.ts'
 
-/** What selling needs: Stripe, the database, and who buys. */
-export interface Sale {
+/** Stripe by its key, and the database. */
+export interface Shop {
   stripe: Stripe
   db: Database
+  /** Whether the key is of live mode. */
+  livemode: boolean
+}
+
+/** What selling needs, besides: who buys. */
+export interface Sale extends Shop {
   userId: string
   /** The metadata of everything that is made for it: the user, and the app where several share the account. */
   names: { user_id: string; app?: string }
@@ -32,25 +40,25 @@ export class BuyerRefused extends Error {
 
 /**
  * Does something with the user's customer, who is made first where there is none, and replaced where Stripe has deleted
- * it. The customer is stored before it is used, so that nothing is ever bought by one whom nobody knows.
- * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable
+ * it, or where it is of another mode or account than the key and the database serve now. The customer is stored before it is used, so that nothing is ever bought by one whom nobody knows.
+ * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable, Misconfigured where the key is another one
  */
 export async function withCustomer<T>(sale: Sale, use: (customer: string) => Promise<T>): Promise<T> {
-  let customer = sale.buyer.stripe_customer_id ?? (await makeCustomer(sale, null))
+  let customer = sale.buyer.stripe_customer_id ?? (await makeCustomer(sale, {}))
   for (let attempt = 1; ; attempt++) {
     try {
       return await use(customer)
     } catch (error) {
       if (!isMissing(error, 'customer') || attempt === ATTEMPTS) throw error
-      if (!(await isDeleted(sale.stripe, customer))) throw error
-      customer = await makeCustomer(sale, customer)
+      const isGone = await isDeleted(sale.stripe, customer)
+      customer = await makeCustomer(sale, isGone ? { gone: customer } : { unknown: customer })
     }
   }
 }
 
 /**
- * Stripe's own word that a customer is deleted. One that it has never heard of belongs to another account or mode, which
- * says that the key is wrong, not that the customer is gone.
+ * Stripe's own word that a customer is deleted. One that it has never heard of belongs to another account or mode: either
+ * the key is wrong, or the customer is from before.
  */
 export async function isDeleted(stripe: Stripe, customer: string): Promise<boolean> {
   try {
@@ -61,19 +69,43 @@ export async function isDeleted(stripe: Stripe, customer: string): Promise<boole
   }
 }
 
+/** The customer that is replaced: Stripe has deleted it, or has never heard of it. */
+interface Replaced {
+  gone?: string
+  unknown?: string
+}
+
 /** Makes and stores one. Of two clicks at once both get the same: by the key at Stripe, by the user's row here. */
-async function makeCustomer(sale: Sale, gone: string | null): Promise<string> {
-  const { db, userId: user_id, erase } = sale
-  let replaces = gone
+async function makeCustomer(sale: Sale, { gone, unknown }: Replaced): Promise<string> {
+  const { db, userId: user_id, erase, livemode } = sale
+  const account = unknown ? await servedAccount(sale) : null
+  let replaces = gone ?? unknown ?? null
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const made = await createOnce(sale, replaces)
-    const adopted = await adoptCustomer(db, { user_id, erase, stripe_customer_id: made, gone })
-    if ('refused' in adopted) throw new BuyerRefused(adopted)
+    const adopted = await adoptCustomer(db, {
+      ...{ user_id, erase, stripe_customer_id: made, account, livemode },
+      ...{ gone: gone ?? null, unknown: unknown ?? null },
+    })
+    if ('refused' in adopted) {
+      if (adopted.refused === 'wrong_key') throw wrongKey()
+      throw new BuyerRefused(adopted)
+    }
     if (adopted.stripe_customer_id !== null) return adopted.stripe_customer_id
     // Stripe keeps a key's result for a day: this one has been deleted since.
     replaces = made
   }
   throw new StripeTrouble('unavailable')
+}
+
+/**
+ * The account of the key, which is the one that the database serves.
+ * @throws StripeTrouble, DatabaseUnavailable; Misconfigured where it is another account or mode, or may not be read
+ */
+export async function servedAccount({ stripe, db, livemode }: Shop): Promise<string> {
+  const account = await readAccount(stripe)
+  const { served } = await serveStripeAccount(db, { account, livemode })
+  if (!served) throw wrongKey()
+  return account
 }
 
 /**

@@ -2,6 +2,7 @@ import { id, member } from '../values.ts'
 import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
 import { ifOurs, isOfOtherApp } from './app-tag.ts'
 import { recordForCustomer } from './grant-plan.ts'
+import { isLiveKey } from './key.ts'
 import { linkInvoicePayment } from './link-invoice-payment.ts'
 import { idsOf, namedUser } from './payload.ts'
 import { resolve } from './resolve.ts'
@@ -78,8 +79,7 @@ export const stripe: Provider = {
     if (member(event, 'account') || member(event, 'context'))
       return { outcome: 'ignored', reason: 'connected_account' }
     if (typeof livemode !== 'boolean') throw new Unreadable('livemode')
-    if (livemode !== /^[sr]k_live_/.test(settings.STRIPE_SECRET_KEY))
-      return { outcome: 'ignored', reason: 'mode_mismatch' }
+    if (livemode !== isLiveKey(settings)) return { outcome: 'ignored', reason: 'mode_mismatch' }
     return isOfOtherApp(event, settings) ? { outcome: 'ignored', reason: 'other_app' } : null
   },
 }

@@ -73,8 +73,8 @@ async function readPrice(stripe: Stripe, id: string, currency: string): Promise<
 }
 
 /**
- * Reads the invoices that these lines credit. Null while one of them is not paid: it may be paid later, or a person has
- * to decide.
+ * Reads the invoices that these lines credit, and the prices that will be needed then. While one of them is not paid, it
+ * may be paid later, or a person has to decide: then nothing but the prices comes of it. Null where nothing does.
  */
 export async function readCredited(
   stripe: Stripe,
@@ -87,12 +87,24 @@ export async function readCredited(
   ids.delete(facts.stripe_invoice_id)
   const credited: Complete['credited'] = []
   for (const id of ids) {
-    const object = await stripe.invoices.retrieve(id, {}, READ)
-    if (object.status !== 'paid') return null
-    const invoice = read(invoiceSchema, object)
-    const all = invoice.lines.has_more ? await allLines(stripe, id) : invoice.lines.data
-    if (!all) return null
-    credited.push({ stripe_invoice_id: id, lines: planLines(all, settings.PLANS, contextOf(invoice)) })
+    const read = await readPaid(stripe, id, settings)
+    if (read) credited.push(read)
   }
-  return await withPrices(stripe, { ...facts, lines, credited })
+  if (credited.length === ids.size) return await withPrices(stripe, { ...facts, lines, credited })
+  const effect = await withPrices(stripe, { ...facts, lines })
+  const { prices } = effect.facts as unknown as Complete
+  return prices.length > facts.prices.length ? effect : null
+}
+
+/** Null where it is not paid. */
+async function readPaid(
+  stripe: Stripe,
+  id: string,
+  { PLANS }: Settings,
+): Promise<Complete['credited'][0] | null> {
+  const object = await stripe.invoices.retrieve(id, {}, READ)
+  if (object.status !== 'paid') return null
+  const invoice = read(invoiceSchema, object)
+  const all = invoice.lines.has_more ? await allLines(stripe, id) : invoice.lines.data
+  return all && { stripe_invoice_id: id, lines: planLines(all, PLANS, contextOf(invoice)) }
 }

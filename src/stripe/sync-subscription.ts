@@ -11,6 +11,7 @@ const subscriptionEvent = once(() =>
   z.object({
     type: z.string(),
     created: seconds(),
+    livemode: z.boolean(),
     data: z.object({
       object: subscriptionSchema(),
       previous_attributes: z.nullish(z.record(z.string(), z.unknown())),
@@ -20,7 +21,7 @@ const subscriptionEvent = once(() =>
 
 /** A subscription began, changed, paused, resumed or ended. */
 export const syncSubscription: Handler = (event, { PLANS }) => {
-  const { type, data } = read(subscriptionEvent, event)
+  const { type, livemode, data } = read(subscriptionEvent, event)
   const state = stateOf(data.object, PLANS)
   if (type === 'customer.subscription.deleted' && state.status !== 'incomplete_expired') {
     state.status = 'canceled'
@@ -29,6 +30,7 @@ export const syncSubscription: Handler = (event, { PLANS }) => {
     stripe_subscription_id: data.object.id,
     stripe_customer_id: data.object.customer,
     user_id: namedUser(event),
+    livemode,
     source: type === 'customer.subscription.created' ? 'created' : 'updated',
     state,
     previous: previousState(event, PLANS),

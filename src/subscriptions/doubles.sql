@@ -14,7 +14,7 @@ begin
     select id, double_since is not null as is_marked,
       is_live_plan(status, plan_key) and count(*) over (
         partition by is_live_plan(status, plan_key), coalesce(plan_group, '')) > 1 as is_double
-    from subscriptions where user_id = given
+    from subscriptions where user_id = given and is_served(livemode)
   loop
     continue when here.is_marked = here.is_double;
     update subscriptions set double_since = case when here.is_double then now() end where id = here.id;

@@ -76,9 +76,9 @@ begin
   if stored.id is null then
     insert into subscriptions select reported.*;
   else
-    update subscriptions set (user_id, named_user_id, stripe_customer_id, stripe_price_id, plan_key, plan_group, status,
+    update subscriptions set (user_id, named_user_id, livemode, stripe_customer_id, stripe_price_id, plan_key, plan_group, status,
       current_period_end, cancel_at_period_end, collection_paused, cancel_at, canceled_at, ended_at, last_event_at, last_source, previous,
-      cancel_requested_at, cancel_due_at, cancel_tries, created_at, updated_at) = (reported.user_id, reported.named_user_id,
+      cancel_requested_at, cancel_due_at, cancel_tries, created_at, updated_at) = (reported.user_id, reported.named_user_id, reported.livemode,
       reported.stripe_customer_id, reported.stripe_price_id, reported.plan_key, reported.plan_group, reported.status,
       reported.current_period_end, reported.cancel_at_period_end, reported.collection_paused, reported.cancel_at, reported.canceled_at,
       reported.ended_at, reported.last_event_at, reported.last_source, reported.previous, reported.cancel_requested_at,

@@ -4,6 +4,8 @@ create or replace function is_orphan(subscription subscriptions) returns boolean
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return subscription.status not in ('canceled', 'incomplete_expired') and subscription.cancel_requested_at is null
+    -- Of another mode: the key does not have it.
+    and is_served(subscription.livemode)
     and coalesce(why_refused(subscription.user_id, 0) = 'user_deactivated', false)
     and (subscription.named_user_id is null
       or coalesce(why_refused(subscription.named_user_id, 0) = 'user_deactivated', false));

@@ -14,6 +14,8 @@ export const subscriptions = ledgerhook.table(
     /** The user that its metadata names. Where that is somebody else who is not deleted, nothing is cancelled. */
     namedUserId: text('named_user_id'),
     stripeCustomerId: text('stripe_customer_id').notNull(),
+    /** Whether it is of live mode. Null of subscriptions from before that was kept. */
+    livemode: boolean(),
     /** Of the item that carries the plan. */
     stripePriceId: text('stripe_price_id'),
     /** The price's `lookup_key`, else PLANS; null where neither knows it. */
@@ -58,7 +60,7 @@ export const subscriptions = ledgerhook.table(
 )
 
 /**
- * One row for each user: of several subscriptions a live plan, else the one that entitles most, then the newest. One
+ * One row for each user: of several subscriptions of the mode that is served a live plan, else the one that entitles most, then the newest. One
  * that is known by a reference alone, which anybody could have bought, comes after its likes.
  */
 export const userBilling = ledgerhook
@@ -84,7 +86,9 @@ export const userBilling = ledgerhook
   from ledgerhook.users u
   left join ledgerhook.wallets w on w.user_id = u.id
   left join lateral (
-    select * from ledgerhook.subscriptions where user_id = u.id
+    select * from ledgerhook.subscriptions subscription where user_id = u.id
+      and not exists (select from ledgerhook.stripe_account served
+        where served.one and served.livemode <> coalesce(subscription.livemode, served.first_livemode))
     order by status in ('active', 'trialing', 'past_due') and plan_key is not null desc,
       named_user_id is distinct from user_id and coalesce((select customer.by_reference
         from ledgerhook.stripe_customers customer where customer.id = stripe_customer_id), false), case status

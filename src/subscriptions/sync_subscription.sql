@@ -1,6 +1,6 @@
 -- The state of a subscription follows, for deleted users too: what still runs for one must be seen and cancelled.
 -- facts: stripe_subscription_id, stripe_customer_id, user_id (named by metadata), source ('created', 'updated',
--- 'read'), state and previous (columns of subscriptions).
+-- 'read'), livemode, state and previous (columns of subscriptions).
 create or replace function sync_subscription(delivery jsonb, facts jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -15,7 +15,7 @@ declare
   customer text;
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_subscription_id text, stripe_customer_id text, user_id text,
-    source text, state jsonb, previous jsonb);
+    source text, livemode boolean, state jsonb, previous jsonb);
   owner := lock_owner(f.stripe_customer_id, f.user_id, array['subscription:' || f.stripe_subscription_id]);
   if is_settled(delivery) then return count_again(delivery, owner); end if;
   objection := owner_unknown(owner);
@@ -28,6 +28,8 @@ begin
   reported.id := f.stripe_subscription_id;
   reported.user_id := owner;
   reported.named_user_id := f.user_id;
+  -- An older Worker does not say it.
+  reported.livemode := coalesce(f.livemode, served_livemode());
   reported.stripe_customer_id := f.stripe_customer_id;
   reported.last_event_at := delivery->>'occurred_at';
   reported.last_source := f.source;

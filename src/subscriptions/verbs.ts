@@ -24,6 +24,7 @@ export interface ReportedSubscription {
   user_id: string | null
   /** The event of its creation, any later one, or Stripe itself when it was read back. */
   source: 'created' | 'updated' | 'read'
+  livemode: boolean
   state: SubscriptionState
   /** What the event says was before it. Null where it says nothing. */
   previous: SubscriptionState | null

@@ -19,17 +19,26 @@ end $$;
 
 -- Stores the customer that was just made at Stripe, before anything is bought by it. Returns the customer that the
 -- user is from now on: another one where somebody was faster, none where this one is gone.
--- facts: user_id, stripe_customer_id, gone (the customer it replaces), erase.
+-- facts: user_id, stripe_customer_id, gone (the customer it replaces: Stripe says that it is deleted), unknown (the
+-- customer it replaces: Stripe has never heard of it), account (of the key; null: not known) and livemode, erase. With a
+-- key that this database does not serve nothing changes: {"refused": "wrong_key"}.
 create or replace function adopt_customer(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
 begin
-  select * into f from jsonb_to_record(facts) as f(user_id text, stripe_customer_id text, gone text, erase boolean);
-  perform lock_subjects('customer:' || f.stripe_customer_id, 'customer:' || f.gone, 'user:' || f.user_id);
+  select * into f from jsonb_to_record(facts) as f(user_id text, stripe_customer_id text, gone text, unknown text,
+    account text, livemode boolean, erase boolean);
+  perform lock_subjects('customer:' || f.stripe_customer_id, 'customer:' || f.gone, 'customer:' || f.unknown,
+    'user:' || f.user_id);
   if why_barred(f.user_id) is not null then return jsonb_build_object('refused', why_barred(f.user_id)); end if;
-  if f.gone is not null then
+  -- An older Worker does not say of which mode its key is.
+  if f.livemode is not null and not serves(f.account, f.livemode) or (f.unknown is not null and f.account is null) then
+    return '{"refused": "wrong_key"}';
+  elsif f.unknown is not null then
+    perform unlink_unknown(f.user_id, f.unknown);
+  elsif f.gone is not null then
     perform unlink_customer(jsonb_build_object('erase', f.erase), jsonb_build_object('stripe_customer_id', f.gone));
   end if;
   insert into users (id, provisioned_by) values (f.user_id, 'session') on conflict do nothing;

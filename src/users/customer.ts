@@ -20,6 +20,11 @@ export interface Adoption {
   stripe_customer_id: string
   /** The customer that this one replaces: Stripe says that it is deleted. */
   gone: string | null
+  /** The customer that this one replaces: Stripe has never heard of it. Then the key's account must be known. */
+  unknown: string | null
+  /** Of the Stripe key. Null where nobody asked. */
+  account: string | null
+  livemode: boolean
 }
 
 /**
@@ -27,4 +32,6 @@ export interface Adoption {
  * @throws DatabaseUnavailable
  */
 export const adoptCustomer = (db: Database, adoption: Adoption) =>
-  call<{ stripe_customer_id: string | null } | UserRefusal>(db, 'adopt_customer', [adoption])
+  call<{ stripe_customer_id: string | null } | UserRefusal | { refused: 'wrong_key' }>(db, 'adopt_customer', [
+    adoption,
+  ])

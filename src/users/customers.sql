@@ -55,7 +55,7 @@ begin
   if customer is null or exists (select from stripe_customers where id = customer and user_id is not null) then
     return false;
   end if;
-  insert into stripe_customers (id, user_id) values (customer, owner)
+  insert into stripe_customers (id, user_id, livemode) values (customer, owner, served_livemode())
   on conflict (id) do update set user_id = excluded.user_id where stripe_customers.user_id is null;
   return found;
 end $$;
@@ -76,7 +76,8 @@ create or replace function refer_to(owner text, customer text) returns text lang
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   if customer is null or customer_owner(customer) is not null then return null; end if;
-  insert into stripe_customers (id, user_id, by_reference) values (customer, owner, true)
+  insert into stripe_customers (id, user_id, by_reference, livemode)
+  values (customer, owner, true, served_livemode())
   on conflict (id) do update set user_id = excluded.user_id, by_reference = true;
   return 'customer:' || customer;
 end $$;
@@ -122,8 +123,8 @@ begin
   return case when remember_customer(owner, customer) then 'customer:' || customer end;
 end $$;
 
--- Links a customer to a living user who has none. One that is gone is never linked, and neither is one that is known by
--- a reference alone.
+-- Links a customer to a living user who has none. One that is gone or of another account or mode is never linked,
+-- and neither is one that is known by a reference alone.
 create or replace function link_first_customer(owner text, customer text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -133,7 +134,7 @@ begin
   select * into here from users where id = owner for no key update;
   if here.id is not null and here.stripe_customer_id is null and here.deactivated_at is null
     and not exists (select from stripe_customers
-      where id = customer and (deleted_at is not null or by_reference)) then
+      where id = customer and (by_reference or not may_be_linked(stripe_customers))) then
     update users set stripe_customer_id = customer, updated_at = now() where id = owner;
   end if;
 end $$;

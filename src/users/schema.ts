@@ -45,6 +45,10 @@ export const stripeCustomers = ledgerhook.table(
     byReference: boolean('by_reference').notNull().default(false),
     /** When Ledgerhook learned that it is gone: nothing links it again. */
     deletedAt: moment('deleted_at'),
+    /** Whether it is of live mode. Null of customers from before that was kept. */
+    livemode: boolean(),
+    /** When Ledgerhook learned that the account and mode which are served do not have it: nothing links it again. */
+    unlinkedAt: moment('unlinked_at'),
     createdAt: createdAt(),
   },
   (customers) => [index('stripe_customers_user').on(customers.userId)],
@@ -62,4 +66,16 @@ export const bonusKey = ledgerhook.table('bonus_key', {
 export const bonusAddresses = ledgerhook.table('bonus_addresses', {
   address: text().primaryKey(),
   createdAt: createdAt(),
+})
+
+/** The account and mode of Stripe that this database serves. */
+export const stripeAccount = ledgerhook.table('stripe_account', {
+  /** Always true: there is one row. */
+  one: boolean().primaryKey().default(true),
+  /** `acct_…`. Null until it was read from Stripe. */
+  account: text(),
+  livemode: boolean().notNull(),
+  /** The mode of rows that do not say theirs. */
+  firstLivemode: boolean('first_livemode').notNull(),
+  since: moment('since').notNull().defaultNow(),
 })

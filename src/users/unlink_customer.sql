@@ -18,9 +18,7 @@ begin
   insert into stripe_customers (id, user_id, deleted_at) values (f.stripe_customer_id, owner, now())
   on conflict (id) do update set deleted_at = now(), user_id = coalesce(stripe_customers.user_id, excluded.user_id);
   update users set stripe_customer_id = null, updated_at = now() where stripe_customer_id = f.stripe_customer_id;
-  perform link_first_customer(owner, (
-    select id from stripe_customers
-    where user_id = owner and deleted_at is null and not by_reference order by created_at, id limit 1));
+  perform link_first_customer(owner, next_customer(owner));
   return with_released(record_delivery(delivery, verdict('applied', null, owner)),
     release((delivery->>'erase')::boolean, 'customer:' || f.stripe_customer_id));
 end $$;

@@ -50,6 +50,7 @@ async function openStack(): Promise<string> {
     STRIPE_API_BASE: stripeUrl,
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
     SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
+    SIGNUP_BONUS_ONCE_PER: 'email',
     // Nobody is there.
     EVENTS_URL: 'http://127.0.0.1:9/hooks',
     EVENTS_SECRET: `whsec_${'AAAA'.repeat(8)}`,
@@ -203,6 +204,7 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
     act: (user) =>
       adoptCustomer(session.db, {
         ...{ user_id: user, erase: false, stripe_customer_id: `cus_new_${user}`, gone: `cus_${user}` },
+        ...{ unknown: null, account: null, livemode: false },
       }),
   },
 ]

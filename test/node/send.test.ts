@@ -214,3 +214,15 @@ test.for([
 ] as const)('reads the time %s', ([given, expected]) => {
   expect(readTime(given, 1_000_000)).toBe(expected)
 })
+
+test('npm run send changes a plan: the month is credited, and the year charged', async () => {
+  expect(await send('stripe', 'invoice.paid', '--change', '--customer', 'cus_1')).toMatchObject({ code: 0 })
+  const { data } = (await openStripe(onlyRequest())) as Stripe.InvoicePaidEvent
+  const { lines, ...invoice } = data.object
+  expect(invoice).toMatchObject({ customer: 'cus_1', total: 18_000, billing_reason: 'subscription_update' })
+  expect(lines.data.map(({ amount }) => amount)).toEqual([-2000, 20_000])
+  const month = fixtures.stripe['invoice.paid'].data.object
+  expect(lines.data[0]?.parent?.subscription_item_details?.proration_details).toEqual({
+    credited_items: { invoice: month.id, invoice_line_items: month.lines.data.map(({ id }) => id) },
+  })
+})

@@ -209,6 +209,11 @@ describe('the catalog', () => {
     expect(ids(await stripe.prices.list({ product: String(price.product), active: true }))).toHaveLength(2)
   })
 
+  it('has the product of a price that is added, too', async () => {
+    const own = await seeded({ prices: [{ id: 'price_new', object: 'price', product: 'prod_new' }] })
+    expect(await own.products.retrieve('prod_new')).toMatchObject({ id: 'prod_new', object: 'product' })
+  })
+
   it('has an account, and a customer portal whose settings were saved', async () => {
     expect(await stripe.accounts.retrieveCurrent()).toMatchObject({
       id: expect.stringMatching(/^acct_/),

@@ -168,6 +168,7 @@ const unreachable: Record<string, string> = {
   'arrived_pkey erasures_pkey settled_facts_pkey tasks_pkey grant_totals_pkey bonus_addresses_pkey':
     'written on conflict',
   bonus_key_pkey: 'its row is made by a migration',
+  stripe_account_pkey: 'written on conflict',
   'outgoing_events_fact_unique outgoing_queues_pkey': 'written on conflict',
   'outgoing_events_pkey outgoing_events_order outgoing_events_open':
     'numbered by the row of its queue, which is locked',

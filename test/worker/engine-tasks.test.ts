@@ -16,6 +16,7 @@ const FIRST_CALL: Record<string, string> = {
   give_up: 'give_up',
   attention: 'attention',
   find_overlooked: 'find_overlooked',
+  remember_account: 'read_stripe_account',
   use_addresses: 'use_known_addresses',
   send_events: 'take_outgoing',
 }
@@ -106,6 +107,7 @@ describe('tasks that never end', () => {
       give_up: { given_up: 0, more: true },
       attention: [],
       find_overlooked: { overlooked: 0, after: ['a', 'b', 'c'] },
+      read_stripe_account: { account: null, livemode: null, since: null },
       use_known_addresses: { after: 'user_1' },
       take_outgoing: [],
     }

@@ -141,6 +141,18 @@ describe('a link that sells something else', () => {
   })
 })
 
+describe('a link where several apps share the account', () => {
+  it('is ours if its metadata has our tag', async () => {
+    const id = await signedUp()
+    const env = { ...linkShop, APP_TAG: 'shop' }
+    const ours = await buy(await makeLink([{ price: 'price_pack' }], { 'metadata[app]': 'shop' }), id)
+    const untagged = await buy(await makeLink([{ price: 'price_pack' }]), id)
+    expect(said(await deliverTo(ours.events[0], env))).toBe('applied')
+    expect(said(await deliverTo(untagged.events[0], env))).toBe('ignored other_app')
+    expect(await balance(id)).toBe(540)
+  })
+})
+
 describe('POST /api/checkout for a pack whose quantity the buyer may change', () => {
   const adjustable = { adjustable_quantity: { minimum: 1, maximum: 20 } }
   const env = {

@@ -729,6 +729,9 @@ create function ledgerhook.kept_content(stored ledgerhook.subscriptions) returns
 create function ledgerhook.key_of_nothing(owner text, line jsonb, in_currency text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.keys_of_invoice(invoice text) returns text[]
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.lacks_prices(in_currency text, lines jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

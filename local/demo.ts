@@ -7,6 +7,7 @@ import { billingStory } from './demo/billing.ts'
 import { changesStory } from './demo/changes.ts'
 import { differences } from './demo/compare.ts'
 import { meteredStory } from './demo/metered.ts'
+import { outageStory, QUEUE_SPEED } from './demo/outage.ts'
 import { play, type Stage } from './demo/play.ts'
 import { proofs } from './demo/proofs.ts'
 import { type Receiver, startReceiver } from './demo/receiver.ts'
@@ -27,6 +28,7 @@ npm run demo -- --story billing      sign in, buy, pay, subscribe, renew, cancel
 npm run demo -- --story changes      plans that are changed, at once, declined and undone: what happens to credits
 npm run demo -- --story metered      spend, give back, grant, run low, buy, and what the app is told of it
 npm run demo -- --story refunds      refunds and disputes, in every order: what happens to credits when money comes back
+npm run demo -- --story outage       40 hours without a database, in fast motion: everything waits in the queue
 
 Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
 `
@@ -37,6 +39,7 @@ const stories: Record<string, Story> = {
   changes: { wallets: 2, scenes: changesStory },
   metered: { wallets: 1, listens: true, scenes: meteredStory },
   refunds: { wallets: 1, scenes: (stage) => delivered(tellRefunds(), stage) },
+  outage: { wallets: 2, spills: true, scenes: outageStory },
 }
 
 function delivered(steps: Step[], stage: Stage): Scene[] {
@@ -68,7 +71,11 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
   const stack = await startStack(
     {
       dataDir,
-      settings: settingsOfTheStory(secrets, receiver),
+      settings: {
+        ...settingsOfTheStory(secrets, receiver),
+        ...(story.spills && { QUEUE_SPEED: String(QUEUE_SPEED) }),
+      },
+      spill: story.spills ?? false,
       ports: {
         worker: await freePort(),
         postgres: await freePort(),

@@ -65,6 +65,11 @@ export const settingsSchema = once(() =>
     OPS_TOKEN: setting(z.optional(token())),
     /** For a burst that is known of: every delivery goes to the queue `SPILL`. */
     SPILL_ALWAYS: flag('false'),
+    /** How many times faster the delays of the queue pass than a clock. */
+    QUEUE_SPEED: z.pipe(
+      setting(z._default(z.string().check(z.regex(/^[1-9]\d{0,4}$/)), '1')),
+      z.transform(Number),
+    ),
     SIGNUP_BONUS_CREDITS: z.pipe(
       setting(z._default(z.string().check(z.regex(/^\d{1,12}$/)), '40')),
       z.transform(Number),
@@ -124,5 +129,6 @@ function wrongTogether({ EVENTS_URL, EVENTS_SECRET, ...others }: Settings): Misc
   const isLocal = others.NEON_FETCH_ENDPOINT ?? others.STRIPE_API_BASE
   if (EVENTS_URL && !isLocal && loopbackUrl().safeParse(EVENTS_URL).success)
     return Misconfigured.of('EVENTS_URL', 'is a loopback address, which is for development only')
+  if (others.QUEUE_SPEED > 1 && !isLocal) return Misconfigured.of('QUEUE_SPEED', 'is for development only')
   return undefined
 }

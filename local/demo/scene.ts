@@ -25,6 +25,8 @@ export interface Story {
   scenes(stage: Stage): Scene[]
   /** Whether the app is told what happens. */
   listens?: boolean
+  /** Whether the queue is bound. */
+  spills?: boolean
   /** How many wallets there are in the end. */
   wallets: number
 }

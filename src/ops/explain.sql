@@ -19,7 +19,22 @@ begin
   select event.event_id, coalesce(subject_of.user_id, event.user_id) into event_id, user_id
   from (select) here left join webhook_events event
     on event.provider in ('clerk', 'stripe') and event.event_id = given;
+  if user_id is null then
+    -- An invoice that brought no money has no payment: the event that reported it shows its entries.
+    select entry.user_id, entry.event_id into user_id, event_id from credit_ledger entry
+    where entry.idempotency_key = any (keys_of_invoice(given)) and entry.stripe_payment_id is null limit 1;
+  end if;
   return next;
+end $$;
+
+-- The keys that the entries of an invoice's lines can have.
+create or replace function keys_of_invoice(invoice text) returns text[] language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array(
+    select unnest(array[concat_ws(':', 'plan_change', invoice, stripe_line_id),
+      concat_ws(':', 'plan_grant', invoice, stripe_line_id), period_key(stripe_subscription_id, starts_at)])
+    from plan_lines where stripe_invoice_id = invoice);
 end $$;
 
 -- What an operator sees of a delivery: never its payload.

@@ -1,3 +1,5 @@
+import type { Queue } from './queue.ts'
+
 /** Failures one after the other, after which the database is left alone for a while. */
 const MOST_FAILURES = 3
 const PAUSE_MS = 10_000
@@ -26,4 +28,13 @@ export class Breaker {
     this.#failures++
     this.#closedUntil = now + PAUSE_MS
   }
+}
+
+const breakers = new WeakMap<Queue, Breaker>()
+
+/** The breaker of this isolate, beside this queue. */
+export function breakerOf(queue: Queue): Breaker {
+  const breaker = breakers.get(queue) ?? new Breaker()
+  breakers.set(queue, breaker)
+  return breaker
 }

@@ -7,6 +7,7 @@ import type { Committed } from '../webhook/commit.ts'
 import { decide, isUnhandled } from '../webhook/decide.ts'
 import { reopen } from '../webhook/delivery.ts'
 import { logDelivery } from '../webhook/log-delivery.ts'
+import { breakerOf } from './breaker.ts'
 import { commitAll, type Item, responds } from './commit-batch.ts'
 import { leaveForLater, sendAnew } from './later.ts'
 import { message } from './message.ts'
@@ -25,15 +26,19 @@ export async function consume({ queue: name, messages }: Batch, env: object): Pr
   const queue = spillQueue(env)
   const open = new Set(messages)
   let causes: string[] = []
+  let speed = 1
   try {
     if (queue && name.endsWith(DEAD)) return await revive(messages, queue, open)
-    causes = await commitMessages(messages, settingsOf(env), open)
+    const settings = settingsOf(env)
+    speed = settings.QUEUE_SPEED
+    causes = await commitMessages(messages, settings, open)
+    if (queue && causes.length === 0) breakerOf(queue).succeeded()
   } catch (error) {
     causes.push(error instanceof Error ? error.name : 'unknown')
     log({ message: 'queue failed', level: 'error', queue: name, cause: causes.at(-1) })
   } finally {
     if (!name.endsWith(DEAD) || !queue) report(name, messages, open.size, causes)
-    await Promise.all([...open].map((queued) => leaveForLater(queued, queue)))
+    await Promise.all([...open].map((queued) => leaveForLater(queued, queue, speed)))
   }
 }
 

@@ -4,7 +4,7 @@ import { Misconfigured } from '../settings/misconfigured.ts'
 import type { Settings } from '../settings.ts'
 import type { Committed, First } from '../webhook/commit.ts'
 import type { Received } from '../webhook/delivery.ts'
-import { Breaker } from './breaker.ts'
+import { type Breaker, breakerOf } from './breaker.ts'
 import { enqueue } from './message.ts'
 import { type Queue, spillQueue } from './queue.ts'
 
@@ -14,8 +14,6 @@ const LATE_MS = 2_000
 const SEND_MS = 2_000
 const LATE = 'late'
 
-const breakers = new WeakMap<Queue, Breaker>()
-
 /** How deliveries are made sure of with the queue `SPILL`. Undefined without it. @throws Misconfigured */
 export function spillOf(
   env: object,
@@ -24,8 +22,7 @@ export function spillOf(
   const queue = spillQueue(env)
   if (!queue && SPILL_ALWAYS) throw Misconfigured.of('SPILL', 'no queue is bound, which SPILL_ALWAYS needs')
   if (!queue) return undefined
-  const breaker = breakers.get(queue) ?? new Breaker()
-  breakers.set(queue, breaker)
+  const breaker = breakerOf(queue)
   return (received) => async (commit) => {
     if (SPILL_ALWAYS) return (await queued(queue, received, 'always')) ?? (await commit())
     if (breaker.mayTry()) return await firstToBeCertain(queue, breaker, received, commit)

@@ -49,6 +49,7 @@ export const TAKES: Readonly<Record<string, string>> = {
   LOW_BALANCE: 'whole credits, separated by commas, such as 100,20',
   USER_DELETION: '"deactivate" or "delete"',
   CLERK_INSTANCE_ID: 'ins_…',
+  QUEUE_SPEED: 'a whole number from 1 to 99999, in development only',
   NEON_FETCH_ENDPOINT: 'a loopback URL, in development only',
   STRIPE_API_BASE: 'a loopback URL, in development only',
   CLERK_API_BASE: 'a loopback URL, in development only',

@@ -5,6 +5,7 @@ import type { Settings } from '../settings.ts'
 import { id } from '../values.ts'
 import { Unreadable } from '../webhook/provider.ts'
 import { reference } from './payload.ts'
+import { planOf } from './plans.ts'
 import { decimal, priceSchema, pricesOf } from './price.ts'
 
 const credited = () =>
@@ -116,7 +117,8 @@ export function planLines(lines: Line[], plans: Settings['PLANS'], context: Cont
 
 function planLine(line: Line, subscription: string, plans: Settings['PLANS'], context: Context): PlanLine {
   const price = priceOf(line)
-  const plan = planOf(line, plans)
+  const product = line.pricing?.price_details?.product ?? line.price?.product
+  const plan = planOf({ price: price ?? null, lookupKey: line.price?.lookup_key, product }, plans)
   const { amount } = line
   const discount = (line.discount_amounts ?? []).reduce((sum, { amount }) => sum + amount, 0)
   const is_proration = isProration(line)
@@ -158,15 +160,6 @@ export const pricesIn = (lines: Line[]): KnownPrice[] =>
   lines.flatMap(({ price }) => (price ? pricesOf(price) : []))
 
 const detailsOf = ({ parent }: Line) => parent?.subscription_item_details ?? parent?.invoice_item_details
-/** By price id, else the plan that is sold by this price, else by product. Of what lines say, that is all. */
-function planOf(line: Line, plans: Settings['PLANS']): Settings['PLANS'][string] | undefined {
-  const price = priceOf(line)
-  const product = line.pricing?.price_details?.product ?? line.price?.product
-  if (price && Object.hasOwn(plans, price)) return plans[price]
-  const sold = price && Object.values(plans).find((plan) => plan.price === price)
-  return sold || (product && Object.hasOwn(plans, product) ? plans[product] : undefined)
-}
-
 const priceOf = ({ pricing, price }: Line) => pricing?.price_details?.price ?? price?.id
 const isProration = (line: Line) => (detailsOf(line)?.proration ?? line.proration) === true
 

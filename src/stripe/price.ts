@@ -21,6 +21,7 @@ export const priceSchema = () =>
     id,
     currency: z.nullish(z.string()),
     product: z.nullish(reference()),
+    lookup_key: z.nullish(z.string()),
     ...amounts(),
     recurring: z.nullish(
       z.object({ interval: z.string(), interval_count: z.int(), usage_type: z.nullish(z.string()) }),

@@ -6,7 +6,7 @@ import { differences, summary } from '../../local/demo/compare.ts'
 import { run, scratchDir } from './command.ts'
 
 describe('npm run demo', () => {
-  test.for(['webhooks', 'metered', 'refunds', 'changes'])(
+  test.for(['webhooks', 'metered', 'refunds', 'changes', 'outage'])(
     'tells the story of %s, and every line is as promised',
     async (story) => {
       const { code, output } = await run('local/demo.ts', ['--story', story], scratchDir())

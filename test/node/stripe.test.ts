@@ -572,3 +572,30 @@ describe('faults', () => {
     await expect(fail('earthquake')).rejects.toThrow('unknown fault')
   })
 })
+
+describe('Payment Links', () => {
+  it('make a session for each visitor, with the reference of the address and the metadata of the link', async () => {
+    const link = await stripe.paymentLinks.create({
+      ...{ line_items: [{ price: 'price_pro', quantity: 2 }], metadata: { credits: '60' } },
+    })
+    expect(link).toMatchObject({ object: 'payment_link', active: true, metadata: { credits: '60' } })
+    expect(link.url).toBe(`${local.url}/buy/${link.id}`)
+    const visit = await fetch(`${link.url}?client_reference_id=user_1`, { redirect: 'manual' })
+    const id = visit.headers.get('Location')?.split('/').at(-1) ?? ''
+    expect([visit.status, id]).toEqual([303, expect.stringMatching(/^cs_test_/)])
+    expect(await stripe.checkout.sessions.retrieve(id)).toMatchObject({
+      ...{ mode: 'subscription', payment_link: link.id, client_reference_id: 'user_1', customer: null },
+      ...{ metadata: { credits: '60' }, amount_total: 4000, status: 'open' },
+    })
+    const lines = await stripe.checkout.sessions.listLineItems(id)
+    expect(lines.data).toMatchObject([{ quantity: 2, amount_total: 4000, price: { id: 'price_pro' } }])
+  })
+
+  it('drop a reference that is none, and sell prices of the account alone', async () => {
+    const link = await stripe.paymentLinks.create({ line_items: [{ price: 'price_pro', quantity: 1 }] })
+    const { object } = await act(`payment_links/${link.id}/open`, { client_reference_id: 'a b' })
+    expect(object.client_reference_id).toBeNull()
+    const missing = stripe.paymentLinks.create({ line_items: [{ price: 'price_none', quantity: 1 }] })
+    expect(await refusal(missing)).toMatchObject({ code: 'resource_missing' })
+  })
+})

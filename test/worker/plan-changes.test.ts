@@ -164,6 +164,33 @@ describe('a negative line', () => {
     expect(await ada.left()).toBe(-1040)
   })
 
+  it('is read as Stripe told it before 2025-03-31: all of it at the top of the line', async () => {
+    const ada = await subscriber()
+    const old = (id: string, amount: number, name: string, more: object) => ({
+      ...planLine({ id, price: null, amount, start: MAY, end: MAY + 31 * DAY }),
+      ...{
+        parent: null,
+        pricing: null,
+        subscription: ada.subscription,
+        type: 'invoiceitem',
+        proration: true,
+      },
+      price: price(name, name === 'price_pro' ? 2000 : 20_000),
+      ...more,
+    })
+    const month = old('il_1', 2000, 'price_pro', { type: 'subscription', proration: false })
+    const credited_items = { invoice: ada.in('1'), invoice_line_items: ['il_1'] }
+    const change = [
+      old('il_2', -1000, 'price_pro', { proration_details: { credited_items } }),
+      old('il_3', 10_000, 'price_max', { proration_details: { credited_items: null } }),
+    ]
+    const top = { parent: null, subscription: ada.subscription }
+    type Lines = Parameters<typeof ada.paid>[1]
+    expect(await ada.paid('1', [month] as unknown as Lines, top)).toBe('applied')
+    expect(await ada.paid('2', change as unknown as Lines, top)).toBe('applied')
+    expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -500', 'plan_grant 5000'])
+  })
+
   it('that names no line takes from the one that covers its start, else by its money', async () => {
     const ada = await subscriber()
     await ada.paid('1', [planLine({ price: 'price_pro', amount: 2000, discount: 1000 })])

@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { billingEvent } from '../../local/billing-events.ts'
 import { randomId } from '../../local/events.ts'
 import { type ReversalType, reversalEvent } from '../../local/reversal-events.ts'
+import { type Explanation, inWords } from '../../src/ops/explain.ts'
 import { JUNE, MAY, planLine, price, sells, subscriber } from './plan-support.ts'
-import { stripeAnswers, stripeCalls } from './support.ts'
+import { query, stripeAnswers, stripeCalls } from './support.ts'
 
 const DAY = 86_400
 
@@ -122,7 +123,21 @@ it('a total of nothing or less leaves no payment', async () => {
   await ada.paid('3', [month({ start: JUNE, discount: 2000 })])
   expect((await ada.payments()).map(({ stripe_payment_id }) => stripe_payment_id)).toEqual([ada.in('1')])
   expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 1000'])
+  for (const [name, amount] of [
+    ['1', 1000],
+    ['2', -1000],
+    ['3', 1000],
+  ] as const) {
+    const told = await explain(ada.in(name))
+    expect([name, told.entries.map((entry) => entry.amount)]).toEqual([name, [amount]])
+    expect(told.entries.map(inWords).join()).not.toMatch(/null|undefined/)
+  }
 })
+
+async function explain(id: string) {
+  const [row] = await query<{ told: Explanation }>('select explain($1) as told', [JSON.stringify({ id })])
+  return row?.told as Explanation
+}
 
 it('a coupon of half, buying, leaving and buying again, ten times, brings what the money buys that stayed', async () => {
   const ada = await payer()

@@ -250,3 +250,13 @@ describe('SPILL_ALWAYS', () => {
     expect(lines().at(-1)).toMatchObject({ message: 'misconfigured', settings: ['SPILL'] })
   })
 })
+
+describe('QUEUE_SPEED', () => {
+  it('is refused where neither the database nor Stripe is local: delays are for Cloudflare to keep', async () => {
+    const lines = logged()
+    const body = JSON.stringify(clerkEvent('user.created', { user: 'user_1' }))
+    const env = { QUEUE_SPEED: '60', NEON_FETCH_ENDPOINT: '', STRIPE_API_BASE: '' }
+    expect((await send('clerk', body, { env })).status).toBe(500)
+    expect(lines().at(-1)).toMatchObject({ message: 'misconfigured', settings: ['QUEUE_SPEED'] })
+  })
+})

@@ -67,7 +67,8 @@ export type Env = Partial<
     | 'CLERK_SECRET_KEY'
     | 'CLERK_API_BASE'
     | 'RUN_SUBREQUESTS'
-    | 'SPILL_ALWAYS',
+    | 'SPILL_ALWAYS'
+    | 'QUEUE_SPEED',
     string
   >
 > & {

@@ -40,7 +40,7 @@ describe('every event in a table', () => {
 })
 
 const SOLD = ['CREDIT_PACKS', 'PLANS']
-const LOCAL_ONLY = ['NEON_FETCH_ENDPOINT', 'STRIPE_API_BASE', 'CLERK_API_BASE']
+const LOCAL_ONLY = ['NEON_FETCH_ENDPOINT', 'STRIPE_API_BASE', 'CLERK_API_BASE', 'QUEUE_SPEED']
 
 describe('settings', () => {
   const { shape } = settingsSchema()

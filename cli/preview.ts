@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { settingsSchema } from '../src/settings.ts'
-import { deployedVars } from './doctor/given.ts'
 import { type Preview, previewRelease } from './preview/release.ts'
 import { runCommand, saying } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
 import { connectTo, hostOf } from './shared/database.ts'
+import { deployedVars } from './shared/deployed.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
 

@@ -77,7 +77,7 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
   const reasons = { reasons: unsettledReasons }
   const page = { page_size: 100 }
   /** One row for each task, and indexes that hold nothing but what is looked for. */
-  const whole = ['tasks', 'erasures_open', 'subscriptions_cancel_due']
+  const whole = ['tasks', 'erasures_open', 'subscriptions_cancel_due', 'subscriptions_double']
   it.each<[string, object]>([
     ['release_arrived', { most: 200, erase: false }],
     ['take_due', { most: 5, bytes: 4_000_000 }],

@@ -8,16 +8,7 @@ import { CREDIT_PACKS, linesOf } from './link-histories.ts'
 import { as } from './people.ts'
 import { consume, type Message, type TestQueue, taken, testQueue } from './queue-support.ts'
 import { invoicesPaid, scriptedPayments } from './sale-histories.ts'
-import {
-  deliver,
-  failNext,
-  makeDue,
-  query,
-  runScheduled,
-  settleDown,
-  startScheduled,
-  stripeAnswers,
-} from './support.ts'
+import { deliver, failNext, makeDue, query, settleDown, startScheduled, stripeAnswers } from './support.ts'
 
 interface State {
   users: Record<string, unknown>[]
@@ -58,20 +49,6 @@ async function deliverAll(groups: Sent[][], deletion: Deletion, queue?: TestQueu
     }
   }
   await drained
-}
-
-/** The scheduled runs that ask Stripe, until they find no more answers. */
-async function askAll(deletion: Deletion): Promise<void> {
-  for (let [before, left] = [Number.POSITIVE_INFINITY, await asking()]; left < before; ) {
-    await runScheduled({ USER_DELETION: deletion, PLANS, CREDIT_PACKS }, 'retry_due')
-    before = left
-    left = await asking()
-  }
-}
-
-async function asking(): Promise<number> {
-  const [row] = await query<{ count: string }>('select count(*) from waiting where retry_at is not null')
-  return Number(row?.count)
 }
 
 /** Commits messages until none is left. What has met somebody's lock comes again. */
@@ -278,7 +255,6 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
         await deliverAll(scramble(sent, disorder), deletion, testQueue())
         // A change of plan that waited for the plan, and then for the price of the new one; what came through the queue
         // has asked nobody yet.
-        await askAll(deletion)
         await settleDown({ USER_DELETION: deletion, PLANS, CREDIT_PACKS })
         await makeAgain(sent)
 

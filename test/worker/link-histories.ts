@@ -1,5 +1,4 @@
 import { checkoutEvent } from '../../local/events.ts'
-import type { Sent } from './histories.ts'
 
 /** 30 credits for 7.00 USD, by a price that Payment Links sell. */
 export const CREDIT_PACKS = JSON.stringify({ small: { credits: 30, price: 'price_small' } })
@@ -31,9 +30,9 @@ interface LinkSession {
 }
 
 /** What Stripe lists as the lines of the links' sessions, for `stripeAnswers`. */
-export function linesOf(sent: Sent[]) {
+export function linesOf(sent: readonly object[]) {
   const sessions = sent
-    .flatMap((one) => (one.provider === 'stripe' ? [one.event] : []))
+    .flatMap((one) => ('event' in one && 'provider' in one && one.provider === 'stripe' ? [one.event] : []))
     .map((event) => (event as { data: { object: LinkSession } }).data.object)
     .filter(({ payment_link, mode }) => payment_link && mode === 'payment')
   return Object.fromEntries(

@@ -82,17 +82,20 @@ const ALL_OURS = ['users here', 'credited here']
 /** A run that dies at one of its requests, to either provider or to the database. */
 async function killed(world: World, atRequest: number) {
   let left = atRequest
-  const die = () => {
-    if (left-- <= 0) throw new Error('killed')
-  }
+  const dying =
+    <Args extends unknown[], Result>(act: (...args: Args) => Result) =>
+    (...args: Args) => {
+      if (left-- <= 0) throw new Error('killed')
+      return act(...args)
+    }
   const pass = passOver(world, { fixes: true, env })
   const { db } = pass
   await reconcile(world, {
     fixes: true,
     env,
     without: ALL_OURS,
-    db: { ...db, query: (text, parameters) => (die(), db.query(text, parameters)) },
-    fetch: (input, init) => (die(), world.fetch(input, init)),
+    db: { ...db, query: dying(db.query.bind(db)) },
+    fetch: dying(world.fetch),
   }).catch(() => {})
 }
 

@@ -62,6 +62,22 @@ CREATE TRIGGER credit_ledger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 CREATE TRIGGER credit_ledger_carries_balance BEFORE INSERT ON ledgerhook.credit_ledger FOR EACH ROW EXECUTE FUNCTION ledgerhook.carry_balance(); -- always
 CREATE TRIGGER credit_ledger_moves_balance AFTER INSERT ON ledgerhook.credit_ledger FOR EACH ROW EXECUTE FUNCTION ledgerhook.move_balance(); -- always
 
+create table ledgerhook.differences (
+  provider text not null,
+  object text not null,
+  kind text not null,
+  user_id text,
+  credits bigint,
+  reason text,
+  first_pass text not null,
+  first_seen_at timestamp with time zone default now() not null,
+  last_seen_at timestamp with time zone default now() not null,
+  reported_at timestamp with time zone,
+  constraint differences_provider_object_pk PRIMARY KEY (provider, object)
+);
+CREATE INDEX differences_reported ON ledgerhook.differences USING btree (reported_at) WHERE (reported_at IS NOT NULL);
+CREATE INDEX differences_seen ON ledgerhook.differences USING btree (last_seen_at);
+
 create table ledgerhook.erasures (
   user_id text not null,
   asked_at timestamp with time zone default now() not null,
@@ -95,6 +111,15 @@ create table ledgerhook.invoice_payments (
   constraint invoice_payments_stripe_invoice_id_paid_by_pk PRIMARY KEY (stripe_invoice_id, paid_by)
 );
 CREATE UNIQUE INDEX invoice_payments_paid_by ON ledgerhook.invoice_payments USING btree (paid_by);
+
+create table ledgerhook.met_balances (
+  idempotency_key text not null,
+  user_id text not null,
+  balance bigint not null,
+  created_at timestamp with time zone default now() not null,
+  constraint met_balances_pkey PRIMARY KEY (idempotency_key),
+  constraint met_balances_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
+);
 
 create table ledgerhook.migrations (
   tag text not null,
@@ -149,6 +174,7 @@ create table ledgerhook.payments (
   constraint payments_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
 );
 CREATE INDEX payments_charge ON ledgerhook.payments USING btree (stripe_charge_id) WHERE (stripe_charge_id IS NOT NULL);
+CREATE INDEX payments_created ON ledgerhook.payments USING btree (created_at);
 
 create table ledgerhook.plan_lines (
   stripe_invoice_id text not null,
@@ -353,7 +379,7 @@ create table ledgerhook.webhook_events (
   constraint webhook_events_outcome CHECK ((outcome = ANY (ARRAY['applied'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'parked'::text, 'rejected'::text]))),
   constraint webhook_events_provider CHECK ((provider = ANY (ARRAY['clerk'::text, 'stripe'::text]))),
   constraint webhook_events_provider_event_id_pk PRIMARY KEY (provider, event_id),
-  constraint webhook_events_via CHECK ((via = ANY (ARRAY['webhook'::text, 'release'::text])))
+  constraint webhook_events_via CHECK ((via = ANY (ARRAY['webhook'::text, 'release'::text, 'reconcile'::text]))) NOT VALID
 );
 CREATE INDEX webhook_events_about ON ledgerhook.webhook_events USING gin (about) WHERE (about IS NOT NULL);
 CREATE INDEX webhook_events_foreign_user ON ledgerhook.webhook_events USING btree (received_at, event_id) WHERE ((outcome = 'parked'::text) AND (reason = 'unknown_user'::text) AND (user_id !~ '^user_\w+$'::text));
@@ -427,6 +453,12 @@ create function ledgerhook.address_key(email text) returns text
 create function ledgerhook.adjust(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.adjust_each(rows jsonb, to_balance boolean, only_checks boolean) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.adjust_many(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.adopt_customer(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -468,6 +500,15 @@ create function ledgerhook.commit_batch(facts jsonb) returns jsonb
 
 create function ledgerhook.commit_one(delivery text, given text, facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.compare_effects(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.compared_state(given jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.confirmed_after(kind text) returns interval
+  language sql immutable;
 
 create function ledgerhook.count_again(delivery jsonb, user_id text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -511,8 +552,17 @@ create function ledgerhook.customer_owner(customer text) returns text
 create function ledgerhook.decide_bonus(claim jsonb, is_first boolean, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.difference_kind(verb text, given jsonb, before jsonb, after jsonb, verdict jsonb) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.difference_of(object text, verb text, given jsonb, delivery jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.displace(holder text, claimant text, verified boolean, claimed_at timestamp with time zone) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.earlier_adjustment(entry_key text, given text, amount bigint, to_balance boolean) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.end_outgoing(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -541,8 +591,14 @@ create function ledgerhook.explained_entry(entry ledgerhook.credit_ledger) retur
 create function ledgerhook.find_overlooked(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.finding(kind text, object text, verdict jsonb, credits bigint, before jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.finish_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.forget_differences(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.forget_previous(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -688,6 +744,9 @@ create function ledgerhook.keep_reversal(reported ledgerhook.reversals) returns 
 create function ledgerhook.keep_verb(verb text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.kept_content(stored ledgerhook.subscriptions) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.key_of_nothing(owner text, line jsonb, in_currency text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -795,6 +854,18 @@ create function ledgerhook.open_wallet(given text) returns boolean
 
 create function ledgerhook.order_within_second(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns text
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.our_payments(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.our_unsettled(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.our_users(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.ours_of(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.outranks(first ledgerhook.reversals, second ledgerhook.reversals) returns boolean
   language sql immutable;
@@ -943,6 +1014,12 @@ create function ledgerhook.reverse_payment(delivery jsonb, facts jsonb) returns 
 create function ledgerhook.reverse_payment_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.says_the_same(verb text, given jsonb, before jsonb) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.serve_stripe_account(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1069,6 +1146,9 @@ create function ledgerhook.unexplained_total(known ledgerhook.reversals[]) retur
 create function ledgerhook.ungranted_of(subscription text, grants jsonb) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.unknown_events(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.unlink_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1101,6 +1181,12 @@ create function ledgerhook.waits(outcome text, reason text, user_id text, verb t
 
 create function ledgerhook.wallet_page(given text, page_size integer, before_id bigint) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.watch_difference(of_pass text, of_provider text, of_object text, reported jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.watch_found(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.why_barred(given text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1137,12 +1223,14 @@ grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.commit_batch(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.compare_effects(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.credit_invoice(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.end_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.find_overlooked(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.finish_tasks(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.forget_differences(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.give_back(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.give_up(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.grant_credits(jsonb) to ledgerhook_worker;
@@ -1153,6 +1241,10 @@ grant execute on function ledgerhook.link_customer(jsonb,jsonb) to ledgerhook_wo
 grant execute on function ledgerhook.link_invoice_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.mark_cancelled(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.mark_orphans(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.our_payments(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.our_unsettled(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.our_users(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.ours_of(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_entitlements(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
@@ -1176,8 +1268,10 @@ grant execute on function ledgerhook.sync_user(jsonb,jsonb) to ledgerhook_worker
 grant execute on function ledgerhook.take_due(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_outgoing(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.unknown_events(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.unlink_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.use_known_addresses(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.watch_found(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.with_outgoing(jsonb) to ledgerhook_worker;
 grant references (user_id), select on ledgerhook.wallets to ledgerhook_app;
 grant select on ledgerhook.credit_ledger to ledgerhook_app;

@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { settingsSchema } from '../../src/settings.ts'
 import { LOCAL_PORTS } from '../shared/configured.ts'
-import { LocalError } from '../shared/errors.ts'
+import { deployedVars } from '../shared/deployed.ts'
 import { portNumber } from '../shared/flags.ts'
-import { projectDir } from '../shared/project.ts'
 import { isLoopback, type Vars } from './context.ts'
 
 export interface Given {
@@ -23,7 +21,11 @@ export async function givenSettings({ url, environment, ports }: Given): Promise
   const names = Object.keys(settingsSchema().shape)
   const fromEnvironment = names.filter((name) => process.env[name] !== undefined)
   const environmentVars = Object.fromEntries(fromEnvironment.map((name) => [name, process.env[name] ?? '']))
-  const given = { ...(await deployed(environment)), ...(isLoopback(url) && devVars()), ...environmentVars }
+  const given = {
+    ...(await deployedVars(environment)),
+    ...(isLoopback(url) && devVars()),
+    ...environmentVars,
+  }
   return isLoopback(url) ? { ...localParts(given, ports), ...given, ...blankless(given, ports) } : given
 }
 
@@ -34,17 +36,6 @@ function devVars(): Vars {
 /** Of `wrangler.toml`: production, but for a Worker on this machine, which has none. */
 export const environmentOf = (url: string, flag: string | undefined) =>
   flag ?? (isLoopback(url) ? undefined : 'production')
-
-async function deployed(environment: string | undefined): Promise<Vars> {
-  // It is large, and nobody waits for it to read the help.
-  const { experimental_readRawConfig: readRaw, unstable_readConfig: readConfig } = await import('wrangler')
-  const config = join(projectDir, 'wrangler.toml')
-  // Wrangler itself would take the variables of no environment instead.
-  if (environment && !Object.hasOwn(readRaw({ config }).rawConfig.env ?? {}, environment))
-    throw new LocalError(`wrangler.toml has no environment ${environment}`)
-  const { vars } = readConfig({ config, ...(environment && { env: environment }) }, { hideWarnings: true })
-  return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, String(value)]))
-}
 
 /** Where `npm run dev` puts what stands in for the providers, by the keys that are theirs alone. */
 function localParts(given: Vars, { gateway, stripe, clerk }: Given['ports']): Vars {

@@ -14,6 +14,7 @@ const ROOMS = [
   'subscriptions',
   'clerk',
   'stripe',
+  'reconcile',
   'queue',
   'ops',
   'api',

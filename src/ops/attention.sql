@@ -39,6 +39,8 @@ begin
       select from erasures where done_at is null and asked_at < now() - interval '1 hour' limit 10001) slice),
     'undelivered_event', (select count(*) from (
       select from outgoing_events where state = 'undelivered' and ended_at <= now() limit 10001) slice),
+    'difference', (select count(*) from (
+      select from differences where reported_at <= now() limit 10001) slice),
     'late_task', (select count(*) from tasks where next_at < now() - interval '15 minutes'
       and (leased_until is null or leased_until < now())),
     'failing_task', (select count(*) from tasks where failures > 3));

@@ -89,5 +89,9 @@ export function inWords(entry: ExplainedEntry): string {
 
 /** What became of a delivery: `applied`, or `parked / unknown_user`. */
 export function outcomeInWords({ outcome, reason, via }: ExplainedDelivery): string {
-  return `${outcome}${reason ? ` / ${reason}` : ''}${via === 'release' ? ', released from parking' : ''}`
+  const how: Record<string, string> = {
+    release: ', released from parking',
+    reconcile: ', found by reconcile: no delivery had brought it',
+  }
+  return `${outcome}${reason ? ` / ${reason}` : ''}${how[via] ?? ''}`
 }

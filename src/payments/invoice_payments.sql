@@ -20,7 +20,7 @@ begin
     select from invoice_payments where paid_by = payment and stripe_invoice_id <> invoice);
 end $$;
 
--- Keeps which payment paid an invoice. Returns whether that was not known. The invoice's own row shows the first of
+-- Keeps which payment paid an invoice, if there is one. Returns whether that was not known. The invoice's own row shows the first of
 -- several in order of their ids, so that the order of events does not show. The caller holds the locks.
 create or replace function name_invoice_payment(invoice text, payment text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -28,6 +28,7 @@ declare
   first text;
   added boolean := false;
 begin
+  if invoice is null then return false; end if;
   if payment is not null then
     insert into invoice_payments (stripe_invoice_id, paid_by) values (invoice, payment) on conflict do nothing;
     added := found;

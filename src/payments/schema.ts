@@ -34,6 +34,7 @@ export const payments = ledgerhook.table(
   },
   (payments) => [
     index('payments_charge').on(payments.stripeChargeId).where(sql`${payments.stripeChargeId} is not null`),
+    index('payments_created').on(payments.createdAt),
     check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`),
   ],
 )

@@ -45,6 +45,7 @@ begin
     objection := 'customer_mismatch';
   end if;
   if objection is not null then
+    perform name_invoice_payment(f.stripe_invoice_id, f.stripe_payment_intent_id);
     return refuse_customer(delivery, f.user_id, f.stripe_customer_id, objection, 'settle_payment', facts);
   end if;
 
@@ -55,9 +56,7 @@ begin
   insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
   values (f.user_id, 'purchase', f.credits, 'purchase:' || f.stripe_payment_id, f.stripe_payment_id,
     delivery->>'event_id');
-  if f.stripe_invoice_id is not null then
-    perform name_invoice_payment(f.stripe_invoice_id, f.stripe_payment_intent_id);
-  end if;
+  perform name_invoice_payment(f.stripe_invoice_id, f.stripe_payment_intent_id);
   return with_released(record_delivery(delivery, verdict('applied', null, f.user_id)),
     release((delivery->>'erase')::boolean, variadic array(select 'payment:' || id from unnest(ids) id)
       || case when not holds then 'customer:' || f.stripe_customer_id end));

@@ -35,8 +35,9 @@ begin
 
   if holder is not null and not displace(holder, f.user_id, f.email_verified, f.updated_at) then f.email := null; end if;
   opened := objection = 'unknown_user' and open_wallet(f.user_id);
-  insert into users (id, email, email_verified, name, clerk_updated_at)
-  values (f.user_id, f.email, f.email is not null and f.email_verified, f.name, f.updated_at)
+  insert into users (id, email, email_verified, name, clerk_updated_at, provisioned_by)
+  values (f.user_id, f.email, f.email is not null and f.email_verified, f.name, f.updated_at,
+    case delivery->>'via' when 'reconcile' then 'reconcile' else 'webhook' end)
   on conflict (id) do update set
     email = excluded.email, email_verified = excluded.email_verified, name = excluded.name,
     clerk_updated_at = excluded.clerk_updated_at, updated_at = now();

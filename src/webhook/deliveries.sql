@@ -122,12 +122,13 @@ begin
   insert into webhook_events as event (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
     sqlstate, via, occurred_at, received_at, settled_at)
   values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
-    case when f.outcome in ('parked', 'rejected') then d.about end, f.sqlstate, d.via, d.occurred_at,
+    case when f.outcome in ('parked', 'rejected') or f.waits_for is not null then d.about end, f.sqlstate, d.via, d.occurred_at,
     coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end)
   on conflict (provider, event_id) do update set
     outcome = excluded.outcome, reason = excluded.reason, via = excluded.via, effect = excluded.effect,
     user_id = coalesce(excluded.user_id, event.user_id), sqlstate = excluded.sqlstate,
-    about = case when f.outcome in ('parked', 'rejected') then coalesce(excluded.about, event.about) end,
+    about = case when f.outcome in ('parked', 'rejected') or f.waits_for is not null
+      then coalesce(nullif(excluded.about, '{}'), event.about) end,
     payload = case
       when (d.erase and f.outcome <> 'parked' and coalesce(excluded.user_id, event.user_id) is null)
         or is_erased(coalesce(excluded.user_id, event.user_id)) then null

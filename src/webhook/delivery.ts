@@ -1,6 +1,9 @@
 import type { Provider, ProviderName } from './provider.ts'
 
-/** A verified event on its way through, whether the provider has just delivered it or it was released from parking. */
+/**
+ * A verified event on its way through: the provider has just delivered it, it was released from parking, or it was made
+ * of an object that was read from the provider.
+ */
 export interface Delivery {
   provider: ProviderName
   /** The idempotency key of the event: the provider's id, else `sha256:` and the hash of the body. */
@@ -14,7 +17,7 @@ export interface Delivery {
   event: unknown
   /** The signed text, to be stored. Null when it is not JSON, or stored already. */
   body: string | null
-  via: 'webhook' | 'release'
+  via: 'webhook' | 'release' | 'reconcile'
   /** When it was received, where that is not just now: it was queued. */
   receivedAt?: Date
 }

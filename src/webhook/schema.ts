@@ -21,8 +21,8 @@ export const webhookEvents = ledgerhook.table(
     about: text().array(),
     /** The code with which Postgres refused the effect for its content. */
     sqlstate: text(),
-    /** What settled it last: the provider's own delivery, or its release from parking. */
-    via: text({ enum: ['webhook', 'release'] })
+    /** What settled it last: the provider's own delivery, its release from parking, or a comparison with the provider. */
+    via: text({ enum: ['webhook', 'release', 'reconcile'] })
       .notNull()
       .default('webhook'),
     /** How often it was looked at. */
@@ -56,7 +56,7 @@ export const webhookEvents = ledgerhook.table(
       sql`${events.outcome} in ('applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected')`,
     ),
     check('webhook_events_provider', sql`${events.provider} in ('clerk', 'stripe')`),
-    check('webhook_events_via', sql`${events.via} in ('webhook', 'release')`),
+    check('webhook_events_via', sql`${events.via} in ('webhook', 'release', 'reconcile')`),
   ],
 )
 

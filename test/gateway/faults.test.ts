@@ -177,7 +177,9 @@ describe('stopping', () => {
   it('tells which flag to change when the port is taken', async () => {
     const { port } = stack.gateway
     await expect(startGateway({ port, postgres: { host: '127.0.0.1', port: 1 } })).rejects.toThrow(
-      `port ${port} is in use: stop what listens there, or choose another with --gateway-port`,
+      new RegExp(
+        `^port ${port} is in use by .+ \\(process ${process.pid}\\): .* another with --gateway-port`,
+      ),
     )
   })
 })

@@ -197,6 +197,7 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
       }
     },
   },
+  { name: 'a comparison with the providers', act: compared },
   { name: 'what a reference was for', act: () => explain(session.db, 'job') },
   { name: 'who buys', act: (user) => readBuyer(session.db, who(user)) },
   {
@@ -208,6 +209,37 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
       }),
   },
 ]
+
+/** What a pass asks the database, of one object of each kind. */
+async function compared(user: string): Promise<void> {
+  const db = session.db
+  const [payment, customer, charge] = [`pi_1_${user}`, `cus_${user}`, `ch_1_${user}`]
+  const money = { amount: 500, currency: 'usd', stripe_customer_id: customer, user_id: user }
+  const named = { stripe_payment_intent_id: payment, stripe_charge_id: charge }
+  const items = [
+    {
+      object: user,
+      verb: 'sync_user',
+      given: { user_id: user, email: `${user}@x.example`, updated_at: '2027-01-01' },
+    },
+    { object: payment, verb: 'settle_payment', given: { ...money, credits: 5, stripe_payment_id: payment } },
+    {
+      object: `re_${user}`,
+      verb: 'reverse_payment',
+      given: { kind: 'refund', id: `re_${user}`, ...named, ...money, state: 'succeeded' },
+    },
+    { object: customer, verb: 'link_customer', given: { user_id: user, stripe_customer_id: customer } },
+  ].map((item) => ({ provider: 'stripe', occurred_at: '2027-01-01', ...item }))
+  await call(db, 'compare_effects', [{ pass: 'a', watches: true, erase: false, items }])
+  await call(db, 'our_users', [{ after: '', most: 100 }])
+  await call(db, 'our_payments', [{ since: '2020-01-01', after: null, most: 100 }])
+  await call(db, 'our_payments', [{ since: null, after: ['2020-01-01', 'pi_1'], most: 100 }])
+  for (const after of [null, ['waiting', 'evt_1', ''], ['reversals', '']])
+    await call(db, 'our_unsettled', [{ after, most: 100 }])
+  await call(db, 'unknown_events', [{ ids: ['evt_1', 'evt_2'] }])
+  await call(db, 'ours_of', [{ user_id: user }])
+  await call(db, 'forget_differences', [{ most: 100 }])
+}
 
 /** Ids of a user, a payment, what only something that waits is about, and an event. */
 const explained = [

@@ -156,6 +156,7 @@ describe('no tag', () => {
     expect(await send(...events)).toEqual(['ignored other_app', 'ignored other_app'])
     const rows = [await eventRow(events[0]?.id ?? ''), await eventRow(events[1]?.id ?? '')]
     expect(rows.map((row) => row?.user_id)).toEqual([id, null])
+    expect(rows[0]?.about).toEqual([`cs_test_pi_${id}`, `pi_${id}`, `cus_${id}`])
   })
 
   it('is released and refused for a user who is deleted meanwhile', async () => {

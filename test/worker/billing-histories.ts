@@ -110,7 +110,7 @@ export function billing(
     if (amount <= 0) return invoice
     paidBy(`pi_${invoice}`)
     const payment = { type: 'payment_intent', payment_intent: `pi_${invoice}` }
-    send((about) => billingEvent('invoice_payment.paid', { invoice, payment }, about))
+    send((about) => billingEvent('invoice_payment.paid', { id: `inpay_${invoice}`, invoice, payment }, about))
     return invoice
   }
 

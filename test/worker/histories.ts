@@ -3,12 +3,14 @@ import { checkoutEvent, clerkEvent, type StripeType } from '../../local/events.t
 import { billing, CHANGES } from './billing-histories.ts'
 import { buyByLink } from './link-histories.ts'
 import { REVERSALS, reversing } from './reversal-histories.ts'
+import { SALES, selling } from './sale-histories.ts'
 
 /** One step of a world in which people sign up, change, pay and leave. Users are numbers, addresses too. */
 type Step =
   | { act: 'create' | 'rename' | 'delete' | 'visit'; user: number }
   | { act: 'move'; user: number; address: number }
   | { act: 'pay'; user: number; credits: number; asynchronous: boolean; guest: boolean }
+  | { act: 'sell'; user: number; credits: number; how: (typeof SALES)[number] }
   | { act: 'subscribe'; user: number; price: number; named: boolean }
   | { act: 'change'; pick: number; how: (typeof CHANGES)[number]; price: number }
   | { act: 'link'; user: number; quantity: number; price: number; plan: boolean }
@@ -57,6 +59,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       credits: fc.integer({ min: 1, max: 1000 }),
       asynchronous: fc.boolean(),
       guest: fc.boolean(),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      act: fc.constant('sell' as const),
+      user,
+      credits: fc.integer({ min: 1, max: 1000 }),
+      how: fc.constantFrom(...SALES),
     }),
   },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('visit' as const), user }) },
@@ -139,6 +150,7 @@ export function play(steps: Step[], namespace: string): Sent[] {
     sent.push({ provider: 'stripe', id: event.id, event })
   }
   const money = reversing(send)
+  const sell = selling(namespace, send, money.paid)
   const stripe = billing(namespace, START / 1000, send, money.paid)
 
   const tell = (type: 'user.created' | 'user.updated' | 'user.deleted', number: number) => {
@@ -241,6 +253,8 @@ export function play(steps: Step[], namespace: string): Sent[] {
       tell('user.created', step.user)
     } else if (!person) continue
     else if (step.act === 'pay') pay(step)
+    else if (step.act === 'sell')
+      sell(id(step.user), stripe.customerOf(id(step.user)), step.credits, step.how)
     else if (step.act === 'subscribe') stripe.subscribe(id(step.user), step.price, step.named)
     else if (step.act === 'link') visitLink(step)
     else if (step.act === 'drop') stripe.drop(id(step.user))

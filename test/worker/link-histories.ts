@@ -1,4 +1,5 @@
 import { checkoutEvent } from '../../local/events.ts'
+import type { Sent } from './histories.ts'
 
 /** 30 credits for 7.00 USD, by a price that Payment Links sell. */
 export const CREDIT_PACKS = JSON.stringify({ small: { credits: 30, price: 'price_small' } })
@@ -27,12 +28,6 @@ interface LinkSession {
   mode: string
   payment_link: string | null
   amount_total: number
-}
-
-/** What the histories send, as far as it matters here: they import this file. */
-interface Sent {
-  provider: string
-  event?: object
 }
 
 /** What Stripe lists as the lines of the links' sessions, for `stripeAnswers`. */

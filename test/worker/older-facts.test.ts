@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import { invoiceLine } from '../../local/billing-events.ts'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { link, signedUp } from './people.ts'
-import { balance, deliver, eventRow, query } from './support.ts'
+import { balance, deliver, eventRow, query, runScheduled, stripeAnswers } from './support.ts'
 
 /** Runs a verb with the facts that an older Worker sends, or has parked, and returns its verdict. */
 async function run(verb: string, facts: object) {
@@ -73,4 +74,24 @@ it('an invoice that does not say why its lines are unknown is asked about', asyn
   expect(
     await query('select retry_at is not null as asks from waiting where event_id = $1', [event_id]),
   ).toEqual([{ asks: true }])
+})
+
+it('an invoice that an older Worker has parked for its lines is credited line by line', async () => {
+  const user = await signedUp()
+  await link(user)
+  const invoice = `in_${user}`
+  const facts = {
+    ...{ stripe_invoice_id: invoice, stripe_subscription_id: `sub_${user}`, user_id: null, grants: null },
+    ...{ stripe_customer_id: `cus_${user}`, amount: 2000, currency: 'usd', unknown: 'unknown_price' },
+    ...{ paid_by: null, stripe_charge_id: null },
+  }
+  const { event_id } = await run('grant_plan', facts)
+  expect(await eventRow(event_id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })
+  const body = { object: 'list', data: [invoiceLine({ price: 'price_new' })], has_more: false }
+  await stripeAnswers({ [`GET /v1/invoices/${invoice}/lines`]: { body } })
+  await runScheduled({ PLANS: '{"price_new": {"key": "new", "credits": 70}}' })
+  expect(await balance(user)).toBe(110)
+  expect(
+    await query('select credits, is_paid from plan_lines where stripe_invoice_id = $1', [invoice]),
+  ).toEqual([{ credits: '70', is_paid: true }])
 })

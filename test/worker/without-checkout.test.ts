@@ -263,3 +263,31 @@ describe('a Checkout Session', () => {
     expect(await balance(user)).toBe(540)
   })
 })
+
+describe('a sale that is refused', () => {
+  it('still says which payment paid its invoice, whatever its user', async () => {
+    const [gone, early] = [await signedUp(), randomId('user')]
+    await leave(gone)
+    for (const user of [gone, early]) {
+      const sale = { user, payment: `pi_${user}`, invoice: `in_${user}` }
+      await deliver('stripe', soldInvoiceEventOf2020(sale))
+      const links = await query('select * from invoice_payments where paid_by = $1', [sale.payment])
+      expect(links).toMatchObject([{ stripe_invoice_id: sale.invoice }])
+    }
+  })
+})
+
+describe('a delivery that is tried again', () => {
+  it('is still found by all that it is about', async () => {
+    const { user, payment, customer } = await buyer()
+    const event = paymentIntentEvent({ payment, user, customer })
+    await deliver('stripe', event)
+    const about = [payment, `ch_${payment}`, customer]
+    await runScheduled({}, 'retry_due')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', about })
+    await stripeKnows(payment)
+    await leave(user)
+    await runScheduled({}, 'retry_due')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'rejected', about })
+  })
+})

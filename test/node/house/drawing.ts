@@ -20,15 +20,19 @@ export const rooms: Record<string, string[]> = {
     'log',
   ],
   ops: [
-    ...['providers', 'stripe', 'subscriptions', 'users', 'webhook', 'outgoing'],
+    ...['reconcile', 'providers', 'stripe', 'subscriptions', 'users', 'webhook', 'outgoing'],
     ...['settings', 'db', 'http', 'values', 'log'],
   ],
   queue: ['providers', 'webhook', 'outgoing', 'settings', 'db', 'once', 'log'],
+  reconcile: [
+    ...['providers', 'clerk', 'stripe', 'users', 'webhook'],
+    ...['provider-trouble', 'settings', 'db', 'schema', 'values', 'log'],
+  ],
   providers: ['clerk', 'stripe'],
-  clerk: ['users', 'webhook', 'settings', 'db', 'values', 'once', 'log'],
+  clerk: ['users', 'webhook', 'provider-trouble', 'settings', 'db', 'values', 'once', 'log'],
   stripe: [
     ...['subscriptions', 'payments', 'users', 'webhook'],
-    ...['settings', 'db', 'values', 'once', 'log'],
+    ...['provider-trouble', 'settings', 'db', 'values', 'once', 'log'],
   ],
   subscriptions: ['wallet', 'db', 'schema'],
   payments: ['wallet', 'db', 'schema'],
@@ -37,6 +41,7 @@ export const rooms: Record<string, string[]> = {
   webhook: ['settings', 'db', 'schema', 'log'],
   outgoing: ['settings', 'db', 'schema', 'log'],
   // The ground floor.
+  'provider-trouble': [],
   settings: ['once'],
   http: ['log'],
   db: ['attempt'],

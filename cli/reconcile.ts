@@ -1,0 +1,68 @@
+import { DatabaseUnavailable } from '../src/db.ts'
+import { telling } from '../src/outgoing/telling.ts'
+import { ProviderTrouble } from '../src/provider-trouble.ts'
+import { withBonusForAll } from '../src/reconcile/clerk-walks.ts'
+import { type Pass, passId } from '../src/reconcile/pass.ts'
+import { type Report, runPass, walksOf } from '../src/reconcile/run.ts'
+import { walksOfUser } from '../src/reconcile/user-walk.ts'
+import { closeAbsent } from './reconcile/absent.ts'
+import { type Flags, reconcileFlags } from './reconcile/flags.ts'
+import { inJson, inLines } from './reconcile/table.ts'
+import { runCommand } from './shared/command.ts'
+import { databaseUrl } from './shared/configured.ts'
+import { hostOf } from './shared/database.ts'
+import { LocalError } from './shared/errors.ts'
+import { openDatabase } from './shared/owner.ts'
+import { progress } from './shared/progress.ts'
+import { commandSettings } from './shared/settings.ts'
+
+await runCommand(async () => {
+  const flags = reconcileFlags()
+  const url = await databaseUrl(flags.pgPort)
+  const host = hostOf(url)
+  const settings = await commandSettings(url, flags.local, flags.env)
+  if (flags.only === 'clerk' && !settings.CLERK_SECRET_KEY)
+    throw new LocalError('CLERK_SECRET_KEY is not set: without it nothing can be read from Clerk')
+  const db = await openDatabase(url)
+  // Every delivery is a line of the Worker's log. Here the table says it all.
+  const print = console.log
+  console.log = () => {}
+  try {
+    const pass: Pass = {
+      ...{ id: passId(), since: flags.since, recent: false, watches: false, seen: new Set<string>() },
+      ...{ fixes: flags.fix, db: telling(db, settings) },
+      settings: flags.bonus ? withBonusForAll(settings) : settings,
+    }
+    const first = await runOnce(pass, flags)
+    const absent = await closeAbsent(pass, first, flags)
+    const again = { ...pass, id: passId(), fixes: false, seen: new Set<string>() }
+    const left = flags.fix ? await runOnce(again, flags) : first
+    const said = { host, pass: pass.id, first, left, absent, flags, settings }
+    print(flags.json ? JSON.stringify(inJson(said), null, 2) : inLines(said).join('\n'))
+    if (left.found.length > 0) process.exitCode = 1
+  } catch (error) {
+    throw plain(error, host)
+  } finally {
+    console.log = print
+    await db.end()
+  }
+})
+
+async function runOnce(pass: Pass, { only, user }: Flags): Promise<Report> {
+  const walks = user
+    ? walksOfUser(user, pass.settings).filter((walk) => !only || walk.provider === only)
+    : walksOf(pass, pass.settings, only)
+  return await runPass(pass, walks, progress())
+}
+
+function plain(error: unknown, host: string): unknown {
+  if (error instanceof ProviderTrouble)
+    return new LocalError(
+      `a provider does not answer (${error.message}): run it again, it goes on from what is done`,
+    )
+  if (error instanceof DatabaseUnavailable)
+    return new LocalError(
+      `${host} failed (${error.message}): is it migrated? Run it again, it goes on from what is done`,
+    )
+  return error
+}

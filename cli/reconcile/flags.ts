@@ -1,0 +1,70 @@
+import { LOCAL_PORTS } from '../shared/configured.ts'
+import { LocalError } from '../shared/errors.ts'
+import { portNumber, readFlags, wholeNumber } from '../shared/flags.ts'
+
+const HELP = `
+npm run reconcile -- [flags]     what Stripe and Clerk have otherwise than your database, in words and sums
+
+Compares, and changes nothing. Exits with 1 while something differs. DATABASE_URL is the owner's; STRIPE_SECRET_KEY,
+CLERK_SECRET_KEY, CLERK_INSTANCE_ID and PLANS are those of the Worker: from the environment, .dev.vars or wrangler.toml.
+
+  --fix                puts each difference through the verb of its webhook, then compares again
+  --since 30d          what was created since: minutes (m), hours (h), days (d), or a moment. Without it, everything
+  --only clerk|stripe  one of the two
+  --user ID            one user
+  --delete N           with --fix: closes up to N users whom Clerk does not have, where that is more than 20 or 1 %
+  --bonus              the signup bonus also for those who signed up before SIGNUP_BONUS_SINCE
+  --json               the result as JSON
+  --env NAME           the variables of this environment of wrangler.toml: production, but for a local database
+  --pg-port 25432      the local Postgres, where DATABASE_URL is not set
+  --stripe-port 25434  the local Stripe, for its key
+  --clerk-port 25435   the local Clerk, for its key
+
+A user is gone at Clerk once two runs with --fix, an hour apart, did not find it. What you have settled by hand stays so.
+`
+
+export interface Flags {
+  fix: boolean
+  since: Date | null
+  only: 'clerk' | 'stripe' | undefined
+  user: string | undefined
+  delete: number | undefined
+  bonus: boolean
+  json: boolean
+  env: string | undefined
+  pgPort: string | undefined
+  local: { stripePort: number; clerkPort: number }
+}
+
+/** Reads the flags of `npm run reconcile`. Throws a LocalError. */
+export function reconcileFlags(): Flags {
+  const [text, flag] = [{ type: 'string' } as const, { type: 'boolean', default: false } as const]
+  const { values } = readFlags(HELP, {
+    ...{ fix: flag, since: text, only: text, user: text, delete: text, bonus: flag, json: flag, env: text },
+    ...{ 'pg-port': text, 'stripe-port': text, 'clerk-port': text },
+  })
+  const { only } = values
+  if (only !== undefined && only !== 'clerk' && only !== 'stripe')
+    throw new LocalError(`--only takes clerk or stripe, not '${only}'`)
+  const most = wholeNumber(values.delete, '--delete', 1, 10_000_000)
+  if (most !== undefined && !values.fix) throw new LocalError('--delete goes with --fix')
+  if (values.user !== undefined && !/^[\x21-\x7e]{1,255}$/.test(values.user))
+    throw new LocalError('--user takes the id of a user')
+  const { fix, bonus, json, user, env } = values
+  const local = {
+    stripePort: portNumber(values['stripe-port'], '--stripe-port', LOCAL_PORTS.stripe),
+    clerkPort: portNumber(values['clerk-port'], '--clerk-port', LOCAL_PORTS.clerk),
+  }
+  const since = values.since === undefined ? null : moment(values.since)
+  return { fix, since, only, user, delete: most, bonus, json, env, pgPort: values['pg-port'], local }
+}
+
+const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+function moment(text: string): Date {
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
+  const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? 0)
+  const isMoment = count !== undefined || /^\d{4}-\d\d-\d\d/.test(text)
+  if (isMoment && Number.isFinite(at) && at > 0) return new Date(at)
+  throw new LocalError(`--since takes 90m, 12h, 30d or a moment such as 2026-01-31, not '${text}'`)
+}

@@ -1,0 +1,28 @@
+import type { Difference } from '../../src/reconcile/words.ts'
+
+type Money = Pick<Difference, 'amount' | 'currency'>
+
+export const creditsOf = ({ credits }: Pick<Difference, 'credits'>) =>
+  credits ? `${credits > 0 ? '+' : ''}${credits} credits` : ''
+
+/** Minor units as people write them: `5.00 USD`, `500 JPY`. */
+export function moneyOf({ amount, currency }: Money): string {
+  if (amount === null || currency === null) return ''
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
+  const { maximumFractionDigits: digits = 2 } = format.resolvedOptions()
+  return `${(amount / 10 ** digits).toFixed(digits)} ${currency.toUpperCase()}`
+}
+
+/** What these are together, in credits and in each currency. Empty where they are about neither. */
+export function sumsOf(rows: Difference[]): string {
+  const credits = rows.reduce((sum, one) => sum + (one.credits ?? 0), 0)
+  const byCurrency = new Map<string, number>()
+  for (const { amount, currency } of rows)
+    if (amount !== null && currency !== null)
+      byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + amount)
+  const sums = [
+    creditsOf({ credits }),
+    ...[...byCurrency].map(([currency, amount]) => moneyOf({ amount, currency })),
+  ].filter(Boolean)
+  return sums.length === 0 ? '' : `, ${sums.join(', ')}`
+}

@@ -1,0 +1,92 @@
+import { styleText } from 'node:util'
+import type { Report } from '../../src/reconcile/run.ts'
+import { type Difference, type DifferenceKind, KINDS } from '../../src/reconcile/words.ts'
+import type { Settings } from '../../src/settings.ts'
+import type { Absent } from './absent.ts'
+import type { Flags } from './flags.ts'
+import { creditsOf, moneyOf, sumsOf } from './sums.ts'
+
+/** What a run has found, and what is left of it. */
+export interface Said {
+  host: string
+  pass: string
+  first: Report
+  /** The same as `first` where nothing was to be fixed. */
+  left: Report
+  absent: Absent
+  flags: Flags
+  settings: Settings
+}
+
+export function inJson({ host, pass, first, left, absent, flags, settings }: Said): object {
+  const fixed = first.found.filter((one) => one.fixed)
+  return {
+    ...{ host, pass, fix: flags.fix, since: flags.since, compared: first.looked },
+    ...{ found: first.found.map(withWords), fixed: fixed.map(withWords), left: left.found.map(withWords) },
+    ...{ absent, unseen: [...first.unseen.map(({ walk, why }) => `${walk}: ${why}`), ...limits(settings)] },
+  }
+}
+
+const withWords = (one: Difference) => ({ says: KINDS[one.kind].says, ...one })
+
+export function inLines({ host, first, left, absent, flags, settings }: Said): string[] {
+  const looked = Object.values(first.looked).reduce((sum, count) => sum + count, 0)
+  const fixed = first.found.filter((one) => one.fixed).length
+  const remains = flags.fix ? [...section('left', left.found)] : []
+  return [
+    `${styleText('bold', host)}: ${looked} compared, ${inWords(first.found.length)}`,
+    ...section(flags.fix ? 'found' : '', first.found),
+    ...(flags.fix ? ['', `${fixed} put right, then compared again: ${inWords(left.found.length)}`] : []),
+    ...remains,
+    ...(absent.needsConsent
+      ? [
+          '',
+          `${absent.confirmed} users are gone at Clerk. Look at the list; --fix --delete ${absent.confirmed} closes them`,
+        ]
+      : []),
+    ...['', 'not looked at'],
+    ...first.unseen.map(({ walk, why }) => `  ${walk}: ${why}`),
+    ...limits(settings).map((limit) => `  ${limit}`),
+  ]
+}
+
+const inWords = (count: number) => (count === 0 ? 'nothing differs' : `${count} differ`)
+
+/** What no key and no list shows. */
+function limits({ STRIPE_SECRET_KEY, CLERK_SECRET_KEY }: Settings): string[] {
+  const other = /^[sr]k_live_/.test(STRIPE_SECRET_KEY) ? 'test mode' : 'live mode'
+  return [
+    `what is in ${other} at Stripe`,
+    'events older than 30 days: Stripe does not keep them',
+    ...(CLERK_SECRET_KEY ? [] : ['Clerk: CLERK_SECRET_KEY is not set']),
+  ]
+}
+
+function section(title: string, found: Difference[]): string[] {
+  if (found.length === 0) return []
+  const kinds = (Object.keys(KINDS) as DifferenceKind[]).filter((kind) =>
+    found.some((one) => one.kind === kind),
+  )
+  return [
+    ...(title ? ['', title] : []),
+    ...kinds.flatMap((kind) => {
+      const rows = found.filter((one) => one.kind === kind)
+      const head = `${KINDS[kind].says}: ${rows.length}${sumsOf(rows)}`
+      return ['', styleText('bold', head), ...rows.map(row)]
+    }),
+  ]
+}
+
+function row(one: Difference): string {
+  const { object, user_id, outcome, reason, known, confirmed, kind, fixed } = one
+  const why = reason && outcome !== 'applied' && outcome !== 'duplicate' ? `${outcome} / ${reason}` : ''
+  const notes = [
+    why,
+    known ? 'waits already' : '',
+    kind === 'user_deleted' && !confirmed && !fixed ? 'a suspicion: look again in an hour' : '',
+    KINDS[kind].fixable ? '' : 'for a person',
+  ]
+  return ['  '.concat(object), user_id ?? '-', creditsOf(one), moneyOf(one), ...notes]
+    .filter(Boolean)
+    .join('  ')
+}

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { Misconfigured } from '../../src/settings/misconfigured.ts'
+import { type Settings, settingsOf, settingsSchema } from '../../src/settings.ts'
+import { deployedVars } from './deployed.ts'
+import { LocalError } from './errors.ts'
+
+/** Of the Worker alone: a command verifies no webhook. Secrets that are in nobody's hands. */
+const UNUSED = {
+  CLERK_WEBHOOK_SECRET: `whsec_${Buffer.alloc(24).toString('base64')}`,
+  STRIPE_WEBHOOK_SECRET: 'whsec_unused_by_commands',
+}
+
+/** A key of `npm run dev`'s own providers is sent to this machine alone. */
+const LOCAL_KEY = /^sk_test_local_/
+
+/** Where the providers of `npm run dev` listen. */
+export interface LocalProviders {
+  stripePort: number
+  clerkPort: number
+}
+
+/**
+ * The settings by which the Worker decides, for a command that decides the same: the variables of `wrangler.toml`, then
+ * `.dev.vars`, then the environment, each over the one before. For a database that is not on this machine the variables
+ * are those of production, unless another environment is named. Throws a LocalError.
+ */
+export async function commandSettings(
+  databaseUrl: string,
+  { stripePort, clerkPort }: LocalProviders,
+  environment?: string,
+): Promise<Settings> {
+  const isLocal = /^(127\.|localhost|\[::1\])/.test(new URL(databaseUrl).hostname)
+  const vars = await deployedVars(environment ?? (isLocal ? undefined : 'production'))
+  const given: Record<string, string | undefined> = { ...UNUSED, ...vars, ...devVars() }
+  for (const name of Object.keys(settingsSchema().shape))
+    if (process.env[name]) given[name] = process.env[name]
+  const { STRIPE_SECRET_KEY = '', CLERK_SECRET_KEY = '', STRIPE_API_BASE, CLERK_API_BASE } = given
+  if (LOCAL_KEY.test(STRIPE_SECRET_KEY))
+    given.STRIPE_API_BASE = STRIPE_API_BASE || `http://127.0.0.1:${stripePort}`
+  if (LOCAL_KEY.test(CLERK_SECRET_KEY))
+    given.CLERK_API_BASE = CLERK_API_BASE || `http://127.0.0.1:${clerkPort}`
+  try {
+    return settingsOf({ ...given, DATABASE_URL: databaseUrl })
+  } catch (error) {
+    if (!(error instanceof Misconfigured)) throw error
+    throw new LocalError(`${error.message}: set it in the environment or in .dev.vars`)
+  }
+}
+
+function devVars() {
+  return existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
+}

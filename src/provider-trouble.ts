@@ -1,0 +1,28 @@
+/**
+ * - `missing`: the provider has no such object
+ * - `denied`: the key may not read this
+ * - `busy`: too many calls
+ * - `unavailable`: no response, or the provider's own error
+ */
+export type ProviderTroubleKind = 'missing' | 'denied' | 'busy' | 'unavailable'
+
+/** A read of a provider's API that has brought nothing. Carries a status or a code, never what was asked or returned. */
+export class ProviderTrouble extends Error {
+  override name = 'ProviderTrouble'
+  readonly kind: ProviderTroubleKind
+  /** Seconds after which the provider wants to be asked again. Null where it does not say. */
+  readonly retryAfterS: number | null
+
+  constructor(kind: ProviderTroubleKind, cause: string, retryAfter: string | null | undefined = null) {
+    super(cause)
+    this.kind = kind
+    this.retryAfterS = /^\d{1,5}$/.test(retryAfter ?? '') ? Number(retryAfter) : null
+  }
+}
+
+/** What a status of a provider's API means for whoever reads. */
+export function troubleOf(status: number): ProviderTroubleKind {
+  if (status === 404) return 'missing'
+  if (status === 401 || status === 403) return 'denied'
+  return status === 429 ? 'busy' : 'unavailable'
+}

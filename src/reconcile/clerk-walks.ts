@@ -1,0 +1,137 @@
+import { clerk } from '../clerk/index.ts'
+import { call } from '../db.ts'
+import { ProviderTrouble } from '../provider-trouble.ts'
+import type { Settings } from '../settings.ts'
+import { member } from '../values.ts'
+import { decide } from '../webhook/decide.ts'
+import { compare, type Item } from './compare.ts'
+import { askClerk, type Pass, type Step, type Walk } from './pass.ts'
+import { forget, watchFound } from './watch.ts'
+import type { Difference } from './words.ts'
+
+const PAGE = 500
+/** Clerk takes so many ids in one request. */
+const MOST_IDS = 100
+
+/**
+ * Whether the key is of the instance whose users are here. Null where no setting says which that is: then nobody counts
+ * as deleted. @throws ProviderTrouble
+ */
+export async function isOurInstance(pass: Pass): Promise<boolean | null> {
+  const { CLERK_INSTANCE_ID } = pass.settings
+  if (!CLERK_INSTANCE_ID) return null
+  return member(await askClerk(pass, '/v1/instance'), 'id') === CLERK_INSTANCE_ID
+}
+
+/**
+ * Everybody at Clerk, by windows of `created_at`: offsets shift when somebody is deleted. With a window of time, who
+ * changed in it, the latest first.
+ */
+export const usersWalk: Walk = {
+  name: 'users',
+  provider: 'clerk',
+  async step(pass, { after = 0, offset = 0 }): Promise<Step> {
+    const order = pass.since
+      ? { order_by: '-updated_at' }
+      : { order_by: '+created_at', created_at_after: String(after) }
+    const asked = new URLSearchParams({ limit: String(PAGE), offset: String(offset), ...order })
+    const users = await readUsers(pass, asked)
+    const oldest = pass.since?.getTime() ?? 0
+    const inWindow = users.filter((user) => Number(member(user, 'updated_at')) >= oldest)
+    const found = await compareUsers(pass, inWindow)
+    const isLast = users.length < PAGE || inWindow.length < users.length
+    return {
+      found,
+      looked: inWindow.length,
+      next: isLast ? null : nextOf(pass, users, Number(after), Number(offset)),
+    }
+  },
+}
+
+/** From the last one's second on, whether Clerk takes the bound itself in or not; people of one moment by an offset. */
+function nextOf({ since }: Pass, users: unknown[], after: number, offset: number) {
+  const last = Number(member(users.at(-1), 'created_at')) - 1
+  return since || !(last > after) ? { after, offset: offset + PAGE } : { after: last, offset: 0 }
+}
+
+async function readUsers(pass: Pass, asked: URLSearchParams): Promise<unknown[]> {
+  const users = await askClerk(pass, `/v1/users?${asked}`)
+  if (!Array.isArray(users)) throw new ProviderTrouble('unavailable', 'no list')
+  return users
+}
+
+/** As their events say it. */
+export async function compareUsers(pass: Pass, users: unknown[]): Promise<Difference[]> {
+  return await compare(
+    pass,
+    users.map((user) => itemOf(pass, 'user.updated', user, String(member(user, 'updated_at')))),
+  )
+}
+
+function itemOf(pass: Pass, type: string, data: unknown, state: string): Item {
+  const { settings, id } = pass
+  const object = String(member(data, 'id'))
+  const event = {
+    object: 'event',
+    type,
+    data,
+    instance_id: settings.CLERK_INSTANCE_ID,
+    timestamp: Date.now(),
+  }
+  const decision = decide(clerk, { type, event }, settings)
+  const eventId = `reconcile:${id}:${object}:${state}`
+  return { provider: 'clerk', object, eventId, event, decision, isOurs: true }
+}
+
+/**
+ * Everybody here, asked of Clerk by their ids. Absence is a suspicion: it takes a 404 for the user alone, twice, an hour
+ * apart, and a response of the right instance that has somebody else of the same request.
+ */
+export const absentWalk: Walk = {
+  name: 'users here',
+  provider: 'clerk',
+  async step(pass, { after = '', todo = null }): Promise<Step> {
+    if (Array.isArray(todo) && todo.length > 0) {
+      const [id = '', ...rest] = todo
+      const next = rest.length > 0 || after !== null ? { after, todo: rest } : null
+      return { found: await suspect(pass, id), looked: 0, next }
+    }
+    const facts = { after: String(after), most: MOST_IDS }
+    const { ids, after: last } = await call<{ ids: string[]; after: string | null }>(pass.db, 'our_users', [
+      facts,
+    ])
+    const asked = new URLSearchParams({ limit: String(MOST_IDS) })
+    for (const id of ids) asked.append('user_id', id)
+    const there = ids.length > 0 ? await readUsers(pass, asked) : []
+    const present = new Set(there.map((user) => String(member(user, 'id'))))
+    const absent = ids.some((id) => present.has(id)) ? ids.filter((id) => !present.has(id)) : []
+    await forget(pass, present)
+    const isEnd = last === null && absent.length === 0
+    return { found: [], looked: ids.length, next: isEnd ? null : { after: last, todo: absent } }
+  },
+}
+
+/** Asks for one user alone. */
+export async function suspect(pass: Pass, id: string): Promise<Difference[]> {
+  try {
+    const user = await askClerk(pass, `/v1/users/${encodeURIComponent(id)}`)
+    return member(user, 'id') === id ? await compareUsers(pass, [user]) : []
+  } catch (error) {
+    if (!(error instanceof ProviderTrouble && error.kind === 'missing')) throw error
+    const kind = 'user_deleted' as const
+    const found = { provider: 'clerk' as const, object: id, kind, user_id: id, credits: null, reason: null }
+    return await watchFound(pass, [{ ...found, amount: null, currency: null }])
+  }
+}
+
+/** Closes a user whom Clerk does not have any more, as its webhook would. @throws DatabaseUnavailable */
+export async function closeUser(pass: Pass, id: string): Promise<Difference[]> {
+  const item = itemOf(pass, 'user.deleted', { object: 'user', id, deleted: true }, 'deleted')
+  return await compare({ ...pass, watches: false, fixes: true }, [item])
+}
+
+/** The same settings, but that everybody who is brought gets the signup bonus, whenever they signed up. */
+export const withBonusForAll = (settings: Settings): Settings => ({
+  ...settings,
+  SIGNUP_BONUS_SINCE: '1970-01-01T00:00:00Z',
+})

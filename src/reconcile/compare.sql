@@ -1,0 +1,87 @@
+-- Compares what a provider's objects say with what is here: the verb of each object's webhook runs, and is rolled back.
+-- So what differs is what the webhook would change, by its own rule.
+-- facts: pass (its id), watches (whether what is found is remembered), erase, items: [{provider, object (its id),
+-- occurred_at, verb, given (the verb's facts)}]. Returns a finding for each item: see `finding`.
+create or replace function compare_effects(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  item record;
+  one jsonb;
+  findings jsonb := '[]';
+begin
+  select * into f from jsonb_to_record(facts) as f(pass text, watches boolean, erase boolean, items jsonb);
+  for item in select * from jsonb_to_recordset(f.items)
+    as item(provider text, object text, occurred_at text, verb text, given jsonb)
+  loop
+    one := difference_of(item.object, item.verb, item.given, jsonb_build_object('provider', item.provider,
+      'occurred_at', item.occurred_at, 'via', 'reconcile', 'erase', f.erase));
+    if f.watches then one := one || watch_difference(f.pass, item.provider, item.object, one); end if;
+    findings := findings || jsonb_build_array(one);
+  end loop;
+  return findings;
+end $$;
+
+-- What one effect would change. What says the same as what is stored runs nothing: most does, and what is rolled back
+-- leaves work for vacuum. A delivery without an event id is not recorded.
+create or replace function difference_of(object text, verb text, given jsonb, delivery jsonb) returns jsonb
+language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  before jsonb := compared_state(given);
+  after jsonb;
+  verdict jsonb;
+  inside bigint;
+begin
+  if says_the_same(verb, given, before) then return finding(null, null, null, null, null); end if;
+  begin
+    perform lock_subjects(variadic subjects_of(verb, given));
+    before := compared_state(given);
+    verdict := run_verb(verb, delivery, given);
+    after := compared_state(given);
+    inside := (select balance from wallets where user_id = verdict->>'user_id');
+    raise exception 'only looked' using errcode = 'LH001';
+  exception
+    when sqlstate 'LH001' then null;
+    when serialization_failure or lock_not_available or deadlock_detected then
+      return finding('busy', null, null, null, null);
+    when others then
+      return finding('failed', null, jsonb_build_object('outcome', 'failed', 'reason', sqlstate), null, null);
+  end;
+  if is_settled_by_hand('payment:' || object, 'reversal:' || object) then
+    return finding(null, null, verdict, null, null);
+  end if;
+  return finding(difference_kind(verb, given, before, after, verdict), object, verdict,
+    inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0), before);
+end $$;
+
+-- Runs a verb by its name.
+create or replace function run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  verb text;
+  verdict jsonb;
+begin
+  select name into strict verb from verbs where name = given_verb;
+  execute format('select ledgerhook.%I($1, $2)', verb) into verdict using delivery, given;
+  return verdict;
+end $$;
+
+-- What is found of an object: kind (null: nothing differs; 'busy': somebody has it locked; 'failed'), outcome and reason
+-- of its verb, user_id, credits (that would move), known (whether a delivery about it waits already, for another event
+-- or for a person). What was given up, or settled by hand, is no difference.
+create or replace function finding(kind text, object text, verdict jsonb, credits bigint, before jsonb) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  kept webhook_events;
+begin
+  if kind is not null and verdict->>'outcome' in ('parked', 'rejected') then
+    select * into kept from webhook_events where about @> array[object]
+      and outcome in ('parked', 'rejected', 'ignored')
+      order by outcome = 'ignored', received_at desc limit 1;
+    if kept.outcome = 'ignored' then kind := null; end if;
+  end if;
+  return jsonb_build_object('kind', kind, 'outcome', verdict->>'outcome', 'reason', verdict->>'reason',
+    'user_id', verdict->>'user_id', 'credits', credits, 'known', kept.event_id is not null);
+end $$;

@@ -1,0 +1,153 @@
+import { call, type Effect } from '../db.ts'
+import { providers } from '../providers.ts'
+import { commitResolved } from '../webhook/commit.ts'
+import type { Delivery } from '../webhook/delivery.ts'
+import { logDelivery } from '../webhook/log-delivery.ts'
+import type { Verdict } from '../webhook/outcome.ts'
+import type { Pass } from './pass.ts'
+import { type Difference, type DifferenceKind, KINDS } from './words.ts'
+
+/** What one object of a provider does here. */
+export interface Item {
+  provider: 'clerk' | 'stripe'
+  object: string
+  /** The id of the delivery that puts it right. */
+  eventId: string
+  event: { type: string }
+  decision: Effect | Verdict
+  /** Whether it is listed also where nobody is known to have its customer. */
+  isOurs: boolean
+}
+
+interface Finding {
+  kind: DifferenceKind | null
+  outcome: string | null
+  reason: string | null
+  user_id: string | null
+  credits: number | null
+  known: boolean
+  confirmed?: boolean
+  first?: boolean
+}
+
+/** As many as one statement compares: some 100 ms. */
+const MOST_AT_ONCE = 50
+/** How often somebody may have locked the same. */
+const TRIES = 3
+
+/**
+ * Compares what the provider has with what is here, and puts right what differs if the pass may. Returns what differs
+ * or did, and whether all of it could be seen to.
+ * @throws DatabaseUnavailable
+ */
+export async function compare(pass: Pass, items: Item[]): Promise<Difference[]> {
+  const compared = items.filter(({ decision }) =>
+    'verb' in decision ? decision.verb !== 'record_for_customer' : decision.outcome === 'rejected',
+  )
+  const differences: Difference[] = []
+  for (let at = 0; at < compared.length; at += MOST_AT_ONCE) {
+    const slice = compared.slice(at, at + MOST_AT_ONCE)
+    const findings = await look(pass, slice)
+    for (const [i, item] of slice.entries()) {
+      const difference = await follow(pass, item, findings[i] as Finding)
+      if (difference) differences.push(difference)
+    }
+  }
+  return differences
+}
+
+/** What each of these would change. @throws DatabaseUnavailable */
+async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
+  return await call<Finding[]>(pass.db, 'compare_effects', [
+    {
+      pass: pass.id,
+      watches: pass.watches,
+      erase: pass.settings.USER_DELETION === 'delete',
+      items: items.map((item) => {
+        const { verb, facts: given } = effectOf(item)
+        const { provider, object } = item
+        return { provider, object, occurred_at: deliveryOf(item).occurredAt, verb, given }
+      }),
+    },
+  ])
+}
+
+/** What is refused without a look at the database is kept for a person all the same. */
+function effectOf(item: Item): Effect {
+  const { decision } = item
+  if ('verb' in decision) return decision
+  return { verb: 'record_delivery', facts: { ...decision, user_id: deliveryOf(item).userId } }
+}
+
+async function follow(pass: Pass, item: Item, found: Finding): Promise<Difference | null> {
+  let [here, finding] = [item, found]
+  for (let tries = 1; finding.kind === 'busy' && tries < TRIES; tries++) {
+    finding = (await look(pass, [here]))[0] as Finding
+  }
+  if (finding.outcome === 'parked' && 'verb' in item.decision) {
+    const asked = await ask(pass, item, finding)
+    if (asked) {
+      here = asked
+      finding = (await look(pass, [asked]))[0] as Finding
+    }
+  }
+  const { kind } = finding
+  // Other products have customers of their own.
+  if (kind === null || (finding.reason === 'unknown_customer' && !item.isOurs)) return null
+  const difference = { ...inWords(here, finding, kind), confirmed: finding.confirmed ?? false }
+  const waits = finding.known && finding.outcome !== 'applied'
+  const mayFix = pass.fixes && KINDS[kind].fixable && !waits && !isUncertain(here, finding)
+  if (!mayFix || (pass.watches && !difference.confirmed)) return difference
+  return { ...difference, fixed: await fix(pass, here) }
+}
+
+/** A customer is only linked: one whose user is not here waits for nothing, and is found again. */
+const isUncertain = ({ decision }: Item, { outcome }: Finding) =>
+  'verb' in decision && decision.verb === 'link_customer' && outcome === 'parked'
+
+/** The same item once its provider has said what it leaves open. Null where it does not, or there is nothing to ask. */
+async function ask(pass: Pass, item: Item, { outcome, reason }: Finding): Promise<Item | null> {
+  const parked = { outcome, reason } as Verdict
+  const effect = item.decision as Effect
+  const decision = await providers[item.provider].resolve?.(parked, effect, pass.settings, pass.fetch)
+  return decision ? { ...item, decision } : null
+}
+
+/** Puts an item through its verb, as a delivery. Returns whether that had an effect. @throws DatabaseUnavailable */
+async function fix(pass: Pass, item: Item): Promise<boolean> {
+  const startedAt = Date.now()
+  const delivery = deliveryOf(item)
+  const provider = providers[item.provider]
+  const { db, settings, fetch } = pass
+  const committed = await commitResolved(provider, db, delivery, item.decision, settings, fetch)
+  const waited = Date.now() - startedAt
+  logDelivery(delivery, committed, null, { duration_ms: waited, database_ms: waited })
+  return committed.outcome !== 'parked' && committed.outcome !== 'rejected'
+}
+
+function deliveryOf({ provider, eventId, event }: Item): Delivery {
+  const { eventId: _, ...envelope } = providers[provider].envelope(event, new Headers())
+  const whole = { ...event, id: eventId }
+  return { provider, eventId, ...envelope, event: whole, body: JSON.stringify(whole), via: 'reconcile' }
+}
+
+function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference {
+  const facts: Money = 'verb' in item.decision ? item.decision.facts : {}
+  const { provider, object } = item
+  const { outcome, reason, user_id, known, first = false } = finding
+  const waits = outcome === 'parked' || outcome === 'rejected'
+  // What cannot be credited yet is owed all the same.
+  const owed = facts.credits ?? facts.grants?.reduce((sum, { credits }) => sum + credits, 0) ?? null
+  const credits = waits && owed !== null ? owed : finding.credits
+  const { amount = null, currency = null } = facts
+  const what = { provider, object, kind, outcome, reason, user_id, credits, amount, currency, known }
+  return { ...what, confirmed: false, first, fixed: false }
+}
+
+/** What the facts of a verb may say of money and credits. */
+interface Money {
+  credits?: number
+  grants?: { credits: number }[] | null
+  amount?: number
+  currency?: string
+}

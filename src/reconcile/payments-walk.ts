@@ -1,0 +1,77 @@
+import { call } from '../db.ts'
+import { ProviderTrouble } from '../provider-trouble.ts'
+import { kindOf } from '../stripe/objects.ts'
+import { member } from '../values.ts'
+import { askStripe, type Pass, type Step, type Walk } from './pass.ts'
+import { compareOne } from './stripe-walks.ts'
+import { watchFound } from './watch.ts'
+import type { Difference, DifferenceKind } from './words.ts'
+
+interface Payment {
+  stripe_payment_id: string
+  stripe_checkout_session_id: string | null
+  user_id: string
+  /** Credits, and minor units of `currency`. */
+  credits: number
+  amount: number
+  currency: string
+}
+
+/** Payments of one page: as many requests as a scheduled run has for it. */
+const MOST = 10
+
+/** What was credited here, asked of Stripe. It is reported, and never taken back: a person looks first. */
+export const paymentsWalk: Walk = {
+  name: 'credited here',
+  provider: 'stripe',
+  async step(pass, { after = null }): Promise<Step> {
+    const facts = { since: pass.since, after: after as string[] | null, most: pass.seen ? 500 : MOST }
+    const page = await call<{ payments: Payment[]; after: string[] | null }>(pass.db, 'our_payments', [facts])
+    const found: Difference[] = []
+    for (const payment of page.payments) {
+      const { stripe_payment_id: id, stripe_checkout_session_id: session } = payment
+      if (pass.seen?.has(id) || (session && pass.seen?.has(session))) continue
+      found.push(...(await ask(pass, payment)))
+    }
+    return { found, looked: page.payments.length, next: page.after ? { after: page.after } : null }
+  },
+}
+
+async function ask(pass: Pass, payment: Payment): Promise<Difference[]> {
+  const object = payment.stripe_checkout_session_id ?? payment.stripe_payment_id
+  const kind = kindOf(object)
+  if (kind === null) return await askIntent(pass, payment)
+  const compared = await compareOne(pass, kind, object)
+  if (compared) return compared.found
+  return await report(pass, payment, 'no_such_payment')
+}
+
+/** What neither a session nor an invoice sold. */
+async function askIntent(pass: Pass, payment: Payment): Promise<Difference[]> {
+  try {
+    const { body } = await askStripe(
+      pass,
+      `/v1/payment_intents/${encodeURIComponent(payment.stripe_payment_id)}`,
+    )
+    if (member(body, 'status') !== 'succeeded') return await report(pass, payment, 'no_such_payment')
+    const isSame =
+      member(body, 'amount_received') === payment.amount && member(body, 'currency') === payment.currency
+    return isSame ? [] : await report(pass, payment, 'amount_differs')
+  } catch (error) {
+    if (!(error instanceof ProviderTrouble && error.kind === 'missing')) throw error
+    return await report(pass, payment, 'no_such_payment')
+  }
+}
+
+const report = (pass: Pass, { stripe_payment_id: object, ...payment }: Payment, kind: DifferenceKind) => {
+  const { user_id, amount, currency } = payment
+  const found = {
+    provider: 'stripe' as const,
+    object,
+    kind,
+    user_id,
+    credits: -payment.credits,
+    reason: null,
+  }
+  return watchFound(pass, [{ ...found, amount, currency }])
+}

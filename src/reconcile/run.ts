@@ -1,0 +1,111 @@
+import { ProviderTrouble } from '../provider-trouble.ts'
+import type { Settings } from '../settings.ts'
+import { absentWalk, isOurInstance, usersWalk } from './clerk-walks.ts'
+import { eventsWalk } from './events-walk.ts'
+import type { Cursor, Pass, Step, Walk } from './pass.ts'
+import { paymentsWalk } from './payments-walk.ts'
+import { listWalk, unsettledWalk } from './stripe-walks.ts'
+import { forgetOld } from './watch.ts'
+import type { Difference } from './words.ts'
+
+/** What provides comes before what waits for it: users, customers, payments, and then what came back of them. */
+const ALL: Walk[] = [
+  usersWalk,
+  listWalk('customers'),
+  listWalk('sessions'),
+  listWalk('subscriptions'),
+  listWalk('invoices'),
+  listWalk('invoicePayments'),
+  listWalk('intents'),
+  listWalk('refunds'),
+  listWalk('disputes'),
+  unsettledWalk,
+  paymentsWalk,
+  eventsWalk,
+  absentWalk,
+]
+
+/** Everything that is compared; of one provider where `only` names it. A recent pass leaves out what has no window. */
+export function walksOf(
+  { recent }: Pick<Pass, 'recent'>,
+  { CLERK_SECRET_KEY }: Settings,
+  only?: 'clerk' | 'stripe',
+): Walk[] {
+  return ALL.filter((walk) => only === undefined || walk.provider === only)
+    .filter((walk) => walk.provider === 'stripe' || CLERK_SECRET_KEY)
+    .filter((walk) => !recent || (walk !== unsettledWalk && walk !== absentWalk))
+}
+
+/**
+ * Why a walk has to be left out, before it begins. Null where nothing speaks against it. @throws ProviderTrouble
+ */
+export async function whyNot(pass: Pass, walk: Walk): Promise<string | null> {
+  if (walk.provider === 'stripe') return null
+  const isOurs = await isOurInstance(pass)
+  if (isOurs === false) return 'CLERK_SECRET_KEY is of another instance than CLERK_INSTANCE_ID'
+  if (isOurs === null && walk.name === absentWalk.name)
+    return 'without CLERK_INSTANCE_ID nobody counts as deleted at Clerk'
+  return null
+}
+
+export const START: Cursor = {}
+
+/** What a pass has found, and what it could not see. */
+export interface Report {
+  found: Difference[]
+  /** How many objects of each walk were compared. */
+  looked: Record<string, number>
+  unseen: { walk: string; why: string }[]
+}
+
+/** How often a provider may be busy or away before the pass ends. */
+const TRIES = 8
+
+/**
+ * One pass to its end, in memory but for what differs. Waits where a provider asks for it.
+ * @param onStep is told how many objects of the walk have been compared
+ * @throws ProviderTrouble once a provider has not answered eight times, DatabaseUnavailable
+ */
+export async function runPass(
+  pass: Pass,
+  walks: Walk[],
+  onStep: (walk: string, looked: number) => void = () => {},
+  pauseMs = 1_000,
+): Promise<Report> {
+  const found = new Map<string, Difference>()
+  const report: Report = { found: [], looked: {}, unseen: [] }
+  for (const walk of walks) {
+    const why = await patiently(() => whyNot(pass, walk), pauseMs)
+    if (why !== null) report.unseen.push({ walk: walk.name, why })
+    let looked = 0
+    let cursor: Cursor | null = why === null ? START : null
+    while (cursor !== null) {
+      const from: Cursor = cursor
+      const step: Step | string = await patiently(() => walk.step(pass, from), pauseMs)
+      if (typeof step === 'string') report.unseen.push({ walk: walk.name, why: step })
+      cursor = typeof step === 'string' ? null : step.next
+      if (typeof step === 'string') continue
+      for (const difference of step.found) found.set(`${difference.object} ${difference.kind}`, difference)
+      looked += step.looked
+      onStep(walk.name, looked)
+    }
+    report.looked[walk.name] = looked
+  }
+  if (pass.fixes) await forgetOld(pass)
+  return { ...report, found: [...found.values()] }
+}
+
+/** Tries again what may pass by itself. Returns why not where the key may not read this. */
+async function patiently<T>(act: () => Promise<T>, pauseMs: number): Promise<T | string> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof ProviderTrouble)) throw error
+      if (error.kind === 'denied') return `the key may not read this (${error.message})`
+      if (tries === TRIES) throw error
+      const wait = error.retryAfterS === null ? pauseMs * 2 ** (tries - 1) : error.retryAfterS * 1_000
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm'
+import { index, primaryKey, text } from 'drizzle-orm/pg-core'
+import { ledgerhook, moment, wholeNumber } from '../schema.ts'
+
+/** What the scheduled comparison with the providers has found, until it is gone. */
+export const differences = ledgerhook.table(
+  'differences',
+  {
+    provider: text().notNull(),
+    /** The provider's id: of a session, an invoice, a user, an event, … */
+    object: text().notNull(),
+    kind: text().notNull(),
+    userId: text('user_id'),
+    /** Credits that would move. Null where that is not known. */
+    credits: wholeNumber('credits'),
+    reason: text(),
+    /** The pass that saw it first: another one has to confirm it. */
+    firstPass: text('first_pass').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull().defaultNow(),
+    lastSeenAt: moment('last_seen_at').notNull().defaultNow(),
+    /** When a second pass had seen it, and it was reported. */
+    reportedAt: moment('reported_at'),
+  },
+  (differences) => [
+    primaryKey({ columns: [differences.provider, differences.object] }),
+    index('differences_seen').on(differences.lastSeenAt),
+    index('differences_reported')
+      .on(differences.reportedAt)
+      .where(sql`${differences.reportedAt} is not null`),
+  ],
+)

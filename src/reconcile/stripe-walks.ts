@@ -1,0 +1,98 @@
+import { call } from '../db.ts'
+import { ProviderTrouble } from '../provider-trouble.ts'
+import { type Decided, decideObject, type KindName, kindOf, kinds, pathOf } from '../stripe/objects.ts'
+import { member } from '../values.ts'
+import { compare, type Item } from './compare.ts'
+import { askStripe, type Cursor, type Pass, type Step, type Walk } from './pass.ts'
+
+const PAGE = 100
+
+export function itemOf(pass: Pass, { object, state, event, ...decided }: Decided): Item {
+  return { provider: 'stripe', object, eventId: `reconcile:${pass.id}:${object}:${state}`, event, ...decided }
+}
+
+/** A list of Stripe's, a page a step, the newest first. */
+export const listWalk = (kind: KindName): Walk => ({
+  name: kind,
+  provider: 'stripe',
+  async step(pass, cursor) {
+    const { path, query, isWindowed } = kinds[kind]
+    const isWhole = !isWindowed && !pass.recent
+    const asked = new URLSearchParams({ ...query, ...(isWhole ? {} : createdSince(pass.since)) })
+    const page = await readPage(pass, path, asked, cursor)
+    return { ...(await compareObjects(pass, kind, page)), next: page.next }
+  },
+})
+
+export const createdSince = (since: Date | null): Record<string, string> =>
+  since ? { 'created[gte]': String(Math.floor(since.getTime() / 1000)) } : {}
+
+export interface Page {
+  objects: unknown[]
+  at: Date
+  next: Cursor | null
+}
+
+/** One page of a list. @throws ProviderTrouble */
+export async function readPage(
+  pass: Pass,
+  path: string,
+  asked: URLSearchParams,
+  cursor: Cursor,
+): Promise<Page> {
+  asked.set('limit', String(PAGE))
+  if (typeof cursor.after === 'string') asked.set('starting_after', cursor.after)
+  const { body, at } = await askStripe(pass, `${path}?${asked}`)
+  const objects = member(body, 'data')
+  if (!Array.isArray(objects)) throw new ProviderTrouble('unavailable', 'no list')
+  const last = member(objects.at(-1), 'id')
+  const goesOn = member(body, 'has_more') === true && typeof last === 'string'
+  return { objects, at, next: goesOn ? { ...cursor, after: last } : null }
+}
+
+export async function compareObjects(pass: Pass, kind: KindName, { objects, at }: Omit<Page, 'next'>) {
+  const decided = objects
+    .map((object) => decideObject(kind, object, at, pass.settings))
+    .filter((one) => one !== null)
+  for (const { object } of decided) pass.seen?.add(object)
+  return {
+    found: await compare(
+      pass,
+      decided.map((one) => itemOf(pass, one)),
+    ),
+    looked: objects.length,
+  }
+}
+
+/** One object, read and compared. Null where Stripe does not have it. @throws ProviderTrouble */
+export async function compareOne(pass: Pass, kind: KindName, object: string) {
+  try {
+    const { body, at } = await askStripe(pass, pathOf(kind, object))
+    return await compareObjects(pass, kind, { objects: [body], at })
+  } catch (error) {
+    if (error instanceof ProviderTrouble && error.kind === 'missing') return null
+    throw error
+  }
+}
+
+/**
+ * What is not at rest here, asked of Stripe at any age: no list of Stripe's filters by when something changed, so a
+ * window misses late bank debits, failed refunds and closed disputes.
+ */
+export const unsettledWalk: Walk = {
+  name: 'not at rest here',
+  provider: 'stripe',
+  async step(pass, { after = null, todo = null }): Promise<Step> {
+    if (Array.isArray(todo) && todo.length > 0) {
+      const [object = '', ...rest] = todo
+      const kind = kindOf(object)
+      const compared = kind && !pass.seen?.has(object) ? await compareOne(pass, kind, object) : null
+      const next = rest.length > 0 || after !== null ? { after, todo: rest } : null
+      return { found: compared?.found ?? [], looked: compared?.looked ?? 0, next }
+    }
+    const facts = { after: after as string[] | null, most: 500 }
+    const slice = await call<{ objects: string[]; after: string[] | null }>(pass.db, 'our_unsettled', [facts])
+    const next = slice.objects.length > 0 || slice.after ? { after: slice.after, todo: slice.objects } : null
+    return { found: [], looked: 0, next }
+  },
+}

@@ -1,0 +1,39 @@
+import { call } from '../db.ts'
+import type { Pass } from './pass.ts'
+import type { Difference } from './words.ts'
+
+type Found = Omit<Difference, 'outcome' | 'known' | 'confirmed' | 'first' | 'fixed'>
+
+/** What was found without a verb, with whether another pass had seen it. @throws DatabaseUnavailable */
+export async function watchFound(pass: Pass, found: Found[]): Promise<Difference[]> {
+  if (found.length === 0) return []
+  const facts = {
+    pass: pass.id,
+    watches: pass.watches || pass.fixes,
+    found: found.map(({ provider, object, kind, user_id, credits, reason }) => ({
+      ...{ provider, object, kind, user_id, credits, reason },
+    })),
+  }
+  const watched = await call<Pick<Difference, 'confirmed' | 'first'>[]>(pass.db, 'watch_found', [facts])
+  return found.map((one, i) => ({
+    ...one,
+    ...(watched[i] ?? { confirmed: false, first: false }),
+    ...{ outcome: null, known: false, fixed: false },
+  }))
+}
+
+/** Nothing is suspected of these users any more: Clerk has them. @throws DatabaseUnavailable */
+export async function forget(pass: Pass, users: Set<string>): Promise<void> {
+  if (users.size === 0 || !(pass.watches || pass.fixes)) return
+  const rest = { kind: null, user_id: null, credits: null, reason: null }
+  const found = [...users].map((object) => ({ provider: 'clerk', object, ...rest }))
+  await call(pass.db, 'watch_found', [{ pass: pass.id, watches: true, found }])
+}
+
+/** Rows that are forgotten at once: the rest at the end of the next pass. */
+const MOST_FORGOTTEN = 1_000
+
+/** Forgets what no pass has seen for a week. @throws DatabaseUnavailable */
+export async function forgetOld(pass: Pass): Promise<void> {
+  await call<number>(pass.db, 'forget_differences', [{ most: MOST_FORGOTTEN }])
+}

@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type LocalClerk, startClerk } from '../../local/clerk/server.ts'
+import { checkoutEvent } from '../../local/events.ts'
+import { query } from '../../local/postgres/query.ts'
+import { generateKeyPair } from '../../local/session-token.ts'
+import type { Stack } from '../support/control.ts'
+
+const KEY = 'sk_test_0123456789abcdef'
+
+let stack: Stack
+let clerk: LocalClerk
+
+beforeAll(async () => {
+  const response = await fetch(`${inject('control')}/stack`, {
+    method: 'POST',
+    body: JSON.stringify({ secretKey: KEY, prices: ['price_pro'] }),
+  })
+  stack = await response.json()
+  const { publicKey } = await generateKeyPair()
+  clerk = await startClerk({ port: 0, secretKey: KEY, instanceId: 'ins_ours', publicKey })
+})
+afterAll(() => clerk.stop())
+
+interface Reported {
+  found: { says: string; object: string; credits: number | null; amount: number | null }[]
+  fixed: { object: string }[]
+  left: { says: string; object: string }[]
+  absent: { confirmed: number; closed: number; needsConsent: boolean }
+  unseen: string[]
+}
+
+function run(...args: string[]): Promise<{ code: number; text: string; errors: string }> {
+  const env = {
+    ...{ ...process.env, NO_COLOR: '1', DATABASE_URL: stack.databaseUrl, STRIPE_SECRET_KEY: KEY },
+    ...{ STRIPE_API_BASE: stack.stripeUrl, CLERK_SECRET_KEY: KEY, CLERK_API_BASE: clerk.url },
+    ...{ CLERK_INSTANCE_ID: 'ins_ours', SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z' },
+  }
+  return new Promise((resolve) =>
+    execFile(process.execPath, ['cli/reconcile.ts', ...args], { env }, (error, text, errors) =>
+      resolve({ code: error ? Number(error.code) : 0, text: text.trim(), errors: errors.trim() }),
+    ),
+  )
+}
+async function report(...args: string[]): Promise<Reported & { code: number }> {
+  const { code, text, errors } = await run('--json', ...args)
+  // Its progress is on the other stream.
+  if (text === '') throw new Error(errors)
+  return { code, ...JSON.parse(text) }
+}
+const post = async (url: string, body: unknown) => {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(await response.text())
+}
+const seedUsers = (...users: object[]) => post(`${clerk.url}/test/users`, users)
+const balance = async (user: string) =>
+  Number(
+    (
+      await query<{ balance: string }>(
+        stack.databaseUrl,
+        `select balance from wallets where user_id = '${user}'`,
+      )
+    )[0]?.balance,
+  )
+
+describe('npm run reconcile', () => {
+  it('names what differs with sums, changes nothing, and exits with 1; --fix puts it right', async () => {
+    await seedUsers({ id: 'user_ada', email_address: ['ada@example.com'] })
+    const { object } = checkoutEvent('checkout.session.completed', {
+      user: 'user_ada',
+      payment: 'pi_ada',
+    }).data
+    await post(`${stack.stripeUrl}/test/seed`, { sessions: [{ ...object, created: 1_790_000_000 }] })
+
+    const { code, text } = await run()
+    expect(code).toBe(1)
+    expect(text).toContain('user there, not here: 1')
+    expect(text).toContain('paid, not credited: 1, +500 credits, 5.00 USD')
+    expect(text).toContain('  cs_test_pi_ada  user_ada  +500 credits  5.00 USD  parked / unknown_user')
+    expect(text).toContain('what is in live mode at Stripe')
+    expect(await query(stack.databaseUrl, 'select from users')).toEqual([])
+
+    const fixed = await report('--fix')
+    expect(fixed.fixed.map(({ object }) => object)).toEqual(['user_ada', 'cs_test_pi_ada'])
+    expect([fixed.left, fixed.code]).toEqual([[], 0])
+    expect(await balance('user_ada')).toBe(540)
+    expect(await report()).toMatchObject({ code: 0, found: [] })
+    expect((await run('--fix')).text).toContain('nothing differs')
+  })
+
+  it('compares one of the providers, one user, and a window', async () => {
+    await seedUsers(
+      { id: 'user_bob', email_address: ['bob@example.com'] },
+      { id: 'user_eve', email_address: ['eve@example.com'] },
+    )
+    expect((await report('--only', 'stripe')).found).toEqual([])
+    expect((await report('--user', 'user_bob')).found.map(({ object }) => object)).toEqual(['user_bob'])
+    expect((await report('--only', 'stripe', '--since', '30d')).code).toBe(0)
+    await report('--fix', '--since', '1h')
+    expect((await report('--since', '1h')).code).toBe(0)
+  })
+
+  it('closes who is gone at Clerk only twice seen, and of few users only where the number is given', async () => {
+    await report('--fix')
+    await post(`${clerk.url}/test/users/user_eve/delete`, { deliver: false })
+    expect((await report('--fix')).absent).toMatchObject({ confirmed: 0, closed: 0 })
+    await query(
+      stack.databaseUrl,
+      `update ledgerhook.differences set first_seen_at = now() - interval '2 hours'`,
+    )
+    const asked = await run('--fix')
+    expect(asked.code).toBe(1)
+    expect(asked.text).toContain('--fix --delete 1 closes them')
+    expect(await report('--fix', '--delete', '1')).toMatchObject({ code: 0, absent: { closed: 1 } })
+    const [row] = await query<{ closed: boolean }>(
+      stack.databaseUrl,
+      `select closed_at is not null as closed from wallets where user_id = 'user_eve'`,
+    )
+    expect(row?.closed).toBe(true)
+  })
+
+  it('waits where a provider asks for it, and goes on', async () => {
+    await post(`${clerk.url}/test/limit`, { requests: 2, per_ms: 1_000 })
+    expect((await report()).code).toBe(0)
+    await post(`${clerk.url}/test/limit`, {})
+  })
+
+  it.each([
+    [['--since', 'yesterday'], '--since takes'],
+    [['--only', 'paypal'], '--only takes clerk or stripe'],
+    [['--delete', '5'], '--delete goes with --fix'],
+    [['--delete', 'all', '--fix'], '--delete takes a whole number'],
+  ])('refuses %j in one line', async (args, why) => {
+    const { code, errors } = await run(...args)
+    expect([code, errors.split('\n').length]).toEqual([1, 1])
+    expect(errors).toContain(why)
+  })
+})

@@ -1,0 +1,258 @@
+import { describe, expect, it } from 'vitest'
+import { billingEvent, invoiceEvent, subscriptionEvent } from '../../local/billing-events.ts'
+import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { paymentIntentEvent } from '../../local/payment-events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
+import { linked, signedUp } from './people.ts'
+import { linesOf, reconcile } from './reconcile-support.ts'
+import { emptyWorld, happenAtClerk, happenAtStripe, type World } from './reconcile-world.ts'
+import { balance, deliver, query, subscription, user } from './support.ts'
+
+const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
+const env = { PLANS }
+
+/** What differs of this user, before it is put right and after. */
+async function putRight(world: World, about: string): Promise<{ before: string[]; after: string[] }> {
+  const before = linesOf(await reconcile(world, { env }), about)
+  expect(linesOf(await reconcile(world, { env }), about)).toEqual(before)
+  await reconcile(world, { env, fixes: true })
+  return { before, after: linesOf(await reconcile(world, { env }), about) }
+}
+
+async function subscriber() {
+  const id = randomId('user')
+  await linked({ id, customer: `cus_${id}` })
+  return { id, subscription: `sub_${id}`, customer: `cus_${id}`, price: 'price_pro' }
+}
+
+const bought = (id: string, credits = 500) =>
+  checkoutEvent('checkout.session.completed', { user: id, credits, payment: `pi_${id}` })
+
+describe('each line of the table', () => {
+  it('paid, not credited: it is credited as by its webhook, and once', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const event = bought(id)
+    happenAtStripe(world, event)
+    const dry = await reconcile(world, { env })
+    expect(dry.found.find(({ user_id }) => user_id === id)).toMatchObject({
+      ...{ kind: 'paid_not_credited', object: `cs_test_pi_${id}`, credits: 500, fixed: false },
+      ...{ amount: 500, currency: 'usd' },
+    })
+    expect(await balance(id)).toBe(40)
+    expect((await putRight(world, id)).after).toEqual([])
+    expect(await balance(id)).toBe(540)
+    expect((await deliver('stripe', event, { env })).reason).toBe('payment_already_credited')
+    const rows = await query(
+      `select event_id, outcome from webhook_events where user_id = $1 and via = 'reconcile'`,
+      [id],
+    )
+    expect(rows).toEqual([
+      { event_id: expect.stringMatching(`^reconcile:\\w+:cs_test_pi_${id}:paid$`), outcome: 'applied' },
+    ])
+  })
+
+  it('paid, not credited: a payment without a session, by its PaymentIntent', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const set = { status: 'succeeded', invoice: null }
+    happenAtStripe(world, paymentIntentEvent({ payment: `pi_${id}`, user: id, set }))
+    const { before, after } = await putRight(world, id)
+    expect([before, after]).toEqual([[`paid_not_credited pi_${id} applied 500`], []])
+    expect(await balance(id)).toBe(540)
+  })
+
+  it('paid, not credited: what is refused waits for a person, and is kept once', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const event = bought(id)
+    happenAtStripe(world, { ...event, data: { object: { ...event.data.object, metadata: { user_id: id } } } })
+    const told = `paid_not_credited cs_test_pi_${id} rejected invalid_metadata 0`
+    expect(await putRight(world, id)).toEqual({ before: [told], after: [told] })
+    await reconcile(world, { env, fixes: true })
+    const rows = await query(`select outcome, via from webhook_events where about @> array[$1]`, [
+      `cs_test_pi_${id}`,
+    ])
+    expect(rows).toEqual([{ outcome: 'rejected', via: 'reconcile' }])
+  })
+
+  it('paid period without credits', async () => {
+    const [world, { id, ...names }] = [emptyWorld(), await subscriber()]
+    happenAtStripe(world, invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names }))
+    expect(await putRight(world, id)).toEqual({
+      before: [`period_without_credits in_${id} applied 100`],
+      after: [],
+    })
+    expect(await balance(id)).toBe(140)
+  })
+
+  it('payment of an invoice not known: a refund of it finds the invoice afterwards', async () => {
+    const [world, { id, ...names }] = [emptyWorld(), await subscriber()]
+    happenAtStripe(world, invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names }))
+    const payment = { type: 'payment_intent', payment_intent: `pi_${id}` }
+    happenAtStripe(
+      world,
+      billingEvent('invoice_payment.paid', { id: `inpay_${id}`, invoice: `in_${id}`, payment }),
+    )
+    happenAtStripe(
+      world,
+      reversalEvent('refund.created', { payment: `pi_${id}`, amount: 2000, status: 'succeeded' }),
+    )
+    expect((await putRight(world, id)).after).toEqual([])
+    expect(await balance(id)).toBe(40)
+  })
+
+  it.each([
+    ['refund_not_taken re_', 'refund.created' as const, { status: 'succeeded' }],
+    ['dispute_differs dp_', 'charge.dispute.closed' as const, { status: 'lost' }],
+  ])('%s: the credits follow', async (line, type, more) => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    await deliver('stripe', bought(id))
+    happenAtStripe(world, bought(id))
+    happenAtStripe(world, reversalEvent(type, { payment: `pi_${id}`, amount: 250, ...more }))
+    const { before, after } = await putRight(world, id)
+    expect(before).toEqual([`${line}pi_${id} applied -250`])
+    expect(after).toEqual([])
+    expect(await balance(id)).toBe(290)
+  })
+
+  it('dispute ended differently: one that was won gives back what it held', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    await deliver('stripe', bought(id))
+    await deliver(
+      'stripe',
+      reversalEvent('charge.dispute.funds_withdrawn', { payment: `pi_${id}`, amount: 500 }),
+    )
+    happenAtStripe(world, bought(id))
+    happenAtStripe(
+      world,
+      reversalEvent('charge.dispute.closed', { payment: `pi_${id}`, amount: 500, status: 'won' }),
+    )
+    const { before, after } = await putRight(world, id)
+    expect([before, after]).toEqual([[`dispute_differs dp_pi_${id} applied 500`], []])
+    expect(await balance(id)).toBe(540)
+  })
+
+  it('subscription differs', async () => {
+    const [world, { id, ...names }] = [emptyWorld(), await subscriber()]
+    await deliver('stripe', subscriptionEvent('customer.subscription.created', names), { env })
+    happenAtStripe(
+      world,
+      subscriptionEvent('customer.subscription.updated', { ...names, set: { status: 'past_due' } }),
+    )
+    expect(await putRight(world, id)).toEqual({
+      before: [`subscription_differs sub_${id} applied 0`],
+      after: [],
+    })
+    expect(await subscription(`sub_${id}`)).toMatchObject({ status: 'past_due', plan_key: 'pro' })
+  })
+
+  it('customer of nobody: one whose subscription is ours, and one that our metadata names', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const names = { subscription: `sub_${id}`, customer: `cus_1_${id}`, price: 'price_pro' }
+    happenAtStripe(world, subscriptionEvent('customer.subscription.created', names))
+    const told = `customer_of_nobody sub_${id} parked unknown_customer`
+    expect(await putRight(world, id)).toEqual({ before: [told], after: [told] })
+    world.stripe.get('customers')?.set(names.customer, {
+      ...{ id: names.customer, object: 'customer', created: 1, metadata: { user_id: id } },
+    })
+    expect((await putRight(world, id)).after).toEqual([])
+    expect(await user(id)).toMatchObject({ stripe_customer_id: names.customer })
+    expect(await subscription(`sub_${id}`)).toMatchObject({ user_id: id })
+  })
+
+  it('another product’s customers, subscriptions and refunds are none of ours', async () => {
+    const [world, id] = [emptyWorld(), randomId('other')]
+    const names = { subscription: `sub_${id}`, customer: `cus_${id}`, price: 'price_of_another' }
+    happenAtStripe(world, subscriptionEvent('customer.subscription.created', names))
+    happenAtStripe(world, invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names }))
+    happenAtStripe(world, reversalEvent('refund.created', { payment: `pi_${id}`, amount: 5 }))
+    world.stripe.get('customers')?.set(`cus_${id}`, { id: `cus_${id}`, created: 1, metadata: {} })
+    expect((await putRight(world, id)).before).toEqual([])
+  })
+
+  it('customer here, deleted there: by its event', async () => {
+    const [world, { id, customer }] = [emptyWorld(), await subscriber()]
+    happenAtStripe(world, billingEvent('customer.deleted', { id: customer }, { at: Date.now() }), true)
+    expect((await putRight(world, id)).after).toEqual([])
+    expect(await user(id)).toMatchObject({ stripe_customer_id: null })
+  })
+
+  it('user there, not here: with the bonus of who signed up since, and another’s e-mail', async () => {
+    const [world, id] = [emptyWorld(), randomId('user')]
+    happenAtClerk(world, clerkEvent('user.created', { user: id }))
+    expect(await putRight(world, id)).toEqual({ before: [`user_missing ${id} applied 40`], after: [] })
+    expect(await user(id)).toMatchObject({ email: `${id}@example.com`, provisioned_by: 'reconcile' })
+    expect(await balance(id)).toBe(40)
+  })
+
+  it('e-mail or name differs; what is newer here is left alone', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    happenAtClerk(world, clerkEvent('user.updated', { user: id, email: `new.${id}@example.com` }))
+    const { before, after } = await putRight(world, id)
+    expect([before, after]).toEqual([[`user_differs ${id} applied 0`], []])
+    expect(await user(id)).toMatchObject({ email: `new.${id}@example.com` })
+    await deliver('clerk', clerkEvent('user.updated', { user: id, at: Date.now() + 5_000 }))
+    expect(linesOf(await reconcile(world, { env, fixes: true }), id)).toEqual([])
+    expect(await user(id)).toMatchObject({ email: `${id}@example.com` })
+  })
+
+  it('credited, no such payment, and amount differs: reported, never taken back', async () => {
+    const [world, gone, other] = [emptyWorld(), await signedUp(), await signedUp()]
+    await deliver('stripe', bought(gone))
+    await deliver('stripe', bought(other))
+    const event = bought(other)
+    happenAtStripe(world, { ...event, data: { object: { ...event.data.object, amount_total: 400 } } })
+    const told = [
+      [`no_such_payment pi_${gone} -500`],
+      [`amount_differs cs_test_pi_${other} duplicate payment_already_credited 0`],
+    ]
+    const [a, b] = [await putRight(world, gone), await putRight(world, other)]
+    expect([a.before, b.before]).toEqual(told)
+    expect([a.after, b.after]).toEqual(told)
+    expect([await balance(gone), await balance(other)]).toEqual([540, 540])
+  })
+})
+
+describe('what is left alone', () => {
+  it('what a person has settled, by its object', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const event = bought(id)
+    const broken = { ...event, data: { object: { ...event.data.object, client_reference_id: 'user_other' } } }
+    await deliver('stripe', broken)
+    await query(`select settle_event(jsonb_build_object('event_id', $1::text, 'note', 'by hand'))`, [
+      broken.id,
+    ])
+    happenAtStripe(world, bought(id))
+    expect((await putRight(world, id)).before).toEqual([])
+    expect(await balance(id)).toBe(40)
+  })
+
+  it('everything in a database that is correct', async () => {
+    const [world, { id, ...names }] = [emptyWorld(), await subscriber()]
+    const events = [
+      bought(id),
+      subscriptionEvent('customer.subscription.created', names),
+      invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names }),
+      reversalEvent('refund.created', { payment: `pi_${id}`, amount: 250, status: 'succeeded' }),
+    ]
+    const known = clerkEvent('user.updated', { user: id })
+    await deliver('clerk', known)
+    happenAtClerk(world, known)
+    for (const event of events) {
+      await deliver('stripe', event, { env })
+      happenAtStripe(world, event, true)
+    }
+    const everything = () =>
+      query(
+        `select (select md5(string_agg(u::text, '' order by id)) from users u) users,
+          (select md5(string_agg(w::text, '' order by user_id)) from wallets w) wallets,
+          (select md5(string_agg(l::text, '' order by id)) from credit_ledger l) ledger,
+          (select md5(string_agg(s::text, '' order by id)) from subscriptions s) subscriptions,
+          (select md5(string_agg(r::text, '' order by id)) from reversals r) reversals,
+          (select md5(string_agg(c::text, '' order by id)) from stripe_customers c) customers,
+          (select count(*)::int from webhook_events) events`,
+      )
+    const before = await everything()
+    const report = await reconcile(world, { env, fixes: true })
+    expect(linesOf(report, id)).toEqual([])
+    expect(await everything()).toEqual(before)
+  })
+})

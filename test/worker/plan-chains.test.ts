@@ -91,4 +91,3 @@ it('is released by an invoice that an older version has parked', async () => {
   await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
   expect(await ada.left()).toBe(10_000)
 })
-

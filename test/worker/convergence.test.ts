@@ -51,6 +51,17 @@ async function deliverAll(groups: Sent[][], deletion: Deletion, queue?: TestQueu
   await drained
 }
 
+/** What is not applied, in words, for whoever reads a failure. */
+async function unfinished(namespace: string): Promise<string> {
+  const rows = await query(
+    `select event_id, type, outcome, reason, user_id, attempts, effect, array(select subject || coalesce(' ' || retry_at, '')
+       from waiting w where w.event_id = e.event_id) as waits_for
+     from webhook_events e where event_id like '%' || $1 || '%' and outcome not in ('applied', 'duplicate', 'stale')`,
+    [namespace],
+  )
+  return rows.map((row) => JSON.stringify(row)).join('\n')
+}
+
 /** Commits messages until none is left. What has met somebody's lock comes again. */
 async function drainAll(messages: Message[], deletion: Deletion): Promise<void> {
   for (let left = messages; left.length > 0; ) {
@@ -259,7 +270,7 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
         await makeAgain(sent)
 
         const [expected, actual] = [await stateOf(inOrder), await stateOf(scrambled)]
-        expect(active(actual)).toEqual(active(expected))
+        expect(active(actual), await unfinished(scrambled)).toEqual(active(expected))
         expect(actual.wallets.map(({ user_id, open }) => [user_id, open])).toEqual(
           expected.wallets.map(({ user_id, open }) => [user_id, open]),
         )

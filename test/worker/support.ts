@@ -47,6 +47,7 @@ export type Env = Partial<
     | keyof typeof settings
     | 'SIGNUP_BONUS_CREDITS'
     | 'SIGNUP_BONUS_ONCE_PER'
+    | 'CREDIT_SINCE'
     | 'REQUIRE_EMAIL'
     | 'USER_DELETION'
     | 'CLERK_INSTANCE_ID'
@@ -154,7 +155,10 @@ export async function makeDue(...due: string[]): Promise<void> {
        then now() - interval '1 second' else now() + interval '1 hour' end`,
     [due],
   )
-  await query(`update waiting set retry_at = now() - interval '1 second' where retry_at is not null`)
+  // What has been asked least often comes first, as its back-off would have it.
+  await query(
+    `update waiting set retry_at = now() - interval '1 minute' / (1 + tries) where retry_at is not null`,
+  )
   await query(`update arrived set due_at = now() - interval '1 second'`)
   await query(`update erasures set due_at = now() - interval '1 second' where done_at is null`)
   await query(`update subscriptions set cancel_due_at = now() where cancel_due_at is not null`)

@@ -112,6 +112,15 @@ create table ledgerhook.invoice_payments (
 );
 CREATE UNIQUE INDEX invoice_payments_paid_by ON ledgerhook.invoice_payments USING btree (paid_by);
 
+create table ledgerhook.met_balances (
+  idempotency_key text not null,
+  user_id text not null,
+  balance bigint not null,
+  created_at timestamp with time zone default now() not null,
+  constraint met_balances_pkey PRIMARY KEY (idempotency_key),
+  constraint met_balances_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
+);
+
 create table ledgerhook.migrations (
   tag text not null,
   hash text not null,
@@ -444,6 +453,12 @@ create function ledgerhook.address_key(email text) returns text
 create function ledgerhook.adjust(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.adjust_each(rows jsonb, to_balance boolean, only_checks boolean) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.adjust_many(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.adopt_customer(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -548,6 +563,9 @@ create function ledgerhook.difference_of(object text, verb text, given jsonb, de
 
 create function ledgerhook.displace(holder text, claimant text, verified boolean, claimed_at timestamp with time zone) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.earlier_adjustment(entry_key text, given text, amount bigint, to_balance boolean) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.end_outgoing(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -679,6 +697,9 @@ create function ledgerhook.is_here(awaited ledgerhook.waiting) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_invoice_credited(invoice text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_invoice_waiting(invoice text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_live_plan(status text, plan_key text) returns boolean

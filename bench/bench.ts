@@ -28,7 +28,7 @@ type Section = (typeof SECTIONS)[number]
 
 const HELP = `
 npm run bench                 Ledgerhook beside the floor (verify, insert one row) and the handler of the tutorials, in one run,
-                              in workerd, over HTTP, on a real Postgres. About two minutes. docs/performance.md explains it
+                              in workerd, over HTTP, on a real Postgres. Some minutes. docs/performance.md explains it
 
   --only SECTION              ${SECTIONS.join(', ')}; repeatable
   --growth                    only compares a small database with a large one, and measures what is scheduled or read by

@@ -1,3 +1,5 @@
+import { type Imported, importFile } from './adjust/import.ts'
+import { MAX_CREDITS } from './adjust/rows.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
 import { callFunction, hostOf } from './shared/database.ts'
@@ -6,35 +8,60 @@ import { readFlags, requiredText } from './shared/flags.ts'
 
 const HELP = `
 npm run adjust -- <user id> <credits> --note TEXT --key KEY     give a user credits, or take some, as a ledger entry of its own
+npm run adjust -- --file balances.csv                           the same for each line of a CSV file, once all of it is right
 
   --note TEXT          why: \`npm run explain\` and the user's wallet show it. No personal data
   --key KEY            your name for this adjustment, a ticket's for instance: it happens once, however often you say so
+  --file FILE          a CSV file in UTF-8 whose first line is user_id,amount,key,note
+  --target             with --file: each amount is the balance that the wallet shall have; the difference is booked
+  --sum N              with --file: what the amounts have to add up to; otherwise nothing is booked
+  --dry-run            with --file: checks all of it and says what would be booked
   --json               the result as JSON
   --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 
 examples
   npm run adjust -- user_ada 50 --note 'Sorry for the outage' --key ticket-17
   npm run adjust -- user_ada -50 --note 'Given twice' --key ticket-18
+  npm run adjust -- --file balances.csv --target --sum 125000
 `
-
-const MAX_CREDITS = 10 ** 12
 
 const REFUSALS: Record<string, string> = {
   unknown_user: 'there is no wallet of this user',
-  idempotency_key_reused: 'this --key has made another adjustment: nothing is changed',
+  idempotency_key_reused: 'this key has made another adjustment: nothing is changed',
   limit_exceeded: 'the balance would be beyond 2^53: nothing is changed',
 }
 
 await runCommand(async () => {
-  const text = { type: 'string' } as const
+  const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const
   // A negative amount looks like a flag: what stands behind `--` is taken as it is.
   const [flags, given] = split(process.argv.slice(2))
   const { values, positionals } = readFlags(
     HELP,
-    { note: text, key: text, json: { type: 'boolean' }, 'pg-port': text },
+    {
+      ...{ note: text, key: text, json: flag, 'pg-port': text },
+      ...{ file: text, target: flag, sum: text, 'dry-run': flag },
+    },
     { args: flags, allowPositionals: true },
   )
   const [user_id, amountText, ...rest] = [...positionals, ...given]
+  const { file, target, sum, 'dry-run': dryRun } = values
+  if (file !== undefined) {
+    if (user_id || values.note !== undefined || values.key !== undefined)
+      throw new LocalError('--file stands alone: its lines name the users, amounts, keys and notes')
+    const what = { file, toBalance: target ?? false, sum: readSum(sum), onlyChecks: dryRun ?? false }
+    const url = await databaseUrl(values['pg-port'])
+    const host = hostOf(url)
+    const imported = await importFile(url, what, REFUSALS)
+    if (imported.problems.length > 0) process.exitCode = 1
+    const json = { host, dry_run: what.onlyChecks, ...imported }
+    const said = values.json
+      ? JSON.stringify(json, null, 2)
+      : inLines(host, imported, what.onlyChecks).join('\n')
+    console.log(said)
+    return
+  }
+  if (target || sum !== undefined || dryRun)
+    throw new LocalError('--target, --sum and --dry-run are for a --file; --help says more')
   if (!user_id || !amountText || rest.length > 0)
     throw new LocalError('name a user and an amount; --help says more')
   const facts = {
@@ -42,14 +69,41 @@ await runCommand(async () => {
     amount: readAmount(amountText),
     note: requiredText(values.note, '--note', 'says why'),
     idempotency_key: requiredText(values.key, '--key', 'makes it happen once'),
+    to_balance: false,
+    only_checks: false,
   }
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)
   const result = await callFunction<{ balance: number } | { refused: string }>(url, 'adjust', facts)
   if ('refused' in result) throw new LocalError(`${host}: ${REFUSALS[result.refused] ?? result.refused}`)
-  if (values.json) return console.log(JSON.stringify({ host, user_id, ...result }, null, 2))
-  console.log(`${host}: the balance of ${user_id} was ${result.balance} right after it`)
+  const { balance } = result
+  if (values.json) return console.log(JSON.stringify({ host, user_id, balance }, null, 2))
+  console.log(`${host}: the balance of ${user_id} was ${balance} right after it`)
 })
+
+/** What has become of a file, in words. */
+function inLines(
+  host: string,
+  { lines, sum, problems, booked, credits }: Imported,
+  isDry: boolean,
+): string[] {
+  if (problems.length > 0) {
+    const listed = problems.map(({ line, why }) => `line ${line}: ${why}`)
+    return [...listed, `${host}: ${problems.length} to put right: nothing is booked`]
+  }
+  const what = isDry ? 'would be booked' : 'booked now'
+  return [
+    `${host}: ${booked} ${what}, ${credits} credits; ${lines - booked} were booked before`,
+    `${lines} lines, whose amounts add up to ${sum}`,
+  ]
+}
+
+/** An amount, or the sum of many. */
+function readSum(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^[-+]?\d{1,15}$/.test(text)) return Number(text)
+  throw new LocalError(`--sum takes a whole number of credits, not '${text}'`)
+}
 
 /** Amounts apart from everything else. */
 function split(args: string[]): [string[], string[]] {

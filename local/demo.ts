@@ -6,6 +6,7 @@ import { readFlags } from '../cli/shared/flags.ts'
 import { billingStory } from './demo/billing.ts'
 import { changesStory } from './demo/changes.ts'
 import { differences } from './demo/compare.ts'
+import { driftStory } from './demo/drift.ts'
 import { meteredStory } from './demo/metered.ts'
 import { outageStory, QUEUE_SPEED } from './demo/outage.ts'
 import { play, type Stage } from './demo/play.ts'
@@ -29,6 +30,7 @@ npm run demo -- --story changes      plans that are changed, at once, declined a
 npm run demo -- --story metered      spend, give back, grant, run low, buy, and what the app is told of it
 npm run demo -- --story refunds      refunds and disputes, in every order: what happens to credits when money comes back
 npm run demo -- --story outage       40 hours without a database, in fast motion: everything waits in the queue
+npm run demo -- --story drift        deliveries are lost in three ways, and \`npm run reconcile\` finds and mends each
 
 Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
 `
@@ -39,6 +41,7 @@ const stories: Record<string, Story> = {
   changes: { wallets: 2, scenes: changesStory },
   metered: { wallets: 1, listens: true, scenes: meteredStory },
   refunds: { wallets: 1, scenes: (stage) => delivered(tellRefunds(), stage) },
+  drift: { wallets: 3, readsUsers: true, scenes: driftStory },
   outage: { wallets: 2, spills: true, scenes: outageStory },
 }
 
@@ -65,16 +68,14 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
   const keys = await generateKeyPair()
   const secrets: Vars = { ...generateSecrets(), CLERK_JWT_KEY: keys.publicKey }
   const receiver = story.listens ? await startReceiver(secrets.EVENTS_SECRET ?? '') : undefined
+  const settings = settingsOfTheStory(secrets, story, receiver)
   const startedAt = performance.now()
   console.log('booting the real Worker on a real Postgres, a few seconds')
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`.padStart(7)
   const stack = await startStack(
     {
       dataDir,
-      settings: {
-        ...settingsOfTheStory(secrets, receiver),
-        ...(story.spills && { QUEUE_SPEED: String(QUEUE_SPEED) }),
-      },
+      settings: { ...settings, ...(story.spills && { QUEUE_SPEED: String(QUEUE_SPEED) }) },
       spill: story.spills ?? false,
       ports: {
         worker: await freePort(),
@@ -94,14 +95,10 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
   database.on('error', () => {})
   try {
     await database.connect()
-    const { worker, gatewayUrl = '', stripeUrl = '' } = stack
+    const { worker, databaseUrl, gatewayUrl = '', stripeUrl = '', clerkUrl = '' } = stack
     const stage = {
-      workerUrl: worker.url,
-      gatewayUrl,
-      stripeUrl,
-      database,
-      secrets,
-      receiver,
+      ...{ workerUrl: worker.url, gatewayUrl, stripeUrl, clerkUrl, databaseUrl, dir: dataDir },
+      ...{ database, secrets, settings, receiver },
       sessionKey: keys.privateKey,
     }
     const { lines, wrong } = await perform(story, stage, interrupt)
@@ -116,7 +113,7 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
 }
 
 /** Every setting that the story depends on, so that nobody's own settings change it. */
-function settingsOfTheStory(secrets: Vars, receiver?: Receiver): Vars {
+function settingsOfTheStory(secrets: Vars, { readsUsers }: Story, receiver?: Receiver): Vars {
   return {
     ...secrets,
     ...(receiver && { EVENTS_URL: receiver.url, LOW_BALANCE: '20' }),
@@ -125,9 +122,8 @@ function settingsOfTheStory(secrets: Vars, receiver?: Receiver): Vars {
     SIGNUP_BONUS_CREDITS: '40',
     REQUIRE_EMAIL: 'true',
     USER_DELETION: 'deactivate',
-    CLERK_INSTANCE_ID: '',
-    // Users come by webhooks and sessions: none is read from Clerk.
-    CLERK_SECRET_KEY: '',
+    // In the other stories users come by webhooks and sessions: none is read from Clerk.
+    ...(readsUsers ? { CLERK_INSTANCE_ID: 'ins_local' } : { CLERK_INSTANCE_ID: '', CLERK_SECRET_KEY: '' }),
     CREDIT_PACKS: '{"starter": {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}}',
     PLANS: JSON.stringify({
       price_pro_monthly: { key: 'pro', credits: 1000 },

@@ -75,6 +75,8 @@ export const settingsSchema = once(() =>
       z.transform(Number),
     ),
     REQUIRE_EMAIL: flag('true'),
+    /** An ISO 8601 moment: what Stripe created before it to sell credits is never credited. Unset: everything is. */
+    CREDIT_SINCE: setting(z.optional(z.iso.datetime({ offset: true }))),
     /** An ISO 8601 moment: who signed up at Clerk before it gets no bonus. Unset: since Ledgerhook was installed. */
     SIGNUP_BONUS_SINCE: setting(z.optional(z.iso.datetime({ offset: true }))),
     /** With "email" also once per address, however it is spelled. */

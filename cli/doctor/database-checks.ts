@@ -5,6 +5,7 @@ import { readSeals } from '../migrate/migrations.ts'
 import { hostOf } from '../shared/database.ts'
 import { type Check, fail, few, pass, warn } from './check.ts'
 import { rows } from './database.ts'
+import { mode } from './database-mode.ts'
 
 const HOURS_MS = 60 * 60 * 1000
 
@@ -73,27 +74,6 @@ const roles: Check = {
     return warn(
       `${role.name} is the owner of the schema`,
       'give the Worker a login in ledgerhook_worker, where this one is the Worker’s: docs/database.md',
-    )
-  },
-}
-
-const mode: Check = {
-  ...{ group: 'database', name: 'database-mode', needs: ['DATABASE_URL', 'STRIPE_SECRET_KEY'] },
-  costs: 'customers and subscriptions of one mode are asked of the other, which does not know them',
-  async run(context) {
-    const isLive = /^[sr]k_live_/.test(context.settings.STRIPE_SECRET_KEY ?? '')
-    const sessions = await rows<{ id: string }>(
-      context,
-      `select about[1] as id from ledgerhook.webhook_events
-       where provider = 'stripe' and type = 'checkout.session.completed' and reason is distinct from 'mode_mismatch'
-       order by received_at desc limit 100`,
-    )
-    const others = sessions.filter(({ id }) => id?.startsWith(isLive ? 'cs_test_' : 'cs_live_'))
-    const [here, there] = isLive ? ['live', 'test'] : ['test', 'live']
-    if (others.length === 0) return pass(`nothing in it is of ${there} mode`)
-    return fail(
-      `${others.length} of the last ${sessions.length} checkouts are of ${there} mode, and the key of ${here} mode`,
-      'use a database of its own for each mode',
     )
   },
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { LocalError } from './errors.ts'
 
@@ -29,17 +30,40 @@ export async function connectTo(url: string): Promise<pg.Client> {
 export async function callFunction<Answer>(url: string, name: string, facts: object): Promise<Answer> {
   const client = await connectTo(url)
   try {
-    const result = await client.query<{ answer: Answer }>(
-      `select ledgerhook.${pg.escapeIdentifier(name)}($1::jsonb) as answer`,
-      [JSON.stringify(facts)],
-    )
-    return result.rows[0]?.answer as Answer
-  } catch (error) {
-    throw failed(error as { code?: string }, url)
+    return await callFunctionOn<Answer>(client, url, name, facts)
   } finally {
     await client.end().catch(() => {})
   }
 }
+
+/** How often somebody may hold a lock that the call needs. */
+const TRIES = 20
+const PAUSE_MS = 100
+
+/** The same on a connection that stays open. What is locked just now is tried again. Throws a LocalError. */
+export async function callFunctionOn<Answer>(
+  client: pg.Client,
+  url: string,
+  name: string,
+  facts: object,
+): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const result = await client.query<{ answer: Answer }>(
+        `select ledgerhook.${pg.escapeIdentifier(name)}($1::jsonb) as answer`,
+        [JSON.stringify(facts)],
+      )
+      return result.rows[0]?.answer as Answer
+    } catch (error) {
+      const { code = '' } = error as { code?: string }
+      if (!LOCKED.has(code) || tries === TRIES) throw failed(error as { code?: string }, url)
+      await setTimeout(PAUSE_MS)
+    }
+  }
+}
+
+/** SQLSTATEs of a transaction that met another one: it has changed nothing. */
+const LOCKED = new Set(['40001', '40P01'])
 
 function parse(url: string): URL {
   const parsed = URL.parse(url)

@@ -95,7 +95,8 @@ export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage)
   }
 }
 
-const said = ({ status, answer }: Delivered) => summarize([status ?? 0, answer])
+const said = ({ status, answer }: Delivered) =>
+  status === null ? 'no response' : summarize([status, answer])
 
 function summarize([status, { outcome, reason, error }]: [number, Body]): string {
   const verdict = [outcome, reason].filter(Boolean).join(' / ')

@@ -12,9 +12,16 @@ export interface Stage {
   workerUrl: string
   gatewayUrl: string
   stripeUrl: string
+  clerkUrl: string
   database: pg.Client
+  /** The owner's. */
+  databaseUrl: string
   /** The Worker's secrets. */
   secrets: Vars
+  /** All settings of the Worker, but for the addresses of what runs here. */
+  settings: Vars
+  /** A directory in which there are no settings. */
+  dir: string
   /** The app that is told what happens, where a story has one. */
   receiver?: Receiver | undefined
   /** The private half of CLERK_JWT_KEY, as PEM. */

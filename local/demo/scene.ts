@@ -27,6 +27,8 @@ export interface Story {
   listens?: boolean
   /** Whether the queue is bound. */
   spills?: boolean
+  /** Whether Clerk can be asked for users. */
+  readsUsers?: boolean
   /** How many wallets there are in the end. */
   wallets: number
 }

@@ -30,12 +30,15 @@ export interface Payment {
   stripe_customer_id: string | null
   /** Whether it may have paid an invoice that the event does not name: then Stripe is asked. */
   invoice_unknown: boolean
+  /** Whether a session from before `CREDIT_SINCE` may have made it: then Stripe is asked as well. */
+  session_unknown: boolean
 }
 
 export const settle = (facts: Payment): Effect => ({ verb: 'settle_payment', facts: { ...facts } })
 
 /** A paid Checkout Session whose lines decide what was bought. `settle_session.sql` says whose it is. */
-export interface SoldSession extends Omit<Payment, 'user_id' | 'credits' | 'stripe_checkout_session_id'> {
+export interface SoldSession
+  extends Omit<Payment, 'user_id' | 'credits' | 'stripe_checkout_session_id' | 'session_unknown'> {
   stripe_checkout_session_id: string
   /** Whom the metadata names, else the reference. Null: nobody, and then nothing is credited. */
   user_id: string | null

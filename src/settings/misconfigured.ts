@@ -17,6 +17,7 @@ export class Misconfigured extends Error {
 }
 
 const SECRETS = 'whsec_…, as the provider shows it; several are separated by commas'
+const MOMENT = 'a moment in ISO 8601 with an offset, such as 2026-12-01T00:00:00Z'
 const FLAG = '"true" or "false"'
 const TOKEN = '8 characters or more: letters, digits and -._~+/'
 
@@ -35,13 +36,15 @@ export const TAKES: Readonly<Record<string, string>> = {
   CAMPAIGNS: 'JSON, by a name of letters, digits, - _ and .: {"per_user": 100, "total": 5000}',
   CREDIT_PACKS: 'JSON, by name: {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}',
   PLANS: 'JSON, by Stripe price: {"key": "pro", "credits": 1000}',
+  APP_TAG: 'up to 64 letters, digits and _.:-',
   CANCEL_ON_DELETION: FLAG,
   OPS_TOKEN: TOKEN,
   SPILL_ALWAYS: FLAG,
   SIGNUP_BONUS_CREDITS: 'whole credits, 12 digits at most',
   SIGNUP_BONUS_ONCE_PER: '"user" or "email"',
   REQUIRE_EMAIL: FLAG,
-  SIGNUP_BONUS_SINCE: 'a moment in ISO 8601 with an offset, such as 2026-12-01T00:00:00Z',
+  CREDIT_SINCE: MOMENT,
+  SIGNUP_BONUS_SINCE: MOMENT,
   CLERK_SECRET_KEY: 'sk_test_… or sk_live_…',
   RUN_SUBREQUESTS: 'a whole number from 10 to 9999',
   RECONCILE: '"off", "report" or "fix"',

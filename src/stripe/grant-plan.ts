@@ -4,6 +4,7 @@ import * as payments from '../payments/verbs.ts'
 import * as users from '../users/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
+import { beforeStart, isBeforeStart } from './before-start.ts'
 import {
   amountOf,
   type Invoice,
@@ -31,6 +32,7 @@ export const grantPlan: Handler = (event, settings) => {
       ? 'unknown_price'
       : null
   if (unknown === null && !movesCredits(lines)) return recordForCustomer(event, settings)
+  if (isBeforeStart(invoice, settings)) return beforeStart(event)
 
   return payments.creditInvoice({
     stripe_invoice_id: invoice.id,

@@ -21,7 +21,7 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, effe
     if (reason === 'ambiguous_order')
       return await readSubscription(stripe, facts as unknown as subscriptions.ReportedSubscription, settings)
     if (reason === 'unlinked_payment')
-      return await readInvoiceOf(stripe, facts as unknown as payments.Payment)
+      return await readInvoiceOf(stripe, facts as unknown as payments.Payment, settings)
     if (reason === 'incomplete_invoice' || reason === 'unknown_price') {
       return await readLines(stripe, facts as unknown as payments.CreditedInvoice, settings)
     }

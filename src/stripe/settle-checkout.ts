@@ -2,9 +2,10 @@ import type { Effect } from '../db.ts'
 import * as payments from '../payments/verbs.ts'
 import type { Settings } from '../settings.ts'
 import * as users from '../users/verbs.ts'
-import { id } from '../values.ts'
+import { id, member } from '../values.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read, Unreadable } from '../webhook/provider.ts'
+import { beforeStart, isBeforeStart } from './before-start.ts'
 import { type CheckoutSession, checkoutSessionEvent, readCredits } from './payload.ts'
 
 const NOT_OURS: Verdict = { outcome: 'ignored', reason: 'not_ours' }
@@ -13,6 +14,13 @@ const INVALID: Verdict = { outcome: 'rejected', reason: 'invalid_metadata' }
 /** A Checkout Session came to its end: a top-up is credited, a subscription's customer is linked. */
 export const settleCheckout: Handler = (event, settings) => {
   const session = read(checkoutSessionEvent, event).data.object
+  const decision = decideSession(session, settings)
+  const sells = 'verb' in decision || decision.outcome === 'rejected' || decision === PENDING
+  const isEarlier = isBeforeStart(member(member(event, 'data'), 'object'), settings)
+  return session.mode === 'payment' && sells && isEarlier ? beforeStart(event) : decision
+}
+
+function decideSession(session: CheckoutSession, settings: Settings): Effect | Verdict {
   if (session.mode === 'setup') return { outcome: 'ignored', reason: 'no_effect' }
 
   const { user_id: named, credits } = session.metadata ?? {}
@@ -78,7 +86,7 @@ const link =
 
 function topUp(session: CheckoutSession, userId: string, credits: number): Effect | Verdict {
   if (!isPaid(session)) return PENDING
-  return payments.settle({ user_id: userId, credits, ...paymentOf(session) })
+  return payments.settle({ user_id: userId, credits, session_unknown: false, ...paymentOf(session) })
 }
 
 /** @throws Unreadable */

@@ -3,6 +3,7 @@ import { once } from '../once.ts'
 import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
+import { beforeStart, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { grantPlan, recordForCustomer } from './grant-plan.ts'
 import { amountOf } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
@@ -46,6 +47,8 @@ const sell: Handler = (event, settings) => {
   const invoice = read(soldInvoice, event).data.object
   const amount = amountOf(invoice)
   if (amount < 0) return recordForCustomer(event, settings)
+  const object = member(member(event, 'data'), 'object')
+  if (isBeforeStart(object, settings)) return beforeStart(event)
   const sale = readSale(invoice.metadata)
   if ('outcome' in sale) return sale
   return payments.settle({
@@ -61,5 +64,6 @@ const sell: Handler = (event, settings) => {
     stripe_charge_id: invoice.charge ?? null,
     stripe_customer_id: invoice.customer ?? null,
     invoice_unknown: false,
+    session_unknown: mayBeOfEarlierSession(object, settings),
   })
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
 import * as payments from '../payments/verbs.ts'
-import { id } from '../values.ts'
+import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
+import { beforeStart, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { recordForCustomer } from './grant-plan.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
@@ -31,6 +32,9 @@ const intentEvent = once(() =>
 export const settlePaymentIntent: Handler = (event, settings) => {
   const intent = read(intentEvent, event).data.object
   if (!sellsCredits(intent.metadata)) return recordForCustomer(event, settings)
+  const object = member(member(event, 'data'), 'object')
+  // It is never older than its session or its invoice.
+  if (isBeforeStart(object, settings)) return beforeStart(event)
   const sale = readSale(intent.metadata)
   if ('outcome' in sale) return sale
   return payments.settle({
@@ -46,5 +50,6 @@ export const settlePaymentIntent: Handler = (event, settings) => {
     stripe_charge_id: intent.latest_charge ?? null,
     stripe_customer_id: intent.customer ?? null,
     invoice_unknown: intent.invoice === undefined,
+    session_unknown: mayBeOfEarlierSession(object, settings),
   })
 }

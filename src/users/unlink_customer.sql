@@ -33,8 +33,9 @@ declare
   f record;
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, stripe_customer_id text);
-  return record_delivery(delivery,
-    verdict(f.outcome, f.reason, owner_of(f.stripe_customer_id, f.user_id)) || '{"provisional": true}');
+  -- When something was created is a fact of the event itself: what waited to be applied is given up by it.
+  return record_delivery(delivery, verdict(f.outcome, f.reason, owner_of(f.stripe_customer_id, f.user_id))
+    || jsonb_build_object('provisional', f.reason <> 'before_start'));
 end $$;
 
 -- The subjects of unlink_customer that its facts name: see `subjects_of`.

@@ -57,7 +57,7 @@ export const unlinkCustomer = (facts: { stripe_customer_id: string }): Effect =>
 /** Without effect, but kept under the user whose customer it is about, or whom it names. */
 export const recordForCustomer = (facts: {
   outcome: 'ignored'
-  reason: 'no_effect'
+  reason: 'no_effect' | 'before_start'
   user_id: string | null
   stripe_customer_id: string | null
 }): Effect => ({ verb: 'record_for_customer', facts })

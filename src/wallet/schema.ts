@@ -89,6 +89,20 @@ export const creditLedger = ledgerhook.table(
 )
 
 /**
+ * Adjustments to a balance that the wallet had already, by the key of the ledger entry that was not needed. Without them
+ * the same import, made again after something was spent, would give that back.
+ */
+export const metBalances = ledgerhook.table('met_balances', {
+  idempotencyKey: text('idempotency_key').primaryKey(),
+  userId: text('user_id')
+    .notNull()
+    .references(() => wallets.userId),
+  /** Credits. */
+  balance: wholeNumber('balance').notNull(),
+  createdAt: createdAt(),
+})
+
+/**
  * How much was granted, for each limit that counts it: `day:<date>`, `day:<date>:<user>`, `campaign:<name>` and
  * `campaign:<name>:<user>`. A sum, so that a grant takes the same time however many there were.
  */

@@ -25,6 +25,7 @@ export const OUTCOMES = {
     instance_mismatch: 'an event of another Clerk instance',
     not_ours: 'another product of the same Stripe account, as far as is known',
     other_app: 'another app of the same Stripe account, by its tag or, without one, as far as is known',
+    before_start: 'its session, invoice or payment was created before `CREDIT_SINCE`',
     payment_pending: 'not paid yet; another event follows',
     no_effect: 'nothing moves by it',
     settled_by_hand: 'a person has settled it by `npm run settle`; final',

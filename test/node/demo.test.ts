@@ -6,8 +6,9 @@ import { differences, summary } from '../../local/demo/compare.ts'
 import { run, scratchDir } from './command.ts'
 
 describe('npm run demo', () => {
-  test.for(['webhooks', 'metered', 'refunds', 'changes', 'outage'])(
+  test.for(['webhooks', 'metered', 'refunds', 'changes', 'outage', 'drift'])(
     'tells the story of %s, and every line is as promised',
+    { timeout: 180_000 },
     async (story) => {
       const { code, output } = await run('local/demo.ts', ['--story', story], scratchDir())
       expect({ code, output }).toMatchObject({

@@ -10,6 +10,7 @@ import { projectDir } from '../../cli/shared/project.ts'
 import { freePort } from '../../local/ports.ts'
 import { query } from '../../local/postgres/query.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
+import { ACCOUNT_ID } from '../../local/stripe/own-account.ts'
 import { run, scratchDir } from './command.ts'
 import { examined, type Running, set, somethingElse, startRunning, stripeOf } from './doctor-support.ts'
 
@@ -298,11 +299,41 @@ add('database-roles', 'fail', 'a role that is gone', /no role ledgerhook_app/, a
   return {}
 })
 add('database-roles', 'warn', 'the owner’s login', /is the owner/, () => ({ url: PUBLIC }))
+const serves = (account: string, livemode: boolean) =>
+  until(
+    () => sql(`select ledgerhook.set_stripe_account('{"account": "${account}", "livemode": ${livemode}}')`),
+    () => sql('delete from ledgerhook.stripe_account'),
+  )
+const liveKey = { vars: { STRIPE_SECRET_KEY: 'sk_live_0123456789' } }
 add(
   'database-mode',
   'fail',
-  'checkouts of live mode',
-  /1 of the last 1 checkouts are of live mode/,
+  'a test key for live data',
+  /acct_1LedgerhookLocal in live .* test mode/,
+  async () => {
+    await serves(ACCOUNT_ID, true)
+    return {}
+  },
+)
+add(
+  'database-mode',
+  'fail',
+  'a key of another account',
+  /serves acct_1Other .* acct_1LedgerhookLocal/,
+  async () => {
+    await serves('acct_1Other', false)
+    return {}
+  },
+)
+add('database-mode', 'warn', 'the first live key', /key is of live mode/, async () => {
+  await serves(ACCOUNT_ID, false)
+  return liveKey
+})
+add(
+  'database-mode',
+  'fail',
+  'checkouts of live mode before a key was used',
+  /1 of the last 1 checkouts/,
   async () => {
     await stored('checkout.session.completed', 'applied', 'null', 'cs_live_1')
     return {}
@@ -425,6 +456,20 @@ describe('each check', () => {
   it('is explained in docs/doctor.md', () => {
     const text = readFileSync(join(projectDir, 'docs/doctor.md'), 'utf8')
     expect(checks.filter(({ name }) => !text.includes(`\`${name}\``))).toEqual([])
+  })
+
+  it.each([
+    [
+      'of the account and mode of the key',
+      false,
+      /^it serves acct_1LedgerhookLocal in test mode, as the key$/,
+    ],
+    ['where Stripe does not answer, of its mode', true, /so is the key’s mode$/],
+  ])('database-mode passes %s', async (_what, isAway, says) => {
+    await serves(ACCOUNT_ID, false)
+    const vars: Vars = isAway ? { STRIPE_API_BASE: await closedPort() } : {}
+    const [found] = await examined(running, ['database-mode'], { vars })
+    expect(found?.finding).toEqual({ result: 'pass', says: expect.stringMatching(says) })
   })
 
   it('says what a missing event costs', async () => {

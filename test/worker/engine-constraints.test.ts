@@ -167,6 +167,8 @@ const unreachable: Record<string, string> = {
   plan_lines_taken: 'computed from what is left, under the lock of the invoice: take_for',
   'arrived_pkey erasures_pkey settled_facts_pkey tasks_pkey grant_totals_pkey bonus_addresses_pkey differences_provider_object_pk':
     'written on conflict',
+  'met_balances_pkey met_balances_user_id_wallets_user_id_fk':
+    'written under the lock of its key, once its wallet is found: adjust',
   bonus_key_pkey: 'its row is made by a migration',
   stripe_account_pkey: 'written on conflict',
   'outgoing_events_fact_unique outgoing_queues_pkey': 'written on conflict',

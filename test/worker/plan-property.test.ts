@@ -90,7 +90,7 @@ async function credits(user: string) {
 }
 
 const histories = inject('histories')
-const runs = Math.max(25, Math.round(histories.runs / 4))
+const runs = Math.max(25, Math.round(histories.runs / 8))
 
 it(`credits never exceed what the kept money buys, in ${runs} histories of changes in any order`, {
   timeout: 3_600_000,

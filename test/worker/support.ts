@@ -49,6 +49,7 @@ export type Env = Partial<
     | keyof typeof settings
     | 'SIGNUP_BONUS_CREDITS'
     | 'SIGNUP_BONUS_ONCE_PER'
+    | 'CREDIT_SINCE'
     | 'REQUIRE_EMAIL'
     | 'USER_DELETION'
     | 'CLERK_INSTANCE_ID'

@@ -20,7 +20,14 @@ const called = [...new Set(given.map(({ name }) => name))].sort()
 const calledFunction = (name: string) => byName.get(name) as SqlFunction
 
 /** Called by a person's command, as the owner of the database: the Worker may not. */
-const OWNERS_ONLY = ['adjust', 'settle_event', 'set_stripe_account', 'undelivered_events', 'resend_events']
+const OWNERS_ONLY = [
+  'adjust',
+  'adjust_many',
+  'settle_event',
+  'set_stripe_account',
+  'undelivered_events',
+  'resend_events',
+]
 /** Triggers that write for whoever may insert a ledger entry. */
 const TRIGGERS = ['carry_balance', 'move_balance']
 /** Wraps the call of any other function, where your app is told what happens: src/db.ts. */

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises'
+import { callFunctionOn, connectTo, hostOf } from '../shared/database.ts'
+import { LocalError } from '../shared/errors.ts'
+import { progress } from '../shared/progress.ts'
+import type { Problem } from './csv.ts'
+import { readRows } from './rows.ts'
+
+/** What is asked of an import. */
+export interface Import {
+  file: string
+  /** Whether amounts are balances: the difference is booked. */
+  toBalance: boolean
+  /** What the amounts have to add up to. Undefined where nobody says it. */
+  sum: number | undefined
+  onlyChecks: boolean
+}
+
+/** What has become of a file. Where there are problems, nothing was written. */
+export interface Imported {
+  lines: number
+  /** Credits: all amounts of the file. */
+  sum: number
+  problems: Problem[]
+  /** How many were booked now, or would be, and the credits of these. */
+  booked: number
+  credits: number
+}
+
+interface Batch {
+  credits: number
+  is_new: number
+  refused: Problem[]
+}
+
+/** Rows in one transaction: each locks its user until the commit. */
+const BATCH = 200
+
+/**
+ * Makes the adjustments of a file, in batches, once all of it is known to be right. What is booked is found by its key,
+ * so the same file again goes on where it was interrupted. @throws LocalError
+ */
+export async function importFile(
+  url: string,
+  what: Import,
+  refusals: Record<string, string>,
+): Promise<Imported> {
+  const { rows, problems } = readRows(await readText(what.file), what.toBalance)
+  const sum = rows.reduce((total, { amount }) => total + amount, 0)
+  if (problems.length === 0 && what.sum !== undefined && what.sum !== sum)
+    problems.push({ line: 1, why: `the amounts add up to ${sum}, not to ${what.sum}` })
+  const imported = { lines: rows.length, sum, problems, booked: 0, credits: 0 }
+  if (rows.length === 0) return imported
+
+  const client = await connectTo(url)
+  const say = progress('lines')
+  const pass = async (only_checks: boolean) => {
+    const total: Batch = { credits: 0, is_new: 0, refused: [] }
+    for (let at = 0; at < rows.length; at += BATCH) {
+      const facts = { rows: rows.slice(at, at + BATCH), to_balance: what.toBalance, only_checks }
+      const batch = await callFunctionOn<Batch>(client, url, 'adjust_many', facts)
+      total.credits += batch.credits
+      total.is_new += batch.is_new
+      total.refused.push(...batch.refused)
+      if (!only_checks && batch.refused.length > 0) throw changedMeanwhile(url, batch, total, refusals)
+      say(only_checks ? 'checking' : 'booking', at + facts.rows.length)
+    }
+    return total
+  }
+  try {
+    const checked = await pass(true)
+    imported.problems.push(...checked.refused.map(({ line, why }) => ({ line, why: refusals[why] ?? why })))
+    imported.problems.sort((a, b) => a.line - b.line)
+    if (imported.problems.length > 0) return imported
+    const { is_new: booked, credits } = what.onlyChecks ? checked : await pass(false)
+    return { ...imported, booked, credits }
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+function changedMeanwhile(
+  url: string,
+  { refused }: Batch,
+  { is_new }: Batch,
+  refusals: Record<string, string>,
+) {
+  const lines = refused.map(({ line, why }) => `line ${line}: ${refusals[why] ?? why}`)
+  return new LocalError(
+    `${hostOf(url)} has changed since the check: ${lines.join('; ')}. ${is_new} are booked: run it again`,
+  )
+}
+
+async function readText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch(() => {
+    throw new LocalError(`${file} cannot be read: name a CSV file`)
+  })
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new LocalError(`${file} is not UTF-8: export it once more as UTF-8`)
+  }
+}

@@ -1,0 +1,74 @@
+import Stripe from 'stripe'
+import type { Served } from '../../src/users/stripe-account.ts'
+import { type Check, fail, pass, warn } from './check.ts'
+import type { Context } from './context.ts'
+import { rows } from './database.ts'
+
+type Known = Served & { livemode: boolean }
+
+const OWN_DATABASE = 'use a database of its own for each mode'
+
+/** The mode and account of the key beside those that the database serves. */
+export const mode: Check = {
+  ...{ group: 'database', name: 'database-mode', needs: ['DATABASE_URL', 'STRIPE_SECRET_KEY'] },
+  costs: 'Checkout and the portal return 500 misconfigured for customers that this key does not have',
+  async run(context) {
+    const isLive = /^[sr]k_live_/.test(context.settings.STRIPE_SECRET_KEY ?? '')
+    const [row] = await rows<{ served: Served }>(
+      context,
+      `select ledgerhook.read_stripe_account('{}') as served`,
+    )
+    const served = row?.served
+    if (!served || served.livemode === null) return await byCheckouts(context, isLive)
+    return judge({ ...served, livemode: served.livemode }, isLive, await accountOf(context))
+  },
+}
+
+function judge(served: Known, isLive: boolean, account: string | null) {
+  const serves = `it serves ${served.account ?? 'an account that was not read yet'} in ${modeOf(served.livemode)} mode`
+  const isOther = account !== null && served.account !== null && account !== served.account
+  const take = `npm run stripe-account -- ${account ?? 'acct_…'} --${modeOf(isLive)}`
+  if (isLive && !served.livemode)
+    return warn(
+      `${serves}, and the key is of live mode: with its first use the database serves live mode`,
+      `that is how you go live: docs/production.md. Where it is not meant, ${OWN_DATABASE}`,
+      'wallets keep what was bought in test mode',
+    )
+  if (isOther || isLive !== served.livemode)
+    return fail(
+      `${serves}, and the key is of ${account ?? 'an account that it may not read'} in ${modeOf(isLive)} mode`,
+      `set a key of what it serves, or use another database. If you really move: ${take}`,
+    )
+  return pass(account === null ? `${serves}, and so is the key’s mode` : `${serves}, as the key`)
+}
+
+const modeOf = (isLive: boolean) => (isLive ? 'live' : 'test')
+
+/** The account of the key, null where nobody can say it now: `stripe-key` says why. */
+async function accountOf({ stripe }: Context): Promise<string | null> {
+  try {
+    return (await stripe().accounts.retrieveCurrent()).id
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeError) return null
+    throw error
+  }
+}
+
+/** Before the first use of a key: what has been bought says for which mode the first one should be. */
+async function byCheckouts(context: Context, isLive: boolean) {
+  const sessions = await rows<{ id: string }>(
+    context,
+    `select about[1] as id from ledgerhook.webhook_events
+     where provider = 'stripe' and type = 'checkout.session.completed' and reason is distinct from 'mode_mismatch'
+     order by received_at desc limit 100`,
+  )
+  const others = sessions.filter(({ id }) => id?.startsWith(isLive ? 'cs_test_' : 'cs_live_'))
+  const [here, there] = [modeOf(isLive), modeOf(!isLive)]
+  if (others.length === 0)
+    return pass(`no key has been used with it yet, and nothing in it is of ${there} mode`)
+  return fail(
+    `${others.length} of the last ${sessions.length} checkouts are of ${there} mode, and the key of ${here} mode`,
+    OWN_DATABASE,
+    'the first key decides what the database serves',
+  )
+}

@@ -1,0 +1,41 @@
+import type { Effect } from '../db.ts'
+import type { Settings } from '../settings.ts'
+import * as users from '../users/verbs.ts'
+import { id, member } from '../values.ts'
+import { namedUser } from './payload.ts'
+
+type Since = Pick<Settings, 'CREDIT_SINCE'>
+
+/** Whether this object of Stripe's was created before `CREDIT_SINCE`: another system has credited what it sold. */
+export const isBeforeStart = (object: unknown, settings: Since): boolean => ageAtStart(object, settings) < 0
+
+const DAY_MS = 86_400_000
+/** A bank debit may take weeks, and Checkout makes the invoice of a session once that is paid. */
+const LATEST_MS = 30 * DAY_MS
+
+/**
+ * Whether a session from before `CREDIT_SINCE` may have made this PaymentIntent or invoice: it is never older than its
+ * session, and not much younger.
+ */
+export function mayBeOfEarlierSession(object: unknown, settings: Since): boolean {
+  const age = ageAtStart(object, settings)
+  return age >= 0 && age < LATEST_MS
+}
+
+/** Milliseconds from `CREDIT_SINCE` to when it was created. NaN where one of the two is not known. */
+function ageAtStart(object: unknown, { CREDIT_SINCE }: Since): number {
+  const created = member(object, 'created')
+  if (CREDIT_SINCE === undefined || typeof created !== 'number') return Number.NaN
+  return created * 1000 - Date.parse(CREDIT_SINCE)
+}
+
+/** Nothing is credited. The row is kept under the user, and what waited of this event waits no more. */
+export function beforeStart(event: unknown): Effect {
+  const customer = member(member(member(event, 'data'), 'object'), 'customer')
+  return users.recordForCustomer({
+    outcome: 'ignored',
+    reason: 'before_start',
+    user_id: namedUser(event),
+    stripe_customer_id: id.safeParse(customer).data ?? null,
+  })
+}

@@ -696,6 +696,9 @@ create function ledgerhook.is_here(awaited ledgerhook.waiting) returns boolean
 create function ledgerhook.is_invoice_credited(invoice text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_invoice_waiting(invoice text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_live_plan(status text, plan_key text) returns boolean
   language sql immutable;
 

@@ -48,12 +48,23 @@ declare
 begin
   if jsonb_typeof(credited) is distinct from 'array' then return; end if;
   for read in select * from jsonb_to_recordset(credited) as invoice(stripe_invoice_id text, lines jsonb) loop
-    continue when is_invoice_credited(read.stripe_invoice_id);
+    continue when is_invoice_credited(read.stripe_invoice_id) or is_invoice_waiting(read.stripe_invoice_id);
     select jsonb_object_agg(line->>'id', jsonb_build_object('credits', floor(bought_credits(line, in_currency))))
     into grants from jsonb_array_elements(read.lines) line where (line->>'amount')::bigint > 0;
     continue when exists (select from jsonb_each(grants) one where one.value->>'credits' is null);
     perform keep_lines(read.stripe_invoice_id, read.lines, coalesce(grants, '{}'), false);
   end loop;
+end $$;
+
+-- Whether the event of this invoice has come, and waits itself: what is read of it would have its effect too early. The
+-- caller holds the invoice's lock.
+create or replace function is_invoice_waiting(invoice text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (
+    select from webhook_events
+    where provider = 'stripe' and effect->'facts'->>'stripe_invoice_id' = invoice and event_id = any (array(
+      select event_id from waiting where subject = 'invoice:' || invoice and provider = 'stripe')));
 end $$;
 
 -- Keeps each invoice that an older version granted as one line, so that something can be taken from it.

@@ -58,7 +58,8 @@ begin
   perform name_invoice_payment(f.stripe_invoice_id, f.paid_by);
   customer := provide_named_customer(owner, f.stripe_customer_id, f.user_id);
   return with_released(record_delivery(delivery, verdict('applied', null, owner)),
-    release((delivery->>'erase')::boolean, variadic ids || customer || ('payment:' || f.stripe_invoice_id)));
+    release((delivery->>'erase')::boolean, variadic ids || customer || ('payment:' || f.stripe_invoice_id)
+      || ('invoice:' || f.stripe_invoice_id)));
 end $$;
 
 -- What the event grants now, and at least what it was to grant when it was parked: a setting that has lost a price since

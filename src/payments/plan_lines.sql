@@ -89,7 +89,8 @@ begin
 end $$;
 
 -- The lines that a negative line credits: those that it names; an older version kept the invoice as a whole. Where it
--- names none, the line of the same price and subscription that covers its start; unused time ends with what it credits.
+-- names none, the line of the same price and subscription that covers its start; unused time ends with what it credits,
+-- and what is charged from the same moment on replaces that.
 create or replace function credited_by(line jsonb) returns setof plan_lines language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -106,7 +107,8 @@ begin
     return query select * from plan_lines
     where stripe_subscription_id = l.stripe_subscription_id and starts_at <= l.starts_at and ends_at > l.starts_at
       and stripe_price_id is not distinct from l.stripe_price_id and amount > 0
-    order by ends_at = l.ends_at desc, starts_at desc, stripe_invoice_id desc, stripe_line_id limit 1;
+    order by ends_at = l.ends_at desc, starts_at = l.starts_at, starts_at desc, stripe_invoice_id desc, stripe_line_id
+    limit 1;
   end if;
 end $$;
 

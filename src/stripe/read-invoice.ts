@@ -10,6 +10,8 @@ import { priceSchema, pricesOf } from './price.ts'
 import { READ } from './thin.ts'
 
 const MOST_LINES = 1_000
+/** Changes of plan credit each other's invoices. With more of them that are not known here, a person has to decide. */
+const MOST_INVOICES = 20
 
 type Stored = payments.CreditedInvoice | payments.PaidInvoice
 
@@ -23,7 +25,9 @@ export async function readLines(
   const all = await allLines(stripe, facts.stripe_invoice_id)
   if (!all) return null
   const subscription = 'stripe_subscription_id' in facts ? facts.stripe_subscription_id : null
-  const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created: null })
+  // What is over by now may be metered: when the invoice was made is not stored.
+  const created = Math.floor(Date.now() / 1000)
+  const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created })
   if (movesCredits(lines) && lines.some(({ credits }) => credits !== null)) {
     return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all) })
   }
@@ -83,11 +87,11 @@ export async function readCredited(
 ): Promise<Effect | null> {
   const { lines } = facts
   if (!lines) return null
-  const ids = new Set(lines.flatMap(({ credits_invoice }) => credits_invoice ?? []))
-  ids.delete(facts.stripe_invoice_id)
+  const ids = creditedBy({ ...facts, lines })
   const credited: Complete['credited'] = []
+  const budget = { left: MOST_INVOICES }
   for (const id of ids) {
-    const read = await readPaid(stripe, id, settings)
+    const read = await readPaid(stripe, id, settings, budget)
     if (read) credited.push(read)
   }
   if (credited.length === ids.size) return await withPrices(stripe, { ...facts, lines, credited })
@@ -96,15 +100,33 @@ export async function readCredited(
   return prices.length > facts.prices.length ? effect : null
 }
 
-/** Null where it is not paid. */
+/** The other invoices for which these lines wait: those whose lines they credit, where their price sells credits. */
+function creditedBy({ stripe_invoice_id, lines }: Complete['credited'][0]): Set<string> {
+  const waiting = lines.filter(({ amount, credits }) => amount < 0 && credits)
+  const ids = new Set(waiting.flatMap(({ credits_invoice }) => credits_invoice ?? []))
+  ids.delete(stripe_invoice_id)
+  return ids
+}
+
+/** Null where it is not paid, or credits an invoice that is not: then it waits itself. */
 async function readPaid(
   stripe: Stripe,
   id: string,
-  { PLANS }: Settings,
+  settings: Settings,
+  budget: { left: number },
 ): Promise<Complete['credited'][0] | null> {
+  if (budget.left-- === 0) return null
   const object = await stripe.invoices.retrieve(id, {}, READ)
   if (object.status !== 'paid') return null
   const invoice = read(invoiceSchema, object)
   const all = invoice.lines.has_more ? await allLines(stripe, id) : invoice.lines.data
-  return all && { stripe_invoice_id: id, lines: planLines(all, PLANS, contextOf(invoice)) }
+  if (!all) return null
+  const credited = {
+    stripe_invoice_id: id,
+    lines: planLines(all, settings.PLANS, contextOf(invoice)),
+  }
+  for (const earlier of creditedBy(credited)) {
+    if ((await readPaid(stripe, earlier, settings, budget)) === null) return null
+  }
+  return credited
 }

@@ -129,6 +129,19 @@ describe('a positive line', () => {
     expect(await ada.left()).toBe(0)
   })
 
+  it('of a metered price grants nothing either where all lines had to be read', async () => {
+    const ada = await subscriber()
+    const recurring = { interval: 'month', interval_count: 1, usage_type: 'metered' }
+    await sells(price('price_hours', 2, 'month', { recurring }))
+    const PLANS = '{"price_hours": {"key": "hours", "credits": 1000}}'
+    const used = planLine({ price: 'price_hours', amount: 500, unit: 2, quantity: 250, end: MAY })
+    const lines = { object: 'list', data: [used], has_more: false }
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('1')}/lines`]: { body: lines } })
+    const event = ada.invoice('1', [], { lines: { ...lines, data: [], has_more: true } })
+    expect(await ada.told(event, { PLANS })).toBe('ignored no_effect')
+    expect(await ada.left()).toBe(0)
+  })
+
   it('beside a one-off item, as recorded, grants by its own money alone', async () => {
     const ada = await subscriber()
     const event = ada.recorded('withOneOffItem')
@@ -199,6 +212,20 @@ describe('a negative line', () => {
     expect(await ada.left()).toBe(500)
     expect(await ada.paid('3', [planLine({ ...undo, start: MAY - DAY, amount: -333 })])).toBe('applied')
     expect(await ada.left()).toBe(500 - 167)
+  })
+
+  it('that names no line takes from an earlier one, not from what is charged at the same moment', async () => {
+    const ada = await bought()
+    const max = { price: 'price_max', proration: true }
+    const pending = [
+      planLine({ price: 'price_pro', amount: -2000, proration: true, credits: ada.first }),
+      planLine({ ...max, amount: 20_000 }),
+      planLine({ ...max, amount: -18_000, start: MAY + 3 * DAY }),
+      planLine({ ...max, amount: 18_000, start: MAY + 3 * DAY }),
+      planLine({ ...max, amount: -9000, start: MAY + 16 * DAY }),
+    ]
+    expect(await ada.paid('2', pending)).toBe('applied')
+    expect(await ada.left()).toBe(5500)
   })
 
   it('of a plan that PLANS has forgotten takes from what it granted all the same', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   billingEvent,
   type InvoiceOptions,
@@ -9,6 +9,7 @@ import {
 } from '../../local/billing-events.ts'
 import { randomId } from '../../local/events.ts'
 import { leave, link, linkEvent, linked, signUp } from './people.ts'
+import { price, sells } from './plan-support.ts'
 import {
   balance,
   deliver,
@@ -28,6 +29,12 @@ const PLANS = JSON.stringify({
   price_free: { key: 'free' },
 })
 const env = { PLANS }
+
+beforeAll(async () => {
+  // Where lines are read when their period is over, they could be metered: then their prices are read, too.
+  await sells(price('price_pro', 2000), price('price_new', 2000))
+})
+
 const MAY = Date.parse('2026-05-01T12:00:00Z') / 1000
 const JUNE = Date.parse('2026-06-01T12:00:00Z') / 1000
 

@@ -346,18 +346,19 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
   return { customer, currency, invoices, events, kept: kept(invoices, trial, currency, refunded.size) }
 }
 
-/** What stayed: of invoices that are paid, and credit no line of one that is not. */
+/** What stayed: of invoices that are paid, and credit no line of one that is not, or that does not count itself. */
 function kept(invoices: Invoice[], trial: boolean, currency: Currency, refunds: number) {
-  const isPaid = (id: string) => invoices.find((invoice) => invoice.id === id)?.status === 'paid'
-  const isCounted = ({ status, entries }: Invoice) =>
+  const isCounted = ({ id: own, status, entries }: Invoice): boolean =>
     status === 'paid' &&
     entries.every(
-      ({ credits_debit: debit }) => !debit || !CATALOG[debit.price]?.credits || isPaid(debit.invoice),
+      ({ credits_debit: debit }) =>
+        !debit || !CATALOG[debit.price]?.credits || debit.invoice === own || isKept(debit.invoice),
     )
+  const isKept = (id: string) => invoices.some((invoice) => invoice.id === id && isCounted(invoice))
   const counted = invoices.filter(isCounted)
   // What was never paid is not lost when it is credited.
-  const wasPaid = ({ credits_debit: debit }: Entry) => !debit || isPaid(debit.invoice)
-  const entries = counted.flatMap(({ entries }) => entries).filter(wasPaid)
+  const wasKept = ({ credits_debit: debit }: Entry) => !debit || isKept(debit.invoice)
+  const entries = counted.flatMap(({ entries }) => entries).filter(wasKept)
   const best = Math.max(
     ...NAMES.map((name) => (CATALOG[name]?.credits ?? 0) / (CATALOG[name]?.amount[currency] ?? 1)),
   )

@@ -347,3 +347,17 @@ it('reconcile finds nothing to credit of what is from before', async () => {
   await reconcile(world, { env: { PLANS }, fixes: true })
   expect([await balance(old.user), await balance(made.user)]).toEqual([540, 540])
 })
+
+it('what was ignored is credited by reconcile once the setting has an earlier moment', async () => {
+  const [world, { user, payment }] = [emptyWorld(), await buyer()]
+  const event = checkoutEvent(COMPLETED, {
+    ...{ user, payment, at: AFTER * 1000 },
+    session: { created: AFTER },
+  })
+  happenAtStripe(world, event)
+  const far = { ...env, CREDIT_SINCE: '2099-01-01T00:00:00Z' }
+  expect(said(await deliver('stripe', event, { env: far }))).toBe('ignored before_start')
+  await reconcile(world, { env, fixes: true })
+  expect(await balance(user)).toBe(540)
+  expect(await tell(event)).toBe('duplicate payment_already_credited')
+})

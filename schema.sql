@@ -471,6 +471,9 @@ create function ledgerhook.attention(facts jsonb) returns jsonb
 create function ledgerhook.attention_besides(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.begin_pass(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.bind_customer(owner text, customer text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1221,6 +1224,7 @@ create function ledgerhook.write_entries(owner text, kind text, sign integer, mo
 grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.begin_pass(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.commit_batch(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.compare_effects(jsonb) to ledgerhook_worker;

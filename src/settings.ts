@@ -88,6 +88,8 @@ export const settingsSchema = once(() =>
       setting(z._default(z.string().check(z.regex(/^([1-9]\d{1,3})$/)), '40')),
       z.transform(Number),
     ),
+    /** Whether the scheduled run compares with Stripe and Clerk, and whether it puts right what differs. */
+    RECONCILE: setting(z._default(z.enum(['off', 'report', 'fix']), 'report')),
     /** Where your app is told what happens. Unset: no event is written. */
     EVENTS_URL: setting(z.optional(z.union([publicUrl(), loopbackUrl()]))),
     EVENTS_SECRET: setting(z.optional(secrets(SVIX_SECRET))),

@@ -12,14 +12,29 @@ const RESERVE = 2
  */
 export class Budget {
   left: number
+  /** Whether a request was not made, because all were spent. A library may have made another error of it. */
+  refused = false
+  readonly #through: typeof fetch
+  readonly #until: number
 
-  constructor(requests: number) {
+  constructor(
+    requests: number,
+    through: typeof fetch = (input, init) => fetch(input, init),
+    until = Number.POSITIVE_INFINITY,
+  ) {
     this.left = requests
+    this.#through = through
+    this.#until = until
+  }
+
+  /** At most so many of these requests, none after a moment. What is spent of them is spent here too. */
+  part(most: number, until: number): Budget {
+    return new Budget(Math.min(most, this.forTasks) + RESERVE, this.fetch, until)
   }
 
   /** What tasks may still spend. */
   get forTasks(): number {
-    return Math.max(0, this.left - RESERVE)
+    return Date.now() < this.#until ? Math.max(0, this.left - RESERVE) : 0
   }
 
   /** The database within this budget. Once that is spent, its queries throw DatabaseUnavailable. */
@@ -27,7 +42,10 @@ export class Budget {
     return {
       ...(db.outgoing && { outgoing: db.outgoing }),
       query: async <Row>(text: string, parameters?: string[]) => {
-        if (left() <= 0) throw new DatabaseUnavailable(SPENT, false)
+        if (left() <= 0) {
+          this.refused = true
+          throw new DatabaseUnavailable(SPENT, false)
+        }
         this.left--
         return await db.query<Row>(text, parameters)
       },
@@ -36,8 +54,11 @@ export class Budget {
 
   /** `fetch` within this budget. */
   readonly fetch: typeof fetch = async (input, init) => {
-    if (this.forTasks <= 0) throw new Error(SPENT)
+    if (this.forTasks <= 0) {
+      this.refused = true
+      throw new Error(SPENT)
+    }
     this.left--
-    return await fetch(input, init)
+    return await this.#through(input, init)
   }
 }

@@ -70,7 +70,7 @@ async function perform({ name, cursor, lease }: Lease, run: Run, until: number):
   if (!mayGoOn()) return ended(true, null)
   try {
     while (bite.more && mayGoOn()) bite = await task.bite(run, bite.cursor)
-    return ended(true, bite.more ? 0 : task.everyS)
+    return ended(true, bite.more ? 0 : (bite.inS ?? task.everyS))
   } catch (error) {
     const cause = causeOf(error)
     if (cause === SPENT) return ended(true, 0)

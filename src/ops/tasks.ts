@@ -1,6 +1,7 @@
 import type { Database } from '../db.ts'
 import { sendDue } from '../outgoing/send-due.ts'
 import { providers } from '../providers.ts'
+import { reconcileInTurn } from '../reconcile/scheduled.ts'
 import type { Settings } from '../settings.ts'
 import { cancelOrphans } from '../stripe/cancel-orphans.ts'
 import { rememberAccount } from '../stripe/serve-account.ts'
@@ -23,6 +24,8 @@ export interface Bite {
   more: boolean
   /** Where it would begin. */
   cursor?: unknown
+  /** Seconds until its next turn, where that is not the usual. */
+  inS?: number
 }
 
 /** Work of the scheduled run. Every bite has a limit, may be done twice, and fails alone. */
@@ -50,6 +53,11 @@ const CANCELLATIONS = 3
 /** Requests for one event: it is sent, and ended. */
 const EACH_SENT = 2
 const SENT = 5
+
+/** Requests for comparing with the providers: more where a run may make more. */
+const RECONCILED = 16
+/** Its longest turn, whatever does not respond: less than half of a run. */
+const RECONCILE_MS = 20_000
 
 /** How many of something a bite may take: one that is taken and not tried has lost its turn. */
 const affordable = ({ forTasks }: Budget, each: number, most: number) =>
@@ -144,6 +152,21 @@ export const tasks: Task[] = [
     least: 1,
     bite: async ({ settings, db }, cursor) =>
       await useKnownAddresses(settings.SIGNUP_BONUS_ONCE_PER === 'email', db, cursor),
+  },
+  {
+    name: 'reconcile',
+    everyS: EACH_RUN_S,
+    share: RECONCILED,
+    least: 6,
+    bite: async ({ settings, db, budget }, cursor) => {
+      if (settings.RECONCILE === 'off') return { more: false, cursor }
+      const requests = budget.part(
+        Math.max(RECONCILED, Math.floor(settings.RUN_SUBREQUESTS / 3)),
+        Date.now() + RECONCILE_MS,
+      )
+      const within = { settings, db: requests.database(db), requests }
+      return { more: false, ...(await reconcileInTurn(within, cursor)) }
+    },
   },
   {
     // The last, so that a receiver that is slow delays nothing else.

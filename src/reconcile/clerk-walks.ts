@@ -34,12 +34,13 @@ export const usersWalk: Walk = {
     const order = pass.since
       ? { order_by: '-updated_at' }
       : { order_by: '+created_at', created_at_after: String(after) }
-    const asked = new URLSearchParams({ limit: String(PAGE), offset: String(offset), ...order })
+    const most = pass.page ?? PAGE
+    const asked = new URLSearchParams({ limit: String(most), offset: String(offset), ...order })
     const users = await readUsers(pass, asked)
     const oldest = pass.since?.getTime() ?? 0
     const inWindow = users.filter((user) => Number(member(user, 'updated_at')) >= oldest)
     const found = await compareUsers(pass, inWindow)
-    const isLast = users.length < PAGE || inWindow.length < users.length
+    const isLast = users.length < most || inWindow.length < users.length
     return {
       found,
       looked: inWindow.length,
@@ -51,7 +52,7 @@ export const usersWalk: Walk = {
 /** From the last one's second on, whether Clerk takes the bound itself in or not; people of one moment by an offset. */
 function nextOf({ since }: Pass, users: unknown[], after: number, offset: number) {
   const last = Number(member(users.at(-1), 'created_at')) - 1
-  return since || !(last > after) ? { after, offset: offset + PAGE } : { after: last, offset: 0 }
+  return since || !(last > after) ? { after, offset: offset + users.length } : { after: last, offset: 0 }
 }
 
 async function readUsers(pass: Pass, asked: URLSearchParams): Promise<unknown[]> {
@@ -105,7 +106,7 @@ export const absentWalk: Walk = {
     const there = ids.length > 0 ? await readUsers(pass, asked) : []
     const present = new Set(there.map((user) => String(member(user, 'id'))))
     const absent = ids.some((id) => present.has(id)) ? ids.filter((id) => !present.has(id)) : []
-    await forget(pass, present)
+    await forget(pass, 'clerk', [...present])
     const isEnd = last === null && absent.length === 0
     return { found: [], looked: ids.length, next: isEnd ? null : { after: last, todo: absent } }
   },

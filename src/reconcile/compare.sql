@@ -1,7 +1,10 @@
 -- Compares what a provider's objects say with what is here: the verb of each object's webhook runs, and is rolled back.
 -- So what differs is what the webhook would change, by its own rule.
 -- facts: pass (its id), watches (whether what is found is remembered), erase, items: [{provider, object (its id),
--- occurred_at, verb, given (the verb's facts)}]. Returns a finding for each item: see `finding`.
+-- occurred_at, verb, given (the verb's facts), ours (false: listed only where its customer is known), event (its id, where
+-- it is an event and not an object that was read)}]. Returns a finding for each item: see `finding`. What is another
+-- product's, and what waits already, is not watched. An event is watched by its own id, and only where its object is not:
+-- of several events of one object, the older ones may change nothing.
 create or replace function compare_effects(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -9,15 +12,25 @@ declare
   f record;
   item record;
   one jsonb;
+  is_watched boolean;
   findings jsonb := '[]';
 begin
   select * into f from jsonb_to_record(facts) as f(pass text, watches boolean, erase boolean, items jsonb);
   for item in select * from jsonb_to_recordset(f.items)
-    as item(provider text, object text, occurred_at text, verb text, given jsonb)
+    as item(provider text, object text, occurred_at text, verb text, given jsonb, ours boolean, event text)
   loop
     one := difference_of(item.object, item.verb, item.given, jsonb_build_object('provider', item.provider,
       'occurred_at', item.occurred_at, 'via', 'reconcile', 'erase', f.erase));
-    if f.watches then one := one || watch_difference(f.pass, item.provider, item.object, one); end if;
+    if f.watches then
+      if item.event is not null and exists (
+        select from differences known where known.provider = item.provider and known.object = item.object) then
+        one := one || '{"kind": null}';
+      end if;
+      is_watched := not (one->>'known')::boolean
+        and (coalesce(item.ours, true) or one->>'reason' is distinct from 'unknown_customer');
+      one := one || watch_difference(f.pass, item.provider, coalesce(item.event, item.object),
+        case when is_watched then one else one || '{"kind": null}' end);
+    end if;
     findings := findings || jsonb_build_array(one);
   end loop;
   return findings;

@@ -5,6 +5,7 @@ import type { Delivery } from '../webhook/delivery.ts'
 import { logDelivery } from '../webhook/log-delivery.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import type { Pass } from './pass.ts'
+import { forget } from './watch.ts'
 import { type Difference, type DifferenceKind, KINDS } from './words.ts'
 
 /** What one object of a provider does here. */
@@ -17,6 +18,8 @@ export interface Item {
   decision: Effect | Verdict
   /** Whether it is listed also where nobody is known to have its customer. */
   isOurs: boolean
+  /** Whether it is an event that was read, and not its object. */
+  isEvent?: boolean
 }
 
 interface Finding {
@@ -65,8 +68,16 @@ async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
       erase: pass.settings.USER_DELETION === 'delete',
       items: items.map((item) => {
         const { verb, facts: given } = effectOf(item)
-        const { provider, object } = item
-        return { provider, object, occurred_at: deliveryOf(item).occurredAt, verb, given }
+        const { provider, object, isOurs: ours } = item
+        return {
+          provider,
+          object,
+          occurred_at: deliveryOf(item).occurredAt,
+          verb,
+          given,
+          ours,
+          event: item.isEvent ? item.eventId : null,
+        }
       }),
     },
   ])
@@ -98,7 +109,10 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
   const waits = finding.known && finding.outcome !== 'applied'
   const mayFix = pass.fixes && KINDS[kind].fixable && !waits && !isUncertain(here, finding)
   if (!mayFix || (pass.watches && !difference.confirmed)) return difference
-  return { ...difference, fixed: await fix(pass, here) }
+  const fixed = await fix(pass, here)
+  // No list may have it again: an event that is here is not asked for any more.
+  if (fixed && pass.watches) await forget(pass, here.provider, [here.isEvent ? here.eventId : here.object])
+  return { ...difference, fixed }
 }
 
 /** A customer is only linked: one whose user is not here waits for nothing, and is found again. */

@@ -45,5 +45,5 @@ async function compareUnknown(pass: Pass, events: unknown[]) {
 function eventItem(pass: Pass, event: object): Item {
   const { object: eventId, ...decided } = decideEvent(event, pass.settings)
   const object = String(member(member(member(event, 'data'), 'object'), 'id') ?? eventId)
-  return { provider: 'stripe', object, eventId, ...decided }
+  return { provider: 'stripe', object, eventId, ...decided, isEvent: true }
 }

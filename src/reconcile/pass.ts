@@ -20,6 +20,8 @@ export interface Pass {
   recent: boolean
   /** Payments that were seen at Stripe: they need not be asked for one by one. Null where nothing is kept between steps. */
   seen: Set<string> | null
+  /** The most objects of a step, where its requests are counted. */
+  page?: number
   fetch?: typeof fetch
 }
 

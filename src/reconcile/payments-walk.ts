@@ -17,15 +17,16 @@ interface Payment {
   currency: string
 }
 
-/** Payments of one page: as many requests as a scheduled run has for it. */
-const MOST = 10
+/** Payments of one page, and of one whose requests are counted: each takes two. */
+const MOST = 500
+const MOST_COUNTED = 5
 
 /** What was credited here, asked of Stripe. It is reported, and never taken back: a person looks first. */
 export const paymentsWalk: Walk = {
   name: 'credited here',
   provider: 'stripe',
   async step(pass, { after = null }): Promise<Step> {
-    const facts = { since: pass.since, after: after as string[] | null, most: pass.seen ? 500 : MOST }
+    const facts = { since: pass.since, after: after as string[] | null, most: mostOf(pass) }
     const page = await call<{ payments: Payment[]; after: string[] | null }>(pass.db, 'our_payments', [facts])
     const found: Difference[] = []
     for (const payment of page.payments) {
@@ -36,6 +37,8 @@ export const paymentsWalk: Walk = {
     return { found, looked: page.payments.length, next: page.after ? { after: page.after } : null }
   },
 }
+
+const mostOf = ({ page }: Pass) => (page === undefined ? MOST : Math.min(page, MOST_COUNTED))
 
 async function ask(pass: Pass, payment: Payment): Promise<Difference[]> {
   const object = payment.stripe_checkout_session_id ?? payment.stripe_payment_id

@@ -25,7 +25,12 @@ const ALL: Walk[] = [
   absentWalk,
 ]
 
-/** Everything that is compared; of one provider where `only` names it. A recent pass leaves out what has no window. */
+const WHOLE_ONLY = [unsettledWalk, paymentsWalk, absentWalk]
+
+/**
+ * Everything that is compared; of one provider where `only` names it. A recent pass leaves out what has no window, and
+ * what takes a request for each payment.
+ */
 export function walksOf(
   { recent }: Pick<Pass, 'recent'>,
   { CLERK_SECRET_KEY }: Settings,
@@ -33,7 +38,7 @@ export function walksOf(
 ): Walk[] {
   return ALL.filter((walk) => only === undefined || walk.provider === only)
     .filter((walk) => walk.provider === 'stripe' || CLERK_SECRET_KEY)
-    .filter((walk) => !recent || (walk !== unsettledWalk && walk !== absentWalk))
+    .filter((walk) => !recent || !WHOLE_ONLY.includes(walk))
 }
 
 /**

@@ -40,7 +40,7 @@ export async function readPage(
   asked: URLSearchParams,
   cursor: Cursor,
 ): Promise<Page> {
-  asked.set('limit', String(PAGE))
+  asked.set('limit', String(pass.page ?? PAGE))
   if (typeof cursor.after === 'string') asked.set('starting_after', cursor.after)
   const { body, at } = await askStripe(pass, `${path}?${asked}`)
   const objects = member(body, 'data')

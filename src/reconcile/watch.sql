@@ -75,3 +75,17 @@ begin
   get diagnostics forgotten = row_count;
   return to_jsonb(forgotten);
 end $$;
+
+-- Begins a scheduled pass. facts: most (rows that are forgotten). Returns the Stripe account and mode that are served.
+create or replace function begin_pass(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+begin
+  select * into f from jsonb_to_record(facts) as f(most integer);
+  perform forget_differences(jsonb_build_object('most', f.most));
+  return coalesce(
+    (select jsonb_build_object('account', account, 'livemode', livemode) from stripe_account where one),
+    '{"account": null, "livemode": null}');
+end $$;

@@ -1,4 +1,4 @@
-import { call } from '../db.ts'
+import { call, type Database } from '../db.ts'
 import type { Pass } from './pass.ts'
 import type { Difference } from './words.ts'
 
@@ -22,18 +22,27 @@ export async function watchFound(pass: Pass, found: Found[]): Promise<Difference
   }))
 }
 
-/** Nothing is suspected of these users any more: Clerk has them. @throws DatabaseUnavailable */
-export async function forget(pass: Pass, users: Set<string>): Promise<void> {
-  if (users.size === 0 || !(pass.watches || pass.fixes)) return
+/** Nothing is known to differ of these any more. @throws DatabaseUnavailable */
+export async function forget(pass: Pass, provider: 'clerk' | 'stripe', objects: string[]): Promise<void> {
+  if (objects.length === 0 || !(pass.watches || pass.fixes)) return
   const rest = { kind: null, user_id: null, credits: null, reason: null }
-  const found = [...users].map((object) => ({ provider: 'clerk', object, ...rest }))
+  const found = objects.map((object) => ({ provider, object, ...rest }))
   await call(pass.db, 'watch_found', [{ pass: pass.id, watches: true, found }])
 }
 
-/** Rows that are forgotten at once: the rest at the end of the next pass. */
+/** Rows that are forgotten at once: the rest by the next pass. */
 const MOST_FORGOTTEN = 1_000
 
 /** Forgets what no pass has seen for a week. @throws DatabaseUnavailable */
 export async function forgetOld(pass: Pass): Promise<void> {
   await call<number>(pass.db, 'forget_differences', [{ most: MOST_FORGOTTEN }])
 }
+
+/** What the database serves, each null while nobody knows. */
+interface Served {
+  account: string | null
+  livemode: boolean | null
+}
+
+/** Begins a scheduled pass: forgets what is old, and returns what the database serves. @throws DatabaseUnavailable */
+export const beginPass = (db: Database) => call<Served>(db, 'begin_pass', [{ most: MOST_FORGOTTEN }])

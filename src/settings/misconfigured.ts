@@ -47,6 +47,7 @@ export const TAKES: Readonly<Record<string, string>> = {
   SIGNUP_BONUS_SINCE: MOMENT,
   CLERK_SECRET_KEY: 'sk_test_… or sk_live_…',
   RUN_SUBREQUESTS: 'a whole number from 10 to 9999',
+  RECONCILE: '"off", "report" or "fix"',
   EVENTS_URL: 'an https URL with a public name; in development also a loopback URL',
   EVENTS_SECRET: 'whsec_ and 24 bytes or more in base64; it must be set where EVENTS_URL is',
   LOW_BALANCE: 'whole credits, separated by commas, such as 100,20',

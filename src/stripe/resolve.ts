@@ -6,6 +6,7 @@ import * as subscriptions from '../subscriptions/verbs.ts'
 import { type Provider, read } from '../webhook/provider.ts'
 import { unconditional } from './app-tag.ts'
 import { stripeClient } from './client.ts'
+import { readEarlierPayment } from './earlier-payment.ts'
 import { readSold } from './lines.ts'
 import { readCredited, readLines } from './read-invoice.ts'
 import { readRate, readRefunds } from './read-reversal.ts'
@@ -14,7 +15,8 @@ import { READ } from './thin.ts'
 import { readInvoiceOf } from './unlinked-payment.ts'
 
 /** What Stripe says about what an event leaves open. Null when it could not be had: the delivery stays parked. */
-export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, effect, settings, fetcher) => {
+export const resolve: NonNullable<Provider['resolve']> = async (parked, effect, settings, fetcher) => {
+  const { reason } = parked
   const { facts } = unconditional(effect)
   const stripe = stripeClient(settings, fetcher)
   try {
@@ -30,6 +32,9 @@ export const resolve: NonNullable<Provider['resolve']> = async ({ reason }, effe
     if (reason === 'currency_mismatch') return await readRate(stripe, facts as unknown as payments.Reversal)
     if (reason === 'incomplete_refunds')
       return await readRefunds(stripe, facts as unknown as payments.Reversal)
+    // When it is delivered: a comparison of all refunds would ask for each.
+    if (reason === 'unknown_payment' && 'user_id' in parked)
+      return await readEarlierPayment(stripe, facts as unknown as payments.Reversal, settings)
     if (reason === 'incomplete_session')
       return await readSold(stripe, facts as unknown as payments.SoldSession, settings)
   } catch {

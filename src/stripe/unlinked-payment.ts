@@ -58,7 +58,7 @@ async function readPaymentOf(stripe: Stripe, invoice: string | null): Promise<st
 }
 
 /** A key that may not read Checkout Sessions is of an app that does not sell by them. */
-function noneIfRefused(error: unknown): { data: Stripe.Checkout.Session[] } {
+export function noneIfRefused(error: unknown): { data: Stripe.Checkout.Session[] } {
   const status = error instanceof Stripe.errors.StripeError ? (error.statusCode ?? 500) : 500
   if (status >= 500 || status === 429) throw error
   return { data: [] }

@@ -31,10 +31,14 @@ set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
+  owner text;
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, stripe_customer_id text);
+  owner := owner_of(f.stripe_customer_id, f.user_id);
+  -- Other products of the account have refunds as well.
+  if f.outcome = 'rejected' and owner_unknown(owner) is not null then return count_again(delivery, null); end if;
   -- When something was created is a fact of the event itself: what waited to be applied is given up by it.
-  return record_delivery(delivery, verdict(f.outcome, f.reason, owner_of(f.stripe_customer_id, f.user_id))
+  return record_delivery(delivery, verdict(f.outcome, f.reason, owner)
     || jsonb_build_object('provisional', f.reason <> 'before_start'));
 end $$;
 

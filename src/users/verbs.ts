@@ -54,9 +54,12 @@ export const unlinkCustomer = (facts: { stripe_customer_id: string }): Effect =>
   facts,
 })
 
-/** Without effect, but kept under the user whose customer it is about, or whom it names. */
+/**
+ * Without effect, but kept under the user whose customer it is about, or whom it names. It is rejected only where that
+ * user is known here.
+ */
 export const recordForCustomer = (facts: {
-  outcome: 'ignored'
+  outcome: 'ignored' | 'rejected'
   reason: 'no_effect' | 'before_start'
   user_id: string | null
   stripe_customer_id: string | null

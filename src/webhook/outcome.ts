@@ -54,6 +54,7 @@ export const OUTCOMES = {
     currency_mismatch: 'a refund in another currency than its payment',
     limit_exceeded: 'the balance would go beyond 2^53 - 1 credits',
     user_deactivated: 'its user is deleted',
+    before_start: 'money of a payment from before `CREDIT_SINCE` came back, or went away again',
     missing_email: 'a user without any address, where `REQUIRE_EMAIL` asks for one',
   },
   /** In the queue, and applied from there: the database did not answer in time. There is no row yet. */

@@ -8,6 +8,7 @@ import {
   soldInvoiceEvent,
   soldInvoiceEventOf2020,
 } from '../../local/payment-events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
 import { atStripe, checkout, comeBack } from './checkout-support.ts'
 import { customerOf, linked, signedUp, signUp } from './people.ts'
 import { linesOf, reconcile } from './reconcile-support.ts'
@@ -43,7 +44,11 @@ const session = (user: string, created: number, more: object = {}) =>
 const list = (...data: object[]) => ({ body: { object: 'list', data, has_more: false, url: '/v1' } })
 
 /** What Stripe says of a PaymentIntent: the session that made it, and the invoice that it paid. */
-const stripeKnows = (user: string, { made, invoiced }: { made?: number; invoiced?: number } = {}) =>
+const stripeKnows = (
+  user: string,
+  { made, invoiced }: { made?: number; invoiced?: number } = {},
+  more: object = {},
+) =>
   stripeAnswers({
     [`GET /v1/invoice_payments?payment[payment_intent]=pi_${user}`]: list(
       ...(invoiced === undefined ? [] : [{ id: `inpay_${user}`, invoice: `in_${user}`, status: 'paid' }]),
@@ -53,7 +58,7 @@ const stripeKnows = (user: string, { made, invoiced }: { made?: number; invoiced
       payment: { type: 'payment_intent', payment_intent: `pi_${user}` },
     }),
     [`GET /v1/checkout/sessions?payment_intent=pi_${user}`]: list(
-      ...(made === undefined ? [] : [{ id: `cs_test_pi_${user}`, created: made }]),
+      ...(made === undefined ? [] : [{ id: `cs_test_pi_${user}`, created: made, ...more }]),
     ),
     [`GET /v1/invoices/in_${user}`]: {
       body: { id: `in_${user}`, object: 'invoice', created: invoiced ?? 0 },
@@ -255,6 +260,58 @@ describe('an invoice', () => {
   })
 })
 
+describe('money that comes back of a payment from before', () => {
+  /** What Stripe says of the PaymentIntent itself. */
+  const intentIs = (user: string, created: number, more: object = {}) =>
+    stripeAnswers({
+      [`GET /v1/payment_intents/pi_${user}`]: {
+        body: { id: `pi_${user}`, object: 'payment_intent', created, customer: null, metadata: {}, ...more },
+      },
+    })
+  const refund = (user: string) => reversalEvent('refund.created', { payment: `pi_${user}`, amount: 250 })
+
+  it('is listed for a person who can settle it, and moves nothing', async () => {
+    const { user } = await buyer()
+    await stripeKnows(user)
+    await intentIs(user, BEFORE, { metadata: { user_id: user } })
+    const event = refund(user)
+    expect(await tell(event)).toBe('rejected before_start')
+    expect(await tell(event)).toBe('rejected before_start')
+    expect(await eventRow(event.id)).toMatchObject({ user_id: user, effect: null })
+    const dispute = reversalEvent('charge.dispute.funds_withdrawn', { payment: `pi_${user}`, amount: 500 })
+    expect(await tell(dispute)).toBe('rejected before_start')
+    expect(await balance(user)).toBe(40)
+  })
+
+  it('is found by the customer of the payment, and by the session that made it', async () => {
+    const [renewed, bought] = [await buyer(), await buyer()]
+    await linked({ id: randomId('user'), customer: renewed.customer })
+    await stripeKnows(renewed.user)
+    await intentIs(renewed.user, BEFORE, { customer: renewed.customer })
+    expect(await tell(refund(renewed.user))).toBe('rejected before_start')
+    await stripeKnows(bought.user, { made: BEFORE }, { metadata: { user_id: bought.user } })
+    await intentIs(bought.user, AFTER)
+    expect(await tell(refund(bought.user))).toBe('rejected before_start')
+  })
+
+  it('waits as before where the payment is of nobody here, from after, or not known to Stripe', async () => {
+    const [nobody, late, unknown] = [await buyer(), await buyer(), await buyer()]
+    for (const { user } of [nobody, late]) await stripeKnows(user)
+    await intentIs(nobody.user, BEFORE, { metadata: { user_id: 'of-another-product' } })
+    await intentIs(late.user, AFTER, { metadata: { user_id: late.user } })
+    for (const { user } of [nobody, late, unknown])
+      expect(await tell(refund(user))).toBe('parked unknown_payment')
+    expect(await tell(session(late.user, AFTER, { amount_total: 500, currency: 'usd' }))).toBe('applied')
+    expect(await balance(late.user)).toBe(290)
+  })
+
+  it('asks Stripe nothing without the setting', async () => {
+    const { user } = await buyer()
+    const { result, requests } = await counted(() => deliver('stripe', refund(user)))
+    expect([said(result), requests]).toEqual(['parked unknown_payment', 1])
+  })
+})
+
 it('one sale from before brings nothing, in any order, twice, of any of its events', async () => {
   const everything = fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 4 })
   await fc.assert(
@@ -289,4 +346,18 @@ it('reconcile finds nothing to credit of what is from before', async () => {
   expect([await balance(old.user), await balance(made.user)]).toEqual([40, 40])
   await reconcile(world, { env: { PLANS }, fixes: true })
   expect([await balance(old.user), await balance(made.user)]).toEqual([540, 540])
+})
+
+it('what was ignored is credited by reconcile once the setting has an earlier moment', async () => {
+  const [world, { user, payment }] = [emptyWorld(), await buyer()]
+  const event = checkoutEvent(COMPLETED, {
+    ...{ user, payment, at: AFTER * 1000 },
+    session: { created: AFTER },
+  })
+  happenAtStripe(world, event)
+  const far = { ...env, CREDIT_SINCE: '2099-01-01T00:00:00Z' }
+  expect(said(await deliver('stripe', event, { env: far }))).toBe('ignored before_start')
+  await reconcile(world, { env, fixes: true })
+  expect(await balance(user)).toBe(540)
+  expect(await tell(event)).toBe('duplicate payment_already_credited')
 })

@@ -18,11 +18,12 @@ const FIRST_CALL: Record<string, string> = {
   find_overlooked: 'find_overlooked',
   remember_account: 'read_stripe_account',
   use_addresses: 'use_known_addresses',
+  reconcile: 'begin_pass',
   send_events: 'take_outgoing',
 }
 
 /** With this every task has something to call. */
-const BUSY: Env = { ...TELLING, SIGNUP_BONUS_ONCE_PER: 'email' }
+const BUSY: Env = { ...TELLING, SIGNUP_BONUS_ONCE_PER: 'email', RECONCILE: 'report' }
 
 interface Turn {
   name: string
@@ -109,6 +110,7 @@ describe('tasks that never end', () => {
       find_overlooked: { overlooked: 0, after: ['a', 'b', 'c'] },
       read_stripe_account: { account: null, livemode: null, since: null },
       use_known_addresses: { after: 'user_1' },
+      begin_pass: { account: null, livemode: null, since: null },
       take_outgoing: [],
     }
     for (const [name, answer] of Object.entries(answers)) {

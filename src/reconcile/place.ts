@@ -1,0 +1,112 @@
+import { log } from '../log.ts'
+import { member } from '../values.ts'
+import type { Cursor } from './pass.ts'
+import { START } from './run.ts'
+
+/** A pass over what was created lately, or over everything. */
+export type Kind = 'recent' | 'full'
+
+/** How far a scheduled pass has come. Moments are milliseconds. */
+export interface Place {
+  pass: string
+  beganAt: number
+  since: number | null
+  /** From when on the payments that were credited here are asked of Stripe. */
+  paidSince: number | null
+  /** The walk that is under way. Null: the first one begins. */
+  walk: string | null
+  cursor: Cursor
+  /** The most objects of a step. */
+  page: number
+  /** How often the step has failed. */
+  failures: number
+  looked: number
+  found: number
+  /** Of these, how many another pass has to see. */
+  open: number
+  /** Walks that were left before their end, and why. */
+  unseen: Record<string, string>
+}
+
+/** What the database keeps between turns, as the cursor of the task. */
+export interface State {
+  recent: Place | null
+  full: Place | null
+  dueAt: Record<Kind, number>
+  /** When the last two passes over what is recent began. */
+  began: number[]
+  /** Payments that were credited before are known to be at Stripe. */
+  paidUntil: number | null
+  /** What could not be seen, as it was said last: it is said once. */
+  said: Record<Kind, string>
+  /** The last pass that has seen everything. */
+  complete: Partial<Record<Kind, { pass: string; beganAt: number; endedAt: number }>>
+}
+
+/** Why a walk is left whose list the key may not read. */
+export const DENIED = 'the key may not read this'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Between the end of a pass over what is recent and the next: time for the other one, and for a second look. */
+const RECENT_EVERY = 20 * MINUTE
+const WINDOW = 2 * HOUR
+const LONGEST_WINDOW = DAY
+/** Of what was credited here, how much is asked of Stripe at first: one request for each. */
+const PAID_WINDOW = 30 * DAY
+
+/** The state of the turn before, or the first one. */
+export function stateOf(kept: unknown): State {
+  if (member(kept, 'dueAt')) return structuredClone(kept) as State
+  return {
+    ...{ recent: null, full: null, dueAt: { recent: 0, full: 0 }, began: [], paidUntil: null },
+    ...{ said: { recent: '', full: '' }, complete: {} },
+  }
+}
+
+/** Which pass has the next step: what is recent first, so that it is found within an hour. Null: nothing is due. */
+export function nextKind({ recent, full, dueAt }: State, now: number): Kind | null {
+  if (recent || dueAt.recent <= now) return 'recent'
+  return full || dueAt.full <= now ? 'full' : null
+}
+
+/**
+ * Where a pass begins. What was created is in the windows of two passes over what is recent, however long they take:
+ * only what two have seen counts.
+ */
+export function firstPlace({ began, paidUntil }: State, kind: Kind, pass: string, page: number): Place {
+  const now = Date.now()
+  const recent = Math.max(now - LONGEST_WINDOW, Math.min(now - WINDOW, began[1] ?? now))
+  return {
+    ...{ pass, beganAt: now, since: kind === 'recent' ? recent : null },
+    ...{ paidSince: paidUntil ?? now - PAID_WINDOW, walk: null, cursor: START, page, failures: 0 },
+    ...{ looked: 0, found: 0, open: 0, unseen: {} },
+  }
+}
+
+export function begun(state: State, kind: Kind, place: Place): void {
+  state[kind] = place
+  if (kind === 'recent') state.began = [place.beganAt, ...state.began].slice(0, 2)
+}
+
+/** Ends a pass. It is complete only if no walk was left before its end. */
+export function ended(state: State, kind: Kind): void {
+  const { pass, beganAt, looked, found, open, unseen } = state[kind] as Place
+  const [now, isComplete] = [Date.now(), Object.keys(unseen).length === 0]
+  state[kind] = null
+  if (isComplete) state.complete[kind] = { pass, beganAt, endedAt: now }
+  if (kind === 'full' && isComplete && open === 0) state.paidUntil = beganAt - HOUR
+  // A second look decides.
+  const again = kind === 'recent' || open > 0 ? now + RECENT_EVERY : Math.max(beganAt + DAY, now + HOUR)
+  const mayReadNothing = !isComplete && looked === 0 && Object.values(unseen).every((why) => why === DENIED)
+  state.dueAt[kind] = mayReadNothing ? now + HOUR : again
+  const said = Object.keys(unseen).join()
+  if (isComplete || said !== state.said[kind]) {
+    const minutes = Math.ceil((now - beganAt) / MINUTE)
+    const level = isComplete ? 'info' : 'warn'
+    log({ message: 'reconcile', level, pass, kind, complete: isComplete, looked, found, minutes, unseen })
+  }
+  state.said[kind] = said
+}

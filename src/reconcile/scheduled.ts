@@ -1,0 +1,172 @@
+import type { Database } from '../db.ts'
+import { log } from '../log.ts'
+import { ProviderTrouble } from '../provider-trouble.ts'
+import type { Settings } from '../settings.ts'
+import { isLiveKey } from '../stripe/key.ts'
+import { member } from '../values.ts'
+import { askStripe, type Pass, passId, type Step } from './pass.ts'
+import { paymentsWalk } from './payments-walk.ts'
+import {
+  begun,
+  DENIED,
+  ended,
+  firstPlace,
+  type Kind,
+  nextKind,
+  type Place,
+  type State,
+  stateOf,
+} from './place.ts'
+import { START, walksOf, whyNot } from './run.ts'
+import { beginPass } from './watch.ts'
+import { KINDS } from './words.ts'
+
+/** What a turn may do, and by what. */
+export interface Turn {
+  settings: Settings
+  /** Every request of it counts. */
+  db: Database
+  requests: { readonly forTasks: number; readonly refused: boolean; readonly fetch: typeof fetch }
+}
+
+/** The longest turn, in milliseconds: the other tasks of the run have theirs. No step begins after it. */
+const TURN_MS = 15_000
+/** Requests with which one object can be read, compared, asked for what it lacks, and put right. */
+const EACH_STEP = 6
+/** Objects of a step at most. Where the requests do not suffice, it is halved until they do. */
+const PAGE = 100
+/**
+ * How often a provider may fail, or the requests not suffice for one object, before a walk is left. What
+ * is recent has to be found within the hour, also by the other provider.
+ */
+const TRIES: Record<Kind, number> = { recent: 3, full: 8 }
+const AGAIN_S = 60
+const LONGEST_WAIT_S = 600
+
+/**
+ * A turn of the scheduled comparison: of what was created lately where that is due, else of everything. Returns where
+ * the next turn goes on, and in how many seconds.
+ * @param kept what the turn before returned as its cursor
+ * @throws DatabaseUnavailable
+ */
+export async function reconcileInTurn(turn: Turn, kept: unknown): Promise<{ cursor: State; inS: number }> {
+  const until = Date.now() + TURN_MS
+  const state = stateOf(kept)
+  for (let steps = 0; Date.now() < until; steps++) {
+    const kind = nextKind(state, Date.now())
+    if (kind === null) break
+    if (steps > 0 && turn.requests.forTasks < EACH_STEP) return { cursor: state, inS: 0 }
+    const waitS = state[kind] ? await goOn(turn, state, kind, steps === 0) : await begin(turn, state, kind)
+    if (waitS !== null) return { cursor: state, inS: waitS }
+  }
+  if (nextKind(state, Date.now())) return { cursor: state, inS: 0 }
+  const dueAt = Math.min(state.dueAt.recent, state.dueAt.full)
+  return { cursor: state, inS: Math.max(AGAIN_S - 10, Math.ceil((dueAt - Date.now()) / 1_000)) }
+}
+
+/** Begins a pass, unless the key is of another account or mode than this database serves. */
+async function begin(turn: Turn, state: State, kind: Kind): Promise<number | null> {
+  const served = await beginPass(turn.db)
+  const place = firstPlace(state, kind, passId(), PAGE)
+  const isTestKeyOfLive = served.livemode === true && !isLiveKey(turn.settings)
+  const isSameMode = served.livemode === isLiveKey(turn.settings)
+  try {
+    const account = served.account && isSameMode ? await accountOf(passAt(turn, place, kind)) : null
+    if (!isTestKeyOfLive && (account === null || account === served.account)) begun(state, kind, place)
+    else leaveUnbegun(state, kind)
+    return null
+  } catch (error) {
+    if (turn.requests.refused) return 0
+    if (error instanceof ProviderTrouble) return error.retryAfterS ?? AGAIN_S
+    throw error
+  }
+}
+
+/** Null where the key may not read it. */
+async function accountOf(pass: Pass): Promise<unknown> {
+  try {
+    return member((await askStripe(pass, '/v1/account')).body, 'id')
+  } catch (error) {
+    if (error instanceof ProviderTrouble && (error.kind === 'denied' || error.kind === 'missing')) return null
+    throw error
+  }
+}
+
+/** What is wrong is in the hourly attention already, as `wrong_stripe_key`. */
+function leaveUnbegun(state: State, kind: Kind): void {
+  state.dueAt[kind] = Date.now() + 3_600_000
+}
+
+function passAt({ settings, db, requests }: Turn, place: Place, kind: Kind): Pass {
+  const from = place.walk === paymentsWalk.name ? place.paidSince : place.since
+  return {
+    ...{ id: place.pass, settings, db, fetch: requests.fetch, page: place.page, seen: null },
+    ...{ since: from === null ? null : new Date(from), recent: kind === 'recent' },
+    ...{ fixes: settings.RECONCILE === 'fix', watches: true },
+  }
+}
+
+/**
+ * One step of a pass. Returns in how many seconds it is to go on. Null: at once.
+ * @param isFresh whether all requests of the turn are still there
+ */
+async function goOn(turn: Turn, state: State, kind: Kind, isFresh: boolean): Promise<number | null> {
+  const place = state[kind] as Place
+  const walks = walksOf({ recent: kind === 'recent' }, turn.settings)
+  const at = Math.max(
+    0,
+    walks.findIndex(({ name }) => name === place.walk),
+  )
+  const walk = walks[at] as (typeof walks)[number]
+  place.walk = walk.name
+  const leave = (why: string | null) => {
+    if (why !== null) place.unseen[walk.name] = why
+    const next = walks[at + 1]
+    Object.assign(place, { walk: next?.name ?? null, cursor: START, page: PAGE, failures: 0 })
+    if (!next) ended(state, kind)
+    return null
+  }
+  const pass = passAt(turn, place, kind)
+  try {
+    const why = await whyNot(pass, walk)
+    if (why !== null) return leave(why)
+    const step = await walk.step(pass, place.cursor)
+    tell(place, step)
+    if (turn.requests.refused) return spent(place, isFresh, kind, leave)
+    place.looked += step.looked
+    if (step.next === null) return leave(null)
+    Object.assign(place, { cursor: step.next, page: Math.min(PAGE, place.page * 2), failures: 0 })
+    return null
+  } catch (error) {
+    if (turn.requests.refused) return spent(place, isFresh, kind, leave)
+    if (!(error instanceof ProviderTrouble)) throw error
+    if (error.kind === 'denied') return leave(DENIED)
+    if (error.kind === 'missing') return leave(`${walk.provider} does not have it (${error.message})`)
+    place.failures++
+    if (place.failures >= TRIES[kind]) return leave(`${walk.provider} does not answer`)
+    const waitS = Math.min(LONGEST_WAIT_S, AGAIN_S * 2 ** (place.failures - 1))
+    if (error.kind !== 'busy')
+      log({ message: 'reconcile waits', level: 'warn', walk: walk.name, cause: error.message })
+    return error.retryAfterS ?? waitS
+  }
+}
+
+/** The step is done again: with the requests of a whole turn, or with fewer objects. */
+function spent(place: Place, isFresh: boolean, kind: Kind, leave: (why: string) => null): number {
+  if (isFresh && place.page === 1) place.failures++
+  else if (isFresh) place.page = Math.ceil(place.page / 2)
+  if (place.failures >= TRIES[kind]) leave('a run may make too few requests: RUN_SUBREQUESTS')
+  return 0
+}
+
+/** Reports what another pass has seen before, once, and counts what still needs that. */
+function tell(place: Place, { found }: Step): void {
+  for (const { first, fixed, confirmed, known, ...difference } of found) {
+    if (difference.kind === 'busy' || known) continue
+    place.found++
+    if (!confirmed) place.open++
+    if (!first && !fixed) continue
+    const { says } = KINDS[difference.kind]
+    log({ message: 'difference', level: 'warn', pass: place.pass, says, ...difference, fixed })
+  }
+}

@@ -56,7 +56,6 @@ export const TAKES: Readonly<Record<string, string>> = {
   QUEUE_SPEED: 'a whole number from 1 to 99999, in development only',
   NEON_FETCH_ENDPOINT: 'a loopback URL, in development only',
   STRIPE_API_BASE: 'a loopback URL, in development only',
-  APP_TAG: '64 characters at most: letters, digits and _ . : -',
   CLERK_API_BASE: 'a loopback URL, in development only',
 }
 

@@ -94,7 +94,7 @@ async function killed(world: World, atRequest: number) {
     fixes: true,
     env,
     without: ALL_OURS,
-    db: { ...db, query: dying(db.query.bind(db)) },
+    db: { ...db, query: dying(db.query.bind(db)) as typeof db.query },
     fetch: dying(world.fetch),
   }).catch(() => {})
 }

@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { billingEvent, invoiceEvent, invoiceLine, subscriptionEvent } from '../../local/billing-events.ts'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { paymentIntentEventOf2020, soldInvoiceEvent } from '../../local/payment-events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { checkout, received } from './checkout-support.ts'
 import { customerOf, leave, linkEvent, linked, signedUp, signUp } from './people.ts'
+import { price, sells } from './plan-support.ts'
 import {
   allSaid,
   balance,
@@ -17,6 +18,9 @@ import {
   stripeAnswers,
   subscription,
 } from './support.ts'
+
+// Lines that are read when their period is over could be metered: then their price is read, too.
+beforeAll(() => sells(price('price_pro', 2000)))
 
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 const env = { APP_TAG: 'shop', PLANS }

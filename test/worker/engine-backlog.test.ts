@@ -117,8 +117,8 @@ describe('a scheduled run', () => {
       // Some answers are lost on the way.
       if (spent.length % 3 === 1) await failNext('none', 'unavailable', 'none', 'none', 'unavailable')
       const { requests } = await counted(() => scheduled({ RUN_SUBREQUESTS: String(most) }))
-      // What this run was too short to meet.
-      await failNext()
+      // A short run leaves faults, which are not meant for what follows.
+      for (let left = 0; left < 5; left++) await query('select 1').catch(() => {})
       spent.push([most, requests + (await stripeCalls(tag)).length - before])
     }
     for (const [most, made] of spent) expect(made).toBeLessThanOrEqual(most)

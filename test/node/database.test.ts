@@ -127,7 +127,7 @@ describe('beside an app with the same names', () => {
       `select ledgerhook.adjust(
       '{"user_id": "user_bob", "amount": 7, "note": "n", "idempotency_key": "k1"}') as answer`,
     )
-    expect(row?.answer).toEqual({ balance: 7 })
+    expect(row?.answer).toMatchObject({ balance: 7 })
     const since = await query<{ is_now: boolean }>(
       url,
       `select applied_at > pg_catalog.now() - interval '1 hour' as is_now from ledgerhook.migrations`,

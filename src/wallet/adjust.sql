@@ -27,7 +27,7 @@ begin
   if not found then return '{"refused": "unknown_user"}'; end if;
   difference := case when f.to_balance then f.amount::numeric - before else f.amount end;
   if coalesce(difference, 0) = 0 and f.to_balance is not true then return '{"refused": "no_amount"}'; end if;
-  if not is_exact(before + difference) or not is_exact(difference) then return '{"refused": "limit_exceeded"}'; end if;
+  if not is_exact(before + difference) then return '{"refused": "limit_exceeded"}'; end if;
   if f.only_checks is not true and difference <> 0 then
     insert into credit_ledger (user_id, kind, amount, idempotency_key, note)
     values (f.user_id, 'adjustment', difference, entry_key, f.note);

@@ -182,7 +182,8 @@ describe('an erasure that fails in the middle', () => {
     await query(`insert into erasures (user_id) select 'user_of_' || n from generate_series(1, 1000) n`)
     await query(`insert into webhook_events (provider, event_id, outcome, user_id, payload)
       select 'stripe', 'evt_of_' || n, 'applied', 'user_of_' || n % 1000 + 1, '{}' from generate_series(1, 4000) n`)
-    await runErasure()
+    // A run ends after its time, however fast the machine is.
+    for (let run = 0; run < 5 && (await count('erasures', 'done_at is null')) > 0; run++) await runErasure()
     expect(await count('erasures', 'done_at is null')).toBe(0)
     expect(await count('users', `id like 'user_of_%'`)).toBe(0)
     expect(await count('webhook_events', `event_id like 'evt_of_%' and payload is not null`)).toBe(0)

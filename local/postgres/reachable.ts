@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+
+// Postgres refuses to run as root. For root it runs as the user `postgres`, who may not enter each folder that root may:
+// none below /root, and none that `mktemp -d` has made.
+
+/** Everybody may enter a folder, or may read and run a file. */
+const ENTER = 0o001
+const RUN = 0o005
+
+const isRoot = () => process.getuid?.() === 0
+const modeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
+
+/** Whether everybody may enter each folder above this path, as far as they exist. */
+function isReachable(path: string): boolean {
+  const folder = dirname(path)
+  const mode = modeOf(folder)
+  if (mode !== undefined && (mode & ENTER) === 0) return false
+  return folder === path || isReachable(folder)
+}
+
+/** The temporary directory. For root, the first one that Postgres's user may enter. */
+export function reachableTmp(): string {
+  const usual = tmpdir()
+  if (!isRoot()) return usual
+  const others = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => modeOf(folder) !== undefined)
+  return [usual, ...others].find((folder) => isReachable(join(folder, 'any'))) ?? usual
+}
+
+/** Where Postgres can keep its data for this directory: there, or for root in one that its user may enter. */
+export function reachableDataDir(dataDir: string): string {
+  const wanted = resolve(dataDir)
+  if (!isRoot() || isReachable(wanted)) return wanted
+  const name = createHash('sha256').update(wanted).digest('hex').slice(0, 12)
+  return join('/var/tmp', `ledgerhook-data-${name}`)
+}
+
+/** Whether Postgres's user may run these binaries. */
+export function mayBeRun(native: string): boolean {
+  const initdb = join(native, 'bin', 'initdb')
+  return !isRoot() || (isReachable(initdb) && ((modeOf(initdb) ?? 0) & RUN) === RUN)
+}
+
+/** Copies binaries into a directory, for everybody to run. */
+export function copyBinaries(native: string, to: string): void {
+  cpSync(native, to, { recursive: true, verbatimSymlinks: true })
+  execFileSync('chmod', ['-R', 'a+rX', to])
+}

@@ -1,8 +1,7 @@
 import Stripe from 'stripe'
 import { ProviderTrouble, troubleOf } from '../provider-trouble.ts'
 import type { Settings } from '../settings.ts'
-import { member } from '../values.ts'
-import { stripeClient } from './client.ts'
+import { dateOf, stripeClient } from './client.ts'
 
 export interface Read {
   body: unknown
@@ -18,8 +17,7 @@ export async function readStripe(path: string, settings: Settings, fetcher?: typ
   const startedAt = Date.now()
   try {
     const body = await stripeClient(settings, fetcher).rawRequest('GET', path, undefined, OPTIONS)
-    const date = member(member(member(body, 'lastResponse'), 'headers'), 'date')
-    const receivedAt = typeof date === 'string' ? Date.parse(date) : Date.now()
+    const receivedAt = Date.parse(dateOf(body) ?? '') || Date.now()
     return { body, at: new Date(receivedAt - (Date.now() - startedAt)) }
   } catch (error) {
     if (!(error instanceof Stripe.errors.StripeError)) throw error

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { isLiveKey } from '../../src/stripe/key.ts'
 import { type Check, fail, pass, warn } from './check.ts'
 import { askClerk, ClerkTrouble } from './clerk-api.ts'
 import type { Context } from './context.ts'
@@ -49,9 +50,8 @@ const mode: Check = {
   ...{ group: 'clerk', name: 'clerk-mode', needs: ['CLERK_SECRET_KEY'] },
   costs: 'people of one instance pay with cards of the other mode',
   async run(context) {
-    const { STRIPE_SECRET_KEY } = context.settings
     const { environment_type: type } = await instanceOf(context)
-    const isLive = STRIPE_SECRET_KEY && /^[sr]k_live_/.test(STRIPE_SECRET_KEY)
+    const isLive = isLiveKey(context.settings)
     if (isLive && type !== 'production')
       return warn(
         `Stripe is live, and Clerk's instance is for ${type}`,

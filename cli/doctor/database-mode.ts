@@ -1,4 +1,5 @@
 import Stripe from 'stripe'
+import { isLiveKey } from '../../src/stripe/key.ts'
 import type { Served } from '../../src/users/stripe-account.ts'
 import { type Check, fail, pass, warn } from './check.ts'
 import type { Context } from './context.ts'
@@ -13,7 +14,7 @@ export const mode: Check = {
   ...{ group: 'database', name: 'database-mode', needs: ['DATABASE_URL', 'STRIPE_SECRET_KEY'] },
   costs: 'Checkout and the portal return 500 misconfigured for customers that this key does not have',
   async run(context) {
-    const isLive = /^[sr]k_live_/.test(context.settings.STRIPE_SECRET_KEY ?? '')
+    const isLive = isLiveKey(context.settings)
     const [row] = await rows<{ served: Served }>(
       context,
       `select ledgerhook.read_stripe_account('{}') as served`,

@@ -1,4 +1,5 @@
 import Stripe from 'stripe'
+import { isLiveKey } from '../../src/stripe/key.ts'
 import { type Check, fail, few, pass, warn } from './check.ts'
 
 const { StripeAuthenticationError, StripeConnectionError, StripeError, StripePermissionError } = Stripe.errors
@@ -34,8 +35,8 @@ const key: Check = {
 const mode: Check = {
   ...{ group: 'stripe', name: 'stripe-mode', needs: ['STRIPE_SECRET_KEY'] },
   costs: 'events of the other mode are ignored: real payments are not credited',
-  run({ settings: { STRIPE_SECRET_KEY = '' }, isLocal, url }) {
-    const isLive = /^[sr]k_live_/.test(STRIPE_SECRET_KEY)
+  run({ settings, isLocal, url }) {
+    const isLive = isLiveKey(settings)
     if (isLocal && isLive)
       return warn(
         'a live key on this machine',

@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import type { Report } from '../../src/reconcile/run.ts'
 import { type Difference, type DifferenceKind, KINDS } from '../../src/reconcile/words.ts'
 import type { Settings } from '../../src/settings.ts'
+import { isLiveKey } from '../../src/stripe/key.ts'
 import type { Absent } from './absent.ts'
 import type { Flags } from './flags.ts'
 import { creditsOf, moneyOf, sumsOf } from './sums.ts'
@@ -54,7 +55,7 @@ const inWords = (count: number) => (count === 0 ? 'nothing differs' : `${count} 
 
 /** What no key and no list shows. */
 function limits({ STRIPE_SECRET_KEY, CLERK_SECRET_KEY }: Settings): string[] {
-  const other = /^[sr]k_live_/.test(STRIPE_SECRET_KEY) ? 'test mode' : 'live mode'
+  const other = isLiveKey({ STRIPE_SECRET_KEY }) ? 'test mode' : 'live mode'
   return [
     `what is in ${other} at Stripe`,
     'events older than 30 days: Stripe does not keep them',

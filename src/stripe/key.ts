@@ -1,10 +1,10 @@
 import type Stripe from 'stripe'
 import { Misconfigured } from '../settings/misconfigured.ts'
-import type { Settings } from '../settings.ts'
 import { ask } from './trouble.ts'
 
 /** Whether the key is of live mode: Stripe's keys say it. */
-export const isLiveKey = ({ STRIPE_SECRET_KEY }: Settings) => /^[sr]k_live_/.test(STRIPE_SECRET_KEY)
+export const isLiveKey = ({ STRIPE_SECRET_KEY = '' }: { STRIPE_SECRET_KEY?: string | undefined }) =>
+  /^[sr]k_live_/.test(STRIPE_SECRET_KEY)
 
 /** The account of the key, as Stripe has it. @throws StripeTrouble, Misconfigured where the key may not read it */
 export const readAccount = async (stripe: Stripe): Promise<string> =>

@@ -5,6 +5,7 @@ import { id, member } from '../values.ts'
 import { decide } from '../webhook/decide.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { stripe } from './index.ts'
+import { isLiveKey } from './key.ts'
 
 /** A kind of object, as Stripe's lists have it. */
 export interface Kind {
@@ -98,7 +99,7 @@ export function decideEvent(event: object, settings: Settings): Decided {
 /** As what happened to it last. */
 function decideAs(type: string, object: unknown, at: Date, settings: Settings): Decided {
   // A key reads what is of its own mode.
-  const livemode = /^[sr]k_live_/.test(settings.STRIPE_SECRET_KEY)
+  const livemode = isLiveKey(settings)
   const event = { type, created: Math.floor(at.getTime() / 1000), livemode, data: { object } }
   const decision = decide(stripe, { type, event }, settings)
   const [object_id, state] = [

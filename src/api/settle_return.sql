@@ -8,16 +8,13 @@ declare
   f record;
   refusal text;
   settled jsonb;
-  verb text;
 begin
   select * into f from jsonb_to_record(facts) as f(user_id text, bring boolean, erase boolean, effect jsonb);
   refusal := ensure_user(f.user_id, f.bring, f.erase);
   if refusal is not null then return jsonb_build_object('refused', refusal); end if;
   settled := verdict('ignored', 'no_effect', f.user_id);
   if jsonb_typeof(f.effect) = 'object' then
-    select name into strict verb from verbs where name = f.effect->>'verb';
-    execute format('select ledgerhook.%I($1, $2)', verb) into settled
-    using jsonb_build_object('erase', f.erase), f.effect->'facts';
+    settled := run_verb(f.effect->>'verb', jsonb_build_object('erase', f.erase), f.effect->'facts');
   end if;
   return jsonb_build_object('verdict', settled,
     'balance', (select balance from wallets where user_id = f.user_id));

@@ -31,13 +31,8 @@ end $$;
 -- cancelled, because it takes too long, ends as a whole.
 create or replace function commit_one(delivery text, given text, facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
-declare
-  verb text;
-  verdict jsonb;
 begin
-  select name into strict verb from verbs where name = given;
-  execute format('select ledgerhook.%I($1, $2)', verb) into verdict using delivery::jsonb, facts;
-  return jsonb_build_object('verdict', verdict);
+  return jsonb_build_object('verdict', run_verb(given, delivery::jsonb, facts));
 exception when others then
   return jsonb_build_object('failed', sqlstate);
 end $$;

@@ -68,18 +68,6 @@ begin
     inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0), before);
 end $$;
 
--- Runs a verb by its name.
-create or replace function run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb language plpgsql
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-declare
-  verb text;
-  verdict jsonb;
-begin
-  select name into strict verb from verbs where name = given_verb;
-  execute format('select ledgerhook.%I($1, $2)', verb) into verdict using delivery, given;
-  return verdict;
-end $$;
-
 -- What is found of an object: kind (null: nothing differs; 'busy': somebody has it locked; 'failed'), outcome and reason
 -- of its verb, user_id, credits (that would move), known (whether a delivery about it waits already, for another event
 -- or for a person). What was given up, or settled by hand, is no difference.

@@ -38,7 +38,7 @@ export async function forgetOld(pass: Pass): Promise<void> {
   await call<number>(pass.db, 'forget_differences', [{ most: MOST_FORGOTTEN }])
 }
 
-/** What the database serves, each null while nobody knows. */
+/** The Stripe account and mode that the database serves. Each is null until it is known. */
 interface Served {
   account: string | null
   livemode: boolean | null

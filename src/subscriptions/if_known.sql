@@ -10,8 +10,6 @@ declare
   f record;
   is_other boolean;
   owner text;
-  verb text;
-  settled jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(verb text, facts jsonb, about text[], user_id text);
   is_other := lock_if_unknown(f.about, f.user_id);
@@ -22,9 +20,7 @@ begin
       waits('ignored', 'other_app', owner, f.verb, f.facts, array(
         select subject from unnest(subjects_about(f.about)) subject where subject ~ '^(customer|payment):')));
   end if;
-  select name into strict verb from verbs where name = f.verb;
-  execute format('select ledgerhook.%I($1, $2)', verb) into settled using delivery, f.facts;
-  return settled;
+  return run_verb(f.verb, delivery, f.facts);
 end $$;
 
 -- Whether none of these ids is known. Then the caller holds the locks of all of them, and of the user. What is known

@@ -88,16 +88,14 @@ create or replace function release_delivery(erase boolean, of_provider text, of_
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '50ms' as $$
 declare
   event webhook_events;
-  verb text;
   verdict jsonb;
 begin
   select * into event from webhook_events where provider = of_provider and event_id = of_event;
   if is_final(event.outcome, event.reason) or event.effect is null then return '[]'; end if;
   begin
-    select name into strict verb from verbs where name = event.effect->>'verb';
-    execute format('select ledgerhook.%I($1, $2)', verb) into verdict
-    using jsonb_build_object('provider', event.provider, 'event_id', event.event_id, 'type', event.type,
-      'occurred_at', event.occurred_at, 'via', 'release', 'erase', erase), event.effect->'facts';
+    verdict := run_verb(event.effect->>'verb', jsonb_build_object('provider', event.provider,
+      'event_id', event.event_id, 'type', event.type, 'occurred_at', event.occurred_at, 'via', 'release',
+      'erase', erase), event.effect->'facts');
   exception when others then
     if sqlstate like '40%' or sqlstate = '55P03' then return null; end if;
     raise warning 'release of % % failed: %', of_provider, of_event, sqlstate;

@@ -1,8 +1,7 @@
 import type { Effect } from '../db.ts'
 import type { Settings } from '../settings.ts'
-import * as users from '../users/verbs.ts'
-import { id, member } from '../values.ts'
-import { namedUser } from './payload.ts'
+import { member } from '../values.ts'
+import { ignoredFor } from './record-for-customer.ts'
 
 type Since = Pick<Settings, 'CREDIT_SINCE'>
 
@@ -29,13 +28,5 @@ function ageAtStart(object: unknown, { CREDIT_SINCE }: Since): number {
   return created * 1000 - Date.parse(CREDIT_SINCE)
 }
 
-/** Nothing is credited. The row is kept under the user, and what waited of this event waits no more. */
-export function beforeStart(event: unknown): Effect {
-  const customer = member(member(member(event, 'data'), 'object'), 'customer')
-  return users.recordForCustomer({
-    outcome: 'ignored',
-    reason: 'before_start',
-    user_id: namedUser(event),
-    stripe_customer_id: id.safeParse(customer).data ?? null,
-  })
-}
+/** Nothing is credited, and what waited of this event waits no more. */
+export const beforeStart = (event: unknown): Effect => ignoredFor(event, 'before_start')

@@ -39,8 +39,9 @@ export class BuyerRefused extends Error {
 }
 
 /**
- * Does something with the user's customer, who is made first where there is none, and replaced where Stripe has deleted
- * it, or where it is of another mode or account than the key and the database serve now. The customer is stored before it is used, so that nothing is ever bought by one whom nobody knows.
+ * Does something with the user's Stripe customer. Makes one where there is none. Replaces one that Stripe has deleted, or
+ * that is of another mode or account than the key and the database serve now. A customer is stored before it is used, so
+ * that each purchase is by a customer that the database knows.
  * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable, Misconfigured where the key is another one
  */
 export async function withCustomer<T>(sale: Sale, use: (customer: string) => Promise<T>): Promise<T> {

@@ -10,8 +10,9 @@ import { READ } from './thin.ts'
 import { noneIfRefused } from './unlinked-payment.ts'
 
 /**
- * Decides what comes back of a payment that nobody knows here: was it made before `CREDIT_SINCE`, no event will bring it,
- * and a person has to look. Null where it was made later: its event may still come. @throws StripeError
+ * Decides a refund or a dispute whose payment is not known here. If the payment was made before `CREDIT_SINCE`, no event
+ * will bring it, and a person has to look. Returns null if it was made later: its event may still come.
+ * @throws StripeError
  */
 export async function readEarlierPayment(
   stripe: Stripe,

@@ -1,8 +1,7 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
 import * as payments from '../payments/verbs.ts'
-import * as users from '../users/verbs.ts'
-import { id, member } from '../values.ts'
+import { member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart } from './before-start.ts'
 import {
@@ -16,6 +15,7 @@ import {
   subscriptionOf,
 } from './invoice.ts'
 import { namedUser } from './payload.ts'
+import { recordForCustomer } from './record-for-customer.ts'
 
 const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
 
@@ -70,15 +70,4 @@ function isOfSubscription(event: unknown): boolean {
         member(member(member(line, 'parent'), 'subscription_item_details'), 'subscription'),
     )
   )
-}
-
-/** Nothing moves. The row is kept under the customer's user, since an invoice has names and addresses. */
-export const recordForCustomer: Handler = (event) => {
-  const customer = member(member(member(event, 'data'), 'object'), 'customer')
-  return users.recordForCustomer({
-    outcome: 'ignored',
-    reason: 'no_effect',
-    user_id: namedUser(event),
-    stripe_customer_id: id.safeParse(customer).data ?? null,
-  })
 }

@@ -4,10 +4,11 @@ import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
-import { grantPlan, recordForCustomer } from './grant-plan.ts'
+import { grantPlan } from './grant-plan.ts'
 import { amountOf } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
+import { recordForCustomer } from './record-for-customer.ts'
 
 const soldInvoice = once(() =>
   z.object({

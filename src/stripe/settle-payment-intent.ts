@@ -4,9 +4,9 @@ import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
-import { recordForCustomer } from './grant-plan.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
+import { recordForCustomer } from './record-for-customer.ts'
 
 const intentEvent = once(() =>
   z.object({

@@ -1,0 +1,18 @@
+import type { Effect } from '../db.ts'
+import * as users from '../users/verbs.ts'
+import { id, member } from '../values.ts'
+import type { Handler } from '../webhook/provider.ts'
+import { namedUser } from './payload.ts'
+
+/** Nothing moves, for this reason. The row is kept under the customer's user, since payloads have names and addresses. */
+export function ignoredFor(event: unknown, reason: 'no_effect' | 'before_start'): Effect {
+  const customer = member(member(member(event, 'data'), 'object'), 'customer')
+  return users.recordForCustomer({
+    outcome: 'ignored',
+    reason,
+    user_id: namedUser(event),
+    stripe_customer_id: id.safeParse(customer).data ?? null,
+  })
+}
+
+export const recordForCustomer: Handler = (event) => ignoredFor(event, 'no_effect')

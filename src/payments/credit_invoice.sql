@@ -1,7 +1,7 @@
 -- Credits follow the money of a paid invoice's lines: what was paid grants, what is credited is taken back. Once per
 -- invoice, and once per period, proration and trial.
--- facts: stripe_invoice_id, stripe_subscription_id (its own, or null), stripe_customer_id, user_id (named by metadata), amount (minor units of its total, negative
--- where the customer's balance grew), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, lines (of
+-- facts: stripe_invoice_id, stripe_subscription_id (its own, or null), stripe_customer_id, user_id (named by metadata),
+-- amount (minor units of its total, negative where the customer's balance grew), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, lines (of
 -- subscriptions; null where they are not known), unknown (why: 'incomplete_invoice', 'unknown_price'), prices (what was
 -- read of them), credited (paid invoices that were read, because these lines credit theirs).
 create or replace function credit_invoice(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer

@@ -7,7 +7,7 @@ begin
 end $$;
 
 -- Locks everything by which one sale may be named, whichever of its events comes: its invoice, all that is known to have
--- paid it, its Checkout Session and its charge. Returns these ids. Null in any of them is left out.
+-- paid it, its Checkout Session and its charge. Returns these ids: the invoice first, null where none is known.
 create or replace function lock_sale(customer text, invoice text, payment_intent text, session text, charge text,
   owner text) returns text[] language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -18,8 +18,8 @@ begin
   loop
     if sold is not null then perform lock_subjects('customer:' || customer, 'invoice:' || sold); end if;
     -- Nobody names another payment of the invoice without the invoice's lock.
-    ids := array(
-      select distinct id from unnest(array[sold, payment_intent, session, charge] || array(
+    ids := sold || array(
+      select distinct id from unnest(array[payment_intent, session, charge] || array(
         select paid_by from invoice_payments where stripe_invoice_id = sold)) id where id is not null);
     perform lock_subjects(variadic array(select 'payment:' || id from unnest(ids) id)
       || array['customer:' || customer, 'user:' || owner]);

@@ -20,7 +20,7 @@ begin
   ids := lock_sale(f.stripe_customer_id, f.stripe_invoice_id, f.stripe_payment_intent_id,
     f.stripe_checkout_session_id, f.stripe_charge_id, f.user_id);
   if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
-  f.stripe_invoice_id := coalesce(f.stripe_invoice_id, invoice_paid_by(f.stripe_payment_intent_id));
+  f.stripe_invoice_id := ids[1];
   f.stripe_payment_id := coalesce(f.stripe_invoice_id, f.stripe_payment_id);
 
   -- The payment and the session may be of two that are credited: then another user's counts.

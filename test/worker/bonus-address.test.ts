@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { clerkEvent, randomId } from '../../local/events.ts'
 import { count, logged } from './engine-support.ts'
 import { leave } from './people.ts'
+import { HISTORIES, playing } from './random-histories.ts'
 import { balance, deliver, type Env, holdOpen, ledger, query, runScheduled, said, user } from './support.ts'
 
 const env: Env = { SIGNUP_BONUS_ONCE_PER: 'email' }
@@ -206,7 +207,6 @@ describe('switching it on', () => {
   })
 })
 
-const { runs, seed } = inject('histories')
 const told = fc.record({
   user: fc.nat(3),
   addresses: fc.subarray([0, 1, 2, 3], { minLength: 0 }),
@@ -241,6 +241,6 @@ it('whatever is told of whom, and when, no user and no address has two', { timeo
       }
       for (const { id, bonuses } of people) expect(await bonusOf(id)).toBe(bonuses)
     }),
-    { numRuns: Math.ceil(runs / 8), ...(seed === null ? { endOnFailure: true } : { seed }) },
+    playing(Math.ceil(HISTORIES / 8)),
   )
 })

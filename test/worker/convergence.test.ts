@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeAll, expect, inject, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { backend, GRANTS } from './account-support.ts'
 import { PLANS, scriptedPrices } from './billing-histories.ts'
@@ -7,6 +7,7 @@ import { type AppCall, disorder, play, type Sent, scramble, steps } from './hist
 import { CREDIT_PACKS, linesOf } from './link-histories.ts'
 import { as } from './people.ts'
 import { consume, type Message, type TestQueue, taken, testQueue } from './queue-support.ts'
+import { HISTORIES, playing } from './random-histories.ts'
 import { invoicesPaid, scriptedPayments } from './sale-histories.ts'
 import { deliver, failNext, makeDue, query, settleDown, startScheduled, stripeAnswers } from './support.ts'
 
@@ -241,11 +242,9 @@ function expectCompleted(state: State, sent: Sent[], namespace: string) {
   }
 }
 
-const histories = inject('histories')
-
 beforeAll(() => stripeAnswers(scriptedPrices))
 
-it(`${histories.runs} random histories end as they would in order, once each`, {
+it(`${HISTORIES} random histories end as they would in order, once each`, {
   timeout: 3_600_000,
 }, async () => {
   await fc.assert(
@@ -278,11 +277,7 @@ it(`${histories.runs} random histories end as they would in order, once each`, {
         expectCompleted(actual, sent, scrambled)
       },
     ),
-    // Shrinking takes minutes: only for a run that repeats a failure by its seed.
-    {
-      numRuns: histories.runs,
-      ...(histories.seed === null ? { endOnFailure: true } : { seed: histories.seed }),
-    },
+    playing(HISTORIES),
   )
 })
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { beforeAll, expect, inject, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { stamped } from '../../local/stamped.ts'
 import { linked } from './people.ts'
 import { CATALOG, planSteps, playPlans } from './plan-histories.ts'
 import { price } from './plan-support.ts'
+import { HISTORIES, playing } from './random-histories.ts'
 import { balance, deliver, query, runScheduled, settleDown, stripeAnswers } from './support.ts'
 
 const env = {
@@ -89,8 +90,7 @@ async function credits(user: string) {
   return Number(await balance(user)) - 40
 }
 
-const histories = inject('histories')
-const runs = Math.max(25, Math.round(histories.runs / 8))
+const runs = Math.max(25, Math.round(HISTORIES / 8))
 
 it(`credits never exceed what the kept money buys, in ${runs} histories of changes in any order`, {
   timeout: 3_600_000,
@@ -120,7 +120,7 @@ it(`credits never exceed what the kept money buys, in ${runs} histories of chang
         expect(balances[1]).toBe(balances[0])
       },
     ),
-    { numRuns: runs, ...(histories.seed === null ? { endOnFailure: true } : { seed: histories.seed }) },
+    playing(runs),
   )
   const wrong = await query(
     `select user_id from wallets where balance <> (select sum(amount) from credit_ledger l where l.user_id = wallets.user_id)`,

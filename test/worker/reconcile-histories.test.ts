@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { beforeAll, expect, inject, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { PLANS, scriptedPrices } from './billing-histories.ts'
 import { type Delivered, disorder, play, scramble, steps, type Visit } from './histories.ts'
 import { as } from './people.ts'
+import { HISTORIES, playing } from './random-histories.ts'
 import { lines, passOver, reconcile } from './reconcile-support.ts'
 import { type World, worldOf } from './reconcile-world.ts'
 import { deliver, query, settleDown, stripeAnswers } from './support.ts'
@@ -92,9 +93,8 @@ async function killed(world: World, atRequest: number) {
 
 beforeAll(() => stripeAnswers(scriptedPrices))
 
-const histories = inject('histories')
 /** Each plays its history twice, and compares it four times. */
-const runs = Math.max(5, Math.ceil(histories.runs / 8))
+const runs = Math.max(5, Math.ceil(HISTORIES / 8))
 
 it(`${runs} random histories, of which a part is lost, end as if nothing had been`, {
   timeout: 3_600_000,
@@ -132,9 +132,6 @@ it(`${runs} random histories, of which a part is lost, end as if nothing had bee
         expect(differing.filter((line) => !/^user_deleted | (parked|rejected) /.test(line))).toEqual([])
       },
     ),
-    {
-      numRuns: runs,
-      ...(histories.seed === null ? { endOnFailure: true } : { seed: histories.seed }),
-    },
+    playing(runs),
   )
 })

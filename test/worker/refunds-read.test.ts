@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { type ReversalOptions, type ReversalType, reversalEvent } from '../../local/reversal-events.ts'
 import { logged } from './engine-support.ts'
 import { signUp } from './people.ts'
+import { HISTORIES, playing } from './random-histories.ts'
 import { balance, deliver, eventRow, ledger, runScheduled, said, stripeAnswers } from './support.ts'
 
 interface AtStripe {
@@ -146,8 +147,6 @@ function eventsOf(refunds: Refund[], payment: string): object[] {
   })
 }
 
-const { runs, seed } = inject('histories')
-
 it('whichever of its events come, and in whatever order, the credits follow the refunds that stand', {
   timeout: 3_600_000,
 }, async () => {
@@ -168,6 +167,6 @@ it('whichever of its events come, and in whatever order, the credits follow the 
       const standing = refunds.filter(({ fails }) => !fails).reduce((sum, { amount }) => sum + amount, 0)
       expect(await left()).toBe(1000 - standing)
     }),
-    { numRuns: Math.ceil(runs / 4), ...(seed === null ? { endOnFailure: true } : { seed }) },
+    playing(Math.ceil(HISTORIES / 4)),
   )
 })

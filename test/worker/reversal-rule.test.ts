@@ -1,8 +1,9 @@
 import fc from 'fast-check'
-import { expect, inject, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { signUp } from './people.ts'
+import { HISTORIES, playing } from './random-histories.ts'
 import { deliver, ledger, query, runScheduled, settleDown } from './support.ts'
 
 const DISPUTE_EVENTS = {
@@ -163,8 +164,7 @@ async function tryAgain(): Promise<void> {
   await query('delete from waiting')
 }
 
-const histories = inject('histories')
-const RUNS = Math.ceil(histories.runs * 1.5)
+const RUNS = Math.ceil(HISTORIES * 1.5)
 
 it(`the credits taken are those of the rule, after each of ${RUNS} random histories`, {
   timeout: 3_600_000,
@@ -190,10 +190,7 @@ it(`the credits taken are those of the rule, after each of ${RUNS} random histor
       }
       expect(left).toBe(credits - creditsGone(of))
     }),
-    {
-      numRuns: RUNS,
-      ...(histories.seed === null ? { endOnFailure: true } : { seed: histories.seed }),
-    },
+    playing(RUNS),
   )
   expect(
     await query(

@@ -60,7 +60,7 @@ begin
   return found;
 end $$;
 
--- Whose a customer is by more than a reference: the user who holds it, or for whom it is remembered.
+-- Returns the user to whom a customer is bound: who holds it, or for whom it is remembered. A reference binds nobody.
 create or replace function bound_owner(customer text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

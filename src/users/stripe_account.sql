@@ -33,7 +33,7 @@ begin
   return (select livemode from stripe_account where one);
 end $$;
 
--- facts: none. Returns {"account", "livemode", "since"}: what is served, each null while nobody knows.
+-- facts: none. Returns {"account", "livemode", "since"}: what is served. Each is null until it is known.
 create or replace function read_stripe_account(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

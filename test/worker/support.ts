@@ -54,6 +54,7 @@ export type Env = Partial<
     | 'CREDIT_SINCE'
     | 'REQUIRE_EMAIL'
     | 'USER_DELETION'
+    | 'PAYLOAD_RETENTION_DAYS'
     | 'CLERK_INSTANCE_ID'
     | 'CLERK_JWT_KEY'
     | 'CLERK_ISSUER'

@@ -98,6 +98,11 @@ export const settingsSchema = once(() =>
     LOW_BALANCE: setting(z._default(thresholds(), [])),
     /** Reads what is written to the binding `METRICS`: an API token of Cloudflare's, for Account Analytics. */
     METRICS_READ: setting(z.optional(metricsReader())),
+    /** How many days the payload of a settled delivery is kept. Unset: for ever. */
+    PAYLOAD_RETENTION_DAYS: z.pipe(
+      setting(z.optional(z.string().check(z.regex(/^[1-9]\d{0,3}$/)))),
+      z.transform((days) => (days === undefined ? undefined : Number(days))),
+    ),
     USER_DELETION: setting(z._default(z.enum(['deactivate', 'delete']), 'deactivate')),
     CLERK_INSTANCE_ID: setting(z.optional(z.string().check(z.regex(/^ins_\w+$/)))),
     NEON_FETCH_ENDPOINT: setting(z.optional(loopbackUrl())),

@@ -86,8 +86,9 @@ $$;
 -- Records a delivery with its verdict, and returns the verdict that then holds. A provisional verdict was made without
 -- a look at the database: by the event and the settings alone.
 -- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, via, about,
--- erase (whether payloads of deleted users are erased), received_at (null: now), and the body: as JSON ('payload'), or as text ('body') where
--- jsonb may refuse it; fallback, secret (both null of most), and now and then tally (what its isolate has counted).
+-- erase (whether payloads of deleted users are erased), received_at (null: now), build and settings_hash (what decided
+-- it; null: they stay as they are), fallback and secret (both null of most), now and then tally (what its isolate has
+-- counted), and the body: as JSON ('payload'), or as text ('body') where jsonb may refuse it.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -103,7 +104,7 @@ begin
   if delivery->>'event_id' is null then return facts; end if;
   select * into d from jsonb_to_record(delivery) as d(provider text, event_id text, type text,
     occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[],
-    received_at timestamptz, fallback text, secret integer);
+    received_at timestamptz, build text, settings_hash text, fallback text, secret integer);
 
   -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
   perform lock_subjects(case when f.reason = 'unreadable' then 'event:' || d.event_id end, 'user:' || f.user_id);
@@ -119,13 +120,15 @@ begin
     f.asks := true;
   end if;
   insert into webhook_events as event (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
-    sqlstate, via, occurred_at, received_at, settled_at, fallback, secret)
+    sqlstate, via, occurred_at, build, settings_hash, received_at, settled_at, fallback, secret)
   values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
     case when f.outcome in ('parked', 'rejected') or f.waits_for is not null then d.about end, f.sqlstate, d.via,
-    d.occurred_at, coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end, d.fallback, d.secret)
+    d.occurred_at, d.build, d.settings_hash, coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end,
+    d.fallback, d.secret)
   on conflict (provider, event_id) do update set
     outcome = excluded.outcome, reason = excluded.reason, via = excluded.via, effect = excluded.effect,
     user_id = coalesce(excluded.user_id, event.user_id), sqlstate = excluded.sqlstate,
+    build = coalesce(excluded.build, event.build), settings_hash = coalesce(excluded.settings_hash, event.settings_hash),
     about = case when f.outcome in ('parked', 'rejected') or f.waits_for is not null
       then coalesce(nullif(excluded.about, '{}'), event.about) end,
     payload = case

@@ -3,7 +3,7 @@
  * always import each other.
  */
 export const rooms: Record<string, string[]> = {
-  index: ['app', 'ops', 'queue', 'settings', 'log'],
+  index: ['app', 'ops', 'queue', 'settings', 'running', 'log'],
   app: [
     ...['api', 'ops', 'queue', 'providers', 'webhook', 'outgoing'],
     ...['settings', 'db', 'http', 'missed', 'metrics', 'log'],
@@ -41,7 +41,7 @@ export const rooms: Record<string, string[]> = {
   payments: ['wallet', 'db', 'schema'],
   users: ['db', 'schema', 'log'],
   wallet: ['db', 'schema'],
-  webhook: ['settings', 'db', 'schema', 'missed', 'metrics', 'tally', 'log'],
+  webhook: ['settings', 'running', 'db', 'schema', 'missed', 'metrics', 'tally', 'log'],
   outgoing: ['settings', 'db', 'schema', 'log'],
   // The ground floor.
   'provider-trouble': [],
@@ -55,6 +55,7 @@ export const rooms: Record<string, string[]> = {
   schema: [],
   values: [],
   once: [],
+  running: [],
   log: [],
 }
 

@@ -93,10 +93,8 @@ create or replace function record_delivery(delivery jsonb, facts jsonb) returns 
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  f record;
-  d record;
-  received jsonb;
-  looks integer; again jsonb;
+  f record; d record;
+  received jsonb; looks integer; again jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, effect jsonb,
     waits_for text[], asks boolean, provisional boolean, sqlstate text);

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { projectDir, tools } from '../../cli/shared/project.ts'
 import { makeScratchDir } from '../scratch.ts'
 import { migrationsInStep } from './migrations.ts'
@@ -14,9 +14,12 @@ export interface Step {
   isPart?: true
 }
 
+/** Names what failed, for the end of the output. */
+const FAILURES = `--reporter=${join(projectDir, 'local/check/failures.ts')}`
+
 /** Everything that must hold before a commit, the quick ones first. `report`: a file for vitest's results, as JSON. */
-export function steps(report: string | undefined): Step[] {
-  const reporters = report ? ['--reporter=default', '--reporter=json', `--outputFile=${report}`] : []
+export function steps(report?: string): Step[] {
+  const json = report ? ['--reporter=json', `--outputFile=${report}`] : []
   return [
     { name: 'format', says: 'format and lint', run: () => runTool(tools.biome, 'ci', '.') },
     { name: 'types', says: 'types', run: () => runTool(tools.tsc, '--noEmit', '--project', '.') },
@@ -24,10 +27,14 @@ export function steps(report: string | undefined): Step[] {
     {
       name: 'house',
       says: 'rules of the house',
-      run: () => runTool(tools.vitest, 'run', 'test/node/house', '--reporter=dot'),
+      run: () => runTool(tools.vitest, 'run', 'test/node/house', '--reporter=dot', FAILURES),
       isPart: true,
     },
-    { name: 'tests', says: 'tests', run: () => runTool(tools.vitest, 'run', ...reporters) },
+    {
+      name: 'tests',
+      says: 'tests',
+      run: () => runTool(tools.vitest, 'run', '--reporter=default', FAILURES, ...json),
+    },
     { name: 'bundle', says: 'wrangler deploy --env production --dry-run', run: bundle },
   ]
 }

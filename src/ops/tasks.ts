@@ -8,10 +8,12 @@ import { rememberAccount } from '../stripe/serve-account.ts'
 import { markOrphans } from '../subscriptions/orphans.ts'
 import { erasePayloads } from '../users/erase.ts'
 import { useKnownAddresses } from '../users/use-addresses.ts'
+import { expirePayloads } from '../webhook/expire.ts'
 import { giveUp, releaseArrived, retryDue } from '../webhook/release.ts'
 import { reportAttention } from './attention.ts'
 import type { Budget } from './budget.ts'
 import { findOverlooked } from './overlooked.ts'
+import { rollUp } from './rates.ts'
 
 export interface Run {
   settings: Settings
@@ -119,6 +121,15 @@ export const tasks: Task[] = [
     bite: async ({ settings, db }) => ({ more: await giveUp(settings, db) }),
   },
   {
+    name: 'expire_payloads',
+    everyS: HOUR_S,
+    share: 10,
+    least: 1,
+    bite: async ({ settings: { PAYLOAD_RETENTION_DAYS: days }, db }) => ({
+      more: days !== undefined && (await expirePayloads(days, db)),
+    }),
+  },
+  {
     name: 'attention',
     everyS: HOUR_S,
     share: 4,
@@ -127,6 +138,13 @@ export const tasks: Task[] = [
       await reportAttention(db)
       return { more: false }
     },
+  },
+  {
+    name: 'roll_up',
+    everyS: EACH_RUN_S,
+    share: 10,
+    least: 1,
+    bite: async ({ db }, until) => await rollUp(db, until),
   },
   {
     name: 'find_overlooked',

@@ -1,12 +1,20 @@
 import { type Database, DatabaseUnavailable, type Effect, run } from '../db.ts'
+import { running } from '../running.ts'
+import { settingsHash } from '../settings/deciding.ts'
 import type { Settings } from '../settings.ts'
+import { returnTally, takeTally, tallyQuery } from '../tally.ts'
 import { decide, UNREADABLE } from './decide.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, Fallback } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 import type { Provider } from './provider.ts'
 
 /** What the database returns: the verdict that it committed, the user, and the deliveries it released from parking. */
-export type Committed = Settled & { released?: Released[] /** Why it is queued. */; cause?: string }
+export type Committed = Settled & {
+  released?: Released[]
+  /** Why it is queued. */
+  cause?: string
+  fallback?: Fallback
+}
 
 type Settled = Verdict & { user_id: string | null }
 export type Released = Settled & { provider: string; event_id: string; type: string | null }
@@ -40,8 +48,11 @@ export async function commitResolved(
   const asksNow = parked.outcome === 'parked' && parked.reason !== 'unknown_price'
   if (!asksNow || !hasTime) return parked
   const effect = 'verb' in decision ? decision : null
-  const resolve = async () =>
-    (await resolveParked(provider, db, delivery, parked, effect, settings, fetcher)) ?? parked
+  const asking = { ...delivery, fallback: delivery.fallback ?? ('read_from_provider' as const) }
+  const resolve = async () => {
+    const resolved = await resolveParked(provider, db, asking, parked, effect, settings, fetcher)
+    return resolved ? { ...resolved, fallback: asking.fallback } : parked
+  }
   return await Promise.race([resolve().catch(() => parked), after(RESOLVE_MS, parked)])
 }
 
@@ -99,10 +110,28 @@ export async function commit(
   isWhole = false,
 ): Promise<Committed> {
   const startedAt = Date.now()
-  const row = rowOf(delivery, settings)
-  const effect = effectOf(delivery, decision, isWhole)
+  const tally = takeTally()
+  try {
+    const effect = decision === UNREADABLE ? null : effectOf(delivery, decision, isWhole)
+    const row = { ...(await rowOf(delivery, settings)), tally }
+    const committed = await commitRow(db, delivery, row, effect, startedAt)
+    tallyQuery(Date.now() - startedAt)
+    return committed
+  } catch (error) {
+    returnTally(tally)
+    throw error
+  }
+}
+
+async function commitRow(
+  db: Database,
+  delivery: Delivery,
+  row: object,
+  effect: Effect | null,
+  startedAt: number,
+): Promise<Committed> {
   let sqlstate: string | undefined
-  if (decision !== UNREADABLE) {
+  if (effect) {
     for (const document of [withJson(row, delivery.body), withText(row, delivery.body)]) {
       try {
         return await run<Committed>(db, document, effect, startedAt)
@@ -121,9 +150,9 @@ export async function commit(
 }
 
 /** What the database is given to commit a delivery: the verb's two documents, the first one as text. */
-export function statementOf(delivery: Delivery, decision: Effect | Verdict, settings: Settings) {
+export async function statementOf(delivery: Delivery, decision: Effect | Verdict, settings: Settings) {
   return {
-    delivery: withJson(rowOf(delivery, settings), delivery.body),
+    delivery: withJson(await rowOf(delivery, settings), delivery.body),
     ...effectOf(delivery, decision, false),
   }
 }
@@ -131,15 +160,19 @@ export function statementOf(delivery: Delivery, decision: Effect | Verdict, sett
 const effectOf = (delivery: Delivery, decision: Effect | Verdict, isWhole: boolean): Effect =>
   'verb' in decision ? decision : record(delivery, decision, { provisional: !isWhole })
 
-const rowOf = (delivery: Delivery, { USER_DELETION }: Settings) => ({
+const rowOf = async (delivery: Delivery, settings: Settings) => ({
   provider: delivery.provider,
   event_id: delivery.eventId,
   type: delivery.type,
   occurred_at: delivery.occurredAt,
   via: delivery.via,
   about: delivery.about,
-  erase: USER_DELETION === 'delete',
+  erase: settings.USER_DELETION === 'delete',
   received_at: delivery.receivedAt,
+  fallback: delivery.fallback,
+  secret: delivery.secret,
+  build: running.build,
+  settings_hash: await settingsHash(settings),
 })
 
 /** The body as the JSON that it is: not quoted here, nor parsed a second time there. That costs a delivery most. */

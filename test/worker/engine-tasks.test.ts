@@ -14,16 +14,23 @@ const FIRST_CALL: Record<string, string> = {
   mark_orphans: 'mark_orphans',
   cancel_orphans: 'take_orphans',
   give_up: 'give_up',
+  expire_payloads: 'expire_payloads',
   attention: 'attention',
   find_overlooked: 'find_overlooked',
   remember_account: 'read_stripe_account',
   use_addresses: 'use_known_addresses',
   reconcile: 'begin_pass',
+  roll_up: 'roll_up',
   send_events: 'take_outgoing',
 }
 
 /** With this every task has something to call. */
-const BUSY: Env = { ...TELLING, SIGNUP_BONUS_ONCE_PER: 'email', RECONCILE: 'report' }
+const BUSY: Env = {
+  ...TELLING,
+  PAYLOAD_RETENTION_DAYS: '30',
+  SIGNUP_BONUS_ONCE_PER: 'email',
+  RECONCILE: 'report',
+}
 
 interface Turn {
   name: string
@@ -106,12 +113,14 @@ describe('tasks that never end', () => {
       mark_orphans: { marked: 0, more: true, since: null },
       take_orphans: [],
       give_up: { given_up: 0, more: true },
+      expire_payloads: { expired: 5, more: true },
       attention: [],
       find_overlooked: { overlooked: 0, after: ['a', 'b', 'c'] },
       read_stripe_account: { account: null, livemode: null, since: null },
       use_known_addresses: { after: 'user_1' },
       begin_pass: { account: null, livemode: null, since: null },
       take_outgoing: [],
+      roll_up: { until: '2026-01-01', more: false },
     }
     for (const [name, answer] of Object.entries(answers)) {
       await query(`create or replace function ${name}(facts jsonb) returns jsonb language plpgsql security definer as $$

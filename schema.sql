@@ -376,6 +376,8 @@ create table ledgerhook.webhook_events (
   occurred_at timestamp(3) with time zone,
   received_at timestamp with time zone default now() not null,
   settled_at timestamp with time zone,
+  build text,
+  settings_hash text,
   constraint webhook_events_outcome CHECK ((outcome = ANY (ARRAY['applied'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'parked'::text, 'rejected'::text]))),
   constraint webhook_events_provider CHECK ((provider = ANY (ARRAY['clerk'::text, 'stripe'::text]))),
   constraint webhook_events_provider_event_id_pk PRIMARY KEY (provider, event_id),
@@ -383,6 +385,7 @@ create table ledgerhook.webhook_events (
 );
 CREATE INDEX webhook_events_about ON ledgerhook.webhook_events USING gin (about) WHERE (about IS NOT NULL);
 CREATE INDEX webhook_events_foreign_user ON ledgerhook.webhook_events USING btree (received_at, event_id) WHERE ((outcome = 'parked'::text) AND (reason = 'unknown_user'::text) AND (user_id !~ '^user_\w+$'::text));
+CREATE INDEX webhook_events_payload_settled ON ledgerhook.webhook_events USING btree (settled_at) WHERE ((payload IS NOT NULL) AND (outcome <> ALL (ARRAY['parked'::text, 'rejected'::text])));
 CREATE INDEX webhook_events_unread ON ledgerhook.webhook_events USING btree (user_id) WHERE ((outcome = 'parked'::text) AND (effect IS NULL));
 CREATE INDEX webhook_events_unsettled ON ledgerhook.webhook_events USING btree (outcome, reason, received_at) WHERE (outcome = ANY (ARRAY['parked'::text, 'rejected'::text]));
 CREATE INDEX webhook_events_user ON ledgerhook.webhook_events USING btree (user_id, received_at);
@@ -581,6 +584,9 @@ create function ledgerhook.entries_of(of_user text, of_payment text, of_event te
 
 create function ledgerhook.erase_payloads(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.expire_payloads(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.explain(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1231,6 +1237,7 @@ grant execute on function ledgerhook.compare_effects(jsonb) to ledgerhook_worker
 grant execute on function ledgerhook.credit_invoice(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.end_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.expire_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.find_overlooked(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.finish_tasks(jsonb) to ledgerhook_worker;

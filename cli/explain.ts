@@ -48,7 +48,7 @@ function inLines(explanation: Explanation, host: string): string[] {
   const whose = about === 'user' ? id : `${id}${user_id ? `, of ${user_id}` : ', of nobody who is known'}`
   return [
     `${styleText('bold', whose)}, at ${host}`,
-    ...(event ? [`  ${told(event)}`] : []),
+    ...(event ? [`  ${told(event)}`, ...decidedBy(event)] : []),
     '',
     ...(next === null ? [] : [`  older entries: --before ${next}`]),
     ...entries.flatMap(entryLines),
@@ -69,6 +69,13 @@ function entryLines(entry: ExplainedEntry): string[] {
 function told(delivery: ExplainedDelivery): string {
   const { provider, type, event, received_at } = delivery
   return `${provider} ${type ?? '(no type)'} ${event}: ${outcomeInWords(delivery)}, received ${moment(received_at)}`
+}
+
+/** Which build and which settings have decided it, where that was kept. */
+function decidedBy({ build, settings_hash }: ExplainedDelivery): string[] {
+  return build || settings_hash
+    ? [styleText('dim', `  decided by build ${build ?? '?'} with settings ${settings_hash ?? '?'}`)]
+    : []
 }
 
 function moment(text: string): string {

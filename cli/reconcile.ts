@@ -5,6 +5,7 @@ import { withBonusForAll } from '../src/reconcile/clerk-walks.ts'
 import { type Pass, passId } from '../src/reconcile/pass.ts'
 import { type Report, runPass, walksOf } from '../src/reconcile/run.ts'
 import { walksOfUser } from '../src/reconcile/user-walk.ts'
+import { running } from '../src/running.ts'
 import { closeAbsent } from './reconcile/absent.ts'
 import { type Flags, reconcileFlags } from './reconcile/flags.ts'
 import { inJson, inLines } from './reconcile/table.ts'
@@ -15,8 +16,10 @@ import { LocalError } from './shared/errors.ts'
 import { openDatabase } from './shared/owner.ts'
 import { progress } from './shared/progress.ts'
 import { commandSettings } from './shared/settings.ts'
+import { buildName } from './stamp.ts'
 
 await runCommand(async () => {
+  running.build = buildName()
   const flags = reconcileFlags()
   const url = await databaseUrl(flags.pgPort)
   const host = hostOf(url)

@@ -1,10 +1,14 @@
 import { app } from './app.ts'
 import { log } from './log.ts'
+import { BUILD } from './ops/functions.gen.ts'
 import { causeOf, runTasks } from './ops/schedule.ts'
 import { consume } from './queue/consume.ts'
 import type { Batch } from './queue/queue.ts'
+import { running } from './running.ts'
 import { Misconfigured } from './settings/misconfigured.ts'
 import { settingsOf } from './settings.ts'
+
+running.build = BUILD
 
 export default {
   fetch: app.fetch,

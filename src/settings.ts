@@ -95,6 +95,11 @@ export const settingsSchema = once(() =>
     EVENTS_SECRET: setting(z.optional(secrets(SVIX_SECRET))),
     /** In credits: below which balances your app is told, the highest first. */
     LOW_BALANCE: setting(z._default(thresholds(), [])),
+    /** How many days the payload of a settled delivery is kept. Unset: for ever. */
+    PAYLOAD_RETENTION_DAYS: z.pipe(
+      setting(z.optional(z.string().check(z.regex(/^[1-9]\d{0,3}$/)))),
+      z.transform((days) => (days === undefined ? undefined : Number(days))),
+    ),
     USER_DELETION: setting(z._default(z.enum(['deactivate', 'delete']), 'deactivate')),
     CLERK_INSTANCE_ID: setting(z.optional(z.string().check(z.regex(/^ins_\w+$/)))),
     NEON_FETCH_ENDPOINT: setting(z.optional(loopbackUrl())),

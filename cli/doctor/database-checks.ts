@@ -4,8 +4,9 @@ import { readFunctions } from '../migrate/functions.ts'
 import { readSeals } from '../migrate/migrations.ts'
 import { hostOf } from '../shared/database.ts'
 import { type Check, fail, few, pass, warn } from './check.ts'
-import { rows } from './database.ts'
+import { mebibytes, rows } from './database.ts'
 import { mode } from './database-mode.ts'
+import { payloads } from './database-payloads.ts'
 
 const HOURS_MS = 60 * 60 * 1000
 
@@ -112,11 +113,9 @@ const size: Check = {
     const [largest] = tables
     const says = `${mebibytes(total)} in all, ${largest?.name} ${mebibytes(Number(largest?.bytes ?? 0))}`
     if (total <= context.roomyBytes) return pass(says)
-    return warn(says, 'see which payloads may go: docs/database.md')
+    return warn(says, 'PAYLOAD_RETENTION_DAYS lets old payloads go: docs/settings.md')
   },
 }
-
-const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`
 
 const parked: Check = {
   ...{ group: 'database', name: 'database-parked', needs: ['DATABASE_URL'] },
@@ -137,4 +136,4 @@ const parked: Check = {
   },
 }
 
-export const databaseChecks = [byHttp, migrated, roles, mode, autovacuum, size, parked]
+export const databaseChecks = [byHttp, migrated, roles, mode, autovacuum, size, payloads, parked]

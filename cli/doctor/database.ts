@@ -37,6 +37,9 @@ async function connect(url: string): Promise<Client> {
   return client
 }
 
+/** Bytes in words. */
+export const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`
+
 /** Ends the connection, where one was opened. */
 export async function disconnect(context: Context): Promise<void> {
   const client = await connections.get(context)?.catch(() => undefined)

@@ -22,6 +22,8 @@ const delivery = () =>
     occurred_at: z.nullable(z.string()),
     received_at: z.string(),
     settled_at: z.nullable(z.string()),
+    build: z.nullable(z.string()).check(z.describe('The build that decided it')),
+    settings_hash: z.nullable(z.string()).check(z.describe('Of the settings that decided it')),
   })
 const entry = () =>
   z.object({

@@ -45,7 +45,7 @@ begin
   return jsonb_build_object('provider', event.provider, 'event', event.event_id, 'type', event.type,
     'outcome', event.outcome, 'reason', event.reason, 'via', event.via, 'attempts', event.attempts,
     'user_id', event.user_id, 'occurred_at', event.occurred_at, 'received_at', event.received_at,
-    'settled_at', event.settled_at);
+    'settled_at', event.settled_at, 'build', event.build, 'settings_hash', event.settings_hash);
 end $$;
 
 -- The newest deliveries that are parked or rejected for this user, or that are about this payment, invoice, session,

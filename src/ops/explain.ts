@@ -13,6 +13,10 @@ export interface ExplainedDelivery {
   occurred_at: string | null
   received_at: string
   settled_at: string | null
+  /** The build that decided it, as `/api/ready` names it. Null from before it was kept. */
+  build: string | null
+  /** A hash of the settings that it was decided by. */
+  settings_hash: string | null
 }
 
 export interface ExplainedEntry {

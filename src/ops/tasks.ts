@@ -8,6 +8,7 @@ import { rememberAccount } from '../stripe/serve-account.ts'
 import { markOrphans } from '../subscriptions/orphans.ts'
 import { erasePayloads } from '../users/erase.ts'
 import { useKnownAddresses } from '../users/use-addresses.ts'
+import { expirePayloads } from '../webhook/expire.ts'
 import { giveUp, releaseArrived, retryDue } from '../webhook/release.ts'
 import { reportAttention } from './attention.ts'
 import type { Budget } from './budget.ts'
@@ -117,6 +118,15 @@ export const tasks: Task[] = [
     share: 10,
     least: 1,
     bite: async ({ settings, db }) => ({ more: await giveUp(settings, db) }),
+  },
+  {
+    name: 'expire_payloads',
+    everyS: HOUR_S,
+    share: 10,
+    least: 1,
+    bite: async ({ settings: { PAYLOAD_RETENTION_DAYS: days }, db }) => ({
+      more: days !== undefined && (await expirePayloads(days, db)),
+    }),
   },
   {
     name: 'attention',

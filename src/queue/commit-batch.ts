@@ -97,15 +97,13 @@ export async function responds(db: Database): Promise<boolean> {
   )
 }
 
-const commitBatch = (part: Item[], db: Database, settings: Settings) =>
-  call<Result[]>(db, 'commit_batch', [
-    {
-      deliveries: part.map(({ delivery, decision }, place) => ({
-        ...{ place, occurred_at: delivery.occurredAt },
-        ...statementOf(delivery, decision, settings),
-      })),
-    },
-  ])
+async function commitBatch(part: Item[], db: Database, settings: Settings): Promise<Result[]> {
+  const deliveries = part.map(async ({ delivery, decision }, place) => ({
+    ...{ place, occurred_at: delivery.occurredAt },
+    ...(await statementOf(delivery, decision, settings)),
+  }))
+  return await call<Result[]>(db, 'commit_batch', [{ deliveries: await Promise.all(deliveries) }])
+}
 
 /** What cannot be read is for the single path, which keeps it. */
 function batchesOf(items: Item[]): Item[][] {

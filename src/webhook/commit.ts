@@ -1,4 +1,6 @@
 import { type Database, DatabaseUnavailable, type Effect, run } from '../db.ts'
+import { running } from '../running.ts'
+import { settingsHash } from '../settings/deciding.ts'
 import type { Settings } from '../settings.ts'
 import { decide, UNREADABLE } from './decide.ts'
 import type { Delivery } from './delivery.ts'
@@ -99,7 +101,7 @@ export async function commit(
   isWhole = false,
 ): Promise<Committed> {
   const startedAt = Date.now()
-  const row = rowOf(delivery, settings)
+  const row = await rowOf(delivery, settings)
   const effect = effectOf(delivery, decision, isWhole)
   let sqlstate: string | undefined
   if (decision !== UNREADABLE) {
@@ -121,9 +123,9 @@ export async function commit(
 }
 
 /** What the database is given to commit a delivery: the verb's two documents, the first one as text. */
-export function statementOf(delivery: Delivery, decision: Effect | Verdict, settings: Settings) {
+export async function statementOf(delivery: Delivery, decision: Effect | Verdict, settings: Settings) {
   return {
-    delivery: withJson(rowOf(delivery, settings), delivery.body),
+    delivery: withJson(await rowOf(delivery, settings), delivery.body),
     ...effectOf(delivery, decision, false),
   }
 }
@@ -131,15 +133,17 @@ export function statementOf(delivery: Delivery, decision: Effect | Verdict, sett
 const effectOf = (delivery: Delivery, decision: Effect | Verdict, isWhole: boolean): Effect =>
   'verb' in decision ? decision : record(delivery, decision, { provisional: !isWhole })
 
-const rowOf = (delivery: Delivery, { USER_DELETION }: Settings) => ({
+const rowOf = async (delivery: Delivery, settings: Settings) => ({
   provider: delivery.provider,
   event_id: delivery.eventId,
   type: delivery.type,
   occurred_at: delivery.occurredAt,
   via: delivery.via,
   about: delivery.about,
-  erase: USER_DELETION === 'delete',
+  erase: settings.USER_DELETION === 'delete',
   received_at: delivery.receivedAt,
+  build: running.build,
+  settings_hash: await settingsHash(settings),
 })
 
 /** The body as the JSON that it is: not quoted here, nor parsed a second time there. That costs a delivery most. */

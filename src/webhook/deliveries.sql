@@ -85,7 +85,8 @@ $$;
 -- Records a delivery with its verdict, and returns the verdict that then holds. A provisional verdict was made without
 -- a look at the database: by the event and the settings alone.
 -- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, via, about,
--- erase (whether payloads of deleted users are erased), received_at (null: now), and the body: as JSON ('payload'), or as text ('body') where
+-- erase (whether payloads of deleted users are erased), received_at (null: now), build and settings_hash (what decided
+-- it; null: they stay as they are), and the body: as JSON ('payload'), or as text ('body') where
 -- jsonb may refuse it.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -103,15 +104,14 @@ begin
   if delivery->>'event_id' is null then return facts; end if;
   select * into d from jsonb_to_record(delivery) as d(provider text, event_id text, type text,
     occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[],
-    received_at timestamptz);
+    received_at timestamptz, build text, settings_hash text);
 
   -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
   perform lock_subjects(case when f.reason = 'unreadable' then 'event:' || d.event_id end, 'user:' || f.user_id);
   if f.reason = 'unreadable' and is_erased(f.user_id) then
     -- Nobody may read it any more.
     facts := verdict('rejected', 'user_deactivated', f.user_id);
-    f.outcome := facts->>'outcome';
-    f.reason := facts->>'reason';
+    select facts->>'outcome', facts->>'reason' into f.outcome, f.reason;
   end if;
   received := payload_to_keep(d.payload, d.body, d.erase, f.outcome, f.user_id);
   -- Without its body, or where Postgres refused its content, it is read again only when it is delivered again.
@@ -120,13 +120,14 @@ begin
     f.asks := true;
   end if;
   insert into webhook_events as event (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
-    sqlstate, via, occurred_at, received_at, settled_at)
+    sqlstate, via, occurred_at, build, settings_hash, received_at, settled_at)
   values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
-    case when f.outcome in ('parked', 'rejected') or f.waits_for is not null then d.about end, f.sqlstate, d.via, d.occurred_at,
-    coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end)
+    case when f.outcome in ('parked', 'rejected') or f.waits_for is not null then d.about end,
+    f.sqlstate, d.via, d.occurred_at, d.build, d.settings_hash, coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end)
   on conflict (provider, event_id) do update set
     outcome = excluded.outcome, reason = excluded.reason, via = excluded.via, effect = excluded.effect,
     user_id = coalesce(excluded.user_id, event.user_id), sqlstate = excluded.sqlstate,
+    build = coalesce(excluded.build, event.build), settings_hash = coalesce(excluded.settings_hash, event.settings_hash),
     about = case when f.outcome in ('parked', 'rejected') or f.waits_for is not null
       then coalesce(nullif(excluded.about, '{}'), event.about) end,
     payload = case

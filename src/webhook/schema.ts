@@ -13,7 +13,7 @@ export const webhookEvents = ledgerhook.table(
     outcome: text({ enum: ['applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected'] }).notNull(),
     reason: text(),
     userId: text('user_id'),
-    /** The body as it was signed. Null where jsonb cannot hold it, and once its user is erased. */
+    /** The body as it was signed. Null where jsonb cannot hold it, once its user is erased, and after its retention. */
     payload: jsonb(),
     /** The verb and the facts that a waiting delivery runs once it can. Null where the body could not be read. */
     effect: jsonb(),
@@ -25,6 +25,10 @@ export const webhookEvents = ledgerhook.table(
     via: text({ enum: ['webhook', 'release', 'reconcile'] })
       .notNull()
       .default('webhook'),
+    /** The build that decided it, as `/api/ready` names it. Null from before it was kept. */
+    build: text(),
+    /** A hash of the settings that it was decided by: see `settings/deciding.ts`. */
+    settingsHash: text('settings_hash'),
     /** How often it was looked at. */
     attempts: integer().notNull().default(1),
     occurredAt: providerMoment('occurred_at'),
@@ -50,6 +54,10 @@ export const webhookEvents = ledgerhook.table(
     index('webhook_events_unread')
       .on(events.userId)
       .where(sql`${events.outcome} = 'parked' and ${events.effect} is null`),
+    // What `PAYLOAD_RETENTION_DAYS` still has to empty, the oldest first.
+    index('webhook_events_payload_settled')
+      .on(events.settledAt)
+      .where(sql`${events.payload} is not null and ${events.outcome} not in ('parked', 'rejected')`),
     index('webhook_events_about').using('gin', events.about).where(sql`${events.about} is not null`),
     check(
       'webhook_events_outcome',

@@ -347,6 +347,18 @@ add('database-autovacuum', 'fail', 'a table without', /off for credit_ledger/, a
   return {}
 })
 add('database-size', 'warn', 'a database that is large', /MiB in all/, () => ({ roomyBytes: 1 }))
+add(
+  'database-payloads',
+  'warn',
+  'a payload that should be gone',
+  /1 payloads, 1 MiB.* 40 days ago/,
+  async () => {
+    await stored('checkout.session.completed', 'applied', 'null', 'cs_test_1')
+    await sql(`update ledgerhook.webhook_events set payload = '{}', settled_at = now() - interval '40 days'
+    where event_id = 'evt_1'`)
+    return { vars: { PAYLOAD_RETENTION_DAYS: '30' } }
+  },
+)
 add('database-parked', 'warn', 'a payment that waits', /1 × parked \/ unknown_user/, async () => {
   await stored('checkout.session.completed', 'parked', `'unknown_user'`, 'cs_test_1')
   return { now: () => Date.now() + 2 * DAY_MS }

@@ -88,6 +88,7 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
     ['attention', reasons],
     ['attention_besides', {}],
     ['erase_payloads', { most: 5000 }],
+    ['expire_payloads', { most: 5000, days: 30 }],
     ['mark_orphans', { most: 1000 }],
     ['take_orphans', { most: 3 }],
     ['explain', { ...page, id: 're_other_77' }],

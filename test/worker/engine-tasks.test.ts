@@ -14,6 +14,7 @@ const FIRST_CALL: Record<string, string> = {
   mark_orphans: 'mark_orphans',
   cancel_orphans: 'take_orphans',
   give_up: 'give_up',
+  expire_payloads: 'expire_payloads',
   attention: 'attention',
   find_overlooked: 'find_overlooked',
   remember_account: 'read_stripe_account',
@@ -23,7 +24,12 @@ const FIRST_CALL: Record<string, string> = {
 }
 
 /** With this every task has something to call. */
-const BUSY: Env = { ...TELLING, SIGNUP_BONUS_ONCE_PER: 'email', RECONCILE: 'report' }
+const BUSY: Env = {
+  ...TELLING,
+  PAYLOAD_RETENTION_DAYS: '30',
+  SIGNUP_BONUS_ONCE_PER: 'email',
+  RECONCILE: 'report',
+}
 
 interface Turn {
   name: string
@@ -106,6 +112,7 @@ describe('tasks that never end', () => {
       mark_orphans: { marked: 0, more: true, since: null },
       take_orphans: [],
       give_up: { given_up: 0, more: true },
+      expire_payloads: { expired: 5, more: true },
       attention: [],
       find_overlooked: { overlooked: 0, after: ['a', 'b', 'c'] },
       read_stripe_account: { account: null, livemode: null, since: null },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import type { Explanation } from '../../src/ops/explain.ts'
+import { BUILD } from '../../src/ops/functions.gen.ts'
 import { giveBack, grant, spend } from './account-support.ts'
 import { signedUp, signUp } from './people.ts'
 import { balance, counted, deliver, ledger, query, request, settings } from './support.ts'
@@ -54,6 +55,9 @@ describe('GET /api/ops/explain/{id}', () => {
     ])
     expect(entries[1]?.delivery).toMatchObject({ event: purchase, outcome: 'applied', via: 'webhook' })
     expect(entries[2]?.delivery).toMatchObject({ event: refund, outcome: 'applied', via: 'release' })
+    // What was released was decided when it came.
+    const decided = { build: BUILD, settings_hash: expect.stringMatching(/^[0-9a-f]{12}$/) }
+    for (const entry of [0, 1, 2]) expect(entries[entry]?.delivery).toMatchObject(decided)
     expect(entries[3]?.delivery).toBeNull()
     expect([sum, now]).toEqual([330, 330])
     expect(waiting).toMatchObject([{ event: bad, outcome: 'rejected', reason: 'invalid_metadata' }])

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { invoiceLine } from '../../local/billing-events.ts'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { link, signedUp } from './people.ts'
+import { price, sells } from './plan-support.ts'
 import { balance, deliver, eventRow, query, runScheduled, stripeAnswers } from './support.ts'
 
 /** Runs a verb with the facts that an older Worker sends, or has parked, and returns its verdict. */
@@ -88,6 +89,8 @@ it('an invoice that an older Worker has parked for its lines is credited line by
   const { event_id } = await run('grant_plan', facts)
   expect(await eventRow(event_id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })
   const body = { object: 'list', data: [invoiceLine({ price: 'price_new' })], has_more: false }
+  // Its period is over: it could be metered.
+  await sells(price('price_new', 2000))
   await stripeAnswers({ [`GET /v1/invoices/${invoice}/lines`]: { body } })
   await runScheduled({ PLANS: '{"price_new": {"key": "new", "credits": 70}}' })
   expect(await balance(user)).toBe(110)

@@ -3,7 +3,7 @@
  * always import each other.
  */
 export const rooms: Record<string, string[]> = {
-  index: ['app', 'ops', 'queue', 'settings', 'log'],
+  index: ['app', 'ops', 'queue', 'settings', 'running', 'log'],
   app: ['api', 'ops', 'queue', 'providers', 'webhook', 'outgoing', 'settings', 'db', 'http', 'log'],
   api: [
     'clerk',
@@ -38,7 +38,7 @@ export const rooms: Record<string, string[]> = {
   payments: ['wallet', 'db', 'schema'],
   users: ['db', 'schema', 'log'],
   wallet: ['db', 'schema'],
-  webhook: ['settings', 'db', 'schema', 'log'],
+  webhook: ['settings', 'running', 'db', 'schema', 'log'],
   outgoing: ['settings', 'db', 'schema', 'log'],
   // The ground floor.
   'provider-trouble': [],
@@ -49,6 +49,7 @@ export const rooms: Record<string, string[]> = {
   schema: [],
   values: [],
   once: [],
+  running: [],
   log: [],
 }
 

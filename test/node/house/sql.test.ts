@@ -117,9 +117,9 @@ describe('advisory locks', () => {
 })
 
 describe('payloads', () => {
-  it('are read by readable_payload alone, and written where they are recorded, given up or erased', () => {
+  it('are read by readable_payload alone, and written where they are recorded, given up, erased or expired', () => {
     expect(names(functions.filter(({ does }) => /\bpayload\b/.test(does)))).toEqual(
-      ['readable_payload', 'record_delivery', 'give_up', 'erase_payloads'].sort(),
+      ['readable_payload', 'record_delivery', 'give_up', 'erase_payloads', 'expire_payloads'].sort(),
     )
   })
 

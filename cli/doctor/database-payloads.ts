@@ -1,0 +1,46 @@
+import { type Check, pass, warn } from './check.ts'
+import { mebibytes, rows } from './database.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** Of a large table, so many pages are looked at. */
+const PAGES = 2_000
+
+interface Stored {
+  /** Estimated, where the table is large. */
+  payloads: string
+  bytes: string
+  /** When the oldest that may go was settled. Null where none may. */
+  oldest: Date | null
+}
+
+/** An estimate from some of the pages. What is stored out of line is not read for it. */
+const STORED = `
+  with size as (
+    select greatest(pg_relation_size('ledgerhook.webhook_events') / current_setting('block_size')::bigint, 1) as pages
+  ), sample as (
+    select count(payload) as payloads, coalesce(sum(pg_column_size(payload)), 0) as bytes
+    from ledgerhook.webhook_events tablesample system ((select least(100, 100.0 * $1 / pages) from size))
+  )
+  select ceil(payloads * greatest(pages::numeric / $1, 1)) as payloads,
+    ceil(bytes * greatest(pages::numeric / $1, 1)) as bytes,
+    (select min(settled_at) from ledgerhook.webhook_events
+      where payload is not null and outcome not in ('parked', 'rejected')) as oldest
+  from sample, size`
+
+/** What is stored of deliveries, and whether what is too old goes. */
+export const payloads: Check = {
+  ...{ group: 'database', name: 'database-payloads', needs: ['DATABASE_URL'] },
+  costs: 'personal data is kept for longer than you have said',
+  async run(context) {
+    const days = context.settings.PAYLOAD_RETENTION_DAYS
+    const [stored] = await rows<Stored>(context, STORED, [PAGES])
+    if (!stored || stored.payloads === '0') return pass('no payload is stored')
+    const age = stored.oldest && Math.floor((context.now() - stored.oldest.getTime()) / DAY_MS)
+    const oldest = age === null ? '' : `; the oldest was settled ${age} days ago`
+    const kept = days === undefined ? 'PAYLOAD_RETENTION_DAYS is not set' : `kept for ${days} days`
+    const says = `${stored.payloads} payloads, ${mebibytes(Number(stored.bytes))}${oldest}; ${kept}`
+    // An hour passes between two turns of the task.
+    if (days === undefined || age === null || age <= days + 1) return pass(says)
+    return warn(says, 'is the cron trigger on? See failing_task and late_task in docs/production.md')
+  },
+}

@@ -1,0 +1,3 @@
+ALTER TABLE "ledgerhook"."webhook_events" ADD COLUMN "build" text;--> statement-breakpoint
+ALTER TABLE "ledgerhook"."webhook_events" ADD COLUMN "settings_hash" text;--> statement-breakpoint
+CREATE INDEX "webhook_events_payload_settled" ON "ledgerhook"."webhook_events" USING btree ("settled_at") WHERE "ledgerhook"."webhook_events"."payload" is not null and "ledgerhook"."webhook_events"."outcome" not in ('parked', 'rejected');

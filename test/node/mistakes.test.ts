@@ -86,7 +86,7 @@ describe('npm run explain says in one sentence', () => {
 })
 
 describe('flags', () => {
-  it.each(Object.keys({ ...COMMANDS, 'cli/doctor.ts': [], 'local/check.ts': [], 'local/token.ts': [] }))(
+  it.each(['cli/adjust.ts', 'cli/doctor.ts', 'cli/reconcile.ts', 'local/dev.ts', 'local/token.ts'])(
     'that %s does not have are refused',
     async (script) => {
       expect(await refusal(script, ['--nonesuch'], {})).toBe(
@@ -207,12 +207,12 @@ describe('npm run dev, with a DATABASE_URL that is not Neon', () => {
 })
 
 describe('npm ci', () => {
-  it.each(['v20.0.0', 'v22.12.0', 'v24.1.0', 'v100.0.0'])('takes Node.js %s', async (version) => {
+  it.each(['v20.0.0', 'v100.0.0'])('takes Node.js %s', async (version) => {
     const env = { npm_config_user_agent: `npm/11.0.0 node/${version} linux x64 workspaces/false` }
     expect(await run('local/require-node.cjs', [], scratchDir(), env)).toEqual({ code: 0, output: '' })
   })
 
-  it.each(['v8.17.0', 'v18.20.8', 'v19.9.0'])('refuses Node.js %s in one sentence', async (version) => {
+  it.each(['v8.17.0', 'v19.9.0'])('refuses Node.js %s in one sentence', async (version) => {
     const env = { npm_config_user_agent: `npm/9.0.0 node/${version} linux x64 workspaces/false` }
     expect(await refusal('local/require-node.cjs', [], env)).toBe(
       `Ledgerhook needs Node.js 20 or newer, better 22 or later, and this is ${version}: https://nodejs.org`,

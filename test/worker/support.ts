@@ -74,7 +74,8 @@ export type Env = Partial<
     | 'CLERK_API_BASE'
     | 'RUN_SUBREQUESTS'
     | 'SPILL_ALWAYS'
-    | 'QUEUE_SPEED',
+    | 'QUEUE_SPEED'
+    | 'METRICS_READ',
     string
   >
 > & {

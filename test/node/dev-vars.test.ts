@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -23,13 +23,14 @@ const given = () => parseEnv(readFileSync(file(), 'utf8')) as Vars
 
 describe('npm run dev', () => {
   it('fills in a copy of .dev.vars.example, says so, and does so once', async () => {
-    copyFileSync(join(projectDir, '.dev.vars.example'), file())
+    const example = readFileSync(join(projectDir, '.dev.vars.example'), 'utf8')
+    writeFileSync(file(), example)
     expect(await ensure()).toMatch(
       /^filled in .dev.vars, with secrets made for this machine alone: SERVICE_TOKEN, OPS_TOKEN, EVENTS_SECRET, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, CLERK_JWT_KEY, CLERK_WEBHOOK_SECRET, CLERK_SECRET_KEY$/,
     )
     const text = readFileSync(file(), 'utf8')
     expect(text).not.toMatch(/^\w+="?</m)
-    expect(text.match(/^[A-Z_]+=/gm)).toHaveLength(9)
+    expect(Object.keys(given())).toEqual(Object.keys(parseEnv(example)))
     expect(statSync(file()).mode & 0o777).toBe(0o600)
     settingsOf({ ...given(), DATABASE_URL: 'postgres://a:b@127.0.0.1/c' })
     expect(await ensure()).toBe('undefined')

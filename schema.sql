@@ -197,6 +197,28 @@ create table ledgerhook.plan_lines (
 CREATE INDEX plan_lines_credited ON ledgerhook.plan_lines USING btree (credited_invoice_id) WHERE (credited_invoice_id IS NOT NULL);
 CREATE INDEX plan_lines_subscription ON ledgerhook.plan_lines USING btree (stripe_subscription_id, starts_at);
 
+create table ledgerhook.query_times (
+  at timestamp with time zone not null,
+  upto_ms double precision not null,
+  queries bigint not null,
+  constraint query_times_at_upto_ms_pk PRIMARY KEY (at, upto_ms)
+);
+
+create table ledgerhook.rates (
+  provider text not null,
+  at timestamp with time zone not null,
+  source text not null,
+  type text not null,
+  outcome text not null,
+  reason text not null,
+  fallback text not null,
+  secret integer not null,
+  count bigint not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  constraint rates_provider_at_source_type_outcome_reason_fallback_secret_pk PRIMARY KEY (provider, at, source, type, outcome, reason, fallback, secret)
+);
+
 create table ledgerhook.reversals (
   id text not null,
   stripe_payment_id text not null,
@@ -298,6 +320,13 @@ CREATE INDEX subscriptions_cancel_due ON ledgerhook.subscriptions USING btree (c
 CREATE INDEX subscriptions_double ON ledgerhook.subscriptions USING btree (double_since) WHERE (double_since IS NOT NULL);
 CREATE INDEX subscriptions_user ON ledgerhook.subscriptions USING btree (user_id);
 
+create table ledgerhook.tallies (
+  id bigint generated always as identity not null,
+  at timestamp with time zone default now() not null,
+  counts jsonb not null,
+  constraint tallies_pkey PRIMARY KEY (id)
+);
+
 create table ledgerhook.tasks (
   name text not null,
   leased_until timestamp with time zone,
@@ -378,6 +407,8 @@ create table ledgerhook.webhook_events (
   settled_at timestamp with time zone,
   build text,
   settings_hash text,
+  fallback text,
+  secret integer,
   constraint webhook_events_outcome CHECK ((outcome = ANY (ARRAY['applied'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'parked'::text, 'rejected'::text]))),
   constraint webhook_events_provider CHECK ((provider = ANY (ARRAY['clerk'::text, 'stripe'::text]))),
   constraint webhook_events_provider_event_id_pk PRIMARY KEY (provider, event_id),
@@ -386,6 +417,7 @@ create table ledgerhook.webhook_events (
 CREATE INDEX webhook_events_about ON ledgerhook.webhook_events USING gin (about) WHERE (about IS NOT NULL);
 CREATE INDEX webhook_events_foreign_user ON ledgerhook.webhook_events USING btree (received_at, event_id) WHERE ((outcome = 'parked'::text) AND (reason = 'unknown_user'::text) AND (user_id !~ '^user_\w+$'::text));
 CREATE INDEX webhook_events_payload_settled ON ledgerhook.webhook_events USING btree (settled_at) WHERE ((payload IS NOT NULL) AND (outcome <> ALL (ARRAY['parked'::text, 'rejected'::text])));
+CREATE INDEX webhook_events_received ON ledgerhook.webhook_events USING btree (received_at) WHERE (provider = ANY (ARRAY['clerk'::text, 'stripe'::text]));
 CREATE INDEX webhook_events_unread ON ledgerhook.webhook_events USING btree (user_id) WHERE ((outcome = 'parked'::text) AND (effect IS NULL));
 CREATE INDEX webhook_events_unsettled ON ledgerhook.webhook_events USING btree (outcome, reason, received_at) WHERE (outcome = ANY (ARRAY['parked'::text, 'rejected'::text]));
 CREATE INDEX webhook_events_user ON ledgerhook.webhook_events USING btree (user_id, received_at);
@@ -555,6 +587,9 @@ create function ledgerhook.current_subscription(given text) returns jsonb
 create function ledgerhook.customer_owner(customer text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.database_p95(since timestamp with time zone, until timestamp with time zone) returns double precision
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.decide_bonus(claim jsonb, is_first boolean, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -597,6 +632,9 @@ create function ledgerhook.explained_delivery(event ledgerhook.webhook_events) r
 create function ledgerhook.explained_entry(entry ledgerhook.credit_ledger) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.fallback_of(event ledgerhook.webhook_events) returns text
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.find_overlooked(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -606,10 +644,16 @@ create function ledgerhook.finding(kind text, object text, verdict jsonb, credit
 create function ledgerhook.finish_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.fold_tallies(most integer) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.forget_differences(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.forget_previous(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.forget_rates(most integer) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.give_back(facts jsonb) returns jsonb
@@ -750,6 +794,9 @@ create function ledgerhook.keep_reported(payment ledgerhook.payments, reported j
 create function ledgerhook.keep_reversal(reported ledgerhook.reversals) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.keep_tally(delivery jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.keep_verb(verb text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -888,6 +935,9 @@ create function ledgerhook.owner_of(customer text, named text) returns text
 create function ledgerhook.owner_unknown(owner text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.part_of(part numeric, whole numeric) returns numeric
+  language sql immutable;
+
 create function ledgerhook.payload_to_keep(received jsonb, body text, erase boolean, outcome text, of_user text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -915,6 +965,9 @@ create function ledgerhook.provide_customer(owner text, customer text) returns t
 create function ledgerhook.provide_named_customer(owner text, customer text, named text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.rate_of(since timestamp with time zone, until timestamp with time zone) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.read_buyer(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -929,6 +982,9 @@ create function ledgerhook.read_plan_buyer(facts jsonb) returns jsonb
 
 create function ledgerhook.read_portal(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.read_rates(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.read_stripe_account(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1023,6 +1079,12 @@ create function ledgerhook.reverse_payment(delivery jsonb, facts jsonb) returns 
 create function ledgerhook.reverse_payment_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.roll_up(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.roll_up_slot(slot timestamp with time zone) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1061,6 +1123,9 @@ create function ledgerhook.settle_session_subjects(facts jsonb) returns text[]
 
 create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.slot_of(moment timestamp with time zone) returns timestamp with time zone
+  language sql immutable;
 
 create function ledgerhook.spend(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1261,6 +1326,7 @@ grant execute on function ledgerhook.read_entitlements(jsonb) to ledgerhook_work
 grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_plan_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_portal(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.read_rates(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_stripe_account(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_wallet(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.readiness(jsonb) to ledgerhook_worker;
@@ -1269,6 +1335,7 @@ grant execute on function ledgerhook.record_for_customer(jsonb,jsonb) to ledgerh
 grant execute on function ledgerhook.refer_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.release_arrived(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.reverse_payment(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.roll_up(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.serve_stripe_account(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_return(jsonb) to ledgerhook_worker;

@@ -1,12 +1,16 @@
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
+import { routePath } from 'hono/route'
 import { described } from './api/described.ts'
 import { account } from './api/index.ts'
 import { DatabaseUnavailable } from './db.ts'
-import { limitBody } from './http.ts'
+import { limitBody, webhookOf } from './http.ts'
 import { log } from './log.ts'
+import { record } from './metrics.ts'
+import { missed } from './missed.ts'
 import { explanation } from './ops/explain-route.ts'
+import { rates } from './ops/rates.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
 import { tellingAfter } from './outgoing/after.ts'
 import { providers } from './providers.ts'
@@ -34,15 +38,33 @@ app.use(
   }),
 )
 
+app.use(async function counting(c, next) {
+  const startedAt = Date.now()
+  await next()
+  const { status } = c.res
+  record(c.env, {
+    ...{
+      provider: 'api',
+      type: `${c.req.method} ${routePath(c, -1)}`,
+      outcome: `${status}`,
+      reason: null,
+      status,
+    },
+    ...{ fallback: 'none', secret: null, count: 1, duration_ms: Date.now() - startedAt, database_ms: 0 },
+  })
+})
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)
 app.get('/api/ops/explain/:id', operatorsOnly, explanation)
+app.get('/api/ops/rates', operatorsOnly, rates)
 app.route('/', account(described))
 
 app.notFound((c) => c.json({ error: 'not_found' }, 404))
 
 app.onError((error, c) => {
   if (error instanceof HTTPException) return error.getResponse()
+  const provider = webhookOf(c)
+  if (provider) missed(c.env, provider, 'unavailable', error.name, 500)
   if (error instanceof Misconfigured) {
     log({ message: 'misconfigured', level: 'error', settings: error.settings, reasons: error.reasons })
     return c.json({ error: 'misconfigured' }, 500)

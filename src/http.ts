@@ -2,13 +2,20 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { bodyLimit } from 'hono/body-limit'
 import { log } from './log.ts'
+import { missed } from './missed.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
+
+/** The provider to whose webhook a request was made. Undefined for any other route. */
+export const webhookOf = (c: Context): string | undefined =>
+  /^\/api\/webhooks\/(clerk|stripe)$/.exec(c.req.path)?.[1]
 
 export const limitBody: MiddlewareHandler = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: (c) => {
     log({ message: 'refused', level: 'warn', path: c.req.path, cause: 'payload_too_large' })
+    const provider = webhookOf(c)
+    if (provider) missed(c.env, provider, 'refused', 'payload_too_large', 413)
     return c.json({ error: 'payload_too_large' }, 413)
   },
 })

@@ -6,6 +6,7 @@ import {
   json,
   jsonRecord,
   loopbackUrl,
+  metricsReader,
   namedTokens,
   namesUserAndDatabase,
   origin,
@@ -95,6 +96,8 @@ export const settingsSchema = once(() =>
     EVENTS_SECRET: setting(z.optional(secrets(SVIX_SECRET))),
     /** In credits: below which balances your app is told, the highest first. */
     LOW_BALANCE: setting(z._default(thresholds(), [])),
+    /** Reads what is written to the binding `METRICS`: an API token of Cloudflare's, for Account Analytics. */
+    METRICS_READ: setting(z.optional(metricsReader())),
     /** How many days the payload of a settled delivery is kept. Unset: for ever. */
     PAYLOAD_RETENTION_DAYS: z.pipe(
       setting(z.optional(z.string().check(z.regex(/^[1-9]\d{0,3}$/)))),
@@ -111,12 +114,17 @@ export const settingsSchema = once(() =>
 export type Settings = z.output<ReturnType<typeof settingsSchema>>
 
 const parsed = new WeakMap<object, Settings | Misconfigured>()
+const envs = new WeakMap<Settings, object>()
+
+/** The bindings beside these settings. */
+export const envOf = (settings: Settings): object => envs.get(settings) ?? {}
 
 /** The settings, parsed once per isolate. @throws Misconfigured */
 export function settingsOf(env: object): Settings {
   const settings = parsed.get(env) ?? parse(env)
   parsed.set(env, settings)
   if (settings instanceof Misconfigured) throw settings
+  envs.set(settings, env)
   return settings
 }
 

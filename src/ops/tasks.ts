@@ -13,6 +13,7 @@ import { giveUp, releaseArrived, retryDue } from '../webhook/release.ts'
 import { reportAttention } from './attention.ts'
 import type { Budget } from './budget.ts'
 import { findOverlooked } from './overlooked.ts'
+import { rollUp } from './rates.ts'
 
 export interface Run {
   settings: Settings
@@ -137,6 +138,13 @@ export const tasks: Task[] = [
       await reportAttention(db)
       return { more: false }
     },
+  },
+  {
+    name: 'roll_up',
+    everyS: EACH_RUN_S,
+    share: 10,
+    least: 1,
+    bite: async ({ db }, until) => await rollUp(db, until),
   },
   {
     name: 'find_overlooked',

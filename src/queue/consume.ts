@@ -91,7 +91,7 @@ async function itemOf(
     open.delete(queued)
     const [waited, age] = [Date.now() - startedAt, Date.now() - Date.parse(received.received_at)]
     const timing = { duration_ms: waited, database_ms: waited, via: 'queue', queued_ms: age } as const
-    logDelivery(delivery, verdict, null, timing)
+    logDelivery(delivery, verdict, null, timing, settings)
   }
   if (isUnhandled(provider, delivery)) {
     committed(UNHANDLED)

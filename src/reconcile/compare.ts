@@ -135,14 +135,15 @@ async function fix(pass: Pass, item: Item): Promise<boolean> {
   const { db, settings, fetch } = pass
   const committed = await commitResolved(provider, db, delivery, item.decision, settings, fetch)
   const waited = Date.now() - startedAt
-  logDelivery(delivery, committed, null, { duration_ms: waited, database_ms: waited })
+  logDelivery(delivery, committed, null, { duration_ms: waited, database_ms: waited }, settings)
   return committed.outcome !== 'parked' && committed.outcome !== 'rejected'
 }
 
 function deliveryOf({ provider, eventId, event }: Item): Delivery {
   const { eventId: _, ...envelope } = providers[provider].envelope(event, new Headers())
   const whole = { ...event, id: eventId }
-  return { provider, eventId, ...envelope, event: whole, body: JSON.stringify(whole), via: 'reconcile' }
+  const body = JSON.stringify(whole)
+  return { provider, eventId, ...envelope, event: whole, body, via: 'reconcile', fallback: 'reconciled' }
 }
 
 function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference {

@@ -54,6 +54,16 @@ function namedToken(text: string): { name: string | null; token: string } {
   return { name, token }
 }
 
+/** `<account id>/<dataset>:<token>` */
+export const metricsReader = () =>
+  z.pipe(
+    z.string().check(z.regex(/^[0-9a-f]{32}\/[A-Za-z_]\w{0,95}:[\w-]{20,}$/)),
+    z.transform((text) => {
+      const [account = '', dataset = '', token = ''] = text.split(/[/:]/)
+      return { account, dataset, token }
+    }),
+  )
+
 export const origin = () =>
   z.string().check(
     z.refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? '')),

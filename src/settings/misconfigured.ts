@@ -51,6 +51,7 @@ export const TAKES: Readonly<Record<string, string>> = {
   EVENTS_URL: 'an https URL with a public name; in development also a loopback URL',
   EVENTS_SECRET: 'whsec_ and 24 bytes or more in base64; it must be set where EVENTS_URL is',
   LOW_BALANCE: 'whole credits, separated by commas, such as 100,20',
+  METRICS_READ: '<account id>/<dataset>:<API token of Cloudflare’s>',
   PAYLOAD_RETENTION_DAYS: 'a whole number of days from 1 to 9999',
   USER_DELETION: '"deactivate" or "delete"',
   CLERK_INSTANCE_ID: 'ins_…',

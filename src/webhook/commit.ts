@@ -2,13 +2,19 @@ import { type Database, DatabaseUnavailable, type Effect, run } from '../db.ts'
 import { running } from '../running.ts'
 import { settingsHash } from '../settings/deciding.ts'
 import type { Settings } from '../settings.ts'
+import { returnTally, takeTally, tallyQuery } from '../tally.ts'
 import { decide, UNREADABLE } from './decide.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, Fallback } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 import type { Provider } from './provider.ts'
 
 /** What the database returns: the verdict that it committed, the user, and the deliveries it released from parking. */
-export type Committed = Settled & { released?: Released[] /** Why it is queued. */; cause?: string }
+export type Committed = Settled & {
+  released?: Released[]
+  /** Why it is queued. */
+  cause?: string
+  fallback?: Fallback
+}
 
 type Settled = Verdict & { user_id: string | null }
 export type Released = Settled & { provider: string; event_id: string; type: string | null }
@@ -42,8 +48,11 @@ export async function commitResolved(
   const asksNow = parked.outcome === 'parked' && parked.reason !== 'unknown_price'
   if (!asksNow || !hasTime) return parked
   const effect = 'verb' in decision ? decision : null
-  const resolve = async () =>
-    (await resolveParked(provider, db, delivery, parked, effect, settings, fetcher)) ?? parked
+  const asking = { ...delivery, fallback: delivery.fallback ?? ('read_from_provider' as const) }
+  const resolve = async () => {
+    const resolved = await resolveParked(provider, db, asking, parked, effect, settings, fetcher)
+    return resolved ? { ...resolved, fallback: asking.fallback } : parked
+  }
   return await Promise.race([resolve().catch(() => parked), after(RESOLVE_MS, parked)])
 }
 
@@ -101,10 +110,28 @@ export async function commit(
   isWhole = false,
 ): Promise<Committed> {
   const startedAt = Date.now()
-  const row = await rowOf(delivery, settings)
-  const effect = effectOf(delivery, decision, isWhole)
+  const tally = takeTally()
+  try {
+    const effect = decision === UNREADABLE ? null : effectOf(delivery, decision, isWhole)
+    const row = { ...(await rowOf(delivery, settings)), tally }
+    const committed = await commitRow(db, delivery, row, effect, startedAt)
+    tallyQuery(Date.now() - startedAt)
+    return committed
+  } catch (error) {
+    returnTally(tally)
+    throw error
+  }
+}
+
+async function commitRow(
+  db: Database,
+  delivery: Delivery,
+  row: object,
+  effect: Effect | null,
+  startedAt: number,
+): Promise<Committed> {
   let sqlstate: string | undefined
-  if (decision !== UNREADABLE) {
+  if (effect) {
     for (const document of [withJson(row, delivery.body), withText(row, delivery.body)]) {
       try {
         return await run<Committed>(db, document, effect, startedAt)
@@ -142,6 +169,8 @@ const rowOf = async (delivery: Delivery, settings: Settings) => ({
   about: delivery.about,
   erase: settings.USER_DELETION === 'delete',
   received_at: delivery.receivedAt,
+  fallback: delivery.fallback,
+  secret: delivery.secret,
   build: running.build,
   settings_hash: await settingsHash(settings),
 })

@@ -40,6 +40,7 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   stored record;
 begin
+  perform keep_tally(delivery);
   update webhook_events event set attempts = attempts + 1
   where provider = delivery->>'provider' and event_id = delivery->>'event_id'
   returning event.outcome, event.reason, event.user_id into stored;
@@ -86,17 +87,14 @@ $$;
 -- a look at the database: by the event and the settings alone.
 -- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, via, about,
 -- erase (whether payloads of deleted users are erased), received_at (null: now), build and settings_hash (what decided
--- it; null: they stay as they are), and the body: as JSON ('payload'), or as text ('body') where
--- jsonb may refuse it.
+-- it; null: they stay as they are), fallback and secret (both null of most), now and then tally (what its isolate has
+-- counted), and the body: as JSON ('payload'), or as text ('body') where jsonb may refuse it.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  f record;
-  d record;
-  received jsonb;
-  looks integer;
-  again jsonb;
+  f record; d record;
+  received jsonb; looks integer; again jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, effect jsonb,
     waits_for text[], asks boolean, provisional boolean, sqlstate text);
@@ -104,7 +102,7 @@ begin
   if delivery->>'event_id' is null then return facts; end if;
   select * into d from jsonb_to_record(delivery) as d(provider text, event_id text, type text,
     occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[],
-    received_at timestamptz, build text, settings_hash text);
+    received_at timestamptz, build text, settings_hash text, fallback text, secret integer);
 
   -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
   perform lock_subjects(case when f.reason = 'unreadable' then 'event:' || d.event_id end, 'user:' || f.user_id);
@@ -120,10 +118,11 @@ begin
     f.asks := true;
   end if;
   insert into webhook_events as event (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
-    sqlstate, via, occurred_at, build, settings_hash, received_at, settled_at)
+    sqlstate, via, occurred_at, build, settings_hash, received_at, settled_at, fallback, secret)
   values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
-    case when f.outcome in ('parked', 'rejected') or f.waits_for is not null then d.about end,
-    f.sqlstate, d.via, d.occurred_at, d.build, d.settings_hash, coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end)
+    case when f.outcome in ('parked', 'rejected') or f.waits_for is not null then d.about end, f.sqlstate, d.via,
+    d.occurred_at, d.build, d.settings_hash, coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end,
+    d.fallback, d.secret)
   on conflict (provider, event_id) do update set
     outcome = excluded.outcome, reason = excluded.reason, via = excluded.via, effect = excluded.effect,
     user_id = coalesce(excluded.user_id, event.user_id), sqlstate = excluded.sqlstate,
@@ -134,7 +133,8 @@ begin
       when (d.erase and f.outcome <> 'parked' and coalesce(excluded.user_id, event.user_id) is null)
         or is_erased(coalesce(excluded.user_id, event.user_id)) then null
       else coalesce(excluded.payload, event.payload) end,
-    settled_at = excluded.settled_at, attempts = event.attempts + 1
+    settled_at = excluded.settled_at, attempts = event.attempts + 1,
+    fallback = coalesce(excluded.fallback, event.fallback), secret = coalesce(excluded.secret, event.secret)
   where not is_final(event.outcome, event.reason)
     -- What waits to be applied is given up by a decision on the event itself, never because a setting does not know
     -- it now, or because this version cannot read it.
@@ -146,6 +146,7 @@ begin
     return case when is_final(again->>'outcome', again->>'reason') then again else facts end;
   end if;
 
+  perform keep_tally(delivery);
   if f.outcome = 'rejected' then perform tell_rejected(f.user_id, d.provider, d.event_id, f.reason, d.about); end if;
   if f.waits_for is not null then perform keep_verb(f.effect->>'verb'); end if;
   perform wait_for(d.provider, d.event_id, coalesce(d.occurred_at, now()), f.waits_for, f.asks, looks > 1);

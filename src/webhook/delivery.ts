@@ -18,9 +18,22 @@ export interface Delivery {
   /** The signed text, to be stored. Null when it is not JSON, or stored already. */
   body: string | null
   via: 'webhook' | 'release' | 'reconcile'
+  /** How it has its effect, where not by its own request and the database alone. */
+  fallback?: Fallback
+  /** Which secret has matched, where it was not the first. */
+  secret?: number
   /** When it was received, where that is not just now: it was queued. */
   receivedAt?: Date
 }
+
+/**
+ * - `read_from_provider`: its provider was asked, in the same request
+ * - `released`: what it waited for has come
+ * - `retried`: the scheduled run has tried it again
+ * - `spilled`: it came through the queue
+ * - `reconciled`: a comparison with the provider has made it
+ */
+export type Fallback = 'read_from_provider' | 'released' | 'retried' | 'spilled' | 'reconciled'
 
 /** A verified delivery as it came: what it takes to open it again later. A stored format: messages outlive deployments. */
 export interface Received {
@@ -52,7 +65,7 @@ export async function reopen(
   { event_id, body, received_at }: Received,
 ): Promise<Delivery> {
   const delivery = await open(provider, new Headers(), body)
-  return { ...delivery, eventId: event_id, receivedAt: new Date(received_at) }
+  return { ...delivery, eventId: event_id, receivedAt: new Date(received_at), fallback: 'spilled' }
 }
 
 function parse(body: string): unknown {

@@ -49,6 +49,7 @@ function opened({ effect, reason, ...row }: Stored): Due {
     event: row.body === null ? undefined : JSON.parse(row.body),
     body: null,
     via: 'release',
+    fallback: 'retried',
   }
   return { delivery, effect, parked: { outcome: 'parked', reason } as Verdict }
 }

@@ -1,7 +1,10 @@
 import { log } from '../log.ts'
+import { record } from '../metrics.ts'
+import { envOf, type Settings } from '../settings.ts'
 import type { Committed, Released } from './commit.ts'
-import type { Delivery } from './delivery.ts'
-import type { Verdict } from './outcome.ts'
+import type { Delivery, Fallback } from './delivery.ts'
+import { statusOf, type Verdict } from './outcome.ts'
+import type { ProviderName } from './provider.ts'
 
 /** Milliseconds. Workers' clock stands still while code computes: what is measured is the waiting. */
 export interface Timing {
@@ -13,14 +16,15 @@ export interface Timing {
 }
 
 /**
- * One line for the delivery, and one for each that it released. Ids alone are logged: no payload, no personal data, no
- * secret.
+ * One line for the delivery, and one for each that it released. Each is counted as well. Ids alone are logged: no
+ * payload, no personal data, no secret.
  */
 export function logDelivery(
   delivery: Delivery,
   verdict: Committed,
   secret: number | null,
   timing: Timing,
+  settings: Settings,
 ): void {
   log({
     message: 'delivery',
@@ -36,15 +40,36 @@ export function logDelivery(
     ...(verdict.cause && { cause: verdict.cause }),
     ...timing,
   })
-  logReleased(verdict.released ?? [])
+  const isLater = delivery.via === 'release' || timing.via === 'queue'
+  count(delivery, verdict, timing, settings, { secret, status: isLater ? null : statusOf(verdict) })
+  logReleased(verdict.released ?? [], settings)
+}
+
+const NO_TIME = { duration_ms: 0, database_ms: 0 }
+
+/** With a status it is a delivery, without one a later look at what was counted when it came. */
+function count(
+  { provider, type, fallback }: Pick<Delivery, 'provider' | 'type' | 'fallback'>,
+  { outcome, reason, fallback: how }: Verdict & { fallback?: Fallback },
+  { duration_ms, database_ms }: Timing,
+  settings: Settings,
+  { secret, status }: { secret: number | null; status: number | null },
+): void {
+  const ways: Record<string, string> = { parked: 'parked', queued: 'spilled' }
+  record(envOf(settings), {
+    ...{ provider, type, outcome, reason, status, secret, duration_ms, database_ms },
+    ...{ fallback: ways[outcome] ?? how ?? fallback ?? 'none', count: status === null ? 0 : 1 },
+  })
 }
 
 /** One line for each delivery that was released from parking. */
-export function logReleased(deliveries: Released[]): void {
+export function logReleased(deliveries: Released[], settings: Settings): void {
   for (const { provider, event_id: event, type, user_id: user, ...released } of deliveries) {
     const { outcome, reason } = released
     const level = levelOf(released)
     log({ message: 'delivery', level, provider, event, type, outcome, reason, user, via: 'release' })
+    const about = { provider: provider as ProviderName, type, fallback: 'released' } as const
+    count(about, released, NO_TIME, settings, { secret: null, status: null })
   }
 }
 

@@ -83,9 +83,12 @@ export const unsettledReasons = (['parked', 'rejected'] as const).flatMap((outco
  * it, and the header keeps Svix from retrying it (Svix: delivery control).
  */
 export function respond(event: string, type: string | null, verdict: Verdict): Response {
-  const refused = verdict.reason === 'missing_email'
+  const status = statusOf(verdict)
   return Response.json(
     { event, type, outcome: verdict.outcome, reason: verdict.reason },
-    refused ? { status: 400, headers: { 'webhook-delivery': 'abort-message' } } : { status: 200 },
+    status === 400 ? { status, headers: { 'webhook-delivery': 'abort-message' } } : { status },
   )
 }
+
+/** The HTTP status of a verdict. */
+export const statusOf = ({ reason }: Verdict) => (reason === 'missing_email' ? 400 : 200)

@@ -1,6 +1,8 @@
 import { type Database, DatabaseUnavailable } from '../db.ts'
 import { log } from '../log.ts'
-import type { Settings } from '../settings.ts'
+import { missed } from '../missed.ts'
+import { envOf, type Settings } from '../settings.ts'
+import { tally } from '../tally.ts'
 import { type Committed, commitResolved, type First } from './commit.ts'
 import { decide, isUnhandled } from './decide.ts'
 import { type Delivery, open, type Received } from './delivery.ts'
@@ -27,11 +29,15 @@ export async function receive(
 
   const verification = await provider.verify(request.headers, body, settings, startedAt)
   if (!verification.verified) {
-    log({ message: 'refused', level: 'warn', provider: provider.name, cause: verification.cause })
+    const { cause } = verification
+    log({ message: 'refused', level: 'warn', provider: provider.name, cause })
+    missed(envOf(settings), provider.name, 'refused', cause, 400, startedAt)
     return Response.json({ error: 'invalid_signature' }, { status: 400 })
   }
 
-  const delivery = await open(provider, request.headers, body)
+  const { secret } = verification
+  const opened = await open(provider, request.headers, body)
+  const delivery = secret > 1 ? { ...opened, secret } : opened
   const committingAt = Date.now()
   try {
     const verdict = isUnhandled(provider, delivery)
@@ -48,11 +54,14 @@ export async function receive(
           spill?.(receivedAt(startedAt, delivery, body)),
         )
     const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
-    logDelivery(delivery, verdict, verification.secret, timing)
+    logDelivery(delivery, verdict, secret, timing, settings)
+    // These have no row.
+    if (verdict === PING || verdict === UNHANDLED) tally(provider.name, verdict.outcome, verdict.reason)
     return respond(delivery.eventId, delivery.type, verdict)
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable)) throw error
-    return unavailable(delivery, error, verification.secret, { startedAt, committingAt })
+    missed(envOf(settings), provider.name, 'unavailable', error.message, 503, startedAt)
+    return unavailable(delivery, error, secret, { startedAt, committingAt })
   }
 }
 

@@ -95,7 +95,7 @@ begin
   begin
     verdict := run_verb(event.effect->>'verb', jsonb_build_object('provider', event.provider,
       'event_id', event.event_id, 'type', event.type, 'occurred_at', event.occurred_at, 'via', 'release',
-      'erase', erase), event.effect->'facts');
+      'erase', erase, 'fallback', 'released'), event.effect->'facts');
   exception when others then
     if sqlstate like '40%' or sqlstate = '55P03' then return null; end if;
     raise warning 'release of % % failed: %', of_provider, of_event, sqlstate;

@@ -18,7 +18,7 @@ export async function releaseArrived(settings: Settings, db: Database): Promise<
   const { released, more } = await call<{ released: Released[]; more: boolean }>(db, 'release_arrived', [
     facts,
   ])
-  logReleased(released)
+  logReleased(released, settings)
   return more
 }
 
@@ -55,7 +55,7 @@ async function retry(
     const committed = await commitDue(provider, due, settings, db, fetcher)
     if (committed === null) return
     const waited = Date.now() - startedAt
-    logDelivery(delivery, committed, null, { duration_ms: waited, database_ms: waited })
+    logDelivery(delivery, committed, null, { duration_ms: waited, database_ms: waited }, settings)
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable) || error.isTransient) throw error
     const { provider, eventId: event } = delivery

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, foreignKey, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, check, foreignKey, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, moment, providerMoment } from '../schema.ts'
 
 /** One row for each verified delivery that had a handler, or that could not be read. */
@@ -35,6 +35,10 @@ export const webhookEvents = ledgerhook.table(
     receivedAt: moment('received_at').notNull().defaultNow(),
     /** Null while parked. */
     settledAt: moment('settled_at'),
+    /** Otherwise than by its own request and the database alone: see `fallback_of`. Null of most. */
+    fallback: text(),
+    /** Which of the configured secrets has matched, counted from 1. Null of the first, and of what came before this was kept. */
+    secret: integer(),
   },
   (events) => [
     primaryKey({ columns: [events.provider, events.eventId] }),
@@ -54,6 +58,10 @@ export const webhookEvents = ledgerhook.table(
     index('webhook_events_unread')
       .on(events.userId)
       .where(sql`${events.outcome} = 'parked' and ${events.effect} is null`),
+    // All that came within a time, for `roll_up` alone: by its condition, no other query takes it for its own.
+    index('webhook_events_received')
+      .on(events.receivedAt)
+      .where(sql`${events.provider} in ('clerk', 'stripe')`),
     // What `PAYLOAD_RETENTION_DAYS` still has to empty, the oldest first.
     index('webhook_events_payload_settled')
       .on(events.settledAt)
@@ -105,6 +113,14 @@ export const arrived = ledgerhook.table(
   },
   (arrived) => [index('arrived_due').on(arrived.dueAt)],
 )
+
+/** What an isolate has counted that no row of a delivery shows. Read and deleted by `roll_up`. */
+export const tallies = ledgerhook.table('tallies', {
+  id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  at: moment('at').notNull().defaultNow(),
+  /** How often, by what: `stripe refused no_match`, `database 50` (a commit took 50 ms or less). */
+  counts: jsonb().notNull(),
+})
 
 /** The database functions that a stored effect may name. Filled by `npm run migrate`. */
 export const verbs = ledgerhook.table('verbs', { name: text().primaryKey() })

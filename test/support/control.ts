@@ -6,7 +6,7 @@ import { serveHttp } from '../../local/http-server.ts'
 import { createDatabase, query } from '../../local/postgres/query.ts'
 import { recurringPrice } from '../../local/stripe/objects.ts'
 import { startStripe } from '../../local/stripe/server.ts'
-import { stripeScript } from './stripe-script.ts'
+import { startScript } from './stripe-script.ts'
 import { heldTransactions } from './transactions.ts'
 
 export interface Stack {
@@ -18,6 +18,8 @@ export interface Stack {
   gatewayUrl: string
   /** A local Stripe of its own. It records its events and delivers none: tests deliver them as they like. */
   stripeUrl: string
+  /** What its tests have Stripe answer: see `startScript`. */
+  scriptUrl: string
 }
 
 /** What the local Stripe of a file is like. */
@@ -34,13 +36,11 @@ interface Postgres {
 /**
  * What tests cannot do inside workerd, over HTTP: `POST /stack` gives a fresh database, a gateway and a local Stripe;
  * `POST /hold` opens a transaction, runs statements and keeps it open, `POST /release/<id>` commits it, and
- * `POST /waiting` resolves once something waits for a lock. `/v1/…` is Stripe's API, as `POST /stripe-script` says;
- * `POST /stripe-calls` returns the calls that it received. `/away` is where no database is.
+ * `POST /waiting` resolves once something waits for a lock. `/away` is where no database is.
  */
 export async function startControl(postgres: Postgres, template: string) {
   const parts: { stop(): Promise<void> }[] = []
   const transactions = heldTransactions()
-  const stripe = stripeScript()
 
   async function stack({ secretKey = 'sk_test_unused', prices = [] }: StackRequest): Promise<Stack> {
     const database = `test_${randomUUID().replaceAll('-', '')}`
@@ -58,12 +58,14 @@ export async function startControl(postgres: Postgres, template: string) {
       maxConnections: 30,
     })
     const stripe = await startStripe({ port: 0, secretKey, prices: prices.map((id) => recurringPrice(id)) })
-    parts.push(gateway, stripe)
+    const script = await startScript()
+    parts.push(gateway, stripe, script)
     return {
       databaseUrl: postgres.url(database),
       workerUrl: workerUrl.href,
       gatewayUrl: gateway.url,
       stripeUrl: stripe.url,
+      scriptUrl: script.url,
     }
   }
 
@@ -72,13 +74,10 @@ export async function startControl(postgres: Postgres, template: string) {
     hold: async (request) => transactions.hold(await body(request)),
     release: (_request, id) => transactions.release(id),
     waiting: async (request) => transactions.waiting(await body(request)),
-    'stripe-script': async (request) => stripe.script(await body(request)),
-    'stripe-calls': async (request) => stripe.calls(await body(request)),
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url === '/away') return void response.writeHead(500).end('no database')
-    if (request.url?.startsWith('/v1/')) return stripe.serve(request, response)
     const [, command = '', id = ''] = (request.url ?? '').split('/')
     try {
       response.end(JSON.stringify(await commands[command]?.(request, id)))

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, inject, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { subscriptionEvent } from '../../local/billing-events.ts'
 import { ACCOUNT_ID } from '../../local/stripe/own-account.ts'
 import { atStripe, checkout, customersMade, portal } from './checkout-support.ts'
@@ -125,7 +125,7 @@ describe('what the database serves', () => {
 
   it('is left open while Stripe does not answer', async () => {
     const lines = await logged(() =>
-      runScheduled({ STRIPE_API_BASE: `${inject('control')}/nowhere` }, 'remember_account'),
+      runScheduled({ STRIPE_API_BASE: `${settings.STRIPE_API_BASE}/nowhere` }, 'remember_account'),
     )
     expect(lines.filter(({ message }) => message === 'task failed')).toEqual([])
   })

@@ -1,4 +1,4 @@
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { clerkEvent, randomId } from '../../local/events.ts'
 import { sessionClaims, signSessionToken } from '../../local/session-token.ts'
 import { callWith, ISSUER, keys, ORIGIN } from './account-support.ts'
@@ -11,6 +11,7 @@ import {
   ledger,
   query,
   said,
+  settings,
   stripeAnswers,
   stripeCalls,
   user,
@@ -19,7 +20,11 @@ import {
 const SINCE = Date.parse('2026-03-01T00:00:00Z')
 const since: Env = { SIGNUP_BONUS_SINCE: new Date(SINCE).toISOString() }
 const sinceInstalled: Env = { SIGNUP_BONUS_SINCE: '' }
-const byClerk: Env = { ...since, CLERK_SECRET_KEY: 'sk_test_of_the_bonus', CLERK_API_BASE: inject('control') }
+const byClerk: Env = {
+  ...since,
+  CLERK_SECRET_KEY: 'sk_test_of_the_bonus',
+  CLERK_API_BASE: settings.STRIPE_API_BASE,
+}
 
 /** Clerk tells of a user who signed up at one moment, and changed at another. */
 const told = (

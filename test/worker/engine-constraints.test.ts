@@ -169,6 +169,9 @@ const unreachable: Record<string, string> = {
     'written on conflict',
   'met_balances_pkey met_balances_user_id_wallets_user_id_fk':
     'written under the lock of its key, once its wallet is found: adjust',
+  'rates_provider_at_source_type_outcome_reason_fallback_secret_pk query_times_at_upto_ms_pk':
+    'written on conflict',
+  tallies_pkey: 'drawn from a sequence',
   bonus_key_pkey: 'its row is made by a migration',
   stripe_account_pkey: 'written on conflict',
   'outgoing_events_fact_unique outgoing_queues_pkey': 'written on conflict',

@@ -20,6 +20,7 @@ const FIRST_CALL: Record<string, string> = {
   remember_account: 'read_stripe_account',
   use_addresses: 'use_known_addresses',
   reconcile: 'begin_pass',
+  roll_up: 'roll_up',
   send_events: 'take_outgoing',
 }
 
@@ -119,6 +120,7 @@ describe('tasks that never end', () => {
       use_known_addresses: { after: 'user_1' },
       begin_pass: { account: null, livemode: null, since: null },
       take_outgoing: [],
+      roll_up: { until: '2026-01-01', more: false },
     }
     for (const [name, answer] of Object.entries(answers)) {
       await query(`create or replace function ${name}(facts jsonb) returns jsonb language plpgsql security definer as $$

@@ -13,8 +13,10 @@ export const secrets = {
   stripe: 'whsec_test_5gFvH2kQm9tLr3xWc7Zb',
 }
 
-async function control<Answer>(command: string, body?: object): Promise<Answer> {
-  const response = await fetch(`${inject('control')}/${command}`, {
+const control = <Answer>(command: string, body?: object) => post<Answer>(inject('control'), command, body)
+
+async function post<Answer>(server: string, command: string, body?: object): Promise<Answer> {
+  const response = await fetch(`${server}/${command}`, {
     method: 'POST',
     body: JSON.stringify(body ?? {}),
   })
@@ -37,7 +39,7 @@ export const settings = {
   STRIPE_WEBHOOK_SECRET: secrets.stripe,
   STRIPE_SECRET_KEY,
   OPS_TOKEN: 'ops-token-of-the-tests',
-  STRIPE_API_BASE: inject('control'),
+  STRIPE_API_BASE: stack.scriptUrl,
   // The events of the tests are from before this database was made.
   SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
   // A test whose subject it is switches it on: it would ask Stripe about everything.
@@ -72,7 +74,8 @@ export type Env = Partial<
     | 'CLERK_API_BASE'
     | 'RUN_SUBREQUESTS'
     | 'SPILL_ALWAYS'
-    | 'QUEUE_SPEED',
+    | 'QUEUE_SPEED'
+    | 'METRICS_READ',
     string
   >
 > & {
@@ -255,14 +258,14 @@ export async function waitingForLocks(count: number): Promise<void> {
   await control('waiting', { databaseUrl: stack.databaseUrl, count })
 }
 
-/** What Stripe's API answers from now on, by `GET /v1/…`. */
+/** What Stripe's API, or Clerk's, answers this file from now on, by `GET /v1/…`. */
 export async function stripeAnswers(scripted: Record<string, Scripted>): Promise<void> {
-  await control('stripe-script', scripted)
+  await post(stack.scriptUrl, 'script', scripted)
 }
 
 /** What was asked of Stripe's API about this. */
 export async function stripeCalls(about: string): Promise<string[]> {
-  return await control('stripe-calls', { about })
+  return await post(stack.scriptUrl, 'calls', { about })
 }
 
 export async function subscription(id: string) {

@@ -4,7 +4,10 @@
  */
 export const rooms: Record<string, string[]> = {
   index: ['app', 'ops', 'queue', 'settings', 'running', 'log'],
-  app: ['api', 'ops', 'queue', 'providers', 'webhook', 'outgoing', 'settings', 'db', 'http', 'log'],
+  app: [
+    ...['api', 'ops', 'queue', 'providers', 'webhook', 'outgoing'],
+    ...['settings', 'db', 'http', 'missed', 'metrics', 'log'],
+  ],
   api: [
     'clerk',
     'stripe',
@@ -21,7 +24,7 @@ export const rooms: Record<string, string[]> = {
   ],
   ops: [
     ...['reconcile', 'providers', 'stripe', 'subscriptions', 'users', 'webhook', 'outgoing'],
-    ...['settings', 'db', 'http', 'values', 'log'],
+    ...['settings', 'db', 'schema', 'http', 'tally', 'values', 'log'],
   ],
   queue: ['providers', 'webhook', 'outgoing', 'settings', 'db', 'once', 'log'],
   reconcile: [
@@ -38,12 +41,15 @@ export const rooms: Record<string, string[]> = {
   payments: ['wallet', 'db', 'schema'],
   users: ['db', 'schema', 'log'],
   wallet: ['db', 'schema'],
-  webhook: ['settings', 'running', 'db', 'schema', 'log'],
+  webhook: ['settings', 'running', 'db', 'schema', 'missed', 'metrics', 'tally', 'log'],
   outgoing: ['settings', 'db', 'schema', 'log'],
   // The ground floor.
   'provider-trouble': [],
   settings: ['once'],
-  http: ['log'],
+  http: ['missed', 'log'],
+  missed: ['metrics', 'tally'],
+  metrics: [],
+  tally: [],
   db: ['attempt'],
   attempt: [],
   schema: [],

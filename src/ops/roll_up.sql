@@ -1,0 +1,108 @@
+-- How a delivery had its effect: `none` is by its own request and the database alone. The rate of all others is the
+-- fallback rate.
+create or replace function fallback_of(event webhook_events) returns text language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return case when event.outcome = 'parked' then 'parked'
+    when event.fallback is not null then event.fallback
+    -- From before that was kept.
+    when event.via = 'release' then 'released'
+    when event.via = 'reconcile' then 'reconciled'
+    else 'none' end;
+end $$;
+
+-- The ten minutes to which a moment belongs.
+create or replace function slot_of(moment timestamptz) returns timestamptz language sql immutable as $$
+  select pg_catalog.date_bin(interval '10 minutes', moment, '2000-01-01 00:00+00')
+$$;
+
+-- Counts the deliveries of ten minutes anew.
+create or replace function roll_up_slot(slot timestamptz) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  delete from rates where provider in ('clerk', 'stripe') and at = slot and source = 'rows';
+  insert into rates as rate (provider, at, source, type, outcome, reason, fallback, secret, count, first_at, last_at)
+  select event.provider, slot, 'rows', coalesce(event.type, ''), event.outcome, coalesce(event.reason, ''),
+    fallback_of(event), coalesce(event.secret, 1), count(*), min(event.received_at), max(event.received_at)
+  from (
+    -- In the order of its index, and no more than fits: 3,000 deliveries a second.
+    select * from webhook_events where provider in ('clerk', 'stripe') and received_at >= slot
+      and received_at < slot + interval '10 minutes'
+    order by received_at limit 1800000) event
+  group by 1, 4, 5, 6, 7, 8
+  on conflict (provider, at, source, type, outcome, reason, fallback, secret) do update set
+    count = excluded.count, first_at = excluded.first_at, last_at = excluded.last_at;
+end $$;
+
+-- Adds what isolates have counted, and forgets it. At most so many rows.
+create or replace function fold_tallies(most integer) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  kept record;
+begin
+  for kept in
+    with taken as (
+      delete from tallies where id = any (array(
+        select id from tallies where id > 0 order by id limit most for update skip locked)) returning at, counts)
+    select slot_of(taken.at) as slot, string_to_array(key, ' ') as words, sum(value::bigint)::bigint as number,
+      min(taken.at) as first_at, max(taken.at) as last_at
+    from taken, jsonb_each_text(taken.counts) group by 1, 2
+  loop
+    if kept.words[1] = 'database' then
+      insert into query_times as known (at, upto_ms, queries) values (kept.slot, kept.words[2]::float, kept.number)
+      on conflict (at, upto_ms) do update set queries = known.queries + excluded.queries;
+    else
+      insert into rates as rate (provider, at, source, type, outcome, reason, fallback, secret, count, first_at, last_at)
+      values (kept.words[1], kept.slot, 'tallies', '', kept.words[2], coalesce(kept.words[3], ''), 'none', 1, kept.number,
+        kept.first_at, kept.last_at)
+      on conflict (provider, at, source, type, outcome, reason, fallback, secret) do update set
+        count = rate.count + excluded.count, first_at = least(rate.first_at, excluded.first_at),
+        last_at = greatest(rate.last_at, excluded.last_at);
+    end if;
+  end loop;
+end $$;
+
+-- A bite of the scheduled run: counts what has come, ten minutes at a time, from where the bite before has ended to now.
+-- What waits is settled later, so the ten minutes of an hour, a day and a week ago are counted again.
+-- facts: until (a moment, or null: from 30 days ago), tally (what this isolate has counted, or null). Returns {"until":
+-- where the next bite begins, "more": whether that is before now}.
+create or replace function roll_up(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  slot timestamptz;
+  newest constant timestamptz := slot_of(now());
+  ago interval;
+begin
+  select * into f from jsonb_to_record(facts) as f(until timestamptz, tally jsonb);
+  if jsonb_typeof(f.tally) = 'object' then insert into tallies (counts) values (f.tally); end if;
+  perform fold_tallies(5000);
+  slot := slot_of(least(greatest(coalesce(f.until, '-infinity'), now() - interval '30 days'), now()));
+  loop
+    perform roll_up_slot(slot);
+    exit when slot >= newest or clock_timestamp() > now() + interval '1 second';
+    slot := slot + interval '10 minutes';
+  end loop;
+  if slot >= newest then
+    foreach ago in array array['1 hour', '1 day', '7 days']::interval[] loop
+      perform roll_up_slot(slot_of(now() - ago));
+    end loop;
+    perform forget_rates(1000);
+  end if;
+  return jsonb_build_object('until', slot - interval '10 minutes', 'more', slot < newest);
+end $$;
+
+-- Forgets some of what is older than 100 days.
+create or replace function forget_rates(most integer) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  of_provider text;
+begin
+  foreach of_provider in array array['clerk', 'stripe'] loop
+    delete from rates where ctid = any (array(
+      select ctid from rates where provider = of_provider and at < now() - interval '100 days' limit most));
+  end loop;
+  delete from query_times where ctid = any (array(
+    select ctid from query_times where at < now() - interval '100 days' limit most));
+end $$;

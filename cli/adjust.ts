@@ -2,6 +2,7 @@ import { type Imported, importFile } from './adjust/import.ts'
 import { MAX_CREDITS } from './adjust/rows.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
+import { confirmElsewhere } from './shared/confirm.ts'
 import { callFunction, hostOf } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags, requiredText } from './shared/flags.ts'
@@ -16,6 +17,7 @@ npm run adjust -- --file balances.csv                           the same for eac
   --target             with --file: each amount is the balance that the wallet shall have; the difference is booked
   --sum N              with --file: what the amounts have to add up to; otherwise nothing is booked
   --dry-run            with --file: checks all of it and says what would be booked
+  --yes                does not ask, where the database is not on this machine
   --json               the result as JSON
   --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 
@@ -38,7 +40,7 @@ await runCommand(async () => {
   const { values, positionals } = readFlags(
     HELP,
     {
-      ...{ note: text, key: text, json: flag, 'pg-port': text },
+      ...{ note: text, key: text, yes: flag, json: flag, 'pg-port': text },
       ...{ file: text, target: flag, sum: text, 'dry-run': flag },
     },
     { args: flags, allowPositionals: true },
@@ -51,6 +53,7 @@ await runCommand(async () => {
     const what = { file, toBalance: target ?? false, sum: readSum(sum), onlyChecks: dryRun ?? false }
     const url = await databaseUrl(values['pg-port'])
     const host = hostOf(url)
+    if (!dryRun) await confirmElsewhere(url, `book the lines of ${file}`, values)
     const imported = await importFile(url, what, REFUSALS)
     if (imported.problems.length > 0) process.exitCode = 1
     const json = { host, dry_run: what.onlyChecks, ...imported }
@@ -74,6 +77,7 @@ await runCommand(async () => {
   }
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)
+  await confirmElsewhere(url, `book ${facts.amount} credits for ${user_id}`, values)
   const result = await callFunction<{ balance: number } | { refused: string }>(url, 'adjust', facts)
   if ('refused' in result) throw new LocalError(`${host}: ${REFUSALS[result.refused] ?? result.refused}`)
   const { balance } = result

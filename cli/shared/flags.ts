@@ -11,12 +11,25 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
     console.log(help.trim())
     process.exit()
   }
+  refuseTaken(Object.keys(options))
   try {
     return parseArgs({ args: joinNegative(args), options, allowPositionals })
   } catch (error) {
     const [sentence] = (error as Error).message.split('. ')
     throw new LocalError(`${sentence?.replace(/\.$/, '')}: --help lists the flags; they go after a \`--\``)
   }
+}
+
+/** What may be set for good, for npm or for node-gyp, and is no flag of this run. */
+const SET_FOR_GOOD = new Set(['before', 'json', 'key', 'only', 'target', 'url', 'user'])
+
+/** Without a `--` npm keeps a flag to itself, and a command would do without it: `migrate --dry-run` would migrate. */
+function refuseTaken(names: string[]): void {
+  const taken = names.find(
+    (name) => !SET_FOR_GOOD.has(name) && process.env[`npm_config_${name.replaceAll('-', '_')}`],
+  )
+  if (taken === undefined) return
+  throw new LocalError(`npm has kept --${taken} to itself: flags go after a \`--\`, npm run … -- --${taken}`)
 }
 
 /** `--at -10m` is meant as `--at=-10m`; parseArgs would not guess. */

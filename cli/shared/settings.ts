@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { Misconfigured } from '../../src/settings/misconfigured.ts'
 import { type Settings, settingsOf, settingsSchema } from '../../src/settings.ts'
+import { isThisMachine } from './database.ts'
 import { deployedVars } from './deployed.ts'
 import { LocalError } from './errors.ts'
 
@@ -49,8 +50,7 @@ export async function commandEnvironment(
   databaseUrl: string,
   environment?: string,
 ): Promise<Record<string, string | undefined>> {
-  const isLocal = /^(127\.|localhost|\[::1\])/.test(new URL(databaseUrl).hostname)
-  const vars = await deployedVars(environment ?? (isLocal ? undefined : 'production'))
+  const vars = await deployedVars(environment ?? (isThisMachine(databaseUrl) ? undefined : 'production'))
   const given: Record<string, string | undefined> = { ...UNUSED, ...vars, ...devVars() }
   for (const name of Object.keys(settingsSchema().shape))
     if (process.env[name]) given[name] = process.env[name]

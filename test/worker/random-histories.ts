@@ -8,5 +8,5 @@ export const HISTORIES = runs
 /** So many histories for `fc.assert`. Shrinking takes minutes: only for a run that repeats a failure by its SEED. */
 export const playing = (numRuns: number) => ({
   numRuns,
-  ...(seed === null ? { endOnFailure: true } : { seed }),
+  ...(seed === null ? { endOnFailure: true } : { seed, endOnFailure: true }),
 })

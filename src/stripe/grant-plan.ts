@@ -4,17 +4,9 @@ import * as payments from '../payments/verbs.ts'
 import { member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart } from './before-start.ts'
-import {
-  amountOf,
-  type Invoice,
-  invoiceSchema,
-  isOfUnknownPlan,
-  movesCredits,
-  planLines,
-  pricesIn,
-  subscriptionOf,
-} from './invoice.ts'
+import { amountOf, type Invoice, invoiceSchema, subscriptionOf } from './invoice.ts'
 import { namedUser } from './payload.ts'
+import { isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { recordForCustomer } from './record-for-customer.ts'
 
 const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
@@ -45,6 +37,7 @@ export const grantPlan: Handler = (event, settings) => {
     stripe_charge_id: invoice.charge ?? null,
     lines: unknown === null ? lines : null,
     unknown,
+    plans: plansFor(lines, settings.PLANS),
     prices: pricesIn(invoice.lines.data),
     credited: [],
   })

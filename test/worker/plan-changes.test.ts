@@ -247,24 +247,27 @@ describe('a negative line', () => {
     expect(await ada.left()).toBe(1000)
   })
 
-  it('takes from an invoice that an older version has granted as a whole', async () => {
+  it('that names a line which is not kept of its invoice takes from the one there that covers its start', async () => {
     const ada = await subscriber()
-    const facts = {
-      ...{ stripe_invoice_id: ada.in('1'), stripe_subscription_id: ada.subscription, paid_by: null },
-      ...{ stripe_customer_id: ada.customer, user_id: null, amount: 2000, currency: 'usd' },
-      ...{ stripe_charge_id: null, unknown: null, grants: [{ period_start: MAY, credits: 1000 }] },
-    }
-    const delivery = { provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'webhook' }
-    await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
+    await ada.paid('1', [planLine({ price: 'price_pro', amount: 2000, discount: 1000 })])
+    const credits: [string, string] = [ada.in('1'), 'il_other']
+    const undo = planLine({ price: 'price_pro', amount: -200, proration: true, credits })
+    expect(await ada.paid('2', [undo])).toBe('applied')
+    expect(await ada.left()).toBe(800)
+  })
+
+  it('and else by its money, at the price that is read for it', async () => {
+    const ada = await bought()
+    const PLANS = '{"price_read": {"key": "read", "credits": 1000}}'
+    const credits: [string, string] = [ada.in('1'), 'il_other']
+    const undo = planLine({ price: 'price_read', amount: -200, proration: true, credits })
+    await stripeAnswers({ 'GET /v1/prices/price_read': { status: 500, body: {} } })
+    const event = ada.invoice('2', [undo])
+    expect(await ada.told(event, { PLANS })).toBe('parked incomplete_invoice')
     expect(await ada.left()).toBe(1000)
-    const lines = [planLine({ price: 'price_pro', amount: 2000 })]
-    expect(await ada.paid('1', lines)).toBe('duplicate period_already_granted')
-    expect(
-      await ada.paid('2', [
-        planLine({ price: 'price_pro', amount: -1000, proration: true, credits: [ada.in('1'), 'il_1'] }),
-      ]),
-    ).toBe('applied')
-    expect(await ada.left()).toBe(500)
+    await sells(price('price_read', 2000))
+    await runScheduled({ PLANS }, 'retry_due')
+    expect(await ada.left()).toBe(900)
   })
 })
 

@@ -126,6 +126,20 @@ describe('whose it is', () => {
     expect([await customerOf(named), await customerOf(referred)]).toEqual([object.customer, null])
   })
 
+  it('our metadata on an invoice of a subscription binds as well', async () => {
+    const id = await signedUp()
+    const { events, object } = await buy(await proLink(), id)
+    await deliverAllTo(events)
+    expect(await owned(id)).toEqual([{ id: object.customer, by_reference: true }])
+    const renewed = await atStripe(`subscriptions/${object.subscription}/renew`, { deliver: false })
+    const paid = renewed.events.find(({ type }) => type === 'invoice.paid')
+    const parent = { subscription_details: { subscription: object.subscription, metadata: { user_id: id } } }
+    if (paid) Object.assign(paid.data.object, { parent: { type: 'subscription_details', ...parent } })
+    expect(said(await deliverTo(paid))).toBe('applied')
+    expect(await owned(id)).toEqual([{ id: object.customer, by_reference: false }])
+    expect(await customerOf(id)).toBe(object.customer)
+  })
+
   it('our metadata that names the same user binds as well', async () => {
     const id = await signedUp()
     const { events, object } = await buy(await proLink(), id)

@@ -6,6 +6,7 @@ import type { Event } from '../../local/stripe/state.ts'
 import { atStripe, checkout, customersMade, portal } from './checkout-support.ts'
 import { buy, deliverAllTo, deliverTo, linkShop, makeLink } from './links-support.ts'
 import { as, customerOf, leave, link, linked, signedUp, signUp } from './people.ts'
+import { playing } from './random-histories.ts'
 import { allSaid, balance, deliver, query, said, user } from './support.ts'
 
 const owned = async (id: string) =>
@@ -52,7 +53,7 @@ describe('somebody pays with ?client_reference_id=user_victim', () => {
         expect((await me(victim)).subscription).toMatchObject({ plan: 'pro' })
         await expectUnbound([String(plan.object.customer), String(pack.object.customer)])
       }),
-      { numRuns: 12 },
+      playing(12),
     )
   })
 

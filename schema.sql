@@ -199,7 +199,7 @@ create table ledgerhook.payments (
   stripe_charge_id text,
   created_at timestamp with time zone default now() not null,
   constraint payments_pkey PRIMARY KEY (stripe_payment_id),
-  constraint payments_sane CHECK (((credits > 0) AND (amount >= 0))),
+  constraint payments_sane CHECK (((credits >= 0) AND (amount >= 0))),
   constraint payments_stripe_checkout_session_id_unique UNIQUE (stripe_checkout_session_id),
   constraint payments_user_id_wallets_user_id_fk FOREIGN KEY (user_id) REFERENCES ledgerhook.wallets(user_id)
 );
@@ -324,6 +324,7 @@ create table ledgerhook.stripe_prices (
   interval_count integer,
   usage_type text,
   created_at timestamp with time zone default now() not null,
+  lookup_key text,
   constraint stripe_prices_id_currency_pk PRIMARY KEY (id, currency)
 );
 
@@ -611,6 +612,9 @@ create function ledgerhook.credit_invoice(delivery jsonb, facts jsonb) returns j
 create function ledgerhook.credit_invoice_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.credit_lines(delivery jsonb, facts jsonb, owner text, ids text[]) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.credited_by(line jsonb) returns SETOF ledgerhook.plan_lines
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -627,6 +631,9 @@ create function ledgerhook.credits_to_balance(invoice text) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.credits_to_be_gone(payment ledgerhook.payments) returns bigint
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.credits_unknown_line(line jsonb, lines jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.current_subscription(given text) returns jsonb
@@ -815,6 +822,9 @@ create function ledgerhook.is_live_plan(status text, plan_key text) returns bool
 create function ledgerhook.is_locked(subject text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_of_unknown_plan(lines jsonb) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_orphan(subscription ledgerhook.subscriptions) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -834,6 +844,9 @@ create function ledgerhook.keep_credited(credited jsonb, in_currency text) retur
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.keep_lines(invoice text, lines jsonb, grants jsonb, is_paid boolean) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.keep_older_invoice(invoice text, lines jsonb) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.keep_older_invoices(lines jsonb) returns void
@@ -864,6 +877,9 @@ create function ledgerhook.key_of_nothing(owner text, line jsonb, in_currency te
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.keys_of_invoice(invoice text) returns text[]
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lacks_lookup_keys(lines jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lacks_prices(in_currency text, lines jsonb) returns boolean
@@ -919,6 +935,9 @@ create function ledgerhook.lock_subjects(VARIADIC subjects text[]) returns void
 
 create function ledgerhook.lock_with_customer(given text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.lookup_key_of(price text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.mark_arrived(given text, after_at timestamp with time zone, after_event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -985,6 +1004,9 @@ create function ledgerhook.next_outgoing(owner text, lease boolean) returns json
 
 create function ledgerhook.next_try(tries integer) returns timestamp with time zone
   language sql stable;
+
+create function ledgerhook.of_setting(delivery jsonb, unknown text) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.open_wallet(given text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1104,6 +1126,9 @@ create function ledgerhook.refunds_standing(known ledgerhook.reversals[]) return
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text, facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refuse_invoice(delivery jsonb, owner text, objection text, facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.refuse_ledger_change() returns trigger
@@ -1343,6 +1368,9 @@ create function ledgerhook.verdict(outcome text, reason text, user_id text) retu
 create function ledgerhook.wait_for(of_provider text, of_event text, occurred timestamp with time zone, subjects text[], asks boolean, waited boolean) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.waiting_facts(delivery jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.waiting_for(given text, is_user boolean, most integer) returns SETOF ledgerhook.webhook_events
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1370,16 +1398,31 @@ create function ledgerhook.why_contradicted(named text, reference text) returns 
 create function ledgerhook.why_refused(given text, credits bigint) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.with_needed_prices(lines jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.with_outgoing(answer jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.with_plans(lines jsonb, plans jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.with_plans_of(invoices jsonb, plans jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.with_released(verdict jsonb, released jsonb) returns jsonb
   language sql stable;
+
+create function ledgerhook.with_sale(grants jsonb, invoice text, sold bigint, paid_by text[]) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.with_waiting_grants(delivery jsonb, grants jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.with_waiting_lines(delivery jsonb, lines jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.with_waiting_plans(delivery jsonb, plans jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.write_credits(delivery jsonb, facts jsonb, owner text, grants jsonb, ids text[]) returns jsonb

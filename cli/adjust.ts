@@ -2,6 +2,8 @@ import { type Imported, importFile } from './adjust/import.ts'
 import { MAX_CREDITS } from './adjust/rows.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
+import { confirmElsewhere } from './shared/confirm.ts'
+import { counted } from './shared/counted.ts'
 import { callFunction, hostOf } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags, requiredText } from './shared/flags.ts'
@@ -16,6 +18,7 @@ npm run adjust -- --file balances.csv                           the same for eac
   --target             with --file: each amount is the balance that the wallet shall have; the difference is booked
   --sum N              with --file: what the amounts have to add up to; otherwise nothing is booked
   --dry-run            with --file: checks all of it and says what would be booked
+  --yes                does not ask, where the database is not on this machine
   --json               the result as JSON
   --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 
@@ -38,7 +41,7 @@ await runCommand(async () => {
   const { values, positionals } = readFlags(
     HELP,
     {
-      ...{ note: text, key: text, json: flag, 'pg-port': text },
+      ...{ note: text, key: text, yes: flag, json: flag, 'pg-port': text },
       ...{ file: text, target: flag, sum: text, 'dry-run': flag },
     },
     { args: flags, allowPositionals: true },
@@ -51,6 +54,7 @@ await runCommand(async () => {
     const what = { file, toBalance: target ?? false, sum: readSum(sum), onlyChecks: dryRun ?? false }
     const url = await databaseUrl(values['pg-port'])
     const host = hostOf(url)
+    if (!dryRun) await confirmElsewhere(url, `book the lines of ${file}`, values)
     const imported = await importFile(url, what, REFUSALS)
     if (imported.problems.length > 0) process.exitCode = 1
     const json = { host, dry_run: what.onlyChecks, ...imported }
@@ -74,6 +78,7 @@ await runCommand(async () => {
   }
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)
+  await confirmElsewhere(url, `book ${counted(facts.amount, 'credit')} for ${user_id}`, values)
   const result = await callFunction<{ balance: number } | { refused: string }>(url, 'adjust', facts)
   if ('refused' in result) throw new LocalError(`${host}: ${REFUSALS[result.refused] ?? result.refused}`)
   const { balance } = result
@@ -93,9 +98,13 @@ function inLines(
   }
   const what = isDry ? 'would be booked' : 'booked now'
   return [
-    `${host}: ${booked} ${what}, ${credits} credits; ${lines - booked} were booked before`,
-    `${lines} lines, whose amounts add up to ${sum}`,
+    `${host}: ${booked} ${what}, ${counted(credits, 'credit')}; ${was(lines - booked)} booked before`,
+    `${counted(lines, 'line')}, whose amounts add up to ${sum}`,
   ]
+}
+
+function was(count: number): string {
+  return `${count} ${count === 1 ? 'was' : 'were'}`
 }
 
 /** An amount, or the sum of many. */

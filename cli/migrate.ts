@@ -3,6 +3,7 @@ import { dryRun, type Migrated, migrate } from './migrate/run.ts'
 import { script } from './migrate/script.ts'
 import { runCommand } from './shared/command.ts'
 import { configuredDatabase } from './shared/configured.ts'
+import { isNeonHost } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
 
@@ -32,13 +33,13 @@ await runCommand(async () => {
   console.log(values['dry-run'] ? script(done) : inLines(done).join('\n'))
   if (!isNeon(done)) {
     console.error(
-      `${done.host} is not Neon: the Worker speaks Neon's SQL over HTTP, and reaches others by the local gateway alone`,
+      `${done.host} is not Neon: the Worker speaks Neon's SQL over HTTP, and reaches this one by the local gateway alone: npm run dev -- --gateway`,
     )
   }
 })
 
 function isNeon({ isNeon, host }: Migrated): boolean {
-  return isNeon || /\.neon\.tech(:\d+)?$/.test(host)
+  return isNeon || isNeonHost(host)
 }
 
 function inLines({ host, database, functions, steps }: Migrated): string[] {

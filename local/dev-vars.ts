@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { settingsSchema } from '../src/settings.ts'
 import { ensureSessionKey, readSessionKey } from './session-key.ts'
@@ -45,26 +45,65 @@ export function generateSecrets(): Vars {
 }
 
 /**
- * Writes `.dev.vars` when there is none, with the public half of this machine's session key. One that an earlier
- * version has written gets the key of the local Clerk. Returns what was done, in words.
+ * Writes `.dev.vars` when there is none, with the public half of this machine's session key. In one that is there it
+ * fills in what is missing, or still a placeholder. Returns what was done, in words.
  */
 export async function ensureDevVars(): Promise<string | undefined> {
-  if (existsSync(FILE)) return addClerkKey()
+  if (existsSync(FILE)) return await fillIn()
   const { publicKey } = await ensureSessionKey()
   const vars = { DATABASE_URL: '', ...generateSecrets(), CLERK_JWT_KEY: publicKey.trim() }
   writeFileSync(FILE, HEADER + formatVars(vars) + EXAMPLES_HEADER + formatVars(EXAMPLES), { mode: 0o600 })
   return 'wrote .dev.vars, with secrets made for this machine alone'
 }
 
-/** Only next to the session key of this machine: whoever has Clerk's own public key there uses Clerk itself. */
-function addClerkKey(): string | undefined {
-  const { CLERK_SECRET_KEY, CLERK_JWT_KEY = '' } = parseEnv(readFileSync(FILE, 'utf8'))
-  const pair = readSessionKey()
-  if (CLERK_SECRET_KEY !== undefined || !pair || CLERK_JWT_KEY.trim() !== pair.publicKey.trim())
-    return undefined
-  const { CLERK_SECRET_KEY: made = '' } = generateSecrets()
-  appendFileSync(FILE, `\n${formatVars({ CLERK_SECRET_KEY: made })}`)
-  return 'added CLERK_SECRET_KEY to .dev.vars: the key of the local Clerk'
+async function fillIn(): Promise<string | undefined> {
+  const text = readFileSync(FILE, 'utf8')
+  const lacking = await whatLacks(parseEnv(text) as Vars)
+  const names = Object.keys(lacking)
+  if (names.length === 0) return undefined
+  writeFileSync(FILE, withVars(text, lacking))
+  chmodSync(FILE, 0o600)
+  return `filled in .dev.vars, with secrets made for this machine alone: ${names.join(', ')}`
+}
+
+/**
+ * What is absent or a placeholder, and is not in the environment. Whoever has a key of Stripe's or Clerk's own there
+ * uses that one, and gets no secret that would not fit it. What is empty is meant to be empty, except in a copy of
+ * `.dev.vars.example`.
+ */
+async function whatLacks(given: Vars): Promise<Vars> {
+  const isUnset = (name: string) => !process.env[name] && /^(<.*>)?$/.test(given[name] ?? '')
+  const isAbsent = (name: string) => isUnset(name) && given[name] !== ''
+  const made = generateSecrets()
+  const wanted: Vars = {}
+  const want = (...names: string[]) => {
+    for (const name of names) if (isAbsent(name) && made[name]) wanted[name] = made[name]
+  }
+  want('SERVICE_TOKEN', 'OPS_TOKEN', 'EVENTS_SECRET')
+  if (isUnset('STRIPE_SECRET_KEY') || isLocal(given.STRIPE_SECRET_KEY))
+    want('STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET')
+
+  const isCopy = isAbsent('CLERK_JWT_KEY')
+  if (isCopy) wanted.CLERK_JWT_KEY = (await ensureSessionKey()).publicKey.trim()
+  const jwtKey = process.env.CLERK_JWT_KEY || given.CLERK_JWT_KEY || ''
+  if (isCopy || jwtKey.trim() === readSessionKey()?.publicKey.trim())
+    want('CLERK_WEBHOOK_SECRET', 'CLERK_SECRET_KEY')
+  if (isCopy && isUnset('CLERK_SECRET_KEY') && made.CLERK_SECRET_KEY)
+    wanted.CLERK_SECRET_KEY = made.CLERK_SECRET_KEY
+  return wanted
+}
+
+const isLocal = (key = '') => key.startsWith(LOCAL_STRIPE_KEY)
+
+/** Each in the place of its line, and what has none at the end. */
+function withVars(text: string, vars: Vars): string {
+  let filled = text.endsWith('\n') || text === '' ? text : `${text}\n`
+  for (const [name, value] of Object.entries(vars)) {
+    const line = new RegExp(`^[ \\t]*(export[ \\t]+)?${name}[ \\t]*=.*$`, 'm')
+    const written = formatVars({ [name]: value })
+    filled = line.test(filled) ? filled.replace(line, () => written.trimEnd()) : filled + written
+  }
+  return filled
 }
 
 /**

@@ -7,6 +7,7 @@ import { Misconfigured } from '../src/settings/misconfigured.ts'
 import { settingsOf } from '../src/settings.ts'
 import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
+import { needsGateway } from './dev/given-database.ts'
 import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
 import { EXAMPLES, ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
@@ -33,6 +34,11 @@ await runInterruptible(async (interrupt) => {
   if (dataDir !== resolve(flags.dataDir))
     console.log(`Postgres may not enter ${flags.dataDir} as it is not root: its data is in ${dataDir}`)
 
+  const givenUrl = configuredDatabase()
+  if (flags.gateway && !givenUrl)
+    throw new LocalError('--gateway stands in front of the database of DATABASE_URL, which is not set')
+  // Whoever names an endpoint has a gateway of their own.
+  const endpoint = { ...settings, ...vars }.NEON_FETCH_ENDPOINT
   const stack = await startStack(
     {
       ...flags,
@@ -40,7 +46,8 @@ await runInterruptible(async (interrupt) => {
       clerkFile: `${flags.dataDir}.clerk.json`,
       settings,
       overrides: vars,
-      neonUrl: configuredDatabase(),
+      givenUrl,
+      givenNeedsGateway: givenUrl !== undefined && !endpoint && (await needsGateway(givenUrl, flags)),
       onStep: (part) => console.log(styleText('dim', `up: ${part}`)),
       onLog: (line) => console.log(deliveryLine(line)),
       onOutput: (line) => {

@@ -5,11 +5,12 @@ import { runCommand } from '../cli/shared/command.ts'
 import { LocalError } from '../cli/shared/errors.ts'
 import { readFlags } from '../cli/shared/flags.ts'
 import { projectDir, tools } from '../cli/shared/project.ts'
+import { CLIENT_FILE, madeClient } from './check/client.ts'
 import { madeSchema, SCHEMA_FILE } from './check/schema.ts'
 import { seal } from './check/seals.ts'
 
 const HELP = `
-npm run generate -- [flags]     a migration for tables that have changed, and schema.sql anew
+npm run generate -- [flags]     a migration for tables that have changed, schema.sql and the client's types anew
 
   --name WHAT          what changes, in a word or three: it becomes the name of the file
   --custom             an empty migration, to be written by hand: then run this again
@@ -29,7 +30,9 @@ await runCommand(async () => {
   for (const file of migrationFiles()) if (!before.includes(file)) tidy(file)
   seal()
   writeFileSync(SCHEMA_FILE, await madeSchema())
-  console.log(`${relative(projectDir, SCHEMA_FILE)} is written: read its diff`)
+  writeFileSync(CLIENT_FILE, await madeClient())
+  const written = [SCHEMA_FILE, CLIENT_FILE].map((file) => relative(projectDir, file))
+  console.log(`${written.join(' and ')} are written: read their diffs`)
 })
 
 function migrationFiles(): string[] {

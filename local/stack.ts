@@ -2,6 +2,7 @@ import { migrate } from '../cli/migrate/run.ts'
 import { LocalError } from '../cli/shared/errors.ts'
 import type { Vars } from './dev-vars.ts'
 import { startGateway } from './gateway/server.ts'
+import { addressOf } from './gateway/target.ts'
 import { reservePort } from './ports.ts'
 import { createDatabase, query } from './postgres/query.ts'
 import { startPostgres } from './postgres.ts'
@@ -21,8 +22,10 @@ export interface StackOptions extends Omit<WorkerOptions, 'port'>, StandInOption
   overrides?: Vars
   /** Where the local Postgres keeps its data. */
   dataDir: string
-  /** A Neon database to use instead of the local Postgres and the gateway. It is not migrated here. */
-  neonUrl?: string | undefined
+  /** A database to use instead of the local Postgres. It is not migrated here. */
+  givenUrl?: string | undefined
+  /** Whether that one is no Neon, and the gateway stands in front of it. */
+  givenNeedsGateway?: boolean
   /** Milliseconds that the gateway adds to each request and to each statement. */
   latency?: { rttMs?: number; statementMs?: number }
   /** Called as soon as a part is up. */
@@ -32,6 +35,8 @@ export interface StackOptions extends Omit<WorkerOptions, 'port'>, StandInOption
 export interface Stack {
   worker: LocalWorker
   databaseUrl: string
+  /** Whether the database is the local Postgres. */
+  isOwnDatabase: boolean
   /** The gateway's `POST /sql`. Undefined with a Neon database. */
   gatewayUrl: string | undefined
   /** The local Stripe. Undefined with a key of Stripe's own. */
@@ -42,6 +47,7 @@ export interface Stack {
 }
 
 type Part = { stop(): Promise<void> }
+type Started = <P extends Part>(part: P, name: string) => P
 
 /** Starts everything that `npm run dev` and `npm run demo` need. When a part fails, nothing is left running. */
 export async function startStack(options: StackOptions, interrupt: AbortSignal): Promise<Stack> {
@@ -49,7 +55,7 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
   const stop = async () => {
     for (let part = parts.pop(); part; part = parts.pop()) await part.stop()
   }
-  const started = <P extends Part>(part: P, name: string): P => {
+  const started: Started = (part, name) => {
     parts.push(part)
     options.onStep?.(name)
     interrupt.throwIfAborted()
@@ -57,8 +63,8 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
   }
   try {
     await assertPortsFree(options)
-    const database = options.neonUrl
-      ? { url: options.neonUrl, gatewayUrl: undefined, settings: { DATABASE_URL: options.neonUrl } }
+    const database = options.givenUrl
+      ? await useDatabase(options.givenUrl, options, started)
       : await startDatabase(options, started)
     const given = { ...options.settings, ...database.settings, ...options.overrides }
     const stripe = isLocalStripe(given) ? await startLocalStripe(given, options) : undefined
@@ -72,6 +78,7 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
     return {
       worker,
       databaseUrl: database.url,
+      isOwnDatabase: !options.givenUrl,
       gatewayUrl: database.gatewayUrl,
       stripeUrl: stripe?.url,
       clerkUrl: clerk?.url,
@@ -84,9 +91,11 @@ export async function startStack(options: StackOptions, interrupt: AbortSignal):
 }
 
 /** Reserves all ports at once, so that a port that is given twice is noticed too. */
-async function assertPortsFree({ ports, neonUrl, settings, overrides }: StackOptions): Promise<void> {
+async function assertPortsFree(options: StackOptions): Promise<void> {
+  const { ports, givenUrl, givenNeedsGateway, settings, overrides } = options
   const wanted: [number, string][] = [[ports.worker, '--port']]
-  if (!neonUrl) wanted.push([ports.postgres, '--pg-port'], [ports.gateway, '--gateway-port'])
+  if (!givenUrl) wanted.push([ports.postgres, '--pg-port'])
+  if (!givenUrl || givenNeedsGateway) wanted.push([ports.gateway, '--gateway-port'])
   if (isLocalStripe({ ...settings, ...overrides })) wanted.push([ports.stripe, '--stripe-port'])
   if (isLocalClerk({ ...settings, ...overrides })) wanted.push([ports.clerk, '--clerk-port'])
   const releases: (() => Promise<void>)[] = []
@@ -97,10 +106,16 @@ async function assertPortsFree({ ports, neonUrl, settings, overrides }: StackOpt
   }
 }
 
-async function startDatabase(
-  { dataDir, fresh, ports, latency }: StackOptions,
-  started: <P extends Part>(part: P, name: string) => P,
-) {
+/** Neon itself, or the gateway in front of another Postgres. */
+async function useDatabase(url: string, options: StackOptions, started: Started) {
+  if (!options.givenNeedsGateway) return { url, gatewayUrl: undefined, settings: { DATABASE_URL: url } }
+  const postgres = addressOf(url)
+  const gateway = await startGateway({ ...options.latency, port: options.ports.gateway, postgres })
+  started(gateway, `the gateway, in front of ${new URL(url).host}`)
+  return { url, gatewayUrl: gateway.url, settings: { DATABASE_URL: url, NEON_FETCH_ENDPOINT: gateway.url } }
+}
+
+async function startDatabase({ dataDir, fresh, ports, latency }: StackOptions, started: Started) {
   const postgres = started(await startPostgres({ dataDir, port: ports.postgres }), 'PostgreSQL')
   if (fresh) await recreateDatabase(postgres.url('postgres'), 'ledgerhook')
   // Nothing else calls these functions: an edit may be taken back.

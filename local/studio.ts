@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { runCommand } from '../cli/shared/command.ts'
 import { databaseUrl } from '../cli/shared/configured.ts'
+import { connectTo } from '../cli/shared/database.ts'
 import { readFlags } from '../cli/shared/flags.ts'
 import { projectDir, tools } from '../cli/shared/project.ts'
 
@@ -14,6 +15,8 @@ npm run studio -- [flags]     look at the tables in a browser: DATABASE_URL, els
 await runCommand(async () => {
   const { values } = readFlags(HELP, { 'pg-port': { type: 'string' } })
   const url = await databaseUrl(values['pg-port'])
+  // Studio itself would print a stack trace.
+  await (await connectTo(url)).end()
   console.log(`the tables of ${new URL(url).host}`)
   // By default it would listen on every interface of the machine.
   const args = ['studio', '--config', 'local/studio.config.ts', '--host', '127.0.0.1']

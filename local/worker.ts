@@ -43,8 +43,23 @@ export interface LocalWorker {
   stop(): Promise<void>
 }
 
-/** Starts the real Worker in workerd with `wrangler dev`, and resolves when it responds. Needs no network. */
+/**
+ * Starts the real Worker in workerd with `wrangler dev`, and resolves when it responds. Needs no network. Where no
+ * tunnel can be opened, the output says so, and the Worker starts without one.
+ */
 export async function startWorker(options: WorkerOptions, interrupt: AbortSignal): Promise<LocalWorker> {
+  try {
+    return await startWrangler(options, interrupt)
+  } catch (error) {
+    if (!options.tunnel || interrupt.aborted) throw error
+    options.onOutput(
+      'No tunnel could be opened: is there a network? The Worker starts without a public address.',
+    )
+    return await startWrangler({ ...options, tunnel: false }, interrupt)
+  }
+}
+
+async function startWrangler(options: WorkerOptions, interrupt: AbortSignal): Promise<LocalWorker> {
   const url = `http://127.0.0.1:${options.port}`
   const scratchDir = makeScratchDir('worker')
   const envFile = join(scratchDir, 'settings.env')

@@ -26,6 +26,12 @@ interface Waiting {
   payload: unknown
 }
 
+interface Verdict {
+  outcome: string
+  reason: string | null
+  user_id: string | null
+}
+
 const MOST = 10_000
 
 const READ = `select provider, event_id, type, occurred_at, ledgerhook.readable_payload(event) as payload
@@ -78,12 +84,12 @@ async function tryOne(
   await client.query('begin')
   try {
     const delivery = { ...row, via: 'release', erase: false }
-    const { rows } = await client.query<{ verdict: { outcome: string; user_id: string | null } }>(
+    const { rows } = await client.query<{ verdict: Verdict }>(
       'select ledgerhook.credit_invoice($1::jsonb, $2::jsonb) as verdict',
       [JSON.stringify(delivery), JSON.stringify(facts)],
     )
     const verdict = rows[0]?.verdict
-    if (verdict?.outcome === 'parked') return ASKED
+    if (verdict?.outcome === 'parked') return verdict.reason === 'unknown_price' ? UNKNOWN : ASKED
     if (verdict?.outcome !== 'applied' || verdict.user_id === null) return REFUSED
     const moved = await client.query<{ credits: string }>(
       'select coalesce(sum(amount), 0) as credits from ledgerhook.credit_ledger where user_id = $1 and event_id = $2',

@@ -1,6 +1,6 @@
 import { LOCAL_PORTS } from '../shared/configured.ts'
 import { LocalError } from '../shared/errors.ts'
-import { portNumber, readFlags, wholeNumber } from '../shared/flags.ts'
+import { portNumber, readFlags, readSince, wholeNumber } from '../shared/flags.ts'
 
 const HELP = `
 npm run reconcile -- [flags]     what Stripe and Clerk have otherwise than your database, in words and sums
@@ -55,16 +55,6 @@ export function reconcileFlags(): Flags {
     stripePort: portNumber(values['stripe-port'], '--stripe-port', LOCAL_PORTS.stripe),
     clerkPort: portNumber(values['clerk-port'], '--clerk-port', LOCAL_PORTS.clerk),
   }
-  const since = values.since === undefined ? null : moment(values.since)
+  const since = values.since === undefined ? null : readSince(values.since)
   return { fix, since, only, user, delete: most, bonus, json, env, pgPort: values['pg-port'], local }
-}
-
-const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-function moment(text: string): Date {
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? 0)
-  const isMoment = count !== undefined || /^\d{4}-\d\d-\d\d/.test(text)
-  if (isMoment && Number.isFinite(at) && at > 0) return new Date(at)
-  throw new LocalError(`--since takes 90m, 12h, 30d or a moment such as 2026-01-31, not '${text}'`)
 }

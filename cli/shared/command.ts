@@ -3,15 +3,30 @@ import { LocalError } from './errors.ts'
 
 const QUIET_MS = 2_000
 
+/** What the system refuses, in words. */
+const SYSTEM: Record<string, string> = {
+  EACCES: 'you have no permission for it',
+  EPERM: 'you have no permission for it',
+  EROFS: 'it is on a read-only disk',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your share of the disk is full',
+}
+
 /** Runs a command's body. What the person at the keyboard can put right is one line, and exit code 1. */
 export async function runCommand(main: () => Promise<void> | void): Promise<void> {
   try {
     await main()
   } catch (error) {
-    if (!(error instanceof LocalError)) throw error
-    console.error(error.message)
+    const sentence = error instanceof LocalError ? error.message : ofTheSystem(error)
+    if (sentence === undefined) throw error
+    console.error(sentence)
     process.exitCode = 1
   }
+}
+
+function ofTheSystem(error: unknown): string | undefined {
+  const { code = '', path, syscall } = error as NodeJS.ErrnoException
+  return SYSTEM[code] && syscall && `${path ?? 'a file'} cannot be used (${code}): ${SYSTEM[code]}`
 }
 
 /** Says on standard error what is still going on, once it has taken two seconds. */

@@ -10,6 +10,16 @@ export function hostOf(url: string): string {
   return parse(url).host
 }
 
+/** Whether a connection string leads to this machine. Throws a LocalError. */
+export function isThisMachine(url: string): boolean {
+  return /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(parse(url).hostname)
+}
+
+/** Whether a connection string leads to Neon, by the name of the host. */
+export function isNeonHost(host: string): boolean {
+  return /\.neon\.tech(:\d+)?$/.test(host)
+}
+
 /** Opens one connection; the caller ends it. Throws a LocalError of one line, without the password. */
 export async function connectTo(url: string): Promise<pg.Client> {
   const parsed = parse(url)
@@ -94,8 +104,8 @@ function refused(error: { code?: string; message?: string }, url: URL): LocalErr
   return new LocalError(`${host} does not answer (${code}): is it running, and reachable from here?`)
 }
 
-/** SQLSTATEs of a function or a schema that does not exist. */
-const NOT_MIGRATED = new Set(['42883', '3F000'])
+/** SQLSTATEs of a function, a schema, a table or a column that does not exist. */
+const NOT_MIGRATED = new Set(['42883', '3F000', '42P01', '42703'])
 
 function failed({ code = 'no code' }: { code?: string }, url: string): LocalError {
   const host = hostOf(url)

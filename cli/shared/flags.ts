@@ -11,12 +11,25 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
     console.log(help.trim())
     process.exit()
   }
+  refuseTaken(Object.keys(options))
   try {
     return parseArgs({ args: joinNegative(args), options, allowPositionals })
   } catch (error) {
     const [sentence] = (error as Error).message.split('. ')
     throw new LocalError(`${sentence?.replace(/\.$/, '')}: --help lists the flags; they go after a \`--\``)
   }
+}
+
+/** What may be set for good, for npm or for node-gyp, and is no flag of this run. */
+const SET_FOR_GOOD = new Set(['before', 'json', 'key', 'only', 'target', 'url', 'user'])
+
+/** Without a `--` npm keeps a flag to itself, and a command would do without it: `migrate --dry-run` would migrate. */
+function refuseTaken(names: string[]): void {
+  const taken = names.find(
+    (name) => !SET_FOR_GOOD.has(name) && process.env[`npm_config_${name.replaceAll('-', '_')}`],
+  )
+  if (taken === undefined) return
+  throw new LocalError(`npm has kept --${taken} to itself: flags go after a \`--\`, npm run … -- --${taken}`)
 }
 
 /** `--at -10m` is meant as `--at=-10m`; parseArgs would not guess. */
@@ -59,4 +72,15 @@ export function readVars(given: string[] = []): Record<string, string> {
 export function requiredText(text: string | undefined, flag: string, why: string): string {
   if (text?.trim()) return text.trim()
   throw new LocalError(`${flag} is missing: it ${why}`)
+}
+
+const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A moment of the past, or how long it is ago: 90m, 12h, 30d. Throws a LocalError. */
+export function readSince(text: string): Date {
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
+  const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? 0)
+  const isMoment = count !== undefined || /^\d{4}-\d\d-\d\d/.test(text)
+  if (isMoment && Number.isFinite(at) && at > 0) return new Date(at)
+  throw new LocalError(`--since takes 90m, 12h, 30d or a moment such as 2026-01-31, not '${text}'`)
 }

@@ -17,11 +17,12 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
   --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
   --rtt-ms N               the gateway adds this to each request, in milliseconds
   --statement-ms N         the gateway adds this to each statement, in milliseconds
+  --gateway                put the gateway in front of the Postgres of DATABASE_URL, which is not Neon
   --spill                  bind the queue SPILL, to which deliveries go while the database is away
   --tunnel                 open a public address, for webhooks from Clerk and Stripe themselves (needs the network)
 
-Settings come from .dev.vars, which the first run writes; the environment wins over it. If DATABASE_URL names a Neon
-database, that one is used, and neither Postgres nor the gateway is started; only \`npm run migrate\` migrates it.
+Settings come from .dev.vars, which the first run writes; the environment wins over it. If DATABASE_URL names a
+database, that one is used, and no Postgres is started; only \`npm run migrate\` migrates it. Neon needs no gateway.
 With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stripe is not started. So it is with
 CLERK_SECRET_KEY and Clerk; without one, nothing of Clerk is asked.
 `
@@ -52,10 +53,11 @@ export async function devFlags() {
     var: { type: 'string', multiple: true },
     'rtt-ms': { type: 'string' },
     'statement-ms': { type: 'string' },
+    gateway: { type: 'boolean', default: false },
     spill: { type: 'boolean', default: false },
     tunnel: { type: 'boolean', default: false },
   })
-  const { data: dataDir, fresh, spill, tunnel } = values
+  const { data: dataDir, fresh, gateway, spill, tunnel } = values
   return {
     ports: await choosePorts(values),
     latency: {
@@ -65,6 +67,7 @@ export async function devFlags() {
     vars: readVars(values.var),
     dataDir,
     fresh,
+    gateway,
     spill,
     tunnel,
   }

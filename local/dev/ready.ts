@@ -1,14 +1,16 @@
 import { styleText } from 'node:util'
 import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
+import { connectTo } from '../../cli/shared/database.ts'
+import { LocalError } from '../../cli/shared/errors.ts'
 import type { Vars } from '../dev-vars.ts'
 import type { Stack } from '../stack.ts'
 
 /** Returns what to know once everything is up. Of a Neon database it shows the host only, never the password. */
 export async function describe(stack: Stack, settings: Vars, postgresPort: number): Promise<string> {
   const { url } = stack.worker
-  const database = stack.gatewayUrl
+  const database = stack.isOwnDatabase
     ? localDatabase(postgresPort)
-    : `${new URL(stack.databaseUrl).host}, from DATABASE_URL: ${await readiness(url, settings.OPS_TOKEN)}`
+    : `${new URL(stack.databaseUrl).host}, from DATABASE_URL: ${await readiness(url, stack.databaseUrl, settings.OPS_TOKEN)}`
   const port = new URL(url).port
   const flag = port === String(LOCAL_PORTS.worker) ? '' : ` --port ${port}`
   const rows = [
@@ -46,11 +48,21 @@ function localDatabase(port: number): string {
   return `postgres://postgres:postgres@127.0.0.1:${port}/ledgerhook, or \`npm run studio${flag}\``
 }
 
-async function readiness(url: string, opsToken: string | undefined): Promise<string> {
+async function readiness(url: string, databaseUrl: string, opsToken: string | undefined): Promise<string> {
   const headers = { Authorization: `Bearer ${opsToken ?? ''}` }
   const response = await fetch(`${url}/api/ready`, { headers }).catch(() => null)
   const answer = (await response?.json().catch(() => null)) as { status?: string } | null
   if (answer?.status === 'ready') return 'reachable and migrated'
-  if (answer?.status === 'unavailable') return 'not reachable'
+  if (answer?.status === 'unavailable') return await whyAway(databaseUrl)
   return `run \`npm run migrate\`${answer?.status ? `, for it is ${answer.status}` : ' if it has not been migrated'}`
+}
+
+/** Asks Postgres itself, which says more than its HTTP endpoint. */
+async function whyAway(databaseUrl: string): Promise<string> {
+  try {
+    await (await connectTo(databaseUrl)).end()
+    return 'not reachable by HTTP, though Postgres itself is'
+  } catch (error) {
+    return error instanceof LocalError ? error.message : 'not reachable'
+  }
 }

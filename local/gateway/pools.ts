@@ -2,7 +2,12 @@ import pg from 'pg'
 import { GatewayError } from './errors.ts'
 import { readTarget } from './target.ts'
 
-export type Address = { host: string; port: number }
+export type Address = {
+  host: string
+  port: number
+  /** Whether to speak TLS. */
+  ssl?: boolean | { rejectUnauthorized: boolean }
+}
 
 export type Pools = {
   /** Returns a connection for this value of the header. Waits up to 15 s for one, as the proxy does. */
@@ -19,8 +24,8 @@ const ignore = () => {}
 function openPool(connectionString: string | string[] | undefined, address: Address, max: number): pg.Pool {
   const pool = new pg.Pool({
     ...readTarget(connectionString),
-    ...address,
     ssl: false,
+    ...address,
     max,
     connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
   })

@@ -1,4 +1,5 @@
 import { GatewayError } from './errors.ts'
+import type { Address } from './pools.ts'
 
 /** Who connects, and to which database. Host and port are always those of the local Postgres. */
 export type Target = { user: string; password: string; database: string }
@@ -23,5 +24,19 @@ export function readTarget(header: string | string[] | undefined): Target {
     return { user, password, database }
   } catch (error) {
     throw error instanceof URIError ? invalid('invalid connection string') : error
+  }
+}
+
+const POSTGRES_PORT = 5432
+
+/** Returns where a connection string leads, and whether to speak TLS there, by its `sslmode`. */
+export function addressOf(connectionString: string): Address {
+  const { hostname, port, searchParams } = new URL(connectionString)
+  const mode = searchParams.get('sslmode') ?? 'disable'
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port || POSTGRES_PORT),
+    ssl:
+      mode === 'no-verify' ? { rejectUnauthorized: false } : /^(require|verify-ca|verify-full)$/.test(mode),
   }
 }

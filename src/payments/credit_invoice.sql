@@ -1,9 +1,11 @@
 -- Credits follow the money of a paid invoice's lines: what was paid grants, what is credited is taken back. Once per
 -- invoice, and once per period, proration and trial.
 -- facts: stripe_invoice_id, stripe_subscription_id (its own, or null), stripe_customer_id, user_id (named by metadata),
--- amount (minor units of its total, negative where the customer's balance grew), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, lines (of
--- subscriptions; null where they are not known), unknown (why: 'incomplete_invoice', 'unknown_price'), prices (what was
--- read of them), credited (paid invoices that were read, because these lines credit theirs).
+-- amount (minor units of its total, negative where the customer's balance grew), currency, paid_by (pi_… or ch_…, or
+-- null), stripe_charge_id, lines (of subscriptions; null where they are not known), unknown (why: 'incomplete_invoice',
+-- 'unknown_price'), plans (what PLANS says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null where no
+-- line can be known by one), sold (credits that a one-off invoice sells besides, or null), prices (what was read of
+-- them), credited (paid invoices that were read, because these lines credit theirs).
 create or replace function credit_invoice(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -12,22 +14,17 @@ declare
   owner text;
   objection text;
   ids text[];
-  missing text[];
-  grants jsonb;
-  setting jsonb := '{}';
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
     stripe_customer_id text, user_id text, amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb,
-    unknown text, prices jsonb, credited jsonb);
-  -- What waits with its lines keeps them, though a setting does not know the price now.
-  if f.unknown = 'unknown_price' and delivery->>'via' = 'webhook' then setting := '{"provisional": true}'; end if;
+    unknown text, plans jsonb, sold bigint, prices jsonb, credited jsonb);
   perform lock_subjects(variadic credited_subjects(f.lines) || array['customer:' || f.stripe_customer_id,
     'invoice:' || f.stripe_invoice_id]);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
   owner := lock_owner(f.stripe_customer_id, f.user_id, '{}');
   if is_settled(delivery) then return count_again(delivery, owner); end if;
-  f.lines := with_waiting_lines(delivery, f.lines);
-  facts := facts || jsonb_build_object('lines', f.lines);
+  facts := facts || jsonb_build_object('lines', with_waiting_lines(delivery, f.lines),
+    'plans', with_waiting_plans(delivery, f.plans));
   if is_invoice_credited(f.stripe_invoice_id) then
     return record_delivery(delivery, verdict('duplicate', 'period_already_granted', owner));
   elsif pays_another_invoice(f.stripe_invoice_id, f.paid_by) then
@@ -39,33 +36,84 @@ begin
   objection := owner_unknown(owner);
   if objection is not null then
     return record_delivery(delivery, waits('parked', objection, owner, 'credit_invoice', facts,
-      array['customer:' || f.stripe_customer_id, 'user:' || owner]) || setting);
-  elsif jsonb_typeof(f.lines) is distinct from 'array' then
+      array['customer:' || f.stripe_customer_id, 'user:' || owner]) || of_setting(delivery, f.unknown));
+  elsif jsonb_typeof(facts->'lines') is distinct from 'array' then
     return record_delivery(delivery, asks(coalesce(f.unknown, 'incomplete_invoice'), owner, 'credit_invoice', facts,
-      'invoice:' || f.stripe_invoice_id) || setting);
+      'invoice:' || f.stripe_invoice_id) || of_setting(delivery, f.unknown));
   end if;
   objection := why_refused(owner, 0);
-  if objection is null then
-    perform keep_prices(f.prices), keep_credited(f.credited, f.currency);
-    missing := missing_invoices(f.stripe_invoice_id, f.lines);
-    if missing <> '{}' then
-      return record_delivery(delivery, waits('parked', 'unknown_invoice', owner, 'credit_invoice', facts,
-        array['invoice:' || f.stripe_invoice_id] || missing || ('user:' || owner)) || '{"asks": true}');
-    end if;
-    grants := grants_of(owner, f.stripe_invoice_id, f.currency, f.lines);
-    if grants is null or lacks_prices(f.currency, f.lines) then
-      return record_delivery(delivery, asks('incomplete_invoice', owner, 'credit_invoice', facts,
-        'invoice:' || f.stripe_invoice_id));
-    end if;
-    objection := why_refused(owner, credits_in(grants));
+  if objection is not null then return refuse_invoice(delivery, owner, objection, facts); end if;
+  return credit_lines(delivery, facts, owner, ids);
+end $$;
+
+-- What waits with its lines keeps them, though a setting does not know the price now.
+create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return case when unknown = 'unknown_price' and delivery->>'via' = 'webhook' then '{"provisional": true}' else '{}' end;
+end $$;
+
+-- Records that an invoice could not be credited. What credits its lines is refused as well.
+create or replace function refuse_invoice(delivery jsonb, owner text, objection text, facts jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return with_released(
+    refuse_customer(delivery, owner, facts->>'stripe_customer_id', objection, 'credit_invoice', facts),
+    release((delivery->>'erase')::boolean, 'invoice:' || (facts->>'stripe_invoice_id')));
+end $$;
+
+-- Credits an invoice whose lines and whose owner are known, once everything is known that its lines depend on. The
+-- caller holds the locks, and has looked.
+create or replace function credit_lines(delivery jsonb, facts jsonb, owner text, ids text[]) returns jsonb
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  f record;
+  objection text;
+  missing text[];
+  grants jsonb;
+begin
+  select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, currency text, lines jsonb, plans jsonb,
+    sold bigint, prices jsonb, credited jsonb);
+  perform keep_prices(f.prices);
+  if lacks_lookup_keys(f.lines) then
+    return record_delivery(delivery, asks('incomplete_invoice', owner, 'credit_invoice', facts,
+      'invoice:' || f.stripe_invoice_id));
   end if;
-  if objection is not null then
-    -- What credits its lines is refused as well.
-    return with_released(
-      refuse_customer(delivery, owner, f.stripe_customer_id, objection, 'credit_invoice', facts),
-      release((delivery->>'erase')::boolean, 'invoice:' || f.stripe_invoice_id));
+  f.lines := with_plans(f.lines, f.plans);
+  if is_of_unknown_plan(f.lines) then
+    return record_delivery(delivery, asks('unknown_price', owner, 'credit_invoice',
+      facts || '{"lines": null, "unknown": "unknown_price"}', 'invoice:' || f.stripe_invoice_id) || of_setting(delivery, 'unknown_price'));
   end if;
+  perform keep_credited(with_plans_of(f.credited, f.plans), f.currency);
+  f.lines := with_needed_prices(f.lines);
+  facts := facts || jsonb_build_object('lines', f.lines);
+  missing := missing_invoices(f.stripe_invoice_id, f.lines);
+  if missing <> '{}' then
+    return record_delivery(delivery, waits('parked', 'unknown_invoice', owner, 'credit_invoice', facts,
+      array['invoice:' || f.stripe_invoice_id] || missing || ('user:' || owner)) || '{"asks": true}');
+  end if;
+  grants := grants_of(owner, f.stripe_invoice_id, f.currency, f.lines);
+  if grants is null or lacks_prices(f.currency, f.lines) then
+    return record_delivery(delivery, asks('incomplete_invoice', owner, 'credit_invoice', facts,
+      'invoice:' || f.stripe_invoice_id));
+  end if;
+  grants := with_sale(grants, f.stripe_invoice_id, f.sold, ids);
+  objection := why_refused(owner, credits_in(grants));
+  if objection is not null then return refuse_invoice(delivery, owner, objection, facts); end if;
   return write_credits(delivery, facts, owner, grants, ids);
+end $$;
+
+-- The grants with what the metadata of a one-off invoice sells, unless what paid it has sold that already.
+create or replace function with_sale(grants jsonb, invoice text, sold bigint, paid_by text[]) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if sold is null or exists (select from payments where stripe_payment_id = any (array(
+    select substr(subject, length('payment:') + 1) from unnest(paid_by) subject))) then return grants; end if;
+  return grants || jsonb_build_object('sale',
+    jsonb_build_object('kind', 'purchase', 'key', 'purchase:' || invoice, 'credits', sold));
 end $$;
 
 -- Writes what an invoice grants and takes, and records its delivery. The caller holds the locks, and has looked.
@@ -75,20 +123,20 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   f record;
   takes jsonb;
-  granted bigint;
   payment text;
+  customer text;
   recorded jsonb;
 begin
-  select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_customer_id text, amount bigint,
-    currency text, paid_by text, stripe_charge_id text, lines jsonb);
+  select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_customer_id text, user_id text,
+    amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb, sold bigint);
   perform keep_older_invoices(f.lines), keep_lines(f.stripe_invoice_id, f.lines, grants, true);
   takes := takes_of(f.stripe_invoice_id, f.currency, f.amount, f.lines);
-  granted := credits_in(grants) - credits_in(takes);
-  -- Without money of its own there is nothing that could come back.
-  if granted > 0 and f.amount > 0 then
+  -- Without money of its own there is nothing that could come back. With money but without credits, a refund of it is
+  -- known to take none.
+  if f.amount > 0 or (f.amount = 0 and f.sold > 0) then
     payment := f.stripe_invoice_id;
     insert into payments (stripe_payment_id, user_id, credits, amount, currency, stripe_charge_id)
-    values (payment, owner, granted, f.amount, f.currency, f.stripe_charge_id);
+    values (payment, owner, greatest(0, credits_in(grants) - credits_in(takes)), f.amount, f.currency, f.stripe_charge_id);
   end if;
   perform set_config('ledgerhook.more_entries', (credits_in(grants) > 0)::text, true);
   perform write_entries(owner, 'plan_change', -1, takes, payment, delivery->>'event_id');
@@ -96,23 +144,24 @@ begin
   perform write_entries(owner, 'plan_grant', 1, grants, payment, delivery->>'event_id');
   if f.amount < 0 then perform return_reversed(owner, f.stripe_invoice_id, delivery->>'event_id'); end if;
   perform name_invoice_payment(f.stripe_invoice_id, f.paid_by);
+  customer := provide_named_customer(owner, f.stripe_customer_id, f.user_id);
   recorded := record_delivery(delivery, case
     when credits_in(grants) + credits_in(takes) > 0 then verdict('applied', null, owner)
     when grants @? '$.*.known ? (@ == true)' then verdict('duplicate', 'period_already_granted', owner)
     else verdict('ignored', 'no_effect', owner) end);
   return with_released(recorded, release((delivery->>'erase')::boolean, variadic ids
-    || provide_customer(owner, f.stripe_customer_id) || ('payment:' || payment) || ('invoice:' || f.stripe_invoice_id)));
+    || customer || ('payment:' || payment) || ('invoice:' || f.stripe_invoice_id)));
 end $$;
 
--- Writes a ledger entry for each key of {"<line>": {"key", "credits"}}.
+-- Writes a ledger entry for each key of {"<line>": {"key", "credits", "kind" (where it is another one)}}.
 create or replace function write_entries(owner text, kind text, sign integer, moved jsonb, payment text, event text)
 returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
-  select owner, write_entries.kind, sign * sum((entry.value->>'credits')::bigint), entry.value->>'key', payment, event
+  select owner, coalesce(entry.value->>'kind', write_entries.kind), sign * sum((entry.value->>'credits')::bigint), entry.value->>'key', payment, event
   from jsonb_each(moved) entry where (entry.value->>'credits')::bigint > 0
-  group by entry.value->>'key' order by entry.value->>'key';
+  group by entry.value->>'kind', entry.value->>'key' order by entry.value->>'key';
 end $$;
 
 -- All credits of {"<line>": {"credits"}}.

@@ -18,7 +18,8 @@ begin
     or exists (select from plan_lines where stripe_invoice_id = invoice and is_paid);
 end $$;
 
--- The subjects of the invoices that these lines credit, and of which nothing is known here: not paid, or not told yet.
+-- The subjects of the invoices that these lines credit, and of which no line is known here: not paid, not told yet, or
+-- granted as a whole by an older version, which kept only what was paid of it by card.
 -- A line whose price sells no credits waits for none; if its price is known later, what it credited is owed then.
 create or replace function missing_invoices(invoice text, lines jsonb) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -30,15 +31,14 @@ begin
     from jsonb_to_recordset(lines) as line(amount bigint, credits bigint, credits_invoice text)
     where line.amount < 0 and line.credits > 0 and line.credits_invoice <> invoice
   loop
-    continue when exists (select from plan_lines where stripe_invoice_id = credited)
-      or exists (select from payments where stripe_payment_id = credited);
+    continue when exists (select from plan_lines where stripe_invoice_id = credited);
     missing := missing || ('invoice:' || credited);
   end loop;
   return missing;
 end $$;
 
 -- Keeps the lines of invoices that Stripe says are paid, with what PLANS says they sell. Their own event may still come:
--- then they grant, less what was taken.
+-- then they grant, less what was taken. What an older version has granted as a whole is kept as one line.
 -- credited: [{stripe_invoice_id, lines}].
 create or replace function keep_credited(credited jsonb, in_currency text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -48,6 +48,7 @@ declare
 begin
   if jsonb_typeof(credited) is distinct from 'array' then return; end if;
   for read in select * from jsonb_to_recordset(credited) as invoice(stripe_invoice_id text, lines jsonb) loop
+    perform keep_older_invoice(read.stripe_invoice_id, read.lines);
     continue when is_invoice_credited(read.stripe_invoice_id) or is_invoice_waiting(read.stripe_invoice_id);
     select jsonb_object_agg(line->>'id', jsonb_build_object('credits', floor(bought_credits(line, in_currency))))
     into grants from jsonb_array_elements(read.lines) line where (line->>'amount')::bigint > 0;
@@ -67,7 +68,27 @@ begin
       select event_id from waiting where subject = 'invoice:' || invoice and provider = 'stripe')));
 end $$;
 
--- Keeps each invoice that an older version granted as one line, so that something can be taken from it.
+-- Keeps an invoice that an older version granted as one line: its credits, for the money of its lines, whether card or
+-- balance paid it.
+create or replace function keep_older_invoice(invoice text, lines jsonb) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if exists (select from plan_lines where stripe_invoice_id = invoice) then return; end if;
+  insert into plan_lines (stripe_invoice_id, stripe_line_id, stripe_subscription_id, stripe_price_id, starts_at, ends_at,
+    amount, credits, is_paid)
+  select stripe_payment_id, stripe_payment_id, granted.stripe_subscription_id, granted.stripe_price_id, 0, 0, granted.net,
+    payments.credits, true
+  from payments, (
+    select coalesce(sum(line.net) filter (where line.credits > 0), sum(line.net)) as net, min(line.stripe_subscription_id) as stripe_subscription_id,
+      min(line.stripe_price_id) as stripe_price_id
+    from jsonb_to_recordset(lines) as line(stripe_subscription_id text, stripe_price_id text, amount bigint, net bigint,
+      is_proration boolean, credits bigint)
+    -- An older version granted nothing for prorations.
+    where line.amount > 0 and not line.is_proration) granted
+  where stripe_payment_id = invoice and granted.net > 0;
+end $$;
+
+-- The same where its lines were not read, because no setting knows the price that is credited: for what was paid.
 create or replace function keep_older_invoices(lines jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -83,16 +104,6 @@ begin
       payments.credits, true
     from payments where stripe_payment_id = line.credits_invoice;
   end loop;
-end $$;
-
--- Whether a price has to be read, by which a negative line takes credits: of no line that is known.
-create or replace function lacks_prices(in_currency text, lines jsonb) returns boolean language plpgsql stable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  return exists (
-    select from jsonb_array_elements(lines) line
-    where (line->>'amount')::bigint < 0 and line->>'credits_invoice' is null and bought_credits(line, in_currency) is null
-      and not exists (select from credited_by(line)));
 end $$;
 
 -- Takes what the negative lines of an invoice reverse: {"<line>": {"key", "credits"}}. If its total is negative, that
@@ -113,25 +124,6 @@ begin
       'credits', take_for(invoice, in_currency, line, least(1, greatest(0, -total) / credited))));
   end loop;
   return takes;
-end $$;
-
--- What the lines are now, and at least what they were when the event was parked: a setting that has lost a price since
--- takes nothing from what waits.
-create or replace function with_waiting_lines(delivery jsonb, lines jsonb) returns jsonb language plpgsql stable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-declare
-  waiting constant jsonb := (
-    select effect->'facts'->'lines' from webhook_events
-    where provider = delivery->>'provider' and event_id = delivery->>'event_id');
-begin
-  if jsonb_typeof(waiting) is distinct from 'array' then return lines; end if;
-  if jsonb_typeof(lines) is distinct from 'array' then return waiting; end if;
-  return (
-    select jsonb_agg(case when (older->>'credits')::bigint > coalesce((line->>'credits')::bigint, 0)
-      then line || jsonb_build_object('credits', older->'credits', 'key', older->'key',
-        'trial_credits', older->'trial_credits', 'needs_price', older->'needs_price') else line end)
-    from jsonb_array_elements(lines) line
-    left join jsonb_array_elements(waiting) older on older->>'id' = line->>'id');
 end $$;
 
 -- The credits that were taken from an invoice's lines for money that went to the customer's balance.

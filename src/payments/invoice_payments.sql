@@ -68,7 +68,8 @@ begin
   added := name_invoice_payment(f.stripe_invoice_id, f.paid_by);
   recorded := record_delivery(delivery, case when added
     then verdict('applied', null, owner) else verdict('duplicate', 'already_processed', owner) end);
-  if owner is null then return recorded; end if;
+  if not added then return recorded; end if;
+  -- A refund has waited for it, or the payment itself, which did not say whether it has paid an invoice.
   return with_released(recorded, release((delivery->>'erase')::boolean, 'payment:' || f.paid_by));
 end $$;
 

@@ -21,6 +21,10 @@ export interface CreditedInvoice {
   lines: PlanLine[] | null
   /** Why it is not known: the event does not have all lines of the invoice, or PLANS none of its prices. */
   unknown: 'incomplete_invoice' | 'unknown_price' | null
+  /** What PLANS says by lookup keys. Null where no line can be known by one. */
+  plans: Record<string, Pick<PlanLine, 'key' | 'credits' | 'trial_credits'>> | null
+  /** Credits that a one-off invoice sells besides, by its own metadata. */
+  sold: number | null
   /** Prices that were read, or that the lines say. */
   prices: KnownPrice[]
   /** Paid invoices that were read from Stripe, because these lines credit theirs. */
@@ -32,10 +36,12 @@ export interface PlanLine {
   id: string
   stripe_subscription_id: string
   stripe_price_id: string | null
-  /** What PLANS says of its price: the credits of one. Null where PLANS does not know it. */
+  /** What PLANS says of its price: the credits of one. Null where PLANS does not know it, or only by its lookup key. */
   key: string | null
   credits: number | null
   trial_credits: boolean
+  /** Whether the lookup key of its price decides, as it was first seen: the database knows it, or Stripe is asked once. */
+  by_lookup_key: boolean
   /** Within a period, for a change. Else it is for a whole period. */
   is_proration: boolean
   quantity: number
@@ -63,6 +69,8 @@ export interface KnownPrice {
   interval: string | null
   interval_count: number | null
   usage_type: string | null
+  /** Empty where it has none. */
+  lookup_key: string
 }
 
 export const creditInvoice = (facts: CreditedInvoice): Effect => ({
@@ -71,7 +79,8 @@ export const creditInvoice = (facts: CreditedInvoice): Effect => ({
 })
 
 /** What older versions send, and have stored: periods with their credits. `grant_plan.sql` still grants them. */
-export interface PaidInvoice extends Omit<CreditedInvoice, 'lines' | 'prices' | 'credited'> {
+export interface PaidInvoice
+  extends Omit<CreditedInvoice, 'lines' | 'plans' | 'sold' | 'prices' | 'credited'> {
   /** What each period brings. Null where that is not known. */
   grants: PeriodGrant[] | null
 }

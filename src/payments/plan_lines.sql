@@ -89,8 +89,8 @@ begin
 end $$;
 
 -- The lines that a negative line credits: those that it names; an older version kept the invoice as a whole. Where it
--- names none, the line of the same price and subscription that covers its start; unused time ends with what it credits,
--- and what is charged from the same moment on replaces that.
+-- names none, or none that is kept, the line of the same price and subscription that covers its start, of the invoice
+-- that it names; unused time ends with what it credits, and what is charged from the same moment on replaces that.
 create or replace function credited_by(line jsonb) returns setof plan_lines language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -103,13 +103,14 @@ begin
     where stripe_invoice_id = l.credits_invoice and stripe_line_id = any (l.credits_lines || l.credits_invoice)
       and amount >= 0
     order by stripe_line_id;
-  else
-    return query select * from plan_lines
-    where stripe_subscription_id = l.stripe_subscription_id and starts_at <= l.starts_at and ends_at > l.starts_at
-      and stripe_price_id is not distinct from l.stripe_price_id and amount > 0
-    order by ends_at = l.ends_at desc, starts_at = l.starts_at, starts_at desc, stripe_invoice_id desc, stripe_line_id
-    limit 1;
+    if found then return; end if;
   end if;
+  return query select * from plan_lines
+  where stripe_subscription_id = l.stripe_subscription_id and starts_at <= l.starts_at and ends_at > l.starts_at
+    and stripe_price_id is not distinct from l.stripe_price_id and amount > 0
+    and stripe_invoice_id = coalesce(l.credits_invoice, stripe_invoice_id)
+  order by ends_at = l.ends_at desc, starts_at = l.starts_at, starts_at desc, stripe_invoice_id desc, stripe_line_id
+  limit 1;
 end $$;
 
 -- Takes the credits that a negative line reverses, and returns how many: its share of the money of what it credits,

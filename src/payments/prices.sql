@@ -1,14 +1,25 @@
--- Keeps what Stripe says of prices. A price never changes (Stripe: Prices), so each is read once per currency.
--- prices: [{id, currency, unit_amount (minor units), interval, interval_count, usage_type}].
+-- Keeps what Stripe says of prices. A price never changes (Stripe: Prices), so each is read once per currency. Its lookup
+-- key may move to another price: the first that was seen is kept, empty where it had none.
+-- prices: [{id, currency, unit_amount (minor units), interval, interval_count, usage_type, lookup_key}].
 create or replace function keep_prices(prices jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   if jsonb_typeof(prices) is distinct from 'array' or prices = '[]' then return; end if;
-  insert into stripe_prices (id, currency, unit_amount, interval, interval_count, usage_type)
-  select price.id, price.currency, price.unit_amount, price.interval, price.interval_count, price.usage_type
+  insert into stripe_prices as known (id, currency, unit_amount, interval, interval_count, usage_type, lookup_key)
+  select price.id, price.currency, price.unit_amount, price.interval, price.interval_count, price.usage_type,
+    coalesce(lookup_key_of(price.id), price.lookup_key)
   from jsonb_to_recordset(prices) as price(id text, currency text, unit_amount numeric, interval text,
-    interval_count integer, usage_type text)
-  on conflict do nothing;
+    interval_count integer, usage_type text, lookup_key text)
+  on conflict (id, currency) do update set lookup_key = excluded.lookup_key
+  where known.lookup_key is null and excluded.lookup_key is not null;
+end $$;
+
+-- The lookup key that was first seen for a price: empty where it had none, null where nobody has looked.
+create or replace function lookup_key_of(price text) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (
+    select lookup_key from stripe_prices where id = price and lookup_key is not null order by created_at, currency limit 1);
 end $$;
 
 -- The price of a line in this currency, where it is kept. All its members are null where it is not.

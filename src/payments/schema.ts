@@ -22,6 +22,7 @@ export const payments = ledgerhook.table(
     userId: text('user_id')
       .notNull()
       .references(() => wallets.userId),
+    /** 0 of an invoice that brought none: a refund of it is known to take none. */
     credits: wholeNumber('credits').notNull(),
     /** Minor units of `currency` (yen for JPY, cents for USD), as Stripe counts them. */
     amount: wholeNumber('amount').notNull(),
@@ -35,7 +36,7 @@ export const payments = ledgerhook.table(
   (payments) => [
     index('payments_charge').on(payments.stripeChargeId).where(sql`${payments.stripeChargeId} is not null`),
     index('payments_created').on(payments.createdAt),
-    check('payments_sane', sql`${payments.credits} > 0 and ${payments.amount} >= 0`),
+    check('payments_sane', sql`${payments.credits} >= 0 and ${payments.amount} >= 0`),
   ],
 )
 
@@ -161,6 +162,8 @@ export const stripePrices = ledgerhook.table(
     intervalCount: integer('interval_count'),
     /** `licensed`, or `metered`, which grants nothing. */
     usageType: text('usage_type'),
+    /** The first that was seen, for it may move to another price. Empty where it had none, null where nobody looked. */
+    lookupKey: text('lookup_key'),
     createdAt: createdAt(),
   },
   (prices) => [primaryKey({ columns: [prices.id, prices.currency] })],

@@ -38,8 +38,9 @@ begin
 
   objection := coalesce(why_contradicted(f.user_id, f.reference), why_refused(f.user_id, f.credits));
   if objection is null and (f.session_unknown is true or (f.invoice_unknown and f.stripe_invoice_id is null)) then
-    return record_delivery(delivery, asks('unlinked_payment', f.user_id, 'settle_payment', facts,
-      'payment:' || f.stripe_payment_id));
+    -- Stripe is asked, unless an event says it before.
+    return record_delivery(delivery, waits('parked', 'unlinked_payment', f.user_id, 'settle_payment', facts,
+      array['user:' || f.user_id] || array(select 'payment:' || id from unnest(ids) id)) || '{"asks": true}');
   end if;
   holds := holds_customer(f.user_id, f.stripe_customer_id);
   if objection is null and not holds and not claim_customer(f.user_id, f.stripe_customer_id) then

@@ -5,13 +5,12 @@ set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
+  page users[];
 begin
   select * into f from jsonb_to_record(facts) as f(after text, most integer);
-  return jsonb_build_object(
-    'ids', (select coalesce(jsonb_agg(id order by id) filter (where deactivated_at is null), '[]') from (
-      select id, deactivated_at from users where id > f.after order by id limit f.most) slice),
-    'after', (select max(id) from (
-      select id from users where id > f.after order by id limit f.most) slice having count(*) = f.most));
+  page := array(select here from users here where id > f.after order by id limit f.most);
+  return jsonb_build_object('after', case when cardinality(page) = f.most then page[f.most].id end,
+    'ids', (select coalesce(jsonb_agg(id order by id) filter (where deactivated_at is null), '[]') from unnest(page)));
 end $$;
 
 -- A page of the payments that were credited here since a moment, the oldest first.

@@ -1,6 +1,7 @@
 import { call } from '../db.ts'
 import { ProviderTrouble } from '../provider-trouble.ts'
 import { type Decided, decideObject, type KindName, kindOf, kinds, pathOf } from '../stripe/objects.ts'
+import type { Read } from '../stripe/read.ts'
 import { member } from '../values.ts'
 import { compare, type Item } from './compare.ts'
 import { askStripe, type Cursor, type Pass, type Step, type Walk } from './pass.ts'
@@ -55,20 +56,28 @@ export async function compareObjects(pass: Pass, kind: KindName, { objects, at }
     .map((object) => decideObject(kind, object, at, pass.settings))
     .filter((one) => one !== null)
   for (const { object } of decided) pass.seen?.add(object)
-  return {
-    found: await compare(
-      pass,
-      decided.map((one) => itemOf(pass, one)),
-    ),
-    looked: objects.length,
-  }
+  const items = decided.map((one) => ({
+    ...itemOf(pass, one),
+    again: () => readItem(pass, kind, one.object),
+  }))
+  return { found: await compare(pass, items), looked: objects.length }
+}
+
+async function readItem(pass: Pass, kind: KindName, object: string): Promise<Item | null> {
+  const read = await readOne(pass, kind, object)
+  const decided = read && decideObject(kind, read.body, read.at, pass.settings)
+  return decided && itemOf(pass, decided)
 }
 
 /** One object, read and compared. Null where Stripe does not have it. @throws ProviderTrouble */
 export async function compareOne(pass: Pass, kind: KindName, object: string) {
+  const read = await readOne(pass, kind, object)
+  return read && (await compareObjects(pass, kind, { objects: [read.body], at: read.at }))
+}
+
+async function readOne(pass: Pass, kind: KindName, object: string): Promise<Read | null> {
   try {
-    const { body, at } = await askStripe(pass, pathOf(kind, object))
-    return await compareObjects(pass, kind, { objects: [body], at })
+    return await askStripe(pass, pathOf(kind, object))
   } catch (error) {
     if (error instanceof ProviderTrouble && error.kind === 'missing') return null
     throw error

@@ -4,17 +4,9 @@ import * as payments from '../payments/verbs.ts'
 import { member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart } from './before-start.ts'
-import {
-  amountOf,
-  type Invoice,
-  invoiceSchema,
-  isOfUnknownPlan,
-  movesCredits,
-  planLines,
-  pricesIn,
-  subscriptionOf,
-} from './invoice.ts'
+import { amountOf, type Invoice, invoiceSchema, subscriptionOf } from './invoice.ts'
 import { namedUser } from './payload.ts'
+import { isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { recordForCustomer } from './record-for-customer.ts'
 
 const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
@@ -22,7 +14,7 @@ const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchem
 /** An invoice was paid: its lines grant the credits of plans, and take back those of lines that they credit. */
 export const grantPlan: Handler = (event, settings) => {
   const hasPlans = Object.keys(settings.PLANS).length > 0
-  if (!hasPlans || !isOfSubscription(event)) return recordForCustomer(event, settings)
+  if (!hasPlans || !concernsSubscription(event)) return recordForCustomer(event, settings)
   const invoice = read(invoiceEvent, event).data.object
   const context = contextOf(invoice)
   const lines = planLines(invoice.lines.data, settings.PLANS, context)
@@ -45,6 +37,8 @@ export const grantPlan: Handler = (event, settings) => {
     stripe_charge_id: invoice.charge ?? null,
     lines: unknown === null ? lines : null,
     unknown,
+    plans: plansFor(lines, settings.PLANS),
+    sold: null,
     prices: pricesIn(invoice.lines.data),
     credited: [],
   })
@@ -56,8 +50,8 @@ export const contextOf = (invoice: Invoice) => ({
   created: invoice.created ?? null,
 })
 
-/** Whether the invoice is about a subscription, as far as its event shows. Others may be of any form. */
-function isOfSubscription(event: unknown): boolean {
+/** Whether the invoice, or one of its lines, is about a subscription, as far as its event shows. Others may be of any form. */
+function concernsSubscription(event: unknown): boolean {
   const invoice = member(member(event, 'data'), 'object')
   if (member(member(invoice, 'parent'), 'subscription_details') || member(invoice, 'subscription'))
     return true

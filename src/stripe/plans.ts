@@ -12,11 +12,19 @@ interface Named {
 
 /** The plan that a price stands for: by its id, its lookup key or its product, in this order. */
 export function planOf({ price, lookupKey, product }: Named, plans: Plans): Plan | undefined {
-  const named = (name: string | null | undefined) =>
-    name != null && Object.hasOwn(plans, name) ? plans[name] : undefined
-  const soldBy = () => Object.values(plans).find((plan) => price !== null && plan.price === price)
-  return named(price) ?? soldBy() ?? named(lookupKey) ?? named(product)
+  return planOfPrice(price, plans) ?? named(lookupKey, plans) ?? named(product, plans)
 }
+
+/** The plan that names this price. */
+export const planOfPrice = (price: string | null, plans: Plans): Plan | undefined =>
+  named(price, plans) ?? Object.values(plans).find((plan) => price !== null && plan.price === price)
+
+/** The plans that are named by what may be a lookup key: no price's id and no product's. */
+export const plansByLookupKey = (plans: Plans): [string, Plan][] =>
+  Object.entries(plans).filter(([name]) => !/^(price|prod)_/.test(name))
+
+const named = (name: string | null | undefined, plans: Plans): Plan | undefined =>
+  name != null && Object.hasOwn(plans, name) ? plans[name] : undefined
 
 /**
  * The group of plans of which a user has one at a time: `""` where PLANS names none. A subscription is known by its price,

@@ -32,13 +32,21 @@ export const priceSchema = () =>
 type Price = z.output<ReturnType<typeof priceSchema>>
 
 /** Returns what a price says, for each currency in which it says it. */
-export function pricesOf({ id, currency, recurring, currency_options, ...own }: Price): KnownPrice[] {
+export function pricesOf({
+  id,
+  currency,
+  recurring,
+  currency_options,
+  lookup_key,
+  ...own
+}: Price): KnownPrice[] {
   if (!currency) return []
   const known = {
     id,
     interval: recurring?.interval ?? null,
     interval_count: recurring?.interval_count ?? null,
     usage_type: recurring?.usage_type ?? null,
+    lookup_key: lookup_key ?? '',
   }
   const options = { ...currency_options, [currency]: own }
   return Object.entries(options).map(([currency, amounts]) => ({

@@ -5,7 +5,8 @@ import type { Settings } from '../settings.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { read } from '../webhook/provider.ts'
 import { contextOf } from './grant-plan.ts'
-import { invoiceLine, invoiceSchema, movesCredits, planLines, pricesIn } from './invoice.ts'
+import { invoiceLine, invoiceSchema } from './invoice.ts'
+import { movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { priceSchema, pricesOf } from './price.ts'
 import { READ } from './thin.ts'
 
@@ -28,9 +29,13 @@ export async function readLines(
   // What is over by now may be metered: when the invoice was made is not stored.
   const created = Math.floor(Date.now() / 1000)
   const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created })
-  if (movesCredits(lines) && lines.some(({ credits }) => credits !== null)) {
-    return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all) })
+  if (movesCredits(lines) && lines.some(({ credits, by_lookup_key }) => credits !== null || by_lookup_key)) {
+    const plans = plansFor(lines, settings.PLANS)
+    return await withPrices(stripe, { ...invoiceFacts(facts), lines, plans, prices: pricesIn(all) })
   }
+  // What its metadata sells depends on no line.
+  if ('sold' in facts && facts.sold)
+    return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all) })
   // With a line whose price no setting knows now, it waits: a setting that is wrong for a minute gives up no money.
   if (lines.some(({ credits }) => credits === null)) return null
   return { outcome: 'ignored', reason: 'no_effect' }
@@ -42,7 +47,8 @@ function invoiceFacts(facts: Stored): payments.CreditedInvoice {
   const { amount, currency, paid_by, stripe_charge_id } = facts
   const names = { stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id }
   const money = { amount, currency, paid_by, stripe_charge_id }
-  return { ...names, ...money, lines: null, unknown: null, prices: [], credited: [] }
+  const sold = 'sold' in facts ? facts.sold : null
+  return { ...names, ...money, lines: null, unknown: null, plans: null, sold, prices: [], credited: [] }
 }
 
 async function allLines(stripe: Stripe, invoice: string) {
@@ -61,7 +67,8 @@ async function withPrices(stripe: Stripe, facts: Complete): Promise<Effect> {
   const known = new Set(facts.prices.map(({ id, currency }) => `${id} ${currency}`))
   const unread = new Set(
     lines
-      .filter((line) => line.needs_price && !known.has(`${line.stripe_price_id} ${facts.currency}`))
+      .filter(({ needs_price, by_lookup_key }) => needs_price || by_lookup_key)
+      .filter((line) => !known.has(`${line.stripe_price_id} ${facts.currency}`))
       .flatMap(({ stripe_price_id }) => stripe_price_id ?? []),
   )
   const prices = await Promise.all([...unread].map((price) => readPrice(stripe, price, facts.currency)))
@@ -102,7 +109,9 @@ export async function readCredited(
 
 /** The other invoices for which these lines wait: those whose lines they credit, where their price sells credits. */
 function creditedBy({ stripe_invoice_id, lines }: Complete['credited'][0]): Set<string> {
-  const waiting = lines.filter(({ amount, credits }) => amount < 0 && credits)
+  const waiting = lines.filter(
+    ({ amount, credits, by_lookup_key }) => amount < 0 && (credits || by_lookup_key),
+  )
   const ids = new Set(waiting.flatMap(({ credits_invoice }) => credits_invoice ?? []))
   ids.delete(stripe_invoice_id)
   return ids

@@ -11,14 +11,18 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Where tests ask for a database and a gateway of their own. */
     control: string
-    /** How many random histories the convergence test plays, and the seed of a run to repeat. */
-    histories: { runs: number; seed: number | null }
+    /**
+     * How many random histories the convergence test plays, and their seed: null for a new one. Whether the seed was
+     * given, to repeat a failure.
+     */
+    histories: { runs: number; seed: number | null; isRepeated: boolean }
     /** How many deliveries cross batches of queued ones. */
     deliveries: number
   }
 }
 
 const TEMPLATE = 'migrated'
+const SEED_OF_THE_GATE = 20_261_126
 
 /** One Postgres for the whole run; each test file gets a database of its own, copied from a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -35,7 +39,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('control', control.url)
   const { HISTORIES, SEED } = process.env
   project.provide('deliveries', Number(process.env.DELIVERIES ?? 1_500))
-  project.provide('histories', { runs: Number(HISTORIES ?? 200), seed: SEED ? Number(SEED) : null })
+  const seed = SEED ? Number(SEED) : HISTORIES ? null : SEED_OF_THE_GATE
+  project.provide('histories', { runs: Number(HISTORIES ?? 200), seed, isRepeated: SEED !== undefined })
 
   return async () => {
     await control.stop()

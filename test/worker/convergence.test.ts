@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { backend, GRANTS } from './account-support.ts'
 import { PLANS, scriptedPrices } from './billing-histories.ts'
-import { type AppCall, disorder, play, type Sent, scramble, steps } from './histories.ts'
+import { type AppCall, disorder, play, type Sent, scramble, steps, stripeEventsOf } from './histories.ts'
 import { CREDIT_PACKS, linesOf } from './link-histories.ts'
 import { as } from './people.ts'
 import { consume, type Message, type TestQueue, taken, testQueue } from './queue-support.ts'
@@ -223,9 +223,6 @@ function paymentsOf(sent: Sent[], namespace: string, user: string): Set<string> 
   const sold = invoicesPaid(events)
   return new Set([...topUps, ...sales, ...invoices].map((payment) => sold.get(payment) ?? payment))
 }
-
-const stripeEventsOf = (sent: Sent[]) =>
-  sent.flatMap((one) => (one.provider === 'stripe' ? [JSON.parse(JSON.stringify(one.event))] : []))
 
 function eventsOf(sent: Sent[], provider: 'clerk' | 'stripe', namespace: string) {
   return sent.flatMap((one) =>

@@ -11,6 +11,7 @@ import {
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { atStripe, checkout, comeBack } from './checkout-support.ts'
 import { customerOf, linked, signedUp, signUp } from './people.ts'
+import { playing } from './random-histories.ts'
 import { linesOf, reconcile } from './reconcile-support.ts'
 import { emptyWorld, happenAtStripe } from './reconcile-world.ts'
 import {
@@ -327,7 +328,7 @@ it('one sale from before brings nothing, in any order, twice, of any of its even
       for (const i of order) await tell(again(events[i % 4] as object))
       expect(await balance(user)).toBe(40)
     }),
-    { numRuns: 15 },
+    playing(15),
   )
 })
 

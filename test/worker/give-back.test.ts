@@ -4,6 +4,7 @@ import { randomId } from '../../local/events.ts'
 import { accountSettings, backend, callWith, giveBack, grant, spend } from './account-support.ts'
 import { during, heldDelete } from './held.ts'
 import { leave, signedUp } from './people.ts'
+import { playing } from './random-histories.ts'
 import { balance, counted, failNext, ledger, query } from './support.ts'
 
 /** A user with 40 credits who has spent this many of them, and the key of the spend. */
@@ -225,7 +226,7 @@ describe('random spends, give-backs and grants of eight callers at once, with ke
           expect(sum(entries.filter(({ kind }) => kind === 'grant'))).toBeLessThanOrEqual(45)
         }
       }),
-      { numRuns: 12, endOnFailure: true },
+      playing(12),
     )
   }, 600_000)
 })

@@ -290,3 +290,7 @@ export function scramble(sent: Sent[], { order, repeat, together }: Disorder): S
   }
   return groups
 }
+
+/** Copies of what Stripe sends. */
+export const stripeEventsOf = (sent: Sent[]) =>
+  sent.flatMap((one) => (one.provider === 'stripe' ? [JSON.parse(JSON.stringify(one.event))] : []))

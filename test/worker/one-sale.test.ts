@@ -9,6 +9,7 @@ import {
   soldInvoiceEventOf2020,
 } from '../../local/payment-events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
+import { playing } from './random-histories.ts'
 import { balance, deliver, ledger, query, runScheduled, stripeAnswers } from './support.ts'
 
 /** One payment as Stripe reports it: by which of its objects, in which generation of payloads. */
@@ -153,6 +154,6 @@ it('session, PaymentIntent and invoice of one payment credit it once, under one 
       // The refund of 100 of 500 takes a fifth.
       expect(await balance(user)).toBe(one.refunded ? 840 : 1040)
     }),
-    { numRuns: 60, endOnFailure: true },
+    playing(60),
   )
 })

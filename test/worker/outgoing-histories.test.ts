@@ -4,6 +4,7 @@ import { checkoutEvent, randomId } from '../../local/events.ts'
 import { GRANTS, grant } from './account-support.ts'
 import { allCommitted, TELLING as env, heardOf, receiver, sendAll } from './outgoing-support.ts'
 import { signUp } from './people.ts'
+import { playing } from './random-histories.ts'
 import { deliver, failNext, query } from './support.ts'
 
 const app = receiver()
@@ -83,6 +84,6 @@ it('random histories with a receiver that fails at random end with every event t
         expect(first.slice(1).map(({ data }) => data.entry)).toEqual(entries.map(({ id }) => Number(id)))
       }
     }),
-    { numRuns: 5, endOnFailure: true },
+    playing(5),
   )
 })

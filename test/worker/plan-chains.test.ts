@@ -89,5 +89,8 @@ it('is released by an invoice that an older version has parked', async () => {
   }
   const delivery = { provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'release' }
   await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
+  // What it was is read first.
+  await atStripe(ada, { ...DECLINED, 1: 'paid' })
+  await retryNow(ada)
   expect(await ada.left()).toBe(10_000)
 })

@@ -247,24 +247,83 @@ describe('a negative line', () => {
     expect(await ada.left()).toBe(1000)
   })
 
-  it('takes from an invoice that an older version has granted as a whole', async () => {
+  it('that names a line which is not kept of its invoice takes from the one there that covers its start', async () => {
     const ada = await subscriber()
-    const facts = {
-      ...{ stripe_invoice_id: ada.in('1'), stripe_subscription_id: ada.subscription, paid_by: null },
-      ...{ stripe_customer_id: ada.customer, user_id: null, amount: 2000, currency: 'usd' },
-      ...{ stripe_charge_id: null, unknown: null, grants: [{ period_start: MAY, credits: 1000 }] },
-    }
-    const delivery = { provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'webhook' }
-    await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
+    await ada.paid('1', [planLine({ price: 'price_pro', amount: 2000, discount: 1000 })])
+    const credits: [string, string] = [ada.in('1'), 'il_other']
+    const undo = planLine({ price: 'price_pro', amount: -200, proration: true, credits })
+    expect(await ada.paid('2', [undo])).toBe('applied')
+    expect(await ada.left()).toBe(800)
+  })
+
+  it('and else by its money, at the price that is read for it', async () => {
+    const ada = await bought()
+    const PLANS = '{"price_read": {"key": "read", "credits": 1000}}'
+    const credits: [string, string] = [ada.in('1'), 'il_other']
+    const undo = planLine({ price: 'price_read', amount: -200, proration: true, credits })
+    await stripeAnswers({ 'GET /v1/prices/price_read': { status: 500, body: {} } })
+    const event = ada.invoice('2', [undo])
+    expect(await ada.told(event, { PLANS })).toBe('parked incomplete_invoice')
     expect(await ada.left()).toBe(1000)
-    const lines = [planLine({ price: 'price_pro', amount: 2000 })]
-    expect(await ada.paid('1', lines)).toBe('duplicate period_already_granted')
-    expect(
-      await ada.paid('2', [
-        planLine({ price: 'price_pro', amount: -1000, proration: true, credits: [ada.in('1'), 'il_1'] }),
-      ]),
-    ).toBe('applied')
-    expect(await ada.left()).toBe(500)
+    await sells(price('price_read', 2000))
+    await runScheduled({ PLANS }, 'retry_due')
+    expect(await ada.left()).toBe(900)
+  })
+})
+
+describe('a one-off invoice that sells credits', () => {
+  const sale = (ada: { id: string }, set: object = {}) => ({
+    ...{ parent: null, billing_reason: 'manual', metadata: { user_id: ada.id, credits: '50' }, ...set },
+  })
+  const change = (ada: Awaited<ReturnType<typeof bought>>) => [
+    planLine({ ...MOVED, price: 'price_pro', amount: -2000, credits: ada.first, of: ada.subscription }),
+    planLine({ ...MOVED, price: 'price_max', amount: 20_000, of: ada.subscription }),
+  ]
+  const MOVED = { proration: true }
+
+  it('and has the lines of a change of plan on it brings both, once', async () => {
+    const ada = await bought()
+    const event = ada.invoice('2', change(ada), sale(ada, { total: 18_500, amount_paid: 18_500 }))
+    expect(await ada.told(event)).toBe('applied')
+    expect(await ada.told({ ...event, id: `evt_2_${ada.id}` })).toBe('duplicate period_already_granted')
+    expect(await ada.entries()).toEqual([
+      'plan_grant 1000',
+      'plan_change -1000',
+      'plan_grant 10000',
+      'purchase 50',
+    ])
+    expect((await ada.payments())[1]).toMatchObject({ credits: '9050', amount: '18500' })
+  })
+
+  it('brings both where all lines had to be read, and its own where none of them moves anything', async () => {
+    const [ada, grace] = [await bought(), await bought()]
+    for (const [who, lines] of [
+      [ada, change(ada)],
+      [grace, [planLine({ price: 'price_none', amount: 500, proration: true, of: grace.subscription })]],
+    ] as const) {
+      const list = { object: 'list', data: lines, has_more: false }
+      await stripeAnswers({ [`GET /v1/invoices/${who.in('2')}/lines`]: { body: list } })
+      const part = { ...list, data: lines.slice(0, 1), has_more: true }
+      const set = sale(who, { total: 18_500, amount_paid: 18_500, lines: part })
+      expect(await who.told(who.invoice('2', [], set))).toBe('applied')
+    }
+    expect([await ada.left(), await grace.left()]).toEqual([10_050, 1050])
+  })
+
+  it('and brought less than nothing sells nothing, and takes back all the same', async () => {
+    const ada = await bought()
+    const [down] = change(ada)
+    const set = sale(ada, { total: -2000, amount_paid: 0 })
+    expect(await ada.told(ada.invoice('2', down ? [down] : [], set))).toBe('applied')
+    expect(await ada.left()).toBe(0)
+  })
+
+  it('is sold at once, though PLANS knows no price of its other lines', async () => {
+    const ada = await bought()
+    const line = planLine({ price: 'price_new', amount: 2000, proration: true, of: ada.subscription })
+    const PLANS = '{"price_pro": {"key": "pro", "credits": 1000}}'
+    expect(await ada.told(ada.invoice('2', [line], sale(ada)), { PLANS })).toBe('applied')
+    expect(await ada.left()).toBe(1050)
   })
 })
 

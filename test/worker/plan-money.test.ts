@@ -43,6 +43,8 @@ async function payer() {
 }
 
 const month = (more: object = {}) => planLine({ id: 'il_1', price: 'price_pro', amount: 2000, ...more })
+/** Five of something that brings no credits. */
+const EXTRA = { price: 'price_none', amount: 500, unit: 500 }
 const undo = (ada: { in(name: string): string }, amount: number, name = '1') =>
   planLine({ price: 'price_pro', amount, proration: true, credits: [ada.in(name), 'il_1'] })
 
@@ -114,6 +116,18 @@ it('a dispute takes its share although the money went to the balance: the balanc
   expect(await ada.left()).toBe(-1000)
   await ada.paid('3', [month({ start: JUNE })], { amount_paid: 0, starting_balance: -2000 })
   expect(await ada.left()).toBe(0)
+})
+
+it('a refund of an invoice that brought no credits takes none, and is known to be of it', async () => {
+  const ada = await payer()
+  await ada.pays('1', [month()])
+  const lines = [undo(ada, -2000), month({ id: 'il_2', proration: true }), planLine(EXTRA)]
+  expect(await ada.pays('2', lines)).toBe('applied')
+  const [, second] = await ada.payments()
+  expect(second).toMatchObject({ stripe_payment_id: ada.in('2'), credits: '0', amount: '500' })
+  expect(await ada.back('2', 500)).toBe('ignored no_effect')
+  expect(await ada.back('2', 500, 'charge.dispute.funds_withdrawn')).toBe('ignored no_effect')
+  expect(await ada.left()).toBe(1000)
 })
 
 it('a total of nothing or less leaves no payment', async () => {

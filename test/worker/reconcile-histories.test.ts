@@ -1,12 +1,13 @@
 import fc from 'fast-check'
-import { beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { PLANS, scriptedPrices } from './billing-histories.ts'
-import { type Delivered, disorder, play, scramble, steps, type Visit } from './histories.ts'
+import { type Delivered, disorder, play, scramble, steps, stripeEventsOf, type Visit } from './histories.ts'
 import { as } from './people.ts'
 import { HISTORIES, playing } from './random-histories.ts'
 import { lines, passOver, reconcile } from './reconcile-support.ts'
 import { type World, worldOf } from './reconcile-world.ts'
+import { scriptedPayments } from './sale-histories.ts'
 import { deliver, query, settleDown, stripeAnswers } from './support.ts'
 
 const env = { PLANS }
@@ -91,8 +92,6 @@ async function killed(world: World, atRequest: number) {
   }).catch(() => {})
 }
 
-beforeAll(() => stripeAnswers(scriptedPrices))
-
 /** Each plays its history twice, and compares it four times. */
 const runs = Math.max(5, Math.ceil(HISTORIES / 8))
 
@@ -107,10 +106,12 @@ it(`${runs} random histories, of which a part is lost, end as if nothing had bee
       fc.nat(60),
       async (steps, disorder, fates, dies) => {
         const [whole, part] = [randomId('n'), randomId('n')]
-        for (const sent of historyOf(steps, whole)) await send(sent)
+        const [complete, history] = [historyOf(steps, whole), historyOf(steps, part)]
+        const events = stripeEventsOf([...complete, ...history])
+        await stripeAnswers({ ...scriptedPrices, ...scriptedPayments(events) })
+        for (const sent of complete) await send(sent)
         await settleDown(env)
 
-        const history = historyOf(steps, part)
         const fateOf = (sent: Sent) =>
           isNeverLost(sent) ? 'come' : (fates[history.indexOf(sent) % 150] ?? 'come')
         const groups = scramble(history, disorder) as Sent[][]

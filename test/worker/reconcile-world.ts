@@ -161,11 +161,20 @@ function stripeAnswer({ stripe, events }: World, url: URL): Response {
     .filter((object) => object.deleted !== true && object.created >= from)
     .filter((object) => types.length === 0 || types.includes(String(object.type)))
     .filter((object) => query.get('status') !== 'paid' || object.status === 'paid')
+    .filter((object) => paysWith(object, query))
     .sort((a, b) => b.created - a.created || (a.id < b.id ? 1 : -1))
   const after = query.get('starting_after')
   const start = after ? all.findIndex((object) => object.id === after) + 1 : 0
   const limit = Number(query.get('limit') ?? 10)
   return json({ object: 'list', data: all.slice(start, start + limit), has_more: all.length > start + limit })
+}
+
+/** Lists of sessions and of invoice payments may be asked for those of one payment. */
+function paysWith(object: Obj, query: URLSearchParams): boolean {
+  const [session, invoice] = [query.get('payment_intent'), query.get('payment[payment_intent]')]
+  const { payment } = object as { payment?: { payment_intent?: unknown } }
+  if (session !== null) return object.payment_intent === session
+  return invoice === null || payment?.payment_intent === invoice
 }
 
 /** What one costs in every event of the tests. */

@@ -144,6 +144,16 @@ describe('each line of the table', () => {
     expect(await subscription(`sub_${id}`)).toMatchObject({ status: 'past_due', plan_key: 'pro' })
   })
 
+  it('subscription differs, and changed in the second in which it is read: it is read again', async () => {
+    const [world, { id, ...names }] = [emptyWorld(), await subscriber()]
+    const at = Date.now() + 1_000
+    await deliver('stripe', subscriptionEvent('customer.subscription.updated', { ...names, at }), { env })
+    const set = { status: 'past_due' }
+    happenAtStripe(world, subscriptionEvent('customer.subscription.updated', { ...names, set }))
+    expect((await putRight(world, id)).after).toEqual([])
+    expect(await subscription(`sub_${id}`)).toMatchObject({ status: 'past_due' })
+  })
+
   it('customer of nobody: one whose subscription is ours, and one that our metadata names', async () => {
     const [world, id] = [emptyWorld(), await signedUp()]
     const names = { subscription: `sub_${id}`, customer: `cus_1_${id}`, price: 'price_pro' }

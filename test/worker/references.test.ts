@@ -6,6 +6,7 @@ import type { Event } from '../../local/stripe/state.ts'
 import { atStripe, checkout, customersMade, portal } from './checkout-support.ts'
 import { buy, deliverAllTo, deliverTo, linkShop, makeLink } from './links-support.ts'
 import { as, customerOf, leave, link, linked, signedUp, signUp } from './people.ts'
+import { playing } from './random-histories.ts'
 import { allSaid, balance, deliver, query, said, user } from './support.ts'
 
 const owned = async (id: string) =>
@@ -52,7 +53,7 @@ describe('somebody pays with ?client_reference_id=user_victim', () => {
         expect((await me(victim)).subscription).toMatchObject({ plan: 'pro' })
         await expectUnbound([String(plan.object.customer), String(pack.object.customer)])
       }),
-      { numRuns: 12 },
+      playing(12),
     )
   })
 
@@ -124,6 +125,20 @@ describe('whose it is', () => {
     await deliverTo(changed)
     expect(await owned(named)).toEqual([{ id: object.customer, by_reference: false }])
     expect([await customerOf(named), await customerOf(referred)]).toEqual([object.customer, null])
+  })
+
+  it('our metadata on an invoice of a subscription binds as well', async () => {
+    const id = await signedUp()
+    const { events, object } = await buy(await proLink(), id)
+    await deliverAllTo(events)
+    expect(await owned(id)).toEqual([{ id: object.customer, by_reference: true }])
+    const renewed = await atStripe(`subscriptions/${object.subscription}/renew`, { deliver: false })
+    const paid = renewed.events.find(({ type }) => type === 'invoice.paid')
+    const parent = { subscription_details: { subscription: object.subscription, metadata: { user_id: id } } }
+    if (paid) Object.assign(paid.data.object, { parent: { type: 'subscription_details', ...parent } })
+    expect(said(await deliverTo(paid))).toBe('applied')
+    expect(await owned(id)).toEqual([{ id: object.customer, by_reference: false }])
+    expect(await customerOf(id)).toBe(object.customer)
   })
 
   it('our metadata that names the same user binds as well', async () => {

@@ -32,7 +32,8 @@ export function selling(namespace: string, send: Send, paid: (payment: string) =
     if (hasInvoice)
       send((about) => (isOld ? soldInvoiceEventOf2020 : soldInvoiceEvent)({ ...about, ...sale, invoice }))
     if (hasInvoice && !isOld) {
-      const link = { invoice, payment: { type: 'payment_intent', payment_intent: payment } }
+      const intent = { type: 'payment_intent', payment_intent: payment }
+      const link = { id: `inpay_${payment}`, invoice, payment: intent }
       send((about) => billingEvent('invoice_payment.paid', link, about))
     }
     if (how.startsWith('all')) {

@@ -5,6 +5,7 @@ import type { Statement } from '../support/transactions.ts'
 import { callWith, spend, tokenFor } from './account-support.ts'
 import { during, heldDelete, heldSession } from './held.ts'
 import { as, leave, signedUp } from './people.ts'
+import { playing } from './random-histories.ts'
 import { balance, counted, deliver, failNext, ledger, query } from './support.ts'
 
 interface Page {
@@ -308,7 +309,7 @@ describe('simultaneous spends', () => {
         expect(await balance(id)).toBe(left)
         for (const { balance } of taken.values()) expect(balance).toBeGreaterThanOrEqual(left)
       }),
-      { numRuns: 10, endOnFailure: true },
+      playing(10),
     )
   })
 })
@@ -405,7 +406,7 @@ describe('GET /api/wallet', () => {
           )
         },
       ),
-      { numRuns: 15, endOnFailure: true },
+      playing(15),
     )
   })
 

@@ -116,10 +116,11 @@ describe('a PaymentIntent that was made without Checkout', () => {
 
   it('waits while Stripe does not answer, and needs no answer once its invoice is known', async () => {
     const { user, payment, invoice } = await buyer()
-    await deliver('stripe', paymentIntentEvent({ payment, user }))
-    await deliver('stripe', paidBy(invoice, payment))
-    await runScheduled({}, 'retry_due')
+    const event = paymentIntentEvent({ payment, user })
+    expect(said(await deliver('stripe', event))).toBe('parked unlinked_payment')
+    expect(said(await deliver('stripe', paidBy(invoice, payment)))).toBe('applied')
     expect([await balance(user), await sales(user)]).toEqual([540, [invoice]])
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', via: 'release' })
   })
 
   it('waits for the invoice that Checkout makes after the payment', async () => {
@@ -130,7 +131,7 @@ describe('a PaymentIntent that was made without Checkout', () => {
     expect(said(await deliver('stripe', event))).toBe('parked unlinked_payment')
     const completed = checkoutEvent('checkout.session.completed', { user, payment, session: { invoice } })
     expect(said(await deliver('stripe', completed))).toBe('applied')
-    await runScheduled({}, 'retry_due')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'duplicate' })
     expect(said(await deliver('stripe', soldInvoiceEvent({ invoice, user })))).toBe(
       'duplicate payment_already_credited',
     )

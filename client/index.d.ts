@@ -1,0 +1,27 @@
+import type { Client } from 'openapi-fetch'
+import type { paths } from './schema.d.ts'
+
+/** Every route, with what it takes and returns, by path and method. */
+export type { paths } from './schema.d.ts'
+
+/**
+ * Calls the API: `GET('/api/me')`, `POST('/api/wallet/spend', { body })`. Each call resolves with `{ data, response }`,
+ * or with `{ error, response }` where the status is not 2xx: `error.error` names the refusal. It rejects only where there
+ * is no response.
+ */
+export type LedgerhookClient = Client<paths>
+
+export interface ClientOptions {
+  /** Where your Ledgerhook is: `https://ledgerhook.example.com`. */
+  url: string
+  /**
+   * In a browser Clerk's `getToken`, which is asked before each call. On your server SERVICE_TOKEN or OPS_TOKEN, which
+   * has no business in a browser.
+   */
+  token?: string | (() => string | null | Promise<string | null>)
+  /** What sends the requests, where that is not the global `fetch`: a service binding's. */
+  fetch?: (request: Request) => Promise<Response>
+}
+
+/** Makes a client for one caller: a signed-in user, or your backend. */
+export function createClient(options: ClientOptions): LedgerhookClient

@@ -1,0 +1,1902 @@
+// The API as types, made from its OpenAPI document by openapi-typescript: `npm run generate` writes this file, and
+// `npm run check` compares it.
+
+export interface paths {
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The signed-in user
+         * @description Brings the user and the wallet if Clerk’s webhook has not come yet.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Clerk’s user id */
+                            id: string;
+                            /** @description Null until Clerk’s webhook has come */
+                            email: string | null;
+                            name: string | null;
+                            /** @description Credits */
+                            balance: number;
+                            /** @description In Clerk: may neither spend nor buy */
+                            banned: boolean;
+                            /** @description Of several, the one that entitles most */
+                            subscription: {
+                                id: string;
+                                /** @description As Stripe names it */
+                                status: string;
+                                /** @description The lookup key of its price, else the key in PLANS */
+                                plan: string | null;
+                                /** @description Stripe’s price id */
+                                price: string | null;
+                                current_period_end: string | null;
+                                cancel_at_period_end: boolean;
+                                cancel_at: string | null;
+                                /** @description Whether Stripe collects no money for it now */
+                                collection_paused: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "user_deactivated";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wallet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Balance and ledger entries, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The `next_cursor` of the page before */
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Credits, now */
+                            balance: number;
+                            entries: {
+                                id: number;
+                                kind: string;
+                                /** @description Credits, signed: what comes in is positive */
+                                amount: number;
+                                /** @description The balance right after this entry */
+                                balance_after: number;
+                                note: string | null;
+                                /** @description What a spend was for: a job, an order */
+                                reference: string | null;
+                                /** Format: date-time */
+                                created_at: string;
+                            }[];
+                            /** @description Null on the last page */
+                            next_cursor: string | null;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "user_deactivated";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A Stripe Checkout Session for a credit pack or a plan
+         * @description Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own. Of packs all may be paid; opening a plan’s ends the user’s other open one.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description A name in `CREDIT_PACKS` */
+                        pack?: string;
+                        /** @description A key in `PLANS`, or the Stripe price id where several prices have that key */
+                        plan?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @description Where to pay */
+                            url: string;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Too few credits */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "payment_declined";
+                            code: string | null;
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "user_deactivated" | "user_banned";
+                        };
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "already_subscribed" | "currency_conflict";
+                            /** @description With `already_subscribed`: the route where the user changes the plan */
+                            portal?: string;
+                        };
+                    };
+                };
+                /** @description Body above 1 MiB */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "payload_too_large";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Stripe refused */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "stripe_refused";
+                            code: string | null;
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "unavailable" | "stripe_busy" | "stripe_unavailable";
+                            code?: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checkout/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of a Checkout Session, after the person has come back
+         * @description Reads the session from Stripe and settles it as its webhook does: whichever comes first credits, and only it. With `payment_pending`, ask again; the webhook credits it when the money is there.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description As Stripe puts it into the `session_id` of the success url */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @description Stripe’s: `open`, `complete` or `expired` */
+                            status: string | null;
+                            /** @description Stripe’s: `paid`, `unpaid` or `no_payment_required` */
+                            payment_status: string;
+                            /** @description As of a webhook: `applied`, `duplicate`, `ignored`, … */
+                            outcome: string;
+                            reason: string | null;
+                            /** @description Credits, now */
+                            balance: number;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Too few credits */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "payment_declined";
+                            code: string | null;
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "user_deactivated";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "not_found";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Stripe refused */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "stripe_refused";
+                            code: string | null;
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "unavailable" | "stripe_busy" | "stripe_unavailable";
+                            code?: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing-portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stripe’s customer portal: plan, cards, invoices
+         * @description For whoever has bought something; anybody else has nothing to manage there. A customer of a Payment Link is shown only to whom its address belongs.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Where to send the person */
+                            url: string;
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Too few credits */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "payment_declined";
+                            code: string | null;
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "user_deactivated";
+                        };
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "no_customer";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Stripe refused */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "stripe_refused";
+                            code: string | null;
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "unavailable" | "stripe_busy" | "stripe_unavailable";
+                            code?: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wallet/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take credits from a wallet, once per idempotency key
+         * @description Never below zero. The same key again returns the balance right after its spend. A refused key has written nothing and may be tried again.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Printable ASCII without spaces, at most 255 characters */
+                        user_id: string;
+                        /** @description Credits */
+                        amount: number;
+                        /** @description Printable ASCII without spaces, at most 255 characters */
+                        idempotency_key: string;
+                        /** @description No personal data */
+                        note?: string | null;
+                        /** @description What it is for: a job, an order */
+                        reference?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Credits, right after this spend */
+                            balance: number;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Too few credits */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "insufficient_credits";
+                            balance: number;
+                            /** @description The route that sells credits, for the signed-in user to call */
+                            checkout: string;
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "user_deactivated" | "user_banned";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unknown_user";
+                        };
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "idempotency_key_reused";
+                        };
+                    };
+                };
+                /** @description Body above 1 MiB */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "payload_too_large";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wallet/give-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give back a spend, or a part of it, once per idempotency key
+         * @description Never more than the spend took, however many calls there are. The same key again returns the same. A refused key has written nothing and may be tried again.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Printable ASCII without spaces, at most 255 characters */
+                        user_id: string;
+                        /** @description The `idempotency_key` of the spend */
+                        spend_key: string;
+                        /** @description Credits; all that is left of the spend where it is not given */
+                        amount?: number | null;
+                        /** @description Printable ASCII without spaces, at most 255 characters */
+                        idempotency_key: string;
+                        /** @description No personal data */
+                        note?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Credits, right after this give-back */
+                            balance: number;
+                            /** @description Credits, by this call */
+                            given_back: number;
+                            /** @description Whether the wallet was closed: its user was deleted before */
+                            closed: boolean;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "unknown_user" | "unknown_spend";
+                        };
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "more_than_spent" | "idempotency_key_reused" | "limit_exceeded";
+                            /** @description Of `more_than_spent`: credits that can be given back */
+                            left?: number;
+                        };
+                    };
+                };
+                /** @description Body above 1 MiB */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "payload_too_large";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wallet/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant credits that nobody paid, once per idempotency key
+         * @description Within `GRANT_LIMIT`, and within the caps of the campaign. The same key again returns the balance right after its grant. A refused key has written nothing and may be tried again.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Printable ASCII without spaces, at most 255 characters */
+                        user_id: string;
+                        /** @description Credits */
+                        amount: number;
+                        /** @description Printable ASCII without spaces, at most 255 characters */
+                        idempotency_key: string;
+                        /** @description Why. No personal data */
+                        note: string;
+                        /** @description A name in `CAMPAIGNS` */
+                        campaign?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Credits, right after this grant */
+                            balance: number;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "grants_off" | "user_deactivated";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unknown_user";
+                        };
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            error: "campaign_exhausted" | "grant_limit_exceeded" | "idempotency_key_reused" | "limit_exceeded";
+                            /** @description The cap that it would go beyond */
+                            limit?: string;
+                            /** @description Credits that are left of it */
+                            left?: number;
+                        };
+                    };
+                };
+                /** @description Body above 1 MiB */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "payload_too_large";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/wallet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Balance and ledger entries of any user, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The `next_cursor` of the page before */
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description Clerk’s user id */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Credits, now */
+                            balance: number;
+                            entries: {
+                                id: number;
+                                kind: string;
+                                /** @description Credits, signed: what comes in is positive */
+                                amount: number;
+                                /** @description The balance right after this entry */
+                                balance_after: number;
+                                note: string | null;
+                                /** @description What a spend was for: a job, an order */
+                                reference: string | null;
+                                /** Format: date-time */
+                                created_at: string;
+                            }[];
+                            /** @description Null on the last page */
+                            next_cursor: string | null;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "user_deactivated";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unknown_user";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/entitlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a user may use now: plan and balance
+         * @description For your backend to ask before it does something. Send the `ETag` back as `If-None-Match`: while nothing has changed, the response is 304 without a body.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Clerk’s user id */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Of several subscriptions, the one that entitles most */
+                            plan: string | null;
+                            /** @description Of its subscription, as Stripe names it */
+                            status: string | null;
+                            cancel_at: string | null;
+                            /** @description Whether Stripe collects no money for it now */
+                            collection_paused: boolean;
+                            /** @description In Clerk: may neither spend nor buy */
+                            banned: boolean;
+                            /** @description Credits */
+                            balance: number;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not allowed */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "user_deactivated";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unknown_user";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the Worker responds, without the database */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            status: "ok";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the database is reachable, and has the migrations and functions of this build */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            status: "ready";
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            status: "not_migrated" | "functions_outdated" | "wrong_isolation" | "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/explain/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a balance is what it is, or what became of a payment, an event or a reference
+         * @description Entries oldest first, the newest page of a long history. For the page before it, give its `next` as `before`. No payloads.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The `next` of the page before */
+                    before?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Of a user, a payment or an event, or the `reference` of a spend */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            about: "user" | "payment" | "event" | "reference";
+                            id: string;
+                            user_id: string | null;
+                            payment: string | null;
+                            event: {
+                                event: string;
+                                type: string | null;
+                                /** @enum {string} */
+                                outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                provider: string;
+                                via: string;
+                                attempts: number;
+                                user_id: string | null;
+                                occurred_at: string | null;
+                                received_at: string;
+                                settled_at: string | null;
+                                /** @description The build that decided it */
+                                build: string | null;
+                                /** @description Of the settings that decided it */
+                                settings_hash: string | null;
+                            } | null;
+                            entries: {
+                                id: number;
+                                user_id: string;
+                                kind: string;
+                                /** @description Credits, signed */
+                                amount: number;
+                                balance_after: number;
+                                payment: string | null;
+                                note: string | null;
+                                key: string;
+                                /** @description What a spend was for */
+                                reference: string | null;
+                                /** @description The name of the service token that asked for it */
+                                caller: string | null;
+                                campaign: string | null;
+                                created_at: string;
+                                /** @description Of a spend: credits that came back */
+                                given_back: number | null;
+                                /** @description Of a give-back: the spend */
+                                reverses: {
+                                    id: number;
+                                    key: string;
+                                    amount: number;
+                                } | null;
+                                /** @description What caused it */
+                                delivery: {
+                                    event: string;
+                                    type: string | null;
+                                    /** @enum {string} */
+                                    outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                    reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                    provider: string;
+                                    via: string;
+                                    attempts: number;
+                                    user_id: string | null;
+                                    occurred_at: string | null;
+                                    received_at: string;
+                                    settled_at: string | null;
+                                    /** @description The build that decided it */
+                                    build: string | null;
+                                    /** @description Of the settings that decided it */
+                                    settings_hash: string | null;
+                                } | null;
+                                /** @description The entry in plain words */
+                                says: string;
+                            }[];
+                            /** @description Where older entries begin; null on the last page */
+                            next: number | null;
+                            /** @description Credits, of all entries */
+                            sum: number;
+                            /** @description Credits of the user, now */
+                            balance: number | null;
+                            /** @description Parked, rejected, or given up */
+                            waiting: {
+                                event: string;
+                                type: string | null;
+                                /** @enum {string} */
+                                outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                provider: string;
+                                via: string;
+                                attempts: number;
+                                user_id: string | null;
+                                occurred_at: string | null;
+                                received_at: string;
+                                settled_at: string | null;
+                                /** @description The build that decided it */
+                                build: string | null;
+                                /** @description Of the settings that decided it */
+                                settings_hash: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "not_found";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came to the webhooks by the hour, with error and fallback rate */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description 1 to 720, by default 24 */
+                    hours?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            since: string;
+                            total: {
+                                requests: number;
+                                verified: number;
+                                refused: number;
+                                /** @description 5xx */
+                                unavailable: number;
+                                error_rate: number | null;
+                                fallback_rate: number | null;
+                                outcomes: {
+                                    [key: string]: number;
+                                };
+                                fallbacks: {
+                                    [key: string]: number;
+                                };
+                                database_p95_ms: number | null;
+                            };
+                            hours: {
+                                hour: string;
+                                requests: number;
+                                verified: number;
+                                refused: number;
+                                /** @description 5xx */
+                                unavailable: number;
+                                error_rate: number | null;
+                                fallback_rate: number | null;
+                                outcomes: {
+                                    [key: string]: number;
+                                };
+                                fallbacks: {
+                                    [key: string]: number;
+                                };
+                                database_p95_ms: number | null;
+                                /** @description Of Analytics Engine, where it is read */
+                                metrics: {
+                                    [key: string]: unknown;
+                                } | null;
+                            }[];
+                            kinds: ({
+                                provider: string;
+                                outcome: string;
+                                count: number;
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                            /** @description Whether Analytics Engine is read */
+                            metrics: string;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

@@ -1,0 +1,23 @@
+import type { PgTable, PgViewWithSelection } from 'drizzle-orm/pg-core'
+import { userBilling as userBillingView } from '../src/subscriptions/schema.ts'
+import { users as usersTable } from '../src/users/schema.ts'
+import { creditLedger as creditLedgerTable, wallets as walletsTable } from '../src/wallet/schema.ts'
+
+// What the role `ledgerhook_app` may read. For your app's own Drizzle: to select, to join, and to reference.
+
+/** A table as a view: `select` and `join` take it, and `references(() => wallets.userId)`. Whoever writes gets an error of types. */
+type ReadOnly<Table extends PgTable> = PgViewWithSelection<Table['_']['name'], true, Table['_']['columns']>
+
+const readOnly = <Table extends PgTable>(table: Table) => table as unknown as ReadOnly<Table>
+
+/** People, by Clerk's id. */
+export const users = readOnly(usersTable)
+
+/** One wallet for each user, for ever: reference it, and never a user. `balance` is in credits. */
+export const wallets = readOnly(walletsTable)
+
+/** Every movement of credits: append-only. */
+export const creditLedger = readOnly(creditLedgerTable)
+
+/** One row for each user: plan, state of the subscription, and balance in credits. */
+export const userBilling = userBillingView

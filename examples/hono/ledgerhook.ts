@@ -1,0 +1,34 @@
+import { createClient, type LedgerhookClient } from 'ledgerhook/client'
+
+export interface Env {
+  LEDGERHOOK_URL: string
+  /** The same token as in Ledgerhook's SERVICE_TOKEN. */
+  SERVICE_TOKEN: string
+  /** Clerk's public key: the same as Ledgerhook's CLERK_JWT_KEY. */
+  CLERK_JWT_KEY: string
+}
+
+/** A client for your backend. */
+export const ledgerhook = (env: Env): LedgerhookClient =>
+  createClient({ url: env.LEDGERHOOK_URL, token: env.SERVICE_TOKEN })
+
+/** Takes credits. False where the user has too few. @throws where it is not known whether they were taken: send it again */
+export async function spend(
+  env: Env,
+  user_id: string,
+  amount: number,
+  idempotency_key: string,
+): Promise<boolean> {
+  const body = { user_id, amount, idempotency_key }
+  const { response, error } = await ledgerhook(env).POST('/api/wallet/spend', { body })
+  if (error?.error === 'insufficient_credits') return false
+  if (error) throw new Error(`the spend ${idempotency_key} returned ${response.status} ${error.error}`)
+  return true
+}
+
+/** Gives a spend back, for instance where the job failed that it paid for. */
+export async function giveBack(env: Env, user_id: string, spend_key: string): Promise<void> {
+  const body = { user_id, spend_key, idempotency_key: `back:${spend_key}` }
+  const { error } = await ledgerhook(env).POST('/api/wallet/give-back', { body })
+  if (error) throw new Error(`giving ${spend_key} back returned ${error.error}`)
+}

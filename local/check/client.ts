@@ -1,0 +1,35 @@
+import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { projectDir } from '../../cli/shared/project.ts'
+import { described } from '../../src/api/described.ts'
+import { openapi } from '../../src/api/openapi.ts'
+import { routes } from '../../src/api/routes.ts'
+
+export const CLIENT_FILE = join(projectDir, 'client/schema.d.ts')
+
+const HEADER = `// The API as types, made from its OpenAPI document by openapi-typescript: \`npm run generate\` writes this file, and
+// \`npm run check\` compares it.
+
+`
+
+/** Returns the text of client/schema.d.ts as the routes make it. */
+export async function madeClient(): Promise<string> {
+  useTypeScript5()
+  const { default: generate, astToString } = await import('openapi-typescript')
+  const called = described.filter(({ caller }) => caller !== 'provider')
+  const document = openapi([...routes, ...called])
+  return HEADER + astToString(await generate(document as never))
+}
+
+/** The generator builds its output with an API that TypeScript has had until version 6. */
+function useTypeScript5(): void {
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      next(
+        specifier === 'typescript' && context.parentURL?.includes('/openapi-typescript/')
+          ? 'typescript-5'
+          : specifier,
+        context,
+      ),
+  })
+}

@@ -1,0 +1,31 @@
+import { connectTo, hostOf, isNeonHost } from '../../cli/shared/database.ts'
+import { LocalError } from '../../cli/shared/errors.ts'
+
+/**
+ * Whether the local gateway has to stand in front of the database of DATABASE_URL, which `--gateway` says. Throws a
+ * LocalError where that cannot be known, and where it is no Neon and nobody has said so.
+ */
+export async function needsGateway(url: string, { gateway }: { gateway: boolean }): Promise<boolean> {
+  const host = hostOf(url)
+  if (isNeonHost(host) || (await isNeon(url))) {
+    if (gateway) throw new LocalError(`${host} is Neon: --gateway is for a Postgres that is not`)
+    return false
+  }
+  if (gateway) return true
+  throw new LocalError(
+    `${host} is not Neon, whose SQL over HTTP the Worker speaks: --gateway puts the local gateway in front of it`,
+  )
+}
+
+/** Whether the server says that it is a Neon compute. */
+async function isNeon(url: string): Promise<boolean> {
+  const client = await connectTo(url)
+  try {
+    const { rows } = await client.query(
+      `select current_setting('neon.tenant_id', true) is not null as is_neon`,
+    )
+    return rows[0]?.is_neon === true
+  } finally {
+    await client.end()
+  }
+}

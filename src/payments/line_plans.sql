@@ -1,0 +1,106 @@
+-- What the lines of an invoice sell, before they are credited: which plan each is of, and what has to be read for that.
+
+-- What the lines are now, and at least what they were when the event was parked: a setting that has lost a price since
+-- takes nothing from what waits.
+create or replace function with_waiting_lines(delivery jsonb, lines jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  waiting constant jsonb := waiting_facts(delivery)->'lines';
+begin
+  if jsonb_typeof(waiting) is distinct from 'array' then return lines; end if;
+  if jsonb_typeof(lines) is distinct from 'array' then return waiting; end if;
+  return (
+    select jsonb_agg(case when (older->>'credits')::bigint > coalesce((line->>'credits')::bigint, 0)
+      then line || jsonb_build_object('credits', older->'credits', 'key', older->'key',
+        'trial_credits', older->'trial_credits', 'needs_price', older->'needs_price')
+      else line || jsonb_build_object('by_lookup_key', coalesce((line->>'by_lookup_key')::boolean, false)
+        or (line->>'credits' is null and coalesce((older->>'by_lookup_key')::boolean, false))) end)
+    from jsonb_array_elements(lines) line
+    left join jsonb_array_elements(waiting) older on older->>'id' = line->>'id');
+end $$;
+
+-- What PLANS says by lookup keys, and what it said when the event was parked.
+create or replace function with_waiting_plans(delivery jsonb, plans jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return coalesce(nullif(waiting_facts(delivery)->'plans', 'null'), '{}') || coalesce(nullif(plans, 'null'), '{}');
+end $$;
+
+-- The facts with which this event waits.
+create or replace function waiting_facts(delivery jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (
+    select effect->'facts' from webhook_events
+    where provider = delivery->>'provider' and event_id = delivery->>'event_id');
+end $$;
+
+-- Whether a line may be of a plan that PLANS names by a lookup key, and the key of its price was never seen.
+create or replace function lacks_lookup_keys(lines jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (
+    select from jsonb_array_elements(lines) line
+    where (line->>'by_lookup_key')::boolean and lookup_key_of(line->>'stripe_price_id') is null);
+end $$;
+
+-- The lines with what PLANS says by the lookup keys of their prices. Lines since 2025-03-31 do not say the key, and a key
+-- may move to another price: it counts as it was first seen for the price.
+create or replace function with_plans(lines jsonb, plans jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if coalesce(plans, '{}') = '{}' then return lines; end if;
+  return (
+    select coalesce(jsonb_agg(case when (line->>'by_lookup_key')::boolean
+      then line || coalesce(plans->lookup_key_of(line->>'stripe_price_id'), '{}') else line end), '[]')
+    from jsonb_array_elements(lines) line);
+end $$;
+
+-- The same of invoices that were read: [{stripe_invoice_id, lines}].
+create or replace function with_plans_of(invoices jsonb, plans jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if jsonb_typeof(invoices) is distinct from 'array' then return null; end if;
+  return (
+    select jsonb_agg(invoice || jsonb_build_object('lines', with_plans(invoice->'lines', plans)))
+    from jsonb_array_elements(invoices) invoice);
+end $$;
+
+-- Whether a plan was paid that no setting knows. Where no line can be known by a lookup key, the event alone says so.
+create or replace function is_of_unknown_plan(lines jsonb) returns boolean language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (
+      select from jsonb_array_elements(lines) line
+      where (line->>'by_lookup_key')::boolean and (line->>'amount')::bigint <> 0)
+    and not exists (select from jsonb_array_elements(lines) line where line->>'credits' is not null);
+end $$;
+
+-- Whether a price has to be read, by which a negative line takes credits: of no line that is known.
+create or replace function lacks_prices(in_currency text, lines jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (
+    select from jsonb_array_elements(lines) line
+    where (line->>'amount')::bigint < 0 and bought_credits(line, in_currency) is null and credits_unknown_line(line, lines));
+end $$;
+
+-- Marks the negative lines whose price has to be known although they name what they credit: it is not kept. Without the
+-- price, a part of the money could take all the credits.
+create or replace function with_needed_prices(lines jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (
+    select jsonb_agg(case when (line->>'amount')::bigint < 0 and coalesce((line->>'unit_amount')::numeric, 0) = 0
+        and credits_unknown_line(line, lines)
+      then line || '{"needs_price": true}' else line end)
+    from jsonb_array_elements(lines) line);
+end $$;
+
+-- Whether what a negative line credits is neither kept nor beside it.
+create or replace function credits_unknown_line(line jsonb, lines jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return not exists (select from credited_by(line))
+    and not exists (select from jsonb_array_elements(lines) other where line->'credits_lines' ? (other->>'id'));
+end $$;

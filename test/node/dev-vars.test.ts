@@ -1,0 +1,69 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { projectDir } from '../../cli/shared/project.ts'
+import type { Vars } from '../../local/dev-vars.ts'
+import { settingsOf } from '../../src/settings.ts'
+import { run, scratchDir } from './command.ts'
+
+let dir: string
+
+beforeEach(() => {
+  dir = scratchDir()
+  writeFileSync(
+    join(dir, 'ensure.ts'),
+    `import { ensureDevVars } from '${join(projectDir, 'local/dev-vars.ts')}'; console.log(await ensureDevVars())`,
+  )
+})
+
+const ensure = async (env: Vars = {}) => (await run(join(dir, 'ensure.ts'), [], dir, env)).output
+const file = () => join(dir, '.dev.vars')
+const given = () => parseEnv(readFileSync(file(), 'utf8')) as Vars
+
+describe('npm run dev', () => {
+  it('fills in a copy of .dev.vars.example, says so, and does so once', async () => {
+    const example = readFileSync(join(projectDir, '.dev.vars.example'), 'utf8')
+    writeFileSync(file(), example)
+    expect(await ensure()).toMatch(
+      /^filled in .dev.vars, with secrets made for this machine alone: SERVICE_TOKEN, OPS_TOKEN, EVENTS_SECRET, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, CLERK_JWT_KEY, CLERK_WEBHOOK_SECRET, CLERK_SECRET_KEY$/,
+    )
+    const text = readFileSync(file(), 'utf8')
+    expect(text).not.toMatch(/^\w+="?</m)
+    expect(Object.keys(given())).toEqual(Object.keys(parseEnv(example)))
+    expect(statSync(file()).mode & 0o777).toBe(0o600)
+    settingsOf({ ...given(), DATABASE_URL: 'postgres://a:b@127.0.0.1/c' })
+    expect(await ensure()).toBe('undefined')
+    expect(readFileSync(file(), 'utf8')).toBe(text)
+  })
+
+  it('adds what a file lacks, and leaves what it has, comments and empty settings', async () => {
+    const mine =
+      '# mine\nSTRIPE_WEBHOOK_SECRET=whsec_mine\nexport OPS_TOKEN = <to be replaced>\nSERVICE_TOKEN='
+    writeFileSync(file(), mine)
+    expect(await ensure()).toMatch(
+      /: OPS_TOKEN, EVENTS_SECRET, STRIPE_SECRET_KEY, CLERK_JWT_KEY, CLERK_WEBHOOK_SECRET, CLERK_SECRET_KEY$/,
+    )
+    const text = readFileSync(file(), 'utf8')
+    expect(text).toMatch(/^# mine\nSTRIPE_WEBHOOK_SECRET=whsec_mine\nOPS_TOKEN="\w+"\nSERVICE_TOKEN=\n/)
+  })
+
+  it.each([
+    [
+      'keys of Stripe and Clerk',
+      'STRIPE_SECRET_KEY=sk_test_theirs\nCLERK_JWT_KEY=theirs',
+      {},
+      'SERVICE_TOKEN, OPS_TOKEN, EVENTS_SECRET',
+    ],
+    [
+      'them in the environment',
+      '',
+      { CLERK_JWT_KEY: 'theirs', STRIPE_WEBHOOK_SECRET: 'theirs', OPS_TOKEN: 'theirs' },
+      'SERVICE_TOKEN, EVENTS_SECRET, STRIPE_SECRET_KEY',
+    ],
+  ])('makes up no secret that would not fit, where there are %s', async (_, text, env, names) => {
+    writeFileSync(file(), text)
+    expect(await ensure(env)).toMatch(new RegExp(`: ${names}$`))
+    expect(existsSync(join(dir, '.local'))).toBe(false)
+  })
+})

@@ -1,0 +1,221 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { migrate } from '../../cli/migrate/run.ts'
+import { runCommand } from '../../cli/shared/command.ts'
+import { confirmElsewhere } from '../../cli/shared/confirm.ts'
+import { as, type Cluster, startCluster } from '../support/cluster.ts'
+import { run, scratchDir, start } from './command.ts'
+
+let cluster: Cluster
+let empty = ''
+
+beforeAll(async () => {
+  cluster = await startCluster()
+  await cluster.login('ada')
+  empty = await cluster.database('empty')
+})
+afterAll(() => cluster.stop())
+
+/** Fails unless a command refuses in one line, without the password. Returns the line. */
+async function refusal(script: string, args: string[], env: Record<string, string>): Promise<string> {
+  const { code, output } = await run(script, args, scratchDir(), env)
+  expect([code, output.split('\n')]).toEqual([1, [expect.any(String)]])
+  expect(output).not.toContain('hunter2')
+  return output
+}
+
+const KEYS = { STRIPE_SECRET_KEY: 'sk_test_1', CLERK_JWT_KEY: '' }
+const NOTE = ['--note', 'why']
+
+/** Every command that asks the database, but for the doctor, to whom that is a finding. */
+const COMMANDS: Record<string, string[]> = {
+  'cli/adjust.ts': ['user_ada', '50', ...NOTE, '--key', 'k'],
+  'cli/events.ts': [],
+  'cli/explain.ts': ['user_ada'],
+  'cli/migrate.ts': [],
+  'cli/preview.ts': ['--plans', '{}'],
+  'cli/settle.ts': ['evt_1', ...NOTE],
+  'cli/stripe-account.ts': [],
+  'local/dev.ts': [],
+  'local/studio.ts': [],
+}
+
+describe('a wrong password is one sentence', () => {
+  it.each(Object.entries(COMMANDS))('of %s', async (script, args) => {
+    const DATABASE_URL = `postgres://ada:hunter2@127.0.0.1:${cluster.port}/empty`
+    const env = { ...KEYS, DATABASE_URL }
+    const dir = scratchDir()
+    // So that `dev` has nothing to write first.
+    writeFileSync(join(dir, '.dev.vars'), 'SERVICE_TOKEN=\nOPS_TOKEN=\nEVENTS_SECRET=\nCLERK_JWT_KEY=\n')
+    const { code, output } = await run(script, args, dir, env)
+    const lines = output
+      .split('\n')
+      .filter((line) => !/^from the environment|^[A-Z_]+: |^Until that/.test(line))
+    expect([code, lines]).toEqual([
+      1,
+      [`127.0.0.1:${cluster.port} refuses the user ada: is the password right?`],
+    ])
+  })
+})
+
+describe('npm run explain says in one sentence', () => {
+  it.each([
+    [
+      'that no such host is there',
+      () => 'postgres://ada:hunter2@nowhere.invalid/x',
+      /^there is no host nowhere/,
+    ],
+    [
+      'that nothing listens there',
+      () => 'postgres://ada:hunter2@127.0.0.1:1/x',
+      /^127\.0\.0\.1:1 does not answer/,
+    ],
+    [
+      'that the database is missing',
+      () => as('ada', empty).replace('/empty', '/none'),
+      /has no database none: create/,
+    ],
+    ['that it is not migrated', () => empty, /lacks what this command calls \(3F000\): npm run migrate$/],
+    ['that it is no connection string', () => '<to be replaced>', /^DATABASE_URL is not a connection string/],
+    ['that TLS is not spoken', () => `${empty}?sslmode=require`, /correct sslmode in DATABASE_URL$/],
+  ])('%s', async (_, url, says) => {
+    expect(await refusal('cli/explain.ts', ['user_ada'], { DATABASE_URL: url() })).toMatch(says)
+  })
+})
+
+describe('flags', () => {
+  it.each(['cli/adjust.ts', 'cli/doctor.ts', 'cli/reconcile.ts', 'local/dev.ts', 'local/token.ts'])(
+    'that %s does not have are refused',
+    async (script) => {
+      expect(await refusal(script, ['--nonesuch'], {})).toBe(
+        "Unknown option '--nonesuch': --help lists the flags; they go after a `--`",
+      )
+    },
+  )
+
+  it('that npm has kept to itself are not left out in silence', async () => {
+    const env = { DATABASE_URL: empty, npm_config_dry_run: 'true' }
+    expect(await refusal('cli/migrate.ts', [], env)).toBe(
+      'npm has kept --dry-run to itself: flags go after a `--`, npm run … -- --dry-run',
+    )
+  })
+})
+
+describe('npm run adjust, where the database is not on this machine', () => {
+  const env = { DATABASE_URL: 'postgres://ada:hunter2@db.invalid/x' }
+  const args = COMMANDS['cli/adjust.ts'] ?? []
+
+  it('wants --yes where nobody can be asked', async () => {
+    expect(await refusal('cli/adjust.ts', args, env)).toBe(
+      'db.invalid is not this machine: `-- --yes` says that you mean to book 50 credits for user_ada there',
+    )
+    expect(await refusal('cli/adjust.ts', ['--file', 'a.csv'], env)).toMatch(
+      /mean to book the lines of a\.csv there$/,
+    )
+    expect(await refusal('cli/adjust.ts', [...args, '--yes'], env)).toMatch(/^there is no host db\.invalid/)
+  })
+
+  it.each([
+    ['y\n', undefined],
+    ['yes\n', undefined],
+    ['\n', 'db.invalid: nothing is changed'],
+    ['no\n', 'db.invalid: nothing is changed'],
+  ])('asks, and is answered %j', async (answer, refused) => {
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const asked = confirmElsewhere(env.DATABASE_URL, 'book it', { terminal: { input, output } })
+    input.write(answer)
+    expect(await asked.catch(({ message }) => message)).toBe(refused)
+    expect(String(output.read())).toBe('book it at db.invalid, which is not this machine? [y/N] ')
+  })
+
+  it('asks nobody about this machine', async () => {
+    for (const host of ['127.0.0.1:5432', 'localhost', '[::1]'])
+      await confirmElsewhere(`postgres://ada:x@${host}/x`, 'book it', { terminal: undefined })
+  })
+})
+
+describe('what the system refuses is one sentence', () => {
+  const said = async (act: () => void) => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => void printed.mockRestore())
+    const before = process.exitCode
+    await runCommand(act)
+    process.exitCode = before
+    return printed.mock.calls.flat()
+  }
+  const refusing = (code: string) => () => {
+    throw Object.assign(new Error(code), { code, syscall: 'open', path: '.dev.vars' })
+  }
+
+  it.skipIf(!existsSync('/dev/full'))('a disk that is full', async () => {
+    const sentence = [expect.stringMatching(/\(ENOSPC\): the disk is full$/)]
+    expect(await said(() => writeFileSync('/dev/full', 'x'))).toEqual(sentence)
+  })
+
+  it.each([
+    ['EACCES', 'you have no permission for it'],
+    ['EPERM', 'you have no permission for it'],
+    ['EROFS', 'it is on a read-only disk'],
+  ])('%s', async (code, why) => {
+    expect(await said(refusing(code))).toEqual([`.dev.vars cannot be used (${code}): ${why}`])
+  })
+
+  it('any other error keeps its trace', async () => {
+    await expect(said(refusing('ENOENT'))).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('npm run dev, with a DATABASE_URL that is not Neon', () => {
+  it('offers the local gateway', async () => {
+    const { code, output } = await run('local/dev.ts', [], scratchDir(), { DATABASE_URL: empty })
+    expect([code, output.split('\n').at(-1)]).toEqual([
+      1,
+      `127.0.0.1:${cluster.port} is not Neon, whose SQL over HTTP the Worker speaks: --gateway puts the local gateway in front of it`,
+    ])
+  })
+
+  it('puts the local gateway in front of it with --gateway, and goes on where no tunnel can be opened', async () => {
+    const url = await cluster.database('plain')
+    await migrate(url)
+    const flags = ['--gateway', '--port', 'auto', '--tunnel']
+    const dev = start('local/dev.ts', flags, scratchDir(), {
+      DATABASE_URL: url,
+      CLOUDFLARED_PATH: '/nonexistent/cloudflared',
+    })
+    onTestFinished(async () => {
+      dev.process.kill()
+      await dev.ended
+    })
+    await dev.printed('reachable and migrated')
+    expect(dev.output()).toContain(`up: the gateway, in front of 127.0.0.1:${cluster.port}`)
+    expect(dev.output()).not.toContain('up: PostgreSQL')
+    expect(dev.output()).toContain('No tunnel could be opened: is there a network?')
+  })
+
+  it.each([
+    [{}, /^--gateway stands in front of the database of DATABASE_URL, which is not set$/m],
+    [
+      { DATABASE_URL: 'postgres://a:b@ep-x.eu.neon.tech/x' },
+      /^ep-x\.eu\.neon\.tech is Neon: --gateway is for/m,
+    ],
+  ])('refuses the gateway where it has no use: %j', async (env, says) => {
+    const { code, output } = await run('local/dev.ts', ['--gateway'], scratchDir(), env)
+    expect([code, output]).toEqual([1, expect.stringMatching(says)])
+  })
+})
+
+describe('npm ci', () => {
+  it.each(['v20.0.0', 'v100.0.0'])('takes Node.js %s', async (version) => {
+    const env = { npm_config_user_agent: `npm/11.0.0 node/${version} linux x64 workspaces/false` }
+    expect(await run('local/require-node.cjs', [], scratchDir(), env)).toEqual({ code: 0, output: '' })
+  })
+
+  it.each(['v8.17.0', 'v19.9.0'])('refuses Node.js %s in one sentence', async (version) => {
+    const env = { npm_config_user_agent: `npm/9.0.0 node/${version} linux x64 workspaces/false` }
+    expect(await refusal('local/require-node.cjs', [], env)).toBe(
+      `Ledgerhook needs Node.js 20 or newer, better 22 or later, and this is ${version}: https://nodejs.org`,
+    )
+  })
+})

@@ -26,7 +26,7 @@ async function receiver(status: number): Promise<{ url: string; heard: Heard[] }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/services/secret`, heard }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/services/T0KEN`, heard }
 }
 
 async function alertTest(args: string[], env: Record<string, string>) {
@@ -39,7 +39,7 @@ describe('npm run alert-test', () => {
     const { url, heard } = await receiver(200)
     const run = await alertTest([], { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: SECRET })
     expect(run.code).toBe(0)
-    expect(run.output).not.toContain('secret')
+    expect(run.output).not.toContain('T0KEN')
     const bodies = heard.map(({ headers, body }) => {
       new Webhook(SECRET).verify(body, headers as Record<string, string>)
       return JSON.parse(body) as { text: string; data: { alert: string } }

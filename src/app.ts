@@ -10,6 +10,7 @@ import { log } from './log.ts'
 import { record } from './metrics.ts'
 import { missed } from './missed.ts'
 import { explanation } from './ops/explain-route.ts'
+import { operatorsPage } from './ops/page.ts'
 import { rates } from './ops/rates.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
 import { tellingAfter } from './outgoing/after.ts'
@@ -57,6 +58,7 @@ app.use(endedByNewline)
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)
 app.get('/api/ops/explain/:id', operatorsOnly, explanation)
+app.all('/ops/*', operatorsPage)
 app.get('/api/ops/rates', operatorsOnly, rates)
 app.route('/', account(described))
 

@@ -3,6 +3,7 @@ import { MAX_CREDITS } from './adjust/rows.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
 import { confirmElsewhere } from './shared/confirm.ts'
+import { counted } from './shared/counted.ts'
 import { callFunction, hostOf } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags, requiredText } from './shared/flags.ts'
@@ -77,7 +78,7 @@ await runCommand(async () => {
   }
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)
-  await confirmElsewhere(url, `book ${facts.amount} credits for ${user_id}`, values)
+  await confirmElsewhere(url, `book ${counted(facts.amount, 'credit')} for ${user_id}`, values)
   const result = await callFunction<{ balance: number } | { refused: string }>(url, 'adjust', facts)
   if ('refused' in result) throw new LocalError(`${host}: ${REFUSALS[result.refused] ?? result.refused}`)
   const { balance } = result
@@ -97,9 +98,13 @@ function inLines(
   }
   const what = isDry ? 'would be booked' : 'booked now'
   return [
-    `${host}: ${booked} ${what}, ${credits} credits; ${lines - booked} were booked before`,
-    `${lines} lines, whose amounts add up to ${sum}`,
+    `${host}: ${booked} ${what}, ${counted(credits, 'credit')}; ${was(lines - booked)} booked before`,
+    `${counted(lines, 'line')}, whose amounts add up to ${sum}`,
   ]
+}
+
+function was(count: number): string {
+  return `${count} ${count === 1 ? 'was' : 'were'}`
 }
 
 /** An amount, or the sum of many. */

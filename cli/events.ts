@@ -1,5 +1,6 @@
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
+import { counted } from './shared/counted.ts'
 import { callFunction, hostOf } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
@@ -58,5 +59,5 @@ function inWords(number: number): string {
 
 function line({ id, type, user_id, sequence, created_at, tries, status }: Undelivered): string {
   const why = status === null ? 'nothing came back' : `the last response was ${status}`
-  return `  ${created_at.slice(0, 19).replace('T', ' ')}  ${id}  ${type}  ${user_id ?? '-'} #${sequence}  after ${tries} tries, ${why}`
+  return `  ${created_at.slice(0, 19).replace('T', ' ')}  ${id}  ${type}  ${user_id ?? '-'} #${sequence}  after ${counted(tries, 'try', 'tries')}, ${why}`
 }

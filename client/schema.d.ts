@@ -1750,6 +1750,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ops/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came to the webhooks by the hour, with error and fallback rate */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description 1 to 720, by default 24 */
+                    hours?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            since: string;
+                            total: {
+                                requests: number;
+                                verified: number;
+                                refused: number;
+                                /** @description 5xx */
+                                unavailable: number;
+                                error_rate: number | null;
+                                fallback_rate: number | null;
+                                outcomes: {
+                                    [key: string]: number;
+                                };
+                                fallbacks: {
+                                    [key: string]: number;
+                                };
+                                database_p95_ms: number | null;
+                            };
+                            hours: {
+                                hour: string;
+                                requests: number;
+                                verified: number;
+                                refused: number;
+                                /** @description 5xx */
+                                unavailable: number;
+                                error_rate: number | null;
+                                fallback_rate: number | null;
+                                outcomes: {
+                                    [key: string]: number;
+                                };
+                                fallbacks: {
+                                    [key: string]: number;
+                                };
+                                database_p95_ms: number | null;
+                                /** @description Of Analytics Engine, where it is read */
+                                metrics: {
+                                    [key: string]: unknown;
+                                } | null;
+                            }[];
+                            kinds: ({
+                                provider: string;
+                                outcome: string;
+                                count: number;
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                            /** @description Whether Analytics Engine is read */
+                            metrics: string;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import pg from 'pg'
+import { counted } from '../cli/shared/counted.ts'
 import { LocalError } from '../cli/shared/errors.ts'
 import { readFlags } from '../cli/shared/flags.ts'
 import { billingStory } from './demo/billing.ts'
@@ -103,8 +104,10 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
     }
     const { lines, wrong } = await perform(story, stage, interrupt)
     if (wrong > 0)
-      throw new LocalError(`${wrong} of ${lines} lines are not as promised: they are marked with ✗`)
-    console.log(`${styleText('green', `all ${lines} lines are as promised`)}, in ${seconds().trim()}`)
+      throw new LocalError(`${wrong} of ${counted(lines, 'line')} not as promised: marked with ✗`)
+    console.log(
+      `${styleText('green', `all ${counted(lines, 'line')} are as promised`)}, in ${seconds().trim()}`,
+    )
   } finally {
     await database.end().catch(() => {})
     await stack.stop()

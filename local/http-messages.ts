@@ -29,7 +29,8 @@ export function json(body: unknown, status = 200, headers: Record<string, string
   return {
     status,
     headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body, null, 2),
+    // A terminal shows it: the next prompt begins in a line of its own.
+    body: `${JSON.stringify(body, null, 2)}\n`,
   }
 }
 

@@ -5,7 +5,7 @@ import { routePath } from 'hono/route'
 import { described } from './api/described.ts'
 import { account } from './api/index.ts'
 import { DatabaseUnavailable } from './db.ts'
-import { limitBody, webhookOf } from './http.ts'
+import { endedByNewline, limitBody, webhookOf } from './http.ts'
 import { log } from './log.ts'
 import { record } from './metrics.ts'
 import { missed } from './missed.ts'
@@ -53,6 +53,7 @@ app.use(async function counting(c, next) {
     ...{ fallback: 'none', secret: null, count: 1, duration_ms: Date.now() - startedAt, database_ms: 0 },
   })
 })
+app.use(endedByNewline)
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)
 app.get('/api/ops/explain/:id', operatorsOnly, explanation)

@@ -35,3 +35,10 @@ export function bearer(
     invalidToken: refuse,
   })
 }
+
+/** In development an answer ends its line, for the terminal that shows it. */
+export const endedByNewline: MiddlewareHandler = async (c, next) => {
+  await next()
+  if ('NEON_FETCH_ENDPOINT' in c.env && c.res.headers.get('Content-Type')?.includes('json'))
+    c.res = new Response(`${await c.res.text()}\n`, c.res)
+}

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { isLiveKey } from '../../src/stripe/key.ts'
+import { counted } from '../shared/counted.ts'
 import { type Check, fail, pass, warn } from './check.ts'
 import { askClerk, ClerkTrouble } from './clerk-api.ts'
 import type { Context } from './context.ts'
@@ -130,11 +131,11 @@ const deliveries: Check = {
     const endpoint = `look at the endpoint: ${PORTAL}`
     if (!newest?.at) {
       if (there === 0) return pass('no delivery has come, and there are no users yet')
-      return fail(`no user.* delivery has ever come, and Clerk has ${there} users`, endpoint)
+      return fail(`no user.* delivery has ever come, and Clerk has ${counted(there, 'user')}`, endpoint)
     }
     const days = Math.floor((context.now() - newest.at.getTime()) / DAY_MS)
     if (days > 7) return warn(`the newest user.* delivery is ${days} days old`, endpoint)
-    return pass(`the newest user.* delivery is ${days === 0 ? 'of today' : `${days} days old`}`)
+    return pass(`the newest user.* delivery is ${days === 0 ? 'of today' : `${counted(days, 'day')} old`}`)
   },
 }
 
@@ -143,13 +144,16 @@ const users: Check = {
   costs: 'those who are missing here have no wallet, and those who are gone there still have one',
   async run(context) {
     const { total_count: there } = await askClerk<{ total_count: number }>(context, '/v1/users/count')
-    const [counted] = await rows<{ here: string }>(
+    const [known] = await rows<{ here: string }>(
       context,
       'select count(*) as here from ledgerhook.users where deactivated_at is null',
     )
-    const here = Number(counted?.here)
-    if (here === there) return pass(`${there} users there and here`)
-    return warn(`${there} users at Clerk, ${here} here`, 'npm run reconcile -- --only clerk says who')
+    const here = Number(known?.here)
+    if (here === there) return pass(`${counted(there, 'user')} there and here`)
+    return warn(
+      `${counted(there, 'user')} at Clerk, ${here} here`,
+      'npm run reconcile -- --only clerk says who',
+    )
   },
 }
 

@@ -1,6 +1,6 @@
 import { LOCAL_PORTS } from '../shared/configured.ts'
 import { LocalError } from '../shared/errors.ts'
-import { portNumber, readFlags, wholeNumber } from '../shared/flags.ts'
+import { portNumber, readFlags, readSince, wholeNumber } from '../shared/flags.ts'
 import type { Source } from './customers.ts'
 
 const HELP = `
@@ -72,34 +72,13 @@ export function reconcileFlags(): Flags {
     stripePort: portNumber(values['stripe-port'], '--stripe-port', LOCAL_PORTS.stripe),
     clerkPort: portNumber(values['clerk-port'], '--clerk-port', LOCAL_PORTS.clerk),
   }
-  const since = values.since === undefined ? null : moment(values.since)
-  return {
-    fix,
-    since,
-    only,
-    user,
-    delete: most,
-    bonus,
-    customers,
-    json,
-    env,
-    pgPort: values['pg-port'],
-    local,
-  }
+  const since = values.since === undefined ? null : readSince(values.since)
+  const more = { user, delete: most, bonus, customers, json, env }
+  return { fix, since, only, ...more, pgPort: values['pg-port'], local }
 }
 
 function sourceOf(text: string | undefined): Source | null {
   if (text === undefined) return null
   if (text === '') throw new LocalError('--customers takes a CSV file, or by-email')
   return text === 'by-email' ? text : { file: text }
-}
-
-const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-function moment(text: string): Date {
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? 0)
-  const isMoment = count !== undefined || /^\d{4}-\d\d-\d\d/.test(text)
-  if (isMoment && Number.isFinite(at) && at > 0) return new Date(at)
-  throw new LocalError(`--since takes 90m, 12h, 30d or a moment such as 2026-01-31, not '${text}'`)
 }

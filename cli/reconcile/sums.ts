@@ -1,9 +1,10 @@
 import type { Difference } from '../../src/reconcile/words.ts'
+import { counted } from '../shared/counted.ts'
 
 type Money = Pick<Difference, 'amount' | 'currency'>
 
 export const creditsOf = ({ credits }: Pick<Difference, 'credits'>) =>
-  credits ? `${credits > 0 ? '+' : ''}${credits} credits` : ''
+  credits ? `${credits > 0 ? '+' : ''}${counted(credits, 'credit')}` : ''
 
 /** Minor units as people write them: `5.00 USD`, `500 JPY`. */
 export function moneyOf({ amount, currency }: Money): string {

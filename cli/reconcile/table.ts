@@ -3,6 +3,7 @@ import type { Report } from '../../src/reconcile/run.ts'
 import { type Difference, type DifferenceKind, KINDS } from '../../src/reconcile/words.ts'
 import type { Settings } from '../../src/settings.ts'
 import { isLiveKey } from '../../src/stripe/key.ts'
+import { counted } from '../shared/counted.ts'
 import type { Absent } from './absent.ts'
 import type { Flags } from './flags.ts'
 import { creditsOf, moneyOf, sumsOf } from './sums.ts'
@@ -42,7 +43,7 @@ export function inLines({ host, first, left, absent, flags, settings }: Said): s
     ...(absent.needsConsent
       ? [
           '',
-          `${absent.confirmed} users are gone at Clerk. Look at the list; --fix --delete ${absent.confirmed} closes them`,
+          `${counted(absent.confirmed, 'user is', 'users are')} gone at Clerk. Look at the list; --fix --delete ${absent.confirmed} closes them`,
         ]
       : []),
     ...['', 'not looked at'],
@@ -51,7 +52,7 @@ export function inLines({ host, first, left, absent, flags, settings }: Said): s
   ]
 }
 
-const inWords = (count: number) => (count === 0 ? 'nothing differs' : `${count} differ`)
+const inWords = (count: number) => (count === 0 ? 'nothing differs' : counted(count, 'differs', 'differ'))
 
 /** What no key and no list shows. */
 function limits({ STRIPE_SECRET_KEY, CLERK_SECRET_KEY }: Settings): string[] {

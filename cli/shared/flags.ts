@@ -73,3 +73,14 @@ export function requiredText(text: string | undefined, flag: string, why: string
   if (text?.trim()) return text.trim()
   throw new LocalError(`${flag} is missing: it ${why}`)
 }
+
+const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A moment of the past, or how long it is ago: 90m, 12h, 30d. Throws a LocalError. */
+export function readSince(text: string): Date {
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
+  const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? 0)
+  const isMoment = count !== undefined || /^\d{4}-\d\d-\d\d/.test(text)
+  if (isMoment && Number.isFinite(at) && at > 0) return new Date(at)
+  throw new LocalError(`--since takes 90m, 12h, 30d or a moment such as 2026-01-31, not '${text}'`)
+}

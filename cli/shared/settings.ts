@@ -21,31 +21,47 @@ export interface LocalProviders {
   clerkPort: number
 }
 
-/**
- * The settings by which the Worker decides, for a command that decides the same: the variables of `wrangler.toml`, then
- * `.dev.vars`, then the environment, each over the one before. For a database that is not on this machine the variables
- * are those of production, unless another environment is named. Throws a LocalError.
- */
+/** The settings by which the Worker decides, for a command that decides the same. Throws a LocalError. */
 export async function commandSettings(
   databaseUrl: string,
   { stripePort, clerkPort }: LocalProviders,
   environment?: string,
 ): Promise<Settings> {
-  const vars = await deployedVars(environment ?? (isThisMachine(databaseUrl) ? undefined : 'production'))
-  const given: Record<string, string | undefined> = { ...UNUSED, ...vars, ...devVars() }
-  for (const name of Object.keys(settingsSchema().shape))
-    if (process.env[name]) given[name] = process.env[name]
+  const given = await commandEnvironment(databaseUrl, environment)
   const { STRIPE_SECRET_KEY = '', CLERK_SECRET_KEY = '', STRIPE_API_BASE, CLERK_API_BASE } = given
   if (LOCAL_KEY.test(STRIPE_SECRET_KEY))
     given.STRIPE_API_BASE = STRIPE_API_BASE || `http://127.0.0.1:${stripePort}`
   if (LOCAL_KEY.test(CLERK_SECRET_KEY))
     given.CLERK_API_BASE = CLERK_API_BASE || `http://127.0.0.1:${clerkPort}`
   try {
-    return settingsOf({ ...given, DATABASE_URL: databaseUrl })
+    return settingsOf(given)
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error
     throw new LocalError(`${error.message}: set it in the environment or in .dev.vars`)
   }
+}
+
+/**
+ * What `settingsOf` parses, for a command: the variables of `wrangler.toml`, then `.dev.vars`, then the environment, each
+ * over the one before. For a database that is not on this machine the variables are those of production, unless another
+ * environment is named. Throws a LocalError.
+ */
+export async function commandEnvironment(
+  databaseUrl: string,
+  environment?: string,
+): Promise<Record<string, string | undefined>> {
+  const vars = await deployedVars(environment ?? (isThisMachine(databaseUrl) ? undefined : 'production'))
+  const given: Record<string, string | undefined> = { ...UNUSED, ...vars, ...devVars() }
+  for (const name of Object.keys(settingsSchema().shape))
+    if (process.env[name]) given[name] = process.env[name]
+  return { ...given, DATABASE_URL: databaseUrl }
+}
+
+/** Settings that a flag has given, by names that are settings. Throws a LocalError. */
+export function givenVars(vars: Record<string, string>): Record<string, string> {
+  const unknown = Object.keys(vars).find((name) => !Object.hasOwn(settingsSchema().shape, name))
+  if (unknown !== undefined) throw new LocalError(`${unknown} is not a setting: docs/settings.md lists them`)
+  return vars
 }
 
 function devVars() {

@@ -1,17 +1,10 @@
+import { ApiError as AnyApiError } from '../api-error.ts'
 import { randomId } from '../ids.ts'
 
 /** An error as Clerk's Backend API returns it. */
-export class ApiError extends Error {
-  override name = 'ApiError'
-  readonly status: number
-  readonly details: ErrorDetails
-  readonly headers: Record<string, string>
-
-  constructor(status: number, details: ErrorDetails, headers: Record<string, string> = {}) {
-    super(details.long_message)
-    this.status = status
-    this.details = details
-    this.headers = headers
+export class ApiError extends AnyApiError<ErrorDetails> {
+  constructor(status: number, details: ErrorDetails, headers?: Record<string, string>) {
+    super(status, details.long_message, details, headers)
   }
 
   /** The body of the response. */

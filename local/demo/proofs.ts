@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { counted } from '../../cli/shared/counted.ts'
 import { type Explanation, inWords } from '../../src/ops/explain.ts'
 
 /** A statement about the database, and whether it holds. */
@@ -23,7 +24,10 @@ async function balances(database: pg.Client, wallets: number): Promise<Proof[]> 
   }))
   return [
     ...proofs,
-    { says: `there are ${rows.length} wallets, one for each user`, holds: rows.length === wallets },
+    {
+      says: `there ${rows.length === 1 ? 'is' : 'are'} ${counted(rows.length, 'wallet')}, one for each user`,
+      holds: rows.length === wallets,
+    },
   ]
 }
 
@@ -38,7 +42,10 @@ async function explained(database: pg.Client): Promise<Proof> {
     ({ told, entries }) => told.entries.length === Number(entries) && told.sum === told.balance,
   )
   const plain = entries.every((entry) => !/null|undefined/.test(inWords(entry)))
-  return { says: `explain has words for each of the ${entries.length} entries`, holds: holds && plain }
+  return {
+    says: `explain has words for ${entries.length === 1 ? 'the 1 entry' : `each of the ${entries.length} entries`}`,
+    holds: holds && plain,
+  }
 }
 
 async function appendOnly(database: pg.Client): Promise<Proof> {

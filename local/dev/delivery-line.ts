@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { LogLine } from '../worker.ts'
+import { causeInWords } from './causes.ts'
 
 const COLOURS = {
   applied: 'green',
@@ -39,6 +40,10 @@ function told({ type, state, status, cause, user, event }: LogLine): string {
 }
 
 function other({ message, level, ...rest }: LogLine): string {
+  if (message === 'refused') {
+    const { provider, path, cause } = rest
+    return `${styleText('yellow', 'refused')}  ${provider ?? path}  ${causeInWords(cause)}`
+  }
   const details = Object.entries(rest).map(([name, value]) => `${name}=${value}`)
   return [styleText(level === 'error' ? 'red' : 'yellow', message), ...details].join('  ')
 }

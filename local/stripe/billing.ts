@@ -31,6 +31,8 @@ export function startSubscription(account: Account, customer: string, order: Ord
     },
   })
   account.state.subscriptions.set(id, subscription)
+  const buyer = account.state.customers.get(customer)
+  if (buyer) buyer.currency ??= subscription.currency
   return subscription
 }
 

@@ -81,8 +81,8 @@ const actions: Record<
 type Body = Record<string, unknown>
 
 /**
- * - `POST /test/<kind>/<id>/<action>` returns `{object, events, deliveries}`: the changed object, the events that
- *   report the change, and the Worker's response to each. With `{"deliver": false}` the events are kept back.
+ * - `POST /test/<kind>/<id>/<action>` returns `{deliveries, object, events}`: the Worker's response to
+ *   each event that reports the change, the changed object, and the events. With `{"deliver": false}` the events are kept back.
  * - `POST /test/events/<id>/resend` delivers an event again.
  * - `POST /test/faults`, `/test/limit`, `/test/clock`, …: see `switches.ts`.
  * - `GET /test/requests` lists the calls received, `GET /test/events`, `/test/customers`, … the objects.
@@ -99,7 +99,7 @@ export async function control(services: Services, request: Request): Promise<Ans
   const { result, events } = services.recorded(() => act?.(services, id, action, body))
   if (!result) throw unknownControl(request)
   const deliveries = body.deliver === false ? [] : await deliver(events, services.account.state)
-  return json({ object: result, events, deliveries })
+  return json({ deliveries, object: mattersFirst(result), events })
 }
 
 function look({ requests, account: { state } }: Services, kind: string, request: Request): Answer {
@@ -108,6 +108,17 @@ function look({ requests, account: { state } }: Services, kind: string, request:
   // Secrets are shown by nobody.
   if (!Object.hasOwn(state, name) || name === 'endpointSecrets') throw unknownControl(request)
   return json([...state[name as keyof State].values()])
+}
+
+/** What a person looks for in an object: the ten lines that matter stand at its top. */
+const MATTERS = [
+  ...['id', 'object', 'status', 'payment_status', 'amount', 'amount_total', 'amount_paid', 'currency'],
+  ...['customer', 'subscription', 'metadata'],
+]
+
+function mattersFirst(object: object): object {
+  const first = MATTERS.filter((name) => Object.hasOwn(object, name))
+  return { ...Object.fromEntries(first.map((name) => [name, Reflect.get(object, name)])), ...object }
 }
 
 function readBody(text: string): Body {

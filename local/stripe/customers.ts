@@ -21,6 +21,8 @@ export function createCustomer(account: Account, params: z.output<typeof custome
     name,
     description,
     metadata,
+    /** The first in which the customer subscribes. */
+    currency: null,
     created: account.now(),
   })
   account.state.customers.set(customer.id, customer)

@@ -1,15 +1,9 @@
-/** An error as Stripe's API returns it, which its SDK turns into an exception. */
-export class ApiError extends Error {
-  override name = 'ApiError'
-  readonly status: number
-  readonly details: ErrorDetails
-  readonly headers: Record<string, string>
+import { ApiError as AnyApiError } from '../api-error.ts'
 
-  constructor(status: number, details: ErrorDetails, headers: Record<string, string> = {}) {
-    super(details.message)
-    this.status = status
-    this.details = details
-    this.headers = headers
+/** An error as Stripe's API returns it, which its SDK turns into an exception. */
+export class ApiError extends AnyApiError<ErrorDetails> {
+  constructor(status: number, details: ErrorDetails, headers?: Record<string, string>) {
+    super(status, details.message, details, headers)
   }
 }
 

@@ -12,7 +12,7 @@ import { type Answer, send } from './http.ts'
  * - `slow`: the call takes 300 ms, so that calls overlap
  * - `held`: the call takes until `POST /test/release`
  * - `rate_limit`: 429, before anything is done
- * - `server_error`, `card_error`: 500 and 402 while the call runs, so that an idempotency key keeps them
+ * - `server_error`, `card_error`, `refused`: 500, 402 and 400 while the call runs, so that an idempotency key keeps them
  */
 export const FAULTS = [
   'none',
@@ -24,6 +24,7 @@ export const FAULTS = [
   'rate_limit',
   'server_error',
   'card_error',
+  'refused',
 ] as const
 export type Fault = (typeof FAULTS)[number]
 
@@ -55,6 +56,7 @@ export async function failWithin(fault: Fault, hold: Hold): Promise<void> {
   if (fault === 'held') await hold.wait()
   if (fault === 'server_error') throw serverError()
   if (fault === 'card_error') throw cardDeclined()
+  if (fault === 'refused') throw invalid('Made to fail')
 }
 
 /** Handles one call as `fault` says. `run` does the work. */

@@ -5,10 +5,10 @@ import type { Settings } from '../settings.ts'
 import { tagged } from '../stripe/app-tag.ts'
 import { appUrl, type Order, openCheckout } from '../stripe/checkout.ts'
 import { stripeClient } from '../stripe/client.ts'
+import { CurrencyConflict } from '../stripe/currency.ts'
 import { isLiveKey } from '../stripe/key.ts'
 import { PaidMeanwhile } from '../stripe/open-sessions.ts'
 import { groupOf } from '../stripe/plans.ts'
-import { StripeTrouble } from '../stripe/trouble.ts'
 import { readBuyer } from '../users/customer.ts'
 import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
 import { billingPortal } from './billing-portal.ts'
@@ -57,8 +57,7 @@ export const startCheckout = route({
     return await orStripeRefusal(() =>
       openCheckout(sale, order, app).catch((error: unknown) => {
         if (error instanceof PaidMeanwhile) throw alreadySubscribed()
-        if (error instanceof StripeTrouble && error.mixesCurrencies)
-          throw new Refusal(409, 'currency_conflict')
+        if (error instanceof CurrencyConflict) throw new Refusal(409, 'currency_conflict')
         throw error
       }),
     )

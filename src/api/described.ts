@@ -47,6 +47,20 @@ const entry = () =>
     says: z.string().check(z.describe('The entry in plain words')),
   })
 
+const counts = () => z.record(z.string(), z.int())
+const rate = () =>
+  z.object({
+    requests: z.int(),
+    verified: z.int(),
+    refused: z.int(),
+    unavailable: z.int().check(z.describe('5xx')),
+    error_rate: z.nullable(z.number()),
+    fallback_rate: z.nullable(z.number()),
+    outcomes: counts(),
+    fallbacks: counts(),
+    database_p95_ms: z.nullable(z.number()),
+  })
+
 const webhook = (name: 'Clerk' | 'Stripe'): Described => ({
   method: 'post',
   path: `/api/webhooks/${name.toLowerCase()}`,
@@ -108,5 +122,27 @@ export const described: Described[] = [
         waiting: z.array(delivery()).check(z.describe('Parked, rejected, or given up')),
       }),
     refusals: { 404: refusal('not_found'), 503: refusal('unavailable') },
+  },
+  {
+    method: 'get',
+    path: '/api/ops/rates',
+    caller: 'operator',
+    summary: 'What came to the webhooks by the hour, with error and fallback rate',
+    query: () => z.object({ hours: z.optional(z.string()).check(z.describe('1 to 720, by default 24')) }),
+    response: () =>
+      z.object({
+        since: z.string(),
+        total: rate(),
+        hours: z.array(
+          z.object({
+            hour: z.string(),
+            ...rate().shape,
+            metrics: z.nullable(z.looseObject({})).check(z.describe('Of Analytics Engine, where it is read')),
+          }),
+        ),
+        kinds: z.array(z.looseObject({ provider: z.string(), outcome: z.string(), count: z.int() })),
+        metrics: z.string().check(z.describe('Whether Analytics Engine is read')),
+      }),
+    refusals: { 503: refusal('unavailable') },
   },
 ]

@@ -4,8 +4,8 @@
 -- amount (minor units of its total, negative where the customer's balance grew), currency, paid_by (pi_… or ch_…, or
 -- null), stripe_charge_id, lines (of subscriptions; null where they are not known), unknown (why: 'incomplete_invoice',
 -- 'unknown_price'), plans (what PLANS says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null where no
--- line can be known by one), prices (what was read of them), credited (paid invoices that were read, because these lines
--- credit theirs).
+-- line can be known by one), sold (credits that a one-off invoice sells besides, or null), prices (what was read of
+-- them), credited (paid invoices that were read, because these lines credit theirs).
 create or replace function credit_invoice(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -17,7 +17,7 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
     stripe_customer_id text, user_id text, amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb,
-    unknown text, plans jsonb, prices jsonb, credited jsonb);
+    unknown text, plans jsonb, sold bigint, prices jsonb, credited jsonb);
   perform lock_subjects(variadic credited_subjects(f.lines) || array['customer:' || f.stripe_customer_id,
     'invoice:' || f.stripe_invoice_id]);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
@@ -75,7 +75,7 @@ declare
   grants jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, currency text, lines jsonb, plans jsonb,
-    prices jsonb, credited jsonb);
+    sold bigint, prices jsonb, credited jsonb);
   perform keep_prices(f.prices);
   if lacks_lookup_keys(f.lines) then
     return record_delivery(delivery, asks('incomplete_invoice', owner, 'credit_invoice', facts,
@@ -99,9 +99,21 @@ begin
     return record_delivery(delivery, asks('incomplete_invoice', owner, 'credit_invoice', facts,
       'invoice:' || f.stripe_invoice_id));
   end if;
+  grants := with_sale(grants, f.stripe_invoice_id, f.sold, ids);
   objection := why_refused(owner, credits_in(grants));
   if objection is not null then return refuse_invoice(delivery, owner, objection, facts); end if;
   return write_credits(delivery, facts, owner, grants, ids);
+end $$;
+
+-- The grants with what the metadata of a one-off invoice sells, unless what paid it has sold that already.
+create or replace function with_sale(grants jsonb, invoice text, sold bigint, paid_by text[]) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if sold is null or exists (select from payments where stripe_payment_id = any (array(
+    select substr(subject, length('payment:') + 1) from unnest(paid_by) subject))) then return grants; end if;
+  return grants || jsonb_build_object('sale',
+    jsonb_build_object('kind', 'purchase', 'key', 'purchase:' || invoice, 'credits', sold));
 end $$;
 
 -- Writes what an invoice grants and takes, and records its delivery. The caller holds the locks, and has looked.
@@ -116,12 +128,12 @@ declare
   recorded jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_customer_id text, user_id text,
-    amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb);
+    amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb, sold bigint);
   perform keep_older_invoices(f.lines), keep_lines(f.stripe_invoice_id, f.lines, grants, true);
   takes := takes_of(f.stripe_invoice_id, f.currency, f.amount, f.lines);
   -- Without money of its own there is nothing that could come back. With money but without credits, a refund of it is
   -- known to take none.
-  if f.amount > 0 then
+  if f.amount > 0 or (f.amount = 0 and f.sold > 0) then
     payment := f.stripe_invoice_id;
     insert into payments (stripe_payment_id, user_id, credits, amount, currency, stripe_charge_id)
     values (payment, owner, greatest(0, credits_in(grants) - credits_in(takes)), f.amount, f.currency, f.stripe_charge_id);
@@ -141,15 +153,15 @@ begin
     || customer || ('payment:' || payment) || ('invoice:' || f.stripe_invoice_id)));
 end $$;
 
--- Writes a ledger entry for each key of {"<line>": {"key", "credits"}}.
+-- Writes a ledger entry for each key of {"<line>": {"key", "credits", "kind" (where it is another one)}}.
 create or replace function write_entries(owner text, kind text, sign integer, moved jsonb, payment text, event text)
 returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
-  select owner, write_entries.kind, sign * sum((entry.value->>'credits')::bigint), entry.value->>'key', payment, event
+  select owner, coalesce(entry.value->>'kind', write_entries.kind), sign * sum((entry.value->>'credits')::bigint), entry.value->>'key', payment, event
   from jsonb_each(moved) entry where (entry.value->>'credits')::bigint > 0
-  group by entry.value->>'key' order by entry.value->>'key';
+  group by entry.value->>'kind', entry.value->>'key' order by entry.value->>'key';
 end $$;
 
 -- All credits of {"<line>": {"credits"}}.

@@ -23,6 +23,8 @@ export interface CreditedInvoice {
   unknown: 'incomplete_invoice' | 'unknown_price' | null
   /** What PLANS says by lookup keys. Null where no line can be known by one. */
   plans: Record<string, Pick<PlanLine, 'key' | 'credits' | 'trial_credits'>> | null
+  /** Credits that a one-off invoice sells besides, by its own metadata. */
+  sold: number | null
   /** Prices that were read, or that the lines say. */
   prices: KnownPrice[]
   /** Paid invoices that were read from Stripe, because these lines credit theirs. */
@@ -77,7 +79,8 @@ export const creditInvoice = (facts: CreditedInvoice): Effect => ({
 })
 
 /** What older versions send, and have stored: periods with their credits. `grant_plan.sql` still grants them. */
-export interface PaidInvoice extends Omit<CreditedInvoice, 'lines' | 'plans' | 'prices' | 'credited'> {
+export interface PaidInvoice
+  extends Omit<CreditedInvoice, 'lines' | 'plans' | 'sold' | 'prices' | 'credited'> {
   /** What each period brings. Null where that is not known. */
   grants: PeriodGrant[] | null
 }

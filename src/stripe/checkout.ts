@@ -2,9 +2,10 @@ import type Stripe from 'stripe'
 import { Misconfigured } from '../settings/misconfigured.ts'
 import type { CreditPack, Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
+import { CurrencyConflict, isForCurrency } from './currency.ts'
 import { isDeleted, type Sale, type Shop, servedAccount, withCustomer } from './customer.ts'
 import { expireOthers, type PlanPage } from './open-sessions.ts'
-import { ask, isMissing, StripeTrouble } from './trouble.ts'
+import { ask, isMissing } from './trouble.ts'
 
 type SessionParams = Stripe.Checkout.SessionCreateParams
 
@@ -32,7 +33,9 @@ export async function openCheckout(
       ask(sale.stripe.checkout.sessions.create(sessionFor(order, sale.names, customer, app)))
     try {
       const { id, url } =
-        'pack' in order ? await create() : await alone(create, pageOf(order, sale, customer))
+        'pack' in order
+          ? await create()
+          : await alone(create, { ...pageOf(order, sale, customer), price: order.price })
       return { id, url: url ?? '' }
     } catch (error) {
       if (isMissing(error, 'line_items[0][price]'))
@@ -51,16 +54,18 @@ const pageOf = ({ plan }: { plan: Plan }, { stripe, userId }: Sale, customer: st
 
 /**
  * Opens a page for a plan, and leaves no other of its group open. A page that is open binds its customer to its currency
- * (Stripe): then the others are expired first.
+ * (Stripe): then the others are expired first. @throws CurrencyConflict
  */
 async function alone<Session extends { id: string }>(
   create: () => Promise<Session>,
-  page: PlanPage,
+  page: PlanPage & { price: string },
 ): Promise<Session> {
   const session = await create().catch(async (error: unknown) => {
-    if (!(error instanceof StripeTrouble && error.mixesCurrencies)) throw error
+    if (!(await isForCurrency(error, page))) throw error
     await expireOthers(page, null)
-    return await create()
+    return await create().catch(async (again: unknown) => {
+      throw (await isForCurrency(again, page)) ? new CurrencyConflict() : again
+    })
   })
   await expireOthers(page, session.id)
   return session

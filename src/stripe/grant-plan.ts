@@ -14,7 +14,7 @@ const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchem
 /** An invoice was paid: its lines grant the credits of plans, and take back those of lines that they credit. */
 export const grantPlan: Handler = (event, settings) => {
   const hasPlans = Object.keys(settings.PLANS).length > 0
-  if (!hasPlans || !isOfSubscription(event)) return recordForCustomer(event, settings)
+  if (!hasPlans || !concernsSubscription(event)) return recordForCustomer(event, settings)
   const invoice = read(invoiceEvent, event).data.object
   const context = contextOf(invoice)
   const lines = planLines(invoice.lines.data, settings.PLANS, context)
@@ -38,6 +38,7 @@ export const grantPlan: Handler = (event, settings) => {
     lines: unknown === null ? lines : null,
     unknown,
     plans: plansFor(lines, settings.PLANS),
+    sold: null,
     prices: pricesIn(invoice.lines.data),
     credited: [],
   })
@@ -49,8 +50,8 @@ export const contextOf = (invoice: Invoice) => ({
   created: invoice.created ?? null,
 })
 
-/** Whether the invoice is about a subscription, as far as its event shows. Others may be of any form. */
-function isOfSubscription(event: unknown): boolean {
+/** Whether the invoice, or one of its lines, is about a subscription, as far as its event shows. Others may be of any form. */
+function concernsSubscription(event: unknown): boolean {
   const invoice = member(member(event, 'data'), 'object')
   if (member(member(invoice, 'parent'), 'subscription_details') || member(invoice, 'subscription'))
     return true

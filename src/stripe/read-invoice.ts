@@ -33,6 +33,9 @@ export async function readLines(
     const plans = plansFor(lines, settings.PLANS)
     return await withPrices(stripe, { ...invoiceFacts(facts), lines, plans, prices: pricesIn(all) })
   }
+  // What its metadata sells depends on no line.
+  if ('sold' in facts && facts.sold)
+    return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all) })
   // With a line whose price no setting knows now, it waits: a setting that is wrong for a minute gives up no money.
   if (lines.some(({ credits }) => credits === null)) return null
   return { outcome: 'ignored', reason: 'no_effect' }
@@ -44,7 +47,8 @@ function invoiceFacts(facts: Stored): payments.CreditedInvoice {
   const { amount, currency, paid_by, stripe_charge_id } = facts
   const names = { stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id }
   const money = { amount, currency, paid_by, stripe_charge_id }
-  return { ...names, ...money, lines: null, unknown: null, plans: null, prices: [], credited: [] }
+  const sold = 'sold' in facts ? facts.sold : null
+  return { ...names, ...money, lines: null, unknown: null, plans: null, sold, prices: [], credited: [] }
 }
 
 async function allLines(stripe: Stripe, invoice: string) {

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini'
+import type { Effect } from '../db.ts'
 import { once } from '../once.ts'
 import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
+import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { grantPlan } from './grant-plan.ts'
@@ -32,16 +34,26 @@ const soldInvoice = once(() =>
 /** An invoice was paid: of a subscription, or a one-off sale whose own metadata says what it sells. */
 export const settleInvoice: Handler = (event, settings) => {
   const object = member(member(event, 'data'), 'object')
-  return sellsCredits(member(object, 'metadata')) && !isOfSubscription(object)
-    ? sell(event, settings)
-    : grantPlan(event, settings)
+  if (!sellsCredits(member(object, 'metadata')) || isMadeBySubscription(object))
+    return grantPlan(event, settings)
+  const sale = sell(event, settings)
+  return 'verb' in sale ? withPlans(sale, grantPlan(event, settings)) : sale
 }
 
-const isOfSubscription = (invoice: unknown) =>
+const isMadeBySubscription = (invoice: unknown) =>
   [
     member(invoice, 'subscription'),
     member(member(member(invoice, 'parent'), 'subscription_details'), 'subscription'),
   ].some((subscription) => subscription != null)
+
+/** Stripe puts what is pending on any invoice of the customer: then the lines of a change of plan count besides. */
+function withPlans(sale: Effect, plans: Effect | Verdict): Effect {
+  if (!('verb' in plans) || plans.verb !== 'credit_invoice' || plans.facts.unknown === 'unknown_price')
+    return sale
+  return sale.verb === 'settle_payment'
+    ? { ...plans, facts: { ...plans.facts, sold: sale.facts.credits } }
+    : plans
+}
 
 /** Its amount is its total: what the customer's balance paid of it was paid as well. */
 const sell: Handler = (event, settings) => {

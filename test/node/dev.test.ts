@@ -98,8 +98,8 @@ describe('npm run dev', () => {
       'clerk user.created applied user_1',
       'stripe checkout.session.completed applied user_1',
       'stripe checkout.session.completed duplicate / already_processed user_1',
-      'refused provider=stripe cause=no_match',
-      'refused provider=stripe cause=no_match',
+      'refused stripe it was signed with another secret, or changed on its way (no_match)',
+      'refused stripe it was signed with another secret, or changed on its way (no_match)',
     ])
 
     const database = new pg.Client(`postgres://postgres:postgres@127.0.0.1:${ports.postgres}/ledgerhook`)

@@ -233,14 +233,14 @@ add('clerk-webhooks', 'fail', 'webhooks that were never set up', /never set up/,
   )
   return {}
 })
-add('clerk-deliveries', 'fail', 'users and no delivery', /ever come, and Clerk has 1 users/, () =>
+add('clerk-deliveries', 'fail', 'users and no delivery', /ever come, and Clerk has 1 user$/, () =>
   signedUp(false),
 )
 add('clerk-deliveries', 'warn', 'an old delivery', /1\d days old/, async () => {
   await signedUp(true)
   return { now: () => Date.now() + 10.5 * DAY_MS }
 })
-add('clerk-users', 'warn', 'a user who is missing here', /1 users at Clerk, 0 here/, () => signedUp(false))
+add('clerk-users', 'warn', 'a user who is missing here', /1 user at Clerk, 0 here/, () => signedUp(false))
 
 add('worker-reachable', 'fail', 'no Worker', /does not answer/, async () => ({ url: await closedPort() }))
 add('worker-reachable', 'fail', 'something else', /returns 404 and is not Ledgerhook/, async () => ({

@@ -560,6 +560,7 @@ describe('faults', () => {
     ['drop', { type: 'StripeConnectionError' }],
     ['card_error', { type: 'StripeCardError', statusCode: 402, code: 'card_declined' }],
     ['server_error', { type: 'StripeAPIError', statusCode: 500 }],
+    ['refused', { type: 'StripeInvalidRequestError', statusCode: 400 }],
     ['rate_limit', { type: 'StripeRateLimitError', statusCode: 429 }],
   ])('%s', async (fault, expected) => {
     // A connection that breaks is retried once whatever the setting (stripe-node #1040).

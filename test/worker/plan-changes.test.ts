@@ -271,6 +271,62 @@ describe('a negative line', () => {
   })
 })
 
+describe('a one-off invoice that sells credits', () => {
+  const sale = (ada: { id: string }, set: object = {}) => ({
+    ...{ parent: null, billing_reason: 'manual', metadata: { user_id: ada.id, credits: '50' }, ...set },
+  })
+  const change = (ada: Awaited<ReturnType<typeof bought>>) => [
+    planLine({ ...MOVED, price: 'price_pro', amount: -2000, credits: ada.first, of: ada.subscription }),
+    planLine({ ...MOVED, price: 'price_max', amount: 20_000, of: ada.subscription }),
+  ]
+  const MOVED = { proration: true }
+
+  it('and has the lines of a change of plan on it brings both, once', async () => {
+    const ada = await bought()
+    const event = ada.invoice('2', change(ada), sale(ada, { total: 18_500, amount_paid: 18_500 }))
+    expect(await ada.told(event)).toBe('applied')
+    expect(await ada.told({ ...event, id: `evt_2_${ada.id}` })).toBe('duplicate period_already_granted')
+    expect(await ada.entries()).toEqual([
+      'plan_grant 1000',
+      'plan_change -1000',
+      'plan_grant 10000',
+      'purchase 50',
+    ])
+    expect((await ada.payments())[1]).toMatchObject({ credits: '9050', amount: '18500' })
+  })
+
+  it('brings both where all lines had to be read, and its own where none of them moves anything', async () => {
+    const [ada, grace] = [await bought(), await bought()]
+    for (const [who, lines] of [
+      [ada, change(ada)],
+      [grace, [planLine({ price: 'price_none', amount: 500, proration: true, of: grace.subscription })]],
+    ] as const) {
+      const list = { object: 'list', data: lines, has_more: false }
+      await stripeAnswers({ [`GET /v1/invoices/${who.in('2')}/lines`]: { body: list } })
+      const part = { ...list, data: lines.slice(0, 1), has_more: true }
+      const set = sale(who, { total: 18_500, amount_paid: 18_500, lines: part })
+      expect(await who.told(who.invoice('2', [], set))).toBe('applied')
+    }
+    expect([await ada.left(), await grace.left()]).toEqual([10_050, 1050])
+  })
+
+  it('and brought less than nothing sells nothing, and takes back all the same', async () => {
+    const ada = await bought()
+    const [down] = change(ada)
+    const set = sale(ada, { total: -2000, amount_paid: 0 })
+    expect(await ada.told(ada.invoice('2', down ? [down] : [], set))).toBe('applied')
+    expect(await ada.left()).toBe(0)
+  })
+
+  it('is sold at once, though PLANS knows no price of its other lines', async () => {
+    const ada = await bought()
+    const line = planLine({ price: 'price_new', amount: 2000, proration: true, of: ada.subscription })
+    const PLANS = '{"price_pro": {"key": "pro", "credits": 1000}}'
+    expect(await ada.told(ada.invoice('2', [line], sale(ada)), { PLANS })).toBe('applied')
+    expect(await ada.left()).toBe(1050)
+  })
+})
+
 describe('an invoice that credits one not paid here', () => {
   const change = (ada: { in(name: string): string }) => [
     planLine({ price: 'price_pro', amount: -2000, proration: true, credits: [ada.in('1'), 'il_1'] }),

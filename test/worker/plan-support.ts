@@ -57,6 +57,8 @@ export interface LineOptions {
   discount?: number
   /** `in_…` and the line that it credits. */
   credits?: [string, string] | null
+  /** The subscription, where its invoice names none. */
+  of?: string
 }
 
 export const MAY = Date.parse('2026-05-01T12:00:00Z') / 1000
@@ -75,7 +77,11 @@ export function planLine({ price, amount, proration = false, quantity = 1, ...mo
     parent: {
       type: 'subscription_item_details',
       invoice_item_details: null,
-      subscription_item_details: { proration, proration_details: { credited_items }, subscription: null },
+      subscription_item_details: {
+        proration,
+        proration_details: { credited_items },
+        subscription: more.of ?? null,
+      },
     },
     pricing: {
       type: 'price_details',

@@ -153,6 +153,31 @@ describe('a plan in another currency than the customer’s', () => {
     expect(await start(id, 'euro')).toMatchObject({ status: 409, body: { error: 'currency_conflict' } })
   })
 
+  it('is 409 also where Stripe says it in other words: its customer and its price decide', async () => {
+    const id = await signedUp()
+    const { body } = await start(id, 'storage')
+    await atStripe(`sessions/${body.id}/pay`, { deliver: false })
+    const [refused, reads] = ['refused', ['none', 'none', 'none']]
+    await failStripe(refused, ...reads, 'none', refused, ...reads)
+    expect(await start(id, 'euro')).toMatchObject({ status: 409, body: { error: 'currency_conflict' } })
+  })
+
+  it('takes the place of a page that was merely open, in whatever words', async () => {
+    const id = await signedUp()
+    const dollars = await start(id)
+    await failStripe('refused')
+    const euros = await start(id, 'euro')
+    expect(euros).toMatchObject({ status: 200 })
+    expect([await statusOf(dollars.body.id), await statusOf(euros.body.id)]).toEqual(['expired', 'open'])
+  })
+
+  it('is the reason only where the currencies differ', async () => {
+    const id = await signedUp()
+    await start(id)
+    await failStripe('refused')
+    expect(await start(id)).toMatchObject({ status: 502, body: { error: 'stripe_refused' } })
+  })
+
   it('takes the place of a page that was merely open', async () => {
     const id = await signedUp()
     const dollars = await start(id)

@@ -1,0 +1,136 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Client } from 'pg'
+import { startDatabases } from './databases.ts'
+import { differingFacts } from './facts.ts'
+import { type History, readHistory, readStored, type Stored } from './history.ts'
+import { copyPast } from './past.ts'
+import { keyOf, type Player, type Result, type Results } from './play.ts'
+import { type DifferingRow, differingRows, readRows } from './rows.ts'
+import type { Decided, Side } from './side.ts'
+
+/** A delivery that the two sides decide otherwise, the base's before ours. */
+export interface Difference {
+  provider: string
+  event: string
+  type: string | null
+  user: string | null
+  /** What a handler names: a verb, or the verdict that needs none. */
+  verb: [string, string]
+  facts: string[]
+  verdict: [string, string]
+  /** What its entries move, in credits. */
+  credits: [number, number]
+}
+
+export interface Compared {
+  decided: number
+  differences: Difference[]
+  rows: DifferingRow[]
+  unjudged: {
+    erased: number
+    without_payload: number
+    /** Applied then, and waiting in both replays: its past is not stored, or Stripe was asked. */
+    waiting: number
+  }
+}
+
+/** Reports how many deliveries are done. */
+export type Say = (what: string, count: number) => void
+
+/**
+ * Decides everything that is stored since a moment by both sides. Where something differs, or the database functions do,
+ * it is played into a database for each side, which has what was known before. The database of `source` is only read.
+ */
+export async function compareSides(
+  source: Client,
+  [base, now]: [Side, Side],
+  since: Date,
+  say: Say,
+): Promise<Compared> {
+  const history = await readHistory(source, since)
+  const { ids, erased, withoutPayload: without_payload } = history
+  const nothing: Compared = {
+    ...{ decided: ids.length, differences: [], rows: [] },
+    unjudged: { erased, without_payload, waiting: 0 },
+  }
+  if (!(await mayDiffer(source, history, [base, now], say))) return nothing
+  const { players, stop } = await startDatabases([base, now])
+  try {
+    const [first, second] = players as [Player, Player]
+    await copyPast(source, players, since, history.users)
+    for await (const [stored, count] of counted(readStored(source, ids))) {
+      say('played', count)
+      await Promise.all([first.play(base.decide(stored), base), second.play(now.decide(stored), now)])
+    }
+    for (const player of players) await player.settle()
+    const results: [Results, Results] = [await first.results(), await second.results()]
+    for await (const stored of readStored(source, ids)) {
+      const found = differenceOf(stored, [base.decide(stored), now.decide(stored)], results)
+      if (found) nothing.differences.push(found)
+      if (isUnjudged(stored, results)) nothing.unjudged.waiting++
+    }
+    return { ...nothing, rows: differingRows(await readRows(first.client), await readRows(second.client)) }
+  } finally {
+    await stop()
+  }
+}
+
+/** Whether there is anything to play: identical code and settings cannot differ. */
+async function mayDiffer(
+  source: Client,
+  { ids }: History,
+  [base, now]: [Side, Side],
+  say: Say,
+): Promise<boolean> {
+  if (base.functionSet.hash !== now.functionSet.hash) return true
+  for await (const [stored, count] of counted(readStored(source, ids))) {
+    say('decided', count)
+    if (!isSame(base.decide(stored), now.decide(stored))) return true
+  }
+  return false
+}
+
+const isSame = (one: Decided, other: Decided) => isDeepStrictEqual(asStored(one), asStored(other))
+
+/** As the database is given it: dates are texts, and what is undefined is not there. */
+const asStored = ({ delivery, decision, threw }: Decided): unknown =>
+  JSON.parse(JSON.stringify({ decision, threw, at: delivery.occurredAt, about: delivery.about }))
+
+const NOT_HANDLED: Result = { outcome: 'ignored', reason: 'unhandled_type', credits: 0 }
+
+function differenceOf(
+  stored: Stored,
+  decided: [Decided, Decided],
+  results: [Results, Results],
+): Difference | null {
+  const [was, is] = results.map((of) => of.get(keyOf(stored)) ?? NOT_HANDLED) as [Result, Result]
+  const [before, after] = decided
+  if (isSame(before, after) && isDeepStrictEqual(was, is)) return null
+  return {
+    ...{ provider: stored.provider, event: stored.event_id, type: stored.type, user: stored.user_id },
+    verb: [verbOf(before), verbOf(after)],
+    facts: differingFacts(before.decision, after.decision),
+    verdict: [inWords(was), inWords(is)],
+    credits: [was.credits, is.credits],
+  }
+}
+
+function verbOf({ decision, threw }: Decided): string {
+  if (threw !== null) return `failed / ${threw}`
+  if (decision === null) return inWords(NOT_HANDLED)
+  return 'verb' in decision ? decision.verb : inWords(decision)
+}
+
+const inWords = ({ outcome, reason }: { outcome: string; reason: string | null }) =>
+  reason ? `${outcome} / ${reason}` : outcome
+
+/** Whether it was applied then, and both replays lack what it needs. */
+function isUnjudged(stored: Stored, results: [Results, Results]): boolean {
+  const isParked = (of: Results) => of.get(keyOf(stored))?.outcome === 'parked'
+  return stored.outcome !== 'parked' && stored.outcome !== 'rejected' && results.every(isParked)
+}
+
+async function* counted<T>(all: AsyncGenerator<T>): AsyncGenerator<[T, number]> {
+  let count = 0
+  for await (const one of all) yield [one, ++count]
+}

@@ -1,0 +1,42 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { freePort } from '../../local/ports.ts'
+import { createDatabase } from '../../local/postgres/query.ts'
+import { startPostgres } from '../../local/postgres.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
+import { migrate } from '../migrate/run.ts'
+import { Player } from './play.ts'
+import type { Side } from './side.ts'
+
+/** Databases of this process's own, one for each side, which its own checkout has migrated. */
+export interface Databases {
+  players: Player[]
+  stop(): Promise<void>
+}
+
+export async function startDatabases(sides: Side[]): Promise<Databases> {
+  const dataDir = makeScratchDir('replay')
+  // Run by root, Postgres is another user, who must be able to enter.
+  chmodSync(dataDir, 0o755)
+  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  const players: Player[] = []
+  const stop = async () => {
+    for (const player of players) await player.close()
+    await postgres.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  try {
+    const names = new Map<string, string>()
+    for (const [place, side] of sides.entries()) {
+      const [name, { functions, migrations }] = [`side_${place}`, side]
+      const same = names.get(functions)
+      await createDatabase(postgres.url('postgres'), name, same)
+      if (same === undefined) await migrate(postgres.url(name), { migrations, functions })
+      names.set(functions, name)
+    }
+    for (const place of sides.keys()) players.push(await Player.open(postgres.url(`side_${place}`)))
+    return { players, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

@@ -1,0 +1,40 @@
+import type { Effect } from '../../src/db.ts'
+import type { Verdict } from '../../src/webhook/outcome.ts'
+
+/** What is printed of a fact, beside numbers: an id or a moment. Anything else may be about a person. */
+const PRINTABLE = /^([a-z]{2,6}_\w+|\d{4}-\d\d-\d\dT[\d:.]+Z)$/
+const PERSONAL = /(^|\.)(name|email)$/
+
+/**
+ * Returns the facts in which two effects differ, as `lines.0.credits 1000 → 2000`. Values that may be about a person are
+ * not in it.
+ */
+export function differingFacts(base: Effect | Verdict | null, now: Effect | Verdict | null): string[] {
+  const [before, after] = [leavesOf(base), leavesOf(now)]
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((path) => before.get(path) !== after.get(path))
+    .map((path) => {
+      if (PERSONAL.test(path)) return path
+      const [was, is] = [shown(before.get(path)), shown(after.get(path))]
+      return was === null || is === null ? path : `${path} ${was} → ${is}`
+    })
+}
+
+const shown = (leaf: string | undefined): string | null => {
+  if (leaf === undefined) return 'nothing'
+  const value: unknown = JSON.parse(leaf)
+  return typeof value !== 'string' || PRINTABLE.test(value) ? String(value) : null
+}
+
+/** The values of an effect's facts by their path, each as JSON. */
+function leavesOf(decision: Effect | Verdict | null): Map<string, string> {
+  const leaves = new Map<string, string>()
+  const walk = (value: unknown, path: string) => {
+    const isNode = typeof value === 'object' && value !== null && Object.keys(value).length > 0
+    if (isNode) for (const [name, part] of Object.entries(value)) walk(part, path ? `${path}.${name}` : name)
+    else if (value !== undefined) leaves.set(path, JSON.stringify(value))
+  }
+  // Dates are texts in the database.
+  if (decision !== null && 'verb' in decision) walk(JSON.parse(JSON.stringify(decision.facts)), '')
+  return leaves
+}

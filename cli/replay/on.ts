@@ -1,0 +1,95 @@
+import type { Client } from 'pg'
+import { hashOf } from '../migrate/hash.ts'
+import { migrate } from '../migrate/run.ts'
+import { connectTo, hostOf } from '../shared/database.ts'
+import { LocalError } from '../shared/errors.ts'
+import type { Say } from './compare.ts'
+import { type History, readHistory, readStored } from './history.ts'
+import { keyOf, Player } from './play.ts'
+import { type DifferingRow, differingRows, readRows, type Snapshot } from './rows.ts'
+import type { Side } from './side.ts'
+
+export interface Played {
+  played: number
+  /** What another order of the same deliveries has changed: it should be nothing. */
+  shuffled: DifferingRow[]
+  /** What is stored otherwise than these deliveries bring it about now. */
+  stored: DifferingRow[]
+  unjudged: {
+    erased: number
+    without_payload: number
+    /** Not compared: of these users a part of the history is gone, came by no delivery, or was settled by a person. */
+    users: number
+  }
+}
+
+/**
+ * Plays all that is stored into an empty database, as it was received and then shuffled, and compares the two with each
+ * other and with what is stored. The database is empty again afterwards. Throws a LocalError.
+ */
+export async function playOn(url: string, source: Client, side: Side, say: Say): Promise<Played> {
+  await refuseUnlessEmpty(url)
+  const history = await readHistory(source, new Date(0))
+  const shuffled = {
+    ...history,
+    ids: history.ids.toSorted((a, b) => (shuffledOf(a) < shuffledOf(b) ? -1 : 1)),
+  }
+  const [inOrder, inDisorder] = [
+    await playAll(url, source, side, history, say),
+    await playAll(url, source, side, shuffled, say),
+  ]
+  const { incomplete, erased, withoutPayload: without_payload } = history
+  const isMeant = (user: string) => !incomplete.has(user)
+  return {
+    played: history.ids.length,
+    shuffled: differingRows(inOrder, inDisorder, isMeant),
+    stored: differingRows(await readRows(source), inOrder, isMeant),
+    unjudged: { erased, without_payload, users: incomplete.size },
+  }
+}
+
+/** An order that has nothing to do with time, and is the same each time. */
+const shuffledOf = (id: { provider: string; event_id: string }) => hashOf(keyOf(id))
+
+async function refuseUnlessEmpty(url: string): Promise<void> {
+  const client = await connectTo(url)
+  try {
+    const { rows } = await client.query(`select from pg_namespace where nspname = 'ledgerhook'`)
+    if (rows.length > 0)
+      throw new LocalError(`${hostOf(url)} has a schema ledgerhook: --on takes an empty database`)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** Returns what the deliveries bring about in this order, and leaves the database empty. Adds to whom cannot be compared. */
+async function playAll(
+  url: string,
+  source: Client,
+  side: Side,
+  { ids, incomplete }: History,
+  say: Say,
+): Promise<Snapshot> {
+  const { migrations, functions } = side
+  await migrate(url, { migrations, functions })
+  const player = await Player.open(url)
+  try {
+    const { rows } = await source.query('select min(applied_at) as at from ledgerhook.migrations')
+    await player.client.query('update ledgerhook.migrations set applied_at = $1', [rows[0].at])
+    let count = 0
+    for await (const stored of readStored(source, ids)) {
+      await player.play(side.decide(stored), side)
+      say('played', ++count)
+    }
+    await player.settle()
+    const results = await player.results()
+    for await (const stored of readStored(source, ids)) {
+      const lacksSomething = results.get(keyOf(stored))?.outcome === 'parked' && stored.outcome !== 'parked'
+      if (lacksSomething && stored.user_id) incomplete.add(stored.user_id)
+    }
+    return await readRows(player.client)
+  } finally {
+    await player.client.query('drop schema ledgerhook cascade')
+    await player.close()
+  }
+}

@@ -1,0 +1,86 @@
+import type { Compared, Difference } from './compare.ts'
+import type { Played } from './on.ts'
+import type { DifferingRow } from './rows.ts'
+
+/** How many of a kind are printed; all of them are in the JSON. */
+const MOST = 5
+
+export function comparedInLines(host: string, since: Date, compared: Compared): string[] {
+  const { decided, differences, rows, unjudged } = compared
+  const kinds = Map.groupBy(differences, kindOf)
+  return [
+    `${host}: ${number(decided)} deliveries since ${since.toISOString().slice(0, 16)}Z, ${number(differences.length)} differ`,
+    ...[...kinds].flatMap(([kind, of]) => [summary(kind, of), ...few(of, inLine)]),
+    ...rowLines('rows would differ', rows),
+    ...notJudged([
+      [unjudged.without_payload, 'without a payload'],
+      [unjudged.erased, 'of users whose erasure was asked for'],
+      [unjudged.waiting, 'whose past is not stored, or for which Stripe was asked'],
+    ]),
+  ]
+}
+
+export function playedInLines(host: string, { played, shuffled, stored, unjudged }: Played): string[] {
+  return [
+    `${host}: ${number(played)} deliveries played as they were received, and shuffled`,
+    ...rowLines('rows differ when they are shuffled', shuffled),
+    ...rowLines('rows are stored otherwise', stored),
+    ...notJudged([
+      [unjudged.without_payload, 'deliveries without a payload'],
+      [unjudged.erased, 'deliveries of users whose erasure was asked for'],
+      [
+        unjudged.users,
+        'users of whom a part of the history is gone, came by no delivery, or was settled by hand',
+      ],
+    ]),
+  ]
+}
+
+/** Whether the two sides are the same. */
+export const isSame = (found: Compared | Played): boolean =>
+  'differences' in found
+    ? found.differences.length + found.rows.length === 0
+    : found.shuffled.length + found.stored.length === 0
+
+const kindOf = ({ provider, type, verb, verdict }: Difference) =>
+  `${provider} ${type ?? '(no type)'}: ${change(verb)}, ${change(verdict)}`
+
+const change = ([was, is]: [string, string]) => (was === is ? is : `${was} → ${is}`)
+
+function summary(kind: string, of: Difference[]): string {
+  const credits = of.reduce((sum, { credits: [was, is] }) => sum + is - was, 0)
+  const sum =
+    credits === 0 ? 'no credits' : `${number(Math.abs(credits))} credits ${credits > 0 ? 'more' : 'less'}`
+  return `${number(of.length)} × ${kind}: ${sum}`
+}
+
+function inLine({ event, user, facts, credits: [was, is] }: Difference): string {
+  const moved = was === is ? '' : `  ${signed(was)} → ${signed(is)} credits`
+  const about = facts.length > MOST ? [...facts.slice(0, MOST), '…'] : facts
+  return `  ${event}  ${user ?? '(nobody)'}${moved}${about.length > 0 ? `  ${about.join(', ')}` : ''}`
+}
+
+function rowLines(what: string, rows: DifferingRow[]): string[] {
+  if (rows.length === 0) return []
+  const line = ({ table, id, columns, credits }: DifferingRow) => {
+    const names = columns.length === 0 ? 'is in one of the two' : columns.join(', ')
+    return `  ${table} ${id}: ${names}${credits ? ` ${credits[0]} → ${credits[1]}` : ''}`
+  }
+  return [`${number(rows.length)} ${what}`, ...few(rows, line)]
+}
+
+function few<T>(of: T[], inWords: (one: T) => string): string[] {
+  const rest = of.length - MOST
+  return [
+    ...of.slice(0, MOST).map(inWords),
+    ...(rest > 0 ? [`  and ${number(rest)} more: --json lists them`] : []),
+  ]
+}
+
+function notJudged(counts: [number, string][]): string[] {
+  const some = counts.filter(([count]) => count > 0).map(([count, why]) => `${number(count)} ${why}`)
+  return some.length === 0 ? [] : [`not judged: ${some.join('; ')}`]
+}
+
+const number = (count: number) => count.toLocaleString('en')
+const signed = (credits: number) => (credits > 0 ? `+${credits}` : String(credits))

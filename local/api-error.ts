@@ -1,0 +1,14 @@
+/** An error as an API of Stripe's or Clerk's returns it: its status, and what the body says of it. */
+export class ApiError<Details = unknown> extends Error {
+  override name = 'ApiError'
+  readonly status: number
+  readonly details: Details
+  readonly headers: Record<string, string>
+
+  constructor(status: number, message: string, details: Details, headers: Record<string, string> = {}) {
+    super(message)
+    this.status = status
+    this.details = details
+    this.headers = headers
+  }
+}

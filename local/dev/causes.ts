@@ -1,0 +1,26 @@
+/** Why a request was refused, in words: the causes that the Worker logs, and those of Clerk's library. */
+const CAUSES: Record<string, string> = {
+  header_missing: 'it has no signature',
+  outside_tolerance: 'it was signed more than five minutes ago, or a clock is wrong',
+  no_match: 'it was signed with another secret, or changed on its way',
+  payload_too_large: 'its body is above 1 MiB',
+  unauthorized_party: 'the token is of an origin that is not in APP_ORIGINS',
+  not_a_session: 'the token is not that of a session',
+  token_too_old: 'the token was issued more than a day ago',
+  session_pending: 'the person has not finished signing in',
+  unusable_subject: 'the token names no user',
+  'token-expired': 'the token has expired',
+  'token-not-active-yet': 'the token is not good yet: a clock is wrong',
+  'token-iat-in-the-future': 'the token is of the future: a clock is wrong',
+  'token-invalid': 'that is no session token',
+  'token-invalid-algorithm': 'the token is not signed as Clerk signs',
+  'token-invalid-issuer': 'the token is of another Clerk instance than CLERK_ISSUER',
+  'token-invalid-signature': 'the token is not signed by the key of CLERK_JWT_KEY',
+  'token-verification-failed': 'the token cannot be verified by CLERK_JWT_KEY',
+}
+
+/** A cause in words, beside its name. */
+export function causeInWords(cause: unknown): string {
+  const words = CAUSES[String(cause)]
+  return words ? `${words} (${cause})` : String(cause)
+}

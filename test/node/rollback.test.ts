@@ -1,0 +1,173 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Event } from '../../bench/arena/deliveries.ts'
+import { migrate } from '../../cli/migrate/run.ts'
+import { query } from '../../local/postgres/query.ts'
+import { renew } from './replay-support.ts'
+import {
+  type Build,
+  buildsOf,
+  eventsOf,
+  previousCommit,
+  readiness,
+  send,
+  startDrills,
+} from './rollback-support.ts'
+
+// Both builds are loaded, and the database is migrated five times, beside everything else.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
+
+const previous = previousCommit()
+const WHY_NOT =
+  'this clone has no commit before this one with other sources, so there is nothing to roll back to'
+const LINES = 6
+const USERS = 16
+/** Far more than a step costs. */
+const MOST_REFUSED = 5_000
+
+let builds: Awaited<ReturnType<typeof buildsOf>>
+let drills: Awaited<ReturnType<typeof startDrills>>
+beforeAll(async () => {
+  if (!previous) return
+  builds = await buildsOf(previous)
+  drills = await startDrills(builds)
+  return async () => {
+    await drills.stop()
+    builds.remove()
+  }
+})
+
+/** What runs, and by which settings. A step of a drill changes it. */
+interface Running {
+  build: Build
+  env: typeof drills.env
+}
+
+/**
+ * Delivers everything about some users, in disorder, each event twice, by several lines at once. What is refused is
+ * repeated, as the providers do. Meanwhile the steps are done, one after another, the first after a third of it; until
+ * they are done, events go on coming: again, as resends.
+ */
+async function underLoad(kind: string, running: Running, steps: (() => Promise<void>)[]): Promise<string[]> {
+  const users = Array.from({ length: USERS }, (_, number) => `user_${kind}${number}`)
+  const once = users.flatMap(eventsOf)
+  // The same disorder each time, and the second copies after the first ones.
+  const all = [...once, ...once].map((_, at, each) => each[(at * 37) % each.length] as Event)
+  const queue = all.map((event) => ({ event, isResend: false }))
+  let [done, refused] = [0, 0]
+  let isStepping = true
+  let stepping: Promise<void> | undefined
+  const inTurn = async () => {
+    try {
+      for (const step of steps) await step()
+    } finally {
+      isStepping = false
+    }
+  }
+  const next = () => {
+    const first = queue.shift()
+    if (first) return first
+    return isStepping ? { event: all[done % all.length] as Event, isResend: true } : undefined
+  }
+  const line = async () => {
+    for (let one = next(); one; one = next()) {
+      const status = await send(running.build, one.event, running.env)
+      if (status === 200) done += one.isResend ? 0 : 1
+      else if (++refused > MOST_REFUSED) throw new Error(`refused ${refused} times, at last with ${status}`)
+      else queue.push(one)
+      if (done > all.length / 3) stepping ??= inTurn()
+      // What a step has found wrong is for the end.
+      stepping?.catch(() => {})
+    }
+  }
+  await Promise.all(Array.from({ length: LINES }, line))
+  await stepping
+  expect(done).toBe(all.length)
+  return users
+}
+
+/** Every user has the bonus, what was bought, the plan's credits, less the refund: each once. */
+async function expectAllOnce(users: string[]): Promise<void> {
+  const entries = await query(
+    drills.databaseUrl,
+    `select user_id, array_agg(kind || ' ' || amount order by kind, amount) as entries, max(balance)::int as balance
+     from ledgerhook.credit_ledger join ledgerhook.wallets using (user_id) where user_id = any ($1) group by 1`,
+    [users],
+  )
+  const each = ['plan_grant 1000', 'purchase 500', 'refund -200', 'signup_bonus 40']
+  expect(entries.sort((a, b) => String(a.user_id).localeCompare(String(b.user_id)))).toEqual(
+    users
+      .toSorted((a, b) => a.localeCompare(b))
+      .map((user_id) => ({ user_id, entries: each, balance: 1340 })),
+  )
+  const left = `select event_id, outcome, reason from ledgerhook.webhook_events
+    where outcome in ('parked', 'rejected') and user_id = any ($1)`
+  expect(await query(drills.databaseUrl, left, [users])).toEqual([])
+}
+
+/** Scheduled runs, until what a commit had to leave is released. */
+async function settle({ build, env }: Running): Promise<void> {
+  const left = async () => (await query(drills.databaseUrl, 'select from ledgerhook.arrived')).length > 0
+  for (let run = 0; run < 20 && (await left()); run++) {
+    await query(drills.databaseUrl, `update ledgerhook.tasks set leased_until = null, next_at = now()`)
+    await query(drills.databaseUrl, `update ledgerhook.arrived set due_at = now()`)
+    await build.worker.scheduled({ scheduledTime: Date.now() }, env)
+  }
+}
+
+describe('under load, nothing is lost and nothing is doubled', () => {
+  it('where the Worker is rolled back, and goes forward again', async (context) => {
+    if (!previous) return context.skip(WHY_NOT)
+    const running: Running = { build: builds.now, env: drills.env }
+    const users = await underLoad('worker', running, [
+      async () => {
+        running.build = builds.previous
+        expect(await readiness(builds.previous, drills.env)).toBe('ready')
+      },
+      async () => {
+        running.build = builds.now
+        expect(await readiness(builds.now, drills.env)).toBe('ready')
+      },
+    ])
+    await settle(running)
+    await expectAllOnce(users)
+  })
+
+  it('where the functions are rolled back after the Worker, and go forward before it', async (context) => {
+    if (!previous) return context.skip(WHY_NOT)
+    const running: Running = { build: builds.now, env: drills.env }
+    const users = await underLoad('functions', running, [
+      async () => {
+        running.build = builds.previous
+        await migrate(drills.databaseUrl, { ...builds.previous, functionsBack: true })
+        expect(await readiness(builds.previous, drills.env)).toBe('ready')
+      },
+      async () => {
+        await migrate(drills.databaseUrl, builds.now)
+        running.build = builds.now
+        expect(await readiness(builds.now, drills.env)).toBe('ready')
+      },
+    ])
+    await settle(running)
+    await expectAllOnce(users)
+  })
+
+  it('where a setting was wrong, and is put back: what waits for it is resent', async (context) => {
+    if (!previous) return context.skip(WHY_NOT)
+    const running: Running = { build: builds.now, env: drills.env }
+    const users = await underLoad('setting', running, [
+      async () => {
+        running.env = { ...drills.env, PLANS: '{"price_other": {"key": "other", "credits": 1}}' }
+      },
+    ])
+    const waiting = await query<{ user_id: string; reason: string }>(
+      drills.databaseUrl,
+      `select user_id, reason from ledgerhook.webhook_events where outcome = 'parked' and user_id = any ($1)`,
+      [users],
+    )
+    expect(new Set(waiting.map(({ reason }) => reason))).toEqual(new Set(['unknown_price']))
+    running.env = drills.env
+    for (const user of users) expect(await send(running.build, renew(user), running.env)).toBe(200)
+    await settle(running)
+    await expectAllOnce(users)
+  })
+})

@@ -1,6 +1,36 @@
 -- What the schema `ledgerhook` holds, printed from the catalogs of a database that `npm run migrate` has made: for its
 -- diff to be read. `npm run generate` writes it, `npm run check` compares it. Functions are in src/*/*.sql.
 
+create table ledgerhook.alert_messages (
+  id text not null,
+  sequence bigint generated always as identity not null,
+  name text not null,
+  about text not null,
+  body jsonb not null,
+  tries integer default 0 not null,
+  next_at timestamp with time zone default now() not null,
+  created_at timestamp with time zone default now() not null,
+  constraint alert_messages_pkey PRIMARY KEY (id)
+);
+
+create table ledgerhook.alerts (
+  name text not null,
+  about text not null,
+  state text not null,
+  critical boolean not null,
+  value double precision not null,
+  threshold double precision,
+  details jsonb not null,
+  since timestamp with time zone not null,
+  opened_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  below_since timestamp with time zone,
+  repeats integer default 0 not null,
+  next_repeat_at timestamp with time zone,
+  checked_at timestamp with time zone default now() not null,
+  constraint alerts_name_about_pk PRIMARY KEY (name, about)
+);
+
 create table ledgerhook.arrived (
   subject text not null,
   due_at timestamp with time zone default now() not null,
@@ -218,6 +248,7 @@ create table ledgerhook.rates (
   last_at timestamp with time zone not null,
   constraint rates_provider_at_source_type_outcome_reason_fallback_secret_pk PRIMARY KEY (provider, at, source, type, outcome, reason, fallback, secret)
 );
+CREATE INDEX rates_old_secret ON ledgerhook.rates USING btree (at) WHERE (secret > 1);
 
 create table ledgerhook.reversals (
   id text not null,
@@ -254,6 +285,14 @@ create table ledgerhook.settled_facts (
   settled_by text not null,
   settled_at timestamp with time zone default now() not null,
   constraint settled_facts_pkey PRIMARY KEY (subject)
+);
+
+create table ledgerhook.sightings (
+  name text not null,
+  seen_at timestamp with time zone default now() not null,
+  moment timestamp with time zone,
+  count integer default 0 not null,
+  constraint sightings_pkey PRIMARY KEY (name)
 );
 
 create table ledgerhook.stripe_account (
@@ -498,8 +537,14 @@ create function ledgerhook.adjust_many(facts jsonb) returns jsonb
 create function ledgerhook.adopt_customer(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.alert_message(alert ledgerhook.alerts, change text) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.asks(reason text, user_id text, verb text, facts jsonb, subject text) returns jsonb
   language sql stable;
+
+create function ledgerhook.asks_stripe() returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.attention(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -524,6 +569,9 @@ create function ledgerhook.calendar_interval(starts_at bigint, price ledgerhook.
 
 create function ledgerhook.carry_balance() returns trigger
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.check_alerts(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.claim_customer(claimant text, customer text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -600,6 +648,9 @@ create function ledgerhook.database_p95(since timestamp with time zone, until ti
 create function ledgerhook.decide_bonus(claim jsonb, is_first boolean, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.deep_health(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.difference_kind(verb text, given jsonb, before jsonb, after jsonb, verdict jsonb) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -611,6 +662,9 @@ create function ledgerhook.displace(holder text, claimant text, verified boolean
 
 create function ledgerhook.earlier_adjustment(entry_key text, given text, amount bigint, to_balance boolean) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.end_alert_messages(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.end_outgoing(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -662,6 +716,9 @@ create function ledgerhook.forget_previous(stored ledgerhook.subscriptions, repo
 
 create function ledgerhook.forget_rates(most integer) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.gap_around(moment timestamp with time zone) returns interval
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.give_back(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -828,6 +885,9 @@ create function ledgerhook.lacks_lookup_keys(lines jsonb) returns boolean
 create function ledgerhook.lacks_prices(in_currency text, lines jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.last_delivery(until timestamp with time zone) returns timestamp with time zone
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -845,6 +905,9 @@ create function ledgerhook.link_invoice_payment(delivery jsonb, facts jsonb) ret
 
 create function ledgerhook.link_invoice_payment_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.list_alerts(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.lock_address(claimant text, address text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -889,6 +952,24 @@ create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.may_be_linked(customer ledgerhook.stripe_customers) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.measure_queue() returns TABLE(name text, about text, value double precision, details jsonb)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.measure_rates() returns TABLE(name text, about text, value double precision, details jsonb)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.measure_silence() returns TABLE(name text, about text, value double precision, details jsonb)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.measure_states() returns TABLE(name text, about text, value double precision, details jsonb)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.measure_tasks(reconciles boolean) returns TABLE(name text, about text, value double precision, details jsonb)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.measure_waiting(parked text[], rejected text[]) returns TABLE(name text, about text, value double precision, details jsonb)
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.message(event jsonb) returns jsonb
@@ -1113,6 +1194,12 @@ create function ledgerhook.roll_up_slot(slot timestamp with time zone) returns v
 create function ledgerhook.run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.saw(given text, given_moment timestamp with time zone, number integer) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.saw_queue(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.says_the_same(verb text, given jsonb, before jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1149,11 +1236,17 @@ create function ledgerhook.settle_session_subjects(facts jsonb) returns text[]
 create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.silence_allowed() returns interval
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.slot_of(moment timestamp with time zone) returns timestamp with time zone
   language sql immutable;
 
 create function ledgerhook.spend(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.step_alert(given_name text, given_about text, measured double precision, given_details jsonb, given_threshold double precision, is_critical boolean, after_time interval) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.storable_payload(body text) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1193,6 +1286,9 @@ create function ledgerhook.sync_user(delivery jsonb, facts jsonb) returns jsonb
 
 create function ledgerhook.sync_user_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.take_alert_messages(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.take_due(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1339,10 +1435,13 @@ grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.begin_pass(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.check_alerts(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.commit_batch(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.compare_effects(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.credit_invoice(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.deep_health(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.end_alert_messages(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.end_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.expire_payloads(jsonb) to ledgerhook_worker;
@@ -1358,6 +1457,7 @@ grant execute on function ledgerhook.if_known(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.lease_tasks(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.link_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.link_invoice_payment(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.list_alerts(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.mark_cancelled(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.mark_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.our_payments(jsonb) to ledgerhook_worker;
@@ -1379,6 +1479,7 @@ grant execute on function ledgerhook.refer_customer(jsonb,jsonb) to ledgerhook_w
 grant execute on function ledgerhook.release_arrived(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.reverse_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.roll_up(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.saw_queue(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.serve_stripe_account(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_return(jsonb) to ledgerhook_worker;
@@ -1386,6 +1487,7 @@ grant execute on function ledgerhook.settle_session(jsonb,jsonb) to ledgerhook_w
 grant execute on function ledgerhook.spend(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.sync_subscription(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.sync_user(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.take_alert_messages(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_due(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_outgoing(jsonb) to ledgerhook_worker;

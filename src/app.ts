@@ -9,6 +9,8 @@ import { endedByNewline, limitBody, webhookOf } from './http.ts'
 import { log } from './log.ts'
 import { record } from './metrics.ts'
 import { missed } from './missed.ts'
+import { alerts } from './ops/alerts.ts'
+import { deepHealth } from './ops/deep-health.ts'
 import { explanation } from './ops/explain-route.ts'
 import { rates } from './ops/rates.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
@@ -54,10 +56,12 @@ app.use(async function counting(c, next) {
   })
 })
 app.use(endedByNewline)
+app.get('/api/health/deep', deepHealth)
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)
 app.get('/api/ops/explain/:id', operatorsOnly, explanation)
 app.get('/api/ops/rates', operatorsOnly, rates)
+app.get('/api/ops/alerts', operatorsOnly, alerts)
 app.route('/', account(described))
 
 app.notFound((c) => c.json({ error: 'not_found' }, 404))

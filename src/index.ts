@@ -1,7 +1,8 @@
 import { app } from './app.ts'
 import { log } from './log.ts'
 import { BUILD } from './ops/functions.gen.ts'
-import { causeOf, runTasks } from './ops/schedule.ts'
+import { causeOf } from './ops/schedule.ts'
+import { scheduledRun } from './ops/scheduled-run.ts'
 import { consume } from './queue/consume.ts'
 import type { Batch } from './queue/queue.ts'
 import { running } from './running.ts'
@@ -16,7 +17,7 @@ export default {
   /** Every minute: the background work that is due. `ops/tasks.ts` lists it. */
   async scheduled(_event: { scheduledTime: number }, env: object): Promise<void> {
     try {
-      await runTasks(settingsOf(env))
+      await scheduledRun(settingsOf(env))
     } catch (error) {
       const cause = error instanceof Misconfigured ? error.message : causeOf(error)
       log({ message: 'scheduled run failed', level: 'error', cause })

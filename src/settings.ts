@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { once } from './once.ts'
+import { alertChanges } from './settings/alerts.ts'
 import {
   commaSeparated,
   flag,
@@ -96,6 +97,12 @@ export const settingsSchema = once(() =>
     EVENTS_SECRET: setting(z.optional(secrets(SVIX_SECRET))),
     /** In credits: below which balances your app is told, the highest first. */
     LOW_BALANCE: setting(z._default(thresholds(), [])),
+    /** Where alerts are told: Slack, or whatever takes its format. */
+    ALERT_WEBHOOK_URL: setting(z.optional(z.union([publicUrl(), loopbackUrl()]))),
+    ALERT_WEBHOOK_SECRET: setting(z.optional(secrets(SVIX_SECRET))),
+    ALERTS: setting(z._default(alertChanges(), {})),
+    /** Asked after every good scheduled run: who watches it notices when none comes any more. */
+    HEARTBEAT_URL: setting(z.optional(z.union([publicUrl(), loopbackUrl()]))),
     /** Reads what is written to the binding `METRICS`: an API token of Cloudflare's, for Account Analytics. */
     METRICS_READ: setting(z.optional(metricsReader())),
     /** How many days the payload of a settled delivery is kept. Unset: for ever. */
@@ -144,8 +151,10 @@ function wrongTogether({ EVENTS_URL, EVENTS_SECRET, ...others }: Settings): Misc
   if (EVENTS_URL && !EVENTS_SECRET)
     return Misconfigured.of('EVENTS_SECRET', 'is missing, and EVENTS_URL is set')
   const isLocal = others.NEON_FETCH_ENDPOINT ?? others.STRIPE_API_BASE
-  if (EVENTS_URL && !isLocal && loopbackUrl().safeParse(EVENTS_URL).success)
-    return Misconfigured.of('EVENTS_URL', 'is a loopback address, which is for development only')
+  const { ALERT_WEBHOOK_URL, HEARTBEAT_URL } = others
+  for (const [name, url] of Object.entries({ EVENTS_URL, ALERT_WEBHOOK_URL, HEARTBEAT_URL }))
+    if (url && !isLocal && loopbackUrl().safeParse(url).success)
+      return Misconfigured.of(name, 'is a loopback address, which is for development only')
   if (others.QUEUE_SPEED > 1 && !isLocal) return Misconfigured.of('QUEUE_SPEED', 'is for development only')
   return undefined
 }

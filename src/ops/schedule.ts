@@ -3,7 +3,8 @@ import { log } from '../log.ts'
 import { telling } from '../outgoing/telling.ts'
 import type { Settings } from '../settings.ts'
 import { Budget, SPENT } from './budget.ts'
-import { type Bite, type Run, type Task, tasks } from './tasks.ts'
+import type { Bite, Run, Task } from './task.ts'
+import { tasks } from './tasks.ts'
 
 /** Longer than any run takes. A lease of a run that has died is taken over then. */
 const LEASE_S = 300
@@ -29,12 +30,14 @@ interface Ended {
 }
 
 /**
- * One scheduled run: the tasks that are most overdue, each in bites, within the requests that a run may make.
+ * One scheduled run: the tasks that are most overdue, each in bites, within the requests that a run may make. Returns
+ * whether it has ended as it should, whatever became of its tasks.
  * @throws DatabaseUnavailable where the run could not begin
  */
-export async function runTasks(settings: Settings): Promise<void> {
+export async function runTasks(settings: Settings): Promise<boolean> {
   const until = Date.now() + RUN_MS
-  const budget = new Budget(settings.RUN_SUBREQUESTS)
+  // One request is for the heartbeat.
+  const budget = new Budget(settings.RUN_SUBREQUESTS - (settings.HEARTBEAT_URL ? 1 : 0))
   // What a run tells is sent by its own task.
   const db = telling(connect(settings), settings)
   const run: Run = { settings, db: budget.database(db), budget }
@@ -43,15 +46,14 @@ export async function runTasks(settings: Settings): Promise<void> {
   const facts = { names, most: names.length, lease_s: LEASE_S }
   const leased = await call<Lease[]>(run.db, 'lease_tasks', [facts])
   // A task that may have killed a run keeps nobody waiting: the others' leases are ended before it begins.
+  let good = true
   for (const turn of [leased.filter((one) => !one.taken_over), leased.filter((one) => one.taken_over)]) {
     const ended: Ended[] = []
     for (const lease of turn) ended.push(await perform(lease, run, until))
-    if (ended.length > 0)
-      await finish(
-        budget.database(db, () => budget.left),
-        ended,
-      )
+    const ending = budget.database(db, () => budget.left)
+    if (ended.length > 0 && !(await finish(ending, ended))) good = false
   }
+  return good
 }
 
 /** Does bites of one task until nothing is left, or its share of the requests or the time is spent. */
@@ -80,11 +82,13 @@ async function perform({ name, cursor, lease }: Lease, run: Run, until: number):
 }
 
 /** A lease that cannot be ended runs out by itself: the bites of its task may be done twice. */
-async function finish(db: Database, ended: Ended[]): Promise<void> {
+async function finish(db: Database, ended: Ended[]): Promise<boolean> {
   try {
     await call(db, 'finish_tasks', [{ tasks: ended }])
+    return true
   } catch (error) {
     log({ message: 'leases were not ended', level: 'warn', cause: causeOf(error) })
+    return false
   }
 }
 

@@ -1,5 +1,15 @@
-import { bigint, doublePrecision, integer, primaryKey, text } from 'drizzle-orm/pg-core'
-import { ledgerhook, moment } from '../schema.ts'
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core'
+import { createdAt, ledgerhook, moment } from '../schema.ts'
 
 /** How many deliveries came within ten minutes, by what became of them. An empty text is none. */
 export const rates = ledgerhook.table(
@@ -28,6 +38,8 @@ export const rates = ledgerhook.table(
         ...[rates.fallback, rates.secret],
       ] as [typeof rates.provider],
     }),
+    // Few: while a secret is rotated.
+    index('rates_old_secret').on(rates.at).where(sql`${rates.secret} > 1`),
   ],
 )
 
@@ -41,3 +53,45 @@ export const queryTimes = ledgerhook.table(
   },
   (times) => [primaryKey({ columns: [times.at, times.uptoMs] })],
 )
+
+/** An alert that is open, about to be, or was: one row for each alert and what it is about. */
+export const alerts = ledgerhook.table(
+  'alerts',
+  {
+    name: text().notNull(),
+    /** A reason of parked deliveries, for instance. Empty where the name says all. */
+    about: text().notNull(),
+    /** `pending`: its cause is there, but not for long enough, or it was open a moment ago. */
+    state: text({ enum: ['pending', 'open', 'closed'] }).notNull(),
+    critical: boolean().notNull(),
+    /** In the unit of the alert: a part of one, hours, minutes, milliseconds, or a number. */
+    value: doublePrecision().notNull(),
+    threshold: doublePrecision(),
+    /** Ids behind the value. */
+    details: jsonb().notNull(),
+    /** Since when its cause is there. */
+    since: moment('since').notNull(),
+    openedAt: moment('opened_at'),
+    closedAt: moment('closed_at'),
+    /** While it is open: since when the value is so far below the threshold that it may close. */
+    belowSince: moment('below_since'),
+    repeats: integer().notNull().default(0),
+    /** When it is said again. */
+    nextRepeatAt: moment('next_repeat_at'),
+    checkedAt: moment('checked_at').notNull().defaultNow(),
+  },
+  (alerts) => [primaryKey({ columns: [alerts.name, alerts.about] })],
+)
+
+/** What `ALERT_WEBHOOK_URL` is still to be told. A row is deleted once it was taken. */
+export const alertMessages = ledgerhook.table('alert_messages', {
+  /** The same in every try: by it a receiver knows what it has had. */
+  id: text().primaryKey(),
+  sequence: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+  name: text().notNull(),
+  about: text().notNull(),
+  body: jsonb().notNull(),
+  tries: integer().notNull().default(0),
+  nextAt: moment('next_at').notNull().defaultNow(),
+  createdAt: createdAt(),
+})

@@ -1,8 +1,6 @@
-import type { Database } from '../db.ts'
 import { sendDue } from '../outgoing/send-due.ts'
 import { providers } from '../providers.ts'
 import { reconcileInTurn } from '../reconcile/scheduled.ts'
-import type { Settings } from '../settings.ts'
 import { cancelOrphans } from '../stripe/cancel-orphans.ts'
 import { rememberAccount } from '../stripe/serve-account.ts'
 import { markOrphans } from '../subscriptions/orphans.ts'
@@ -10,37 +8,9 @@ import { erasePayloads } from '../users/erase.ts'
 import { useKnownAddresses } from '../users/use-addresses.ts'
 import { expirePayloads } from '../webhook/expire.ts'
 import { giveUp, releaseArrived, retryDue } from '../webhook/release.ts'
-import { reportAttention } from './attention.ts'
 import type { Budget } from './budget.ts'
-import { findOverlooked } from './overlooked.ts'
-import { rollUp } from './rates.ts'
-
-export interface Run {
-  settings: Settings
-  db: Database
-  budget: Budget
-}
-
-export interface Bite {
-  /** Whether another bite would find something. */
-  more: boolean
-  /** Where it would begin. */
-  cursor?: unknown
-  /** Seconds until its next turn, where that is not the usual. */
-  inS?: number
-}
-
-/** Work of the scheduled run. Every bite has a limit, may be done twice, and fails alone. */
-export interface Task {
-  name: string
-  /** Seconds between a turn that has left nothing and the next. */
-  everyS: number
-  /** The most requests that a turn makes, so that every task has its own. */
-  share: number
-  /** The requests that a bite may take: with fewer left none begins. */
-  least: number
-  bite(run: Run, cursor: unknown): Promise<Bite>
-}
+import type { Task } from './task.ts'
+import { watchingTasks } from './watching-tasks.ts'
 
 /** Less than the minute between two runs, so that the next run finds it due. */
 const EACH_RUN_S = 50
@@ -67,6 +37,7 @@ const affordable = ({ forTasks }: Budget, each: number, most: number) =>
 
 /** Add tasks here. */
 export const tasks: Task[] = [
+  ...watchingTasks,
   {
     name: 'release_arrived',
     everyS: EACH_RUN_S,
@@ -128,30 +99,6 @@ export const tasks: Task[] = [
     bite: async ({ settings: { PAYLOAD_RETENTION_DAYS: days }, db }) => ({
       more: days !== undefined && (await expirePayloads(days, db)),
     }),
-  },
-  {
-    name: 'attention',
-    everyS: HOUR_S,
-    share: 4,
-    least: 1,
-    bite: async ({ db }) => {
-      await reportAttention(db)
-      return { more: false }
-    },
-  },
-  {
-    name: 'roll_up',
-    everyS: EACH_RUN_S,
-    share: 10,
-    least: 1,
-    bite: async ({ db }, until) => await rollUp(db, until),
-  },
-  {
-    name: 'find_overlooked',
-    everyS: 24 * HOUR_S,
-    share: 5,
-    least: 1,
-    bite: async ({ db }, after) => await findOverlooked(db, after),
   },
   {
     name: 'remember_account',

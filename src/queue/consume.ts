@@ -1,4 +1,4 @@
-import { connect } from '../db.ts'
+import { call, connect, once } from '../db.ts'
 import { log } from '../log.ts'
 import { telling } from '../outgoing/telling.ts'
 import { providers } from '../providers.ts'
@@ -28,11 +28,15 @@ export async function consume({ queue: name, messages }: Batch, env: object): Pr
   let causes: string[] = []
   let speed = 1
   try {
-    if (queue && name.endsWith(DEAD)) return await revive(messages, queue, open)
+    if (queue && name.endsWith(DEAD)) {
+      await saw(env, { oldest_at: null, dead: messages.length })
+      return await revive(messages, queue, open)
+    }
     const settings = settingsOf(env)
     speed = settings.QUEUE_SPEED
     causes = await commitMessages(messages, settings, open)
     if (queue && causes.length === 0) breakerOf(queue).succeeded()
+    if (!causes.includes('database_away')) await sawBatch(env, messages, [...open])
   } catch (error) {
     causes.push(error instanceof Error ? error.name : 'unknown')
     log({ message: 'queue failed', level: 'error', queue: name, cause: causes.at(-1) })
@@ -41,6 +45,37 @@ export async function consume({ queue: name, messages }: Batch, env: object): Pr
     await Promise.all([...open].map((queued) => leaveForLater(queued, queue, speed)))
   }
 }
+
+/** A message that is younger than this is no news. */
+const OLD_MS = 60_000
+
+/** Remembers how old the queue is, where it is old, or was when one of these messages was left. */
+async function sawBatch(
+  env: object,
+  messages: readonly QueuedMessage[],
+  left: readonly QueuedMessage[],
+): Promise<void> {
+  const oldest = Math.max(0, ...agesOf(left.length > 0 ? left : messages))
+  if (oldest < OLD_MS && left.length === 0 && messages.every(({ attempts }) => attempts === 1)) return
+  const isOld = oldest >= OLD_MS || left.length > 0
+  await saw(env, { oldest_at: isOld ? new Date(Date.now() - oldest).toISOString() : null, dead: null })
+}
+
+/** For the alerts `queue_age` and `dead_letters`. No message depends on it. */
+async function saw(env: object, facts: { oldest_at: string | null; dead: number | null }) {
+  try {
+    await call<object>(once(connect(settingsOf(env)), 2_000), 'saw_queue', [facts])
+  } catch {
+    // The database is away, or a setting is wrong: both have alerts of their own.
+  }
+}
+
+/** Milliseconds since each message was received. */
+const agesOf = (messages: readonly QueuedMessage[]) =>
+  messages.flatMap(({ body }) => {
+    const at = Date.parse(message().safeParse(body).data?.received_at ?? '')
+    return Number.isNaN(at) ? [] : [Date.now() - at]
+  })
 
 /** What was tried too often in one queue is sent anew to it, and never deleted. */
 async function revive(messages: readonly QueuedMessage[], queue: Queue, open: Set<QueuedMessage>) {
@@ -103,17 +138,13 @@ async function itemOf(
 
 /** One line for each batch: how old the oldest delivery is, and what is left for later. */
 function report(name: string, messages: readonly QueuedMessage[], left: number, causes: string[]): void {
-  const ages = messages.flatMap(({ body }) => {
-    const at = Date.parse(message().safeParse(body).data?.received_at ?? '')
-    return Number.isNaN(at) ? [] : [Date.now() - at]
-  })
   log({
     message: 'queue',
     level: left > 0 ? 'warn' : 'info',
     queue: name,
     deliveries: messages.length,
     later: left,
-    oldest_s: Math.round(Math.max(0, ...ages) / 1000),
+    oldest_s: Math.round(Math.max(0, ...agesOf(messages)) / 1000),
     ...(left > 0 && { cause: causes[0] ?? 'unknown' }),
   })
 }

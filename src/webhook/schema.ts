@@ -162,3 +162,12 @@ export const tasks = ledgerhook.table('tasks', {
   lastGoodAt: moment('last_good_at'),
   createdAt: createdAt(),
 })
+
+/** What was last seen of something that no row shows: `dead_letters`, or Stripe's newest event. */
+export const sightings = ledgerhook.table('sightings', {
+  name: text().primaryKey(),
+  seenAt: moment('seen_at').notNull().defaultNow(),
+  /** The moment that was seen: when Stripe's newest event was created, for instance. */
+  moment: moment('moment'),
+  count: integer().notNull().default(0),
+})

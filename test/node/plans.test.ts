@@ -54,6 +54,7 @@ async function openStack(): Promise<string> {
     // Nobody is there.
     EVENTS_URL: 'http://127.0.0.1:9/hooks',
     EVENTS_SECRET: `whsec_${'AAAA'.repeat(8)}`,
+    ALERT_WEBHOOK_URL: 'http://127.0.0.1:9/alerts',
     LOW_BALANCE: '1000000',
     PAYLOAD_RETENTION_DAYS: '30',
   })

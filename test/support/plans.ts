@@ -30,7 +30,18 @@ export interface PlannedSession {
 }
 
 /** Tables of a few rows, whatever piles up elsewhere. */
-const SMALL = ['tasks', 'verbs', 'migrations', 'function_sets', 'arrived', 'stripe_account', 'bonus_key']
+const SMALL = [
+  'tasks',
+  'verbs',
+  'alerts',
+  'alert_messages',
+  'sightings',
+  'migrations',
+  'function_sets',
+  'arrived',
+  'stripe_account',
+  'bonus_key',
+]
 /** Indexes of nothing but what is to be done, which are read in their order, and no further than a bite or 10,001. */
 const TO_DO = [
   'erasures_open',

@@ -171,6 +171,7 @@ const unreachable: Record<string, string> = {
     'written under the lock of its key, once its wallet is found: adjust',
   'rates_provider_at_source_type_outcome_reason_fallback_secret_pk query_times_at_upto_ms_pk':
     'written on conflict',
+  'alerts_name_about_pk alert_messages_pkey sightings_pkey': 'written on conflict',
   tallies_pkey: 'drawn from a sequence',
   bonus_key_pkey: 'its row is made by a migration',
   stripe_account_pkey: 'written on conflict',

@@ -21,6 +21,8 @@ const FIRST_CALL: Record<string, string> = {
   use_addresses: 'use_known_addresses',
   reconcile: 'begin_pass',
   roll_up: 'roll_up',
+  check_alerts: 'check_alerts',
+  send_alerts: 'take_alert_messages',
   send_events: 'take_outgoing',
 }
 
@@ -28,6 +30,7 @@ const FIRST_CALL: Record<string, string> = {
 const BUSY: Env = {
   ...TELLING,
   PAYLOAD_RETENTION_DAYS: '30',
+  ALERT_WEBHOOK_URL: 'http://127.0.0.1:9/alerts',
   SIGNUP_BONUS_ONCE_PER: 'email',
   RECONCILE: 'report',
 }
@@ -121,6 +124,8 @@ describe('tasks that never end', () => {
       begin_pass: { account: null, livemode: null, since: null },
       take_outgoing: [],
       roll_up: { until: '2026-01-01', more: false },
+      check_alerts: { changes: [], asks: false, critical: 0 },
+      take_alert_messages: [],
     }
     for (const [name, answer] of Object.entries(answers)) {
       await query(`create or replace function ${name}(facts jsonb) returns jsonb language plpgsql security definer as $$

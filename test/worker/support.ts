@@ -75,7 +75,11 @@ export type Env = Partial<
     | 'RUN_SUBREQUESTS'
     | 'SPILL_ALWAYS'
     | 'QUEUE_SPEED'
-    | 'METRICS_READ',
+    | 'METRICS_READ'
+    | 'ALERT_WEBHOOK_URL'
+    | 'ALERT_WEBHOOK_SECRET'
+    | 'ALERTS'
+    | 'HEARTBEAT_URL',
     string
   >
 > & {

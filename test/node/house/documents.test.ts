@@ -7,6 +7,7 @@ import { VERSION } from '../../../src/api/openapi.ts'
 import { routes } from '../../../src/api/routes.ts'
 import { tasks } from '../../../src/ops/tasks.ts'
 import { providers } from '../../../src/providers.ts'
+import { ALERT_KINDS } from '../../../src/settings/alerts.ts'
 import { settingsSchema } from '../../../src/settings.ts'
 import { decisions, documented, documents, filesOf, read } from './sources.ts'
 
@@ -105,6 +106,17 @@ describe('tasks of the scheduled run', () => {
   it.each(tasks)('$name is in the documents', ({ name }) => {
     expect(documented).toContain(`\`${name}\``)
   })
+})
+
+describe('alerts', () => {
+  it.each(Object.keys(ALERT_KINDS))(
+    '%s has its threshold and what to do about it in operations.md',
+    (name) => {
+      const runbook = read('docs/operations.md')
+      expect(runbook).toContain(`| [\`${name}\`](#${name})`)
+      expect(runbook).toContain(`### \`${name}\`\n`)
+    },
+  )
 })
 
 describe('npm scripts', () => {

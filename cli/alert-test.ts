@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { bodyOf } from '../src/ops/alert-message.ts'
+import { isTaken, type Posted, post } from '../src/outgoing/post.ts'
+import { ALERT_KINDS } from '../src/settings/alerts.ts'
+import { reasonOf } from '../src/settings/misconfigured.ts'
+import { settingsSchema } from '../src/settings.ts'
+import { runCommand, saying } from './shared/command.ts'
+import { deployedVars } from './shared/deployed.ts'
+import { LocalError } from './shared/errors.ts'
+import { readFlags } from './shared/flags.ts'
+
+const HELP = `
+npm run alert-test -- [flags]     sends one of each alert to ALERT_WEBHOOK_URL, and says what came back
+
+Nothing is opened: each says that it is a test. ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET are those of the environment,
+else of .dev.vars, else of wrangler.toml (a secret is not there: name it in the environment). Exits with 1 unless all of
+them were taken.
+
+  --only NAME          one alert, such as silence
+  --env production     whose variables of wrangler.toml
+  --json               the result as JSON
+`
+
+interface Sent extends Posted {
+  alert: string
+  taken: boolean
+}
+
+await runCommand(async () => {
+  const text = { type: 'string' } as const
+  const { values } = readFlags(HELP, { only: text, env: text, json: { type: 'boolean' } } as const)
+  const { only } = values
+  if (only !== undefined && !Object.hasOwn(ALERT_KINDS, only))
+    throw new LocalError(`there is no alert '${only}': ${Object.keys(ALERT_KINDS).join(', ')}`)
+  const { url, secrets } = receiver(await given(values.env ?? 'production'))
+  const { host } = new URL(url)
+  const names = Object.keys(ALERT_KINDS).filter((name) => only === undefined || name === only)
+  const sent = await saying(`${host}: sending`, sendAll(names, url, secrets))
+  if (values.json) console.log(JSON.stringify({ host, sent }, null, 2))
+  else for (const one of sent) console.log(`${host}: ${line(one)}`)
+  if (sent.some(({ taken }) => !taken)) process.exitCode = 1
+})
+
+async function given(environment: string): Promise<Record<string, string | undefined>> {
+  const devVars = existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
+  const set = Object.entries(process.env).filter(([, value]) => value)
+  return { ...(await deployedVars(environment)), ...devVars, ...Object.fromEntries(set) }
+}
+
+/** Where alerts are told. Throws a LocalError. */
+function receiver(given: Record<string, string | undefined>): { url: string; secrets: string[] } {
+  const read = <Value>(name: 'ALERT_WEBHOOK_URL' | 'ALERT_WEBHOOK_SECRET'): Value => {
+    const { success, data, error } = settingsSchema().shape[name].safeParse(given[name])
+    if (success) return data as Value
+    const { message = '', path = [] } = error.issues[0] ?? {}
+    throw new LocalError(reasonOf({ message, path: [name, ...path] }, given))
+  }
+  const url = read<string | undefined>('ALERT_WEBHOOK_URL')
+  if (!url) throw new LocalError('ALERT_WEBHOOK_URL is not set: nobody is told of alerts')
+  return { url, secrets: read<string[] | undefined>('ALERT_WEBHOOK_SECRET') ?? [] }
+}
+
+/** One after the other: a receiver may take one a second only. */
+async function sendAll(names: string[], url: string, secrets: string[]): Promise<Sent[]> {
+  const sent: Sent[] = []
+  for (const alert of names) {
+    const { threshold = null, critical = false } = ALERT_KINDS[alert] ?? {}
+    const id = `alert_${alert}_test_${Date.now()}`
+    const data = { alert, about: null, critical, value: threshold, threshold }
+    const timestamp = new Date().toISOString()
+    const posted = await post(url, id, bodyOf({ id, type: 'alert.test', timestamp, data }), secrets)
+    sent.push({ alert, taken: isTaken(posted), ...posted })
+  }
+  return sent
+}
+
+function line({ alert, taken, status, cause }: Sent): string {
+  return `${alert}: ${taken ? 'taken' : 'NOT taken'}, ${status === null ? `nothing came back (${cause})` : `the response was ${status}`}`
+}

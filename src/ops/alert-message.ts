@@ -1,0 +1,42 @@
+import { ALERT_KINDS } from '../settings/alerts.ts'
+
+/** A change of an alert, in the form of Standard Webhooks. */
+export interface AlertMessage {
+  /** The same in every try. */
+  id: string
+  type: 'alert.opened' | 'alert.repeated' | 'alert.closed' | 'alert.test'
+  timestamp: string
+  data: {
+    alert: string
+    about: string | null
+    critical: boolean
+    value: number | null
+    threshold: number | null
+    opened_at?: string | null
+    closed_at?: string | null
+    /** Ids behind the value. */
+    details?: object
+  }
+}
+
+const WORDS = { opened: 'opened', repeated: 'is still open', closed: 'closed', test: 'is tested' }
+const SIGNS = { opened: '🔴', repeated: '🔴', closed: '🟢', test: '⚪' }
+
+/** The message as it is sent: `text` is what Slack and its likes show. */
+export function bodyOf({ id, type, timestamp, data }: AlertMessage): string {
+  return JSON.stringify({ text: textOf(type, data), id, type, timestamp, data })
+}
+
+function textOf(
+  type: AlertMessage['type'],
+  { alert, about, critical, value, threshold, details }: AlertMessage['data'],
+) {
+  const change = type.replace('alert.', '') as keyof typeof WORDS
+  const says = ALERT_KINDS[alert]?.says ?? ''
+  const number = (of: number) => (Number.isInteger(of) ? `${of}` : of.toPrecision(3))
+  const what = value === null ? says : `${number(value)} ${says}`
+  const limit = value === null || threshold === null ? '' : `, the alert is at ${number(threshold)}`
+  const ids = details && Object.keys(details).length > 0 ? ` ${JSON.stringify(details)}` : ''
+  const name = about ? `${alert} (${about})` : alert
+  return `${SIGNS[change]} Ledgerhook: ${critical ? 'critical alert' : 'alert'} ${name} ${WORDS[change]}. ${what}${limit}.${ids} docs/operations.md says what to do.`
+}

@@ -1,0 +1,71 @@
+-- Takes messages about alerts whose turn it is, for 30 seconds each; of each alert the first one alone, so that its end
+-- does not come before its beginning. What nobody has taken for three days is given up.
+-- facts: most (messages). Returns [{"id", "tries", "body"}].
+create or replace function take_alert_messages(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  taken jsonb;
+begin
+  select * into f from jsonb_to_record(facts) as f(most integer);
+  delete from alert_messages where id > '' and created_at < now() - interval '3 days';
+  with due as (
+    select id from alert_messages message where id > '' and next_at <= now() and not exists (
+      select from alert_messages earlier where earlier.id > '' and earlier.name = message.name
+        and earlier.about = message.about and earlier.sequence < message.sequence)
+    order by sequence limit f.most for update skip locked
+  ), leased as (
+    update alert_messages set next_at = now() + interval '30 seconds', tries = tries + 1
+    where id = any (array(select id from due)) returning id, tries, body, sequence
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', id, 'tries', tries, 'body', body) order by sequence), '[]')
+  into taken from leased;
+  return taken;
+end $$;
+
+-- What became of messages that were taken: what was not received is sent again, later each time, at most an hour.
+-- facts: ended: [{id, good}]. Returns how many are done.
+create or replace function end_alert_messages(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  done integer;
+begin
+  select * into f from jsonb_to_record(facts) as f(ended jsonb);
+  delete from alert_messages where id = any (array(
+    select id from jsonb_to_recordset(f.ended) as one(id text, good boolean) where good));
+  get diagnostics done = row_count;
+  update alert_messages set next_at = now() + least(interval '15 seconds' * 2 ^ least(tries, 8), interval '1 hour')
+  where id = any (array(select id from jsonb_to_recordset(f.ended) as one(id text, good boolean) where not good));
+  return to_jsonb(done);
+end $$;
+
+-- What an uptime service may know: how many critical alerts are open. The last good run counts as one of them where it is
+-- more than five minutes ago.
+-- facts: none. Returns {"critical", "run_late"}.
+create or replace function deep_health(facts jsonb) returns jsonb language plpgsql stable security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  last_run constant timestamptz := coalesce((select max(last_good_at) from tasks), (select min(applied_at) from migrations));
+  late constant boolean := coalesce(last_run < now() - interval '5 minutes', true);
+begin
+  return jsonb_build_object('run_late', late, 'critical', late::integer + (
+    select count(*) from alerts where name > '' and state = 'open' and critical));
+end $$;
+
+-- Alerts that are open or were lately, the open ones first, each the newest first.
+-- facts: none. Returns [{"alert", "about", "state", "critical", "value", "threshold", "details", "since", "opened_at",
+-- "closed_at", "repeats"}], at most 200.
+create or replace function list_alerts(facts jsonb) returns jsonb language plpgsql stable security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+begin
+  return (select coalesce(jsonb_agg(jsonb_build_object('alert', name, 'about', nullif(about, ''), 'state', state,
+      'critical', critical, 'value', value, 'threshold', threshold, 'details', details, 'since', since,
+      'opened_at', opened_at, 'closed_at', closed_at, 'repeats', repeats) order by state <> 'open', opened_at desc), '[]')
+    from (select * from alerts where name > '' and opened_at is not null
+      order by state <> 'open', opened_at desc limit 200) known);
+end $$;

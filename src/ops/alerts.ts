@@ -1,0 +1,88 @@
+import type { Context } from 'hono'
+import { call, connect, type Database } from '../db.ts'
+import { log } from '../log.ts'
+import { ALERT_KINDS, type AlertChanges } from '../settings/alerts.ts'
+import { type Settings, settingsOf } from '../settings.ts'
+import { unsettledReasons } from '../webhook/outcome.ts'
+import type { AlertMessage } from './alert-message.ts'
+import type { Budget } from './budget.ts'
+import { stripeNewest } from './newest.ts'
+
+interface Checked {
+  changes: AlertMessage[]
+  asks: boolean
+  critical: number
+}
+
+/**
+ * Compares everything that has an alert with its threshold, once, and logs what has opened, goes on or has ended. Where
+ * Stripe is silent for longer than usual, it is asked whether it has anything new.
+ * @throws DatabaseUnavailable
+ */
+export async function checkAlerts(settings: Settings, db: Database, { fetch }: Budget): Promise<void> {
+  const { changes, asks } = await check(settings, db, null)
+  for (const change of changes) logAlert(change)
+  const newest = asks ? await stripeNewest(settings, fetch) : null
+  if (newest === null) return
+  const again = await check(settings, db, newest)
+  for (const change of again.changes) logAlert(change)
+}
+
+const check = (settings: Settings, db: Database, newest: number | null) =>
+  call<Checked>(db, 'check_alerts', [
+    {
+      ...{
+        rules: rulesOf(settings.ALERTS),
+        parked: reasonsOf('parked'),
+        rejected: reasonsOf('rejected'),
+        newest,
+      },
+      ...{ reconciles: settings.RECONCILE !== 'off', tells: settings.ALERT_WEBHOOK_URL !== undefined },
+    },
+  ])
+
+const reasonsOf = (outcome: string) =>
+  unsettledReasons.flatMap((one) => (one.outcome === outcome ? one.reason : []))
+
+interface Rule {
+  name: string
+  /** Null: whatever it is about. */
+  about: string | null
+  /** Null: it never opens. */
+  threshold: number | null
+  critical: boolean
+  after_min: number
+}
+
+/** The alerts of the list as `ALERTS` has them, and what it says of one of its subjects. */
+function rulesOf(changes: AlertChanges): Rule[] {
+  return [...new Set([...Object.keys(ALERT_KINDS), ...Object.keys(changes)])].flatMap((key) => {
+    const [name = '', about = null] = key.split(':')
+    const kind = ALERT_KINDS[name]
+    if (!kind) return []
+    const change = { ...given(changes[name]), ...given(changes[key]) }
+    const { threshold = kind.threshold, critical = kind.critical } = change
+    return { name, about, threshold, critical, after_min: kind.afterMin }
+  })
+}
+
+function given(change: AlertChanges[string] | undefined): {
+  threshold?: number | null | undefined
+  critical?: boolean | undefined
+} {
+  if (change === false) return { threshold: null }
+  return typeof change === 'number' ? { threshold: change } : (change ?? {})
+}
+
+/** One line for each change of an alert. */
+export function logAlert({ id, type, data }: AlertMessage): void {
+  const { critical, ...about } = data
+  const level = type === 'alert.closed' ? 'info' : critical ? 'error' : 'warn'
+  log({ message: 'alert', level, id, change: type.replace('alert.', ''), critical, ...about })
+}
+
+/** For an operator: the alerts that are open, and those that were. */
+export async function alerts(c: Context): Promise<Response> {
+  const listed = await call<{ alert: string }[]>(connect(settingsOf(c.env)), 'list_alerts', [{}])
+  return c.json({ alerts: listed.map((one) => ({ ...one, says: ALERT_KINDS[one.alert]?.says ?? null })) })
+}

@@ -1,0 +1,59 @@
+import { post } from '../outgoing/post.ts'
+import type { Settings } from '../settings.ts'
+import type { AlertMessage } from './alert-message.ts'
+import { bodyOf } from './alert-message.ts'
+import { logAlert } from './alerts.ts'
+
+/** An alert that needs no row, because the database may be away. */
+type Direct = 'database_away' | 'run_late'
+
+const EVERY_MS = 900_000
+
+/** When this isolate has told it last. */
+const told = new Map<Direct, number>()
+
+/**
+ * Tells of an alert at once, at most every 15 minutes: isolates of one data center know of each other by its cache.
+ * All that tell of it within the same 15 minutes say so with the same id. Never throws.
+ */
+export async function tellDirectly(settings: Settings, alert: Direct, now = Date.now()): Promise<void> {
+  const isKnown = now - (told.get(alert) ?? 0) < EVERY_MS
+  const message = messageOf('alert.opened', alert, now)
+  if (isKnown) return
+  told.set(alert, now)
+  logAlert(message)
+  if (await isToldNearby(alert)) return
+  await send(settings, message)
+}
+
+/** Tells of its end, where this isolate has told of its beginning. Never throws. */
+export async function endDirectly(settings: Settings, alert: Direct, now = Date.now()): Promise<void> {
+  if (!told.delete(alert)) return
+  const message = messageOf('alert.closed', alert, now)
+  logAlert(message)
+  await send(settings, message)
+}
+
+async function send({ ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET = [] }: Settings, message: AlertMessage) {
+  if (ALERT_WEBHOOK_URL) await post(ALERT_WEBHOOK_URL, message.id, bodyOf(message), ALERT_WEBHOOK_SECRET)
+}
+
+const messageOf = (type: AlertMessage['type'], alert: Direct, now: number): AlertMessage => ({
+  ...{ id: `alert_${alert}_${Math.floor(now / EVERY_MS)}_${type.slice(6)}`, type },
+  timestamp: new Date(now).toISOString(),
+  data: { alert, about: null, critical: true, value: null, threshold: null },
+})
+
+/** Where no cache is, nobody nearby is known. */
+async function isToldNearby(alert: Direct): Promise<boolean> {
+  try {
+    const { default: cache } = caches as unknown as { default: Cache }
+    const key = `https://ledgerhook.internal/alerts/${alert}`
+    if (await cache.match(key)) return true
+    const headers = { 'Cache-Control': `max-age=${EVERY_MS / 1_000}` }
+    await cache.put(key, new Response(null, { headers }))
+  } catch {
+    // As said.
+  }
+  return false
+}

@@ -1,0 +1,107 @@
+-- What alerts compare with their thresholds. Each function returns rows: the alert, what it is about, the value in the
+-- alert's own unit, and ids behind it. What is not there has no row.
+
+-- Of the last hour. Of fewer than 20 requests nothing is concluded.
+create or replace function measure_rates()
+returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  since constant timestamptz := slot_of(now() - interval '1 hour');
+  hour constant jsonb := rate_of(since, 'infinity');
+  counts constant jsonb := hour - 'outcomes' - 'fallbacks';
+  commits bigint;
+begin
+  if (hour->>'requests')::numeric >= 20 then
+    return query values ('error_rate', '', (hour->>'error_rate')::float, counts),
+      ('refused_share', '', ((hour->>'refused')::numeric / (hour->>'requests')::numeric)::float, counts);
+  end if;
+  if (hour->>'verified')::numeric >= 20 then
+    return query values ('fallback_rate', '', (hour->>'fallback_rate')::float, hour->'fallbacks');
+  end if;
+  select coalesce(sum(queries), 0) into commits from query_times where at >= since;
+  if commits >= 20 then
+    return query values ('database_p95', '', (hour->>'database_p95_ms')::float, jsonb_build_object('commits', commits));
+  end if;
+  return query select 'old_secret', '', extract(epoch from now() - min(rates.at))::float / 3600,
+      jsonb_build_object('provider', min(provider), 'last_used_at', max(last_at))
+    from rates where secret > 1 and rates.at >= now() - interval '7 days' having max(last_at) > now() - interval '1 day';
+end $$;
+
+-- How many hours the oldest delivery of each reason has been waiting, for something to come or for a person.
+create or replace function measure_waiting(parked text[], rejected text[])
+returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  why text;
+  oldest record;
+begin
+  foreach why in array parked loop
+    select provider, event_id, received_at into oldest from webhook_events
+    where outcome = 'parked' and outcome in ('parked', 'rejected') and reason = why order by received_at limit 1;
+    if found then
+      return query values ('parked_age', why, extract(epoch from now() - oldest.received_at)::float / 3600,
+        jsonb_build_object('provider', oldest.provider, 'event', oldest.event_id));
+    end if;
+  end loop;
+  foreach why in array rejected loop
+    select provider, event_id, received_at into oldest from webhook_events
+    where outcome = 'rejected' and outcome in ('parked', 'rejected') and reason = why order by received_at limit 1;
+    if found then
+      return query values ('rejected_untouched', why, extract(epoch from now() - oldest.received_at)::float / 3600,
+        jsonb_build_object('provider', oldest.provider, 'event', oldest.event_id));
+    end if;
+  end loop;
+end $$;
+
+-- What waits for a person, counted up to 10,001, each with the one that has waited longest.
+create or replace function measure_states()
+returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return query
+  select counted.key, '', counted.value::text::float, case counted.key
+      when 'difference' then (select jsonb_build_object('provider', provider, 'object', object, 'kind', kind)
+        from differences where reported_at <= now() order by reported_at limit 1)
+      when 'double_subscription' then (select jsonb_build_object('user', user_id, 'subscription', id)
+        from subscriptions where double_since is not null order by double_since limit 1)
+      when 'live_subscription_of_deleted_user' then (select jsonb_build_object('user', user_id, 'subscription', id)
+        from subscriptions where cancel_due_at is not null order by cancel_due_at limit 1)
+      when 'unfinished_erasure' then (select jsonb_build_object('user', user_id)
+        from erasures where done_at is null order by due_at limit 1)
+      when 'undelivered_event' then (select jsonb_build_object('event', id)
+        from outgoing_events where state = 'undelivered' and ended_at <= now() order by ended_at limit 1)
+      when 'late_task' then (select jsonb_build_object('task', tasks.name, 'next_at', next_at)
+        from tasks order by next_at limit 1)
+      when 'failing_task' then (select jsonb_build_object('task', tasks.name, 'failures', failures)
+        from tasks order by failures desc limit 1)
+    end
+  from jsonb_each(attention_besides('{}')) counted where counted.value::text::bigint > 0;
+end $$;
+
+-- For how many hours no pass has compared everything, without twice the time that the last one took: a pass begins once
+-- a day. Before the first one, since the task is known.
+create or replace function measure_tasks(reconciles boolean)
+returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if not reconciles then return; end if;
+  return query
+  select 'no_complete_reconcile', '', extract(epoch from now() - coalesce(
+      to_timestamp((full_pass->>'endedAt')::float / 1000), task.created_at))::float / 3600
+      - 2 * coalesce((full_pass->>'endedAt')::float - (full_pass->>'beganAt')::float, 0) / 3600000,
+    jsonb_build_object('pass', full_pass->>'pass', 'unseen', task.cursor->'said'->>'full')
+  from tasks task, lateral (select task.cursor->'complete'->'full' as full_pass) last where task.name = 'reconcile';
+end $$;
+
+-- The age, in minutes, of the oldest message that the consumer had to leave in the queue, as long as it comes back to
+-- it: at most every 15 minutes. And dead letters of the last hour.
+create or replace function measure_queue()
+returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return query select 'queue_age', '', extract(epoch from now() - moment)::float / 60,
+      jsonb_build_object('received_at', moment)
+    from sightings where sightings.name = 'queue' and seen_at > now() - interval '20 minutes' and moment is not null;
+  return query select 'dead_letters', '', count::float, jsonb_build_object('seen_at', seen_at)
+    from sightings where sightings.name = 'dead_letters' and seen_at > now() - interval '1 hour';
+end $$;

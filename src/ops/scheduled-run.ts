@@ -1,0 +1,35 @@
+import { DatabaseUnavailable } from '../db.ts'
+import { log } from '../log.ts'
+import type { Settings } from '../settings.ts'
+import { endDirectly, tellDirectly } from './direct-alerts.ts'
+import { runTasks } from './schedule.ts'
+
+const HEARTBEAT_MS = 5_000
+
+/**
+ * A scheduled run, and what the world is told of it: a heartbeat after a good one, an alert where it could not begin.
+ * @throws DatabaseUnavailable where it could not begin
+ */
+export async function scheduledRun(settings: Settings): Promise<void> {
+  try {
+    const good = await runTasks(settings)
+    await endDirectly(settings, 'database_away')
+    if (good) await beat(settings)
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) await tellDirectly(settings, 'database_away')
+    throw error
+  }
+}
+
+/** Asks for `HEARTBEAT_URL`. Whoever is there notices when nobody asks any more, for instance as the Worker is gone. */
+async function beat({ HEARTBEAT_URL }: Settings): Promise<void> {
+  if (!HEARTBEAT_URL) return
+  try {
+    const signal = AbortSignal.timeout(HEARTBEAT_MS)
+    const response = await fetch(HEARTBEAT_URL, { redirect: 'manual', signal })
+    await response.body?.cancel()
+    if (!response.ok) log({ message: 'heartbeat', level: 'warn', status: response.status })
+  } catch (error) {
+    log({ message: 'heartbeat', level: 'warn', cause: error instanceof Error ? error.name : 'unknown' })
+  }
+}

@@ -798,6 +798,9 @@ create function ledgerhook.has_bonus(given text) returns boolean
 create function ledgerhook.has_doubtful_refunds(payment text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.has_older_trial(owner text, names jsonb) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.has_unknown_refunds(payment text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

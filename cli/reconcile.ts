@@ -7,6 +7,7 @@ import { type Report, runPass, walksOf } from '../src/reconcile/run.ts'
 import { walksOfUser } from '../src/reconcile/user-walk.ts'
 import { running } from '../src/running.ts'
 import { closeAbsent } from './reconcile/absent.ts'
+import { linksOf, linkWalk, type ReadLink } from './reconcile/customers.ts'
 import { type Flags, reconcileFlags } from './reconcile/flags.ts'
 import { inJson, inLines } from './reconcile/table.ts'
 import { runCommand } from './shared/command.ts'
@@ -36,10 +37,11 @@ await runCommand(async () => {
       ...{ fixes: flags.fix, db: telling(db, settings) },
       settings: flags.bonus ? withBonusForAll(settings) : settings,
     }
-    const first = await runOnce(pass, flags)
+    const links = flags.customers ? await linksOf(flags.customers, pass, url) : []
+    const first = await runOnce(pass, flags, links)
     const absent = await closeAbsent(pass, first, flags)
     const again = { ...pass, id: passId(), fixes: false, seen: new Set<string>() }
-    const left = flags.fix ? await runOnce(again, flags) : first
+    const left = flags.fix ? await runOnce(again, flags, links) : first
     const said = { host, pass: pass.id, first, left, absent, flags, settings }
     print(flags.json ? JSON.stringify(inJson(said), null, 2) : inLines(said).join('\n'))
     if (left.found.length > 0) process.exitCode = 1
@@ -51,11 +53,13 @@ await runCommand(async () => {
   }
 })
 
-async function runOnce(pass: Pass, { only, user }: Flags): Promise<Report> {
+async function runOnce(pass: Pass, { only, user }: Flags, links: ReadLink[]): Promise<Report> {
   const walks = user
     ? walksOfUser(user, pass.settings).filter((walk) => !only || walk.provider === only)
     : walksOf(pass, pass.settings, only)
-  return await runPass(pass, walks, progress())
+  // After the users, and before what their customers pay for.
+  const at = walks.findIndex(({ name }) => name === 'customers') + 1
+  return await runPass(pass, links.length > 0 ? walks.toSpliced(at, 0, linkWalk(links)) : walks, progress())
 }
 
 function plain(error: unknown, host: string): unknown {

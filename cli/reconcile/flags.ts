@@ -1,6 +1,7 @@
 import { LOCAL_PORTS } from '../shared/configured.ts'
 import { LocalError } from '../shared/errors.ts'
 import { portNumber, readFlags, readSince, wholeNumber } from '../shared/flags.ts'
+import type { Source } from './customers.ts'
 
 const HELP = `
 npm run reconcile -- [flags]     what Stripe and Clerk have otherwise than your database, in words and sums
@@ -13,6 +14,8 @@ CLERK_SECRET_KEY, CLERK_INSTANCE_ID and PLANS are those of the Worker: from the 
   --only clerk|stripe  one of the two
   --user ID            one user
   --delete N           with --fix: closes up to N users whom Clerk does not have, where that is more than 20 or 1 %
+  --customers FILE     links the customers of a CSV file, user_id,stripe_customer_id, beside those that metadata names
+  --customers by-email links customers that have paid, by an address that one user and one customer have
   --bonus              the signup bonus also for those who signed up before SIGNUP_BONUS_SINCE
   --json               the result as JSON
   --env NAME           the variables of this environment of wrangler.toml: production, but for a local database
@@ -30,6 +33,7 @@ export interface Flags {
   user: string | undefined
   delete: number | undefined
   bonus: boolean
+  customers: Source | null
   json: boolean
   env: string | undefined
   pgPort: string | undefined
@@ -40,7 +44,17 @@ export interface Flags {
 export function reconcileFlags(): Flags {
   const [text, flag] = [{ type: 'string' } as const, { type: 'boolean', default: false } as const]
   const { values } = readFlags(HELP, {
-    ...{ fix: flag, since: text, only: text, user: text, delete: text, bonus: flag, json: flag, env: text },
+    ...{
+      fix: flag,
+      since: text,
+      only: text,
+      user: text,
+      delete: text,
+      bonus: flag,
+      json: flag,
+      env: text,
+      customers: text,
+    },
     ...{ 'pg-port': text, 'stripe-port': text, 'clerk-port': text },
   })
   const { only } = values
@@ -50,11 +64,21 @@ export function reconcileFlags(): Flags {
   if (most !== undefined && !values.fix) throw new LocalError('--delete goes with --fix')
   if (values.user !== undefined && !/^[\x21-\x7e]{1,255}$/.test(values.user))
     throw new LocalError('--user takes the id of a user')
+  const customers = sourceOf(values.customers)
+  if (customers && (only === 'clerk' || values.user !== undefined))
+    throw new LocalError('--customers goes with neither --only clerk nor --user')
   const { fix, bonus, json, user, env } = values
   const local = {
     stripePort: portNumber(values['stripe-port'], '--stripe-port', LOCAL_PORTS.stripe),
     clerkPort: portNumber(values['clerk-port'], '--clerk-port', LOCAL_PORTS.clerk),
   }
   const since = values.since === undefined ? null : readSince(values.since)
-  return { fix, since, only, user, delete: most, bonus, json, env, pgPort: values['pg-port'], local }
+  const more = { user, delete: most, bonus, customers, json, env }
+  return { fix, since, only, ...more, pgPort: values['pg-port'], local }
+}
+
+function sourceOf(text: string | undefined): Source | null {
+  if (text === undefined) return null
+  if (text === '') throw new LocalError('--customers takes a CSV file, or by-email')
+  return text === 'by-email' ? text : { file: text }
 }

@@ -1,18 +1,17 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { verifySession } from '../clerk/session.ts'
-import { bearer, limitBody } from '../http.ts'
+import { bearer, limitBody, tokenAmong } from '../http.ts'
 import { log } from '../log.ts'
 import { once } from '../once.ts'
 import { tellingAfter } from '../outgoing/after.ts'
 import { settingsOf } from '../settings.ts'
-import { docsPage } from './docs.ts'
+import { docsPage, docsScript } from './docs.ts'
 import { check, readJson } from './input.ts'
 import { openapi } from './openapi.ts'
 import { revalidated } from './revalidated.ts'
 import { type Described, Refusal, type Route } from './route.ts'
 import { routes } from './routes.ts'
-import { serviceToken } from './service-token.ts'
 
 interface Env {
   Bindings: object
@@ -27,7 +26,7 @@ const callers: Record<Route['caller'], MiddlewareHandler> = {
     return session.verified
   }),
   service: bearer(async (token, c) => {
-    const known = await serviceToken(token, settingsOf(c.env))
+    const known = await tokenAmong(token, settingsOf(c.env).SERVICE_TOKEN)
     c.set('tokenName', known?.name ?? null)
     return known !== undefined
   }),
@@ -61,7 +60,8 @@ export function account(others: Described[]): Hono<Env> {
 
   const described = once(() => openapi([...routes, ...others]))
   app.get('/api/openapi.json', (c) => c.json(described()))
-  app.get('/api/docs', (c) => docsPage(c, described()))
+  app.get('/api/docs', docsPage)
+  app.get('/api/docs/:file{(scalar|start)\\.js}', docsScript)
   return app
 }
 

@@ -75,7 +75,8 @@ export async function compareOne(pass: Pass, kind: KindName, object: string) {
   return read && (await compareObjects(pass, kind, { objects: [read.body], at: read.at }))
 }
 
-async function readOne(pass: Pass, kind: KindName, object: string): Promise<Read | null> {
+/** One object. Null where Stripe does not have it. @throws ProviderTrouble */
+export async function readOne(pass: Pass, kind: KindName, object: string): Promise<Read | null> {
   try {
     return await askStripe(pass, pathOf(kind, object))
   } catch (error) {

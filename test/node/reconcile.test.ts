@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type LocalClerk, startClerk } from '../../local/clerk/server.ts'
 import { checkoutEvent } from '../../local/events.ts'
@@ -23,7 +26,13 @@ beforeAll(async () => {
 afterAll(() => clerk.stop())
 
 interface Reported {
-  found: { says: string; object: string; credits: number | null; amount: number | null }[]
+  found: {
+    says: string
+    object: string
+    user_id: string | null
+    credits: number | null
+    amount: number | null
+  }[]
   fixed: { object: string }[]
   left: { says: string; object: string }[]
   absent: { confirmed: number; closed: number; needsConsent: boolean }
@@ -125,7 +134,77 @@ describe('npm run reconcile', () => {
     await post(`${clerk.url}/test/limit`, {})
   })
 
+  const customer = (id: string, email: string, metadata = {}) => ({
+    ...{ id, object: 'customer', email, metadata, created: 1_700_000_000, livemode: false },
+  })
+  const charge = (of: string, paid: boolean) => ({
+    ...{ id: `ch_${of}`, object: 'charge', customer: of, paid, created: 1_700_000_000, amount: 500 },
+  })
+  const customersOf = (user: string) =>
+    query<{ id: string }>(
+      stack.databaseUrl,
+      `select id from ledgerhook.stripe_customers where user_id = '${user}' order by id`,
+    )
+
+  it('links customers by an address that one user and one customer have, if the customer has paid', async () => {
+    await seedUsers(
+      ...['kim', 'lee', 'max', 'pat'].map((name) => ({
+        ...{ id: `user_${name}`, email_address: [`${name}@example.com`] },
+      })),
+    )
+    await report('--fix', '--only', 'clerk')
+    await post(`${stack.stripeUrl}/test/seed`, {
+      customers: [
+        customer('cus_kim', 'Kim@Example.com'),
+        customer('cus_lee', 'lee@example.com'),
+        ...['cus_max1', 'cus_max2'].map((id) => customer(id, 'max@example.com')),
+        customer('cus_pat', 'pat@example.com', { user_id: 'user_bob' }),
+      ],
+      charges: [
+        ...['cus_kim', 'cus_max1', 'cus_max2', 'cus_pat'].map((id) => charge(id, true)),
+        charge('cus_lee', false),
+      ],
+    })
+    await report('--fix', '--only', 'stripe')
+    const listed = await report('--customers', 'by-email', '--only', 'stripe')
+    expect(listed.found).toMatchObject([{ object: 'cus_kim', user_id: 'user_kim' }])
+    expect(await customersOf('user_kim')).toEqual([])
+    expect(await report('--customers', 'by-email', '--only', 'stripe', '--fix')).toMatchObject({ left: [] })
+    expect(await customersOf('user_kim')).toEqual([{ id: 'cus_kim' }])
+    expect(await report('--customers', 'by-email', '--only', 'stripe')).toMatchObject({ code: 0, found: [] })
+  })
+
+  it('links the customers of a file, all of it or nothing', async () => {
+    const file = join(tmpdir(), `customers-${process.pid}.csv`)
+    const linked = async (lines: string[], ...args: string[]) => {
+      await writeFile(file, ['user_id,stripe_customer_id', ...lines].join('\n'))
+      return await run('--customers', file, '--only', 'stripe', ...args)
+    }
+    try {
+      const wrong = await linked(
+        ['user_lee,cus_lee', 'user_max,cus_lee', 'user_max', 'user_max,4711'],
+        '--fix',
+      )
+      expect(wrong.errors).toContain('line 3: cus_lee stands on line 2 for another user')
+      expect(wrong.errors).toContain('line 4: it has 1 fields, not 2')
+      expect(wrong.errors).toContain('line 5: stripe_customer_id is not one')
+      const impossible = await linked(['user_lee,cus_lee', 'user_max,cus_gone', 'user_max,cus_pat'], '--fix')
+      expect(impossible.errors).toContain('cus_gone: Stripe does not have it')
+      expect(impossible.errors).toContain('cus_pat: its metadata names user_bob, and not user_max')
+      expect(await customersOf('user_lee')).toEqual([])
+
+      const lines = ['user_lee,cus_lee', 'user_max,cus_max1', 'user_max,cus_max2']
+      expect((await linked(lines)).text).toContain('  cus_lee  user_lee')
+      expect(await linked(lines, '--fix')).toMatchObject({ code: 0 })
+      expect(await customersOf('user_max')).toEqual([{ id: 'cus_max1' }, { id: 'cus_max2' }])
+    } finally {
+      await rm(file, { force: true })
+    }
+  })
+
   it.each([
+    [['--customers', 'by-email', '--only', 'clerk'], '--customers goes with neither'],
+    [['--customers', 'no/such.csv'], 'no/such.csv cannot be read'],
     [['--since', 'yesterday'], '--since takes'],
     [['--only', 'paypal'], '--only takes clerk or stripe'],
     [['--delete', '5'], '--delete goes with --fix'],

@@ -34,13 +34,19 @@ describe('a refused setting says why', () => {
     [{ ALERTS: '{"silence": 0}' }, `ALERTS: takes ${TAKES.ALERTS} (see silence)`],
     [{ ALERTS: '{"silence": {"limit": 2}}' }, `ALERTS: takes ${TAKES.ALERTS} (see silence)`],
     [{ ALERTS: 'silence' }, 'ALERTS: is not JSON'],
-    [{ ALERT_WEBHOOK_URL: 'http://hooks.example.com' }, `ALERT_WEBHOOK_URL: takes ${TAKES.ALERT_WEBHOOK_URL}`],
+    [
+      { ALERT_WEBHOOK_URL: 'http://hooks.example.com' },
+      `ALERT_WEBHOOK_URL: takes ${TAKES.ALERT_WEBHOOK_URL}`,
+    ],
     [{ ALERT_WEBHOOK_URL: 'https://10.0.0.1/x' }, `ALERT_WEBHOOK_URL: takes ${TAKES.ALERT_WEBHOOK_URL}`],
     [
       { ALERT_WEBHOOK_URL: 'http://127.0.0.1:1/x' },
       'ALERT_WEBHOOK_URL: is a loopback address, which is for development only',
     ],
-    [{ HEARTBEAT_URL: 'https://localhost/x' }, 'HEARTBEAT_URL: is a loopback address, which is for development only'],
+    [
+      { HEARTBEAT_URL: 'https://localhost/x' },
+      'HEARTBEAT_URL: is a loopback address, which is for development only',
+    ],
     [{ METRICS_READ: 'token' }, `METRICS_READ: takes ${TAKES.METRICS_READ}`],
     [{ GRANT_LIMIT: '{"per_call": 5}' }, `GRANT_LIMIT: takes ${TAKES.GRANT_LIMIT} (see per_user_day)`],
     [{ EVENTS_URL: 'https://app.example.com/hooks' }, 'EVENTS_SECRET: is missing, and EVENTS_URL is set'],

@@ -6,7 +6,7 @@ import { log } from '../log.ts'
 import { once } from '../once.ts'
 import { tellingAfter } from '../outgoing/after.ts'
 import { settingsOf } from '../settings.ts'
-import { docsPage } from './docs.ts'
+import { docsPage, docsScript } from './docs.ts'
 import { check, readJson } from './input.ts'
 import { openapi } from './openapi.ts'
 import { revalidated } from './revalidated.ts'
@@ -61,7 +61,8 @@ export function account(others: Described[]): Hono<Env> {
 
   const described = once(() => openapi([...routes, ...others]))
   app.get('/api/openapi.json', (c) => c.json(described()))
-  app.get('/api/docs', (c) => docsPage(c, described()))
+  app.get('/api/docs', docsPage)
+  app.get('/api/docs/:file{(scalar|start)\\.js}', docsScript)
   return app
 }
 

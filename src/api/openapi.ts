@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { type Example, examples } from './examples.ts'
 import { type Described, refusal } from './route.ts'
 
 export const VERSION = '0.1.0'
@@ -53,13 +54,14 @@ export type Operation = ReturnType<typeof operation>
 export type Schema = { [member: string]: unknown }
 
 function operation(route: Described) {
+  const example = examples[route.path] ?? {}
   const security = SECURITY[route.caller as keyof typeof SECURITY]
   return {
     summary: route.summary,
     ...(route.description && { description: route.description }),
     ...(security && { security: [{ [security[0]]: [] }] }),
-    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
-    ...(route.body && { requestBody: { required: true, content: json(schemaOf(route.body)) } }),
+    parameters: [...parameters('path', route.params, example), ...parameters('query', route.query, example)],
+    ...(route.body && { requestBody: { required: true, content: json(schemaOf(route.body), example.body) } }),
     responses: Object.fromEntries(
       Object.entries({ 200: route.response, ...commonRefusals(route), ...route.refusals }).map(
         ([status, schema]) => [
@@ -82,7 +84,7 @@ function commonRefusals({ caller, query, params, body }: Described): Record<numb
   }
 }
 
-function parameters(place: 'path' | 'query', fields: Described['params']) {
+function parameters(place: 'path' | 'query', fields: Described['params'], given: Example) {
   const { properties = {}, required = [] } = fields
     ? (schemaOf(fields) as { properties?: Record<string, Schema>; required?: string[] })
     : {}
@@ -91,11 +93,14 @@ function parameters(place: 'path' | 'query', fields: Described['params']) {
     in: place,
     required: required.includes(name),
     ...(typeof description === 'string' && { description }),
+    ...(given.parameters?.[name] !== undefined && { example: given.parameters[name] }),
     schema: schema as Schema,
   }))
 }
 
-const json = (schema: Schema) => ({ 'application/json': { schema } })
+const json = (schema: Schema, example?: object) => ({
+  'application/json': { schema, ...(example && { example }) },
+})
 
 /**
  * OpenAPI 3.1 takes JSON Schema as it is. All are of what may be given: an answer may gain members, which a schema of

@@ -125,6 +125,23 @@ export const described: Described[] = [
   },
   {
     method: 'get',
+    path: '/api/health/deep',
+    caller: 'anyone',
+    summary: 'Whether a critical alert is open, for an uptime service',
+    response: () => z.object({ status: z.literal('ok'), critical: z.int() }),
+    refusals: { 503: () => z.object({ status: z.literal('critical'), critical: z.int() }) },
+  },
+  {
+    method: 'get',
+    path: '/api/ops/alerts',
+    caller: 'operator',
+    summary: 'The alerts that are open, and those that were',
+    response: () =>
+      z.object({ alerts: z.array(z.looseObject({ alert: z.string(), says: z.nullable(z.string()) })) }),
+    refusals: { 503: refusal('unavailable') },
+  },
+  {
+    method: 'get',
     path: '/api/ops/rates',
     caller: 'operator',
     summary: 'What came to the webhooks by the hour, with error and fallback rate',

@@ -1,7 +1,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { verifySession } from '../clerk/session.ts'
-import { bearer, limitBody } from '../http.ts'
+import { bearer, limitBody, tokenAmong } from '../http.ts'
 import { log } from '../log.ts'
 import { tellingAfter } from '../outgoing/after.ts'
 import { settingsOf } from '../settings.ts'
@@ -11,7 +11,6 @@ import { OPENAPI } from './openapi.gen.ts'
 import { revalidated } from './revalidated.ts'
 import { Refusal, type Route } from './route.ts'
 import { routes } from './routes.ts'
-import { serviceToken } from './service-token.ts'
 
 interface Env {
   Bindings: object
@@ -26,7 +25,7 @@ const callers: Record<Route['caller'], MiddlewareHandler> = {
     return session.verified
   }),
   service: bearer(async (token, c) => {
-    const known = await serviceToken(token, settingsOf(c.env))
+    const known = await tokenAmong(token, settingsOf(c.env).SERVICE_TOKEN)
     c.set('tokenName', known?.name ?? null)
     return known !== undefined
   }),

@@ -58,15 +58,17 @@ export const refund = (user: string, amount: number) =>
   )
 
 /** A database with a Worker in front of it, whose handler runs here. */
-export async function startHistory(vars: Record<string, string> = VARS) {
+export async function startHistory() {
   const response = await fetch(`${inject('control')}/stack`, { method: 'POST' })
   const stack = (await response.json()) as Stack
-  const settings = settingsOf({
-    ...{ ...SECRETS, ...vars, DATABASE_URL: stack.workerUrl, NEON_FETCH_ENDPOINT: stack.gatewayUrl },
-    STRIPE_API_BASE: stack.stripeUrl,
-  })
-  /** Delivers these, one after another, and returns their outcomes. */
-  async function deliver(...events: Event[]): Promise<string[]> {
+  const at = { DATABASE_URL: stack.workerUrl, NEON_FETCH_ENDPOINT: stack.gatewayUrl }
+  return { ...stack, deliver: deliverer({ ...at, STRIPE_API_BASE: stack.stripeUrl }) }
+}
+
+/** Returns what delivers events to the handler, one after another, and returns their outcomes. */
+export function deliverer(places: Record<string, string>) {
+  const settings = settingsOf({ ...SECRETS, ...VARS, ...places })
+  return async (...events: Event[]): Promise<string[]> => {
     const outcomes: string[] = []
     for (const event of events) {
       const { url, headers, body } = await sign(event, 'http://ledgerhook.test', SECRETS)
@@ -76,5 +78,4 @@ export async function startHistory(vars: Record<string, string> = VARS) {
     }
     return outcomes
   }
-  return { ...stack, deliver }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import { OUTCOMES, type Outcome } from '../webhook/outcome.ts'
-import { type Described, refusal } from './route.ts'
+import { type Described, refusal } from '../../src/api/route.ts'
+import { OUTCOMES, type Outcome } from '../../src/webhook/outcome.ts'
 
 const signedEvent = () => z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
 const reasons = () => Object.values(OUTCOMES).flatMap((reasons) => Object.keys(reasons))

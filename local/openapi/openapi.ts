@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as z from 'zod/mini'
+import { projectDir } from '../../cli/shared/project.ts'
+import { type Described, refusal } from '../../src/api/route.ts'
+import { routes } from '../../src/api/routes.ts'
+import { described } from './described.ts'
 import { type Example, examples } from './examples.ts'
-import { type Described, refusal } from './route.ts'
-
-export const VERSION = '0.1.0'
 
 const SECURITY = {
   user: ['session', 'Clerk’s session token of the signed-in user'],
@@ -34,7 +37,7 @@ export function openapi(routes: Described[]) {
     openapi: '3.1.0',
     info: {
       title: 'Ledgerhook',
-      version: VERSION,
+      version: packageVersion(),
       description: 'Clerk users and Stripe payments, kept true in your own Postgres, from the edge.',
     },
     paths,
@@ -48,6 +51,18 @@ export function openapi(routes: Described[]) {
     },
   }
 }
+
+const packageVersion = (): string =>
+  JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).version
+
+/** The file from which the Worker serves its document. It is made ahead: the schemas of schemas need not be deployed. */
+export const DOCUMENT_FILE = join(projectDir, 'src/api/openapi.gen.ts')
+
+/** Returns the text of that file as the routes make it. */
+export const madeDocument = () =>
+  `// The OpenAPI document of the API: \`npm run generate\` writes it from the routes, and \`npm run check\` compares it.\nexport const OPENAPI =\n  ${inQuotes(JSON.stringify(openapi([...routes, ...described])))}\n`
+
+const inQuotes = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
 export type Document = ReturnType<typeof openapi>
 export type Operation = ReturnType<typeof operation>

@@ -1053,6 +1053,9 @@ create function ledgerhook.next_customer(owner text) returns text
 create function ledgerhook.next_outgoing(owner text, lease boolean) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.next_slot(since timestamp with time zone) returns timestamp with time zone
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.next_try(tries integer) returns timestamp with time zone
   language sql stable;
 

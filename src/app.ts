@@ -2,7 +2,6 @@ import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
-import { described } from './api/described.ts'
 import { account } from './api/index.ts'
 import { DatabaseUnavailable } from './db.ts'
 import { endedByNewline, limitBody, webhookOf } from './http.ts'
@@ -64,7 +63,7 @@ app.get('/api/ops/explain/:id', operatorsOnly, explanation)
 app.all('/ops/*', operatorsPage)
 app.get('/api/ops/rates', operatorsOnly, rates)
 app.get('/api/ops/alerts', operatorsOnly, alerts)
-app.route('/', account(described))
+app.route('/', account())
 
 app.notFound((c) => c.json({ error: 'not_found' }, 404))
 

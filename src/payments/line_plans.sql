@@ -12,7 +12,7 @@ begin
   return (
     select jsonb_agg(case when (older->>'credits')::bigint > coalesce((line->>'credits')::bigint, 0)
       then line || jsonb_build_object('credits', older->'credits', 'key', older->'key',
-        'trial_credits', older->'trial_credits', 'needs_price', older->'needs_price')
+        'trial_credits', older->'trial_credits', 'plan_names', older->'plan_names', 'needs_price', older->'needs_price')
       else line || jsonb_build_object('by_lookup_key', coalesce((line->>'by_lookup_key')::boolean, false)
         or (line->>'credits' is null and coalesce((older->>'by_lookup_key')::boolean, false))) end)
     from jsonb_array_elements(lines) line

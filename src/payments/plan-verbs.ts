@@ -22,7 +22,7 @@ export interface CreditedInvoice {
   /** Why it is not known: the event does not have all lines of the invoice, or PLANS none of its prices. */
   unknown: 'incomplete_invoice' | 'unknown_price' | null
   /** What PLANS says by lookup keys. Null where no line can be known by one. */
-  plans: Record<string, Pick<PlanLine, 'key' | 'credits' | 'trial_credits'>> | null
+  plans: Record<string, Pick<PlanLine, 'key' | 'credits' | 'trial_credits' | 'plan_names'>> | null
   /** Credits that a one-off invoice sells besides, by its own metadata. */
   sold: number | null
   /** Prices that were read, or that the lines say. */
@@ -40,6 +40,8 @@ export interface PlanLine {
   key: string | null
   credits: number | null
   trial_credits: boolean
+  /** Of a line of nothing, all names under which PLANS has plans of this key: prices, lookup keys, products. */
+  plan_names: string[] | null
   /** Whether the lookup key of its price decides, as it was first seen: the database knows it, or Stripe is asked once. */
   by_lookup_key: boolean
   /** Within a period, for a change. Else it is for a whole period. */

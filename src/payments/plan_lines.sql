@@ -27,7 +27,8 @@ begin
       if bought is null then return null; end if;
       owed := owed_for(invoice, line->>'id');
     end if;
-    known := exists (select from credit_ledger where idempotency_key = entry_key);
+    known := exists (select from credit_ledger where idempotency_key = entry_key)
+      or (entry_key like 'plan_grant:trial:%' and has_older_trial(owner, line->'plan_names'));
     bought := case when known then 0 else floor(bought) end;
     bought := greatest(0, bought - ceil(bought * owed / greatest(1, (line->>'net')::bigint)));
     grants := grants || jsonb_build_object(line->>'id',
@@ -54,6 +55,33 @@ begin
   end if;
   return concat_ws(':', 'plan_grant', 'free', owner, line->>'key',
     calendar_interval((line->>'starts_at')::bigint, price));
+end $$;
+
+-- Whether an older version has granted this user a trial of a plan with one of these names: it kept no lines, and named
+-- the grant by its subscription. Its event says which price it was; where that is gone, it may have been any.
+create or replace function has_older_trial(owner text, names jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  entry credit_ledger;
+  event webhook_events;
+  lines jsonb;
+begin
+  for entry in select * from credit_ledger
+    where user_id = owner and kind = 'plan_grant' and stripe_payment_id is not null
+  loop
+    continue when not exists (select from payments where stripe_payment_id = entry.stripe_payment_id and amount = 0)
+      or exists (select from plan_lines
+        where stripe_invoice_id = entry.stripe_payment_id and stripe_line_id <> entry.stripe_payment_id);
+    select * into event from webhook_events where provider = 'stripe' and event_id = entry.event_id;
+    lines := readable_payload(event)->'data'->'object'->'lines'->'data';
+    if lines is null or exists (
+      select from jsonb_array_elements(lines) line where line->'amount' = '0' and names ?| array_remove(array[
+        line->'pricing'->'price_details'->>'price', line->'pricing'->'price_details'->>'product',
+        line->'price'->>'id', line->'price'->>'product', line->'price'->>'lookup_key'], null)) then
+      return true;
+    end if;
+  end loop;
+  return false;
 end $$;
 
 -- Minor units that other invoices have credited of a line that was not granted then: no setting knew its price.

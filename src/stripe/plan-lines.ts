@@ -1,4 +1,5 @@
 import type { CreditedInvoice, KnownPrice, PlanLine } from '../payments/verbs.ts'
+import type { Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
 import { Unreadable } from '../webhook/provider.ts'
 import type { Line } from './invoice.ts'
@@ -50,6 +51,7 @@ function planLine(line: Line, subscription: string, plans: Settings['PLANS'], co
       key: plan?.key ?? null,
       credits: plan?.credits ?? null,
       trial_credits: plan?.trial_credits ?? false,
+      plan_names: plan && amount === 0 ? namesOf(plan, plans) : null,
     },
     // Stripe shows prorations after discounts, and other lines before them.
     ...{ is_proration, quantity, amount, net: is_proration ? amount : amount - discount },
@@ -85,12 +87,15 @@ type MadeLine = Omit<PlanLine, 'by_lookup_key' | 'needs_price'>
 export function plansFor(lines: PlanLine[], plans: Settings['PLANS']): CreditedInvoice['plans'] {
   if (!lines.some(({ by_lookup_key }) => by_lookup_key)) return null
   return Object.fromEntries(
-    plansByLookupKey(plans).map(([name, { key, credits, trial_credits }]) => [
-      name,
-      { key, credits, trial_credits },
-    ]),
+    plansByLookupKey(plans).map(([name, plan]) => {
+      const { key, credits, trial_credits } = plan
+      return [name, { key, credits, trial_credits, plan_names: namesOf(plan, plans) }]
+    }),
   )
 }
+
+const namesOf = ({ key }: Plan, plans: Settings['PLANS']): string[] =>
+  Object.entries(plans).flatMap(([name, plan]) => (plan.key === key ? [name, plan.price ?? []].flat() : []))
 
 /** Returns what the lines themselves say of their prices: before 2025-03-31, all of it. */
 export const pricesIn = (lines: Line[]): KnownPrice[] =>

@@ -1,20 +1,24 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { MAY, planLine, price, sells, subscriber } from './plan-support.ts'
+import { JUNE, MAY, planLine, price, sells, subscriber } from './plan-support.ts'
 import { query, runScheduled, stripeAnswers } from './support.ts'
 
 beforeAll(async () => {
   await sells(price('price_pro', 2000), price('price_other', 500))
+  await sells(price('price_trial', 500), price('price_trial_too', 900, 'year'))
 })
 
 /** Somebody whose invoice `1` an older version has granted as a whole. It kept what was paid by card as its amount. */
-async function granted(amount: number, credits = 1000) {
+async function granted(amount: number, credits = 1000, lines?: ReturnType<typeof planLine>[]) {
   const ada = await subscriber()
   const facts = {
     ...{ stripe_invoice_id: ada.in('1'), stripe_subscription_id: ada.subscription, paid_by: null },
     ...{ stripe_customer_id: ada.customer, user_id: null, amount, currency: 'usd' },
     ...{ stripe_charge_id: null, unknown: null, grants: [{ period_start: MAY, credits }] },
   }
-  const delivery = { provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'webhook' }
+  const payload = lines && ada.invoice('1', lines)
+  const delivery = {
+    ...{ provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'webhook', payload },
+  }
   await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
   expect(await ada.left()).toBe(credits)
   return ada
@@ -64,5 +68,36 @@ describe('an invoice that an older version has granted as a whole', () => {
     const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 1000 } })
     await runScheduled({ PLANS }, 'retry_due')
     expect(await ada.left()).toBe(750)
+  })
+})
+
+describe('a trial that an older version has granted', () => {
+  const trial = (name: string) => planLine({ price: name, amount: 0, unit: 0, start: JUNE })
+  const other = (ada: Ada) => ({ parent: { subscription_details: { subscription: `sub_2_${ada.id}` } } })
+
+  it('is not granted again, by whatever price of its plan', async () => {
+    const ada = await granted(0, 100, [trial('price_trial')])
+    for (const [name, price] of [
+      ['2', 'price_trial'],
+      ['3', 'price_trial_too'],
+    ] as const) {
+      expect(await ada.paid(name, [trial(price)], other(ada))).toBe('duplicate period_already_granted')
+    }
+    expect(await ada.left()).toBe(100)
+  })
+
+  it('counts where its payload is gone, for nobody knows of which plan it was', async () => {
+    const ada = await granted(0, 100)
+    expect(await ada.paid('2', [trial('price_trial')], other(ada))).toBe('duplicate period_already_granted')
+  })
+
+  it.each([
+    ['of another plan', () => granted(0, 100, [trial('price_gratis')])],
+    ['that a coupon has paid', () => granted(0, 100, [planLine({ price: 'price_trial', amount: 500 })])],
+    ['that was paid', () => granted(500, 100, [planLine({ price: 'price_trial', amount: 500 })])],
+  ])('does not count %s', async (_, before) => {
+    const ada = await before()
+    expect(await ada.paid('2', [trial('price_trial')], other(ada))).toBe('applied')
+    expect(await ada.left()).toBe(200)
   })
 })

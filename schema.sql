@@ -1269,6 +1269,9 @@ create function ledgerhook.saw_queue(facts jsonb) returns jsonb
 create function ledgerhook.says_the_same(verb text, given jsonb, before jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.secrets_in_use() returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.serve_stripe_account(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1321,6 +1324,9 @@ create function ledgerhook.shown_delivery(event ledgerhook.webhook_events) retur
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.shown_payments(ids text[]) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.shown_series(step text, steps integer) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.shown_user(given text) returns jsonb

@@ -1,12 +1,11 @@
-// Draws each table that says so as a plot above it. Without this, the table alone is there.
+// Draws each table that says so, above it, and closes it. Without this, the table alone is there.
 
-/** Tables name what their columns are shown in: a number for each plot axis. */
-const plots = [...document.querySelectorAll('table[data-plot]')]
-const dark = matchMedia('(prefers-color-scheme: dark)')
-const narrower = new ResizeObserver(() => draw())
+/** Its `data-plot` says how many columns each of its plots has: "6,2" draws two. */
+const tables = [...document.querySelectorAll('table[data-plot]')]
+const main = document.querySelector('main')
 let drawn = []
 
-/** `light-dark()` is resolved by the browser in a property alone. */
+/** A property's `light-dark()` is resolved where it is used. */
 function color(name) {
   const probe = document.createElement('span')
   probe.style.color = `var(--${name})`
@@ -16,63 +15,68 @@ function color(name) {
   return color
 }
 
-function numbersOf(table) {
-  const rows = [...table.tBodies[0].rows].map(({ cells }) => [...cells])
+/** What a table says, from the left to the right in time. */
+function read(table) {
+  const rows = [...table.tBodies[0].rows].map(({ cells }) => [...cells]).reverse()
   const times = rows.map(([at]) => Date.parse(at.querySelector('time').dateTime) / 1000)
-  const heads = [...table.tHead.rows[0].cells].slice(1).map(({ textContent }) => textContent.trim())
-  const columns = heads.map((_, i) =>
+  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim())
+  const numbers = (column) =>
     rows.map((cells) => {
-      const text = cells[i + 1].textContent.trim()
-      return text === '' ? null : Number.parseFloat(text)
-    }),
-  )
-  // Time goes from left to right.
-  const order = times.map((_, i) => i).sort((a, b) => times[a] - times[b])
-  const sorted = (list) => order.map((i) => list[i])
-  return { heads, data: [sorted(times), ...columns.map(sorted)] }
-}
-
-function draw() {
-  for (const { plot, box } of drawn) {
-    plot.destroy()
-    box.replaceChildren()
-  }
-  drawn = plots.map((table) => {
-    const { heads, data } = numbersOf(table)
-    const box = boxOf(table)
-    const ink = color('ink')
-    const axis = { stroke: ink, grid: { stroke: color('line'), width: 1 }, ticks: { stroke: color('line') } }
-    const series = heads.map((label, i) => ({
-      label,
-      stroke: color(`plot-${(i % 6) + 1}`),
-      // Lines that only their color tells apart are none to many people.
-      dash: [[], [8, 4], [2, 3], [12, 3, 2, 3], [5, 2], [1, 2]][i % 6],
-      width: 2,
-      points: { show: data[0].length < 3 },
-    }))
-    const options = { width: box.clientWidth, height: 200, tzDate: utc, axes: [axis, axis] }
-    const plot = new uPlot({ ...options, series: [{ label: 'UTC' }, ...series] }, data, box)
-    return { plot, box }
+      const text = cells[column].textContent.trim()
+      return text === '' ? null : Number(text)
+    })
+  let next = 1
+  return table.dataset.plot.split(',').map((count) => {
+    const columns = Array.from({ length: count }, () => next++)
+    return { labels: columns.map((column) => heads[column]), data: [times, ...columns.map(numbers)] }
   })
 }
 
-/** As the tables have it. */
-const utc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC')
+// Lines that only their color tells apart are none to many people.
+const DASHES = [[], [8, 4], [2, 3], [12, 3, 2, 3], [5, 2], [1, 2]]
 
-/** The table says all that the plot says: whoever reads aloud is not told twice. */
-function boxOf(table) {
-  const scroller = table.closest('.wide')
-  const before = scroller.previousElementSibling
-  if (before?.className === 'plot') return before
-  const box = document.createElement('div')
-  box.className = 'plot'
-  box.ariaHidden = 'true'
-  scroller.before(box)
-  return box
+function plot(box, { labels, data }) {
+  const axis = { stroke: color('ink'), grid: { stroke: color('line') }, ticks: { stroke: color('line') } }
+  const series = labels.map((label, i) => ({
+    ...{ label, stroke: color(`plot-${i + 1}`), dash: DASHES[i], width: 2 },
+    points: { show: data[0].length < 3 },
+  }))
+  const options = {
+    ...{ width: box.clientWidth, height: 180, legend: { live: false }, axes: [axis, { ...axis, size: 60 }] },
+    // As the tables have it.
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
+    series: [{}, ...series],
+    scales: { y: { range: (_, least, most) => [Math.min(0, least ?? 0), Math.max(1, most ?? 1)] } },
+  }
+  return new uPlot(options, data, box)
 }
 
-if (plots.length > 0) {
+function draw() {
+  for (const { lines, box } of drawn) {
+    lines.destroy()
+    box.remove()
+  }
+  drawn = tables.flatMap((table) => {
+    const numbers = table.closest('details')
+    return read(table).map((group) => {
+      const box = document.createElement('div')
+      box.className = 'plot'
+      // The table says the same: who listens is not told twice.
+      box.ariaHidden = 'true'
+      numbers.before(box)
+      return { lines: plot(box, group), box }
+    })
+  })
+}
+
+if (tables.length > 0) {
+  for (const table of tables) table.closest('details').open = false
   draw()
-  dark.addEventListener('change', draw)
-  narrower.observe(document.querySelector('main'))
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw)
+  let width = main.clientWidth
+  new ResizeObserver(() => {
+    if (main.clientWidth === width) return
+    width = main.clientWidth
+    draw()
+  }).observe(main)
 }

@@ -1,4 +1,4 @@
--- What needs a look: what waits, by reason; what else does; the background work; what is stored; what differs.
+-- What needs a look: alerts; the last 24 hours and 30 days; which secrets match; what waits, by reason; what else does; the background work; what is stored; what differs.
 -- facts: reasons (as of attention), migrations, functions and entry_points (as of readiness).
 create or replace function overview(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -9,6 +9,8 @@ begin
   select * into f from jsonb_to_record(facts) as f(reasons jsonb, migrations jsonb, functions text,
     entry_points text[]);
   return jsonb_build_object(
+    'alerts', list_alerts('{}'), 'hours', shown_series('hour', 24), 'days', shown_series('day', 30),
+    'secrets', secrets_in_use(),
     'waiting', attention(jsonb_build_object('reasons', f.reasons)),
     'besides', attention_besides('{}'),
     'status', readiness(facts - 'reasons')->'status',

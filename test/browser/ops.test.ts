@@ -43,6 +43,8 @@ async function fill(): Promise<void> {
   await deliver('stripe', reversalEvent('refund.created', { payment: 'pi_evt_applied', amount: 400 }))
   await wrongTopUp('user_ada', 'evt_wrong')
   await topUp('user_nobody', 'evt_parked')
+  // What has come is counted.
+  await running.worker.runScheduled()
 }
 
 /** What each page is, of what `fill` has left. */
@@ -113,6 +115,16 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     await page.getByLabel('Token (OPS_TOKEN)').waitFor()
     expect([await page.context().cookies(), complaints]).toEqual([[], []])
     await close()
+  })
+
+  it('draws the numbers of its tables, and closes them', async () => {
+    await signedIn(async (page) => {
+      // Outcomes, rates, the database and credits: of 24 hours, and of 30 days.
+      await page.waitForFunction('document.querySelectorAll("canvas").length === 8')
+      expect(await page.locator('details[open]').count()).toBe(0)
+      await page.locator('summary').first().click()
+      expect(await page.locator('details table tbody').first().locator('tr').count()).toBe(24)
+    })
   })
 
   it('finds deliveries by its filters', async () => {
@@ -208,6 +220,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
       async (page) => {
         expect(await text(page)).toContain('What waits')
         expect(await page.locator('canvas').count()).toBe(0)
+        expect(await page.locator('details[open] tbody tr').count()).toBe(24 + 30)
         await page.goto('/ops/deliveries/stripe/evt_eve')
         await press(page, 'Look again')
         expect(await said(page)).toBe('Looked again: applied.')

@@ -5,7 +5,18 @@ import { reversalEvent } from '../../local/reversal-events.ts'
 import { unsettledReasons } from '../../src/webhook/outcome.ts'
 import { hiddenIn, type Operator, saidBy, see, signedIn, submit, text } from './ops-support.ts'
 import { linked, signedUp, signUp } from './people.ts'
-import { balance, counted, deliver, eventRow, ledger, query, request, send, settings } from './support.ts'
+import {
+  balance,
+  counted,
+  deliver,
+  eventRow,
+  ledger,
+  query,
+  request,
+  runScheduled,
+  send,
+  settings,
+} from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
 const NAMED = { OPS_TOKEN: `ada:${settings.OPS_TOKEN}` }
@@ -38,6 +49,45 @@ describe('the overview', () => {
       /rejected invalid_metadata [1-9]\d* .*nothing in it names a user, or a number of credits/,
     )
     expect(result).toMatch(/Build [\da-f]{12} .*Newest migration \d{4}_/)
+  })
+
+  it('has the rates and the credits of 24 hours and of 30 days, and which secrets have matched', async () => {
+    const user = await signedUp()
+    const event = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
+    await deliver('stripe', event)
+    await runScheduled({}, 'roll_up')
+    const html = await see(await ada(), '/ops')
+    const [numbers] = await query<{ applied: string; credits: string }>(
+      `select (select sum(count) from rates where outcome = 'applied') as applied,
+        (select sum(amount) from credit_ledger where amount > 0) as credits`,
+    )
+    const sums = ['The last 24 hours', 'The last 30 days'].map((caption) => {
+      const [, table = ''] = html.split(`<caption>${caption}</caption>`)
+      const rows = [...(table.split('</table>')[0] ?? '').matchAll(/<tr><td>.*?(?=<tr>|$)/gs)].map(([row]) =>
+        row
+          .split('<td>')
+          .slice(2)
+          .map((cell) => Number(text(cell))),
+      )
+      const sum = (column: number) => rows.reduce((all, row) => all + (row[column] ?? 0), 0)
+      return { rows: rows.length, applied: sum(0), credits: sum(9) }
+    })
+    const both = { applied: Number(numbers?.applied), credits: Number(numbers?.credits) }
+    expect(sums).toEqual([
+      { rows: 24, ...both },
+      { rows: 30, ...both },
+    ])
+    expect(both.applied).toBeGreaterThan(0)
+    expect(text(html)).toMatch(/stripe 1 of 1 [1-9]\d* /)
+  })
+
+  it('lists alerts, the open ones with what they mean', async () => {
+    await query(
+      `insert into alerts (name, about, state, critical, value, threshold, details, since, opened_at)
+       values ('error_rate', '', 'open', true, 0.5, 0.1, '{}', now(), now()) on conflict do nothing`,
+    )
+    expect(await seen(await ada(), '/ops')).toMatch(/critical: error_rate open .* 0\.5 0\.1/)
+    await query(`delete from alerts where name = 'error_rate'`)
   })
 
   it('lists what Stripe has otherwise, with the user and the credits', async () => {

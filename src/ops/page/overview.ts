@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
+import { ALERT_KINDS } from '../../settings/alerts.ts'
 import { settingsOf } from '../../settings.ts'
 import { OUTCOMES, unsettledReasons } from '../../webhook/outcome.ts'
 import { inWords, type Unsettled } from '../attention.ts'
@@ -7,6 +8,7 @@ import { BUILD } from '../functions.gen.ts'
 import { NEEDS } from '../ready.ts'
 import type { Call } from './env.ts'
 import { type Content, found, frame, list, moment, table } from './html.ts'
+import { type Slot, series } from './series.ts'
 
 interface Difference {
   provider: string
@@ -18,7 +20,24 @@ interface Difference {
   reported_at: string
 }
 
+interface Alert {
+  alert: string
+  about: string | null
+  state: string
+  critical: boolean
+  value: number
+  threshold: number | null
+  opened_at: string
+  closed_at: string | null
+}
+
 interface Overview {
+  alerts: Alert[]
+  /** The newest first. */
+  hours: Slot[]
+  days: Slot[]
+  /** Which secret has matched, counted from 1. */
+  secrets: { provider: string; secret: number; deliveries: number; last_at: string }[]
   waiting: Unsettled[]
   besides: Record<string, number>
   status: string
@@ -35,7 +54,26 @@ export async function overview(c: Call) {
   const settings = settingsOf(c.env)
   const seen = await call<Overview>(connect(settings), 'overview', [{ reasons: unsettledReasons, ...NEEDS }])
   const { recent, full } = seen.reconciled ?? {}
+  const configured: Record<string, number> = {
+    clerk: settings.CLERK_WEBHOOK_SECRET.length,
+    stripe: settings.STRIPE_WEBHOOK_SECRET.length,
+  }
   return frame(c, 'Overview', [
+    table(
+      'Alerts, open or of late',
+      ['Alert', 'State', 'What', 'Value', 'Threshold', 'Opened (UTC)', 'Closed (UTC)'],
+      seen.alerts
+        .slice(0, 20)
+        .map((one) => [
+          [one.critical && 'critical: ', one.alert, one.about && ` (${one.about})`],
+          one.state,
+          ALERT_KINDS[one.alert]?.says,
+          one.value,
+          one.threshold,
+          moment(one.opened_at),
+          moment(one.closed_at),
+        ]),
+    ),
     table(
       'What waits',
       ['Outcome', 'Reason', 'Deliveries', 'Oldest (UTC)', 'What it means'],
@@ -65,6 +103,8 @@ export async function overview(c: Call) {
         moment(one.reported_at),
       ]),
     ),
+    series('The last 24 hours', seen.hours),
+    series('The last 30 days', seen.days),
     html`<h2>What runs</h2>`,
     list({
       Build: BUILD,
@@ -73,6 +113,16 @@ export async function overview(c: Call) {
       'Reconciled, what is recent (UTC)': moment(recent?.endedAt) ?? 'not completely yet',
       'Reconciled, everything (UTC)': moment(full?.endedAt) ?? 'not completely yet',
     }),
+    table(
+      'Secrets that have matched in 24 hours',
+      ['Provider', 'Secret', 'Deliveries', 'Last (UTC)'],
+      seen.secrets.map(({ provider, secret, deliveries, last_at }) => [
+        provider,
+        `${secret} of ${configured[provider]}`,
+        deliveries,
+        moment(last_at),
+      ]),
+    ),
     table(
       'Scheduled work',
       ['Task', 'Last good turn (UTC)', 'Next turn (UTC)', 'Failures in a row'],

@@ -158,6 +158,23 @@ create table ledgerhook.migrations (
   constraint migrations_pkey PRIMARY KEY (tag)
 );
 
+create table ledgerhook.operator_actions (
+  id bigint generated always as identity not null,
+  at timestamp with time zone default now() not null,
+  operator text not null,
+  action text not null,
+  provider text,
+  event_id text,
+  user_id text,
+  amount bigint,
+  note text,
+  constraint operator_actions_action CHECK ((action = ANY (ARRAY['sign_in'::text, 'read_payload'::text, 'look_again'::text, 'settle'::text, 'adjust'::text]))),
+  constraint operator_actions_pkey PRIMARY KEY (id)
+);
+CREATE INDEX operator_actions_event ON ledgerhook.operator_actions USING btree (event_id, id) WHERE (event_id IS NOT NULL);
+CREATE INDEX operator_actions_user ON ledgerhook.operator_actions USING btree (user_id, id) WHERE (user_id IS NOT NULL);
+CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledgerhook.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION ledgerhook.refuse_action_change(); -- always
+
 create table ledgerhook.outgoing_events (
   id text not null,
   user_id text not null,
@@ -293,6 +310,13 @@ create table ledgerhook.sightings (
   moment timestamp with time zone,
   count integer default 0 not null,
   constraint sightings_pkey PRIMARY KEY (name)
+);
+
+create table ledgerhook.sign_in_failures (
+  bucket integer not null,
+  failures integer not null,
+  blocked_until timestamp with time zone not null,
+  constraint sign_in_failures_pkey PRIMARY KEY (bucket)
 );
 
 create table ledgerhook.stripe_account (
@@ -522,6 +546,9 @@ create view ledgerhook.user_billing as
                 END, subscription.created_at DESC, subscription.id DESC
          LIMIT 1) s ON (true));
 
+create function ledgerhook.actions_about(of_event text, of_user text, most integer) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.address_key(email text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -530,6 +557,9 @@ create function ledgerhook.adjust(facts jsonb) returns jsonb
 
 create function ledgerhook.adjust_each(rows jsonb, to_balance boolean, only_checks boolean) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.adjust_for_operator(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.adjust_many(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -576,6 +606,9 @@ create function ledgerhook.check_alerts(facts jsonb) returns jsonb
 create function ledgerhook.claim_customer(claimant text, customer text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.close_by_hand(of_provider text, of_event text, note text, person text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.close_user(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -602,6 +635,9 @@ create function ledgerhook.count_again(delivery jsonb, user_id text) returns jso
 
 create function ledgerhook.count_granted(amount bigint, VARIADIC subjects text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.count_unsettled(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.credit_again(delivery jsonb, credited ledgerhook.payments, invoice text, payment_intent text, session text, charge text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -651,6 +687,9 @@ create function ledgerhook.decide_bonus(claim jsonb, is_first boolean, event tex
 create function ledgerhook.deep_health(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.deliveries_named(facts jsonb, lower_at timestamp with time zone, upper_at timestamp with time zone) returns SETOF ledgerhook.webhook_events
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.difference_kind(verb text, given jsonb, before jsonb, after jsonb, verdict jsonb) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -695,6 +734,9 @@ create function ledgerhook.explained_entry(entry ledgerhook.credit_ledger) retur
 
 create function ledgerhook.fallback_of(event ledgerhook.webhook_events) returns text
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.find_deliveries(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.find_overlooked(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -825,6 +867,9 @@ create function ledgerhook.is_live_plan(status text, plan_key text) returns bool
 create function ledgerhook.is_locked(subject text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_match(event ledgerhook.webhook_events, facts jsonb) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_of_unknown_plan(lines jsonb) returns boolean
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -939,6 +984,9 @@ create function ledgerhook.lock_subjects(VARIADIC subjects text[]) returns void
 create function ledgerhook.lock_with_customer(given text) returns text
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.look_up(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.lookup_key_of(price text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1005,6 +1053,9 @@ create function ledgerhook.next_customer(owner text) returns text
 create function ledgerhook.next_outgoing(owner text, lease boolean) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.next_slot(since timestamp with time zone) returns timestamp with time zone
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.next_try(tries integer) returns timestamp with time zone
   language sql stable;
 
@@ -1013,6 +1064,9 @@ create function ledgerhook.of_setting(delivery jsonb, unknown text) returns json
 
 create function ledgerhook.open_wallet(given text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.operator_actions_page(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.order_within_second(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns text
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1031,6 +1085,9 @@ create function ledgerhook.ours_of(facts jsonb) returns jsonb
 
 create function ledgerhook.outranks(first ledgerhook.reversals, second ledgerhook.reversals) returns boolean
   language sql immutable;
+
+create function ledgerhook.overview(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.owed_for(invoice text, line text) returns numeric
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1104,6 +1161,9 @@ create function ledgerhook.readable_payload(event ledgerhook.webhook_events) ret
 create function ledgerhook.readiness(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.record_action(operator text, action text, provider text, event_id text, user_id text, amount bigint, note text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.record_delivery(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1127,6 +1187,9 @@ create function ledgerhook.refer_to(owner text, customer text) returns text
 
 create function ledgerhook.refunds_standing(known ledgerhook.reversals[]) returns numeric
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refuse_action_change() returns trigger
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text, facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1206,6 +1269,9 @@ create function ledgerhook.saw_queue(facts jsonb) returns jsonb
 create function ledgerhook.says_the_same(verb text, given jsonb, before jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.secrets_in_use() returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.serve_stripe_account(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1220,6 +1286,12 @@ create function ledgerhook.set_stripe_account(facts jsonb) returns jsonb
 
 create function ledgerhook.settle_event(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_for_operator(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_many_for_operator(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.settle_payment(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1239,6 +1311,27 @@ create function ledgerhook.settle_session_subjects(facts jsonb) returns text[]
 create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.show_delivery(facts jsonb) returns jsonb
+  language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.show_payload(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.shown_again(delivery jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.shown_delivery(event ledgerhook.webhook_events) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.shown_payments(ids text[]) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.shown_series(step text, steps integer) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.shown_user(given text) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.silence_allowed() returns interval
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1256,6 +1349,9 @@ create function ledgerhook.storable_payload(body text) returns jsonb
 
 create function ledgerhook.store_subscription(stored ledgerhook.subscriptions, reported ledgerhook.subscriptions) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.stored_delivery(event ledgerhook.webhook_events, body text) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.subject_of(given text) returns TABLE(user_id text, payment text, event_id text)
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1299,6 +1395,12 @@ create function ledgerhook.take_due(facts jsonb) returns jsonb
 create function ledgerhook.take_for(invoice text, in_currency text, line jsonb, balance_share numeric) returns bigint
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.take_for_operator(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.take_many_for_operator(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.take_or_return(payment ledgerhook.payments, kind text, credits bigint, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1335,6 +1437,9 @@ create function ledgerhook.totals_of(charge ledgerhook.reversals) returns bigint
 create function ledgerhook.try_locks_only() returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.try_sign_in(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.undelivered_events(facts jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1355,6 +1460,9 @@ create function ledgerhook.unlink_customer_subjects(facts jsonb) returns text[]
 
 create function ledgerhook.unlink_unknown(owner text, customer text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.unsettled_deliveries(facts jsonb, lower_at timestamp with time zone, upper_at timestamp with time zone) returns SETOF ledgerhook.webhook_events
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.use_address_of(given text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1434,6 +1542,7 @@ create function ledgerhook.write_credits(delivery jsonb, facts jsonb, owner text
 create function ledgerhook.write_entries(owner text, kind text, sign integer, moved jsonb, payment text, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+grant execute on function ledgerhook.adjust_for_operator(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.adopt_customer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.attention_besides(jsonb) to ledgerhook_worker;
@@ -1442,6 +1551,7 @@ grant execute on function ledgerhook.check_alerts(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.close_user(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.commit_batch(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.compare_effects(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.count_unsettled(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.credit_invoice(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.deep_health(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.end_alert_messages(jsonb) to ledgerhook_worker;
@@ -1449,6 +1559,7 @@ grant execute on function ledgerhook.end_outgoing(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.erase_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.expire_payloads(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.explain(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.find_deliveries(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.find_overlooked(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.finish_tasks(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.forget_differences(jsonb) to ledgerhook_worker;
@@ -1461,12 +1572,15 @@ grant execute on function ledgerhook.lease_tasks(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.link_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.link_invoice_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.list_alerts(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.look_up(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.mark_cancelled(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.mark_orphans(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.operator_actions_page(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.our_payments(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.our_unsettled(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.our_users(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.ours_of(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.overview(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_buyer(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_entitlements(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.read_me(jsonb) to ledgerhook_worker;
@@ -1484,16 +1598,23 @@ grant execute on function ledgerhook.reverse_payment(jsonb,jsonb) to ledgerhook_
 grant execute on function ledgerhook.roll_up(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.saw_queue(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.serve_stripe_account(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.settle_for_operator(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.settle_many_for_operator(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_return(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_session(jsonb,jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.show_delivery(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.show_payload(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.spend(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.sync_subscription(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.sync_user(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_alert_messages(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_due(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.take_for_operator(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.take_many_for_operator(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_orphans(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.take_outgoing(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.try_sign_in(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.unknown_events(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.unlink_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.use_known_addresses(jsonb) to ledgerhook_worker;

@@ -34,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
-          include: ['test/{node,gateway}/**/*.test.ts'],
+          include: ['test/{node,gateway,browser}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

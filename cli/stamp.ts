@@ -7,6 +7,9 @@ import { projectDir } from './shared/project.ts'
 
 const FILE = join(projectDir, 'src/ops/functions.gen.ts')
 
+/** What the page draws its plots with: files of uPlot, by what they are called in the folder that is deployed. */
+const PLOTS = { 'uplot.js': 'uPlot.iife.min.js', 'uplot.css': 'uPlot.min.css' }
+
 /** Returns what a build of these sources is called: 12 digits that differ wherever a source or a migration does. */
 export function buildName(): string {
   const paths = globSync('src/**/*.{ts,sql}', { cwd: projectDir }).map((path) => path.replaceAll('\\', '/'))
@@ -31,7 +34,16 @@ export const FUNCTIONS = {
 /** Names the build: see cli/stamp.ts. */
 export const BUILD = '${buildName()}'
 `
-  if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== text) writeFileSync(FILE, text)
+  writeChanged(FILE, text)
+  for (const [name, file] of Object.entries(PLOTS))
+    writeChanged(
+      join(projectDir, 'assets/ops', name),
+      readFileSync(join(projectDir, 'node_modules/uplot/dist', file), 'utf8'),
+    )
+}
+
+function writeChanged(file: string, text: string): void {
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text)
 }
 
 if (import.meta.main) await runCommand(stamp)

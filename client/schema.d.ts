@@ -127,6 +127,7 @@ export interface paths {
                 query?: {
                     /** @description The `next_cursor` of the page before */
                     cursor?: string;
+                    /** @example 20 */
                     limit?: number;
                 };
                 header?: never;
@@ -257,6 +258,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "pack": "starter"
+                     *     }
+                     */
                     "application/json": {
                         /** @description A name in `CREDIT_PACKS` */
                         pack?: string;
@@ -419,7 +425,10 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    /** @description As Stripe puts it into the `session_id` of the success url */
+                    /**
+                     * @description As Stripe puts it into the `session_id` of the success url
+                     * @example cs_test_1
+                     */
                     id: string;
                 };
                 cookie?: never;
@@ -709,6 +718,15 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "user_id": "user_ada",
+                     *       "amount": 3,
+                     *       "idempotency_key": "image_1",
+                     *       "note": "An image",
+                     *       "reference": "job_1"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Printable ASCII without spaces, at most 255 characters */
                         user_id: string;
@@ -880,6 +898,14 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "user_id": "user_ada",
+                     *       "spend_key": "image_1",
+                     *       "idempotency_key": "failed_1",
+                     *       "note": "The job failed"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Printable ASCII without spaces, at most 255 characters */
                         user_id: string;
@@ -1030,6 +1056,15 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "user_id": "user_ada",
+                     *       "amount": 50,
+                     *       "idempotency_key": "friend_1",
+                     *       "note": "A friend",
+                     *       "campaign": "friends"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Printable ASCII without spaces, at most 255 characters */
                         user_id: string;
@@ -1181,11 +1216,15 @@ export interface paths {
                 query?: {
                     /** @description The `next_cursor` of the page before */
                     cursor?: string;
+                    /** @example 20 */
                     limit?: number;
                 };
                 header?: never;
                 path: {
-                    /** @description Clerk’s user id */
+                    /**
+                     * @description Clerk’s user id
+                     * @example user_ada
+                     */
                     id: string;
                 };
                 cookie?: never;
@@ -1320,7 +1359,10 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    /** @description Clerk’s user id */
+                    /**
+                     * @description Clerk’s user id
+                     * @example user_ada
+                     */
                     id: string;
                 };
                 cookie?: never;
@@ -1566,7 +1608,10 @@ export interface paths {
                 };
                 header?: never;
                 path: {
-                    /** @description Of a user, a payment or an event, or the `reference` of a spend */
+                    /**
+                     * @description Of a user, a payment or an event, or the `reference` of a spend
+                     * @example user_ada
+                     */
                     id: string;
                 };
                 cookie?: never;
@@ -1750,6 +1795,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health/deep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a critical alert is open, for an uptime service */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            status: "ok";
+                            critical: number;
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            status: "critical";
+                            critical: number;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alerts that are open, and those that were */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            alerts: ({
+                                alert: string;
+                                says: string | null;
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ops/rates": {
         parameters: {
             query?: never;
@@ -1761,7 +1938,10 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description 1 to 720, by default 24 */
+                    /**
+                     * @description 1 to 720, by default 24
+                     * @example 24
+                     */
                     hours?: string;
                 };
                 header?: never;

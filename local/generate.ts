@@ -5,12 +5,13 @@ import { runCommand } from '../cli/shared/command.ts'
 import { LocalError } from '../cli/shared/errors.ts'
 import { readFlags } from '../cli/shared/flags.ts'
 import { projectDir, tools } from '../cli/shared/project.ts'
-import { CLIENT_FILE, madeClient } from './check/client.ts'
 import { madeSchema, SCHEMA_FILE } from './check/schema.ts'
 import { seal } from './check/seals.ts'
+import { CLIENT_FILE, madeClient } from './openapi/client.ts'
+import { DOCUMENT_FILE, madeDocument } from './openapi/openapi.ts'
 
 const HELP = `
-npm run generate -- [flags]     a migration for tables that have changed, schema.sql and the client's types anew
+npm run generate -- [flags]     a migration for tables that have changed, schema.sql, the API's document and the client's types anew
 
   --name WHAT          what changes, in a word or three: it becomes the name of the file
   --custom             an empty migration, to be written by hand: then run this again
@@ -31,8 +32,9 @@ await runCommand(async () => {
   seal()
   writeFileSync(SCHEMA_FILE, await madeSchema())
   writeFileSync(CLIENT_FILE, await madeClient())
-  const written = [SCHEMA_FILE, CLIENT_FILE].map((file) => relative(projectDir, file))
-  console.log(`${written.join(' and ')} are written: read their diffs`)
+  writeFileSync(DOCUMENT_FILE, madeDocument())
+  const written = [SCHEMA_FILE, CLIENT_FILE, DOCUMENT_FILE].map((file) => relative(projectDir, file))
+  console.log(`${written.join(', ')} are written: read their diffs`)
 })
 
 function migrationFiles(): string[] {

@@ -4,9 +4,10 @@ import { projectDir } from '../cli/shared/project.ts'
 
 /** The configuration of the project with the queues of production, which it has commented out, for wrangler's own queues. */
 export function configWithQueues(toml = readFileSync(join(projectDir, 'wrangler.toml'), 'utf8')): string {
-  const main = JSON.stringify(join(projectDir, 'src/index.ts'))
+  const [main, assets] = ['src/index.ts', 'assets'].map((path) => JSON.stringify(join(projectDir, path)))
   return toml
     .replace(/^main = .*$/m, `main = ${main}`)
+    .replace(/^directory = .*$/m, `directory = ${assets}`)
     .replaceAll(/^#(?=\S)/gm, '')
     .replaceAll('[[env.production.queues.', '[[queues.')
 }

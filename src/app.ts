@@ -2,7 +2,6 @@ import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
-import { described } from './api/described.ts'
 import { account } from './api/index.ts'
 import { DatabaseUnavailable } from './db.ts'
 import { endedByNewline, limitBody, webhookOf } from './http.ts'
@@ -12,6 +11,7 @@ import { missed } from './missed.ts'
 import { alerts } from './ops/alerts.ts'
 import { deepHealth } from './ops/deep-health.ts'
 import { explanation } from './ops/explain-route.ts'
+import { operatorsPage } from './ops/page.ts'
 import { rates } from './ops/rates.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
 import { tellingAfter } from './outgoing/after.ts'
@@ -60,9 +60,10 @@ app.get('/api/health/deep', deepHealth)
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)
 app.get('/api/ops/explain/:id', operatorsOnly, explanation)
+app.all('/ops/*', operatorsPage)
 app.get('/api/ops/rates', operatorsOnly, rates)
 app.get('/api/ops/alerts', operatorsOnly, alerts)
-app.route('/', account(described))
+app.route('/', account())
 
 app.notFound((c) => c.json({ error: 'not_found' }, 404))
 

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { bodyLimit } from 'hono/body-limit'
+import { timingSafeEqual } from 'hono/utils/buffer'
 import { log } from './log.ts'
 import { missed } from './missed.ts'
 
@@ -34,6 +35,15 @@ export function bearer(
     invalidAuthenticationHeader: refuse,
     invalidToken: refuse,
   })
+}
+
+/** Returns which of these tokens is given. Each is compared, in constant time, so that the time says nothing of any. */
+export async function tokenAmong<Token extends { token: string }>(
+  given: string,
+  tokens: readonly Token[] = [],
+): Promise<Token | undefined> {
+  const same = await Promise.all(tokens.map(({ token }) => timingSafeEqual(given, token)))
+  return tokens[same.indexOf(true)]
 }
 
 /** In development an answer ends its line, for the terminal that shows it. */

@@ -16,7 +16,6 @@ import {
   secrets,
   setting,
   thresholds,
-  token,
   wholeCredits,
 } from './settings/forms.ts'
 import { Misconfigured, reasonOf } from './settings/misconfigured.ts'
@@ -64,7 +63,8 @@ export const settingsSchema = once(() =>
     /** The name of this app among those that share the Stripe account: `metadata.app`. */
     APP_TAG: setting(z.optional(z.string().check(z.regex(/^[\w.:-]{1,64}$/)))),
     CANCEL_ON_DELETION: flag('true'),
-    OPS_TOKEN: setting(z.optional(token())),
+    /** Of operators: several, each with a name that the record of their actions keeps. */
+    OPS_TOKEN: setting(z.optional(namedTokens())),
     /** For a burst that is known of: every delivery goes to the queue `SPILL`. */
     SPILL_ALWAYS: flag('false'),
     /** How many times faster the delays of the queue pass than a clock. */

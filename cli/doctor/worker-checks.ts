@@ -105,7 +105,7 @@ const READY: Record<string, string> = {
 }
 
 const readyOf = ({ url, settings }: Context) =>
-  ask(`${url}/api/ready`, { headers: { Authorization: `Bearer ${settings.OPS_TOKEN}` } })
+  ask(`${url}/api/ready`, { headers: { Authorization: `Bearer ${settings.OPS_TOKEN?.[0]?.token}` } })
 
 const ready: Check = {
   ...{ group: 'worker', name: 'worker-ready', needs: ['OPS_TOKEN'] },

@@ -18,6 +18,7 @@ export async function describe(stack: Stack, settings: Vars, postgresPort: numbe
     ['', `${url}/api/webhooks/stripe`],
     ['database', database],
     ...(stack.gatewayUrl ? [['gateway', stack.gatewayUrl]] : []),
+    ...(settings.OPS_TOKEN ? [['page', `${url}/ops, with the OPS_TOKEN of .dev.vars`]] : []),
     ...(stack.stripeUrl ? localStripe(stack.stripeUrl, url) : []),
     ...(stack.clerkUrl ? localClerk(stack.clerkUrl) : []),
     ['try', `npm run send -- clerk user.created${flag}`],
@@ -49,13 +50,16 @@ function localDatabase(port: number): string {
 }
 
 async function readiness(url: string, databaseUrl: string, opsToken: string | undefined): Promise<string> {
-  const headers = { Authorization: `Bearer ${opsToken ?? ''}` }
+  const headers = { Authorization: `Bearer ${firstOf(opsToken)}` }
   const response = await fetch(`${url}/api/ready`, { headers }).catch(() => null)
   const answer = (await response?.json().catch(() => null)) as { status?: string } | null
   if (answer?.status === 'ready') return 'reachable and migrated'
   if (answer?.status === 'unavailable') return await whyAway(databaseUrl)
   return `run \`npm run migrate\`${answer?.status ? `, for it is ${answer.status}` : ' if it has not been migrated'}`
 }
+
+/** The first of several tokens, without the name that each may have. */
+const firstOf = (tokens = '') => tokens.split(',')[0]?.split(':').at(-1)?.trim()
 
 /** Asks Postgres itself, which says more than its HTTP endpoint. */
 async function whyAway(databaseUrl: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { PoolClient } from 'pg'
-import type { Address } from './pools.ts'
+import type { Address } from './target.ts'
 
 const CANCEL_REQUEST = 80877102
 

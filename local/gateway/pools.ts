@@ -1,13 +1,6 @@
 import pg from 'pg'
 import { GatewayError } from './errors.ts'
-import { readTarget } from './target.ts'
-
-export type Address = {
-  host: string
-  port: number
-  /** Whether to speak TLS. */
-  ssl?: boolean | { rejectUnauthorized: boolean }
-}
+import { type Address, readTarget } from './target.ts'
 
 export type Pools = {
   /** Returns a connection for this value of the header. Waits up to 15 s for one, as the proxy does. */

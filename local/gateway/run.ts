@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg, { type PoolClient } from 'pg'
 import { cancelOnAbort, cancelStatement } from './cancel.ts'
 import { GatewayError } from './errors.ts'
-import type { Address } from './pools.ts'
 import { MAX_BYTES, type SqlRequest } from './protocol.ts'
 import { runStatement } from './statement.ts'
+import type { Address } from './target.ts'
 
 export type RunOptions = {
   address: Address

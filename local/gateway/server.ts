@@ -1,8 +1,9 @@
 import { serveHttp } from '../http-server.ts'
 import { createFaults, type Fault } from './faults.ts'
-import { type Address, createPools } from './pools.ts'
+import { createPools } from './pools.ts'
 import { handle, type Services } from './routes.ts'
 import { createCounter, type Stats } from './stats.ts'
+import type { Address } from './target.ts'
 
 export type GatewayOptions = {
   /** 0 lets the system choose. */

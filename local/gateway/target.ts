@@ -1,5 +1,11 @@
 import { GatewayError } from './errors.ts'
-import type { Address } from './pools.ts'
+
+export type Address = {
+  host: string
+  port: number
+  /** Whether to speak TLS. */
+  ssl?: boolean | { rejectUnauthorized: boolean }
+}
 
 /** Who connects, and to which database. Host and port are always those of the local Postgres. */
 export type Target = { user: string; password: string; database: string }

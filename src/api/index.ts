@@ -1,18 +1,16 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { verifySession } from '../clerk/session.ts'
-import { bearer, limitBody } from '../http.ts'
+import { bearer, limitBody, tokenAmong } from '../http.ts'
 import { log } from '../log.ts'
-import { once } from '../once.ts'
 import { tellingAfter } from '../outgoing/after.ts'
 import { settingsOf } from '../settings.ts'
-import { docsPage } from './docs.ts'
+import { docsPage, docsScript } from './docs.ts'
 import { check, readJson } from './input.ts'
-import { openapi } from './openapi.ts'
+import { OPENAPI } from './openapi.gen.ts'
 import { revalidated } from './revalidated.ts'
-import { type Described, Refusal, type Route } from './route.ts'
+import { Refusal, type Route } from './route.ts'
 import { routes } from './routes.ts'
-import { serviceToken } from './service-token.ts'
 
 interface Env {
   Bindings: object
@@ -27,7 +25,7 @@ const callers: Record<Route['caller'], MiddlewareHandler> = {
     return session.verified
   }),
   service: bearer(async (token, c) => {
-    const known = await serviceToken(token, settingsOf(c.env))
+    const known = await tokenAmong(token, settingsOf(c.env).SERVICE_TOKEN)
     c.set('tokenName', known?.name ?? null)
     return known !== undefined
   }),
@@ -48,8 +46,8 @@ const personal: MiddlewareHandler = async (c, next) => {
   if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store')
 }
 
-/** The API of signed-in users and of your backend, and the document of this and of the `others`. Both are made from the one list of routes. */
-export function account(others: Described[]): Hono<Env> {
+/** The API of signed-in users and of your backend, and the document of all routes. Both are made from the one list. */
+export function account(): Hono<Env> {
   const app = new Hono<Env>()
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
@@ -59,9 +57,9 @@ export function account(others: Described[]): Hono<Env> {
     )
   }
 
-  const described = once(() => openapi([...routes, ...others]))
-  app.get('/api/openapi.json', (c) => c.json(described()))
-  app.get('/api/docs', (c) => docsPage(c, described()))
+  app.get('/api/openapi.json', (c) => c.body(OPENAPI, 200, { 'Content-Type': 'application/json' }))
+  app.get('/api/docs', docsPage)
+  app.get('/api/docs/:file{(scalar|start)\\.js}', docsScript)
   return app
 }
 

@@ -3,7 +3,7 @@ import { log } from '../log.ts'
 import { unsettledReasons } from '../webhook/outcome.ts'
 
 /** What is parked or rejected for one reason. */
-interface Unsettled {
+export interface Unsettled {
   outcome: string
   reason: string
   /** Counted up to 10,001. */
@@ -39,4 +39,5 @@ export async function reportAttention(db: Database): Promise<void> {
 /** What else waits for a person: how much of it, by name. @throws DatabaseUnavailable */
 const attentionBesides = (db: Database) => call<Record<string, number>>(db, 'attention_besides', [{}])
 
-const inWords = (count: number) => (count > MOST_COUNTED ? '10,000+' : count)
+/** A number that is counted up to 10,001. */
+export const inWords = (count: number) => (count > MOST_COUNTED ? '10,000+' : count)

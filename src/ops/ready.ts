@@ -1,22 +1,20 @@
 import type { Context } from 'hono'
-import { timingSafeEqual } from 'hono/utils/buffer'
 import migrations from '../../migrations/sealed.json' with { type: 'json' }
 import { call, connect, DatabaseUnavailable } from '../db.ts'
-import { bearer } from '../http.ts'
+import { bearer, tokenAmong } from '../http.ts'
 import { settingsOf } from '../settings.ts'
 import { BUILD, FUNCTIONS } from './functions.gen.ts'
 
 /** What this build needs of its database. */
-const NEEDS = { migrations, functions: FUNCTIONS.hash, entry_points: FUNCTIONS.entryPoints }
+export const NEEDS = { migrations, functions: FUNCTIONS.hash, entry_points: FUNCTIONS.entryPoints }
 
 /** SQLSTATEs of a function and of a schema that do not exist, and of a role that was granted nothing. */
 const HAS_NO_MIGRATION = new Set(['42883', '3F000', '42501'])
 
-/** Operators only, compared in constant time. Without an `OPS_TOKEN` nobody is one. */
-export const operatorsOnly = bearer(async (token, c) => {
-  const { OPS_TOKEN } = settingsOf(c.env)
-  return OPS_TOKEN !== undefined && (await timingSafeEqual(token, OPS_TOKEN))
-})
+/** Operators only. Without an `OPS_TOKEN` nobody is one. */
+export const operatorsOnly = bearer(
+  async (token, c) => (await tokenAmong(token, settingsOf(c.env).OPS_TOKEN)) !== undefined,
+)
 
 /** Says whether the database is reachable and has what this build needs: 503 where not, with what is missing. A header names the build. */
 export async function readiness(c: Context): Promise<Response> {

@@ -62,6 +62,14 @@ begin
   end loop;
 end $$;
 
+-- The first ten minutes, from a moment to now, in which something came. Null where nothing did.
+create or replace function next_slot(since timestamptz) returns timestamptz language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select slot_of(received_at) from webhook_events where provider in ('clerk', 'stripe') and received_at >= since
+    and received_at <= now() order by received_at limit 1);
+end $$;
+
 -- A bite of the scheduled run: counts what has come, ten minutes at a time, from where the bite before has ended to now.
 -- What waits is settled later, so the ten minutes of an hour, a day and a week ago are counted again.
 -- facts: until (a moment, or null: from 30 days ago), tally (what this isolate has counted, or null). Returns {"until":
@@ -78,11 +86,12 @@ begin
   select * into f from jsonb_to_record(facts) as f(until timestamptz, tally jsonb);
   if jsonb_typeof(f.tally) = 'object' then insert into tallies (counts) values (f.tally); end if;
   perform fold_tallies(5000);
-  slot := slot_of(least(greatest(coalesce(f.until, '-infinity'), now() - interval '30 days'), now()));
+  slot := case when f.until is null then coalesce(next_slot(now() - interval '30 days'), newest)
+    else slot_of(least(greatest(f.until, now() - interval '30 days'), now())) end;
   loop
     perform roll_up_slot(slot);
     exit when slot >= newest or clock_timestamp() > now() + interval '1 second';
-    slot := slot + interval '10 minutes';
+    slot := coalesce(next_slot(slot + interval '10 minutes'), newest);
   end loop;
   if slot >= newest then
     foreach ago in array array['1 hour', '1 day', '7 days']::interval[] loop

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  check,
   doublePrecision,
   index,
   integer,
@@ -9,7 +10,7 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core'
-import { createdAt, ledgerhook, moment } from '../schema.ts'
+import { createdAt, ledgerhook, moment, wholeNumber } from '../schema.ts'
 
 /** How many deliveries came within ten minutes, by what became of them. An empty text is none. */
 export const rates = ledgerhook.table(
@@ -53,6 +54,46 @@ export const queryTimes = ledgerhook.table(
   },
   (times) => [primaryKey({ columns: [times.at, times.uptoMs] })],
 )
+
+/** What operators have done by the page `/ops`. Append-only: a trigger refuses every change of a row. */
+export const operatorActions = ledgerhook.table(
+  'operator_actions',
+  {
+    id: wholeNumber('id').primaryKey().generatedAlwaysAsIdentity(),
+    at: moment('at').notNull().defaultNow(),
+    /** The name of the token in OPS_TOKEN with which the person signed in; `operator` where it has none. */
+    operator: text().notNull(),
+    action: text({ enum: ['sign_in', 'read_payload', 'look_again', 'settle', 'adjust'] }).notNull(),
+    provider: text(),
+    eventId: text('event_id'),
+    userId: text('user_id'),
+    /** Credits of an adjustment, signed. */
+    amount: wholeNumber('amount'),
+    /** Why, in the operator's words. */
+    note: text(),
+  },
+  (actions) => [
+    index('operator_actions_event')
+      .on(actions.eventId, actions.id)
+      .where(sql`${actions.eventId} is not null`),
+    index('operator_actions_user').on(actions.userId, actions.id).where(sql`${actions.userId} is not null`),
+    check(
+      'operator_actions_action',
+      sql`${actions.action} in ('sign_in', 'read_payload', 'look_again', 'settle', 'adjust')`,
+    ),
+  ],
+)
+
+/**
+ * Failed attempts to sign in to the page, by bucket: the network of whoever tries, hashed to one of 1,024. So strangers
+ * fill no table, and one who guesses delays few others.
+ */
+export const signInFailures = ledgerhook.table('sign_in_failures', {
+  bucket: integer().primaryKey(),
+  failures: integer().notNull(),
+  /** Until when no attempt of this bucket is looked at. */
+  blockedUntil: moment('blocked_until').notNull(),
+})
 
 /** An alert that is open, about to be, or was: one row for each alert and what it is about. */
 export const alerts = ledgerhook.table(

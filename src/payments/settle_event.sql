@@ -6,30 +6,41 @@ create or replace function settle_event(facts jsonb) returns jsonb language plpg
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   f record;
+  of_provider text;
+begin
+  select * into f from jsonb_to_record(facts) as f(event_id text, note text);
+  select event.provider into of_provider from webhook_events event
+  where event.provider in ('clerk', 'stripe') and event.event_id = f.event_id;
+  return close_by_hand(of_provider, f.event_id, f.note, session_user);
+end $$;
+
+-- Closes a delivery, and the facts that it is about, for a person. Returns what settle_event returns.
+create or replace function close_by_hand(of_provider text, of_event text, note text, person text) returns jsonb
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
   event webhook_events;
   subjects text[];
 begin
-  select * into f from jsonb_to_record(facts) as f(event_id text, note text);
-  if coalesce(trim(f.note), '') = '' then return '{"refused": "missing_note"}'; end if;
-  select * into event from webhook_events where provider in ('clerk', 'stripe') and webhook_events.event_id = f.event_id;
+  if coalesce(trim(note), '') = '' then return '{"refused": "missing_note"}'; end if;
+  select * into event from webhook_events where provider = of_provider and event_id = of_event;
   if not found then return '{"refused": "not_found"}'; end if;
 
   subjects := settled_subjects(event);
   perform lock_subjects(variadic subjects || ('user:' || event.user_id));
   subjects := settled_subjects(event);
-  select * into event from webhook_events
-  where provider = event.provider and webhook_events.event_id = event.event_id for update;
+  select * into event from webhook_events where provider = of_provider and event_id = of_event for update;
   if event.reason = 'settled_by_hand' then return '{"refused": "already_final"}'; end if;
   if event.outcome not in ('parked', 'rejected') and not (event.outcome = 'ignored' and event.effect is not null) then
     return '{"refused": "is_applied"}';
   end if;
 
   insert into settled_facts (subject, provider, event_id, note, settled_by)
-  select subject, event.provider, event.event_id, f.note, session_user from unnest(subjects) subject
+  select subject, of_provider, of_event, close_by_hand.note, person from unnest(subjects) subject
   on conflict do nothing;
   update webhook_events set outcome = 'ignored', reason = 'settled_by_hand', settled_at = now()
-  where provider = event.provider and webhook_events.event_id = event.event_id;
-  delete from waiting where provider = event.provider and waiting.event_id = event.event_id;
+  where provider = of_provider and event_id = of_event;
+  delete from waiting where provider = of_provider and event_id = of_event;
   return jsonb_build_object('settled', true, 'subjects', subjects);
 end $$;
 

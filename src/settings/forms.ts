@@ -37,9 +37,10 @@ export function namesUserAndDatabase(url: string): boolean {
   return parsed !== null && parsed.username !== '' && parsed.pathname.length > 1
 }
 
-/** What may stand in an `Authorization: Bearer` header (RFC 6750), 8 characters or more. */
-export const token = () => z.string().check(z.regex(/^(?=.{8})[A-Za-z0-9._~+/-]+=*$/))
-/** `web:…`, or a token without a name: no token has a colon. Several, comma-separated. */
+/**
+ * `web:…`, or a token without a name: no token has a colon. Several, comma-separated. A token is what may stand in an
+ * `Authorization: Bearer` header (RFC 6750), 8 characters or more.
+ */
 export const namedTokens = () =>
   z.pipe(
     z.pipe(

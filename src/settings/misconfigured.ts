@@ -19,7 +19,8 @@ export class Misconfigured extends Error {
 const SECRETS = 'whsec_…, as the provider shows it; several are separated by commas'
 const MOMENT = 'a moment in ISO 8601 with an offset, such as 2026-12-01T00:00:00Z'
 const FLAG = '"true" or "false"'
-const TOKEN = '8 characters or more: letters, digits and -._~+/'
+const TOKENS =
+  'tokens, separated by commas, each with or without "name:". A token has 8 characters or more: letters, digits and -._~+/'
 
 /** What each setting takes, after `<name>: takes`. */
 export const TAKES: Readonly<Record<string, string>> = {
@@ -31,14 +32,14 @@ export const TAKES: Readonly<Record<string, string>> = {
   CLERK_ISSUER: 'an https URL: Clerk’s Frontend API URL',
   APP_ORIGINS: 'origins such as https://app.example.com, separated by commas',
   APP_URL: 'an http or https URL: where your app is',
-  SERVICE_TOKEN: `tokens, separated by commas, each with or without "name:". A token has ${TOKEN}`,
+  SERVICE_TOKEN: TOKENS,
   GRANT_LIMIT: 'JSON with per_call, per_user_day and per_day, each whole credits',
   CAMPAIGNS: 'JSON, by a name of letters, digits, - _ and .: {"per_user": 100, "total": 5000}',
   CREDIT_PACKS: 'JSON, by name: {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}',
   PLANS: 'JSON, by Stripe price: {"key": "pro", "credits": 1000}',
   APP_TAG: 'up to 64 letters, digits and _.:-',
   CANCEL_ON_DELETION: FLAG,
-  OPS_TOKEN: TOKEN,
+  OPS_TOKEN: TOKENS,
   SPILL_ALWAYS: FLAG,
   SIGNUP_BONUS_CREDITS: 'whole credits, 12 digits at most',
   SIGNUP_BONUS_ONCE_PER: '"user" or "email"',

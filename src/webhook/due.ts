@@ -14,7 +14,7 @@ export interface Due {
 const BODIES_BYTES = 4_000_000
 
 /** A row of `webhook_events`. Moments as Postgres writes them: ISO 8601 with an offset. */
-interface Stored {
+export interface Stored {
   provider: ProviderName
   event_id: string
   type: string | null
@@ -38,7 +38,8 @@ export async function takeDue(db: Database, most: number): Promise<{ due: Due[];
   return { due: readable.map(opened), more: taken.more }
 }
 
-function opened({ effect, reason, ...row }: Stored): Due {
+/** The delivery of such a row. */
+export function opened({ effect, reason, ...row }: Stored): Due {
   const delivery: Delivery = {
     provider: row.provider,
     eventId: row.event_id,

@@ -3,7 +3,7 @@ import { log } from '../log.ts'
 import type { Settings } from '../settings.ts'
 import { type Committed, commitResolved, type Released, resolveParked } from './commit.ts'
 import { decide, UNREADABLE } from './decide.ts'
-import { type Due, takeDue } from './due.ts'
+import { type Due, opened, type Stored, takeDue } from './due.ts'
 import { logDelivery, logReleased } from './log-delivery.ts'
 import type { Provider } from './provider.ts'
 
@@ -61,6 +61,28 @@ async function retry(
     const { provider, eventId: event } = delivery
     log({ message: 'release failed', level: 'error', provider, event, cause: error.message })
   }
+}
+
+/**
+ * Looks at a stored delivery once more, as if it were delivered just now: its effect runs where it waits with one,
+ * else its body is decided on anew. Returns what it comes to; null where that leaves it as it is.
+ * @throws DatabaseUnavailable
+ */
+export async function lookAgain(
+  providers: Providers,
+  stored: Stored,
+  settings: Settings,
+  db: Database,
+): Promise<Committed | null> {
+  const provider = providers[stored.provider]
+  if (!provider) return null
+  const due = opened(stored)
+  const startedAt = Date.now()
+  const committed = await commitDue(provider, due, settings, db, fetch)
+  const waited = Date.now() - startedAt
+  if (committed)
+    logDelivery(due.delivery, committed, null, { duration_ms: waited, database_ms: waited }, settings)
+  return committed
 }
 
 const ASKING = new Set<string | null>([

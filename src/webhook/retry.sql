@@ -30,12 +30,19 @@ begin
       select ctid from waiting where provider = due.provider and event_id = due.event_id and retry_at <= now()
       for update skip locked));
     continue when not found;
-    taken := taken || jsonb_build_object('provider', event.provider, 'event_id', event.event_id, 'type', event.type,
-      'occurred_at', event.occurred_at, 'user_id', event.user_id, 'reason', event.reason, 'effect', event.effect,
-      'body', body);
+    taken := taken || stored_delivery(event, body);
   end loop;
   return jsonb_build_object('due', taken,
     'more', taken <> '[]' and exists (select from waiting where retry_at <= now()));
+end $$;
+
+-- A stored delivery for whoever decides on it once more: with its effect, or else with its body as text.
+create or replace function stored_delivery(event webhook_events, body text) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return jsonb_build_object('provider', event.provider, 'event_id', event.event_id, 'type', event.type,
+    'occurred_at', event.occurred_at, 'user_id', event.user_id, 'reason', event.reason, 'effect', event.effect,
+    'body', body);
 end $$;
 
 -- The only reader of stored payloads. Null for users whose payloads are being erased.

@@ -58,7 +58,7 @@ export const webhookEvents = ledgerhook.table(
     index('webhook_events_unread')
       .on(events.userId)
       .where(sql`${events.outcome} = 'parked' and ${events.effect} is null`),
-    // All that came within a time, for `roll_up` alone: by its condition, no other query takes it for its own.
+    // All that came within a time, for `roll_up` and the page: by its condition, no other query takes it for its own.
     index('webhook_events_received')
       .on(events.receivedAt)
       .where(sql`${events.provider} in ('clerk', 'stripe')`),

@@ -21,6 +21,7 @@ import { adoptCustomer, readBuyer } from '../../src/users/customer.ts'
 import { giveBack } from '../../src/wallet/give-back.ts'
 import { grantCredits } from '../../src/wallet/grant-credits.ts'
 import { spend } from '../../src/wallet/spend.ts'
+import { unsettledReasons } from '../../src/webhook/outcome.ts'
 import { receive } from '../../src/webhook/receive.ts'
 import type { Stack } from '../support/control.ts'
 import { openPlannedSession, type PlannedSession } from '../support/plans.ts'
@@ -200,6 +201,7 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
     },
   },
   { name: 'a comparison with the providers', act: compared },
+  { name: 'what an operator sees and does by the page', act: operated },
   { name: 'what a reference was for', act: () => explain(session.db, 'job') },
   { name: 'who buys', act: (user) => readBuyer(session.db, who(user)) },
   {
@@ -211,6 +213,34 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
       }),
   },
 ]
+
+/** What the page asks the database, in each of its ways to look, and to act. */
+async function operated(user: string): Promise<void> {
+  const db = session.db
+  const operator = 'ada'
+  const needs = { migrations: {}, functions: '', entry_points: [] }
+  await call(db, 'try_sign_in', [{ bucket: 1, operator: null }])
+  await call(db, 'try_sign_in', [{ bucket: 1, operator }])
+  await call(db, 'overview', [{ reasons: unsettledReasons, ...needs }])
+  const none = { id: null, user_id: null, outcome: null, reason: null, provider: null, type: null }
+  const all = { ...none, since: null, until: null, before: null, reasons: unsettledReasons, most: 10 }
+  for (const filter of [{}, { type: 'x' }, { user_id: user }, { outcome: 'rejected' }, { id: 'cus_c_1' }])
+    await call(db, 'find_deliveries', [{ ...all, ...filter }])
+  const event = { provider: 'stripe', event_id: 'evt_p_1' }
+  await call(db, 'show_delivery', [event])
+  await call(db, 'show_payload', [{ operator, ...event }])
+  await call(db, 'look_up', [{ id: user, before_id: null, page_size: 100 }])
+  const reason = { outcome: 'rejected', reason: 'customer_mismatch' }
+  await call(db, 'count_unsettled', [reason])
+  const many = { operator, ...reason, until: 'infinity', most: 3, note: 'Plans' }
+  await call(db, 'take_for_operator', [{ operator, ...event, note: null }])
+  await call(db, 'take_many_for_operator', [{ ...many, after: null, bytes: 1_000_000 }])
+  await call(db, 'settle_for_operator', [{ operator, ...event, note: 'Plans' }])
+  await call(db, 'settle_many_for_operator', [many])
+  const credits = { user_id: user, amount: 1, idempotency_key: `page ${user}`, note: 'Plans' }
+  await call(db, 'adjust_for_operator', [{ operator, ...credits }])
+  await call(db, 'operator_actions_page', [{ before_id: null, most: 10 }])
+}
 
 /** What a pass asks the database, of one object of each kind. */
 async function compared(user: string): Promise<void> {

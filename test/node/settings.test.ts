@@ -30,6 +30,24 @@ describe('a refused setting says why', () => {
     [{ APP_ORIGINS: '*' }, `APP_ORIGINS: takes ${TAKES.APP_ORIGINS}`],
     [{ PLANS: '{"price_1"' }, 'PLANS: is not JSON'],
     [{ PLANS: '{"price_1": {"credits": 5}}' }, `PLANS: takes ${TAKES.PLANS} (see price_1.key)`],
+    [{ ALERTS: '{"noise": 1}' }, `ALERTS: takes ${TAKES.ALERTS} (see noise)`],
+    [{ ALERTS: '{"silence": 0}' }, `ALERTS: takes ${TAKES.ALERTS} (see silence)`],
+    [{ ALERTS: '{"silence": {"limit": 2}}' }, `ALERTS: takes ${TAKES.ALERTS} (see silence)`],
+    [{ ALERTS: 'silence' }, 'ALERTS: is not JSON'],
+    [
+      { ALERT_WEBHOOK_URL: 'http://hooks.example.com' },
+      `ALERT_WEBHOOK_URL: takes ${TAKES.ALERT_WEBHOOK_URL}`,
+    ],
+    [{ ALERT_WEBHOOK_URL: 'https://10.0.0.1/x' }, `ALERT_WEBHOOK_URL: takes ${TAKES.ALERT_WEBHOOK_URL}`],
+    [
+      { ALERT_WEBHOOK_URL: 'http://127.0.0.1:1/x' },
+      'ALERT_WEBHOOK_URL: is a loopback address, which is for development only',
+    ],
+    [
+      { HEARTBEAT_URL: 'https://localhost/x' },
+      'HEARTBEAT_URL: is a loopback address, which is for development only',
+    ],
+    [{ METRICS_READ: 'token' }, `METRICS_READ: takes ${TAKES.METRICS_READ}`],
     [{ GRANT_LIMIT: '{"per_call": 5}' }, `GRANT_LIMIT: takes ${TAKES.GRANT_LIMIT} (see per_user_day)`],
     [{ EVENTS_URL: 'https://app.example.com/hooks' }, 'EVENTS_SECRET: is missing, and EVENTS_URL is set'],
   ] as [Record<string, string>, string][])('%o', (env, reason) => {

@@ -5,6 +5,7 @@ import { freePort } from '../../local/ports.ts'
 import { createDatabase, query } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { makeScratchDir } from '../../local/scratch.ts'
+import { browserPath, NO_BROWSER } from '../browser/find.ts'
 import { startControl } from './control.ts'
 
 declare module 'vitest' {
@@ -26,6 +27,7 @@ const SEED_OF_THE_GATE = 20_261_126
 
 /** One Postgres for the whole run; each test file gets a database of its own, copied from a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (browserPath === undefined) console.warn(`the tests in a browser are skipped: ${NO_BROWSER}`)
   const dataDir = makeScratchDir('test')
   const postgres = await startPostgres({ dataDir, port: await freePort() })
   await createDatabase(postgres.url('postgres'), TEMPLATE)

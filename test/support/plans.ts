@@ -99,7 +99,9 @@ export async function openPlannedSession(url: string): Promise<PlannedSession> {
         const { 'Node Type': type, 'Relation Name': table = '', 'Index Name': index, statement } = node
         if (SMALL.includes(table)) return []
         if (type === 'Seq Scan') return ours.has(table) ? [`${table}: ${statement}`] : []
-        if (index === undefined || TO_DO.includes(index) || isByLeadingColumn(node)) return []
+        // An index of Postgres's own catalogs is no matter of ours.
+        if (index === undefined || !leading.has(index) || TO_DO.includes(index) || isByLeadingColumn(node))
+          return []
         return [`${index} where ${node['Index Cond'] ?? 'anything'}: ${statement}`]
       }),
     async unusedIndexes() {

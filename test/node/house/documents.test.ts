@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fixtures } from '../../../local/events.ts'
-import { VERSION } from '../../../src/api/openapi.ts'
 import { routes } from '../../../src/api/routes.ts'
 import { tasks } from '../../../src/ops/tasks.ts'
 import { providers } from '../../../src/providers.ts'
@@ -95,10 +94,6 @@ describe('routes of the API', () => {
   it.each(routes)('$method $path is in the documents, and in a curl line there', ({ path }) => {
     expect(documented).toContain(path)
     expect(documented).toMatch(new RegExp(`curl .*${path.replaceAll(/\{\w+\}/g, '.+')}(?![\\w/])`))
-  })
-
-  it('are of the version of this package', () => {
-    expect(VERSION).toBe(JSON.parse(read('package.json')).version)
   })
 })
 

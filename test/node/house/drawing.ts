@@ -24,7 +24,7 @@ export const rooms: Record<string, string[]> = {
   ],
   ops: [
     ...['reconcile', 'providers', 'stripe', 'subscriptions', 'users', 'webhook', 'outgoing'],
-    ...['provider-trouble', 'settings', 'db', 'schema', 'http', 'tally', 'values', 'log'],
+    ...['provider-trouble', 'settings', 'db', 'schema', 'http', 'tally', 'values', 'once', 'log'],
   ],
   queue: ['providers', 'webhook', 'outgoing', 'settings', 'db', 'once', 'log'],
   reconcile: [

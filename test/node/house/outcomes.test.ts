@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { described } from '../../../src/api/described.ts'
-import { openapi } from '../../../src/api/openapi.ts'
+import { described } from '../../../local/openapi/described.ts'
+import { openapi } from '../../../local/openapi/openapi.ts'
 import { routes } from '../../../src/api/routes.ts'
 import { OUTCOMES } from '../../../src/webhook/outcome.ts'
 import { functions } from './functions.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import { OUTCOMES, type Outcome } from '../webhook/outcome.ts'
-import { type Described, refusal } from './route.ts'
+import { type Described, refusal } from '../../src/api/route.ts'
+import { OUTCOMES, type Outcome } from '../../src/webhook/outcome.ts'
 
 const signedEvent = () => z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
 const reasons = () => Object.values(OUTCOMES).flatMap((reasons) => Object.keys(reasons))
@@ -122,6 +122,23 @@ export const described: Described[] = [
         waiting: z.array(delivery()).check(z.describe('Parked, rejected, or given up')),
       }),
     refusals: { 404: refusal('not_found'), 503: refusal('unavailable') },
+  },
+  {
+    method: 'get',
+    path: '/api/health/deep',
+    caller: 'anyone',
+    summary: 'Whether a critical alert is open, for an uptime service',
+    response: () => z.object({ status: z.literal('ok'), critical: z.int() }),
+    refusals: { 503: () => z.object({ status: z.literal('critical'), critical: z.int() }) },
+  },
+  {
+    method: 'get',
+    path: '/api/ops/alerts',
+    caller: 'operator',
+    summary: 'The alerts that are open, and those that were',
+    response: () =>
+      z.object({ alerts: z.array(z.looseObject({ alert: z.string(), says: z.nullable(z.string()) })) }),
+    refusals: { 503: refusal('unavailable') },
   },
   {
     method: 'get',

@@ -1,9 +1,9 @@
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { projectDir } from '../../cli/shared/project.ts'
-import { described } from '../../src/api/described.ts'
-import { openapi } from '../../src/api/openapi.ts'
 import { routes } from '../../src/api/routes.ts'
+import { described } from './described.ts'
+import { openapi } from './openapi.ts'
 
 export const CLIENT_FILE = join(projectDir, 'client/schema.d.ts')
 

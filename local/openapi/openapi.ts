@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as z from 'zod/mini'
-import { type Described, refusal } from './route.ts'
-
-export const VERSION = '0.1.0'
+import { projectDir } from '../../cli/shared/project.ts'
+import { type Described, refusal } from '../../src/api/route.ts'
+import { routes } from '../../src/api/routes.ts'
+import { described } from './described.ts'
+import { type Example, examples } from './examples.ts'
 
 const SECURITY = {
   user: ['session', 'Clerk’s session token of the signed-in user'],
@@ -33,7 +37,7 @@ export function openapi(routes: Described[]) {
     openapi: '3.1.0',
     info: {
       title: 'Ledgerhook',
-      version: VERSION,
+      version: packageVersion(),
       description: 'Clerk users and Stripe payments, kept true in your own Postgres, from the edge.',
     },
     paths,
@@ -48,18 +52,31 @@ export function openapi(routes: Described[]) {
   }
 }
 
+const packageVersion = (): string =>
+  JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).version
+
+/** The file from which the Worker serves its document. It is made ahead: the schemas of schemas need not be deployed. */
+export const DOCUMENT_FILE = join(projectDir, 'src/api/openapi.gen.ts')
+
+/** Returns the text of that file as the routes make it. */
+export const madeDocument = () =>
+  `// The OpenAPI document of the API: \`npm run generate\` writes it from the routes, and \`npm run check\` compares it.\nexport const OPENAPI =\n  ${inQuotes(JSON.stringify(openapi([...routes, ...described])))}\n`
+
+const inQuotes = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+
 export type Document = ReturnType<typeof openapi>
 export type Operation = ReturnType<typeof operation>
 export type Schema = { [member: string]: unknown }
 
 function operation(route: Described) {
+  const example = examples[route.path] ?? {}
   const security = SECURITY[route.caller as keyof typeof SECURITY]
   return {
     summary: route.summary,
     ...(route.description && { description: route.description }),
     ...(security && { security: [{ [security[0]]: [] }] }),
-    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
-    ...(route.body && { requestBody: { required: true, content: json(schemaOf(route.body)) } }),
+    parameters: [...parameters('path', route.params, example), ...parameters('query', route.query, example)],
+    ...(route.body && { requestBody: { required: true, content: json(schemaOf(route.body), example.body) } }),
     responses: Object.fromEntries(
       Object.entries({ 200: route.response, ...commonRefusals(route), ...route.refusals }).map(
         ([status, schema]) => [
@@ -82,7 +99,7 @@ function commonRefusals({ caller, query, params, body }: Described): Record<numb
   }
 }
 
-function parameters(place: 'path' | 'query', fields: Described['params']) {
+function parameters(place: 'path' | 'query', fields: Described['params'], given: Example) {
   const { properties = {}, required = [] } = fields
     ? (schemaOf(fields) as { properties?: Record<string, Schema>; required?: string[] })
     : {}
@@ -91,11 +108,14 @@ function parameters(place: 'path' | 'query', fields: Described['params']) {
     in: place,
     required: required.includes(name),
     ...(typeof description === 'string' && { description }),
+    ...(given.parameters?.[name] !== undefined && { example: given.parameters[name] }),
     schema: schema as Schema,
   }))
 }
 
-const json = (schema: Schema) => ({ 'application/json': { schema } })
+const json = (schema: Schema, example?: object) => ({
+  'application/json': { schema, ...(example && { example }) },
+})
 
 /**
  * OpenAPI 3.1 takes JSON Schema as it is. All are of what may be given: an answer may gain members, which a schema of

@@ -1,0 +1,48 @@
+import { html } from 'hono/html'
+import { call, connect } from '../../db.ts'
+import { settingsOf } from '../../settings.ts'
+import { type Call, given } from './env.ts'
+import { type Content, found, frame, moment, table } from './html.ts'
+
+/** A row of `operator_actions`. */
+export interface Action {
+  at: string
+  operator: string
+  action: string
+  provider: string | null
+  event_id: string | null
+  user_id: string | null
+  amount: number | null
+  note: string | null
+}
+
+const MOST = 100
+
+/** What operators have done, the newest first. @throws DatabaseUnavailable */
+export async function actions(c: Call) {
+  const { actions, next } = await call<{ actions: Action[]; next: number | null }>(
+    connect(settingsOf(c.env)),
+    'operator_actions_page',
+    [{ before_id: given(c.req.query('before')), most: MOST }],
+  )
+  return frame(c, 'Actions', [
+    actionsTable(actions),
+    next !== null && html`<p><a href="?before=${next}">Older</a>`,
+  ])
+}
+
+export const actionsTable = (actions: Action[]): Content =>
+  table(
+    'What operators have done',
+    ['When (UTC)', 'Who', 'What', 'About', 'Why'],
+    actions.map((one) => [
+      moment(one.at),
+      one.operator,
+      [one.action, one.amount !== null && ` ${one.amount}`],
+      [one.event_id && deliveryLink(one.provider, one.event_id), ' ', found(one.user_id)],
+      one.note,
+    ]),
+  )
+
+export const deliveryLink = (provider: string | null, event: string): Content =>
+  html`<a href="/ops/deliveries/${provider}/${encodeURIComponent(event)}">${event}</a>`

@@ -1,0 +1,112 @@
+import { html } from 'hono/html'
+import { call, connect } from '../../db.ts'
+import { tellingAfter } from '../../outgoing/after.ts'
+import { providers } from '../../providers.ts'
+import { type Settings, settingsOf } from '../../settings.ts'
+import type { Stored } from '../../webhook/due.ts'
+import { lookAgain } from '../../webhook/release.ts'
+import { inWords } from '../attention.ts'
+import { refusal } from './delivery.ts'
+import { type Call, fieldsOf, given } from './env.ts'
+import { act, type Content, field, frame, hidden, list, moment, required } from './html.ts'
+import { meaning } from './overview.ts'
+import { verdictOf } from './shown.ts'
+
+/** Deliveries that one click settles at most. */
+const SETTLED = 200
+/** And that it looks at: each may take three requests, and Cloudflare allows so many. */
+const lookedAt = ({ RUN_SUBREQUESTS }: Settings) => Math.min(100, Math.floor((RUN_SUBREQUESTS - 6) / 3))
+/** Bytes of all bodies that are taken at once. */
+const BODIES_BYTES = 4_000_000
+
+interface Count {
+  count: number
+  oldest: string | null
+  newest: string | null
+}
+
+/** What is parked or rejected for one reason: how much of it there is, and what can be done about all of it. @throws DatabaseUnavailable */
+export async function bulk(
+  c: Call,
+  says?: Content,
+  goOn?: Content,
+  fields: Record<string, unknown> = c.req.query(),
+) {
+  const settings = settingsOf(c.env)
+  const of = { outcome: given(fields.outcome) ?? '', reason: given(fields.reason) ?? '' }
+  const { count, oldest, newest } = await call<Count>(connect(settings), 'count_unsettled', [of])
+  const all = [hidden('outcome', of.outcome), hidden('reason', of.reason), hidden('until', newest ?? '')]
+  const some = (most: number) => (count > most ? `the first ${most} of ${inWords(count)}` : `all ${count}`)
+  return frame(
+    c,
+    verdictOf(of),
+    [
+      list({
+        Deliveries: inWords(count),
+        Meaning: meaning(of.outcome, of.reason),
+        'Oldest (UTC)': moment(oldest),
+        'Newest (UTC)': moment(newest),
+      }),
+      html`<p><a href="/ops/deliveries?outcome=${of.outcome}&reason=${of.reason}">See them</a>`,
+      goOn,
+      count > 0 && [
+        act('/ops/bulk', `Look again at ${some(lookedAt(settings))}`, [
+          ...all,
+          hidden('do', 'look_again'),
+          field('Why, if it needs saying', 'note'),
+        ]),
+        act('/ops/bulk', `Settle ${some(SETTLED)} by hand`, [
+          ...all,
+          hidden('do', 'settle'),
+          field('Why', 'note', '', required),
+        ]),
+      ],
+    ],
+    says,
+  )
+}
+
+/** Does the same about a bite of all that was counted. @throws DatabaseUnavailable */
+export async function actOnMany(c: Call) {
+  const fields = await fieldsOf(c)
+  const settings = settingsOf(c.env)
+  const db = tellingAfter(c, settings)
+  const note = given(fields.note)
+  const of = {
+    ...{ operator: c.get('operator'), outcome: given(fields.outcome), reason: given(fields.reason) },
+    ...{ until: given(fields.until), note },
+  }
+  if (fields.do === 'settle') {
+    const { settled, refused } = await call<{ settled: number; refused?: string }>(
+      db,
+      'settle_many_for_operator',
+      [{ ...of, most: SETTLED }],
+    )
+    return await bulk(c, refused ? refusal(refused) : `Settled: ${settled}.`, undefined, fields)
+  }
+  const [after_at, after_id] = [given(fields.after_at), given(fields.after_id)]
+  const { due, next } = await call<{ due: Stored[]; next: [string, string] | null }>(
+    db,
+    'take_many_for_operator',
+    [
+      {
+        ...{ ...of, after: after_at && [after_at, after_id ?? ''] },
+        ...{ most: lookedAt(settings), bytes: BODIES_BYTES },
+      },
+    ],
+  )
+  const became: Record<string, number> = {}
+  for (const one of due) {
+    const committed = await lookAgain(providers, one, settings, db)
+    const verdict = committed ? verdictOf(committed) : 'as before'
+    became[verdict] = (became[verdict] ?? 0) + 1
+  }
+  const says = Object.entries(became).map(([verdict, count]) => `${count} ${verdict}`)
+  const goOn =
+    next &&
+    act('/ops/bulk', 'Look at the next ones', [
+      ...['outcome', 'reason', 'until', 'do', 'note'].map((name) => hidden(name, given(fields[name]) ?? '')),
+      ...[hidden('after_at', next[0]), hidden('after_id', next[1])],
+    ])
+  return await bulk(c, `Looked again at ${due.length}: ${says.join(', ') || 'none is left'}.`, goOn, fields)
+}

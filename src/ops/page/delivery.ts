@@ -1,0 +1,121 @@
+import { html } from 'hono/html'
+import { call, connect } from '../../db.ts'
+import { tellingAfter } from '../../outgoing/after.ts'
+import { providers } from '../../providers.ts'
+import { settingsOf } from '../../settings.ts'
+import { isLiveKey } from '../../stripe/key.ts'
+import type { Stored } from '../../webhook/due.ts'
+import { lookAgain } from '../../webhook/release.ts'
+import { type ExplainedEntry, outcomeInWords } from '../explain.ts'
+import { type Action, actionsTable } from './actions.ts'
+import { type Call, fieldsOf, given } from './env.ts'
+import { act, type Content, field, found, frame, hidden, list, moment, required } from './html.ts'
+import { entriesTable } from './look-up.ts'
+import { meaning } from './overview.ts'
+import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
+
+interface Shown {
+  delivery: ShownDelivery
+  has_payload: boolean
+  entries: ExplainedEntry[]
+  actions: Action[]
+}
+
+const named = (c: Call) => ({ provider: c.req.param('provider') ?? '', event_id: c.req.param('event') ?? '' })
+
+/** What became of one delivery. @param says what an action has come to @throws DatabaseUnavailable */
+export async function delivery(c: Call, says?: Content, payload?: Content) {
+  const settings = settingsOf(c.env)
+  const shown = await call<Shown | { refused: string }>(connect(settings), 'show_delivery', [named(c)])
+  if ('refused' in shown) return await c.notFound()
+  const { delivery: one, has_payload, entries, actions } = shown
+  const to = `/ops/deliveries/${one.provider}/${encodeURIComponent(one.event)}`
+  const why = field('Why', 'note', '', required)
+  const dashboard =
+    one.provider === 'clerk'
+      ? 'https://dashboard.clerk.com/last-active?path=webhooks'
+      : `https://dashboard.stripe.com/${isLiveKey(settings) ? '' : 'test/'}events/${one.event}`
+  return frame(
+    c,
+    `${one.provider} ${one.type ?? 'event'}`,
+    [
+      list({
+        Event: html`${one.event} (<a href="${dashboard}" rel="noreferrer">at ${one.provider}</a>)`,
+        Outcome: outcomeInWords(one),
+        Meaning: meaning(one.outcome, one.reason),
+        'Waits for': waitsFor(one),
+        User: found(one.user_id),
+        About: one.about?.map((id) => [found(id), ' ']),
+        Effect: one.verb,
+        'Refused by Postgres with': one.sqlstate,
+        Attempts: one.attempts,
+        'Occurred (UTC)': moment(one.occurred_at),
+        'Received (UTC)': moment(one.received_at),
+        'Settled (UTC)': moment(one.settled_at),
+      }),
+      entriesTable(entries),
+      html`<h2>Act</h2>`,
+      !one.is_final && [
+        act(to, 'Look again', [hidden('do', 'look_again'), field('Why, if it needs saying', 'note')]),
+        act(to, 'Settle by hand', [hidden('do', 'settle'), why]),
+      ],
+      has_payload
+        ? act(to, 'Show the payload', [
+            hidden('do', 'payload'),
+            'It may hold personal data; who has read it is recorded.',
+          ])
+        : html`<p>Its payload is not kept.`,
+      payload,
+      actionsTable(actions),
+    ],
+    says,
+  )
+}
+
+const REFUSED: Record<string, string> = {
+  not_found: 'It is not stored.',
+  already_final: 'It is final: nothing is changed.',
+  no_payload: 'It cannot be looked at again: neither its effect nor its payload is kept.',
+  is_applied: 'It has had its effect, or needs none: nothing is changed.',
+  missing_note: 'A note is missing: it says why.',
+}
+export const refusal = (why: string) => REFUSED[why] ?? why
+
+/** What is done about one delivery: `do` says what. @throws DatabaseUnavailable */
+export async function actOnDelivery(c: Call) {
+  const fields = await fieldsOf(c)
+  const settings = settingsOf(c.env)
+  const db = tellingAfter(c, settings)
+  const who = { operator: c.get('operator'), ...named(c) }
+  const note = given(fields.note)
+  if (fields.do === 'payload') {
+    const shown = await call<{ payload: string | null; refused?: string }>(db, 'show_payload', [who])
+    return await delivery(c, shown.refused && refusal(shown.refused), payloadOf(shown.payload ?? ''))
+  }
+  if (fields.do === 'settle') {
+    const settled = await call<{ subjects: string[]; refused?: string }>(db, 'settle_for_operator', [
+      { ...who, note },
+    ])
+    const closed = settled.subjects?.join(', ') || 'nothing else'
+    return await delivery(c, settled.refused ? refusal(settled.refused) : `Settled, and with it ${closed}.`)
+  }
+  const stored = await call<Stored & { refused?: string }>(db, 'take_for_operator', [{ ...who, note }])
+  if (stored.refused) return await delivery(c, refusal(stored.refused))
+  const committed = await lookAgain(providers, stored, settings, db)
+  return await delivery(
+    c,
+    committed
+      ? `Looked again: ${verdictOf(committed)}.`
+      : 'Looked again: its provider says no more about it.',
+  )
+}
+
+/** The more it nests, the more room indenting takes: what nests deep is shown as it is. */
+function payloadOf(text: string): Content {
+  let [depth, deepest] = [0, 0]
+  for (const [brace] of text.matchAll(/[[{\]}]/g)) {
+    depth += '[{'.includes(brace) ? 1 : -1
+    deepest = Math.max(deepest, depth)
+  }
+  return html`<h2>Payload</h2><pre tabindex="0">${deepest > 50 || text === '' ? text : JSON.stringify(JSON.parse(text), null, 2)}</pre>`
+}

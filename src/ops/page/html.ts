@@ -1,0 +1,65 @@
+import { html } from 'hono/html'
+import type { Call } from './env.ts'
+
+/** What is given as text is escaped; what is html already is not. */
+export type Content = ReturnType<typeof html> | string | number | false | null | undefined | Content[]
+
+const HREFS = { Overview: '/ops', Deliveries: '/ops/deliveries', Actions: '/ops/actions' }
+
+/** A whole page. @param says what an action has come to */
+export function frame(
+  c: Call,
+  title: string,
+  content: Content,
+  says?: Content,
+  status: 200 | 400 | 401 | 404 | 503 = 200,
+) {
+  const operator = c.get('operator')
+  const path = c.req.path
+  return c.html(
+    html`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title} · Ledgerhook</title><link rel="stylesheet" href="/ops/uplot.css"><link rel="stylesheet" href="/ops/page.css"><script src="/ops/uplot.js" defer></script><script src="/ops/page.js" defer></script><a class="skip" href="#main">To the content</a><header><b>Ledgerhook</b>${
+      operator &&
+      html`<nav aria-label="Pages">${Object.entries(HREFS).map(
+        ([name, href]) => html`<a href="${href}"${path === href && html` aria-current="page"`}>${name}</a> `,
+      )}</nav><form action="/ops/find" role="search"><input name="id" required aria-label="User, payment, event or reference" placeholder="User, payment, event, reference"><button>Find</button></form><form method="post" action="/ops/sign-out"><button>Sign out ${operator}</button></form>`
+    }</header><main id="main"><h1>${title}</h1>${says && html`<p role="status">${says}</p>`}${content}</main></html>`,
+    status,
+  )
+}
+
+/** A table with a caption. It scrolls by itself where it is too wide. */
+export const table = (caption: string, heads: string[], rows: Content[][], plot?: string): Content =>
+  rows.length > 0
+    ? html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table${plot && html` data-plot="${plot}"`}><caption>${caption}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}`)}<tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}`)}`)}</table></div>`
+    : html`<p>${caption}: none`
+
+/** Names with values. */
+export const list = (values: Record<string, Content>): Content =>
+  html`<dl>${Object.entries(values).map(([name, value]) => value !== null && value !== undefined && value !== false && html`<dt>${name}<dd>${value}`)}</dl>`
+
+/** A moment in UTC, to the second. */
+export function moment(at: string | number | null | undefined): Content {
+  if (at === null || at === undefined) return null
+  const iso = new Date(at).toISOString()
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`
+}
+
+/** A link to all that is known of an id. */
+export const found = (id: string | null): Content =>
+  id && html`<a href="/ops/find?id=${encodeURIComponent(id)}">${id}</a>`
+
+/** A text field with its label. */
+export const field = (label: string, name: string, value: Content = '', attributes: Content = ''): Content =>
+  html`<label>${label} <input name="${name}" value="${value}" ${attributes}></label>`
+
+export const required = html`required`
+export const hidden = (name: string, value: string): Content =>
+  html`<input type="hidden" name="${name}" value="${value}">`
+
+/** A choice, of nothing too. */
+export const select = (label: string, name: string, options: string[], chosen: string): Content =>
+  html`<label>${label} <select name="${name}"><option value="">any</option>${options.map((one) => html`<option${one === chosen && html` selected`}>${one}</option>`)}</select></label>`
+
+/** A form whose button does something: what it takes, and why. */
+export const act = (action: string, button: string, content: Content): Content =>
+  html`<form method="post" action="${action}">${content} <button>${button}</button></form>`

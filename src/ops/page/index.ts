@@ -1,0 +1,73 @@
+import { Hono } from 'hono'
+import { csrf } from 'hono/csrf'
+import { DatabaseUnavailable } from '../../db.ts'
+import { limitBody } from '../../http.ts'
+import { log } from '../../log.ts'
+import { once } from '../../once.ts'
+import { actions } from './actions.ts'
+import { actOnMany, bulk } from './bulk.ts'
+import { deliveries } from './deliveries.ts'
+import { actOnDelivery, delivery } from './delivery.ts'
+import type { Env } from './env.ts'
+import { frame } from './html.ts'
+import { adjust, lookUp } from './look-up.ts'
+import { overview } from './overview.ts'
+import { operatorOf, signIn, signInForm, signOut } from './session.ts'
+
+/** Everything is of this Worker: nothing is loaded from elsewhere, sent elsewhere or shown within another page. */
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'same-origin',
+  'Strict-Transport-Security': 'max-age=31536000',
+}
+
+/** Made at its first request, so that no delivery waits for it. */
+export const page = once(() => {
+  const page = new Hono<Env>().basePath('/ops')
+
+  page.use(async (c, next) => {
+    await next()
+    for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value)
+  })
+  // Without them the page is plain, and works.
+  page.get('/:file{\\w+\\.(css|js)}', async (c) => {
+    const { ASSETS } = c.env
+    if (!ASSETS) return c.notFound()
+    const asset = await ASSETS.fetch(c.req.raw)
+    return new Response(asset.body, asset)
+  })
+  page.use(csrf(), limitBody, async (c, next) => {
+    await next()
+    c.res.headers.set('Cache-Control', 'no-store')
+  })
+  page.post('/sign-in', signIn)
+  page.post('/sign-out', signOut)
+  page.use(async (c, next) => {
+    const operator = await operatorOf(c)
+    if (operator === undefined) return await signInForm(c)
+    c.set('operator', operator)
+    return await next()
+  })
+
+  page.get('/', overview)
+  page.get('/deliveries', deliveries)
+  page.get('/deliveries/:provider/:event', (c) => delivery(c))
+  page.post('/deliveries/:provider/:event', actOnDelivery)
+  page.get('/bulk', (c) => bulk(c))
+  page.post('/bulk', actOnMany)
+  page.get('/find', (c) => lookUp(c))
+  page.post('/adjust', adjust)
+  page.get('/actions', actions)
+
+  page.notFound((c) => frame(c, 'Not found', 'There is nothing at this address.', undefined, 404))
+  page.onError((error, c) => {
+    if (!(error instanceof DatabaseUnavailable)) throw error
+    log({ message: 'unavailable', level: 'error', path: c.req.path, cause: error.message })
+    return error.isRefusal
+      ? frame(c, 'Not possible', 'The database refuses what was given: check it.', undefined, 400)
+      : frame(c, 'Database away', 'Nothing is known to have happened: try again.', undefined, 503)
+  })
+  return page
+})

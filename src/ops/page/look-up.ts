@@ -1,0 +1,189 @@
+import { html } from 'hono/html'
+import { call, connect } from '../../db.ts'
+import { tellingAfter } from '../../outgoing/after.ts'
+import { settingsOf } from '../../settings.ts'
+import { type ExplainedEntry, type Explanation, inWords, outcomeInWords } from '../explain.ts'
+import { type Action, actionsTable, deliveryLink } from './actions.ts'
+import { type Call, fieldsOf, given } from './env.ts'
+import { act, type Content, field, found, frame, hidden, list, moment, required, table } from './html.ts'
+import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
+
+interface Payment {
+  id: string
+  credits: number
+  /** Minor units of `currency`. */
+  amount: number
+  currency: string
+  created_at: string
+  reversals: { id: string; kind: string; state: string; amount: number }[]
+}
+
+interface Subscription {
+  id: string
+  plan_key: string | null
+  stripe_price_id: string | null
+  status: string
+  current_period_end: string | null
+  cancel_at_period_end: boolean
+  collection_paused: boolean
+  double_since: string | null
+  cancel_due_at: string | null
+}
+
+interface User {
+  id: string
+  email: string | null
+  stripe_customer_id: string | null
+  created_at: string
+  closed_at: string | null
+  banned_at: string | null
+  erasure_asked_at: string | null
+}
+
+type LookedUp = Omit<Explanation, 'waiting'> & {
+  user: User | null
+  payments: Payment[]
+  subscriptions: Subscription[]
+  waiting: ShownDelivery[]
+  actions: Action[]
+}
+
+/** Ledger entries of a page. */
+const MOST = 100
+
+/** All that is known of a user, a payment, an event or a reference. @throws DatabaseUnavailable */
+export async function lookUp(c: Call, id = given(c.req.query('id')) ?? '', says?: Content) {
+  const facts = { id, before_id: given(c.req.query('before')), page_size: MOST }
+  const known = await call<LookedUp | { refused: string }>(connect(settingsOf(c.env)), 'look_up', [facts])
+  if ('refused' in known) return frame(c, 'Nothing found', `Nothing is known of ${id}.`, says)
+  const { about, user, event, payments, subscriptions } = known
+  return frame(
+    c,
+    `${about} ${id}`,
+    [
+      list({
+        User: about !== 'user' && found(known.user_id),
+        Email: user?.email,
+        'Balance, credits': known.balance,
+        'Sum of these, credits': about !== 'user' && String(known.sum),
+        'Stripe customer': found(user?.stripe_customer_id ?? null),
+        'Here since (UTC)': moment(user?.created_at),
+        'Deleted (UTC)': moment(user?.closed_at),
+        'Banned (UTC)': moment(user?.banned_at),
+        'Erasure asked for (UTC)': moment(user?.erasure_asked_at),
+        Event: event && [deliveryLink(event.provider, event.event), ' ', outcomeInWords(event)],
+      }),
+      table(
+        'What waits',
+        ['Received (UTC)', 'Event', 'Outcome', 'Waits for'],
+        known.waiting.map((one) => [
+          moment(one.received_at),
+          [`${one.provider} ${one.type ?? '(no type)'} `, deliveryLink(one.provider, one.event)],
+          verdictOf(one),
+          waitsFor(one),
+        ]),
+      ),
+      entriesTable(known.entries.toReversed()),
+      known.next !== null &&
+        html`<p><a href="?id=${encodeURIComponent(id)}&before=${known.next}">Older entries</a>`,
+      table(
+        'Payments of these entries',
+        ['Payment', 'When (UTC)', 'Credits', 'Amount', 'What came back'],
+        payments.map(paymentRow),
+      ),
+      table(
+        'Subscriptions',
+        ['Subscription', 'Plan', 'Status', 'Period ends (UTC)', 'To note'],
+        subscriptions.map(subscriptionRow),
+      ),
+      about === 'user' && user && adjustForm(id),
+      actionsTable(known.actions),
+    ],
+    says,
+  )
+}
+
+const paymentRow = ({ id, created_at, credits, amount, currency, reversals }: Payment): Content[] => [
+  found(id),
+  moment(created_at),
+  credits,
+  money(amount, currency),
+  reversals.map((one) => html`<p>${one.kind} ${one.state} ${money(one.amount, currency)} (${one.id})</p>`),
+]
+
+const subscriptionRow = (one: Subscription): Content[] => [
+  one.id,
+  one.plan_key ?? one.stripe_price_id,
+  one.status,
+  moment(one.current_period_end),
+  [
+    one.cancel_at_period_end && 'ends with its period ',
+    one.collection_paused && 'no money is collected ',
+    one.double_since && 'the user has two plans of a group ',
+    one.cancel_due_at && 'to be cancelled: its user is deleted',
+  ],
+]
+
+/** In the currency's own unit: Stripe counts in its smallest, of which a yen has one. */
+function money(amount: number, currency: string): string {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
+  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
+}
+
+export const entriesTable = (entries: ExplainedEntry[]): Content =>
+  table(
+    'Ledger entries',
+    ['When (UTC)', 'Credits', 'Balance', 'What', 'By'],
+    entries.map((entry) => [
+      moment(entry.created_at),
+      entry.amount > 0 ? `+${entry.amount}` : entry.amount,
+      entry.balance_after,
+      inWords(entry),
+      entry.delivery ? deliveryLink(entry.delivery.provider, entry.delivery.event) : entry.caller,
+    ]),
+  )
+
+/** Each form has a key of its own: sent twice, it adjusts once. */
+const adjustForm = (user: string): Content => [
+  html`<h2>Adjust</h2>`,
+  act('/ops/adjust', 'Adjust the balance', [
+    hidden('user_id', user),
+    hidden('key', crypto.randomUUID()),
+    field(
+      'Credits, such as 50 or -50',
+      'amount',
+      '',
+      html`required inputmode="numeric" pattern="[+\\-]?[0-9]{1,13}"`,
+    ),
+    field('Why: the user’s wallet shows it', 'note', '', required),
+  ]),
+]
+
+const REFUSED: Record<string, string> = {
+  unknown_user: 'There is no wallet of this user.',
+  idempotency_key_reused: 'This form has made another adjustment: nothing is changed.',
+  limit_exceeded: 'The balance would be beyond 2^53: nothing is changed.',
+  missing_note: 'A note is missing: it says why. Nothing is changed.',
+  missing_key: 'Load the form again: nothing is changed.',
+}
+
+/** Gives a user credits, or takes some. @throws DatabaseUnavailable */
+export async function adjust(c: Call) {
+  const { user_id, amount, key, note } = await fieldsOf(c)
+  const id = given(user_id) ?? ''
+  const credits = /^[-+]?\d{1,13}$/.test(String(amount)) ? Number(amount) : 0
+  if (credits === 0) return await lookUp(c, id, 'No amount of credits is given: nothing is changed.')
+  const facts = { user_id: id, amount: credits, idempotency_key: given(key), note: given(note) }
+  const adjusted = await call<{ balance: number; is_new: boolean; refused?: string }>(
+    tellingAfter(c, settingsOf(c.env)),
+    'adjust_for_operator',
+    [{ operator: c.get('operator'), ...facts }],
+  )
+  const { refused, is_new, balance } = adjusted
+  const done = is_new ? 'Adjusted' : 'Adjusted before'
+  return await lookUp(
+    c,
+    id,
+    refused ? (REFUSED[refused] ?? refused) : `${done}: the balance was ${balance} right after it.`,
+  )
+}

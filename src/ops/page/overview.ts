@@ -1,0 +1,146 @@
+import { html } from 'hono/html'
+import { call, connect } from '../../db.ts'
+import { ALERT_KINDS } from '../../settings/alerts.ts'
+import { settingsOf } from '../../settings.ts'
+import { OUTCOMES, unsettledReasons } from '../../webhook/outcome.ts'
+import { inWords, type Unsettled } from '../attention.ts'
+import { BUILD } from '../functions.gen.ts'
+import { NEEDS } from '../ready.ts'
+import type { Call } from './env.ts'
+import { type Content, found, frame, list, moment, table } from './html.ts'
+import { type Slot, series } from './series.ts'
+
+interface Difference {
+  provider: string
+  object: string
+  kind: string
+  user_id: string | null
+  credits: number | null
+  reason: string | null
+  reported_at: string
+}
+
+interface Alert {
+  alert: string
+  about: string | null
+  state: string
+  critical: boolean
+  value: number
+  threshold: number | null
+  opened_at: string
+  closed_at: string | null
+}
+
+interface Overview {
+  alerts: Alert[]
+  /** The newest first. */
+  hours: Slot[]
+  days: Slot[]
+  /** Which secret has matched, counted from 1. */
+  secrets: { provider: string; secret: number; deliveries: number; last_at: string }[]
+  waiting: Unsettled[]
+  besides: Record<string, number>
+  status: string
+  migration: string | null
+  tasks: { name: string; last_good_at: string | null; next_at: string; failures: number }[]
+  /** The last passes of reconcile that have seen everything. */
+  reconciled: Partial<Record<'recent' | 'full', { endedAt: number }>> | null
+  differences: Difference[]
+  stored: { name: string; rows: number; bytes: number }[]
+}
+
+/** What needs a look. @throws DatabaseUnavailable */
+export async function overview(c: Call) {
+  const settings = settingsOf(c.env)
+  const seen = await call<Overview>(connect(settings), 'overview', [{ reasons: unsettledReasons, ...NEEDS }])
+  const { recent, full } = seen.reconciled ?? {}
+  const configured: Record<string, number> = {
+    clerk: settings.CLERK_WEBHOOK_SECRET.length,
+    stripe: settings.STRIPE_WEBHOOK_SECRET.length,
+  }
+  return frame(c, 'Overview', [
+    table(
+      'Alerts, open or of late',
+      ['Alert', 'State', 'What', 'Value', 'Threshold', 'Opened (UTC)', 'Closed (UTC)'],
+      seen.alerts
+        .slice(0, 20)
+        .map((one) => [
+          [one.critical && 'critical: ', one.alert, one.about && ` (${one.about})`],
+          one.state,
+          ALERT_KINDS[one.alert]?.says,
+          one.value,
+          one.threshold,
+          moment(one.opened_at),
+          moment(one.closed_at),
+        ]),
+    ),
+    table(
+      'What waits',
+      ['Outcome', 'Reason', 'Deliveries', 'Oldest (UTC)', 'What it means'],
+      seen.waiting.map(({ outcome, reason, count, oldest }) => [
+        outcome,
+        reason,
+        html`<a href="/ops/bulk?outcome=${outcome}&reason=${reason}">${inWords(count)}</a>`,
+        moment(oldest),
+        meaning(outcome, reason),
+      ]),
+    ),
+    table(
+      'What else needs a look',
+      ['What', 'How many'],
+      Object.entries(seen.besides)
+        .filter(([, count]) => count > 0)
+        .map(([what, count]) => [what, inWords(count)]),
+    ),
+    table(
+      'What Stripe and Clerk have otherwise',
+      ['Object', 'What differs', 'User', 'Credits', 'Reported (UTC)'],
+      seen.differences.map((one) => [
+        found(one.object),
+        [one.kind, one.reason && ` (${one.reason})`],
+        found(one.user_id),
+        one.credits,
+        moment(one.reported_at),
+      ]),
+    ),
+    series('The last 24 hours', seen.hours),
+    series('The last 30 days', seen.days),
+    html`<h2>What runs</h2>`,
+    list({
+      Build: BUILD,
+      Database: seen.status,
+      'Newest migration': seen.migration,
+      'Reconciled, what is recent (UTC)': moment(recent?.endedAt) ?? 'not completely yet',
+      'Reconciled, everything (UTC)': moment(full?.endedAt) ?? 'not completely yet',
+    }),
+    table(
+      'Secrets that have matched in 24 hours',
+      ['Provider', 'Secret', 'Deliveries', 'Last (UTC)'],
+      seen.secrets.map(({ provider, secret, deliveries, last_at }) => [
+        provider,
+        `${secret} of ${configured[provider]}`,
+        deliveries,
+        moment(last_at),
+      ]),
+    ),
+    table(
+      'Scheduled work',
+      ['Task', 'Last good turn (UTC)', 'Next turn (UTC)', 'Failures in a row'],
+      seen.tasks.map(({ name, last_good_at, next_at, failures }) => [
+        name,
+        moment(last_good_at),
+        moment(next_at),
+        failures,
+      ]),
+    ),
+    table(
+      'The largest tables',
+      ['Table', 'Rows, about', 'MiB'],
+      seen.stored.map(({ name, rows, bytes }) => [name, rows, Math.ceil(bytes / 2 ** 20)]),
+    ),
+  ])
+}
+
+/** What an outcome means, in the words of the list of outcomes. */
+export const meaning = (outcome: string, reason: string | null): Content =>
+  (OUTCOMES as Record<string, Record<string, string>>)[outcome]?.[reason ?? '']

@@ -1,0 +1,39 @@
+import { html } from 'hono/html'
+import type { Rate } from '../rates.ts'
+import { type Content, moment, table } from './html.ts'
+
+/** An hour or a day. */
+export type Slot = Rate & {
+  at: string
+  /** Null where too much has come since to be summed. */
+  credits_in: number | null
+  credits_out: number | null
+}
+
+/** By column. What stands together in a list is drawn in one plot. */
+const COLUMNS: Record<string, (slot: Slot) => number | null>[] = [
+  {
+    Applied: ({ outcomes }) => outcomes.applied ?? 0,
+    'Duplicate, stale': ({ outcomes }) => (outcomes.duplicate ?? 0) + (outcomes.stale ?? 0),
+    Ignored: ({ outcomes }) => outcomes.ignored ?? 0,
+    Parked: ({ outcomes }) => outcomes.parked ?? 0,
+    Rejected: ({ outcomes }) => outcomes.rejected ?? 0,
+    'Refused, 5xx': ({ refused, unavailable }) => refused + unavailable,
+  },
+  {
+    'Error rate, %': ({ error_rate }) => percent(error_rate),
+    'Fallback rate, %': ({ fallback_rate }) => percent(fallback_rate),
+  },
+  { 'Database p95, ms': ({ database_p95_ms }) => database_p95_ms },
+  { 'Credits in': ({ credits_in }) => credits_in, 'Credits out': ({ credits_out }) => credits_out },
+]
+
+const percent = (part: number | null) => part && Math.round(part * 10_000) / 100
+
+/** The numbers of a time, as a table: a script draws them and closes it. */
+export function series(caption: string, slots: Slot[]): Content {
+  const columns = COLUMNS.flatMap((plot) => Object.entries(plot))
+  const plots = COLUMNS.map((plot) => Object.keys(plot).length).join()
+  const rows = slots.map((slot) => [moment(slot.at), ...columns.map(([, of]) => of(slot))])
+  return html`<h2>${caption}</h2><details open><summary>Numbers</summary>${table(caption, ['Since (UTC)', ...columns.map(([head]) => head)], rows, plots)}</details>`
+}

@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs'
+
+/** Where Chromium is installed: no package brings one. */
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+/** The browser of this machine; undefined where it has none. */
+export const browserPath = [process.env.CHROMIUM ?? '', ...PLACES].find((path) => existsSync(path))
+
+export const NO_BROWSER = 'no Chromium: install it, or name it by CHROMIUM=<path>'

@@ -1,0 +1,504 @@
+import { describe, expect, it } from 'vitest'
+import { subscriptionEvent } from '../../local/billing-events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
+import { unsettledReasons } from '../../src/webhook/outcome.ts'
+import { hiddenIn, type Operator, saidBy, see, signedIn, submit, text } from './ops-support.ts'
+import { linked, signedUp, signUp } from './people.ts'
+import {
+  balance,
+  counted,
+  deliver,
+  eventRow,
+  ledger,
+  query,
+  request,
+  runScheduled,
+  send,
+  settings,
+} from './support.ts'
+
+const COMPLETED = 'checkout.session.completed'
+const NAMED = { OPS_TOKEN: `ada:${settings.OPS_TOKEN}` }
+const ada = () => signedIn(settings.OPS_TOKEN, NAMED)
+
+/** A session whose metadata says no number of credits. */
+async function rejectedTopUp(user: string, payment = `pi_${user}`) {
+  const session = { metadata: { user_id: user, credits: 'many' } }
+  const event = checkoutEvent(COMPLETED, { user, payment, session })
+  await deliver('stripe', event)
+  return event
+}
+const at = (event: { id: string }) => `/ops/deliveries/stripe/${event.id}`
+const seen = async (operator: Operator, path: string) => text(await see(operator, path))
+
+/** What is recorded of an event or a user, the newest first. */
+const recorded = async (id: string) =>
+  await query<{ operator: string; action: string; note: string | null; amount: string | null }>(
+    'select operator, action, note, amount from operator_actions where $1 in (event_id, user_id) order by id desc',
+    [id],
+  )
+
+describe('the overview', () => {
+  it('counts what waits, says what it means, and which build runs on which migration', async () => {
+    await rejectedTopUp(await signedUp())
+    const operator = await ada()
+    const { result, requests } = await counted(() => seen(operator, '/ops'))
+    expect(requests).toBe(1)
+    expect(result).toMatch(
+      /rejected invalid_metadata [1-9]\d* .*nothing in it names a user, or a number of credits/,
+    )
+    expect(result).toMatch(/Build [\da-f]{12} .*Newest migration \d{4}_/)
+  })
+
+  it('has the rates and the credits of 24 hours and of 30 days, and which secrets have matched', async () => {
+    const user = await signedUp()
+    const event = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
+    await deliver('stripe', event)
+    await runScheduled({}, 'roll_up')
+    const html = await see(await ada(), '/ops')
+    const [numbers] = await query<{ applied: string; credits: string }>(
+      `select (select sum(count) from rates where outcome = 'applied') as applied,
+        (select sum(amount) from credit_ledger where amount > 0) as credits`,
+    )
+    const sums = ['The last 24 hours', 'The last 30 days'].map((caption) => {
+      const [, table = ''] = html.split(`<caption>${caption}</caption>`)
+      const rows = [...(table.split('</table>')[0] ?? '').matchAll(/<tr><td>.*?(?=<tr>|$)/gs)].map(([row]) =>
+        row
+          .split('<td>')
+          .slice(2)
+          .map((cell) => Number(text(cell))),
+      )
+      const sum = (column: number) => rows.reduce((all, row) => all + (row[column] ?? 0), 0)
+      return { rows: rows.length, applied: sum(0), credits: sum(9) }
+    })
+    const both = { applied: Number(numbers?.applied), credits: Number(numbers?.credits) }
+    expect(sums).toEqual([
+      { rows: 24, ...both },
+      { rows: 30, ...both },
+    ])
+    expect(both.applied).toBeGreaterThan(0)
+    expect(text(html)).toMatch(/stripe 1 of 1 [1-9]\d* /)
+  })
+
+  it('lists alerts, the open ones with what they mean', async () => {
+    await query(
+      `insert into alerts (name, about, state, critical, value, threshold, details, since, opened_at)
+       values ('error_rate', '', 'open', true, 0.5, 0.1, '{}', now(), now()) on conflict do nothing`,
+    )
+    expect(await seen(await ada(), '/ops')).toMatch(/critical: error_rate open .* 0\.5 0\.1/)
+    await query(`delete from alerts where name = 'error_rate'`)
+  })
+
+  it('lists what Stripe has otherwise, with the user and the credits', async () => {
+    const user = randomId('user')
+    await query(
+      `insert into differences (provider, object, kind, user_id, credits, first_pass, reported_at)
+       values ('stripe', $1, 'paid_not_credited', $2, 500, 'pass', now())`,
+      [`cs_${user}`, user],
+    )
+    expect(await seen(await ada(), '/ops')).toContain(`cs_${user} paid_not_credited ${user} 500`)
+  })
+})
+
+describe('the deliveries', () => {
+  const rows = async (filter: Record<string, string>) => {
+    const html = await see(await ada(), `/ops/deliveries?${new URLSearchParams(filter)}`)
+    return [...html.matchAll(/<tr><td>.*?(?=<tr>|<\/table>)/gs)].map(([row]) => text(row))
+  }
+  const events = async (filter: Record<string, string>) =>
+    (await rows(filter)).map((row) => /(?:evt|msg)_\w+/.exec(row)?.[0])
+
+  it('are found by provider, type, outcome, reason, user, time, and id, the newest first', async () => {
+    const user = await signedUp()
+    const applied = checkoutEvent(COMPLETED, { user, payment: `pi_1_${user}` })
+    await deliver('stripe', applied)
+    const rejected = await rejectedTopUp(user, `pi_2_${user}`)
+    const all = await rows({ user_id: user })
+    expect(all.map((row) => row.split(' ').at(2))).toEqual(['stripe', 'stripe', 'clerk'])
+    expect(await events({ user_id: user, provider: 'stripe' })).toEqual([rejected.id, applied.id])
+    expect(await events({ user_id: user, type: 'user.created' })).toHaveLength(1)
+    expect(await events({ user_id: user, outcome: 'rejected' })).toEqual([rejected.id])
+    expect(await events({ user_id: user, reason: 'invalid_metadata' })).toEqual([rejected.id])
+    expect((await events({ outcome: 'rejected', reason: 'invalid_metadata' }))[0]).toBe(rejected.id)
+    expect((await events({ outcome: 'rejected' }))[0]).toBe(rejected.id)
+    expect((await events({}))[0]).toBe(rejected.id)
+    expect((await events({ type: COMPLETED })).slice(0, 2)).toEqual([rejected.id, applied.id])
+    expect((await events({ outcome: 'applied', type: COMPLETED }))[0]).toBe(applied.id)
+    expect(await events({ id: applied.id })).toEqual([applied.id])
+    expect(await events({ id: `pi_2_${user}` })).toEqual([rejected.id])
+    expect(await events({ user_id: user, until: '2020-01-01T00:00' })).toEqual([])
+    expect(await events({ user_id: user, since: '2020-01-01T00:00' })).toHaveLength(3)
+    expect(await events({ outcome: 'parked', user_id: user })).toEqual([])
+  })
+
+  it('come in pages that leave nothing out and say nothing twice, in each way of looking', async () => {
+    const user = await signedUp()
+    await query(
+      `insert into webhook_events (provider, event_id, type, outcome, reason, user_id, about, received_at)
+       select 'stripe', 'evt_' || n || '_' || $1, 'paged.type', 'rejected', 'payment_mismatch', $1, array['pi_' || $1],
+         now() - interval '1 minute' * (n / 3) from generate_series(1, 120) n`,
+      [user],
+    )
+    const operator = await ada()
+    for (const filter of [
+      `user_id=${user}`,
+      `id=pi_${user}`,
+      'outcome=rejected&reason=payment_mismatch',
+      'type=paged.type',
+    ]) {
+      const ids: string[] = []
+      let path: string | undefined = `/ops/deliveries?${filter}&type=paged.type`
+      while (path) {
+        const html: string = await see(operator, path)
+        ids.push(...[...html.matchAll(/evt_\d+_user_\w+(?=<\/a>)/g)].map(([id]) => id))
+        const older = /<a href="([^"]+)">Older/.exec(html)?.[1]
+        path = older && `/ops/deliveries${older.replaceAll('&amp;', '&')}`
+      }
+      expect([ids.length, new Set(ids).size]).toEqual([120, 120])
+    }
+  })
+
+  it('say what each waits for, and what would release it', async () => {
+    const user = randomId('user')
+    const parked = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
+    await deliver('stripe', parked)
+    expect((await rows({ id: parked.id }))[0]).toContain(
+      `parked / unknown_user ${user} user ${user} : an event of Clerk’s about this user, or the user’s first visit`,
+    )
+    const refund = reversalEvent('refund.created', { payment: `pi_2_${user}`, amount: 1 })
+    await deliver('stripe', refund)
+    expect((await rows({ id: refund.id }))[0]).toContain(
+      `payment pi_2_${user} : the event that reports this payment`,
+    )
+    const rejected = await rejectedTopUp(await signedUp())
+    expect((await rows({ id: rejected.id }))[0]).toContain('a person: look again once its cause is mended')
+  })
+
+  it('refuse what is no moment, in a sentence', async () => {
+    const { cookie } = await ada()
+    const response = await request('/ops/deliveries?since=yesterday', { headers: { cookie } }, NAMED)
+    expect([response.status, text(await response.text())]).toEqual([
+      400,
+      expect.stringContaining('The database refuses what was given'),
+    ])
+  })
+})
+
+describe('one delivery', () => {
+  it('has its attempts, its entries, a link to its provider, and no payload', async () => {
+    const user = await signedUp()
+    const event = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
+    await deliver('stripe', event)
+    await deliver('stripe', event)
+    const operator = await ada()
+    const { result, requests } = await counted(() => see(operator, at(event)))
+    expect(requests).toBe(1)
+    expect(text(result)).toMatch(/Outcome applied .*Attempts 2 .*\+500 540 500 credits bought/)
+    expect(result).toContain(`https://dashboard.stripe.com/test/events/${event.id}`)
+    expect(result).not.toContain('customer_details')
+    expect(result).not.toContain('Look again')
+  })
+
+  it('shows its payload at a second click, and records who has read it', async () => {
+    const user = await signedUp()
+    const event = await rejectedTopUp(user)
+    const operator = await ada()
+    const html = await submit(operator, at(event), { do: 'payload' })
+    expect(text(html)).toContain('&quot;credits&quot;: &quot;many&quot;')
+    expect(await recorded(event.id)).toMatchObject([{ operator: 'ada', action: 'read_payload' }])
+    expect(text(html)).toMatch(/ada read_payload/)
+  })
+
+  it('shows no payload of a user who is erased, and one that nests as deep as it is', async () => {
+    const user = await signedUp()
+    const event = await rejectedTopUp(user)
+    await query('insert into erasures (user_id) values ($1)', [user])
+    const operator = await ada()
+    expect(await seen(operator, at(event))).toContain('Its payload is not kept.')
+    expect(await submit(operator, at(event), { do: 'payload' })).not.toContain('&quot;credits&quot;')
+
+    const deep = `{"id":"evt_deep_${user}","type":"user.created","object":"event","data":${'[{"a":'.repeat(2_000)}1${'}]'.repeat(2_000)}}`
+    await send('stripe', deep)
+    const shown = await submit(operator, `/ops/deliveries/stripe/evt_deep_${user}`, { do: 'payload' })
+    expect(shown.length).toBeLessThan(200_000)
+  })
+
+  it('is not there where it is not stored', async () => {
+    const { cookie } = await ada()
+    for (const path of ['/ops/deliveries/stripe/evt_nobody', '/ops/deliveries/other/evt_1'])
+      expect((await request(path, { headers: { cookie } }, NAMED)).status).toBe(404)
+  })
+
+  it('shows what a stranger has put into it as text', async () => {
+    const id = `<script>alert(1)</script>${randomId('evt')}`
+    await query(
+      `insert into webhook_events (provider, event_id, type, outcome, reason) values ('stripe', $1, '<b>"', 'ignored', 'not_ours')`,
+      [id],
+    )
+    const html = await see(await ada(), `/ops/deliveries/stripe/${encodeURIComponent(id)}`)
+    expect(html).not.toContain('<script>alert')
+    expect(html).toContain('&lt;b&gt;&quot;')
+  })
+})
+
+describe('looking again', () => {
+  it('runs what waits with an effect, shows the outcome, and records who and why', async () => {
+    const user = randomId('user')
+    const event = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
+    await deliver('stripe', event)
+    const operator = await ada()
+    const again = (note: string) => submit(operator, at(event), { do: 'look_again', note })
+    expect(saidBy(await again('ticket 7'))).toBe('Looked again: parked / unknown_user.')
+    // Nothing releases it: only a look does.
+    await query('delete from waiting where event_id = $1', [event.id])
+    await signUp(user)
+    expect(await balance(user)).toBe(40)
+    expect(saidBy(await again(''))).toBe('Looked again: applied.')
+    expect([await balance(user), await eventRow(event.id)]).toMatchObject([540, { outcome: 'applied' }])
+    expect(await recorded(event.id)).toEqual([
+      { operator: 'ada', action: 'look_again', note: null, amount: null },
+      { operator: 'ada', action: 'look_again', note: 'ticket 7', amount: null },
+    ])
+    expect(saidBy(await again(''))).toBe('It is final: nothing is changed.')
+    expect(await recorded(event.id)).toHaveLength(2)
+  })
+
+  it('decides anew on what was rejected, from its payload, and once', async () => {
+    const holder = randomId('user')
+    const user = await signedUp()
+    await linked({ id: holder, customer: `cus_${user}` })
+    const event = checkoutEvent(COMPLETED, {
+      user,
+      payment: `pi_${user}`,
+      session: { customer: `cus_${user}` },
+    })
+    expect(await deliver('stripe', event)).toMatchObject({ outcome: 'rejected', reason: 'customer_mismatch' })
+    await query('update stripe_customers set user_id = $1 where id = $2', [user, `cus_${user}`])
+    await query('update users set stripe_customer_id = null where id = $1', [holder])
+    const operator = await ada()
+    const both = await Promise.all(
+      [1, 2].map(() => submit(operator, at(event), { do: 'look_again', note: 'Customer corrected' })),
+    )
+    expect(both.map(saidBy)).toContain('Looked again: applied.')
+    expect(await balance(user)).toBe(540)
+  })
+
+  it('is refused where nothing says any more what it was', async () => {
+    const event = await rejectedTopUp(await signedUp())
+    await query('update webhook_events set payload = null where event_id = $1', [event.id])
+    const said = saidBy(await submit(await ada(), at(event), { do: 'look_again', note: '' }))
+    expect(said).toBe('It cannot be looked at again: neither its effect nor its payload is kept.')
+  })
+})
+
+describe('settling', () => {
+  it('closes the fact as npm run settle does, by the name of the operator, and needs a note', async () => {
+    const user = await signedUp()
+    const event = await rejectedTopUp(user)
+    const operator = await ada()
+    expect(saidBy(await submit(operator, at(event), { do: 'settle', note: ' ' }))).toMatch(
+      /^A note is missing/,
+    )
+    expect(saidBy(await submit(operator, at(event), { do: 'settle', note: 'Ticket 17' }))).toMatch(
+      new RegExp(`^Settled, and with it payment:.*pi_${user}`),
+    )
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'settled_by_hand' })
+    const facts = await query('select settled_by, note from settled_facts where event_id = $1', [event.id])
+    expect(facts[0]).toEqual({ settled_by: 'ada', note: 'Ticket 17' })
+    expect(await recorded(event.id)).toMatchObject([{ operator: 'ada', action: 'settle', note: 'Ticket 17' }])
+    expect(saidBy(await submit(operator, at(event), { do: 'settle', note: 'again' }))).toMatch(/^It is final/)
+    expect(await recorded(event.id)).toHaveLength(1)
+  })
+})
+
+describe('all of one reason', () => {
+  const reason = (name: string) => ({ outcome: 'rejected', reason: name })
+  const count = async (name: string) =>
+    Number(
+      (await query<{ n: string }>('select count(*) as n from webhook_events where reason = $1', [name]))[0]
+        ?.n,
+    )
+
+  async function several(name: string, number: number) {
+    const user = await signedUp()
+    await query(
+      `insert into webhook_events (provider, event_id, type, outcome, reason, user_id, about, payload, received_at)
+       select 'stripe', 'evt_' || n || '_' || $1, 'refund.created', 'rejected', $2, $1, array['re_' || n || $1], $4,
+         now() - interval '1 second' * n from generate_series(1, $3::integer) n`,
+      [
+        user,
+        name,
+        number,
+        JSON.stringify(reversalEvent('refund.created', { payment: `pi_of_${user}`, amount: 1 })),
+      ],
+    )
+    return user
+  }
+
+  it('are counted first, and settled as counted: what has come since stays', async () => {
+    const user = await several('reference_mismatch', 3)
+    const operator = await ada()
+    const html = await see(operator, '/ops/bulk?outcome=rejected&reason=reference_mismatch')
+    expect(text(html)).toMatch(/Deliveries 3 .*Settle all 3 by hand/)
+    const until = hiddenIn(html, 'until')
+    await query(
+      `insert into webhook_events (provider, event_id, type, outcome, reason, received_at)
+       values ('stripe', $1, 'x', 'rejected', 'reference_mismatch', now() + interval '1 second')`,
+      [`evt_later_${user}`],
+    )
+    const fields = { ...reason('reference_mismatch'), until, do: 'settle' }
+    expect(saidBy(await submit(operator, '/ops/bulk', { ...fields, note: '' }))).toMatch(/^A note is missing/)
+    expect(saidBy(await submit(operator, '/ops/bulk', { ...fields, note: 'All paid out' }))).toBe(
+      'Settled: 3.',
+    )
+    expect(await count('reference_mismatch')).toBe(1)
+    expect(await recorded(user)).toEqual(
+      [1, 2, 3].map(() => ({ operator: 'ada', action: 'settle', note: 'All paid out', amount: null })),
+    )
+  })
+
+  it('are looked at again in bites, each of them once, with what became of them', async () => {
+    const user = await several('currency_mismatch', 30)
+    const operator = await ada()
+    const path = '/ops/bulk?outcome=rejected&reason=currency_mismatch'
+    let html = await see(operator, path)
+    expect(text(html)).toContain('Look again at the first 11 of 30')
+    const fields = {
+      ...reason('currency_mismatch'),
+      until: hiddenIn(html, 'until'),
+      do: 'look_again',
+      note: '',
+    }
+    const said: string[] = []
+    let more: Record<string, string> = {}
+    do {
+      html = await submit(operator, '/ops/bulk', { ...fields, ...more })
+      said.push(saidBy(html))
+      more = { after_at: hiddenIn(html, 'after_at'), after_id: hiddenIn(html, 'after_id') }
+    } while (more.after_at)
+    expect(said).toEqual([11, 11, 8].map((n) => `Looked again at ${n}: ${n} parked / unknown_payment.`))
+    expect(await count('currency_mismatch')).toBe(0)
+    expect(await recorded(user)).toHaveLength(30)
+  })
+
+  it('of a reason that nothing has, are none', async () => {
+    for (const { outcome, reason } of unsettledReasons.slice(0, 2)) {
+      await query('delete from waiting')
+      await query(
+        'update webhook_events set outcome = $3, reason = null where outcome = $1 and reason = $2',
+        [outcome, reason, 'applied'],
+      )
+      const html = await see(await ada(), `/ops/bulk?outcome=${outcome}&reason=${reason}`)
+      expect(text(html)).toContain('Deliveries 0')
+      expect(html).not.toContain('value="settle"')
+    }
+  })
+})
+
+describe('a user', () => {
+  it('has the balance, the entries, the payments with what came back, subscriptions, and what waits', async () => {
+    const user = randomId('user')
+    await linked({ id: user, customer: `cus_${user}` })
+    const payment = `pi_${user}`
+    await deliver('stripe', checkoutEvent(COMPLETED, { user, payment, session: { amount_total: 1000 } }))
+    await deliver('stripe', reversalEvent('refund.created', { payment, amount: 400 }))
+    await deliver(
+      'stripe',
+      subscriptionEvent('customer.subscription.created', {
+        subscription: `sub_${user}`,
+        customer: `cus_${user}`,
+      }),
+    )
+    await rejectedTopUp(user, `pi_2_${user}`)
+    const operator = await ada()
+    const { result, requests } = await counted(() => seen(operator, `/ops/find?id=${user}`))
+    expect(requests).toBe(1)
+    expect(result).toContain(`Email ${user}@example.com Balance, credits 340`)
+    expect(result).toMatch(new RegExp(`-200 340 200 credits taken back: money of ${payment} was refunded`))
+    expect(result).toMatch(new RegExp(`${payment} [\\d: -]+ 500 \\$10\\.00 refund succeeded \\$4\\.00`))
+    expect(result).toContain(`sub_${user}`)
+    expect(result).toMatch(/What waits .* rejected \/ invalid_metadata a person/)
+    const ofPayment = await seen(operator, `/ops/find?id=${payment}`)
+    expect(ofPayment).toContain(`payment ${payment} User ${user}`)
+    expect(ofPayment).not.toContain('Adjust the balance')
+    expect(await seen(operator, `/ops/find?id=${randomId('user')}`)).toContain('Nothing is known of')
+  })
+
+  it('is adjusted with a note, once per form, and it is recorded by whom', async () => {
+    const user = await signedUp()
+    const operator = await ada()
+    const html = await see(operator, `/ops/find?id=${user}`)
+    const fields = { user_id: user, key: hiddenIn(html, 'key'), amount: '-15', note: 'Given twice' }
+    const twice = await Promise.all([1, 2].map(() => submit(operator, '/ops/adjust', fields)))
+    expect(twice.map(saidBy).sort()).toEqual([
+      'Adjusted before: the balance was 25 right after it.',
+      'Adjusted: the balance was 25 right after it.',
+    ])
+    expect(await balance(user)).toBe(25)
+    expect((await ledger(user)).at(-1)).toMatchObject({
+      kind: 'adjustment',
+      amount: '-15',
+      note: 'Given twice',
+    })
+    expect(await recorded(user)).toEqual([
+      { operator: 'ada', action: 'adjust', note: 'Given twice', amount: '-15' },
+    ])
+    for (const [wrong, says] of [
+      [{ note: '' }, /^A note is missing/],
+      [{ amount: 'many' }, /^No amount of credits/],
+      [{ amount: '0' }, /^No amount of credits/],
+      [{ amount: '5' }, /^This form has made another adjustment/],
+      [{ user_id: randomId('user'), key: 'other' }, /^There is no wallet of this user/],
+    ] as const)
+      expect(saidBy(await submit(operator, '/ops/adjust', { ...fields, ...wrong }))).toMatch(says)
+    expect([await balance(user), (await recorded(user)).length]).toEqual([25, 1])
+  })
+
+  it('has older entries on further pages', async () => {
+    const user = await signedUp()
+    await query(
+      `insert into credit_ledger (user_id, kind, amount, idempotency_key)
+       select $1, 'grant', 1, 'paged:' || n || $1 from generate_series(1, 150) n`,
+      [user],
+    )
+    const operator = await ada()
+    const first = await see(operator, `/ops/find?id=${user}`)
+    const older = /<a href="([^"]+)">Older entries/.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const second = await see(operator, `/ops/find${older}`)
+    const entries = (html: string) => html.match(/credits? (granted|given as)/g)?.length
+    expect([entries(first), entries(second)]).toEqual([100, 51])
+  })
+})
+
+describe('what operators have done', () => {
+  it('stays as it was recorded, whoever writes', async () => {
+    await ada()
+    for (const statement of ['update operator_actions set note = null', 'delete from operator_actions'])
+      await expect(query(statement)).rejects.toThrow('append-only')
+    await expect(query('truncate operator_actions')).rejects.toThrow('append-only')
+  })
+
+  it('is listed, the newest first, in pages', async () => {
+    await query(
+      `insert into operator_actions (operator, action, note) select 'ben', 'settle', 'n' || n from generate_series(1, 120) n`,
+    )
+    const operator = await ada()
+    const first = await see(operator, '/ops/actions')
+    expect(text(first)).toMatch(/ada sign_in .*ben settle n120/)
+    const older = /<a href="([^"]+)">Older/.exec(first)?.[1] ?? ''
+    expect(await seen(operator, `/ops/actions${older}`)).toMatch(/ben settle n20/)
+  })
+})
+
+describe('while the database is away', () => {
+  it('the page says so, and that nothing is known to have happened', async () => {
+    const { cookie } = await ada()
+    const env = { ...NAMED, NEON_FETCH_ENDPOINT: 'http://127.0.0.1:1/sql' }
+    const response = await request('/ops', { headers: { cookie } }, env)
+    expect([response.status, text(await response.text())]).toEqual([
+      503,
+      expect.stringContaining('Nothing is known to have happened: try again.'),
+    ])
+  })
+})

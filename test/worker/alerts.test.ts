@@ -248,6 +248,17 @@ describe('an alert', () => {
     expect([...Object.keys(stories), ...direct].sort()).toEqual(Object.keys(ALERT_KINDS).sort())
   })
 
+  it('of a rate says nothing of few requests, unless half of them are bad', async () => {
+    const id = await signedUp()
+    for (let number = 0; number < 6; number++) await deliver('stripe', topUp(id))
+    await badly(4)
+    await runScheduled({}, 'roll_up')
+    expect(await check()).toEqual([])
+    await badly(3)
+    await runScheduled({}, 'roll_up')
+    expect(await check()).toEqual(['opened error_rate', 'opened refused_share'])
+  })
+
   it('that was open a moment ago does not open again for ten minutes', async () => {
     const fails = (failures: number) =>
       query(`update tasks set failures = $1 where name = 'attention'`, [failures])

@@ -8,6 +8,7 @@ stamp()
 export default defineConfig({
   test: {
     globalSetup: './test/support/global-setup.ts',
+    reporters: ['default', './local/check/progress.ts'],
     maxWorkers: 2,
     // The Worker logs a line per delivery: shown for the tests that fail.
     silent: 'passed-only',

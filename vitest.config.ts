@@ -11,6 +11,7 @@ export default defineConfig({
     maxWorkers: 2,
     // The Worker logs a line per delivery: shown for the tests that fail.
     silent: 'passed-only',
+    expect: { poll: { interval: 20, timeout: 60_000 } },
     projects: [
       {
         extends: true,

@@ -8,9 +8,11 @@ stamp()
 export default defineConfig({
   test: {
     globalSetup: './test/support/global-setup.ts',
+    reporters: ['default', './local/check/progress.ts'],
     maxWorkers: 2,
     // The Worker logs a line per delivery: shown for the tests that fail.
     silent: 'passed-only',
+    expect: { poll: { interval: 20, timeout: 60_000 } },
     projects: [
       {
         extends: true,
@@ -24,8 +26,8 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
           // Bundled once: the SDK is hundreds of modules, whose source maps name files that it does not ship.
           deps: { optimizer: { ssr: { enabled: true, include: ['stripe', 'svix'] } } },
         },
@@ -35,8 +37,8 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/{node,gateway,browser}/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

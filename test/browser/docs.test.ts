@@ -16,7 +16,7 @@ describe.skipIf(browserPath === undefined)('GET /api/docs', () => {
 
   beforeAll(async () => {
     ;[running, browser] = await Promise.all([startRunning(), startBrowser()])
-  }, 120_000)
+  }, 300_000)
   afterAll(async () => {
     await browser?.close()
     await running?.stop()

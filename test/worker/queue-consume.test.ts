@@ -199,7 +199,7 @@ describe('a delivery that fails', () => {
     } finally {
       await query('drop trigger fail_slowly on webhook_events')
     }
-  }, 60_000)
+  }, 180_000)
 
   it('because its answer was lost is committed again, in halves', async () => {
     const user = await signedUp()

@@ -837,6 +837,9 @@ create function ledgerhook.is_any_known(about text[]) returns boolean
 create function ledgerhook.is_by_reference(customer text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_enough(number numeric, share numeric) returns boolean
+  language sql immutable;
+
 create function ledgerhook.is_erased(given text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

@@ -24,8 +24,8 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
           // Bundled once: the SDK is hundreds of modules, whose source maps name files that it does not ship.
           deps: { optimizer: { ssr: { enabled: true, include: ['stripe', 'svix'] } } },
         },
@@ -35,8 +35,8 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/{node,gateway,browser}/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

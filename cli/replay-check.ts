@@ -68,11 +68,14 @@ await runCommand(async () => {
   }
 })
 
-/** Does this on a connection that may write nothing. */
+/**
+ * Does this in one transaction, which may write nothing. A setting of the session would stay with a pooler's connection,
+ * and be another client's next.
+ */
 async function reading<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await connectTo(url)
   try {
-    await client.query('set default_transaction_read_only = on')
+    await client.query('begin transaction isolation level read committed read only')
     return await work(client)
   } finally {
     await client.end().catch(() => {})

@@ -25,6 +25,8 @@ await runInterruptible(async (interrupt) => {
   const settings = { ...EXAMPLES, ...given }
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
   warnOfMissing({
+    // What is for development alone is all right here.
+    NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql',
     ...settings,
     DATABASE_URL: settings.DATABASE_URL || 'postgres://local@127.0.0.1/local',
     ...vars,

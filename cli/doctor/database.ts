@@ -12,29 +12,45 @@ export class NotTheOwner extends Error {
 
 const NOT_ALLOWED = '42501'
 
-const connections = new WeakMap<Context, Promise<Client>>()
+interface Connection {
+  client: Client
+  /** The query that is under way: one connection has one transaction at a time. */
+  turn: Promise<unknown>
+}
+
+const connections = new WeakMap<Context, Promise<Connection>>()
 
 /** Returns the rows of a query, which only reads. @throws NotTheOwner, LocalError */
 export async function rows<Row>(context: Context, sql: string, values: unknown[] = []): Promise<Row[]> {
-  const client = await connection(context)
+  const connection = await connectionOf(context)
+  const query = connection.turn.then(() => read<Row>(connection.client, sql, values))
+  connection.turn = query.catch(() => {})
   try {
-    return (await client.query(sql, values)).rows as Row[]
+    return await query
   } catch (error) {
     if ((error as { code?: string }).code === NOT_ALLOWED) throw new NotTheOwner()
     throw error
   }
 }
 
-function connection(context: Context): Promise<Client> {
+/** A pooler may hand the session on to others, so nothing is set for longer than the transaction. */
+async function read<Row>(client: Client, sql: string, values: unknown[]): Promise<Row[]> {
+  await client.query(`begin read only; set local statement_timeout = ${STATEMENT_MS}`)
+  try {
+    return (await client.query(sql, values)).rows as Row[]
+  } finally {
+    await client.query('rollback').catch(() => {})
+  }
+}
+
+function connectionOf(context: Context): Promise<Connection> {
   const open = connections.get(context) ?? connect(context.settings.DATABASE_URL ?? '')
   connections.set(context, open)
   return open
 }
 
-async function connect(url: string): Promise<Client> {
-  const client = await connectTo(url)
-  await client.query(`set default_transaction_read_only = on; set statement_timeout = ${STATEMENT_MS}`)
-  return client
+async function connect(url: string): Promise<Connection> {
+  return { client: await connectTo(url), turn: Promise.resolve() }
 }
 
 /** Bytes in words. */
@@ -42,6 +58,6 @@ export const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB
 
 /** Ends the connection, where one was opened. */
 export async function disconnect(context: Context): Promise<void> {
-  const client = await connections.get(context)?.catch(() => undefined)
-  await client?.end().catch(() => {})
+  const connection = await connections.get(context)?.catch(() => undefined)
+  await connection?.client.end().catch(() => {})
 }

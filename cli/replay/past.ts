@@ -43,7 +43,7 @@ const TABLES: { table: string; where: string; without?: string[]; set?: string }
 
 /**
  * Copies what the database knew of these users before a moment into databases that are empty: without their
- * subscriptions, whose events bring the whole state, and without anything personal.
+ * subscriptions, whose events bring the whole state, and without anything personal. `source` is in a transaction.
  */
 export async function copyPast(
   source: Client,
@@ -67,7 +67,6 @@ async function copy(
   [since, users]: [Date, string[]],
 ): Promise<void> {
   const order = (await columnsOf(source, table)).includes('id') ? 'id' : '1'
-  await source.query('begin read only')
   // Each parameter is used, whatever the condition needs.
   await source.query(
     `declare past no scroll cursor for select (to_jsonb(row) || ${set})::text as row
@@ -89,7 +88,7 @@ async function copy(
       )
     }
   }
-  await source.query('rollback')
+  await source.query('close past')
 }
 
 async function columnsOf(client: Client, table: string): Promise<string[]> {

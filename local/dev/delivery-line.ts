@@ -44,6 +44,8 @@ function other({ message, level, ...rest }: LogLine): string {
     const { provider, path, cause } = rest
     return `${styleText('yellow', 'refused')}  ${provider ?? path}  ${causeInWords(cause)}`
   }
-  const details = Object.entries(rest).map(([name, value]) => `${name}=${value}`)
+  const details = Object.entries(rest).map(([name, value]) => `${name}=${inText(value)}`)
   return [styleText(level === 'error' ? 'red' : 'yellow', message), ...details].join('  ')
 }
+
+const inText = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value))

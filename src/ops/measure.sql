@@ -1,7 +1,12 @@
 -- What alerts compare with their thresholds. Each function returns rows: the alert, what it is about, the value in the
 -- alert's own unit, and ids behind it. What is not there has no row.
 
--- Of the last hour. Of fewer than 20 requests nothing is concluded.
+-- Whether a share of so many says something: of 20, or of 5 if it is half of them.
+create or replace function is_enough(number numeric, share numeric) returns boolean language sql immutable as $$
+  select number >= 20 or (number >= 5 and share >= 0.5)
+$$;
+
+-- Of the last hour. Of few requests nothing is concluded.
 create or replace function measure_rates()
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -9,13 +14,17 @@ declare
   since constant timestamptz := slot_of(now() - interval '1 hour');
   hour constant jsonb := rate_of(since, 'infinity');
   counts constant jsonb := hour - 'outcomes' - 'fallbacks';
+  requests constant numeric := (hour->>'requests')::numeric;
+  refused constant numeric := part_of((hour->>'refused')::numeric, requests);
   commits bigint;
 begin
-  if (hour->>'requests')::numeric >= 20 then
-    return query values ('error_rate', '', (hour->>'error_rate')::float, counts),
-      ('refused_share', '', ((hour->>'refused')::numeric / (hour->>'requests')::numeric)::float, counts);
+  if is_enough(requests, (hour->>'error_rate')::numeric) then
+    return query values ('error_rate', '', (hour->>'error_rate')::float, counts);
   end if;
-  if (hour->>'verified')::numeric >= 20 then
+  if is_enough(requests, refused) then
+    return query values ('refused_share', '', refused::float, counts);
+  end if;
+  if is_enough((hour->>'verified')::numeric, (hour->>'fallback_rate')::numeric) then
     return query values ('fallback_rate', '', (hour->>'fallback_rate')::float, hour->'fallbacks');
   end if;
   select coalesce(sum(queries), 0) into commits from query_times where at >= since;

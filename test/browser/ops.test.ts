@@ -99,7 +99,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     ;[running, browser] = await Promise.all([startRunning(), startBrowser()])
     url = running.worker.url
     await fill()
-  }, 120_000)
+  }, 300_000)
 
   afterAll(async () => {
     await browser?.close()

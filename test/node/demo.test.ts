@@ -8,7 +8,7 @@ import { run, scratchDir } from './command.ts'
 describe('npm run demo', () => {
   test.for(['webhooks', 'metered', 'refunds', 'changes', 'outage', 'drift'])(
     'tells the story of %s, and every line is as promised',
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async (story) => {
       const { code, output } = await run('local/demo.ts', ['--story', story], scratchDir())
       expect({ code, output }).toMatchObject({

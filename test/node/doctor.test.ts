@@ -24,7 +24,7 @@ let stripe: Stripe
 beforeAll(async () => {
   running = await startRunning()
   stripe = stripeOf(running)
-}, 120_000)
+}, 300_000)
 afterAll(() => running.stop())
 
 const sql = (text: string) => query(running.databaseUrl, text)

@@ -36,7 +36,7 @@ beforeAll(async () => {
        array['cs_many_' || n, 'cus_many'] from generate_series(1, 100000) n`,
   )
   await db.owner.rows('set session_replication_role = origin')
-}, 120_000)
+}, 300_000)
 afterAll(() => db.stop())
 
 const balanceOf = async (user: string) => {

@@ -172,7 +172,7 @@ async function migrated(name: string): Promise<string> {
 async function waitsForLock(url: string, statement: string): Promise<void> {
   const waiting = `exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%${statement}%'
     and datname = current_database() and pid <> pg_backend_pid())`
-  expect(await until(async () => (await has(url, waiting)) === true, 10_000)).toBe(true)
+  expect(await until(async () => (await has(url, waiting)) === true, 60_000)).toBe(true)
 }
 
 describe('an owner who may not create schemas', () => {

@@ -322,7 +322,7 @@ describe.each([
   { says: 'that has grown', prepare: grown },
   { says: 'that was empty when its plans were made, and has grown since', prepare: grownLater },
 ])('on a database $says', ({ says, prepare }) => {
-  beforeAll(prepare, 120_000)
+  beforeAll(prepare, 300_000)
   afterAll(() => session.client.end())
 
   it.each(hotEvents)('$name finds every row by an index', async (hot) => {

@@ -15,7 +15,7 @@ describe('npm run dev -- --spill', () => {
     cwd = makeDir()
     dev = start('local/dev.ts', ['--port', 'auto', '--spill'], cwd)
     await dev.printed('ready')
-  }, 120_000)
+  }, 300_000)
 
   afterAll(async () => {
     dev.process.kill()
@@ -55,7 +55,7 @@ describe('npm run dev -- --spill', () => {
       `select balance from ledgerhook.wallets where user_id = 'user_spilled'`,
     )
     expect(wallet).toEqual({ balance: '540' })
-  }, 120_000)
+  }, 300_000)
 })
 
 describe('the lines about queues in wrangler.toml', () => {

@@ -495,7 +495,7 @@ describe('idempotency keys', () => {
     await fail('held')
     const first = stripe.customers.create({}, options)
     await expect
-      .poll(requests, { interval: 20, timeout: 10_000 })
+      .poll(requests, { interval: 20, timeout: 60_000 })
       .toContainEqual(expect.objectContaining({ idempotency_key: options.idempotencyKey, status: null }))
     expect(await refusal(stripe.customers.create({}, options))).toMatchObject({
       statusCode: 409,

@@ -109,6 +109,17 @@ describe('a change of an alert', () => {
     expect(left).toEqual({ tries: 1, later: true })
   })
 
+  it('that was taken, which then could not be kept, is told again by the same id', async () => {
+    await fails(4)
+    await query('alter function end_alert_messages(jsonb) rename to end_alert_messages_away')
+    await watch()
+    await query('alter function end_alert_messages_away(jsonb) rename to end_alert_messages')
+    await watch()
+    await watch()
+    expect(types()).toEqual(['alert.opened', 'alert.opened'])
+    expect(new Set(receiver.told.map(({ id }) => id)).size).toBe(1)
+  })
+
   it('is given up after three days', async () => {
     receiver.says = () => new Response(null, { status: 500 })
     await fails(4)

@@ -19,7 +19,7 @@ import { balance, counted, deliver, eventRow, ledger, user } from './support.ts'
 const SESSIONS = '/v1/checkout/sessions'
 const CUSTOMERS = '/v1/customers'
 /** What is waited for comes at once, or the test fails. */
-const patiently = { interval: 20, timeout: 10_000 }
+const patiently = { interval: 20, timeout: 60_000 }
 
 describe('POST /api/checkout', () => {
   it('sells a pack: what Stripe is told', async () => {

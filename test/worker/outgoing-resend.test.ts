@@ -167,5 +167,5 @@ describe('random sends, failures and resends', () => {
       expect(begun).toEqual(Array.from({ length: 14 }, (_, n) => n + 1))
       expect(new Set(sequences(id)).size).toBe(14)
     }
-  }, 120_000)
+  }, 300_000)
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
+import { BUILD } from '../../src/ops/functions.gen.ts'
 import { leave, signedUp } from './people.ts'
 import { AWAY, type Body, consume, drain, messageOf, taken, testQueue } from './queue-support.ts'
 import {
@@ -101,6 +102,14 @@ describe('a batch of deliveries', () => {
     expect(await balance(id)).toBe(7)
   })
 
+  it('keeps which build and which settings decided each of a batch', async () => {
+    const user = await signedUp()
+    const batch = [topUp(user), topUp(user)]
+    await consume(batch)
+    const decided = { build: BUILD, settings_hash: expect.stringMatching(/^[0-9a-f]{12}$/) }
+    for (const one of batch) expect(await eventRow(idOf(one))).toMatchObject(decided)
+  })
+
   it('is logged line by line, with its age, and as a whole', async () => {
     const log = vi.spyOn(console, 'log')
     await consume([topUp(await signedUp(), { ageMs: 2 * HOUR_MS })])
@@ -190,7 +199,7 @@ describe('a delivery that fails', () => {
     } finally {
       await query('drop trigger fail_slowly on webhook_events')
     }
-  }, 60_000)
+  }, 180_000)
 
   it('because its answer was lost is committed again, in halves', async () => {
     const user = await signedUp()

@@ -246,10 +246,11 @@ describe('GET /api/ops/rates', () => {
     const env: Env = { METRICS_READ: `${'a'.repeat(32)}/ledgerhook:${'t'.repeat(40)}` }
     const read = await readRates('/api/ops/rates?hours=2', env)
     expect(read.metrics).toBe('read')
-    expect(read.hours.map((one) => Reflect.get(one, 'metrics'))).toEqual([
-      null,
+    const ofHours = read.hours.map((one) => Reflect.get(one, 'metrics'))
+    expect(ofHours).toContainEqual(
       expect.objectContaining({ requests: 12, refused: 3, unavailable: 0, database_p95_ms: 41 }),
-    ])
+    )
+    expect(ofHours).toContain(null)
     expect(asked).toHaveLength(1)
     expect(asked[0]?.url).toContain(`/accounts/${'a'.repeat(32)}/analytics_engine/sql`)
     expect(asked[0]?.init).toMatchObject({

@@ -251,7 +251,7 @@ describe('a pass', () => {
     await passes(FIX)
     expect(await balance(id)).toBe(40 + 130 * 500)
     expect(await count('credit_ledger', `user_id = $1 and kind = 'purchase'`, [id])).toBe(130)
-  }, 60_000)
+  }, 180_000)
 
   it('puts right more than a run has requests for, also with ten', async () => {
     const id = await many(25)
@@ -259,7 +259,7 @@ describe('a pass', () => {
     await later(16)
     await passes({ ...FIX, RUN_SUBREQUESTS: '10' }, '', 400)
     expect(await balance(id)).toBe(40 + 25 * 500)
-  }, 60_000)
+  }, 180_000)
 
   it('makes no more requests than its share', async () => {
     await many(150)

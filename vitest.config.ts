@@ -8,9 +8,11 @@ stamp()
 export default defineConfig({
   test: {
     globalSetup: './test/support/global-setup.ts',
+    reporters: ['default', './local/check/progress.ts'],
     maxWorkers: 2,
     // The Worker logs a line per delivery: shown for the tests that fail.
     silent: 'passed-only',
+    expect: { poll: { interval: 20, timeout: 60_000 } },
     projects: [
       {
         extends: true,

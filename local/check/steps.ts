@@ -17,6 +17,9 @@ export interface Step {
 /** Names what failed, for the end of the output. */
 const FAILURES = `--reporter=${join(projectDir, 'local/check/failures.ts')}`
 
+/** Says how long it takes. */
+const PROGRESS = `--reporter=${join(projectDir, 'local/check/progress.ts')}`
+
 /** Everything that must hold before a commit, the quick ones first. `report`: a file for vitest's results, as JSON. */
 export function steps(report?: string): Step[] {
   const json = report ? ['--reporter=json', `--outputFile=${report}`] : []
@@ -33,7 +36,7 @@ export function steps(report?: string): Step[] {
     {
       name: 'tests',
       says: 'tests',
-      run: () => runTool(tools.vitest, 'run', '--reporter=default', FAILURES, ...json),
+      run: () => runTool(tools.vitest, 'run', '--reporter=default', PROGRESS, FAILURES, ...json),
     },
     { name: 'bundle', says: 'wrangler deploy --env production --dry-run', run: bundle },
   ]

@@ -118,7 +118,7 @@ describe('a verified delivery that is not known to be committed', () => {
     const release = await holdOpen(lockUser(user))
     const late = deliver('stripe', checkoutEvent(COMPLETED, { user }), { env })
     await waitingForLocks(1)
-    await vi.waitFor(() => expect(queue.asked).toBe(2), 10_000)
+    await vi.waitFor(() => expect(queue.asked).toBe(2), 60_000)
     await release()
     const { status, outcome } = await late
     // Of an attempt that was cancelled just after its commit, the next one says so.

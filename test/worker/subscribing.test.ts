@@ -129,7 +129,7 @@ describe('a plan’s page', () => {
         id: string
         client_reference_id: string
       }[]
-    await expect.poll(async () => (await heldCalls()).length, { interval: 20, timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await heldCalls()).length, { interval: 20, timeout: 60_000 }).toBe(1)
     await atStripe(`sessions/${first.body.id}/pay`, { deliver: false })
     await releaseStripe()
     expect(await second).toMatchObject(already)

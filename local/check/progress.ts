@@ -1,0 +1,63 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import type { Reporter, TestModule, TestSpecification } from 'vitest/node'
+import { counted } from '../../cli/shared/counted.ts'
+import { projectDir } from '../../cli/shared/project.ts'
+
+/** What each file took here when it ran last, in milliseconds. */
+const FILE = join(projectDir, '.local/test-times.json')
+
+/** Of `vitest.config.ts`. */
+const WORKERS = 2
+const SAID_EVERY_MS = 60_000
+
+const nameOf = (path: string) => relative(projectDir, path).replaceAll('\\', '/')
+
+/** A reporter of vitest's: how long a run takes, as far as it is known from the one before, and how far it has come. */
+export default class ProgressReporter implements Reporter {
+  times: Record<string, number> = read()
+  left = new Set<string>()
+  saidAt = 0
+
+  onTestRunStart(files: readonly TestSpecification[]): void {
+    this.left = new Set(files.map(({ moduleId }) => nameOf(moduleId)))
+    this.say(counted(this.left.size, 'file'))
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    const name = nameOf(module.moduleId)
+    this.left.delete(name)
+    this.times[name] = Math.round(module.diagnostic().duration)
+    if (this.left.size > 0 && Date.now() - this.saidAt > SAID_EVERY_MS)
+      this.say(`${counted(this.left.size, 'file')} to go`)
+  }
+
+  onTestRunEnd(): void {
+    try {
+      mkdirSync(dirname(FILE), { recursive: true })
+      writeFileSync(FILE, `${JSON.stringify(this.times, null, 2)}\n`)
+    } catch {
+      // The next run says less: that fails no test.
+    }
+  }
+
+  say(what: string): void {
+    this.saidAt = Date.now()
+    const known = [...this.left].map((name) => this.times[name])
+    const isKnown = known.filter((time) => time !== undefined).length > known.length / 2
+    const minutes = known.reduce<number>((sum, time) => sum + (time ?? 0), 0) / WORKERS / 60_000
+    const long = minutes < 1 ? 'less than a minute' : `about ${Math.round(minutes)} minutes`
+    // A first run knows nothing of this machine.
+    const guess =
+      this.left.size > 100 ? 'about 12 minutes on two cores' : 'it is not known how long they take'
+    console.log(`${what}: ${isKnown ? long : guess}. \`npm test -- <part of a name>\` runs some`)
+  }
+}
+
+function read(): Record<string, number> {
+  try {
+    return existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
+  } catch {
+    return {}
+  }
+}

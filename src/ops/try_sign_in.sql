@@ -8,6 +8,7 @@ set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off 
 declare
   f record;
   known sign_in_failures;
+  pause interval;
 begin
   select * into f from jsonb_to_record(facts) as f(bucket integer, operator text);
   perform lock_subjects('key:sign_in:' || f.bucket);
@@ -22,11 +23,10 @@ begin
   end if;
   -- A day without failures is forgotten.
   known.failures := case when known.blocked_until > now() - interval '1 day' then known.failures else 0 end + 1;
-  known.blocked_until := clock_timestamp() + case when known.failures < 5 then interval '0'
+  pause := case when known.failures < 5 then interval '0'
     else least(interval '15 minutes', interval '1 second' * 2 ^ least(known.failures - 5, 10)) end;
   insert into sign_in_failures (bucket, failures, blocked_until)
-  values (f.bucket, known.failures, known.blocked_until)
+  values (f.bucket, known.failures, clock_timestamp() + pause)
   on conflict (bucket) do update set failures = excluded.failures, blocked_until = excluded.blocked_until;
-  return jsonb_build_object('signed_in', false,
-    'retry_in_s', ceil(extract(epoch from known.blocked_until - clock_timestamp())));
+  return jsonb_build_object('signed_in', false, 'retry_in_s', extract(epoch from pause));
 end $$;

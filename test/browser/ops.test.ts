@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkoutEvent, clerkEvent } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
@@ -71,7 +71,7 @@ async function signedIn(
     await opened.page.goto(path)
     await opened.page.getByLabel('Token (OPS_TOKEN)').fill(token())
     await press(opened.page, 'Sign in')
-    await opened.page.getByRole('button', { name: /^Sign out/ }).waitFor()
+    await loaded(opened.page, opened.page.getByRole('button', { name: /^Sign out/ }))
     await act(opened.page, opened)
     expect(opened.complaints.filter((text) => !text.includes('404'))).toEqual([])
   } finally {
@@ -79,11 +79,20 @@ async function signedIn(
   }
 }
 
+/** Waits until the page with this is there, all of it: a click does not wait for what it leads to. */
+async function loaded(page: Page, sign: Locator): Promise<void> {
+  await sign.waitFor()
+  await page.waitForLoadState()
+}
+
 const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).click()
 const text = async (page: Page, selector = 'main') =>
   ((await page.locator(selector).textContent()) ?? '').replaceAll(/\s+/g, ' ')
 const backgroundOf = (page: Page) => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
-const said = (page: Page) => text(page, '[role=status]')
+async function said(page: Page): Promise<string> {
+  await loaded(page, page.getByRole('status'))
+  return await text(page, '[role=status]')
+}
 
 describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
   beforeAll(async () => {
@@ -112,7 +121,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
       ...{ name: '__Host-ops', path: '/', httpOnly: true, secure: true, sameSite: 'Strict' },
     })
     await press(page, /^Sign out/)
-    await page.getByLabel('Token (OPS_TOKEN)').waitFor()
+    await loaded(page, page.getByLabel('Token (OPS_TOKEN)'))
     expect([await page.context().cookies(), complaints]).toEqual([[], []])
     await close()
   })
@@ -137,6 +146,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
       expect(await page.locator('tbody tr').count()).toBe(1)
       expect(await page.getByLabel('Outcome').inputValue()).toBe('rejected')
       await page.getByRole('link', { name: 'evt_wrong' }).click()
+      await page.waitForURL('**/evt_wrong')
       expect(await text(page)).toContain('rejected / invalid_metadata')
     })
   })
@@ -172,6 +182,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
         .getByRole('row', { name: /invalid_metadata/ })
         .getByRole('link')
         .click()
+      await page.waitForURL(/bulk/)
       const count = /Deliveries ?(\d+)/.exec(await text(page, 'dl'))?.[1]
       await page.getByLabel('Why', { exact: true }).fill('All paid out')
       await press(page, `Settle all ${count} by hand`)
@@ -184,6 +195,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     await signedIn(async (page) => {
       await page.getByRole('search').getByRole('textbox').fill('user_ada')
       await press(page, 'Find')
+      await page.waitForURL(/find/)
       expect(await text(page)).toMatch(/Balance, credits ?340.*money of pi_evt_applied was refunded/)
       await page.getByLabel('Credits, such as').fill('-15')
       await page.getByLabel(/^Why/).fill('Given twice')
@@ -199,7 +211,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     // The field has the focus.
     await page.keyboard.type(token())
     await page.keyboard.press('Enter')
-    await page.getByRole('button', { name: /^Sign out/ }).waitFor()
+    await loaded(page, page.getByRole('button', { name: /^Sign out/ }))
     await page.keyboard.press('Tab')
     expect(await page.evaluate('document.activeElement.textContent')).toBe('To the content')
     await page.keyboard.press('Enter')
@@ -209,7 +221,6 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     }
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
     await page.keyboard.press('Enter')
-    await page.getByRole('status').waitFor()
     expect([await said(page), complaints]).toEqual(['Looked again: parked / unknown_user.', []])
     await close()
   })

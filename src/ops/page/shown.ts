@@ -15,12 +15,13 @@ export interface ShownDelivery extends ExplainedDelivery {
 }
 
 /** What provides each kind of subject. */
-const PROVIDED_BY: Record<string, string> = {
+export const PROVIDED_BY: Record<string, string> = {
   user: 'an event of Clerk’s about this user, or the user’s first visit',
   customer: 'a Checkout Session or a Clerk user that says whose customer it is',
   payment: 'the event that reports this payment',
   invoice: 'the event that this invoice is paid',
   price: 'PLANS, once it knows this price',
+  reversal: 'its provider, which is asked for all that came back of the payment',
   event: 'its provider, or a version that can read it',
   subscription: 'an event of this subscription',
 }

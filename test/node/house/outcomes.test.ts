@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { described } from '../../../local/openapi/described.ts'
 import { openapi } from '../../../local/openapi/openapi.ts'
 import { routes } from '../../../src/api/routes.ts'
+import { PROVIDED_BY } from '../../../src/ops/page/shown.ts'
 import { OUTCOMES } from '../../../src/webhook/outcome.ts'
 import { functions } from './functions.ts'
 import { documented, read, sources } from './sources.ts'
@@ -82,5 +83,14 @@ describe('what is produced', () => {
     const reasons = [OUTCOMES.parked, OUTCOMES.rejected].flatMap((of) => Object.keys(of))
     expect(objections).not.toEqual([])
     expect(objections.filter((reason) => !reasons.includes(reason))).toEqual([])
+  })
+})
+
+describe('the page of operators', () => {
+  it('says what provides every kind of subject that a delivery may wait for', () => {
+    const calls = [...sql.matchAll(/\b(?:waits|asks)\([^;]*;/g)].map(([call]) => call)
+    const kinds = new Set(calls.flatMap((call) => [...call.matchAll(/'(\w+):'/g)].map(([, kind]) => kind)))
+    for (const kind of ['user', 'payment', 'customer']) expect([...kinds]).toContain(kind)
+    expect([...kinds].filter((kind = '') => !(kind in PROVIDED_BY))).toEqual([])
   })
 })

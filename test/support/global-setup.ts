@@ -42,7 +42,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { HISTORIES, SEED } = process.env
   project.provide('deliveries', Number(process.env.DELIVERIES ?? 1_500))
   const seed = SEED ? Number(SEED) : HISTORIES ? null : SEED_OF_THE_GATE
-  project.provide('histories', { runs: Number(HISTORIES ?? 200), seed, isRepeated: SEED !== undefined })
+  project.provide('histories', { runs: Number(HISTORIES ?? 100), seed, isRepeated: SEED !== undefined })
 
   return async () => {
     await control.stop()

@@ -90,7 +90,7 @@ async function credits(user: string) {
   return Number(await balance(user)) - 40
 }
 
-const runs = Math.max(25, Math.round(HISTORIES / 8))
+const runs = Math.max(12, Math.round(HISTORIES / 8))
 
 it(`credits never exceed what the kept money buys, in ${runs} histories of changes in any order`, {
   timeout: 3_600_000,

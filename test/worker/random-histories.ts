@@ -2,7 +2,7 @@ import { inject } from 'vitest'
 
 const { runs, seed, isRepeated } = inject('histories')
 
-/** How many histories a run plays: HISTORIES, by default 200. Tests whose histories are long play a part of them. */
+/** How many histories a run plays: HISTORIES, by default 100. Tests whose histories are long play a part of them. */
 export const HISTORIES = runs
 
 /**

@@ -1,33 +1,28 @@
--- How a delivery had its effect: `none` is by its own request and the database alone. The rate of all others is the
--- fallback rate.
-create or replace function fallback_of(event webhook_events) returns text language plpgsql immutable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  return case when event.outcome = 'parked' then 'parked'
-    when event.fallback is not null then event.fallback
-    -- From before that was kept.
-    when event.via = 'release' then 'released'
-    when event.via = 'reconcile' then 'reconciled'
-    else 'none' end;
-end $$;
-
 -- The ten minutes to which a moment belongs.
 create or replace function slot_of(moment timestamptz) returns timestamptz language sql immutable as $$
   select pg_catalog.date_bin(interval '10 minutes', moment, '2000-01-01 00:00+00')
 $$;
 
--- Counts the deliveries of ten minutes anew.
+-- Counts the deliveries of ten minutes anew. How one had its effect is its fallback: `none` is by its own request and the
+-- database alone. The rate of all others is the fallback rate.
+-- Without sorting: the groups are few, whatever the planner believes.
 create or replace function roll_up_slot(slot timestamptz) returns void language plpgsql
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
+set search_path = pg_catalog, ledgerhook, pg_temp set enable_sort = off as $$
 begin
   delete from rates where provider in ('clerk', 'stripe') and at = slot and source = 'rows';
   insert into rates as rate (provider, at, source, type, outcome, reason, fallback, secret, count, first_at, last_at)
   select event.provider, slot, 'rows', coalesce(event.type, ''), event.outcome, coalesce(event.reason, ''),
-    fallback_of(event), coalesce(event.secret, 1), count(*), min(event.received_at), max(event.received_at)
+    case when event.outcome = 'parked' then 'parked'
+      when event.fallback is not null then event.fallback
+      -- From before that was kept.
+      when event.via = 'release' then 'released'
+      when event.via = 'reconcile' then 'reconciled'
+      else 'none' end,
+    coalesce(event.secret, 1), count(*), min(event.received_at), max(event.received_at)
   from (
     -- In the order of its index, and no more than fits: 3,000 deliveries a second.
-    select * from webhook_events where provider in ('clerk', 'stripe') and received_at >= slot
-      and received_at < slot + interval '10 minutes'
+    select provider, type, outcome, reason, fallback, via, secret, received_at from webhook_events
+    where provider in ('clerk', 'stripe') and received_at >= slot and received_at < slot + interval '10 minutes'
     order by received_at limit 1800000) event
   group by 1, 4, 5, 6, 7, 8
   on conflict (provider, at, source, type, outcome, reason, fallback, secret) do update set

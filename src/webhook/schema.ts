@@ -35,7 +35,7 @@ export const webhookEvents = ledgerhook.table(
     receivedAt: moment('received_at').notNull().defaultNow(),
     /** Null while parked. */
     settledAt: moment('settled_at'),
-    /** Otherwise than by its own request and the database alone: see `fallback_of`. Null of most. */
+    /** Otherwise than by its own request and the database alone: see `roll_up`. Null of most. */
     fallback: text(),
     /** Which of the configured secrets has matched, counted from 1. Null of the first, and of what came before this was kept. */
     secret: integer(),

@@ -117,12 +117,12 @@ describe('users', () => {
 
   it('that nobody knows are 404 in the form of Clerk, whatever is asked of them', async () => {
     for (const call of [
-      clerk.users.getUser('user_gone'),
-      clerk.users.updateUser('user_gone', { firstName: 'G' }),
-      clerk.users.deleteUser('user_gone'),
-      clerk.users.banUser('user_gone'),
+      () => clerk.users.getUser('user_gone'),
+      () => clerk.users.updateUser('user_gone', { firstName: 'G' }),
+      () => clerk.users.deleteUser('user_gone'),
+      () => clerk.users.banUser('user_gone'),
     ])
-      await expect(call).rejects.toMatchObject({ status: 404, errors: [{ code: 'resource_not_found' }] })
+      await expect(call()).rejects.toMatchObject({ status: 404, errors: [{ code: 'resource_not_found' }] })
     expect((await raw('/v1/users/user_gone')).body).toEqual({
       errors: [
         {

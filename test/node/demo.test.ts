@@ -28,13 +28,14 @@ describe('npm run demo', () => {
     expect(code).toBe(1)
     expect(output.match(/✗ .*/g)).toHaveLength(1)
     expect(output).toContain('the balance is 790, promised was 791')
-    expect(output).toContain('1 of 23 lines are not as promised')
+    expect(output).toContain('1 of 23 lines not as promised')
   })
 })
 
 function copyOfTheProject(): string {
   const copy = scratchDir()
   for (const part of [
+    'assets',
     'cli',
     'local',
     'src',

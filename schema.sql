@@ -732,9 +732,6 @@ create function ledgerhook.explained_delivery(event ledgerhook.webhook_events) r
 create function ledgerhook.explained_entry(entry ledgerhook.credit_ledger) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
-create function ledgerhook.fallback_of(event ledgerhook.webhook_events) returns text
-  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
-
 create function ledgerhook.find_deliveries(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1258,7 +1255,7 @@ create function ledgerhook.roll_up(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.roll_up_slot(slot timestamp with time zone) returns void
-  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql volatile set enable_sort = off set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;

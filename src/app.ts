@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
 import { account } from './api/index.ts'
+import { startPage } from './api/start-page.ts'
 import { DatabaseUnavailable } from './db.ts'
 import { endedByNewline, limitBody, webhookOf } from './http.ts'
 import { log } from './log.ts'
@@ -65,7 +66,7 @@ app.get('/api/ops/rates', operatorsOnly, rates)
 app.get('/api/ops/alerts', operatorsOnly, alerts)
 app.route('/', account())
 
-app.notFound((c) => c.json({ error: 'not_found' }, 404))
+app.notFound((c) => startPage(c) ?? c.json({ error: 'not_found' }, 404))
 
 app.onError((error, c) => {
   if (error instanceof HTTPException) return error.getResponse()

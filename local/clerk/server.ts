@@ -5,6 +5,7 @@ import { perform } from './api.ts'
 import { control } from './control.ts'
 import { deliver } from './deliveries.ts'
 import { ApiError, serverError, tooMany, wrongHeader, wrongKey } from './errors.ts'
+import { page } from './page.ts'
 import { createServices, type Services, type ServicesOptions } from './services.ts'
 
 export interface ClerkOptions extends ServicesOptions {
@@ -34,6 +35,7 @@ export async function startClerk({ port, ...options }: ClerkOptions): Promise<Lo
 
 async function route(services: Services, request: Request, response: ServerResponse): Promise<void> {
   if (request.path.startsWith('/test/')) return send(response, await control(services, request))
+  if (/^\/($|do\/)/.test(request.path)) return send(response, await page(services, request))
   const { method, path, query } = request
   const received = { method, path, query, status: 0 }
   services.requests.push(received)

@@ -30,7 +30,7 @@ export async function describe(stack: Stack, settings: Vars, postgresPort: numbe
 function localStripe(stripeUrl: string, workerUrl: string): string[][] {
   const checkout = `curl -H "Authorization: Bearer $(npm run --silent token -- user_ada)" -d '{"pack":"starter"}' ${workerUrl}/api/checkout`
   return [
-    ['stripe', `${stripeUrl}, a local stand-in: open the \`url\` of a checkout to pay`],
+    ['stripe', `${stripeUrl}, a local stand-in: a page with buttons for what can happen`],
     ['buy', checkout],
     ['pay', `curl -X POST ${stripeUrl}/test/sessions/<id>/pay`],
   ]
@@ -39,7 +39,7 @@ function localStripe(stripeUrl: string, workerUrl: string): string[][] {
 function localClerk(clerkUrl: string): string[][] {
   const person = '{"email_address": ["ada@example.com"]}'
   return [
-    ['clerk', `${clerkUrl}, a local stand-in, with users of its own`],
+    ['clerk', `${clerkUrl}, a local stand-in: a page to sign people up`],
     ['sign up', `curl -X POST ${clerkUrl}/test/users/user_ada/create -d '${person}'`],
   ]
 }

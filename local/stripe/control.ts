@@ -9,7 +9,7 @@ import { settleOpen } from './invoices.ts'
 import { openLink, openTable } from './links.ts'
 import { oneTimePrice, recurringPrice } from './objects.ts'
 import { bankDecides, pay, payLater } from './payments.ts'
-import { failRefund } from './refunds.ts'
+import { createRefund, failRefund } from './refunds.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
@@ -50,6 +50,7 @@ const actions: Record<
     return account.state.customers.get(id)
   },
   charges: ({ account }, id, action, body) => {
+    if (action === 'refund') return createRefund(account, { charge: id })
     if (action === 'dispute') return openDispute(account, id, body)
     if (action === 'settle') return settle(account, id, body)
     return undefined

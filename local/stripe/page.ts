@@ -1,3 +1,7 @@
+import { html } from 'hono/html'
+import type { Content } from '../../src/ops/page/html.ts'
+import { seeOther, webPage } from '../web-page.ts'
+import { ApiError, cardDeclined } from './errors.ts'
 import { deliver } from './events.ts'
 import type { Answer, Request } from './http.ts'
 import { openLink } from './links.ts'
@@ -10,57 +14,59 @@ import type { Session } from './state.ts'
  * Where a person pays: `/pay/<session>`, in place of checkout.stripe.com. As there, the webhook is delivered first,
  * and the person is sent back when it has its response.
  */
-export async function page(services: Services, { method, path, query, body }: Request): Promise<Answer> {
+export async function page(services: Services, request: Request): Promise<Answer> {
+  try {
+    return await opened(services, request)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const { status, message } = error
+    return await show('Not here', html`<p>${message}`, { status })
+  }
+}
+
+async function opened(services: Services, { method, path, query, body }: Request): Promise<Answer> {
   const [, kind, id = ''] = path.split('/')
-  if (kind === 'app') return html('Your app', yourApp(query))
-  if (kind === 'portal')
-    return html('Billing portal', `<p>Stripe's customer portal of <code>${escapeHtml(id)}</code>.</p>`)
+  if (kind === 'app') return await show('Your app', yourApp(query))
+  if (kind === 'portal') return await show('Billing portal', portal(id))
   if (kind === 'buy') {
     const { url } = openLink(services.account, id, Object.fromEntries(new URLSearchParams(query)))
-    return { status: 303, headers: { Location: String(url), 'Content-Type': 'text/plain' }, body: '' }
+    return seeOther(String(url))
   }
   const session = retrieveSession(services.account, id)
-  if (method !== 'POST' || session.status !== 'open') return html('Checkout', form(services, session))
-  const finish = new URLSearchParams(body).get('with') === 'debit' ? payLater : pay
+  const by = new URLSearchParams(body).get('with')
+  if (method !== 'POST' || session.status !== 'open') return await show('Checkout', form(services, session))
+  // As at Stripe, the session stays open, and another card may be tried.
+  if (by === 'declined')
+    return await show('Checkout', form(services, session), { said: cardDeclined().message })
+  const finish = by === 'debit' ? payLater : pay
   const { events } = services.recorded(() => finish(services.account, id))
   await deliver(events, services.account.state)
-  const back = session.success_url.replaceAll('{CHECKOUT_SESSION_ID}', id)
-  return { status: 303, headers: { Location: back, 'Content-Type': 'text/plain' }, body: '' }
+  return seeOther(session.success_url.replaceAll('{CHECKOUT_SESSION_ID}', id))
 }
+
+const show = (title: string, content: Content, more: { said?: string; status?: number } = {}) =>
+  webPage('Local Stripe', { title, content, ...more })
 
 /** The page that people come back to when `APP_URL` is not set. */
-function yourApp(query: string): string {
+function yourApp(query: string): Content {
   const session = new URLSearchParams(query).get('session_id')
-  if (!session) return '<p>This is where people come back to: set <code>APP_URL</code> to your app.</p>'
-  return `<p>Paid. Your app, at <code>APP_URL</code>, now asks what became of it:</p>
-    <pre>GET /api/checkout/${escapeHtml(session)}</pre>`
+  if (!session) return html`<p>This is where people come back to: set <code>APP_URL</code> to your app.`
+  return html`<p>Paid. Your app, at <code>APP_URL</code>, now asks what became of it:
+<pre tabindex="0">GET /api/checkout/${session}</pre>`
 }
 
-function form({ account }: Services, session: Session): string {
-  if (session.status !== 'open') return `<p>This session is ${session.status}.</p>`
+const portal = (customer: string): Content =>
+  html`<p>Stripe's customer portal of <code>${customer}</code>. What can happen to its subscriptions is <a href="/">with
+everything else</a>.`
+
+function form({ account }: Services, session: Session): Content {
+  if (session.status !== 'open') return html`<p>This session is ${session.status}.`
   const order = account.state.orders.get(session.id)
   const amount = `${(session.amount_total / 100).toFixed(2)} ${session.currency.toUpperCase()}`
   const debit =
-    session.mode === 'payment' ? '<button name="with" value="debit">Pay by bank debit</button>' : ''
-  const cancel = session.cancel_url ? `<a href="${escapeHtml(session.cancel_url)}">Cancel</a>` : ''
-  return `<p>${escapeHtml(order?.lines.map(({ name }) => name).join(', ') ?? '')}: <b>${amount}</b></p>
-    <form method="post"><button name="with" value="card">Pay by card</button> ${debit} ${cancel}</form>`
-}
-
-function html(title: string, content: string): Answer {
-  const body = `<!doctype html><meta charset="utf-8"><title>${title}, local Stripe</title>
-    <body style="font: 16px system-ui; max-width: 32rem; margin: 4rem auto"><h1>${title}</h1>${content}
-    <p><small>A local stand-in for Stripe. No money moves.</small></p>`
-  return { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body }
-}
-
-function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
+    session.mode === 'payment' && html`<button name="with" value="debit">Pay by bank debit</button>`
+  const cancel = session.cancel_url && html`<a href="${session.cancel_url}">Cancel</a>`
+  return html`<p>${order?.lines.map(({ name }) => name).join(', ') ?? ''}: <b>${amount}</b></p>
+<form method="post"><button name="with" value="card">Pay by card</button> ${debit}
+<button name="with" value="declined">Try a card that is declined</button> ${cancel}</form>`
 }

@@ -4,6 +4,7 @@ import { randomId } from '../ids.ts'
 import { findCall } from './api.ts'
 import { authenticate } from './authenticate.ts'
 import { control } from './control.ts'
+import { dashboard } from './dashboard.ts'
 import { notPermitted, rateLimited } from './errors.ts'
 import { deliver } from './events.ts'
 import { answerWithFault, type Fault, failWithin } from './faults.ts'
@@ -22,8 +23,8 @@ export type LocalStripe = HttpServer
 
 /**
  * Starts a stand-in for the endpoints of Stripe's API that Ledgerhook uses, with a state of its own. What a person
- * does (pay, renew, cancel) is done over HTTP under `/test` and `/pay`, and reported to the Worker by real, signed
- * webhooks. Throws a LocalError when the port is taken.
+ * does (pay, renew, cancel) is done over HTTP under `/test` and `/pay`, or with the buttons of `/`, and reported to the
+ * Worker by real, signed webhooks. Throws a LocalError when the port is taken.
  */
 export async function startStripe(options: StripeOptions): Promise<LocalStripe> {
   let url = ''
@@ -42,6 +43,7 @@ export async function startStripe(options: StripeOptions): Promise<LocalStripe> 
 
 async function route(services: Services, request: Request, response: ServerResponse): Promise<void> {
   if (request.path.startsWith('/test/')) return send(response, await control(services, request))
+  if (/^\/($|do\/)/.test(request.path)) return send(response, await dashboard(services, request))
   if (/^\/(pay|buy|portal|app)\//.test(request.path)) return send(response, await page(services, request))
   const received = receive(request)
   services.requests.push(received)

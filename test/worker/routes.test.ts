@@ -24,6 +24,13 @@ describe('routes', () => {
   it('any other path is 404', async () => {
     expect((await request('/api/nothing')).status).toBe(404)
   })
+
+  it('`/` leads on in development, and is 404 in production', async () => {
+    const response = await request('/')
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('/api/docs')])
+    const deployed = await request('/', {}, { NEON_FETCH_ENDPOINT: '', STRIPE_API_BASE: '' })
+    expect([deployed.status, await deployed.json()]).toEqual([404, { error: 'not_found' }])
+  })
 })
 
 describe('GET /api/ready', () => {

@@ -1,0 +1,144 @@
+import { html } from 'hono/html'
+import { type Content, moment, table } from '../../src/ops/page/html.ts'
+import { ApiError as AnyApiError } from '../api-error.ts'
+import { backSaying, buttons, saidOf, webPage } from '../web-page.ts'
+import { control } from './control.ts'
+import type { Attempt } from './events.ts'
+import type { Answer, Request } from './http.ts'
+import type { Services } from './services.ts'
+import type { Event, State, StripeObject, Subscription } from './state.ts'
+
+/** As many of each kind as a page shows, the newest first. `GET /test/<kind>` has all of them. */
+const SHOWN = 20
+
+/**
+ * What Stripe's Dashboard is for: `/` shows what there is, with a button for all that can happen to it. A button posts
+ * to `/do/…`, which does what `/test/…` does.
+ */
+export async function dashboard(services: Services, request: Request): Promise<Answer> {
+  if (request.method === 'POST') return backSaying(await act(services, request))
+  const { state } = services.account
+  return await webPage('Local Stripe', {
+    title: 'What there is',
+    content: content(state),
+    said: new URLSearchParams(request.query).get('said'),
+  })
+}
+
+async function act(services: Services, request: Request): Promise<string> {
+  const path = request.path.replace(/^\/do\//, '/test/')
+  const action = path.split('/').at(-1) ?? ''
+  try {
+    const done = JSON.parse((await control(services, { ...request, path, body: '' })).body)
+    const attempts: Attempt[] = Array.isArray(done) ? done : done.deliveries
+    return saidOf(action, attempts)
+  } catch (error) {
+    if (error instanceof AnyApiError) return `${action}: refused. ${error.message}`
+    throw error
+  }
+}
+
+function content(state: State): Content {
+  const newest = <T>(objects: Map<string, T>) => [...objects.values()].reverse().slice(0, SHOWN)
+  return [
+    table(
+      'Open checkouts',
+      ['Session', 'Customer', 'Amount', 'What can happen'],
+      newest(state.sessions)
+        .filter(({ status }) => status === 'open')
+        .map(({ id, customer, amount_total, currency }) => [
+          html`<a href="/pay/${id}">${id}</a>`,
+          ...[customer, money(amount_total, currency)],
+          buttons('sessions', id, { pay: 'Pay by card' }),
+        ]),
+    ),
+    table(
+      'Subscriptions',
+      ['Subscription', 'Customer', 'Status', 'What can happen'],
+      newest(state.subscriptions).map((subscription) => [
+        ...[subscription.id, subscription.customer, statusOf(subscription)],
+        buttons('subscriptions', subscription.id, lifeOf(subscription)),
+      ]),
+    ),
+    table(
+      'Open invoices',
+      ['Invoice', 'Customer', 'Amount', 'What can happen'],
+      newest(state.invoices)
+        .filter(({ status }) => status === 'open')
+        .map(({ id, customer, amount_due, currency }) => [
+          ...[id, String(customer ?? ''), money(Number(amount_due), String(currency))],
+          buttons('invoices', id, { pay: 'Pay', void: 'Void' }),
+        ]),
+    ),
+    table(
+      'Payments',
+      ['Charge', 'Customer', 'Amount', 'Refunded', 'What can happen'],
+      newest(state.charges).map(({ id, customer, amount, amount_refunded, currency }) => [
+        ...[id, customer, money(amount, currency), money(amount_refunded, currency)],
+        buttons('charges', id, {
+          ...(amount_refunded < amount && { refund: 'Refund' }),
+          dispute: 'Dispute',
+        }),
+      ]),
+    ),
+    table(
+      'Refunds',
+      ['Refund', 'Charge', 'Amount', 'Status', 'What can happen'],
+      newest(state.refunds).map(({ id, charge, amount, currency, status }) => [
+        ...[id, charge, money(amount, String(currency)), status],
+        status === 'succeeded' && buttons('refunds', id, { fail: 'Let it fail' }),
+      ]),
+    ),
+    table(
+      'Disputes',
+      ['Dispute', 'Charge', 'Amount', 'Status', 'What can happen'],
+      newest(state.disputes).map(({ id, charge, amount, currency, status }) => [
+        ...[id, charge, money(amount, currency), status],
+        status === 'needs_response' && buttons('disputes', id, { win: 'Win', lose: 'Lose' }),
+      ]),
+    ),
+    table(
+      'Customers',
+      ['Customer', 'User', 'What can happen'],
+      newest(state.customers)
+        .filter(({ deleted }) => !deleted)
+        .map((customer) => [
+          customer.id,
+          userOf(customer),
+          buttons('customers', customer.id, { delete: 'Delete' }),
+        ]),
+    ),
+    table(
+      'Events',
+      ['Event', 'Type', 'Created', 'What can happen'],
+      newest(state.events).map(({ id, type, created }: Event) => [
+        ...[id, type, moment(created * 1000)],
+        buttons('events', id, { resend: 'Send again' }),
+      ]),
+    ),
+  ]
+}
+
+const money = (amount: number, currency: string) => `${(amount / 100).toFixed(2)} ${currency.toUpperCase()}`
+
+const userOf = ({ metadata }: StripeObject) => (metadata as Record<string, string> | undefined)?.user_id
+
+const isEnding = ({ cancel_at_period_end, cancel_at }: Subscription) =>
+  cancel_at_period_end || typeof cancel_at === 'number'
+
+const statusOf = (subscription: Subscription) =>
+  `${subscription.status}${isEnding(subscription) && subscription.status !== 'canceled' ? ', ends with its period' : ''}`
+
+/** What can happen to a subscription as it stands. */
+function lifeOf(subscription: Subscription): Record<string, string> {
+  const { status } = subscription
+  if (status === 'canceled') return {}
+  if (status === 'paused') return { resume: 'Resume', end: 'End now' }
+  return {
+    ...{ renew: 'Renew', 'fail-renewal': 'Renew, card declined', pause: 'Pause' },
+    ...(subscription.cancel_at_period_end
+      ? { resume: 'Resume' }
+      : { 'cancel-at-period-end': 'Cancel at period end' }),
+    end: 'End now',
+  }
+}

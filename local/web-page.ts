@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { html, raw } from 'hono/html'
+import { projectDir } from '../cli/shared/project.ts'
+import type { Content } from '../src/ops/page/html.ts'
+import type { Answer } from './http-messages.ts'
+
+export interface WebPage {
+  title: string
+  content: Content
+  /** What the last action has come to. */
+  said?: string | null
+  status?: number
+}
+
+/** Buttons stay in sight where a row is wider than the window. */
+const ROWS = `.wide form { margin: 0 }
+@media (max-width: 40rem) {
+  .wide thead { display: none }
+  .wide table, .wide caption, .wide tbody, .wide tr, .wide td { display: block; min-width: 0; max-width: none }
+  .wide td { border: 0; padding: 0.15rem 0 }
+  .wide tr { padding: 0.5rem 0; border-bottom: 1px solid var(--line) }
+}`
+
+/** A page of a stand-in. It looks as the operators' page does, and needs no script. */
+export async function webPage(
+  standIn: string,
+  { title, content, said, status = 200 }: WebPage,
+): Promise<Answer> {
+  const style = readFileSync(join(projectDir, 'assets/ops/page.css'), 'utf8')
+  const body = await html`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
+<title>${title}, ${standIn}</title><style>${raw(style + ROWS)}</style></head>
+<body><a class="skip" href="#main">To the content</a>
+<header><a href="/">${standIn}</a> <span>A stand-in on this machine. No money moves.</span></header>
+<main id="main"><h1>${title}</h1>${said ? html`<p role="status">${said}</p>` : ''}${content}</main></body>
+</html>
+`
+  return { status, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: String(body) }
+}
+
+/** Sends a browser on to another page, which it gets. */
+export const seeOther = (url: string): Answer => ({
+  ...{ status: 303, headers: { Location: url, 'Content-Type': 'text/plain' } },
+  body: '',
+})
+
+/** Buttons for what can happen to an object. Each posts to `/do/<kind>/<id>/<action>`. */
+export const buttons = (kind: string, id: string, actions: Record<string, string>): Content =>
+  html`<form method="post">${Object.entries(actions).map(
+    ([action, label]) =>
+      html`<button formaction="/do/${kind}/${encodeURIComponent(id)}/${action}" aria-label="${label}: ${id}">${label}</button> `,
+  )}</form>`
+
+/** Back to the page that lists everything, which says what came of an action. */
+export const backSaying = (text: string): Answer => seeOther(`/?said=${encodeURIComponent(text)}`)
+
+/** What the Worker has returned to each event that reports an action. */
+export function saidOf(action: string, deliveries: { type: string; status: number | null }[]): string {
+  const told = deliveries.map(({ type, status }) => `${type} ${status ?? 'not delivered'}`)
+  return `${action}: ${told.join(', ') || 'done, and no webhook reports it'}`
+}

@@ -1,0 +1,193 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type Stripe from 'stripe'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { query } from '../../local/postgres/query.ts'
+import { type Running, set, startRunning, stripeOf } from '../node/doctor-support.ts'
+import { browserPath } from './find.ts'
+import { accessibility, open, overflowOf, startBrowser } from './support.ts'
+
+const WINDOWS = [
+  { colorScheme: 'light', width: 1280 },
+  { colorScheme: 'dark', width: 1280 },
+  { colorScheme: 'light', width: 375 },
+  { colorScheme: 'dark', width: 375 },
+] as const
+
+let running: Running
+let browser: Browser
+let stripe: Stripe
+let customer: string
+
+const metadata = { user_id: 'user_ada', credits: '500' }
+/** A new checkout of 500 credits, or of the plan. Returns the address at which to pay. */
+async function checkout(of: 'pack' | 'plan'): Promise<string> {
+  const product_data = { name: '500 credits' }
+  const { url } = await stripe.checkout.sessions.create({
+    ...{ customer, metadata },
+    success_url: `${running.settings.APP_URL}/billing?session_id={CHECKOUT_SESSION_ID}`,
+    cancel_url: `${running.settings.APP_URL}/billing`,
+    ...(of === 'pack'
+      ? {
+          mode: 'payment',
+          line_items: [{ price_data: { currency: 'usd', unit_amount: 500, product_data }, quantity: 1 }],
+        }
+      : {
+          mode: 'subscription',
+          line_items: [{ price: 'price_pro_monthly', quantity: 1 }],
+          subscription_data: { metadata: { user_id: 'user_ada' } },
+        }),
+  })
+  return String(url)
+}
+
+async function paid(of: 'pack' | 'plan'): Promise<void> {
+  const url = await checkout(of)
+  await set(running.stripeUrl, `sessions/${url.split('/').at(-1)}/pay`, {})
+}
+
+/** Leaves something in every list: what is open, what is paid, and what came back of it. */
+async function fill(): Promise<void> {
+  await set(running.clerkUrl, 'users/user_ada/create', { email_address: ['ada@example.com'] })
+  await set(running.clerkUrl, 'users/user_bob/create', { email_address: ['bob@example.com'] })
+  customer = (await stripe.customers.create({ metadata: { user_id: 'user_ada' } })).id
+  await paid('plan')
+  await paid('pack')
+  const [charge] = (await (await fetch(`${running.stripeUrl}/test/charges`)).json()) as { id: string }[]
+  await set(running.stripeUrl, `charges/${charge?.id}/refund`, {})
+  await set(running.stripeUrl, `charges/${charge?.id}/dispute`, {})
+  await checkout('pack')
+}
+
+/** Runs on a page of its own, of which nothing is complained about. */
+async function visit(
+  url: string,
+  act: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const { page, complaints, close } = await open(browser, new URL(url).origin, options)
+  try {
+    await page.goto(url)
+    await act(page)
+    expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
+  } finally {
+    await close()
+  }
+}
+
+/** Presses the first button of this name in the table of this caption, and waits until the page says this of it. */
+async function press(page: Page, table: string, name: string, says: RegExp): Promise<void> {
+  await page.getByRole('region', { name: table }).getByText(name, { exact: true }).first().click()
+  await page.getByRole('status').filter({ hasText: says }).waitFor()
+}
+
+const isDark = (page: Page) =>
+  page.evaluate<boolean>(
+    'getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((part) => Number(part) < 100)',
+  )
+
+async function balance(): Promise<number> {
+  const sql = "select balance::int from ledgerhook.wallets where user_id = 'user_ada'"
+  const [row] = (await query(running.databaseUrl, sql)) as { balance: number }[]
+  return row?.balance ?? Number.NaN
+}
+
+describe.skipIf(browserPath === undefined)('the pages of npm run dev in a browser', () => {
+  beforeAll(async () => {
+    ;[running, browser] = await Promise.all([startRunning(), startBrowser()])
+    stripe = stripeOf(running)
+    await fill()
+  }, 300_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await running?.stop()
+  })
+
+  it('axe-core finds nothing, and nothing is too wide: light, dark and narrow', async () => {
+    const { stripeUrl, clerkUrl, worker } = running
+    const urls = [
+      ...[`${worker.url}/`, `${stripeUrl}/?said=renew`, `${clerkUrl}/?said=ban`, await checkout('pack')],
+      ...[`${stripeUrl}/app/billing?session_id=cs_test_${'a'.repeat(58)}`, `${stripeUrl}/portal/${customer}`],
+      `${stripeUrl}/pay/cs_nothing`,
+    ]
+    for (const url of urls)
+      await visit(url, async (page) => {
+        expect(await page.getAttribute('html', 'lang')).toBe('en')
+        for (const { colorScheme, width } of WINDOWS) {
+          await page.emulateMedia({ colorScheme })
+          await page.setViewportSize({ width, height: 800 })
+          const found = [await accessibility(page), await overflowOf(page), await isDark(page)]
+          expect([url, width, ...found]).toEqual([url, width, [], 0, colorScheme === 'dark'])
+        }
+      })
+  })
+
+  it('`/` of the Worker leads to each of them', async () => {
+    const { stripeUrl, clerkUrl, worker } = running
+    await visit(worker.url, async (page) => {
+      const links = await page.getByRole('link').all()
+      const hrefs = await Promise.all(links.map((link) => link.getAttribute('href')))
+      expect(hrefs).toEqual(['/api/docs', '/ops', stripeUrl, clerkUrl])
+    })
+  })
+
+  it('a person pays by keyboard, first with a card that is declined', async () => {
+    const before = await balance()
+    await visit(await checkout('pack'), async (page) => {
+      await page.keyboard.press('Tab')
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('To the content')
+      await page.getByRole('button', { name: 'Try a card that is declined' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('status').filter({ hasText: 'Your card was declined.' }).waitFor()
+      expect(await balance()).toBe(before)
+      await page.getByRole('button', { name: 'Pay by card' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Your app' }).waitFor()
+    })
+    expect(await balance()).toBe(before + 500)
+  })
+
+  it('the local Stripe has buttons for what can happen, without JavaScript', async () => {
+    const pressed = async (page: Page) => {
+      const before = await balance()
+      await press(page, 'Subscriptions', 'Renew', /: .*invoice\.paid 200/)
+      expect(await balance()).toBe(before + 1000)
+      await press(page, 'Payments', 'Refund', /: .*refund\.created 200/)
+      await press(page, 'Payments', 'Dispute', /: .*charge\.dispute\.created 200/)
+      await press(page, 'Disputes', 'Lose', /: .*charge\.dispute\.closed 200/)
+      await press(page, 'Subscriptions', 'Renew, card declined', /: .*invoice\.payment_failed/)
+      await press(page, 'Open invoices', 'Pay', /: .*invoice\.paid 200/)
+      await press(page, 'Subscriptions', 'Pause', /: .*customer\.subscription\.paused 200/)
+      await press(page, 'Subscriptions', 'Resume', /: .*customer\.subscription\.resumed 200/)
+      await press(page, 'Events', 'Send again', /^resend: .* 200$/)
+      await press(page, 'Subscriptions', 'End now', /: .*customer\.subscription\.deleted 200/)
+      expect(await page.getByRole('region', { name: 'Subscriptions' }).getByRole('button').all()).toEqual([])
+    }
+    await visit(`${running.stripeUrl}/`, pressed, { javaScriptEnabled: false })
+  })
+
+  it('an action that is too late is refused in words', async () => {
+    await visit(`${running.stripeUrl}/`, async (page) => {
+      const url = await checkout('pack')
+      await page.reload()
+      await set(running.stripeUrl, `sessions/${url.split('/').at(-1)}/pay`, {})
+      await press(page, 'Open checkouts', 'Pay by card', /^pay: refused\. .*complete/)
+    })
+  })
+
+  it('the local Clerk signs people up, bans and deletes them, and tells the Worker', async () => {
+    const act = async (page: Page) => {
+      await page.getByLabel('User id').fill('user_cleo')
+      await page.getByLabel('Email address').fill('cleo@example.com')
+      await page.getByRole('button', { name: 'Sign up' }).click()
+      await page.getByRole('status').filter({ hasText: 'create: user.created 200' }).waitFor()
+      await press(page, 'Users', 'Ban', /^ban: user\.updated 200$/)
+      await press(page, 'Users', 'Lift the ban', /^unban: user\.updated 200$/)
+      await press(page, 'Events', 'Send again', /^resend: user\.updated 200$/)
+      await press(page, 'Users', 'Delete', /^delete: user\.deleted 200$/)
+    }
+    await visit(`${running.clerkUrl}/`, act, { javaScriptEnabled: false })
+    const sql = "select id from ledgerhook.users where id = 'user_cleo' and deactivated_at is null"
+    expect(await query(running.databaseUrl, sql)).toEqual([])
+  })
+})

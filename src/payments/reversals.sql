@@ -30,10 +30,11 @@ begin
     updated_at = now();
 end $$;
 
--- Whether the first report of one refund or dispute holds, and not the second.
+-- Whether the first report of one refund or dispute holds, and not the second. Of two that rank the same the one that
+-- holds more does, so that their order does not matter.
 create or replace function outranks(first reversals, second reversals) returns boolean language sql immutable as $$
-  select (first.transactions, ledgerhook.reversal_rank(first.state))
-    > (second.transactions, ledgerhook.reversal_rank(second.state))
+  select (first.transactions, ledgerhook.reversal_rank(first.state), coalesce(first.held, 0))
+    > (second.transactions, ledgerhook.reversal_rank(second.state), coalesce(second.held, 0))
 $$;
 
 -- All totals of refunds that a charge has reported. A row from before they were all kept has the highest alone.

@@ -54,6 +54,22 @@ describe('a charge that was partly refunded, disputed in full and lost', () => {
   })
 })
 
+describe('two reports of a dispute that rank the same', () => {
+  it.each([
+    [400, 1000],
+    [1000, 400],
+  ])('end at what holds more, in either order: %i, %i', async (...amounts) => {
+    const { id, signUp, bought } = buyer()
+    await signUp()
+    await deliver('stripe', bought)
+    for (const amount of amounts) {
+      const told = { payment: `pi_${id}`, amount, status: 'needs_response' }
+      await deliver('stripe', reversalEvent('charge.dispute.funds_withdrawn', told))
+    }
+    expect(await balance(id)).toBe(40)
+  })
+})
+
 describe('a dispute', () => {
   it.each<[string, [ReversalType, string, number[]][], number]>([
     ['holds all that was withdrawn', [['charge.dispute.funds_withdrawn', 'needs_response', [-1000]]], 40],

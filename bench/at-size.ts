@@ -1,11 +1,8 @@
-import { chmodSync, rmSync } from 'node:fs'
 import { migrate } from '../cli/migrate/run.ts'
 import { runCommand } from '../cli/shared/command.ts'
 import { readFlags, wholeNumber } from '../cli/shared/flags.ts'
-import { freePort } from '../local/ports.ts'
 import { query } from '../local/postgres/query.ts'
-import { startPostgres } from '../local/postgres.ts'
-import { makeScratchDir } from '../local/scratch.ts'
+import { startTemporaryPostgres } from '../local/temporary-postgres.ts'
 import { ALERT_KINDS } from '../src/settings/alerts.ts'
 import { unsettledReasons } from '../src/webhook/outcome.ts'
 import { bulkLoad } from './ground/bulk.ts'
@@ -34,16 +31,13 @@ await runCommand(async () => {
   const { values } = readFlags(HELP, { settled: text, waiting: text })
   const settled = wholeNumber(values.settled, '--settled', 1_000, 100_000_000) ?? 10_000_000
   const waiting = wholeNumber(values.waiting, '--waiting', 1_000, 100_000_000) ?? 1_000_000
-  const dataDir = makeScratchDir('at-size')
-  chmodSync(dataDir, 0o755)
-  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  const postgres = await startTemporaryPostgres('at-size')
   try {
     await query(postgres.url('postgres'), 'create database at_size')
     await migrate(postgres.url('at_size'))
     await measure(postgres.url('at_size'), settled, waiting)
   } finally {
     await postgres.stop()
-    rmSync(dataDir, { recursive: true, force: true })
   }
 })
 

@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { migrate } from '../../cli/migrate/run.ts'
 import { generateSecrets, type Vars } from '../../local/dev-vars.ts'
-import { freePort } from '../../local/ports.ts'
 import { createDatabase } from '../../local/postgres/query.ts'
-import { startPostgres } from '../../local/postgres.ts'
 import { makeScratchDir } from '../../local/scratch.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
+import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { once } from '../../src/once.ts'
 import { type Bundle, bundleWorker } from './bundle.ts'
 
@@ -48,8 +47,6 @@ const ENTRIES = {
 
 export async function prepareGround(onStep: (says: string) => void): Promise<Ground> {
   const scratchDir = makeScratchDir('bench')
-  // A directory of its own: where we are root, Postgres runs as another user, who owns its directory.
-  const dataDir = makeScratchDir('bench-data')
   const parts: Part[] = []
   let isStopping = false
   const holds = <P extends Part>(part: P): P => {
@@ -60,10 +57,10 @@ export async function prepareGround(onStep: (says: string) => void): Promise<Gro
   const stop = once(async () => {
     isStopping = true
     for (let part = parts.pop(); part; part = parts.pop()) await part.stop()
-    for (const dir of [scratchDir, dataDir]) await rm(dir, { recursive: true, force: true })
+    await rm(scratchDir, { recursive: true, force: true })
   })
   try {
-    const postgres = holds(await startPostgres({ dataDir, port: await freePort() }))
+    const postgres = holds(await startTemporaryPostgres('bench-data'))
     onStep('PostgreSQL')
     const adminUrl = postgres.url('postgres')
     await createDatabase(adminUrl, MIGRATED)

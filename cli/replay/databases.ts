@@ -1,8 +1,5 @@
-import { chmodSync, rmSync } from 'node:fs'
-import { freePort } from '../../local/ports.ts'
 import { createDatabase } from '../../local/postgres/query.ts'
-import { startPostgres } from '../../local/postgres.ts'
-import { makeScratchDir } from '../../local/scratch.ts'
+import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { migrate } from '../migrate/run.ts'
 import { Player } from './play.ts'
 import type { Side } from './side.ts'
@@ -14,15 +11,11 @@ export interface Databases {
 }
 
 export async function startDatabases(sides: Side[]): Promise<Databases> {
-  const dataDir = makeScratchDir('replay')
-  // Run by root, Postgres is another user, who must be able to enter.
-  chmodSync(dataDir, 0o755)
-  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  const postgres = await startTemporaryPostgres('replay')
   const players: Player[] = []
   const stop = async () => {
     for (const player of players) await player.close()
     await postgres.stop()
-    rmSync(dataDir, { recursive: true, force: true })
   }
   try {
     const names = new Map<string, string>()

@@ -1,12 +1,10 @@
-import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate } from '../../cli/migrate/run.ts'
 import { printSchema, signatures } from '../../cli/schema/print.ts'
 import { connectTo } from '../../cli/shared/database.ts'
 import { projectDir } from '../../cli/shared/project.ts'
-import { freePort } from '../ports.ts'
-import { startPostgres } from '../postgres.ts'
-import { makeScratchDir } from '../scratch.ts'
+import { startTemporaryPostgres } from '../temporary-postgres.ts'
 import { fileAt, MAIN } from './git.ts'
 
 const PATH = 'schema.sql'
@@ -18,9 +16,7 @@ const HEADER = `-- What the schema \`ledgerhook\` holds, printed from the catalo
 
 /** Returns the text of schema.sql as migrations and functions make it, on a Postgres of its own. */
 export async function madeSchema(): Promise<string> {
-  const dataDir = makeScratchDir('schema')
-  chmodSync(dataDir, 0o755)
-  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  const postgres = await startTemporaryPostgres('schema')
   try {
     await migrate(postgres.url())
     const client = await connectTo(postgres.url())
@@ -31,7 +27,6 @@ export async function madeSchema(): Promise<string> {
     }
   } finally {
     await postgres.stop()
-    rmSync(dataDir, { recursive: true, force: true })
   }
 }
 

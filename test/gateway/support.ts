@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises'
 import { neonConfig } from '@neondatabase/serverless'
 import { vi } from 'vitest'
 import { type Gateway, type GatewayOptions, startGateway } from '../../local/gateway/server.ts'
-import { freePort } from '../../local/ports.ts'
-import { type Postgres, startPostgres } from '../../local/postgres.ts'
+import type { Postgres } from '../../local/postgres.ts'
 import { makeScratchDir } from '../../local/scratch.ts'
+import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { until } from '../../local/until.ts'
 
 // A database is set up and torn down around every file, and on a busy machine that takes its time.
@@ -25,8 +25,7 @@ export async function temporaryDir(): Promise<{ path: string; remove(): Promise<
 
 /** A Postgres of its own with a gateway before it, to which the driver of this process is pointed. */
 export async function startStack(options: Partial<GatewayOptions> = {}): Promise<Stack> {
-  const dataDir = await temporaryDir()
-  const postgres = await startPostgres({ dataDir: dataDir.path, port: await freePort() })
+  const postgres = await startTemporaryPostgres('test')
   const address = { host: '127.0.0.1', port: postgres.port }
   const gateway = await startGateway({ port: 0, postgres: address, ...options })
   neonConfig.fetchEndpoint = gateway.url
@@ -37,7 +36,6 @@ export async function startStack(options: Partial<GatewayOptions> = {}): Promise
     stop: async () => {
       await gateway.stop()
       await postgres.stop()
-      await dataDir.remove()
     },
   }
 }

@@ -1,10 +1,9 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
-import { freePort } from '../../local/ports.ts'
 import { query } from '../../local/postgres/query.ts'
-import { startPostgres } from '../../local/postgres.ts'
 import { makeScratchDir } from '../../local/scratch.ts'
+import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 
 /** A Postgres of a test file's own, for tests that make roles, which all databases of a server share. */
 export interface Cluster {
@@ -17,9 +16,7 @@ export interface Cluster {
 }
 
 export async function startCluster(): Promise<Cluster> {
-  const dataDir = makeScratchDir('cluster')
-  chmodSync(dataDir, 0o755)
-  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  const postgres = await startTemporaryPostgres('cluster')
   const admin = (sql: string) => query(postgres.url('postgres'), sql)
   return {
     port: postgres.port,
@@ -30,10 +27,7 @@ export async function startCluster(): Promise<Cluster> {
     async login(name, attributes = '') {
       await admin(`create role "${name}" login password '${name}' ${attributes}`)
     },
-    async stop() {
-      await postgres.stop()
-      rmSync(dataDir, { recursive: true, force: true })
-    },
+    stop: postgres.stop,
   }
 }
 

@@ -1,10 +1,7 @@
-import { rmSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../cli/migrate/run.ts'
-import { freePort } from '../../local/ports.ts'
 import { createDatabase, query } from '../../local/postgres/query.ts'
-import { startPostgres } from '../../local/postgres.ts'
-import { makeScratchDir } from '../../local/scratch.ts'
+import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { browserPath, NO_BROWSER } from '../browser/find.ts'
 import { startControl } from './control.ts'
 
@@ -28,8 +25,7 @@ const SEED_OF_THE_GATE = 20_261_126
 /** One Postgres for the whole run; each test file gets a database of its own, copied from a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   if (browserPath === undefined) console.warn(`the tests in a browser are skipped: ${NO_BROWSER}`)
-  const dataDir = makeScratchDir('test')
-  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  const postgres = await startTemporaryPostgres('test')
   await createDatabase(postgres.url('postgres'), TEMPLATE)
   await migrate(postgres.url(TEMPLATE))
   // What the Worker may do is what its role may do: the tests' Worker is a member of it, as yours is.
@@ -47,6 +43,5 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await control.stop()
     await postgres.stop()
-    rmSync(dataDir, { recursive: true, force: true })
   }
 }

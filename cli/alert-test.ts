@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import { bodyOf } from '../src/ops/alert-message.ts'
 import { isTaken, type Posted, post } from '../src/outgoing/post.ts'
 import { ALERT_KINDS } from '../src/settings/alerts.ts'
 import { reasonOf } from '../src/settings/misconfigured.ts'
 import { settingsSchema } from '../src/settings.ts'
 import { runCommand, saying } from './shared/command.ts'
-import { deployedVars } from './shared/deployed.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
+import { configuredSettings } from './shared/settings.ts'
 
 const HELP = `
 npm run alert-test -- [flags]     sends one of each alert to ALERT_WEBHOOK_URL, and says what came back
@@ -33,7 +31,7 @@ await runCommand(async () => {
   const { only } = values
   if (only !== undefined && !Object.hasOwn(ALERT_KINDS, only))
     throw new LocalError(`there is no alert '${only}': ${Object.keys(ALERT_KINDS).join(', ')}`)
-  const { url, secrets } = receiver(await given(values.env ?? 'production'))
+  const { url, secrets } = receiver(await configuredSettings(values.env ?? 'production'))
   const { host } = new URL(url)
   const names = Object.keys(ALERT_KINDS).filter((name) => only === undefined || name === only)
   const sent = await saying(`${host}: sending`, sendAll(names, url, secrets))
@@ -41,12 +39,6 @@ await runCommand(async () => {
   else for (const one of sent) console.log(`${host}: ${line(one)}`)
   if (sent.some(({ taken }) => !taken)) process.exitCode = 1
 })
-
-async function given(environment: string): Promise<Record<string, string | undefined>> {
-  const devVars = existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
-  const set = Object.entries(process.env).filter(([, value]) => value)
-  return { ...(await deployedVars(environment)), ...devVars, ...Object.fromEntries(set) }
-}
 
 /** Where alerts are told. Throws a LocalError. */
 function receiver(given: Record<string, string | undefined>): { url: string; secrets: string[] } {

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { type Problem, readCsvFile } from '../shared/csv.ts'
 import { callFunctionOn, connectTo, hostOf } from '../shared/database.ts'
 import { LocalError } from '../shared/errors.ts'
 import { progress } from '../shared/progress.ts'
-import type { Problem } from './csv.ts'
 import { readRows } from './rows.ts'
 
 /** What is asked of an import. */
@@ -44,7 +43,7 @@ export async function importFile(
   what: Import,
   refusals: Record<string, string>,
 ): Promise<Imported> {
-  const { rows, problems } = readRows(await readText(what.file), what.toBalance)
+  const { rows, problems } = readRows(await readCsvFile(what.file), what.toBalance)
   const sum = rows.reduce((total, { amount }) => total + amount, 0)
   if (problems.length === 0 && what.sum !== undefined && what.sum !== sum)
     problems.push({ line: 1, why: `the amounts add up to ${sum}, not to ${what.sum}` })
@@ -88,15 +87,4 @@ function changedMeanwhile(
   return new LocalError(
     `${hostOf(url)} has changed since the check: ${lines.join('; ')}. ${is_new} are booked: run it again`,
   )
-}
-
-async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch(() => {
-    throw new LocalError(`${file} cannot be read: name a CSV file`)
-  })
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new LocalError(`${file} is not UTF-8: export it once more as UTF-8`)
-  }
 }

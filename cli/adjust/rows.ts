@@ -1,4 +1,4 @@
-import { type CsvRecord, type Problem, parseCsv } from './csv.ts'
+import { type CsvRecord, type Problem, parseCsv } from '../shared/csv.ts'
 
 export const COLUMNS = ['user_id', 'amount', 'key', 'note']
 

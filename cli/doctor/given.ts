@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import { settingsSchema } from '../../src/settings.ts'
 import { LOCAL_PORTS } from '../shared/configured.ts'
 import { deployedVars } from '../shared/deployed.ts'
+import { devVars } from '../shared/dev-vars.ts'
 import { portNumber } from '../shared/flags.ts'
 import { isLoopback, type Vars } from './context.ts'
 
@@ -27,10 +26,6 @@ export async function givenSettings({ url, environment, ports }: Given): Promise
     ...environmentVars,
   }
   return isLoopback(url) ? { ...localParts(given, ports), ...given, ...blankless(given, ports) } : given
-}
-
-function devVars(): Vars {
-  return existsSync('.dev.vars') ? (parseEnv(readFileSync('.dev.vars', 'utf8')) as Vars) : {}
 }
 
 /** Of `wrangler.toml`: production, but for a Worker on this machine, which has none. */

@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import { askStripe, type Pass, type Walk } from '../../src/reconcile/pass.ts'
 import { compareObjects, readOne, readPage } from '../../src/reconcile/stripe-walks.ts'
 import type { Difference } from '../../src/reconcile/words.ts'
 import type { Read } from '../../src/stripe/read.ts'
 import { member } from '../../src/values.ts'
-import { parseCsv } from '../adjust/csv.ts'
+import { parseCsv, readCsvFile } from '../shared/csv.ts'
 import { connectTo } from '../shared/database.ts'
 import { LocalError } from '../shared/errors.ts'
 
-/** Whose a customer of Stripe is, by somebody's word and not by its metadata. */
+/** A user and a customer of theirs, as a file or an address says. The customer's metadata need not name the user. */
 interface Link {
   user: string
   customer: string
@@ -17,7 +16,7 @@ interface Link {
 /** The same with the customer as Stripe has it, and Stripe's clock when it was read. */
 export type ReadLink = Link & Read
 
-/** What is asked of Stripe about customers of no known user. */
+/** Where the links come from. */
 export type Source = { file: string } | 'by-email'
 
 const COLUMNS = 'user_id,stripe_customer_id'
@@ -60,11 +59,8 @@ const few = (problems: string[]) =>
 /** The links that are to be made, once all of them are known to be possible. @throws LocalError, ProviderTrouble */
 export async function linksOf(source: Source, pass: Pass, databaseUrl: string): Promise<ReadLink[]> {
   if (source === 'by-email') return await linksByEmail(pass, databaseUrl)
-  const text = await readFile(source.file, 'utf8').catch((error: Error) => {
-    throw new LocalError(`${source.file} cannot be read (${error.message})`)
-  })
   const [links, problems]: [ReadLink[], string[]] = [[], []]
-  for (const { user, customer } of readLinks(text)) {
+  for (const { user, customer } of readLinks(await readCsvFile(source.file))) {
     const read = await readOne(pass, 'customers', customer)
     const named = member(member(read?.body, 'metadata'), 'user_id')
     if (!read || member(read.body, 'deleted') === true)

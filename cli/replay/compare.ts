@@ -58,7 +58,7 @@ export async function compareSides(
   try {
     const [first, second] = players as [Player, Player]
     await copyPast(source, players, since, history.users)
-    for await (const [stored, count] of counted(readStored(source, ids))) {
+    for await (const [stored, count] of numbered(readStored(source, ids))) {
       say('played', count)
       await Promise.all([first.play(base.decide(stored), base), second.play(now.decide(stored), now)])
     }
@@ -83,7 +83,7 @@ async function mayDiffer(
   say: Say,
 ): Promise<boolean> {
   if (base.functionSet.hash !== now.functionSet.hash) return true
-  for await (const [stored, count] of counted(readStored(source, ids))) {
+  for await (const [stored, count] of numbered(readStored(source, ids))) {
     say('decided', count)
     if (!isSame(base.decide(stored), now.decide(stored))) return true
   }
@@ -130,7 +130,7 @@ function isUnjudged(stored: Stored, results: [Results, Results]): boolean {
   return stored.outcome !== 'parked' && stored.outcome !== 'rejected' && results.every(isParked)
 }
 
-async function* counted<T>(all: AsyncGenerator<T>): AsyncGenerator<[T, number]> {
+async function* numbered<T>(all: AsyncGenerator<T>): AsyncGenerator<[T, number]> {
   let count = 0
   for await (const one of all) yield [one, ++count]
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { parseEnv } from 'node:util'
+import { devVars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 import { portNumber } from './flags.ts'
 
@@ -13,8 +12,7 @@ export const LOCAL_PORTS = { worker: 8787, postgres: 25432, gateway: 25433, stri
 
 /** The database that `DATABASE_URL` names, in the environment or else in `.dev.vars`. */
 export function configuredDatabase(): string | undefined {
-  const devVars = existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
-  return process.env.DATABASE_URL || devVars.DATABASE_URL || undefined
+  return process.env.DATABASE_URL || devVars().DATABASE_URL || undefined
 }
 
 /** `DATABASE_URL`, else the local Postgres of `npm run dev`. Throws a LocalError. */

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import { Misconfigured } from '../../src/settings/misconfigured.ts'
 import { type Settings, settingsOf, settingsSchema } from '../../src/settings.ts'
 import { isThisMachine } from './database.ts'
 import { deployedVars } from './deployed.ts'
+import { devVars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 
 /** Of the Worker alone: a command verifies no webhook. Secrets that are in nobody's hands. */
@@ -50,11 +49,20 @@ export async function commandEnvironment(
   databaseUrl: string,
   environment?: string,
 ): Promise<Record<string, string | undefined>> {
-  const vars = await deployedVars(environment ?? (isThisMachine(databaseUrl) ? undefined : 'production'))
-  const given: Record<string, string | undefined> = { ...UNUSED, ...vars, ...devVars() }
+  const given = await configuredSettings(
+    environment ?? (isThisMachine(databaseUrl) ? undefined : 'production'),
+  )
+  return { ...UNUSED, ...given, DATABASE_URL: databaseUrl }
+}
+
+/** Settings as they are given: the variables of `wrangler.toml`, then `.dev.vars`, then the environment. Later ones win. */
+export async function configuredSettings(
+  environment: string | undefined,
+): Promise<Record<string, string | undefined>> {
+  const given: Record<string, string | undefined> = { ...(await deployedVars(environment)), ...devVars() }
   for (const name of Object.keys(settingsSchema().shape))
     if (process.env[name]) given[name] = process.env[name]
-  return { ...given, DATABASE_URL: databaseUrl }
+  return given
 }
 
 /** Settings that a flag has given, by names that are settings. Throws a LocalError. */
@@ -62,8 +70,4 @@ export function givenVars(vars: Record<string, string>): Record<string, string> 
   const unknown = Object.keys(vars).find((name) => !Object.hasOwn(settingsSchema().shape, name))
   if (unknown !== undefined) throw new LocalError(`${unknown} is not a setting: docs/settings.md lists them`)
   return vars
-}
-
-function devVars() {
-  return existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
 }

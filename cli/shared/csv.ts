@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { LocalError } from './errors.ts'
+
 /** A record of a CSV file, with the number of its first line. */
 export interface CsvRecord {
   line: number
@@ -34,4 +37,16 @@ export function parseCsv(text: string): { records: CsvRecord[]; problem: Problem
     current = { line, fields: [] }
   }
   return { records, problem: null }
+}
+
+/** Returns the text of a CSV file. Throws a LocalError. */
+export async function readCsvFile(file: string): Promise<string> {
+  const bytes = await readFile(file).catch(() => {
+    throw new LocalError(`${file} cannot be read: name a CSV file`)
+  })
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new LocalError(`${file} is not UTF-8: export it once more as UTF-8`)
+  }
 }

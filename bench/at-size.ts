@@ -4,7 +4,7 @@ import { readFlags, wholeNumber } from '../cli/shared/flags.ts'
 import { query } from '../local/postgres/query.ts'
 import { startTemporaryPostgres } from '../local/temporary-postgres.ts'
 import { ALERT_KINDS } from '../src/settings/alerts.ts'
-import { unsettledReasons } from '../src/webhook/outcome.ts'
+import { OUTCOMES } from '../src/webhook/outcome.ts'
 import { bulkLoad } from './ground/bulk.ts'
 import { connectTo } from './ground/database.ts'
 
@@ -42,9 +42,7 @@ await runCommand(async () => {
 })
 
 async function measure(url: string, settled: number, waiting: number): Promise<void> {
-  const reasonsOf = (outcome: string) =>
-    unsettledReasons.flatMap((one) => (one.outcome === outcome ? one.reason : []))
-  const [parked, rejected] = [reasonsOf('parked'), reasonsOf('rejected')]
+  const [parked, rejected] = [Object.keys(OUTCOMES.parked), Object.keys(OUTCOMES.rejected)]
   const client = await connectTo(url)
   await bulkLoad(client, async () => {
     await client.query(FILL, ['applied', [null], settled])

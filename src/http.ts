@@ -46,6 +46,19 @@ export async function tokenAmong<Token extends { token: string }>(
   return tokens[same.indexOf(true)]
 }
 
+/** Where files of the folder `assets` are: the Worker hands them out itself. */
+interface Assets {
+  fetch(request: Request): Promise<Response>
+}
+
+/** Returns a file of the folder `assets`, with headers that can be added to. Not found where the folder is not bound. */
+export async function asset(c: Context, path: string): Promise<Response> {
+  const { ASSETS } = c.env as { ASSETS?: Assets }
+  if (!ASSETS) return await c.notFound()
+  const file = await ASSETS.fetch(new Request(new URL(path, c.req.url), c.req.raw))
+  return new Response(file.body, file)
+}
+
 /** In development an answer ends its line, for the terminal that shows it. */
 export const endedByNewline: MiddlewareHandler = async (c, next) => {
   await next()

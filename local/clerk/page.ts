@@ -11,8 +11,8 @@ import type { Services } from './services.ts'
 const SHOWN = 20
 
 /**
- * What Clerk's Dashboard is for: `/` shows the users and what was told of them, with a button for all that can happen
- * to them. A button posts to `/do/…`, which does what `/test/…` does.
+ * What Clerk's Dashboard is for: `/` shows the users and the webhooks about them, with a button for each thing that can
+ * happen to them. A button posts to `/do/…`, which does what `/test/…` does.
  */
 export async function page(services: Services, request: Request): Promise<Answer> {
   if (request.method === 'POST') return backSaying(await act(services, request))

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { asset } from '../http.ts'
 
 /** Scalar draws itself, with styles of its own. It runs what is beside it, and asks this Worker alone. */
 const POLICY = [
@@ -29,12 +30,5 @@ export function docsPage(c: Context): Response | Promise<Response> {
   return c.html(PAGE)
 }
 
-interface Assets {
-  fetch(url: string): Promise<Response>
-}
-
 /** A script of that page: a file of the folder `assets/docs`. */
-export async function docsScript(c: Context): Promise<Response> {
-  const { ASSETS } = c.env as { ASSETS?: Assets }
-  return ASSETS ? await ASSETS.fetch(new URL(`/docs/${c.req.param('file')}`, c.req.url).href) : c.notFound()
-}
+export const docsScript = (c: Context) => asset(c, `/docs/${c.req.param('file')}`)

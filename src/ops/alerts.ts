@@ -3,7 +3,7 @@ import { call, connect, type Database } from '../db.ts'
 import { log } from '../log.ts'
 import { ALERT_KINDS, type AlertChanges } from '../settings/alerts.ts'
 import { type Settings, settingsOf } from '../settings.ts'
-import { unsettledReasons } from '../webhook/outcome.ts'
+import { OUTCOMES } from '../webhook/outcome.ts'
 import type { AlertMessage } from './alert-message.ts'
 import type { Budget } from './budget.ts'
 import { stripeNewest } from './newest.ts'
@@ -20,29 +20,22 @@ interface Checked {
  * @throws DatabaseUnavailable
  */
 export async function checkAlerts(settings: Settings, db: Database, { fetch }: Budget): Promise<void> {
-  const { changes, asks } = await check(settings, db, null)
-  for (const change of changes) logAlert(change)
+  const { asks } = await check(settings, db, null)
   const newest = asks ? await stripeNewest(settings, fetch) : null
-  if (newest === null) return
-  const again = await check(settings, db, newest)
-  for (const change of again.changes) logAlert(change)
+  if (newest !== null) await check(settings, db, newest)
 }
 
-const check = (settings: Settings, db: Database, newest: number | null) =>
-  call<Checked>(db, 'check_alerts', [
+async function check(settings: Settings, db: Database, newest: number | null): Promise<Checked> {
+  const checked = await call<Checked>(db, 'check_alerts', [
     {
-      ...{
-        rules: rulesOf(settings.ALERTS),
-        parked: reasonsOf('parked'),
-        rejected: reasonsOf('rejected'),
-        newest,
-      },
+      rules: rulesOf(settings.ALERTS),
+      ...{ parked: Object.keys(OUTCOMES.parked), rejected: Object.keys(OUTCOMES.rejected), newest },
       ...{ reconciles: settings.RECONCILE !== 'off', tells: settings.ALERT_WEBHOOK_URL !== undefined },
     },
   ])
-
-const reasonsOf = (outcome: string) =>
-  unsettledReasons.flatMap((one) => (one.outcome === outcome ? one.reason : []))
+  for (const change of checked.changes) logAlert(change)
+  return checked
+}
 
 interface Rule {
   name: string

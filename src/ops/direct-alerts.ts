@@ -13,14 +13,13 @@ const EVERY_MS = 900_000
 const told = new Map<Direct, number>()
 
 /**
- * Tells of an alert at once, at most every 15 minutes: isolates of one data center know of each other by its cache.
- * All that tell of it within the same 15 minutes say so with the same id. Never throws.
+ * Sends an alert at once, but at most every 15 minutes. The isolates of one data center share that by its cache. Within
+ * the same 15 minutes all isolates send the same id. Never throws.
  */
 export async function tellDirectly(settings: Settings, alert: Direct, now = Date.now()): Promise<void> {
-  const isKnown = now - (told.get(alert) ?? 0) < EVERY_MS
-  const message = messageOf('alert.opened', alert, now)
-  if (isKnown) return
+  if (now - (told.get(alert) ?? 0) < EVERY_MS) return
   told.set(alert, now)
+  const message = messageOf('alert.opened', alert, now)
   logAlert(message)
   if (await isToldNearby(alert)) return
   await send(settings, message)

@@ -41,24 +41,19 @@ create or replace function measure_waiting(parked text[], rejected text[])
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  why text;
+  listed record;
   oldest record;
 begin
-  foreach why in array parked loop
+  for listed in
+    select 'parked_age' as alert, 'parked' as outcome, why from unnest(parked) why
+    union all select 'rejected_untouched', 'rejected', why from unnest(rejected) why
+  loop
     select provider, event_id, received_at into oldest from webhook_events
-    where outcome = 'parked' and outcome in ('parked', 'rejected') and reason = why order by received_at limit 1;
-    if found then
-      return query values ('parked_age', why, extract(epoch from now() - oldest.received_at)::float / 3600,
-        jsonb_build_object('provider', oldest.provider, 'event', oldest.event_id));
-    end if;
-  end loop;
-  foreach why in array rejected loop
-    select provider, event_id, received_at into oldest from webhook_events
-    where outcome = 'rejected' and outcome in ('parked', 'rejected') and reason = why order by received_at limit 1;
-    if found then
-      return query values ('rejected_untouched', why, extract(epoch from now() - oldest.received_at)::float / 3600,
-        jsonb_build_object('provider', oldest.provider, 'event', oldest.event_id));
-    end if;
+    where outcome = listed.outcome and outcome in ('parked', 'rejected') and reason = listed.why
+    order by received_at limit 1;
+    continue when not found;
+    return query values (listed.alert, listed.why, extract(epoch from now() - oldest.received_at)::float / 3600,
+      jsonb_build_object('provider', oldest.provider, 'event', oldest.event_id));
   end loop;
 end $$;
 

@@ -1,13 +1,8 @@
 import type { Context } from 'hono'
 import { storableText } from '../../values.ts'
 
-/** Where the page's styles and scripts are: files of the folder `assets`, which the Worker hands out itself. */
-interface Assets {
-  fetch(request: Request): Promise<Response>
-}
-
 export interface Env {
-  Bindings: { ASSETS?: Assets }
+  Bindings: object
   /** The name of the operator who is signed in. */
   Variables: { operator: string }
 }

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { csrf } from 'hono/csrf'
 import { DatabaseUnavailable } from '../../db.ts'
-import { limitBody } from '../../http.ts'
+import { asset, limitBody } from '../../http.ts'
 import { log } from '../../log.ts'
 import { once } from '../../once.ts'
 import { actions } from './actions.ts'
@@ -32,12 +32,7 @@ export const page = once(() => {
     for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value)
   })
   // Without them the page is plain, and works.
-  page.get('/:file{\\w+\\.(css|js)}', async (c) => {
-    const { ASSETS } = c.env
-    if (!ASSETS) return c.notFound()
-    const asset = await ASSETS.fetch(c.req.raw)
-    return new Response(asset.body, asset)
-  })
+  page.get('/:file{\\w+\\.(css|js)}', (c) => asset(c, c.req.path))
   page.use(csrf(), limitBody, async (c, next) => {
     await next()
     c.res.headers.set('Cache-Control', 'no-store')

@@ -13,7 +13,7 @@ const readOnly = <Table extends PgTable>(table: Table) => table as unknown as Re
 /** People, by Clerk's id. */
 export const users = readOnly(usersTable)
 
-/** One wallet for each user, for ever: reference it, and never a user. `balance` is in credits. */
+/** One wallet for each user. It outlives the user, so reference it, and never a user. `balance` is in credits. */
 export const wallets = readOnly(walletsTable)
 
 /** Every movement of credits: append-only. */

@@ -10,11 +10,13 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(most integer);
   delete from alert_messages where id > '' and created_at < now() - interval '3 days';
-  with due as (
-    select id from alert_messages message where id > '' and next_at <= now() and not exists (
-      select from alert_messages earlier where earlier.id > '' and earlier.name = message.name
-        and earlier.about = message.about and earlier.sequence < message.sequence)
-    order by sequence limit f.most for update skip locked
+  with first as (
+    select distinct on (name, about) id, next_at, sequence from alert_messages where id > ''
+    order by name, about, sequence
+  ), due as (
+    select id from alert_messages
+    where id = any (array(select id from first where next_at <= now() order by sequence limit f.most))
+    for update skip locked
   ), leased as (
     update alert_messages set next_at = now() + interval '30 seconds', tries = tries + 1
     where id = any (array(select id from due)) returning id, tries, body, sequence

@@ -55,7 +55,7 @@ export const alertRow = async (name: string, about = '') =>
 /** Forgets every alert, and what causes one. */
 export async function calm(): Promise<void> {
   await runScheduled({}, 'roll_up')
-  await query('truncate alerts, alert_messages, sightings, rates, tallies, query_times')
+  await query('truncate alerts, alert_messages, sightings, rates, tallies, query_times, parked_ages')
   await query(`update webhook_events set received_at = received_at - interval '40 days', outcome = 'ignored',
     reason = 'no_effect', settled_at = now()`)
   await query('delete from waiting')

@@ -79,7 +79,9 @@ export type Env = Partial<
     | 'ALERT_WEBHOOK_URL'
     | 'ALERT_WEBHOOK_SECRET'
     | 'ALERTS'
-    | 'HEARTBEAT_URL',
+    | 'HEARTBEAT_URL'
+    | 'ACCESS_TEAM_DOMAIN'
+    | 'ACCESS_AUD',
     string
   >
 > & {

@@ -205,6 +205,12 @@ create table ledgerhook.outgoing_queues (
   constraint outgoing_queues_pkey PRIMARY KEY (user_id)
 );
 
+create table ledgerhook.parked_ages (
+  at timestamp with time zone not null,
+  hours double precision not null,
+  constraint parked_ages_pkey PRIMARY KEY (at)
+);
+
 create table ledgerhook.payments (
   stripe_payment_id text not null,
   user_id text not null,
@@ -1059,8 +1065,14 @@ create function ledgerhook.next_slot(since timestamp with time zone) returns tim
 create function ledgerhook.next_try(tries integer) returns timestamp with time zone
   language sql stable;
 
+create function ledgerhook.note_parked_age() returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.of_setting(delivery jsonb, unknown text) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.oldest_parked_hours(since timestamp with time zone, until timestamp with time zone) returns numeric
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.open_wallet(given text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;

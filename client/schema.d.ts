@@ -1973,6 +1973,7 @@ export interface paths {
                                     [key: string]: number;
                                 };
                                 database_p95_ms: number | null;
+                                oldest_parked_hours: number | null;
                             };
                             hours: {
                                 hour: string;
@@ -1990,6 +1991,7 @@ export interface paths {
                                     [key: string]: number;
                                 };
                                 database_p95_ms: number | null;
+                                oldest_parked_hours: number | null;
                                 /** @description Of Analytics Engine, where it is read */
                                 metrics: {
                                     [key: string]: unknown;

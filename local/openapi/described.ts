@@ -59,6 +59,7 @@ const rate = () =>
     outcomes: counts(),
     fallbacks: counts(),
     database_p95_ms: z.nullable(z.number()),
+    oldest_parked_hours: z.nullable(z.number()),
   })
 
 const webhook = (name: 'Clerk' | 'Stripe'): Described => ({

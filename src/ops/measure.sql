@@ -13,7 +13,7 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   since constant timestamptz := slot_of(now() - interval '1 hour');
   hour constant jsonb := rate_of(since, 'infinity');
-  counts constant jsonb := hour - 'outcomes' - 'fallbacks';
+  counts constant jsonb := hour - 'outcomes' - 'fallbacks' - 'oldest_parked_hours';
   requests constant numeric := (hour->>'requests')::numeric;
   refused constant numeric := part_of((hour->>'refused')::numeric, requests);
   commits bigint;

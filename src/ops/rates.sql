@@ -44,7 +44,8 @@ begin
     'refused', counted.refused, 'unavailable', counted.unavailable,
     'error_rate', part_of(counted.refused + counted.unavailable, counted.all_of_them),
     'fallback_rate', part_of(counted.others, counted.all_of_them - counted.refused - counted.unavailable),
-    'outcomes', counted.outcomes, 'fallbacks', counted.fallbacks, 'database_p95_ms', database_p95(since, until));
+    'outcomes', counted.outcomes, 'fallbacks', counted.fallbacks, 'database_p95_ms', database_p95(since, until),
+    'oldest_parked_hours', oldest_parked_hours(since, until));
 end $$;
 
 -- Rates by the hour, the oldest first, and of the whole time; and what was counted of each kind.

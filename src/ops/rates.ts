@@ -21,6 +21,8 @@ export interface Rate {
   fallbacks: Record<string, number>
   /** The upper bound of a step. Null where nothing is known. */
   database_p95_ms: number | null
+  /** The most that a scheduled run has seen. Null where none has looked. */
+  oldest_parked_hours: number | null
 }
 
 export interface Rates {

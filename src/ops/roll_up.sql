@@ -65,7 +65,8 @@ begin
     and received_at <= now() order by received_at limit 1);
 end $$;
 
--- A bite of the scheduled run: counts what has come, ten minutes at a time, from where the bite before has ended to now.
+-- A bite of the scheduled run: notes how long the oldest parked delivery waits, and counts what has come, ten minutes at
+-- a time, from where the bite before has ended to now.
 -- What waits is settled later, so the ten minutes of an hour, a day and a week ago are counted again.
 -- facts: until (a moment, or null: from 30 days ago), tally (what this isolate has counted, or null). Returns {"until":
 -- where the next bite begins, "more": whether that is before now}.
@@ -81,6 +82,7 @@ begin
   select * into f from jsonb_to_record(facts) as f(until timestamptz, tally jsonb);
   if jsonb_typeof(f.tally) = 'object' then insert into tallies (counts) values (f.tally); end if;
   perform fold_tallies(5000);
+  perform note_parked_age();
   slot := case when f.until is null then coalesce(next_slot(now() - interval '30 days'), newest)
     else slot_of(least(greatest(f.until, now() - interval '30 days'), now())) end;
   loop
@@ -109,4 +111,6 @@ begin
   end loop;
   delete from query_times where ctid = any (array(
     select ctid from query_times where at < now() - interval '100 days' limit most));
+  delete from parked_ages where ctid = any (array(
+    select ctid from parked_ages where at < now() - interval '100 days' limit most));
 end $$;

@@ -55,6 +55,14 @@ export const queryTimes = ledgerhook.table(
   (times) => [primaryKey({ columns: [times.at, times.uptoMs] })],
 )
 
+/** For how long the oldest parked delivery had been waiting, at most, within ten minutes. No run, no row. */
+export const parkedAges = ledgerhook.table('parked_ages', {
+  /** When the ten minutes began. */
+  at: moment('at').primaryKey(),
+  /** 0 where none waited. */
+  hours: doublePrecision('hours').notNull(),
+})
+
 /** What operators have done by the page `/ops`. Append-only: a trigger refuses every change of a row. */
 export const operatorActions = ledgerhook.table(
   'operator_actions',

@@ -128,8 +128,8 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
 
   it('draws the numbers of its tables, and closes them', async () => {
     await signedIn(async (page) => {
-      // Outcomes, rates, the database and credits: of 24 hours, and of 30 days.
-      await page.waitForFunction('document.querySelectorAll("canvas").length === 8')
+      // Outcomes, rates, the database, credits and the oldest parked: of 24 hours, and of 30 days.
+      await page.waitForFunction('document.querySelectorAll("canvas").length === 10')
       expect(await page.locator('details[open]').count()).toBe(0)
       await page.locator('summary').first().click()
       expect(await page.locator('details table tbody').first().locator('tr').count()).toBe(24)

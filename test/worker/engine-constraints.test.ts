@@ -169,7 +169,7 @@ const unreachable: Record<string, string> = {
     'written on conflict',
   'met_balances_pkey met_balances_user_id_wallets_user_id_fk':
     'written under the lock of its key, once its wallet is found: adjust',
-  'rates_provider_at_source_type_outcome_reason_fallback_secret_pk query_times_at_upto_ms_pk':
+  'rates_provider_at_source_type_outcome_reason_fallback_secret_pk query_times_at_upto_ms_pk parked_ages_pkey':
     'written on conflict',
   'alerts_name_about_pk alert_messages_pkey sightings_pkey': 'written on conflict',
   tallies_pkey: 'drawn from a sequence',

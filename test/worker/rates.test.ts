@@ -54,7 +54,7 @@ const rollUp = (env: Env = {}) => runScheduled(env, 'roll_up')
 
 beforeEach(async () => {
   await rollUp()
-  await query('truncate rates, tallies, query_times')
+  await query('truncate rates, tallies, query_times, parked_ages')
   await query(`update webhook_events set received_at = received_at - interval '40 days'`)
 })
 afterEach(() => void vi.restoreAllMocks())
@@ -173,9 +173,68 @@ describe('what is counted by ten minutes', () => {
     await rollUp()
     await query(`update rates set at = at - interval '101 days'`)
     await query(`insert into query_times values (now() - interval '101 days', 5, 1)`)
+    await query(`insert into parked_ages values (now() - interval '101 days', 5)`)
     await rollUp()
     expect(await query(`select at from rates where at < now() - interval '100 days'`)).toEqual([])
+    expect(await query(`select at from parked_ages where at < now() - interval '100 days'`)).toEqual([])
     expect(await query(`select at from query_times where at < now() - interval '100 days'`)).toEqual([])
+  })
+})
+
+describe('the age of the oldest parked delivery', () => {
+  const parked = async () => {
+    const early = randomId('user')
+    await deliver('stripe', topUp(early))
+    return early
+  }
+  const waits = (user: string, hours: number) =>
+    query(`update webhook_events set received_at = now() - $2 * interval '1 hour' where user_id = $1`, [
+      ...[user, hours],
+    ])
+  const pass = (hours: number) => query(`update parked_ages set at = at - $1 * interval '1 hour'`, [hours])
+  const noted = async () => (await readRates()).hours.map(({ oldest_parked_hours }) => oldest_parked_hours)
+  const known = async () => (await noted()).filter((hours) => hours !== null)
+
+  beforeEach(async () => {
+    await query(
+      `update webhook_events set outcome = 'ignored', reason = 'no_effect' where outcome = 'parked'`,
+    )
+    await query('truncate parked_ages')
+  })
+
+  it('is the most of each hour, through hours and reasons, and after it was released', async () => {
+    const [early, earlier] = [await parked(), await parked()]
+    await query(`update webhook_events set reason = 'unknown_payment' where user_id = $1`, [early])
+    for (const [user, hours] of [
+      [early, 3.5],
+      [earlier, 1],
+    ] as const)
+      await waits(user, hours)
+    await rollUp()
+    await pass(1)
+    await waits(early, 4.5)
+    await rollUp()
+    expect(await known()).toEqual([3.5, 4.5])
+    await query(`update webhook_events set reason = 'unknown_user' where user_id = $1`, [early])
+    for (const user of [early, earlier]) await signUp(user)
+    await rollUp()
+    expect((await readRates()).total.oldest_parked_hours).toBe(4.5)
+    await pass(1)
+    await rollUp()
+    expect(await known()).toEqual([3.5, 4.5, 0])
+  })
+
+  it('of an hour without a run is not known, which is not the same as none', async () => {
+    await waits(await parked(), 2)
+    await rollUp()
+    await pass(3)
+    await query(
+      `update webhook_events set outcome = 'ignored', reason = 'no_effect' where outcome = 'parked'`,
+    )
+    await rollUp()
+    const hours = await noted()
+    expect([hours.indexOf(0) - hours.indexOf(2) >= 3, await known()]).toEqual([true, [2, 0]])
+    expect((await readRates('/api/ops/rates?hours=1')).hours).toHaveLength(1)
   })
 })
 

@@ -26,6 +26,7 @@ const COLUMNS: Record<string, (slot: Slot) => number | null>[] = [
   },
   { 'Database p95, ms': ({ database_p95_ms }) => database_p95_ms },
   { 'Credits in': ({ credits_in }) => credits_in, 'Credits out': ({ credits_out }) => credits_out },
+  { 'Oldest parked, h': ({ oldest_parked_hours }) => oldest_parked_hours },
 ]
 
 const percent = (part: number | null) => part && Math.round(part * 10_000) / 100

@@ -33,10 +33,13 @@ export async function bundleWorker(
   const aliases = Object.entries(whole ? WHOLE : {}).map(
     ([name, file]) => `${name}:${join(projectDir, file)}`,
   )
+  // Named, for the entry may be elsewhere.
+  const config = ['--config', join(projectDir, 'wrangler.toml')]
   await promisify(execFile)(
     process.execPath,
     [
-      ...[tools.wrangler, 'deploy', join(projectDir, entry), '--dry-run', '--outdir', outDir],
+      ...[tools.wrangler, 'deploy', join(projectDir, entry), ...config],
+      ...['--dry-run', '--outdir', outDir],
       ...aliases.flatMap((alias) => ['--alias', alias]),
     ],
     {

@@ -7,6 +7,8 @@ import { hangUp } from './arena/load.ts'
 import { type Ground, prepareGround } from './ground/ground.ts'
 import { measureBacklog } from './measures/backlog.ts'
 import { measureCalls } from './measures/calls.ts'
+import { measureDrain } from './measures/drain.ts'
+import { measureFirstDay } from './measures/first-day.ts'
 import { LARGE, measureGrowth } from './measures/growth.ts'
 import { measureLatency } from './measures/latency.ts'
 import { measureStages } from './measures/stages.ts'
@@ -23,7 +25,10 @@ import { rulesOver, spreadOf, spreadTable } from './spread.ts'
 import { judge, rulesOf } from './targets.ts'
 
 const AT_FULL_SPEED = ['throughput', 'wallets', 'calls'] as const
-const SECTIONS = ['latency', ...AT_FULL_SPEED, 'told', 'storage', 'stages', 'weight', 'startup'] as const
+const SECTIONS = [
+  ...(['latency', ...AT_FULL_SPEED, 'drain', 'first-day', 'told'] as const),
+  ...(['storage', 'stages', 'weight', 'startup'] as const),
+] as const
 type Section = (typeof SECTIONS)[number]
 
 const HELP = `
@@ -147,6 +152,9 @@ async function measure(ground: Ground, wanted: Set<Section>, step: (says: string
     results.latency = await measureLatency(arena, 60, step).finally(arena.stop)
   }
   if (wanted.has('storage')) results.storage = await measureStorage(ground, 500, step)
+  if (wanted.has('drain')) results.drain = await measureDrain(ground, { blocks: 5, perBlock: 500 }, step)
+  if (wanted.has('first-day'))
+    results.firstDay = await measureFirstDay(ground, { topUps: 6_400, samples: 200 }, step)
   if (wanted.has('told')) results.told = await measureTold(ground, 200, step)
   if (AT_FULL_SPEED.some((section) => wanted.has(section))) {
     Object.assign(results, await measureAtFullSpeed(ground, wanted, step))

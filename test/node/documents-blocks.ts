@@ -69,6 +69,11 @@ export const NOT_HERE: readonly Excuse[] = [
   ['docs/local.md', 'npm run studio', 'opens a page, until Ctrl-C'],
   ['docs/local.md', 'npm run demo', 'test/node/demo.test.ts plays each story'],
   ['docs/local.md', 'stripe trigger', 'needs the Stripe CLI, and an account'],
+  [
+    'docs/moving-in.md',
+    'npm run reconcile -- --only stripe --payments payments.csv',
+    'needs payments from before CREDIT_SINCE; test/node/moving-in.test.ts has them',
+  ],
   ['docs/operations.md', 'npm run alert-test', 'sends to a chat; test/node/alert-test.test.ts has one'],
   ['docs/operations.md', 'git checkout', 'changes the checkout'],
   ['docs/performance.md', 'npm ci', GATE],

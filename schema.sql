@@ -221,6 +221,7 @@ create table ledgerhook.payments (
   stripe_payment_intent_id text,
   stripe_charge_id text,
   created_at timestamp with time zone default now() not null,
+  gone_before bigint,
   constraint payments_pkey PRIMARY KEY (stripe_payment_id),
   constraint payments_sane CHECK (((credits >= 0) AND (amount >= 0))),
   constraint payments_stripe_checkout_session_id_unique UNIQUE (stripe_checkout_session_id),
@@ -828,6 +829,12 @@ create function ledgerhook.if_known(delivery jsonb, facts jsonb) returns jsonb
 create function ledgerhook.if_known_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.import_payment(facts jsonb, erase boolean) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.import_payments(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.in_currency_of(payment ledgerhook.payments, dispute ledgerhook.reversals, withdrawn numeric, returned numeric, charge jsonb) returns ledgerhook.reversals
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1220,6 +1227,9 @@ create function ledgerhook.refuse_invoice(delivery jsonb, owner text, objection 
 
 create function ledgerhook.refuse_ledger_change() returns trigger
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.refused_before_start(facts jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.reject_unread(given text, providers text[], most integer) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -8,6 +8,7 @@ import { walksOfUser } from '../src/reconcile/user-walk.ts'
 import { running } from '../src/running.ts'
 import { closeAbsent } from './reconcile/absent.ts'
 import { linksOf, linkWalk, type ReadLink } from './reconcile/customers.ts'
+import { importEarlier } from './reconcile/earlier.ts'
 import { type Flags, reconcileFlags } from './reconcile/flags.ts'
 import { inJson, inLines } from './reconcile/table.ts'
 import { runCommand } from './shared/command.ts'
@@ -38,13 +39,15 @@ await runCommand(async () => {
       settings: flags.bonus ? withBonusForAll(settings) : settings,
     }
     const links = flags.customers ? await linksOf(flags.customers, pass, url) : []
+    const payments = flags.payments && (await importEarlier(pass, flags.payments))
     const first = await runOnce(pass, flags, links)
     const absent = await closeAbsent(pass, first, flags)
     const again = { ...pass, id: passId(), fixes: false, seen: new Set<string>() }
     const left = flags.fix ? await runOnce(again, flags, links) : first
-    const said = { host, pass: pass.id, first, left, absent, flags, settings }
+    const said = { host, pass: pass.id, first, left, absent, payments, flags, settings }
     print(flags.json ? JSON.stringify(inJson(said), null, 2) : inLines(said).join('\n'))
-    if (left.found.length > 0) process.exitCode = 1
+    const toImport = flags.fix ? [] : (payments ?? []).filter((payment) => payment.is_new)
+    if (left.found.length + toImport.length > 0) process.exitCode = 1
   } catch (error) {
     throw plain(error, host)
   } finally {

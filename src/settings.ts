@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { once } from './once.ts'
 import { alertChanges } from './settings/alerts.ts'
 import {
+  accessTeam,
   commaSeparated,
   flag,
   json,
@@ -65,6 +66,9 @@ export const settingsSchema = once(() =>
     CANCEL_ON_DELETION: flag('true'),
     /** Of operators: several, each with a name that the record of their actions keeps. */
     OPS_TOKEN: setting(z.optional(namedTokens())),
+    /** Cloudflare Access before the page: whose sign-ins count, and for which application. */
+    ACCESS_TEAM_DOMAIN: setting(z.optional(z.union([accessTeam(), loopbackUrl()]))),
+    ACCESS_AUD: setting(z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/)))),
     /** For a burst that is known of: every delivery goes to the queue `SPILL`. */
     SPILL_ALWAYS: flag('false'),
     /** How many times faster the delays of the queue pass than a clock. */
@@ -151,8 +155,14 @@ function wrongTogether({ EVENTS_URL, EVENTS_SECRET, ...others }: Settings): Misc
   if (EVENTS_URL && !EVENTS_SECRET)
     return Misconfigured.of('EVENTS_SECRET', 'is missing, and EVENTS_URL is set')
   const isLocal = others.NEON_FETCH_ENDPOINT ?? others.STRIPE_API_BASE
-  const { ALERT_WEBHOOK_URL, HEARTBEAT_URL } = others
-  for (const [name, url] of Object.entries({ EVENTS_URL, ALERT_WEBHOOK_URL, HEARTBEAT_URL }))
+  const { ALERT_WEBHOOK_URL, HEARTBEAT_URL, ACCESS_TEAM_DOMAIN, ACCESS_AUD } = others
+  if (!ACCESS_TEAM_DOMAIN !== !ACCESS_AUD)
+    return Misconfigured.of(
+      ACCESS_AUD ? 'ACCESS_TEAM_DOMAIN' : 'ACCESS_AUD',
+      'is missing: ACCESS_TEAM_DOMAIN and ACCESS_AUD belong together',
+    )
+  const urls = { EVENTS_URL, ALERT_WEBHOOK_URL, HEARTBEAT_URL, ACCESS_TEAM_DOMAIN }
+  for (const [name, url] of Object.entries(urls))
     if (url && !isLocal && loopbackUrl().safeParse(url).success)
       return Misconfigured.of(name, 'is a loopback address, which is for development only')
   if (others.QUEUE_SPEED > 1 && !isLocal) return Misconfigured.of('QUEUE_SPEED', 'is for development only')

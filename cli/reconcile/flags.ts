@@ -16,6 +16,8 @@ CLERK_SECRET_KEY, CLERK_INSTANCE_ID and PLANS are those of the Worker: from the 
   --delete N           with --fix: closes up to N users whom Clerk does not have, where that is more than 20 or 1 %
   --customers FILE     links the customers of a CSV file, user_id,stripe_customer_id, beside those that metadata names
   --customers by-email links customers that have paid, by an address that one user and one customer have
+  --payments FILE      imports payments from before CREDIT_SINCE, payment_intent,user_id,credits: their refunds take credits
+  --sum N              with --payments: what its credits have to add up to; otherwise nothing is imported
   --bonus              the signup bonus also for those who signed up before SIGNUP_BONUS_SINCE
   --json               the result as JSON
   --env NAME           the variables of this environment of wrangler.toml: production, but for a local database
@@ -34,6 +36,8 @@ export interface Flags {
   delete: number | undefined
   bonus: boolean
   customers: Source | null
+  /** Payments from before `CREDIT_SINCE`, and what their credits have to add up to. */
+  payments: { file: string; sum: number | undefined } | null
   json: boolean
   env: string | undefined
   pgPort: string | undefined
@@ -54,6 +58,8 @@ export function reconcileFlags(): Flags {
       json: flag,
       env: text,
       customers: text,
+      payments: text,
+      sum: text,
     },
     ...{ 'pg-port': text, 'stripe-port': text, 'clerk-port': text },
   })
@@ -67,14 +73,23 @@ export function reconcileFlags(): Flags {
   const customers = sourceOf(values.customers)
   if (customers && (only === 'clerk' || values.user !== undefined))
     throw new LocalError('--customers goes with neither --only clerk nor --user')
+  const payments = paymentsOf(values)
+  if (payments && (only === 'clerk' || values.user !== undefined))
+    throw new LocalError('--payments goes with neither --only clerk nor --user')
   const { fix, bonus, json, user, env } = values
   const local = {
     stripePort: portNumber(values['stripe-port'], '--stripe-port', LOCAL_PORTS.stripe),
     clerkPort: portNumber(values['clerk-port'], '--clerk-port', LOCAL_PORTS.clerk),
   }
   const since = values.since === undefined ? null : readSince(values.since)
-  const more = { user, delete: most, bonus, customers, json, env }
+  const more = { user, delete: most, bonus, customers, payments, json, env }
   return { fix, since, only, ...more, pgPort: values['pg-port'], local }
+}
+
+function paymentsOf({ payments: file, sum }: { payments?: string | undefined; sum?: string | undefined }) {
+  if (file === undefined && sum !== undefined) throw new LocalError('--sum goes with --payments')
+  if (file === '') throw new LocalError('--payments takes a CSV file')
+  return file === undefined ? null : { file, sum: wholeNumber(sum, '--sum', 0, Number.MAX_SAFE_INTEGER) }
 }
 
 function sourceOf(text: string | undefined): Source | null {

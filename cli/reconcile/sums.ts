@@ -17,13 +17,15 @@ export function moneyOf({ amount, currency }: Money): string {
 /** What these are together, in credits and in each currency. Empty where they are about neither. */
 export function sumsOf(rows: Difference[]): string {
   const credits = rows.reduce((sum, one) => sum + (one.credits ?? 0), 0)
+  const sums = [creditsOf({ credits }), ...moneySums(rows)].filter(Boolean)
+  return sums.length === 0 ? '' : `, ${sums.join(', ')}`
+}
+
+/** The sum of each currency. */
+export function moneySums(rows: Money[]): string[] {
   const byCurrency = new Map<string, number>()
   for (const { amount, currency } of rows)
     if (amount !== null && currency !== null)
       byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + amount)
-  const sums = [
-    creditsOf({ credits }),
-    ...[...byCurrency].map(([currency, amount]) => moneyOf({ amount, currency })),
-  ].filter(Boolean)
-  return sums.length === 0 ? '' : `, ${sums.join(', ')}`
+  return [...byCurrency].map(([currency, amount]) => moneyOf({ amount, currency }))
 }

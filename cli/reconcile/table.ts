@@ -5,6 +5,8 @@ import type { Settings } from '../../src/settings.ts'
 import { isLiveKey } from '../../src/stripe/key.ts'
 import { counted } from '../shared/counted.ts'
 import type { Absent } from './absent.ts'
+import type { Imported } from './earlier.ts'
+import { earlierLines } from './earlier-table.ts'
 import type { Flags } from './flags.ts'
 import { creditsOf, moneyOf, sumsOf } from './sums.ts'
 
@@ -16,26 +18,30 @@ export interface Said {
   /** The same as `first` where nothing was to be fixed. */
   left: Report
   absent: Absent
+  /** Payments of a file, from before `CREDIT_SINCE`. */
+  payments: Imported[] | null
   flags: Flags
   settings: Settings
 }
 
-export function inJson({ host, pass, first, left, absent, flags, settings }: Said): object {
+export function inJson({ host, pass, first, left, absent, payments, flags, settings }: Said): object {
   const fixed = first.found.filter((one) => one.fixed)
   return {
     ...{ host, pass, fix: flags.fix, since: flags.since, compared: first.looked },
     ...{ found: first.found.map(withWords), fixed: fixed.map(withWords), left: left.found.map(withWords) },
+    ...(payments && { payments }),
     ...{ absent, unseen: [...first.unseen.map(({ walk, why }) => `${walk}: ${why}`), ...limits(settings)] },
   }
 }
 
 const withWords = (one: Difference) => ({ says: KINDS[one.kind].says, ...one })
 
-export function inLines({ host, first, left, absent, flags, settings }: Said): string[] {
+export function inLines({ host, first, left, absent, payments, flags, settings }: Said): string[] {
   const looked = Object.values(first.looked).reduce((sum, count) => sum + count, 0)
   const fixed = first.found.filter((one) => one.fixed).length
   const remains = flags.fix ? [...section('left', left.found)] : []
   return [
+    ...(payments ? [...earlierLines(payments, flags.fix), ''] : []),
     `${styleText('bold', host)}: ${looked} compared, ${inWords(first.found.length)}`,
     ...section(flags.fix ? 'found' : '', first.found),
     ...(flags.fix ? ['', `${fixed} put right, then compared again: ${inWords(left.found.length)}`] : []),

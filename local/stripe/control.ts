@@ -50,7 +50,11 @@ const actions: Record<
     return account.state.customers.get(id)
   },
   charges: ({ account }, id, action, body) => {
-    if (action === 'refund') return createRefund(account, { charge: id })
+    if (action === 'refund')
+      return createRefund(account, {
+        charge: id,
+        ...(typeof body.amount === 'number' && { amount: body.amount }),
+      })
     if (action === 'dispute') return openDispute(account, id, body)
     if (action === 'settle') return settle(account, id, body)
     return undefined

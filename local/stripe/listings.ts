@@ -118,7 +118,9 @@ export function eventListing(delivered: Map<string, true>, now: number): Listing
 
 /** What can be read by its id, besides what has a file of its own. */
 export const readable: Record<string, { objects: keyof State; noun: string }> = Object.fromEntries(
-  Object.entries({ ...listings, '/v1/events': { objects: 'events' as const, noun: 'event' } }).map(
-    ([path, { objects, noun }]) => [path, { objects, noun }],
-  ),
+  Object.entries({
+    ...listings,
+    '/v1/events': { objects: 'events' as const, noun: 'event' },
+    '/v1/balance_transactions': { objects: 'balanceTransactions' as const, noun: 'balance transaction' },
+  }).map(([path, { objects, noun }]) => [path, { objects, noun }]),
 )

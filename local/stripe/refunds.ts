@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
+import { moved } from './charges.ts'
 import { found, invalid, missing } from './errors.ts'
 import { create } from './objects.ts'
 import { expand, metadata, whole } from './params.ts'
@@ -40,6 +41,12 @@ export function failRefund(account: Account, id: string): Refund {
   const refund = found(account.state.refunds, 'refund', id)
   if (refund.status === 'failed') throw invalid(`Refund ${id} has failed already.`)
   refund.status = 'failed'
+  refund.failure_balance_transaction = moved(
+    account,
+    refund.amount,
+    String(refund.currency),
+    'refund_failure',
+  ).id
   total(found(account.state.charges, 'charge', refund.charge), -refund.amount)
   account.emit('refund.failed', refund)
   return refund

@@ -1,14 +1,15 @@
 import type { Context } from 'hono'
 import { call, connect, once } from '../db.ts'
 import { type Settings, settingsOf } from '../settings.ts'
-import { tellDirectly } from './direct-alerts.ts'
+import { endDirectly, tellDirectly } from './direct-alerts.ts'
 
 const KEPT_MS = 15_000
 const LIMIT_MS = 1_000
 
 interface Health {
   critical: number
-  run_late: boolean
+  /** Null: nobody knows. */
+  run_late: boolean | null
 }
 
 /** What this isolate has read last, and when; or is just reading. */
@@ -24,7 +25,8 @@ export async function deepHealth(c: Context): Promise<Response> {
   if (!known || known.of !== of || Math.abs(Date.now() - known.at) > KEPT_MS)
     known = { of, at: Date.now(), health: readHealth(settings) }
   const { critical, run_late } = await known.health
-  if (run_late) c.executionCtx.waitUntil(tellDirectly(settings, 'run_late'))
+  if (run_late !== null)
+    c.executionCtx.waitUntil((run_late ? tellDirectly : endDirectly)(settings, 'run_late'))
   const status = critical > 0 ? 'critical' : 'ok'
   return c.json({ status, critical }, critical > 0 ? 503 : 200, {
     'Cache-Control': `max-age=${KEPT_MS / 1_000}`,
@@ -35,6 +37,6 @@ async function readHealth(settings: Settings): Promise<Health> {
   try {
     return await call<Health>(once(connect(settings), LIMIT_MS), 'deep_health', [{}])
   } catch {
-    return { critical: 1, run_late: false }
+    return { critical: 1, run_late: null }
   }
 }

@@ -49,7 +49,7 @@ $$;
 -- The one rule: how many of a payment's credits are to be gone, for the money that is gone. An invoice may have several
 -- payments, each with a charge of its own. Never more than all of it is gone. A refund takes only what exceeds the
 -- credits that were taken when money of the invoice went to the customer's balance: it is that money which comes back.
--- A dispute takes its share: the balance is still there.
+-- A dispute takes its share: the balance is still there. Less what was gone before CREDIT_SINCE: no entry here took it.
 create or replace function credits_to_be_gone(payment payments) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -72,7 +72,7 @@ begin
   if refunded > 0 and payment.stripe_payment_id like 'in\_%' then
     to_balance := credits_to_balance(payment.stripe_payment_id);
   end if;
-  return gone - least(to_balance, refunded);
+  return gone - least(to_balance, refunded) - coalesce(payment.gone_before, 0);
 end $$;
 
 -- What is known of a payment's reversals, those of each charge together. Only an invoice may have several charges.

@@ -32,6 +32,11 @@ export const payments = ledgerhook.table(
     stripePaymentIntentId: text('stripe_payment_intent_id'),
     stripeChargeId: text('stripe_charge_id'),
     createdAt: createdAt(),
+    /**
+     * Of a payment that another system credited before `CREDIT_SINCE`: credits that were gone by then, which no entry here
+     * has taken. Null of what was credited here.
+     */
+    goneBefore: wholeNumber('gone_before'),
   },
   (payments) => [
     index('payments_charge').on(payments.stripeChargeId).where(sql`${payments.stripeChargeId} is not null`),

@@ -13,7 +13,7 @@ begin
     'ids', (select coalesce(jsonb_agg(id order by id) filter (where deactivated_at is null), '[]') from unnest(page)));
 end $$;
 
--- A page of the payments that were credited here since a moment, the oldest first.
+-- A page of the payments that were credited here since a moment, the oldest first. Those that were imported were not.
 -- facts: since, after ([created_at, stripe_payment_id] of the last row of the page before, or null), most. Returns
 -- {"payments": [{stripe_payment_id, stripe_checkout_session_id, user_id, credits, amount, currency}], "after": null at
 -- the end}.
@@ -26,7 +26,7 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(since timestamptz, after text[], most integer);
   page := array(select payment from payments payment
-    where created_at >= coalesce(f.after[1]::timestamptz, f.since, '-infinity')
+    where created_at >= coalesce(f.after[1]::timestamptz, f.since, '-infinity') and gone_before is null
       and (f.after is null or (created_at, stripe_payment_id) > (f.after[1]::timestamptz, f.after[2]))
     order by created_at, stripe_payment_id limit f.most);
   return jsonb_build_object('after', case when cardinality(page) = f.most

@@ -100,8 +100,11 @@ export async function runPass(
   return { ...report, found: [...found.values()] }
 }
 
-/** Tries again what may pass by itself. Returns why not where the key may not read this. */
-async function patiently<T>(act: () => Promise<T>, pauseMs: number): Promise<T | string> {
+/**
+ * Tries again what may pass by itself. Returns why not where the key may not read this.
+ * @throws ProviderTrouble once a provider has not answered eight times
+ */
+export async function patiently<T>(act: () => Promise<T>, pauseMs: number): Promise<T | string> {
   for (let tries = 1; ; tries++) {
     try {
       return await act()

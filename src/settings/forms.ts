@@ -26,6 +26,8 @@ export const loopbackUrl = () =>
 /** A name of the public internet, by https: no address, and no name that means something else in each network. */
 export const publicUrl = () =>
   z.url({ protocol: /^https$/, hostname: /^(?!.*\.(local|internal|localhost)$)([\w-]+\.)+[a-z][\w-]*$/ })
+/** The team of Cloudflare Access, as it signs: without a slash at its end. */
+export const accessTeam = () => z.string().check(z.regex(/^https:\/\/([\w-]+\.)+cloudflareaccess\.com$/))
 export const thresholds = () =>
   z.pipe(
     z.pipe(commaSeparated(), z.array(z.string().check(z.regex(/^[1-9]\d{0,11}$/)))),

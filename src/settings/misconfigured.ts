@@ -40,6 +40,8 @@ export const TAKES: Readonly<Record<string, string>> = {
   APP_TAG: 'up to 64 letters, digits and _.:-',
   CANCEL_ON_DELETION: FLAG,
   OPS_TOKEN: TOKENS,
+  ACCESS_TEAM_DOMAIN: 'https://<team>.cloudflareaccess.com, without a slash at its end',
+  ACCESS_AUD: '64 hexadecimal digits: the application’s audience (AUD) tag',
   SPILL_ALWAYS: FLAG,
   SIGNUP_BONUS_CREDITS: 'whole credits, 12 digits at most',
   SIGNUP_BONUS_ONCE_PER: '"user" or "email"',

@@ -1,25 +1,33 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { projectDir } from '../../cli/shared/project.ts'
 import app from '../../examples/hono/app.ts'
 import { freePort } from '../../local/ports.ts'
 import { type Command, makeDir, run, start } from './command.ts'
 
 const ORIGIN = 'http://localhost:3000'
 
+const NEXT = join(projectDir, 'examples/next')
+/** `.ci/run` builds it. Elsewhere: `npm ci && npm run build` there. */
+const isNextTested =
+  process.env.EXAMPLE_TESTS === 'required' || existsSync(join(NEXT, '.next/required-server-files.json'))
+
 let cwd: string
 let dev: Command
 let ledgerhook: string
+let clerk: string
 let token: string
 
 beforeAll(async () => {
   cwd = makeDir()
-  const port = await freePort()
+  const [port, clerkPort] = [await freePort(), await freePort()]
   ledgerhook = `http://127.0.0.1:${port}`
+  clerk = `http://127.0.0.1:${clerkPort}`
   const flags = ['--port', port, '--pg-port', 'auto', '--gateway-port', 'auto', '--stripe-port', 'auto']
   const settings = [`APP_ORIGINS:${ORIGIN}`, `APP_URL:${ORIGIN}`].flatMap((one) => ['--var', one])
-  dev = start('local/dev.ts', [...flags.map(String), '--clerk-port', 'auto', ...settings], cwd)
+  dev = start('local/dev.ts', [...flags, '--clerk-port', clerkPort, ...settings].map(String), cwd)
   await dev.printed('ready')
   token = (await run('local/token.ts', ['user_ada', '--origin', ORIGIN], cwd)).output
 })
@@ -30,14 +38,10 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true })
 })
 
-async function paint(id: string, prompt: string, authorization = `Bearer ${token}`) {
-  const { SERVICE_TOKEN = '', CLERK_JWT_KEY = '' } = parseEnv(readFileSync(join(cwd, '.dev.vars'), 'utf8'))
-  const env = { LEDGERHOOK_URL: ledgerhook, SERVICE_TOKEN, CLERK_JWT_KEY }
-  const init = { method: 'PUT', body: prompt, headers: { Authorization: authorization } }
-  return (await app.request(`/api/images/${id}`, init, env)).status
-}
+/** The settings that an app shares with Ledgerhook, as `npm run dev` has written them. */
+const shared = () => parseEnv(readFileSync(join(cwd, '.dev.vars'), 'utf8')) as Record<string, string>
 
-/** As the page's script asks it, in a browser at ORIGIN. */
+/** As a page's script asks Ledgerhook, in a browser at ORIGIN. */
 async function ask(path: string, init: RequestInit = {}) {
   const headers = { Authorization: `Bearer ${token}`, Origin: ORIGIN }
   const response = await fetch(ledgerhook + path, { ...init, headers })
@@ -47,21 +51,81 @@ async function ask(path: string, init: RequestInit = {}) {
 
 const balance = async () => (await ask('/api/me')).balance
 
-test('the Hono example sells images for credits: spend, 402, buy, come back, and give back what failed', async () => {
-  expect(await paint('1', 'A harbour', 'Bearer nothing')).toBe(401)
-  const before = await balance()
-  if (before < 3) expect(await paint('1', 'A harbour')).toBe(402)
-
+/** Buys 500 credits. Returns where the person comes back to, as a path of the app. */
+async function buy(): Promise<string> {
   const { id, url } = await ask('/api/checkout', { method: 'POST', body: '{"pack": "starter"}' })
   const paid = await fetch(url, { method: 'POST', body: 'with=card', redirect: 'manual' })
-  expect(paid.headers.get('location')).toBe(`${ORIGIN}/billing/success?session_id=${id}`)
+  const back = paid.headers.get('location') ?? ''
+  expect(back).toBe(`${ORIGIN}/billing/success?session_id=${id}`)
   expect(await ask(`/api/checkout/${id}`)).toMatchObject({ status: 'complete' })
-  expect(await balance()).toBe(before + 500)
+  return back.slice(ORIGIN.length)
+}
+
+/** Spends what is there. */
+async function spendAll(): Promise<void> {
+  const amount = await balance()
+  if (amount === 0) return
+  const body = JSON.stringify({ user_id: 'user_ada', amount, idempotency_key: crypto.randomUUID() })
+  const headers = { Authorization: `Bearer ${shared().SERVICE_TOKEN}` }
+  const { status } = await fetch(`${ledgerhook}/api/wallet/spend`, { method: 'POST', headers, body })
+  expect(status).toBe(200)
+}
+
+type Paint = (id: string, prompt: string, authorization?: string) => Promise<number>
+
+/** What an app does that sells images for 3 credits: spend, 402, buy, come back, and give back what failed. */
+async function sellsImages(paint: Paint): Promise<string> {
+  expect(await paint('1', 'A harbour', 'Bearer nothing')).toBe(401)
+  await spendAll()
+  expect(await paint('1', 'A harbour')).toBe(402)
+
+  const back = await buy()
+  expect(await balance()).toBe(500)
 
   expect(await paint('2', 'A harbour')).toBe(200)
   expect(await paint('2', 'A harbour')).toBe(200)
-  expect(await balance()).toBe(before + 497)
+  expect(await balance()).toBe(497)
 
   expect(await paint('3', ' ')).toBe(500)
-  expect(await balance()).toBe(before + 497)
+  expect(await balance()).toBe(497)
+  return back
+}
+
+test('the Hono example sells images for credits', async () => {
+  await sellsImages(async (id, body, Authorization = `Bearer ${token}`) => {
+    const { SERVICE_TOKEN = '', CLERK_JWT_KEY = '' } = shared()
+    const env = { LEDGERHOOK_URL: ledgerhook, SERVICE_TOKEN, CLERK_JWT_KEY }
+    const init = { method: 'PUT', body, headers: { Authorization } }
+    return (await app.request(`/api/images/h${id}`, init, env)).status
+  })
+})
+
+test.skipIf(!isNextTested)('the Next.js example, as it is built, sells images for credits', async () => {
+  const { SERVICE_TOKEN = '', CLERK_SECRET_KEY = '' } = shared()
+  const env = {
+    ...{ LEDGERHOOK_URL: ledgerhook, SERVICE_TOKEN, CLERK_SECRET_KEY, CLERK_API_URL: clerk },
+    // Names the frontend of an instance. Only a browser would ask it.
+    NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY: `pk_test_${btoa('clerk.ledgerhook.test$')}`,
+    ...{ NEXT_PUBLIC_CLERK_TELEMETRY_DISABLED: '1', NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
+  }
+  const port = String(await freePort())
+  const flags = ['start', '--port', port, '--hostname', 'localhost']
+  const next = start(join(NEXT, 'node_modules/next/dist/bin/next'), flags, NEXT, env)
+  onTestFinished(async () => {
+    next.process.kill()
+    await next.ended
+  })
+  await next.printed('Ready')
+  // Next.js itself calls it so, also where it is asked by number.
+  const at = (path: string, init: RequestInit = {}, Authorization = `Bearer ${token}`) =>
+    fetch(`http://localhost:${port}${path}`, { redirect: 'manual', ...init, headers: { Authorization } })
+
+  const back = await sellsImages(
+    async (id, body, authorization) =>
+      (await at(`/api/images/n${id}`, { method: 'PUT', body }, authorization)).status,
+  )
+  expect((await at('/')).status).toBe(200)
+  expect((await at(back)).status).toBe(200)
+  expect((await at('/billing/success')).headers.get('location')).toBe('/')
+  expect((await at('/billing/cancelled')).headers.get('location')).toBe('/')
 })

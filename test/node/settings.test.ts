@@ -47,6 +47,27 @@ describe('a refused setting says why', () => {
       { HEARTBEAT_URL: 'https://localhost/x' },
       'HEARTBEAT_URL: is a loopback address, which is for development only',
     ],
+    ...[
+      'http://acme.cloudflareaccess.com',
+      'https://acme.cloudflareaccess.com/',
+      'https://cloudflareaccess.com.evil.example',
+    ].map((ACCESS_TEAM_DOMAIN) => [
+      { ACCESS_TEAM_DOMAIN, ACCESS_AUD: 'a1'.repeat(32) },
+      `ACCESS_TEAM_DOMAIN: takes ${TAKES.ACCESS_TEAM_DOMAIN}`,
+    ]),
+    [
+      { ACCESS_TEAM_DOMAIN: 'http://127.0.0.1:1', ACCESS_AUD: 'a1'.repeat(32) },
+      'ACCESS_TEAM_DOMAIN: is a loopback address, which is for development only',
+    ],
+    [
+      { ACCESS_AUD: 'a1'.repeat(32) },
+      'ACCESS_TEAM_DOMAIN: is missing: ACCESS_TEAM_DOMAIN and ACCESS_AUD belong together',
+    ],
+    [
+      { ACCESS_TEAM_DOMAIN: 'https://acme.cloudflareaccess.com' },
+      'ACCESS_AUD: is missing: ACCESS_TEAM_DOMAIN and ACCESS_AUD belong together',
+    ],
+    [{ ACCESS_AUD: 'a1' }, `ACCESS_AUD: takes ${TAKES.ACCESS_AUD}`],
     [{ METRICS_READ: 'token' }, `METRICS_READ: takes ${TAKES.METRICS_READ}`],
     [{ GRANT_LIMIT: '{"per_call": 5}' }, `GRANT_LIMIT: takes ${TAKES.GRANT_LIMIT} (see per_user_day)`],
     [{ EVENTS_URL: 'https://app.example.com/hooks' }, 'EVENTS_SECRET: is missing, and EVENTS_URL is set'],

@@ -1,6 +1,15 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { ALERT_KINDS } from '../../src/settings/alerts.ts'
-import { ALERT_WEBHOOK_URL, alertReceiver, alertsAge, calm, check, TELLING_ALERTS } from './alert-support.ts'
+import {
+  ALERT_WEBHOOK_URL,
+  alertReceiver,
+  alertsAge,
+  calm,
+  check,
+  later,
+  TELLING_ALERTS,
+  untold,
+} from './alert-support.ts'
 import { logged } from './engine-support.ts'
 import { AWAY } from './queue-support.ts'
 import { counted, type Env, query, request, runScheduled, settings, startScheduled } from './support.ts'
@@ -148,25 +157,11 @@ describe('HEARTBEAT_URL', () => {
   })
 })
 
-/** Isolates know for 15 seconds; a later moment is another one for them. */
-let now = Date.now()
-function later(ms: number) {
-  now += ms
-  vi.spyOn(Date, 'now').mockImplementation(() => now)
-}
 const deep = async (env: Env = {}) => {
   const response = await request('/api/health/deep', {}, env)
   expect(response.headers.get('cache-control')).toBe('max-age=15')
   return [response.status, await response.json()]
 }
-/** In this data center nobody has told of anything. */
-const untold = async () => {
-  later(1_000_000)
-  const { default: cache } = caches as unknown as { default: Cache }
-  for (const alert of ['database_away', 'run_late'])
-    await cache.delete(`https://ledgerhook.internal/alerts/${alert}`)
-}
-
 describe('GET /api/health/deep', () => {
   beforeEach(untold)
 
@@ -211,9 +206,14 @@ describe('GET /api/health/deep', () => {
     await untold()
     await deep(TELLING_ALERTS)
     expect(receiver.told.map(({ data }) => data.alert)).toEqual(['run_late', 'run_late'])
+    // Nobody knows.
+    later(20_000)
+    await deep({ ...AWAY, ...TELLING_ALERTS })
+    expect(types()).toEqual(['alert.opened', 'alert.opened'])
     await query('update tasks set last_good_at = now()')
     later(20_000)
     expect(await deep(TELLING_ALERTS)).toEqual([200, { status: 'ok', critical: 0 }])
+    expect(types()).toEqual(['alert.opened', 'alert.opened', 'alert.closed'])
   })
 })
 

@@ -52,6 +52,21 @@ export async function countsAge(hours: number): Promise<void> {
 export const alertRow = async (name: string, about = '') =>
   (await query('select * from alerts where name = $1 and about = $2', [name, about]))[0]
 
+/** Isolates know for a while; a later moment is another one for them. */
+let now = Date.now()
+export function later(ms: number): void {
+  now += ms
+  vi.spyOn(Date, 'now').mockImplementation(() => now)
+}
+
+/** In this data center nobody has told of anything. */
+export async function untold(): Promise<void> {
+  later(1_000_000)
+  const { default: cache } = caches as unknown as { default: Cache }
+  for (const alert of ['database_away', 'run_late'])
+    await cache.delete(`https://ledgerhook.internal/alerts/${alert}`)
+}
+
 /** Forgets every alert, and what causes one. */
 export async function calm(): Promise<void> {
   await runScheduled({}, 'roll_up')

@@ -5,7 +5,7 @@ import { reversalEvent } from '../../local/reversal-events.ts'
 import { tasks } from '../../src/ops/tasks.ts'
 import { count, logged } from './engine-support.ts'
 import { link, signedUp } from './people.ts'
-import { RECONCILING } from './reconcile-support.ts'
+import { allDue, kept, passes, RECONCILING } from './reconcile-support.ts'
 import { emptyWorld, happenAtClerk, happenAtStripe, json, type World } from './reconcile-world.ts'
 import { balance, deliver, type Env, query, runScheduled, user } from './support.ts'
 
@@ -33,36 +33,6 @@ beforeEach(async () => {
 })
 afterEach(() => void vi.restoreAllMocks())
 
-interface Kept {
-  recent: object | null
-  full: { page: number } | null
-  complete: { recent?: { pass: string }; full?: { pass: string } }
-}
-const kept = async () =>
-  (
-    await query<{ cursor: Kept | null; in_s: number; failures: number }>(
-      `select cursor, extract(epoch from next_at - now())::integer as in_s, failures from tasks where name = 'reconcile'`,
-    )
-  )[0]
-
-const allDue = () =>
-  query(`update tasks set cursor = jsonb_set(cursor, '{dueAt}', '{"recent": 0, "full": 0}')
-    where name = 'reconcile' and cursor is not null`)
-
-/** Scheduled runs until both passes have ended. Returns what was logged about this user. */
-async function passes(env: Env, about = '', runs = 100): Promise<Record<string, unknown>[]> {
-  await allDue()
-  return (
-    await logged(async () => {
-      for (let run = 0; run < runs; run++) {
-        await runScheduled(env, 'reconcile')
-        const now = await kept()
-        if (now?.cursor && !now.cursor.recent && !now.cursor.full && now.in_s > 0) return
-      }
-      throw new Error(`${runs} scheduled runs have not ended a pass`)
-    })
-  ).filter((line) => JSON.stringify(line).includes(about))
-}
 const reported = (lines: Record<string, unknown>[]) => lines.filter(({ message }) => message === 'difference')
 const later = (minutes: number) =>
   query(`update differences set first_seen_at = first_seen_at - $1::int * interval '1 minute'`, [minutes])

@@ -3,8 +3,9 @@ import type { Pass } from '../../src/reconcile/pass.ts'
 import { passId } from '../../src/reconcile/pass.ts'
 import { type Report, runPass, walksOf } from '../../src/reconcile/run.ts'
 import { settingsOf } from '../../src/settings.ts'
+import { logged } from './engine-support.ts'
 import type { World } from './reconcile-world.ts'
-import { type Env, settings } from './support.ts'
+import { type Env, query, runScheduled, settings } from './support.ts'
 
 export const RECONCILING = {
   CLERK_SECRET_KEY: 'sk_test_reconcile',
@@ -41,3 +42,35 @@ export const lines = ({ found }: Report) =>
 
 /** Those of one user's objects. */
 export const linesOf = (report: Report, about: string) => lines(report).filter((line) => line.includes(about))
+
+interface Kept {
+  recent: object | null
+  full: { page: number } | null
+  complete: { recent?: { pass: string }; full?: { pass: string } }
+}
+/** Where the task is. */
+export const kept = async () =>
+  (
+    await query<{ cursor: Kept | null; in_s: number; failures: number }>(
+      `select cursor, extract(epoch from next_at - now())::integer as in_s, failures from tasks where name = 'reconcile'`,
+    )
+  )[0]
+
+export const allDue = () =>
+  query(`update tasks set cursor = jsonb_set(cursor, '{dueAt}', '{"recent": 0, "full": 0}')
+    where name = 'reconcile' and cursor is not null`)
+
+/** Scheduled runs until both passes have ended. Returns what was logged about this user. */
+export async function passes(env: Env, about = '', runs = 100): Promise<Record<string, unknown>[]> {
+  await allDue()
+  return (
+    await logged(async () => {
+      for (let run = 0; run < runs; run++) {
+        await runScheduled(env, 'reconcile')
+        const now = await kept()
+        if (now?.cursor && !now.cursor.recent && !now.cursor.full && now.in_s > 0) return
+      }
+      throw new Error(`${runs} scheduled runs have not ended a pass`)
+    })
+  ).filter((line) => JSON.stringify(line).includes(about))
+}

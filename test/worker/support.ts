@@ -79,7 +79,9 @@ export type Env = Partial<
     | 'ALERT_WEBHOOK_URL'
     | 'ALERT_WEBHOOK_SECRET'
     | 'ALERTS'
-    | 'HEARTBEAT_URL',
+    | 'HEARTBEAT_URL'
+    | 'ACCESS_TEAM_DOMAIN'
+    | 'ACCESS_AUD',
     string
   >
 > & {
@@ -247,6 +249,12 @@ export async function counted<T>(
 export async function failNext(...next: string[]): Promise<void> {
   const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
   await fetch(`${gateway}/faults`, { method: 'POST', body: JSON.stringify({ next }) })
+}
+
+/** What the gateway does with every request from now on: `unavailable` is a database that is away, `none` one that is there. */
+export async function gatewayAlways(always: 'unavailable' | 'none'): Promise<void> {
+  const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
+  await fetch(`${gateway}/faults`, { method: 'POST', body: JSON.stringify({ always }) })
 }
 
 /** Holds a transaction open in which these statements have run; returns the function that commits it. */

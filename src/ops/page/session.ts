@@ -4,6 +4,7 @@ import { call, connect } from '../../db.ts'
 import { tokenAmong } from '../../http.ts'
 import { log } from '../../log.ts'
 import { settingsOf } from '../../settings.ts'
+import { assertionOf, personOf } from './access.ts'
 import { type Call, fieldsOf, given } from './env.ts'
 import { field, frame, hidden, required } from './html.ts'
 
@@ -12,8 +13,10 @@ const SESSION_S = 8 * 3_600
 const keyOf = (token: string) => `session of /ops ${token}`
 const nameOf = ({ name }: { name: string | null }) => name ?? 'operator'
 
-/** The name of the operator who is signed in. */
+/** The name of the operator who is signed in: at Cloudflare Access, or by a token. */
 export async function operatorOf(c: Call): Promise<string | undefined> {
+  const person = await personOf(c)
+  if (person !== undefined) return person
   for (const one of settingsOf(c.env).OPS_TOKEN ?? []) {
     // When it ends: a browser may keep a cookie for longer than it is told to.
     const until = await getSignedCookie(c, keyOf(one.token), 'ops', 'host')
@@ -66,7 +69,8 @@ export async function signIn(c: Call) {
 
 export function signOut(c: Call) {
   deleteCookie(c, 'ops', { prefix: 'host', secure: true })
-  return c.redirect('/ops', 303)
+  const isAtAccess = settingsOf(c.env).ACCESS_AUD && assertionOf(c)
+  return c.redirect(isAtAccess ? '/cdn-cgi/access/logout' : '/ops', 303)
 }
 
 /** One of 1,024 buckets for each network: an address of IPv4, the first half of one of IPv6. */

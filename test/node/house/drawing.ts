@@ -77,6 +77,8 @@ export const isBelow = (room: string, above: string) =>
 /** Who may import which library: rooms, and `schema` for the schema.ts of each. */
 export const libraries: Record<string, string[]> = {
   svix: ['clerk', 'outgoing'],
+  // Verifies tokens of Cloudflare Access as well: decision 61.
+  '@clerk/backend/jwt': ['ops'],
   '@clerk/backend': ['clerk'],
   stripe: ['stripe'],
   hono: ['app', 'api', 'ops', 'http', 'outgoing'],

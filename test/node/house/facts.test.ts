@@ -23,6 +23,8 @@ const calledFunction = (name: string) => byName.get(name) as SqlFunction
 const OWNERS_ONLY = [
   'adjust',
   'adjust_many',
+  'import_payments',
+  'refused_before_start',
   'settle_event',
   'set_stripe_account',
   'undelivered_events',

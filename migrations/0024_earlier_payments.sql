@@ -1,0 +1,1 @@
+ALTER TABLE "ledgerhook"."payments" ADD COLUMN "gone_before" bigint;

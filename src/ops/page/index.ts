@@ -1,7 +1,7 @@
-import { Hono } from 'hono'
 import { csrf } from 'hono/csrf'
+import { routePath } from 'hono/route'
 import { DatabaseUnavailable } from '../../db.ts'
-import { asset, limitBody } from '../../http.ts'
+import { asset, limitBody, newApp } from '../../http.ts'
 import { log } from '../../log.ts'
 import { once } from '../../once.ts'
 import { actions } from './actions.ts'
@@ -25,7 +25,7 @@ const HEADERS = {
 
 /** Made at its first request, so that no delivery waits for it. */
 export const page = once(() => {
-  const page = new Hono<Env>().basePath('/ops')
+  const page = newApp<Env>().basePath('/ops')
 
   page.use(async (c, next) => {
     await next()
@@ -59,7 +59,7 @@ export const page = once(() => {
   page.notFound((c) => frame(c, 'Not found', 'There is nothing at this address.', undefined, 404))
   page.onError((error, c) => {
     if (!(error instanceof DatabaseUnavailable)) throw error
-    log({ message: 'unavailable', level: 'error', path: c.req.path, cause: error.message })
+    log({ message: 'unavailable', level: 'error', path: routePath(c, -1), cause: error.message })
     return error.isRefusal
       ? frame(c, 'Not possible', 'The database refuses what was given: check it.', undefined, 400)
       : frame(c, 'Database away', 'Nothing is known to have happened: try again.', undefined, 503)

@@ -77,7 +77,7 @@ app.onError((error, c) => {
     return c.json({ error: 'misconfigured' }, 500)
   }
   if (error instanceof DatabaseUnavailable) {
-    log({ message: 'unavailable', level: 'error', path: c.req.path, cause: error.message })
+    log({ message: 'unavailable', level: 'error', path: routePath(c, -1), cause: error.message })
     return c.json({ error: 'unavailable' }, 503, { 'Retry-After': '10' })
   }
   // The name alone: messages of libraries may carry what they were given.

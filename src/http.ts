@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { bodyLimit } from 'hono/body-limit'
+import { routePath } from 'hono/route'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { log } from './log.ts'
 import { missed } from './missed.ts'
@@ -14,7 +15,7 @@ export const webhookOf = (c: Context): string | undefined =>
 export const limitBody: MiddlewareHandler = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: (c) => {
-    log({ message: 'refused', level: 'warn', path: c.req.path, cause: 'payload_too_large' })
+    log({ message: 'refused', level: 'warn', path: routePath(c, -1), cause: 'payload_too_large' })
     const provider = webhookOf(c)
     if (provider) missed(c.env, provider, 'refused', 'payload_too_large', 413)
     return c.json({ error: 'payload_too_large' }, 413)

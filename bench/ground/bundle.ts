@@ -16,9 +16,11 @@ export interface Bundle {
 export async function bundleWorker(entry: string, scratchDir: string, signal: AbortSignal): Promise<Bundle> {
   const name = basename(entry, '.ts')
   const outDir = join(scratchDir, name)
+  // Named, for the entry may be elsewhere.
+  const config = ['--config', join(projectDir, 'wrangler.toml')]
   await promisify(execFile)(
     process.execPath,
-    [tools.wrangler, 'deploy', join(projectDir, entry), '--dry-run', '--outdir', outDir],
+    [tools.wrangler, 'deploy', join(projectDir, entry), ...config, '--dry-run', '--outdir', outDir],
     {
       signal,
       cwd: projectDir,

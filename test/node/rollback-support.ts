@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { join, relative } from 'node:path'
 import { inject } from 'vitest'
 import { type Event, sign } from '../../bench/arena/deliveries.ts'
+import { bundleWorker } from '../../bench/ground/bundle.ts'
+import { startWorkerd, type Workerd } from '../../bench/ground/workerd.ts'
 import { readFunctions } from '../../cli/migrate/functions.ts'
 import { readSeals } from '../../cli/migrate/migrations.ts'
 import { migrate } from '../../cli/migrate/run.ts'
@@ -14,18 +15,17 @@ import { query } from '../../local/postgres/query.ts'
 import type { Stack } from '../support/control.ts'
 import { refund, renew, SECRETS, signUp, subscribe, topUp, VARS } from './replay-support.ts'
 
-/** What Cloudflare calls. */
-interface Worker {
-  fetch(request: Request, env: object, context: object): Promise<Response>
-  scheduled(event: { scheduledTime: number }, env: object): Promise<void>
-}
-
-/** A build: its Worker, and what its database is migrated with. */
+/** A build: the bundle of its Worker, and what its database is migrated with. */
 export interface Build {
-  worker: Worker
+  bundlePath: string
   migrations: string
   functions: string
 }
+
+/** A Worker of a build, in a workerd of its own, with settings that it keeps. */
+export type Deployed = Workerd
+
+const OPS_TOKEN = 'ops-token-of-the-drills'
 
 const tree = (commit: string) =>
   spawnSync('git', ['-C', projectDir, 'rev-parse', `${commit}:./src`], { encoding: 'utf8' }).stdout.trim()
@@ -58,12 +58,27 @@ export async function buildsOf(commit: string): Promise<{ now: Build; previous: 
     join(dir, 'src/ops/functions.gen.ts'),
     `export const FUNCTIONS = ${needs}\nexport const BUILD = 'previous'\n`,
   )
-  return { now: await buildIn(projectDir), previous: await buildIn(dir), remove }
+  const [now, previous] = await Promise.all([buildIn(projectDir, dir, 'now'), buildIn(dir, dir, 'previous')])
+  return { now, previous, remove }
 }
 
-async function buildIn(dir: string): Promise<Build> {
-  const { default: worker } = await import(pathToFileURL(join(dir, 'src/index.ts')).href)
-  return { worker, migrations: join(dir, 'migrations'), functions: join(dir, 'src') }
+/** Cloudflare starts a scheduled run otherwise than by a request. */
+const ENTRY = (index: string) => `import worker from ${JSON.stringify(index)}
+export default {
+  async fetch(request, env, context) {
+    if (new URL(request.url).pathname !== '/drill/scheduled') return await worker.fetch(request, env, context)
+    await worker.scheduled({ scheduledTime: Date.now() }, env)
+    return new Response()
+  },
+}
+`
+
+/** Bundles what is in `dir` as it is deployed. */
+async function buildIn(dir: string, scratchDir: string, name: string): Promise<Build> {
+  const entry = join(scratchDir, `${name}.ts`)
+  writeFileSync(entry, ENTRY(join(dir, 'src/index.ts')))
+  const bundle = await bundleWorker(relative(projectDir, entry), scratchDir, new AbortController().signal)
+  return { bundlePath: bundle.path, migrations: join(dir, 'migrations'), functions: join(dir, 'src') }
 }
 
 /** A database that has had both builds, and what both Workers are given. */
@@ -79,10 +94,20 @@ export async function startDrills({ now, previous }: { now: Build; previous: Bui
   const env = {
     ...{ ...SECRETS, ...VARS, DATABASE_URL: at(stack.workerUrl, `/${name}`) },
     ...{ NEON_FETCH_ENDPOINT: stack.gatewayUrl, STRIPE_API_BASE: stack.stripeUrl },
-    ...{ OPS_TOKEN: 'ops-token-of-the-drills', RECONCILE: 'off' },
+    ...{ OPS_TOKEN, RECONCILE: 'off' },
   }
-  const stop = () => query(at(stack.databaseUrl, '/postgres'), `drop database ${name} with (force)`)
-  return { databaseUrl, env, stop }
+  const running: Workerd[] = []
+  /** Deploys a build, with other settings where they are given. */
+  const deploy = async ({ bundlePath }: Build, settings: Partial<typeof env> = {}): Promise<Deployed> => {
+    const worker = await startWorkerd({ bundlePath, settings: { ...env, ...settings } })
+    running.push(worker)
+    return worker
+  }
+  const stop = async () => {
+    await Promise.all(running.map((worker) => worker.stop()))
+    await query(at(stack.databaseUrl, '/postgres'), `drop database ${name} with (force)`)
+  }
+  return { databaseUrl, deploy, stop }
 }
 
 export const eventsOf = (user: string): Event[] => [
@@ -93,20 +118,22 @@ export const eventsOf = (user: string): Event[] => [
   refund(user, 400),
 ]
 
-const CONTEXT = { waitUntil: () => {}, passThroughOnException: () => {} }
-
 /** Sends one event to a Worker. Returns the status. */
-export async function send({ worker }: Build, event: Event, env: object): Promise<number> {
-  const { url, headers, body } = await sign(event, 'http://ledgerhook.test', SECRETS)
-  const request = new Request(url, { method: 'POST', headers, body })
-  const response = await worker.fetch(request, env, CONTEXT)
+export async function send({ url: origin }: Deployed, event: Event): Promise<number> {
+  const { url, headers, body } = await sign(event, origin, SECRETS)
+  const response = await fetch(url, { method: 'POST', headers, body })
   await response.arrayBuffer()
   return response.status
 }
 
 /** What `/api/ready` says. */
-export async function readiness({ worker }: Build, env: { OPS_TOKEN: string }): Promise<string> {
-  const headers = { authorization: `Bearer ${env.OPS_TOKEN}` }
-  const response = await worker.fetch(new Request('http://x/api/ready', { headers }), env, CONTEXT)
+export async function readiness({ url }: Deployed): Promise<string> {
+  const headers = { authorization: `Bearer ${OPS_TOKEN}` }
+  const response = await fetch(`${url}/api/ready`, { headers })
   return ((await response.json()) as { status: string }).status
+}
+
+export async function runScheduled({ url }: Deployed): Promise<void> {
+  const response = await fetch(`${url}/drill/scheduled`)
+  if (!response.ok) throw new Error(`the scheduled run returned ${response.status}`)
 }

@@ -4,16 +4,17 @@ import { migrate } from '../../cli/migrate/run.ts'
 import { query } from '../../local/postgres/query.ts'
 import { renew } from './replay-support.ts'
 import {
-  type Build,
   buildsOf,
+  type Deployed,
   eventsOf,
   previousCommit,
   readiness,
+  runScheduled,
   send,
   startDrills,
 } from './rollback-support.ts'
 
-// Both builds are loaded, and the database is migrated five times, beside everything else.
+// Both builds are bundled, and the database is migrated five times, beside everything else.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const previous = previousCommit()
@@ -21,25 +22,30 @@ const WHY_NOT =
   'this clone has no commit before this one with other sources, so there is nothing to roll back to'
 const LINES = 6
 const USERS = 16
+/** Without the plan that is sold. */
+const OTHER_PLANS = '{"price_other": {"key": "other", "credits": 1}}'
 /** Far more than a step costs. */
 const MOST_REFUSED = 5_000
 
 let builds: Awaited<ReturnType<typeof buildsOf>>
 let drills: Awaited<ReturnType<typeof startDrills>>
+/** Both builds, each in a workerd. */
+let [now, before] = [] as unknown as [Deployed, Deployed]
 beforeAll(async () => {
   if (!previous) return
   builds = await buildsOf(previous)
   drills = await startDrills(builds)
+  now = await drills.deploy(builds.now)
+  before = await drills.deploy(builds.previous)
   return async () => {
     await drills.stop()
     builds.remove()
   }
 })
 
-/** What runs, and by which settings. A step of a drill changes it. */
+/** What runs. A step of a drill changes it. */
 interface Running {
-  build: Build
-  env: typeof drills.env
+  worker: Deployed
 }
 
 /**
@@ -70,7 +76,7 @@ async function underLoad(kind: string, running: Running, steps: (() => Promise<v
   }
   const line = async () => {
     for (let one = next(); one; one = next()) {
-      const status = await send(running.build, one.event, running.env)
+      const status = await send(running.worker, one.event)
       if (status === 200) done += one.isResend ? 0 : 1
       else if (++refused > MOST_REFUSED) throw new Error(`refused ${refused} times, at last with ${status}`)
       else queue.push(one)
@@ -105,27 +111,27 @@ async function expectAllOnce(users: string[]): Promise<void> {
 }
 
 /** Scheduled runs, until what a commit had to leave is released. */
-async function settle({ build, env }: Running): Promise<void> {
+async function settle({ worker }: Running): Promise<void> {
   const left = async () => (await query(drills.databaseUrl, 'select from ledgerhook.arrived')).length > 0
   for (let run = 0; run < 20 && (await left()); run++) {
     await query(drills.databaseUrl, `update ledgerhook.tasks set leased_until = null, next_at = now()`)
     await query(drills.databaseUrl, `update ledgerhook.arrived set due_at = now()`)
-    await build.worker.scheduled({ scheduledTime: Date.now() }, env)
+    await runScheduled(worker)
   }
 }
 
 describe('under load, nothing is lost and nothing is doubled', () => {
   it('where the Worker is rolled back, and goes forward again', async (context) => {
     if (!previous) return context.skip(WHY_NOT)
-    const running: Running = { build: builds.now, env: drills.env }
+    const running: Running = { worker: now }
     const users = await underLoad('worker', running, [
       async () => {
-        running.build = builds.previous
-        expect(await readiness(builds.previous, drills.env)).toBe('ready')
+        running.worker = before
+        expect(await readiness(before)).toBe('ready')
       },
       async () => {
-        running.build = builds.now
-        expect(await readiness(builds.now, drills.env)).toBe('ready')
+        running.worker = now
+        expect(await readiness(now)).toBe('ready')
       },
     ])
     await settle(running)
@@ -134,17 +140,17 @@ describe('under load, nothing is lost and nothing is doubled', () => {
 
   it('where the functions are rolled back after the Worker, and go forward before it', async (context) => {
     if (!previous) return context.skip(WHY_NOT)
-    const running: Running = { build: builds.now, env: drills.env }
+    const running: Running = { worker: now }
     const users = await underLoad('functions', running, [
       async () => {
-        running.build = builds.previous
+        running.worker = before
         await migrate(drills.databaseUrl, { ...builds.previous, functionsBack: true })
-        expect(await readiness(builds.previous, drills.env)).toBe('ready')
+        expect(await readiness(before)).toBe('ready')
       },
       async () => {
         await migrate(drills.databaseUrl, builds.now)
-        running.build = builds.now
-        expect(await readiness(builds.now, drills.env)).toBe('ready')
+        running.worker = now
+        expect(await readiness(now)).toBe('ready')
       },
     ])
     await settle(running)
@@ -153,10 +159,11 @@ describe('under load, nothing is lost and nothing is doubled', () => {
 
   it('where a setting was wrong, and is put back: what waits for it is resent', async (context) => {
     if (!previous) return context.skip(WHY_NOT)
-    const running: Running = { build: builds.now, env: drills.env }
+    const wrong = await drills.deploy(builds.now, { PLANS: OTHER_PLANS })
+    const running: Running = { worker: now }
     const users = await underLoad('setting', running, [
       async () => {
-        running.env = { ...drills.env, PLANS: '{"price_other": {"key": "other", "credits": 1}}' }
+        running.worker = wrong
       },
     ])
     const waiting = await query<{ user_id: string; reason: string }>(
@@ -165,8 +172,8 @@ describe('under load, nothing is lost and nothing is doubled', () => {
       [users],
     )
     expect(new Set(waiting.map(({ reason }) => reason))).toEqual(new Set(['unknown_price']))
-    running.env = drills.env
-    for (const user of users) expect(await send(running.build, renew(user), running.env)).toBe(200)
+    running.worker = now
+    for (const user of users) expect(await send(running.worker, renew(user))).toBe(200)
     await settle(running)
     await expectAllOnce(users)
   })

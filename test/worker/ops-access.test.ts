@@ -189,9 +189,9 @@ describe('a token of Access', () => {
       return { answer: answers[0], lines }
     })
     expect([result.answer, requests]).toEqual([FORM, 0])
-    expect(result.lines).toEqual([
-      { message: 'refused', level: 'warn', path: '/ops', cause: `access: ${cause}` },
-    ])
+    const why = { path: '/ops', cause: `access: ${cause}` }
+    const semantic = { 'http.route': why.path, 'error.type': why.cause }
+    expect(result.lines).toEqual([{ message: 'refused', level: 'warn', ...why, ...semantic }])
     expect(await said(await ask(await token()))).toEqual(IN)
   })
 

@@ -358,6 +358,7 @@ describe('the log', () => {
       message: 'scheduled run failed',
       level: 'error',
       cause: 'misconfigured: STRIPE_SECRET_KEY: is missing',
+      'error.type': 'misconfigured: STRIPE_SECRET_KEY: is missing',
     })
   })
 

@@ -133,6 +133,7 @@ describe('a verified delivery that is not known to be committed', () => {
     expect(response.status).toBe(503)
     expect(lines()).toContainEqual({
       ...{ message: 'not queued', level: 'error', provider: 'stripe', event: event.id, cause: 'too_large' },
+      'error.type': 'too_large',
     })
     expect(queue.sent).toEqual([])
   })

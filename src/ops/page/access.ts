@@ -1,4 +1,5 @@
 import { decodeJwt, verifyJwt } from '@clerk/backend/jwt'
+import { routePath } from 'hono/route'
 import { log } from '../../log.ts'
 import { loopbackUrl } from '../../settings/forms.ts'
 import { settingsOf } from '../../settings.ts'
@@ -28,7 +29,7 @@ export async function personOf(c: Call): Promise<string | undefined> {
   const token = assertionOf(c)
   if (!team || !aud || !token) return undefined
   const refuse = (cause: unknown) => {
-    log({ message: 'refused', level: 'warn', path: c.req.path, cause: `access: ${cause}` })
+    log({ message: 'refused', level: 'warn', path: routePath(c, -1), cause: `access: ${cause}` })
     return undefined
   }
   try {

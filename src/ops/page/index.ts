@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { csrf } from 'hono/csrf'
+import { routePath } from 'hono/route'
 import { DatabaseUnavailable } from '../../db.ts'
 import { asset, limitBody } from '../../http.ts'
 import { log } from '../../log.ts'
@@ -59,7 +60,7 @@ export const page = once(() => {
   page.notFound((c) => frame(c, 'Not found', 'There is nothing at this address.', undefined, 404))
   page.onError((error, c) => {
     if (!(error instanceof DatabaseUnavailable)) throw error
-    log({ message: 'unavailable', level: 'error', path: c.req.path, cause: error.message })
+    log({ message: 'unavailable', level: 'error', path: routePath(c, -1), cause: error.message })
     return error.isRefusal
       ? frame(c, 'Not possible', 'The database refuses what was given: check it.', undefined, 400)
       : frame(c, 'Database away', 'Nothing is known to have happened: try again.', undefined, 503)

@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fixtures } from '../../../local/events.ts'
 import { routes } from '../../../src/api/routes.ts'
+import { SEMANTIC } from '../../../src/log.ts'
 import { tasks } from '../../../src/ops/tasks.ts'
 import { providers } from '../../../src/providers.ts'
 import { ALERT_KINDS } from '../../../src/settings/alerts.ts'
@@ -36,6 +37,13 @@ describe('every event in a table', () => {
       Object.keys(types).map((type) => `${provider} ${type}`),
     )
     expect(kept.sort()).toEqual(handled.sort())
+  })
+})
+
+describe('the log', () => {
+  it.each(Object.entries(SEMANTIC))('says in its table that %s is %s', (ours, theirs) => {
+    const row = read('docs/operations.md').match(new RegExp(`^\\| \`${ours}\` \\|.*$`, 'm'))?.[0]
+    expect(row).toContain(`\`${theirs}\``)
   })
 })
 

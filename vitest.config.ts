@@ -1,9 +1,15 @@
+import { join } from 'node:path'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { SDKS } from './cli/sdk/write.ts'
+import { projectDir } from './cli/shared/project.ts'
 import { stamp } from './cli/stamp.ts'
 
-// The Worker imports what it writes.
-stamp()
+// The Worker imports what it writes, and runs on SDKs as they are deployed.
+await stamp()
+const sdks = Object.entries(SDKS).map(([name, { file }]) => ({
+  ...{ find: new RegExp(`^${name}$`), replacement: join(projectDir, file) },
+}))
 
 export default defineConfig({
   test: {
@@ -16,6 +22,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        resolve: { alias: sdks },
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
@@ -28,8 +35,7 @@ export default defineConfig({
           include: ['test/worker/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          // Bundled once: the SDK is hundreds of modules, whose source maps name files that it does not ship.
-          deps: { optimizer: { ssr: { enabled: true, include: ['stripe', 'svix'] } } },
+          deps: { optimizer: { ssr: { enabled: true, include: ['svix'] } } },
         },
       },
       {

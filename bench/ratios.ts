@@ -34,11 +34,13 @@ export function ratiosOf({ latency, throughput, wallets, calls, told, stages, st
     ),
     ...(startup
       ? [
-          { name: 'start-up time over the floor', value: startup.ledgerhook / startup.floor },
-          { name: "the floor's start-up time over a bare Hono worker", value: startup.floor / startup.bare },
           {
-            name: 'start-up time of the script alone, over a bare Hono worker',
-            value: startup.scriptOverBare,
+            name: "the floor's start-up time over a bare Hono worker",
+            value: startup.taken.floor / startup.taken.bare,
+          },
+          {
+            name: 'start-up time with whole SDKs, over a bare Hono worker',
+            value: startup.taken.wholeLedgerhook / startup.taken.bare,
           },
         ]
       : []),

@@ -5,13 +5,13 @@ import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
 import { reconcileRows } from './measures/reconcile.ts'
 import type { StagesRow } from './measures/stages.ts'
-import type { Startup } from './measures/startup.ts'
 import type { StorageRow } from './measures/storage.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
 import type { Telling, ToldRow } from './measures/told.ts'
 import type { Wallets } from './measures/wallets.ts'
-import type { Weight } from './measures/weight.ts'
 import type { Results } from './results.ts'
+import { startupTable, weightTable } from './start-tables.ts'
+import { table } from './table.ts'
 import type { Target } from './targets.ts'
 
 /** Returns the results as tables. */
@@ -123,23 +123,6 @@ const storageTable = (rows: StorageRow[]) =>
     ]),
   ])
 
-const weightTable = ({ minified, gzipped, parts }: Weight) =>
-  table('Weight of the Worker: KiB, minified and gzipped', [
-    ['', 'minified', 'gzipped'],
-    ...[{ name: 'all', minified, gzipped }, ...parts].map((part) => [
-      ...[part.name, kib(part.minified), kib(part.gzipped)],
-    ]),
-  ])
-
-const startupTable = ({ empty, bare, floor, ledgerhook, overBare, scriptOverBare }: Startup) =>
-  table('Start of a new isolate: milliseconds until its first response, for which it waits for nothing', [
-    ['empty', 'bare Hono', 'floor', 'ledgerhook', 'over bare', 'script alone, over bare'],
-    [
-      ...[empty, bare, floor, ledgerhook].map((ms) => ms.toFixed(1)),
-      ...[overBare, scriptOverBare].map((ratio) => ratio.toFixed(2)),
-    ],
-  ])
-
 const growthTable = (rows: GrowthRow[]) =>
   table('On a large database: p50, milliseconds, no added latency', [
     ['event', 'small', 'large', 'large over small'],
@@ -170,22 +153,7 @@ export function verdict(targets: Target[]): string {
   return [...lines, '', styleText(missed === 0 ? 'green' : 'red', sum)].join('\n')
 }
 
-function table(title: string, rows: string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  )
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-  const [head = '', ...body] = lines
-  return [styleText('bold', title), styleText('dim', head), ...body].join('\n')
-}
-
 const both = ({ p50, p95 }: { p50: number; p95: number }) => `${p50.toFixed(1)} / ${p95.toFixed(1)}`
 const rate = ({ perSecond, cpuMs }: { perSecond: number; cpuMs: number | null }) =>
   `${perSecond.toFixed(0)}${cpuMs === null ? '' : ` (${cpuMs.toFixed(2)})`}`
 const maybe = <T>(value: T | null, show: (value: T) => string) => (value === null ? '' : show(value))
-const kib = (bytes: number) => (bytes / 1024).toFixed(1)

@@ -31,7 +31,7 @@ export function rulesOf({
 }: Results): Rule[] {
   return [
     ...(latency ?? []).flatMap(({ event, overFloor, requests, statements, ledgerhook, tutorial }) => [
-      atMost(1.1, `p50 over the floor, ${event}`, overFloor),
+      atMost(1.05, `p50 over the floor, ${event}`, overFloor),
       atMost(1, `database requests per delivery, ${event}`, requests),
       atMost(1, `database statements per delivery, ${event}`, statements),
       ...(tutorial
@@ -39,7 +39,7 @@ export function rulesOf({
         : []),
     ]),
     ...(throughput ?? []).map(({ event, ofFloor }) =>
-      atLeast(0.8, `throughput of the floor, ${event}`, ofFloor),
+      atLeast(0.7, `throughput of the floor, ${event}`, ofFloor),
     ),
     ...(calls ?? []).flatMap(({ call, requests, statements }) => [
       atMost(1, `database requests per call, ${call}`, requests),
@@ -52,9 +52,14 @@ export function rulesOf({
       atMost(0, `rows of the outbox without EVENTS_URL, ${event}`, unset.rows),
     ]),
     ...(weight ? [atMost(180, 'KiB gzipped, of the whole Worker', weight.gzipped / KIB)] : []),
-    ...(startup ? [atMost(3, 'start-up time over a bare Hono worker', startup.overBare)] : []),
+    ...(startup
+      ? [
+          atMost(4, 'start-up time over a bare Hono worker', startup.overBare),
+          atMost(1.2, 'start-up time over the SDKs and the driver', startup.overFloor),
+        ]
+      : []),
     ...(growth ?? []).map(({ event, overSmall }) =>
-      atMost(1.2, `p50 on the large database over the small, ${event}`, overSmall),
+      atMost(1.1, `p50 on the large database over the small, ${event}`, overSmall),
     ),
     ...(backlog?.rows ?? []).map(({ what, kind, p50 }) =>
       atMost(kind === 'bite' ? BITE_MS : READ_MS, `milliseconds on the large database, ${what}`, p50),

@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readFunctions } from './migrate/functions.ts'
 import { hashOf } from './migrate/hash.ts'
+import { writeSdks } from './sdk/write.ts'
 import { runCommand } from './shared/command.ts'
 import { projectDir } from './shared/project.ts'
 
@@ -19,11 +20,11 @@ export function buildName(): string {
 }
 
 /**
- * Writes which functions this build needs, for the Worker to compare with what its database has, and what the build is
- * called. Whatever bundles, checks or tests the sources calls it first. An unchanged file is left alone, so that nobody who watches it starts
- * again.
+ * Writes which functions this build needs, for the Worker to compare with what its database has, what the build is
+ * called, and the SDKs that it is bundled with. Whatever bundles, checks or tests the sources calls it first. An
+ * unchanged file is left alone, so that nobody who watches it starts again.
  */
-export function stamp(): void {
+export async function stamp(): Promise<void> {
   const { hash, entryPoints } = readFunctions()
   const text = `// Written by cli/stamp.ts before each build. Never committed.
 export const FUNCTIONS = {
@@ -40,6 +41,7 @@ export const BUILD = '${buildName()}'
       join(projectDir, 'assets/ops', name),
       readFileSync(join(projectDir, 'node_modules/uplot/dist', file), 'utf8'),
     )
+  await writeSdks()
 }
 
 function writeChanged(file: string, text: string): void {

@@ -37,7 +37,7 @@ await runCommand(async () => {
 
   process.chdir(projectDir)
   // The Worker imports what it writes.
-  stamp()
+  await stamp()
   const results: Result[] = []
   for (const step of steps(values.report)) if (only.includes(step.name)) results.push(await time(step))
   summarize(results)

@@ -4,10 +4,11 @@ import { projectDir } from '../cli/shared/project.ts'
 
 /** The configuration of the project with the queues of production, which it has commented out, for wrangler's own queues. */
 export function configWithQueues(toml = readFileSync(join(projectDir, 'wrangler.toml'), 'utf8')): string {
-  const [main, assets] = ['src/index.ts', 'assets'].map((path) => JSON.stringify(join(projectDir, path)))
+  const here = (path: string) => JSON.stringify(join(projectDir, path))
   return toml
-    .replace(/^main = .*$/m, `main = ${main}`)
-    .replace(/^directory = .*$/m, `directory = ${assets}`)
+    .replace(/^main = .*$/m, `main = ${here('src/index.ts')}`)
+    .replace(/^directory = .*$/m, `directory = ${here('assets')}`)
+    .replaceAll(/= "\.\/(dist\/.*)"$/gm, (_, sdk: string) => `= ${here(sdk)}`)
     .replaceAll(/^#(?=\S)/gm, '')
     .replaceAll('[[env.production.queues.', '[[queues.')
 }

@@ -1,11 +1,10 @@
-import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
 import { account } from './api/index.ts'
 import { startPage } from './api/start-page.ts'
 import { DatabaseUnavailable } from './db.ts'
-import { endedByNewline, limitBody, webhookOf } from './http.ts'
+import { endedByNewline, limitBody, newApp, webhookOf } from './http.ts'
 import { log } from './log.ts'
 import { record } from './metrics.ts'
 import { missed } from './missed.ts'
@@ -22,7 +21,7 @@ import { Misconfigured } from './settings/misconfigured.ts'
 import { settingsOf } from './settings.ts'
 import { receive } from './webhook/receive.ts'
 
-export const app = new Hono<{ Bindings: object }>()
+export const app = newApp<{ Bindings: object }>()
 
 // First, so that a delivery passes through nothing that is for others.
 for (const provider of Object.values(providers)) {

@@ -1,10 +1,18 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, Env, MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { bodyLimit } from 'hono/body-limit'
+import { HonoBase } from 'hono/hono-base'
 import { routePath } from 'hono/route'
+import { TrieRouter } from 'hono/router/trie-router'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { log } from './log.ts'
 import { missed } from './missed.ts'
+
+/**
+ * A Hono app whose routes are found in a trie. The default router is faster after a thousand requests: before the first
+ * one it makes a regular expression of all routes, which an isolate would wait for.
+ */
+export const newApp = <E extends Env>() => new HonoBase<E>({ router: new TrieRouter() })
 
 const MAX_BODY_BYTES = 1024 * 1024
 

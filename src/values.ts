@@ -1,7 +1,13 @@
 import * as z from 'zod/mini'
+import { once } from './once.ts'
 
 /** An identifier of a provider. Printable ASCII, so that it is safe to store, to print and to compare. */
-export const id = z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/))
+const ID = /^[\x21-\x7e]{1,255}$/
+export const id = once(() => z.string().check(z.regex(ID)))
+
+/** The value, where it is an identifier, else null. */
+export const idOf = (value: unknown): string | null =>
+  typeof value === 'string' && ID.test(value) ? value : null
 
 const YEAR_9999_MS = 253_402_300_799_999
 

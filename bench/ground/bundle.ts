@@ -12,15 +12,36 @@ export interface Bundle {
   mapPath: string
 }
 
-/** Bundles a worker as it is deployed: with wrangler and the settings of `wrangler.toml`. Needs no account. */
-export async function bundleWorker(entry: string, scratchDir: string, signal: AbortSignal): Promise<Bundle> {
-  const name = basename(entry, '.ts')
-  const outDir = join(scratchDir, name)
+/** The SDKs as their packages bring them, where `wrangler.toml` has what the Worker needs of them. */
+const WHOLE = {
+  '@neondatabase/serverless': 'node_modules/@neondatabase/serverless/index.mjs',
+  stripe: 'node_modules/stripe/esm/stripe.esm.worker.js',
+}
+
+export interface Entry {
+  path: string
+  /** Whether it is bundled with whole SDKs. By default it is bundled as the Worker is deployed. */
+  whole?: true
+}
+
+/** Bundles a worker with wrangler and the settings of `wrangler.toml`. Needs no account. */
+export async function bundleWorker(
+  { path: entry, whole }: Entry,
+  outDir: string,
+  signal: AbortSignal,
+): Promise<Bundle> {
+  const aliases = Object.entries(whole ? WHOLE : {}).map(
+    ([name, file]) => `${name}:${join(projectDir, file)}`,
+  )
   // Named, for the entry may be elsewhere.
   const config = ['--config', join(projectDir, 'wrangler.toml')]
   await promisify(execFile)(
     process.execPath,
-    [tools.wrangler, 'deploy', join(projectDir, entry), ...config, '--dry-run', '--outdir', outDir],
+    [
+      ...[tools.wrangler, 'deploy', join(projectDir, entry), ...config],
+      ...['--dry-run', '--outdir', outDir],
+      ...aliases.flatMap((alias) => ['--alias', alias]),
+    ],
     {
       signal,
       cwd: projectDir,
@@ -32,6 +53,6 @@ export async function bundleWorker(entry: string, scratchDir: string, signal: Ab
       },
     },
   )
-  const path = join(outDir, `${name}.js`)
+  const path = join(outDir, `${basename(entry, '.ts')}.js`)
   return { path, text: await readFile(path, 'utf8'), mapPath: `${path}.map` }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 /** The unit of `utime` and `stime` on Linux (`getconf CLK_TCK`). */
@@ -16,4 +16,17 @@ export async function cpuMs(pid: number): Promise<number | null> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'time=', '-p', String(pid)])
   const [, minutes, seconds] = /(\d+):([\d.]+)\s*$/.exec(stdout) ?? []
   return minutes === undefined ? null : (Number(minutes) * 60 + Number(seconds)) * 1000
+}
+
+/**
+ * Returns the CPU time of all threads that the process has now, milliseconds, to the nanosecond. Null where the system
+ * does not report it.
+ */
+export async function exactCpuMs(pid: number): Promise<number | null> {
+  if (process.platform !== 'linux') return null
+  const threads = await readdir(`/proc/${pid}/task`)
+  // A thread may end meanwhile.
+  const read = (thread: string) => readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0')
+  const spent = (await Promise.all(threads.map(read))).map((text) => Number(text.split(' ', 1)[0]))
+  return spent.reduce((sum, ns) => sum + ns, 0) / 1e6
 }

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { migrate } from '../../cli/migrate/run.ts'
 import { generateSecrets, type Vars } from '../../local/dev-vars.ts'
 import { createDatabase } from '../../local/postgres/query.ts'
@@ -6,7 +7,7 @@ import { makeScratchDir } from '../../local/scratch.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
 import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { once } from '../../src/once.ts'
-import { type Bundle, bundleWorker } from './bundle.ts'
+import { type Bundle, bundleWorker, type Entry } from './bundle.ts'
 
 /** Something that runs until it is stopped. Stopping it again does nothing. */
 export interface Part {
@@ -34,16 +35,21 @@ export interface Ground {
 const MIGRATED = 'migrated'
 
 const ENTRIES = {
-  ledgerhook: 'src/index.ts',
-  floor: 'bench/workers/floor.ts',
-  writes: 'bench/workers/writes.ts',
-  tutorial: 'bench/workers/tutorial.ts',
-  bare: 'bench/workers/bare.ts',
-  isolates: 'bench/workers/isolates.ts',
-  stages: 'bench/workers/stages.ts',
-  backlog: 'bench/workers/backlog.ts',
-  callsFloor: 'bench/workers/calls.ts',
-}
+  ledgerhook: { path: 'src/index.ts' },
+  wholeLedgerhook: { path: 'src/index.ts', whole: true },
+  floor: { path: 'bench/workers/floor.ts', whole: true },
+  writes: { path: 'bench/workers/writes.ts' },
+  tutorial: { path: 'bench/workers/tutorial.ts' },
+  bare: { path: 'bench/workers/bare.ts' },
+  driver: { path: 'bench/workers/driver.ts' },
+  wholeDriver: { path: 'bench/workers/driver.ts', whole: true },
+  stripe: { path: 'bench/workers/stripe-sdk.ts' },
+  wholeStripe: { path: 'bench/workers/stripe-sdk.ts', whole: true },
+  isolates: { path: 'bench/workers/isolates.ts' },
+  stages: { path: 'bench/workers/stages.ts' },
+  backlog: { path: 'bench/workers/backlog.ts' },
+  callsFloor: { path: 'bench/workers/calls.ts' },
+} satisfies Record<string, Entry>
 
 export async function prepareGround(onStep: (says: string) => void): Promise<Ground> {
   const scratchDir = makeScratchDir('bench')
@@ -94,7 +100,7 @@ function bundler(scratchDir: string, holds: Ground['holds']): Ground['bundle'] {
     },
   })
   return (name) => {
-    const made = bundles.get(name) ?? bundleWorker(ENTRIES[name], scratchDir, abort.signal)
+    const made = bundles.get(name) ?? bundleWorker(ENTRIES[name], join(scratchDir, name), abort.signal)
     bundles.set(name, made)
     return made
   }

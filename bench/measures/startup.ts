@@ -1,44 +1,49 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { exactCpuMs } from '../ground/cpu-time.ts'
 import type { Ground } from '../ground/ground.ts'
-import { startWorkerd } from '../ground/workerd.ts'
+import { startWorkerd, type Workerd } from '../ground/workerd.ts'
 import { median } from '../statistics.ts'
 
 /**
- * Milliseconds from the request for a new isolate until its first response. The isolate waits for nothing, so this is
- * CPU time and the noise of the machine.
+ * What is started: an empty script, a bare Hono worker; Neon's driver and Stripe's SDK, each alone, as their packages
+ * bring them and as Ledgerhook is bundled with them; the floor, which is both whole SDKs and Svix's with a handler; and
+ * Ledgerhook, with whole SDKs and as it is deployed.
  */
+const SCRIPTS = [
+  ...(['empty', 'bare', 'wholeDriver', 'driver', 'wholeStripe', 'stripe', 'floor'] as const),
+  ...(['wholeLedgerhook', 'ledgerhook'] as const),
+]
+export type Script = (typeof SCRIPTS)[number]
+
+/** From the request for a new isolate until its first response, for which the isolate waits for nothing. */
 export interface Startup {
-  empty: number
-  bare: number
-  /** What the SDKs of both providers and the driver take alone. */
-  floor: number
-  ledgerhook: number
-  /** Ledgerhook's time over that of the bare Hono worker. */
+  /** `CPU`: the CPU time of workerd. `time`: where the system does not report that. */
+  by: 'CPU' | 'time'
+  /** Milliseconds. */
+  taken: Record<Script, number>
+  /** Ledgerhook's over that of the bare Hono worker. */
   overBare: number
-  /** The same, with the time of an isolate with an empty script subtracted from both. */
-  scriptOverBare: number
+  /** Ledgerhook's over that of the SDKs of both providers and the driver, as their packages bring them. */
+  overFloor: number
 }
 
 const PROCESSES = 4
 /** Rounds in one process: more would fill its memory. The first ones are to warm up. */
-const ROUNDS = 7
+const ROUNDS = 5
 const WARM_UP = 2
 
-const NAMES = ['empty', 'bare', 'floor', 'ledgerhook'] as const
-type Name = (typeof NAMES)[number]
-
 /** Starts the scripts in turn: what else the machine does slows down all of them alike. */
-export async function measureStartup(ground: Ground): Promise<Startup> {
+export async function measureStartup(ground: Ground, rounds = ROUNDS): Promise<Startup> {
   const { path: bundlePath } = await ground.bundle('isolates')
   const isolates = await scripts(ground, dirname(bundlePath))
-  const taken: Record<Name, number[]> = { empty: [], bare: [], floor: [], ledgerhook: [] }
+  const taken = Object.fromEntries(SCRIPTS.map((name) => [name, [] as number[]])) as Record<Script, number[]>
   for (let process = 0; process < PROCESSES; process++) {
     const host = ground.holds(await startWorkerd({ bundlePath, settings: {}, isolates }))
     try {
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const name of NAMES) {
-          const ms = await timeFirstAnswer(`${host.url}/${name}`)
+      for (let round = 0; round < WARM_UP + rounds; round++) {
+        for (const name of SCRIPTS) {
+          const ms = await measureStart(host, name)
           if (round >= WARM_UP) taken[name].push(ms)
         }
       }
@@ -49,30 +54,29 @@ export async function measureStartup(ground: Ground): Promise<Startup> {
   return figures(taken)
 }
 
-async function scripts(ground: Ground, scratchDir: string): Promise<Record<Name, string>> {
+async function scripts(ground: Ground, scratchDir: string): Promise<Record<Script, string>> {
   const empty = join(scratchDir, 'empty.js')
   await writeFile(empty, 'export default { fetch: () => new Response("ok") }')
-  const [bare, floor, ledgerhook] = await Promise.all([
-    ground.bundle('bare'),
-    ground.bundle('floor'),
-    ground.bundle('ledgerhook'),
-  ])
-  return { empty, bare: bare.path, floor: floor.path, ledgerhook: ledgerhook.path }
+  const bundled = SCRIPTS.filter((name) => name !== 'empty')
+  const paths = await Promise.all(bundled.map(async (name) => [name, (await ground.bundle(name)).path]))
+  return { empty, ...Object.fromEntries(paths) }
 }
 
-async function timeFirstAnswer(url: string): Promise<number> {
-  const startedAt = performance.now()
-  const response = await fetch(url)
+async function measureStart({ url, pid }: Workerd, name: Script): Promise<number> {
+  const [startedAt, cpuBefore] = [performance.now(), await exactCpuMs(pid)]
+  const response = await fetch(`${url}/${name}`)
   await response.text()
-  if (!response.ok) throw new Error(`${url} returned ${response.status}`)
-  return performance.now() - startedAt
+  if (!response.ok) throw new Error(`${name} returned ${response.status}`)
+  const [ms, cpuAfter] = [performance.now() - startedAt, await exactCpuMs(pid)]
+  return cpuBefore === null || cpuAfter === null ? ms : cpuAfter - cpuBefore
 }
 
-function figures(taken: Record<Name, number[]>): Startup {
-  const [empty, bare, ledgerhook] = [median(taken.empty), median(taken.bare), median(taken.ledgerhook)]
+function figures(taken: Record<Script, number[]>): Startup {
+  const medians = Object.fromEntries(SCRIPTS.map((name) => [name, median(taken[name])])) as Startup['taken']
   return {
-    ...{ empty, bare, floor: median(taken.floor), ledgerhook },
-    overBare: ledgerhook / bare,
-    scriptOverBare: (ledgerhook - empty) / (bare - empty),
+    by: process.platform === 'linux' ? 'CPU' : 'time',
+    taken: medians,
+    overBare: medians.ledgerhook / medians.bare,
+    overFloor: medians.ledgerhook / medians.floor,
   }
 }

@@ -48,7 +48,12 @@ function ownersOf(code: string, map: SourceMap): Run[] {
   return runs
 }
 
+/** What stands for a package in the bundle, as `wrangler.toml` has it. */
+const CUT: Record<string, string> = { 'dist/neon.js': '@neondatabase/serverless', 'dist/stripe.js': 'stripe' }
+
 function packageOf(source: string): string {
+  const cut = Object.keys(CUT).find((path) => source.endsWith(path))
+  if (cut) return CUT[cut] ?? cut
   const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source) ?? []
   return name ?? (source.includes('src/') || source.includes('migrations/') ? 'ledgerhook' : 'the bundler')
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { id, storableText } from '../values.ts'
 
 /** An id or a key that the caller gives. */
-export const name = () => id.check(z.describe('Printable ASCII without spaces, at most 255 characters'))
+export const name = () => id().check(z.describe('Printable ASCII without spaces, at most 255 characters'))
 
 /** Credits that are moved by one call. */
 export const amount = () => z.int().check(z.minimum(1), z.maximum(10 ** 12), z.describe('Credits'))
@@ -15,4 +15,4 @@ export const note = () =>
   )
 
 /** The user of a path. */
-export const userParams = () => z.object({ id: id.check(z.describe('Clerk’s user id')) })
+export const userParams = () => z.object({ id: id().check(z.describe('Clerk’s user id')) })

@@ -1,7 +1,7 @@
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { verifySession } from '../clerk/session.ts'
-import { bearer, limitBody, tokenAmong } from '../http.ts'
+import { bearer, limitBody, newApp, tokenAmong } from '../http.ts'
 import { log } from '../log.ts'
 import { tellingAfter } from '../outgoing/after.ts'
 import { settingsOf } from '../settings.ts'
@@ -47,8 +47,8 @@ const personal: MiddlewareHandler = async (c, next) => {
 }
 
 /** The API of signed-in users and of your backend, and the document of all routes. Both are made from the one list. */
-export function account(): Hono<Env> {
-  const app = new Hono<Env>()
+export function account() {
+  const app = newApp<Env>()
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
     if (route.caller === 'user') app.use(path, fromApp([route.method.toUpperCase()]))

@@ -1,4 +1,4 @@
-import { id, member } from '../values.ts'
+import { idOf, member } from '../values.ts'
 import type { Provider } from '../webhook/provider.ts'
 import { closeUser } from './close-user.ts'
 import { clerkMoment } from './payload.ts'
@@ -22,11 +22,11 @@ export const clerk: Provider = {
   envelope(event, headers) {
     const data = member(event, 'data')
     return {
-      eventId: id.safeParse(headers.get('svix-id')).data ?? null,
-      type: id.safeParse(member(event, 'type')).data ?? null,
+      eventId: idOf(headers.get('svix-id')),
+      type: idOf(member(event, 'type')),
       occurredAt: clerkMoment(member(data, 'updated_at')) ?? clerkMoment(member(event, 'timestamp')),
-      userId: id.safeParse(member(data, 'id')).data ?? null,
-      about: id.safeParse(member(data, 'id')).success ? [String(member(data, 'id'))] : [],
+      userId: idOf(member(data, 'id')),
+      about: idOf(member(data, 'id')) !== null ? [String(member(data, 'id'))] : [],
     }
   },
   screen(event, { CLERK_INSTANCE_ID }) {

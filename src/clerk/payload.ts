@@ -17,7 +17,7 @@ const emailAddress = () =>
 /** A user, as events and Clerk's API have it. */
 export const clerkUser = once(() =>
   z.object({
-    id,
+    id: id(),
     email_addresses: z.nullish(z.array(emailAddress())),
     primary_email_address_id: z.nullish(z.string()),
     first_name: z.nullish(z.string()),
@@ -33,7 +33,7 @@ export const clerkUser = once(() =>
 export const userEvent = once(() => z.object({ data: clerkUser() }))
 
 /** A deletion that names no user is of no use: Clerk's schema has `id` optional. */
-export const userDeletedEvent = once(() => z.object({ data: z.object({ id }) }))
+export const userDeletedEvent = once(() => z.object({ data: z.object({ id: id() }) }))
 
 /** What a mail server takes (RFC 5321), and a unique index can hold. */
 const MAX_ADDRESS_LENGTH = 320

@@ -1,7 +1,7 @@
 import { verifyToken } from '@clerk/backend'
 import { Misconfigured } from '../settings/misconfigured.ts'
 import type { Settings } from '../settings.ts'
-import { id, member } from '../values.ts'
+import { idOf, member } from '../values.ts'
 
 export type Session =
   | { verified: true; userId: string }
@@ -32,7 +32,7 @@ export async function verifySession(token: string, settings: Settings): Promise<
   // Signed in, with a task left to do, such as a second factor: signed out, as far as Clerk's own middleware goes.
   if (sts === 'pending') return { verified: false, cause: 'session_pending' }
 
-  const userId = id.safeParse(sub).data
+  const userId = idOf(sub)
   return userId ? { verified: true, userId } : { verified: false, cause: 'unusable_subject' }
 }
 

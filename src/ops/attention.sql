@@ -36,7 +36,9 @@ begin
     'double_subscription', (select count(*) from (
       select from subscriptions where double_since is not null limit 10001) slice),
     'unfinished_erasure', (select count(*) from (
-      select from erasures where done_at is null and asked_at < now() - interval '1 hour' limit 10001) slice),
+      select from erasures where done_at is null and asked_at < now() - interval '1 hour'
+      -- In the order of the index, so that what is beyond the limit is not read.
+      order by due_at limit 10001) slice),
     'undelivered_event', (select count(*) from (
       select from outgoing_events where state = 'undelivered' and ended_at <= now() limit 10001) slice),
     'difference', (select count(*) from (

@@ -1,13 +1,13 @@
 import type { Context } from 'hono'
 import { connect } from '../db.ts'
 import { settingsOf } from '../settings.ts'
-import { id as anyId } from '../values.ts'
+import { idOf } from '../values.ts'
 import { explain, inWords } from './explain.ts'
 
 /** For an operator: why a balance is what it is, or what became of a payment or an event. */
 export async function explanation(c: Context): Promise<Response> {
-  const id = anyId.safeParse(c.req.param('id')).data
-  if (id === undefined) {
+  const id = idOf(c.req.param('id'))
+  if (id === null) {
     return c.json({ error: 'invalid_request', fields: { id: ['printable ASCII without spaces'] } }, 400)
   }
   const settings = settingsOf(c.env)

@@ -1,7 +1,7 @@
 import type { Effect } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import { ifKnown } from '../subscriptions/verbs.ts'
-import { id, member } from '../values.ts'
+import { idOf, member } from '../values.ts'
 import { idsOf, namedUser } from './payload.ts'
 
 /** What names an app of the account on whatever is made for it. */
@@ -15,8 +15,8 @@ function tagOf(event: unknown): string | null {
     member(member(object, 'parent'), 'subscription_details') ?? member(object, 'subscription_details')
   return (
     [object, subscription]
-      .map((named) => id.safeParse(member(member(named, 'metadata'), 'app')).data)
-      .find((tag) => tag !== undefined) ?? null
+      .map((named) => idOf(member(member(named, 'metadata'), 'app')))
+      .find((tag) => tag !== null) ?? null
   )
 }
 

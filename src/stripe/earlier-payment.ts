@@ -3,7 +3,7 @@ import type { Effect } from '../db.ts'
 import type { Reversal } from '../payments/verbs.ts'
 import type { Settings } from '../settings.ts'
 import * as users from '../users/verbs.ts'
-import { id } from '../values.ts'
+import { idOf } from '../values.ts'
 import { isBeforeStart } from './before-start.ts'
 import { reference } from './payload.ts'
 import { READ } from './thin.ts'
@@ -34,7 +34,7 @@ export async function readEarlierPayment(
   return users.recordForCustomer({
     outcome: 'rejected',
     reason: 'before_start',
-    user_id: names.find((name) => id.safeParse(name).success) ?? null,
+    user_id: names.find((name) => idOf(name) !== null) ?? null,
     stripe_customer_id: stripe_customer_id ?? reference().safeParse(intent.customer).data ?? null,
   })
 }

@@ -1,4 +1,4 @@
-import { id, member } from '../values.ts'
+import { idOf, member } from '../values.ts'
 import { type Handler, type Provider, Unreadable } from '../webhook/provider.ts'
 import { ifOurs, isOfOtherApp } from './app-tag.ts'
 import { isLiveKey } from './key.ts'
@@ -63,7 +63,7 @@ export const stripe: Provider = {
   resolve,
   readWhole,
   envelope(event) {
-    const type = id.safeParse(member(event, 'type')).data ?? null
+    const type = idOf(member(event, 'type'))
     return {
       // A thin event is known by the snapshot that it stands for, whichever of the two comes.
       eventId: (isThin(event) && snapshotId(event)) || usableEventId(member(event, 'id')),
@@ -86,6 +86,6 @@ export const stripe: Provider = {
 
 /** The Dashboard's old test events all carry `evt_00000000000000`: as a key it would swallow all but the first. */
 function usableEventId(value: unknown): string | null {
-  const eventId = id.safeParse(value).data ?? null
+  const eventId = idOf(value)
   return eventId && !/^evt_0+$/.test(eventId) ? eventId : null
 }

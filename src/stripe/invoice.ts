@@ -7,7 +7,7 @@ import { decimal, priceSchema } from './price.ts'
 const credited = () =>
   z.nullish(
     z.object({
-      credited_items: z.nullish(z.object({ invoice: reference(), invoice_line_items: z.array(id) })),
+      credited_items: z.nullish(z.object({ invoice: reference(), invoice_line_items: z.array(id()) })),
     }),
   )
 const details = () =>
@@ -22,7 +22,7 @@ const details = () =>
 /** Since 2025-03-31 a line says by `parent` where it comes from, and its price under `pricing`; before, at its top. */
 export const invoiceLine = once(() =>
   z.object({
-    id,
+    id: id(),
     amount: z.int(),
     quantity: z.nullish(z.number()),
     period: z.object({ start: z.int(), end: z.int() }),
@@ -52,7 +52,7 @@ export type Line = z.output<ReturnType<typeof invoiceLine>>
 
 export const invoiceSchema = () =>
   z.object({
-    id,
+    id: id(),
     billing_reason: z.nullish(z.string()),
     created: z.nullish(z.number()),
     customer: reference(),

@@ -12,7 +12,7 @@ import { READ } from './thin.ts'
 
 const lineItem = once(() =>
   z.object({
-    price: z.nullish(z.object({ id, custom_unit_amount: z.nullish(z.looseObject({})) })),
+    price: z.nullish(z.object({ id: id(), custom_unit_amount: z.nullish(z.looseObject({})) })),
     quantity: z.nullish(z.int().check(z.minimum(0))),
   }),
 )

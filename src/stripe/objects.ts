@@ -1,7 +1,7 @@
 import type { Effect } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import * as users from '../users/verbs.ts'
-import { id, member } from '../values.ts'
+import { idOf, member } from '../values.ts'
 import { decide } from '../webhook/decide.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { stripe } from './index.ts'
@@ -116,7 +116,7 @@ function decideAs(type: string, object: unknown, at: Date, settings: Settings): 
 function decideCustomer(object: unknown, at: Date, settings: Settings): Decided {
   if (member(object, 'deleted') === true) return decideAs('customer.deleted', object, at, settings)
   const decided = decideAs('customer.updated', object, at, settings)
-  const user = id.safeParse(member(member(object, 'metadata'), 'user_id')).data
+  const user = idOf(member(member(object, 'metadata'), 'user_id'))
   const decision: Effect | Verdict = user
     ? users.linkCustomer({ user_id: user, stripe_customer_id: decided.object, reference: null })
     : { outcome: 'ignored', reason: 'not_ours' }

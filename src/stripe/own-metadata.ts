@@ -1,4 +1,4 @@
-import { id, member } from '../values.ts'
+import { idOf, member } from '../values.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { readCredits } from './payload.ts'
 
@@ -7,7 +7,7 @@ export const sellsCredits = (metadata: unknown) => member(metadata, 'credits') !
 
 /** Whom this metadata names, and how many credits. A verdict where it does not say that in a usable form. */
 export function readSale(metadata: unknown): Verdict | { userId: string; credits: number } {
-  const userId = id.safeParse(member(metadata, 'user_id')).data
+  const userId = idOf(member(metadata, 'user_id'))
   const credits = readCredits(member(metadata, 'credits'))
   if (!userId || credits === null) return { outcome: 'rejected', reason: 'invalid_metadata' }
   return { userId, credits }

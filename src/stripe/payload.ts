@@ -1,13 +1,13 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
-import { id, instant, member } from '../values.ts'
+import { id, idOf, instant, member } from '../values.ts'
 
 /** An id, or the object itself where a caller had it expanded. */
 export const reference = once(() =>
   z.union([
-    id,
+    id(),
     z.pipe(
-      z.object({ id }),
+      z.object({ id: id() }),
       z.transform((object) => object.id),
     ),
   ]),
@@ -15,7 +15,7 @@ export const reference = once(() =>
 
 const checkoutSession = () =>
   z.object({
-    id,
+    id: id(),
     mode: z.enum(['payment', 'setup', 'subscription']),
     payment_status: z.string(),
     amount_total: z.nullish(z.int().check(z.minimum(0))),
@@ -54,8 +54,8 @@ export function namedUser(event: unknown): string | null {
   const names = [
     ...[object, subscription].map((named) => member(member(named, 'metadata'), 'user_id')),
     member(object, 'client_reference_id'),
-  ].map((name) => id.safeParse(name))
-  return names.find(({ success }) => success)?.data ?? null
+  ].map(idOf)
+  return names.find((name) => name !== null) ?? null
 }
 
 /** The ids by which a person may ask for an event: the object's own first, then those of what it belongs to. */

@@ -18,7 +18,7 @@ const amounts = () => ({ unit_amount: z.nullish(z.int()), unit_amount_decimal: z
 /** A price, or the part of it that a line of an invoice has. */
 export const priceSchema = () =>
   z.object({
-    id,
+    id: id(),
     currency: z.nullish(z.string()),
     product: z.nullish(reference()),
     lookup_key: z.nullish(z.string()),

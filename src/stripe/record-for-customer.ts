@@ -1,6 +1,6 @@
 import type { Effect } from '../db.ts'
 import * as users from '../users/verbs.ts'
-import { id, member } from '../values.ts'
+import { idOf, member } from '../values.ts'
 import type { Handler } from '../webhook/provider.ts'
 import { namedUser } from './payload.ts'
 
@@ -11,7 +11,7 @@ export function ignoredFor(event: unknown, reason: 'no_effect' | 'before_start')
     outcome: 'ignored',
     reason,
     user_id: namedUser(event),
-    stripe_customer_id: id.safeParse(customer).data ?? null,
+    stripe_customer_id: idOf(customer),
   })
 }
 

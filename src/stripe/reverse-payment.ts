@@ -7,7 +7,7 @@ import { type Handler, read } from '../webhook/provider.ts'
 import { namedUser, reference } from './payload.ts'
 
 const money = () => ({
-  id,
+  id: id(),
   payment_intent: z.nullish(reference()),
   currency: z.string().check(z.regex(/^[a-z]{3}$/)),
 })
@@ -47,7 +47,7 @@ const disputeEvent = once(() =>
 const move = () => z.object({ amount: z.int(), currency: z.nullish(z.string()) })
 type Move = z.output<ReturnType<typeof move>>
 
-const refund = once(() => z.object({ id, amount: amount(), status: z.nullish(z.enum(STATUSES)) }))
+const refund = once(() => z.object({ id: id(), amount: amount(), status: z.nullish(z.enum(STATUSES)) }))
 const STATUSES = ['pending', 'requires_action', 'succeeded', 'canceled', 'failed'] as const
 
 /** A refund as Stripe's API lists it. @throws Unreadable */

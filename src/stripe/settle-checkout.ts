@@ -2,7 +2,7 @@ import type { Effect } from '../db.ts'
 import * as payments from '../payments/verbs.ts'
 import type { Settings } from '../settings.ts'
 import * as users from '../users/verbs.ts'
-import { id, member } from '../values.ts'
+import { idOf, member } from '../values.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read, Unreadable } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart } from './before-start.ts'
@@ -25,7 +25,7 @@ function decideSession(session: CheckoutSession, settings: Settings): Effect | V
 
   const { user_id: named, credits } = session.metadata ?? {}
   if (named === undefined) return settleReferred(session, settings)
-  const userId = id.safeParse(named).data
+  const userId = idOf(named)
   if (!userId) return INVALID
   const { client_reference_id: reference } = session
   // Referral tools put ids of their own there: only one that could be a user's contradicts the metadata. Whether any other
@@ -44,7 +44,7 @@ function decideSession(session: CheckoutSession, settings: Settings): Effect | V
  * The buyer's browser can change its reference, so that names who gets what was bought, and nothing more.
  */
 function settleReferred(session: CheckoutSession, settings: Settings): Effect | Verdict {
-  const reference = id.safeParse(session.client_reference_id).data ?? null
+  const reference = idOf(session.client_reference_id)
   if (session.mode === 'payment') return readLines(session, reference, true, settings)
   if (reference) return subscribe(session, reference, users.referCustomer)
   return session.metadata?.credits === undefined ? NOT_OURS : INVALID
@@ -75,7 +75,7 @@ function readLines(
 const PENDING: Verdict = { outcome: 'ignored', reason: 'payment_pending' }
 
 const otherReference = ({ client_reference_id, metadata }: CheckoutSession): string | null => {
-  const reference = id.safeParse(client_reference_id).data ?? null
+  const reference = idOf(client_reference_id)
   return metadata?.user_id === undefined || reference === metadata.user_id ? null : reference
 }
 

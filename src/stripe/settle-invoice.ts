@@ -16,7 +16,7 @@ const soldInvoice = once(() =>
   z.object({
     data: z.object({
       object: z.object({
-        id,
+        id: id(),
         customer: z.nullish(reference()),
         total: z.int(),
         amount_paid: z.int(),

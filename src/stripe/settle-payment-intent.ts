@@ -12,7 +12,7 @@ const intentEvent = once(() =>
   z.object({
     data: z.object({
       object: z.object({
-        id,
+        id: id(),
         amount_received: z.int().check(z.minimum(0)),
         currency: z.string().check(z.regex(/^[a-z]{3}$/)),
         customer: z.nullish(reference()),

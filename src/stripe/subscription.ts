@@ -8,14 +8,14 @@ import { groupOf, planOf } from './plans.ts'
 
 const item = () =>
   z.object({
-    price: z.object({ id, lookup_key: z.nullish(z.string()), product: z.nullish(reference()) }),
+    price: z.object({ id: id(), lookup_key: z.nullish(z.string()), product: z.nullish(reference()) }),
     /** Since 2025-03-31; before, the subscription itself has it. */
     current_period_end: z.nullish(seconds()),
   })
 
 export const subscriptionSchema = once(() =>
   z.object({
-    id,
+    id: id(),
     customer: reference(),
     /** A word we do not know yet is kept: Stripe adds to them. */
     status: z.string().check(z.regex(/^[a-z_]{1,50}$/)),

@@ -1,6 +1,6 @@
 import Stripe from 'stripe'
 import type { Settings } from '../settings.ts'
-import { id, instant, member } from '../values.ts'
+import { idOf, instant, member } from '../values.ts'
 import { dateOf, stripeClient } from './client.ts'
 
 /** Within a delivery, whose sender waits: the scheduled run has another minute. */
@@ -15,7 +15,7 @@ export function snapshotType(type: string | null): string | null {
 }
 
 /** The id of the snapshot event, by which a destination of the other kind knows the same. */
-export const snapshotId = (event: unknown) => id.safeParse(member(event, 'snapshot_event')).data ?? null
+export const snapshotId = (event: unknown) => idOf(member(event, 'snapshot_event'))
 
 /** Thin events have an ISO 8601 moment, snapshot events Unix seconds. */
 export function createdAt(event: unknown): Date | null {

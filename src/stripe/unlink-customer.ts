@@ -5,7 +5,7 @@ import { id } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 
 /** The object may be the whole customer or a stump of it: only its id is sure. */
-const customerDeletedEvent = once(() => z.object({ data: z.object({ object: z.object({ id }) }) }))
+const customerDeletedEvent = once(() => z.object({ data: z.object({ object: z.object({ id: id() }) }) }))
 
 export const unlinkCustomer: Handler = (event) =>
   users.unlinkCustomer({ stripe_customer_id: read(customerDeletedEvent, event).data.object.id })

@@ -37,6 +37,7 @@ function copyOfTheProject(): string {
   for (const part of [
     'assets',
     'cli',
+    'dist',
     'local',
     'src',
     'migrations',

@@ -359,6 +359,25 @@ describe.each([
     expect(session.scansOf(nodes)).toEqual([])
   })
 
+  it('a look at the alerts reads all that they are about by an index, and deliveries by that of what waits', async () => {
+    const nodes = await session.nodesOf(async () => {
+      for (const task of tasks) if (task.name === 'check_alerts') await bite(task)
+      // Of a shop that is not silent, this is not asked.
+      await session.client.query(`begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off;
+        select ledgerhook.silence_allowed(); commit`)
+    })
+    const indexesOf = (table: string) => [
+      ...new Set(nodes.filter((node) => node['Relation Name'] === table).map((node) => node['Index Name'])),
+    ]
+    expect(session.scansOf(nodes)).toEqual([])
+    expect(indexesOf('webhook_events')).toEqual(['webhook_events_unsettled'])
+    expect(indexesOf('subscriptions').sort()).toEqual(['subscriptions_cancel_due', 'subscriptions_double'])
+    expect(indexesOf('erasures')).toEqual(['erasures_open'])
+    expect(indexesOf('outgoing_events')).toEqual(['outgoing_events_undelivered'])
+    for (const table of ['rates', 'query_times', 'differences', 'tasks', 'sightings', 'alerts'])
+      expect(indexesOf(table).length, table).toBeGreaterThan(0)
+  })
+
   it.skipIf(says.startsWith('that was'))(
     'no index is there that no query uses, but for those that keep a row unique',
     async () => {

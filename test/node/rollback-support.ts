@@ -77,7 +77,12 @@ export default {
 async function buildIn(dir: string, scratchDir: string, name: string): Promise<Build> {
   const entry = join(scratchDir, `${name}.ts`)
   writeFileSync(entry, ENTRY(join(dir, 'src/index.ts')))
-  const bundle = await bundleWorker(relative(projectDir, entry), scratchDir, new AbortController().signal)
+  const bundle = await bundleWorker(
+    // Another build may call other parts of an SDK than this one is bundled with.
+    { path: relative(projectDir, entry), ...(dir !== projectDir && { whole: true }) },
+    join(scratchDir, name),
+    new AbortController().signal,
+  )
   return { bundlePath: bundle.path, migrations: join(dir, 'migrations'), functions: join(dir, 'src') }
 }
 

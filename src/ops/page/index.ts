@@ -1,8 +1,7 @@
-import { Hono } from 'hono'
 import { csrf } from 'hono/csrf'
 import { routePath } from 'hono/route'
 import { DatabaseUnavailable } from '../../db.ts'
-import { asset, limitBody } from '../../http.ts'
+import { asset, limitBody, newApp } from '../../http.ts'
 import { log } from '../../log.ts'
 import { once } from '../../once.ts'
 import { actions } from './actions.ts'
@@ -26,7 +25,7 @@ const HEADERS = {
 
 /** Made at its first request, so that no delivery waits for it. */
 export const page = once(() => {
-  const page = new Hono<Env>().basePath('/ops')
+  const page = newApp<Env>().basePath('/ops')
 
   page.use(async (c, next) => {
     await next()

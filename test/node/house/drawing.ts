@@ -53,7 +53,7 @@ export const rooms: Record<string, string[]> = {
   db: ['attempt'],
   attempt: [],
   schema: [],
-  values: [],
+  values: ['once'],
   once: [],
   running: [],
   log: [],

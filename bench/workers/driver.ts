@@ -1,0 +1,7 @@
+// Neon's driver and nothing else: what it takes of an isolate's start.
+import { neon } from '@neondatabase/serverless'
+
+export default {
+  fetch: ({ url }: Request) =>
+    new Response(url.endsWith('/driver') ? typeof neon('postgres://a:b@c/d') : 'ok'),
+}

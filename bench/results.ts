@@ -4,6 +4,7 @@ import type { Drain } from './measures/drain.ts'
 import type { FirstDay } from './measures/first-day.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
+import type { ReconcileRow } from './measures/reconcile.ts'
 import type { StagesRow } from './measures/stages.ts'
 import type { Startup } from './measures/startup.ts'
 import type { StorageRow } from './measures/storage.ts'
@@ -25,6 +26,7 @@ export interface Results {
   stages?: StagesRow[]
   weight?: Weight
   startup?: Startup
+  reconcile?: ReconcileRow[]
   growth?: GrowthRow[]
   backlog?: Backlog
 }

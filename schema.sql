@@ -802,7 +802,13 @@ create function ledgerhook.has_bonus(given text) returns boolean
 create function ledgerhook.has_doubtful_refunds(payment text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.has_failed_refunds(payment text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.has_older_trial(owner text, names jsonb) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.has_signed_up_since(claim jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.has_unknown_refunds(payment text) returns boolean
@@ -933,6 +939,9 @@ create function ledgerhook.keep_verb(verb text) returns void
 
 create function ledgerhook.kept_content(stored ledgerhook.subscriptions) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.kept_payload(given jsonb, erase boolean, outcome text, of_user text) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.key_of_nothing(owner text, line jsonb, in_currency text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1120,11 +1129,11 @@ create function ledgerhook.owner_unknown(owner text) returns text
 create function ledgerhook.part_of(part numeric, whole numeric) returns numeric
   language sql immutable;
 
-create function ledgerhook.payload_to_keep(received jsonb, body text, erase boolean, outcome text, of_user text) returns jsonb
-  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
-
 create function ledgerhook.payment_of(payment_intent text, charge text) returns ledgerhook.payments
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.payment_subjects(ids text[]) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.pays_another_invoice(invoice text, payment text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1462,6 +1471,9 @@ create function ledgerhook.try_locks_only() returns void
 create function ledgerhook.try_sign_in(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.unchanged(standing jsonb, given jsonb) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.undelivered_events(facts jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1544,7 +1556,7 @@ create function ledgerhook.with_plans_of(invoices jsonb, plans jsonb) returns js
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.with_released(verdict jsonb, released jsonb) returns jsonb
-  language sql stable;
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.with_sale(grants jsonb, invoice text, sold bigint, paid_by text[]) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;

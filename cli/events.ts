@@ -40,10 +40,10 @@ await runCommand(async () => {
 
   const facts = { ids: values.resend === 'all' ? null : [values.resend], most: MOST_RESENT }
   const { resent } = await callFunction<{ resent: number }>(url, 'resend_events', facts)
-  if (resent === 0) throw new LocalError(`${host}: there is no such event to send again`)
-  console.log(
-    values.json ? JSON.stringify({ host, resent }) : `${host}: sent again within two minutes: ${resent}`,
-  )
+  if (resent === 0 && values.resend !== 'all')
+    throw new LocalError(`${host}: there is no such event to send again`)
+  const says = resent === 0 ? 'there is nothing to send again' : `sent again within two minutes: ${resent}`
+  console.log(values.json ? JSON.stringify({ host, resent }) : `${host}: ${says}`)
 })
 
 async function list(url: string, host: string, json: boolean): Promise<void> {

@@ -15,17 +15,19 @@ declare
   owner text := coalesce(about, '');
   number bigint;
   is_next boolean;
-  event_id text := 'out_' || replace(gen_random_uuid()::text, '-', '');
+  event_id text;
   sent text := coalesce(current_setting('ledgerhook.outgoing', true), '');
   is_ours boolean;
 begin
-  if telling() is null or exists (select from outgoing_events where fact = told_fact) then return; end if;
+  if telling() is null then return; end if;
+  if exists (select from outgoing_events where fact = told_fact) then return; end if;
   insert into outgoing_queues as queue (user_id, sequence) values (owner, 1)
   on conflict (user_id) do update set sequence = queue.sequence + 1 returning sequence into number;
   is_next := not exists (select from outgoing_events where user_id = owner and state = 'open');
   -- No more than a Worker can send after its response.
   is_ours := is_next and coalesce((telling()->>'sends')::boolean, false)
     and coalesce(cardinality(string_to_array(nullif(sent, ''), ',')), 0) < 5;
+  event_id := 'out_' || replace(gen_random_uuid()::text, '-', '');
   insert into outgoing_events (id, user_id, sequence, type, fact, data, next_at, tries)
   values (event_id, owner, number, event_type, told_fact, details,
     case when is_ours then now() + interval '30 seconds' when is_next then now() end, case when is_ours then 1 else 0 end);

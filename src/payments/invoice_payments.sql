@@ -16,8 +16,8 @@ end $$;
 create or replace function pays_another_invoice(invoice text, payment text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return payment is not null and exists (
-    select from invoice_payments where paid_by = payment and stripe_invoice_id <> invoice);
+  if invoice is null or payment is null then return false; end if;
+  return exists (select from invoice_payments where paid_by = payment and stripe_invoice_id <> invoice);
 end $$;
 
 -- Keeps which payment paid an invoice, if there is one. Returns whether that was not known. The invoice's own row shows the first of

@@ -11,23 +11,27 @@ $$;
 create or replace function keep_reversal(reported reversals) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  insert into reversals as known (id, stripe_payment_id, kind, amount, state, held, transactions, totals, disputed,
+  reported.totals := case reported.kind when 'charge' then array[reported.amount] end;
+  insert into reversals (id, stripe_payment_id, kind, amount, state, held, transactions, totals, disputed,
     reinstated, stripe_payment_intent_id, stripe_charge_id)
   values (reported.id, reported.stripe_payment_id, reported.kind, reported.amount, reported.state, reported.held,
-    reported.transactions, case reported.kind when 'charge' then array[reported.amount] end, reported.disputed,
-    reported.reinstated, reported.stripe_payment_intent_id, reported.stripe_charge_id)
-  on conflict (id) do update set
-    amount = greatest(known.amount, excluded.amount),
-    state = case when outranks(excluded, known) then excluded.state else known.state end,
-    held = case when outranks(excluded, known) then excluded.held else known.held end,
-    disputed = case when outranks(excluded, known) then excluded.disputed else known.disputed end,
-    reinstated = case when outranks(excluded, known) then excluded.reinstated else known.reinstated end,
-    transactions = greatest(known.transactions, excluded.transactions),
+    reported.transactions, reported.totals, reported.disputed, reported.reinstated, reported.stripe_payment_intent_id,
+    reported.stripe_charge_id)
+  on conflict (id) do nothing;
+  if found then return; end if;
+  update reversals known set
+    amount = greatest(known.amount, reported.amount),
+    state = case when outranks(reported, known) then reported.state else known.state end,
+    held = case when outranks(reported, known) then reported.held else known.held end,
+    disputed = case when outranks(reported, known) then reported.disputed else known.disputed end,
+    reinstated = case when outranks(reported, known) then reported.reinstated else known.reinstated end,
+    transactions = greatest(known.transactions, reported.transactions),
     totals = case known.kind when 'charge' then array(
-      select distinct total from unnest(totals_of(known) || excluded.totals) total order by total) end,
-    stripe_payment_intent_id = coalesce(known.stripe_payment_intent_id, excluded.stripe_payment_intent_id),
-    stripe_charge_id = coalesce(known.stripe_charge_id, excluded.stripe_charge_id),
-    updated_at = now();
+      select distinct total from unnest(totals_of(known) || reported.totals) total order by total) end,
+    stripe_payment_intent_id = coalesce(known.stripe_payment_intent_id, reported.stripe_payment_intent_id),
+    stripe_charge_id = coalesce(known.stripe_charge_id, reported.stripe_charge_id),
+    updated_at = now()
+  where id = reported.id;
 end $$;
 
 -- Whether the first report of one refund or dispute holds, and not the second. Of two that rank the same the one that
@@ -52,10 +56,17 @@ declare
   gone numeric := 0;
   refunded numeric := 0;
   to_balance bigint := 0;
+  has_refunds_alone boolean;
 begin
   if payment.amount = 0 then return 0; end if;
-  select coalesce(sum(money_gone(known)), 0), coalesce(sum(money_refunded(known)), 0) into gone, refunded
-  from reversals_by_charge(payment.stripe_payment_id) known;
+  -- Of refunds alone it is the sum, whatever their charge: most payments have no more than that.
+  select coalesce(sum(amount) filter (where state not in ('failed', 'canceled')), 0), coalesce(bool_and(kind = 'refund'), true)
+  into refunded, has_refunds_alone from reversals where stripe_payment_id = payment.stripe_payment_id;
+  gone := refunded;
+  if not has_refunds_alone then
+    select coalesce(sum(money_gone(known)), 0), coalesce(sum(money_refunded(known)), 0) into gone, refunded
+    from reversals_by_charge(payment.stripe_payment_id) known;
+  end if;
   gone := div(payment.credits * greatest(0, least(gone, payment.amount)), payment.amount);
   refunded := div(payment.credits * greatest(0, least(refunded, payment.amount)), payment.amount);
   if refunded > 0 and payment.stripe_payment_id like 'in\_%' then
@@ -94,9 +105,14 @@ end $$;
 -- The sum of the refunds that are known by themselves, without those that failed or were cancelled.
 create or replace function refunds_standing(known reversals[]) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  one reversals;
+  standing numeric := 0;
 begin
-  return (select coalesce(sum(amount), 0) from unnest(known)
-    where kind = 'refund' and state not in ('failed', 'canceled'));
+  foreach one in array known loop
+    if one.kind = 'refund' and one.state not in ('failed', 'canceled') then standing := standing + one.amount; end if;
+  end loop;
+  return standing;
 end $$;
 
 -- The highest total of its refunds that the charge has reported, and that is not the sum of refunds which are known by
@@ -115,6 +131,14 @@ begin
   end loop;
   return (select coalesce(max(total), 0) from unnest(known) charge, unnest(totals_of(charge)) total
     where charge.kind = 'charge' and total <> all (sums));
+end $$;
+
+-- Whether a refund of this payment has failed, or was cancelled.
+create or replace function has_failed_refunds(payment text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (select from reversals
+    where stripe_payment_id = payment and kind = 'refund' and state in ('failed', 'canceled'));
 end $$;
 
 -- Whether Stripe has to be asked for the refunds: one has failed, and a charge has reported more than stands. Whether its

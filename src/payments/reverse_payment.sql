@@ -15,12 +15,14 @@ declare
   payment payments;
   owner text;
   difference bigint;
+  balance_after numeric;
+  is_doubtful boolean;
   recorded jsonb;
 begin
   select * into f from jsonb_to_record(facts) as f(kind text, id text, stripe_payment_intent_id text,
     stripe_charge_id text, amount bigint, currency text, state text, held bigint, transactions integer, withdrawn bigint,
     returned bigint, settled_in text, user_id text, stripe_customer_id text, charge jsonb, refunds jsonb);
-  perform lock_subjects('payment:' || f.stripe_payment_intent_id, 'payment:' || f.stripe_charge_id,
+  perform lock_subjects('payment:' || f.stripe_charge_id, 'payment:' || f.stripe_payment_intent_id,
     'reversal:' || f.id);
   payment := payment_of(f.stripe_payment_intent_id, f.stripe_charge_id);
   owner := coalesce(payment.user_id, owner_of(f.stripe_customer_id, f.user_id));
@@ -42,17 +44,21 @@ begin
   end if;
 
   perform keep_reported(payment, facts);
-  if f.kind <> 'dispute' and f.refunds is null and has_doubtful_refunds(payment.stripe_payment_id) then
+  -- Without a refund that has failed there is no doubt.
+  is_doubtful := f.kind <> 'dispute' and has_failed_refunds(payment.stripe_payment_id);
+  if is_doubtful and f.refunds is null and has_doubtful_refunds(payment.stripe_payment_id) then
     return record_delivery(delivery, asks('incomplete_refunds', owner, 'reverse_payment', facts, 'reversal:' || f.id));
   end if;
   difference := -credits_to_be_gone(payment) - credits_taken(payment.stripe_payment_id);
-  if not is_exact((select balance from wallets where user_id = owner) + difference::numeric) then
-    return record_delivery(delivery, verdict('rejected', 'limit_exceeded', owner));
-  elsif difference <> 0 then
+  if difference <> 0 then
+    balance_after := difference + (select balance from wallets where user_id = owner);
+    if not is_exact(balance_after) then
+      return record_delivery(delivery, verdict('rejected', 'limit_exceeded', owner));
+    end if;
     perform take_or_return(payment, f.kind, difference, delivery->>'event_id');
   end if;
   recorded := record_delivery(delivery, case
-    when f.kind <> 'dispute' and has_unknown_refunds(payment.stripe_payment_id) then
+    when is_doubtful and has_unknown_refunds(payment.stripe_payment_id) then
       asks('incomplete_refunds', owner, 'reverse_payment', facts - 'refunds', 'reversal:' || f.id)
     when difference <> 0 then verdict('applied', null, owner)
     else verdict('ignored', 'no_effect', owner) end);

@@ -6,6 +6,19 @@ begin
   return (select stripe_invoice_id from invoice_payments where paid_by = payment);
 end $$;
 
+-- The subjects of these payments; nulls are left out.
+create or replace function payment_subjects(ids text[]) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  id text;
+  subjects text[] := '{}';
+begin
+  foreach id in array ids loop
+    if id is not null then subjects := subjects || ('payment:' || id); end if;
+  end loop;
+  return subjects;
+end $$;
+
 -- Locks everything by which one sale may be named, whichever of its events comes: its invoice, all that is known to have
 -- paid it, its Checkout Session and its charge. Returns these ids: the invoice first, null where none is known.
 create or replace function lock_sale(customer text, invoice text, payment_intent text, session text, charge text,
@@ -14,15 +27,17 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   sold text := coalesce(invoice, invoice_paid_by(payment_intent));
   ids text[];
+  others text[] := '{}';
 begin
   loop
-    if sold is not null then perform lock_subjects('customer:' || customer, 'invoice:' || sold); end if;
-    -- Nobody names another payment of the invoice without the invoice's lock.
-    ids := sold || array(
-      select distinct id from unnest(array[payment_intent, session, charge] || array(
-        select paid_by from invoice_payments where stripe_invoice_id = sold)) id where id is not null);
-    perform lock_subjects(variadic array(select 'payment:' || id from unnest(ids) id)
-      || array['customer:' || customer, 'user:' || owner]);
+    if sold is not null then
+      perform lock_subjects('customer:' || customer, 'invoice:' || sold);
+      -- Nobody names another payment of the invoice without the invoice's lock.
+      others := array(select paid_by from invoice_payments where stripe_invoice_id = sold
+        and paid_by is distinct from payment_intent and paid_by is distinct from charge);
+    end if;
+    ids := sold || (array_remove(array[charge, session, payment_intent], null) || others);
+    perform lock_subjects(variadic (('customer:' || customer) || payment_subjects(ids)) || ('user:' || owner));
     -- Which invoice it has paid may have come while this waited for the payment's lock.
     exit when invoice is not null or sold is not distinct from invoice_paid_by(payment_intent);
     sold := invoice_paid_by(payment_intent);

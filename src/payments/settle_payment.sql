@@ -10,6 +10,7 @@ set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off 
 declare
   f record;
   ids text[];
+  sale text[];
   credited payments;
   holds boolean;
   objection text;
@@ -20,6 +21,7 @@ begin
   ids := lock_sale(f.stripe_customer_id, f.stripe_invoice_id, f.stripe_payment_intent_id,
     f.stripe_checkout_session_id, f.stripe_charge_id, f.user_id);
   if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
+  sale := payment_subjects(ids);
   f.stripe_invoice_id := ids[1];
   f.stripe_payment_id := coalesce(f.stripe_invoice_id, f.stripe_payment_id);
 
@@ -32,7 +34,7 @@ begin
       f.stripe_checkout_session_id, f.stripe_charge_id);
   elsif credited.user_id is not null or pays_another_invoice(f.stripe_invoice_id, f.stripe_payment_intent_id) then
     return record_delivery(delivery, verdict('rejected', 'payment_mismatch', f.user_id));
-  elsif is_settled_by_hand(variadic array(select 'payment:' || id from unnest(ids) id)) then
+  elsif is_settled_by_hand(variadic sale) then
     return record_delivery(delivery, verdict('ignored', 'settled_by_hand', f.user_id));
   end if;
 
@@ -40,7 +42,7 @@ begin
   if objection is null and (f.session_unknown is true or (f.invoice_unknown and f.stripe_invoice_id is null)) then
     -- Stripe is asked, unless an event says it before.
     return record_delivery(delivery, waits('parked', 'unlinked_payment', f.user_id, 'settle_payment', facts,
-      array['user:' || f.user_id] || array(select 'payment:' || id from unnest(ids) id)) || '{"asks": true}');
+      ('user:' || f.user_id) || sale) || '{"asks": true}');
   end if;
   holds := holds_customer(f.user_id, f.stripe_customer_id);
   if objection is null and not holds and not claim_customer(f.user_id, f.stripe_customer_id) then
@@ -58,10 +60,12 @@ begin
   insert into credit_ledger (user_id, kind, amount, idempotency_key, stripe_payment_id, event_id)
   values (f.user_id, 'purchase', f.credits, 'purchase:' || f.stripe_payment_id, f.stripe_payment_id,
     delivery->>'event_id');
-  perform name_invoice_payment(f.stripe_invoice_id, f.stripe_payment_intent_id);
+  if f.stripe_invoice_id is not null then
+    perform name_invoice_payment(f.stripe_invoice_id, f.stripe_payment_intent_id);
+  end if;
   return with_released(record_delivery(delivery, verdict('applied', null, f.user_id)),
-    release((delivery->>'erase')::boolean, variadic array(select 'payment:' || id from unnest(ids) id)
-      || case when not holds then 'customer:' || f.stripe_customer_id end));
+    release((delivery->>'erase')::boolean,
+      variadic sale || case when not holds then 'customer:' || f.stripe_customer_id end));
 end $$;
 
 -- Whether a person has settled one of these by hand. The caller holds the payment's lock.

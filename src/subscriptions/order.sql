@@ -67,7 +67,8 @@ begin
   reported.double_since := stored.double_since;
   reported.cancel_due_at := case when is_orphan(reported) then now() end;
   reported.updated_at := now();
-  if stored.id is null or subscription_content(stored) is distinct from subscription_content(reported) then
+  if telling() is not null
+    and (stored.id is null or subscription_content(stored) is distinct from subscription_content(reported)) then
     perform tell(reported.user_id, 'subscription.changed',
       concat_ws(':', 'subscription', reported.id, reported.last_event_at, md5(subscription_content(reported)::text)),
       jsonb_build_object('subscription', reported.id, 'plan', reported.plan_key, 'status', reported.status,

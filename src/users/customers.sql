@@ -94,6 +94,8 @@ end $$;
 create or replace function provide_named_customer(owner text, customer text, named text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
+  -- Mostly there is nothing to provide.
+  if holds_customer(owner, customer) then return null; end if;
   if named = owner then perform bind_customer(owner, customer); end if;
   return provide_customer(owner, customer);
 end $$;
@@ -156,16 +158,20 @@ create or replace function claim_customer(claimant text, customer text) returns 
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   owner text;
+  known stripe_customers;
 begin
   if customer is null then return true; end if;
-  perform bind_customer(claimant, customer);
-  owner := customer_owner(customer);
+  select * into known from stripe_customers where id = customer;
+  if known.by_reference then
+    perform bind_customer(claimant, customer);
+    known.user_id := claimant;
+  end if;
+  owner := coalesce((select id from users where stripe_customer_id = customer), known.user_id);
   if owner <> claimant then
-    return why_refused(owner, 0) is not distinct from 'user_deactivated'
-      or exists (select from stripe_customers where id = customer and deleted_at is not null);
+    return why_refused(owner, 0) is not distinct from 'user_deactivated' or known.deleted_at is not null;
   end if;
   perform link_first_customer(claimant, customer);
-  perform remember_customer(claimant, customer);
+  if known.user_id is null then perform remember_customer(claimant, customer); end if;
   return true;
 end $$;
 

@@ -8,17 +8,19 @@ create or replace function decide_bonus(claim jsonb, is_first boolean, event tex
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   given constant text := claim->>'user_id';
-  is_new constant boolean := coalesce((claim->>'created_at')::timestamptz
-    >= coalesce((claim->>'signup_bonus_since')::timestamptz, installed_at()), false);
   addresses text[];
 begin
   if claim->>'signup_bonus_once_per' is distinct from 'email' then
-    if is_first and is_new then perform grant_signup_bonus(given, (claim->>'signup_bonus')::bigint, event); end if;
+    if is_first then
+      if has_signed_up_since(claim) then
+        perform grant_signup_bonus(given, (claim->>'signup_bonus')::bigint, event);
+      end if;
+    end if;
     return;
   end if;
   addresses := array(
     select distinct address_key(email) from jsonb_array_elements_text(claim->'verified_addresses') email);
-  if not has_bonus(given) and is_new
+  if not has_bonus(given) and has_signed_up_since(claim)
     and (is_first or exists (select from users where id = given and bonus_withheld)) then
     -- Without a verified address there is nothing to count by: a later event decides.
     update users set bonus_withheld = addresses = '{}'
@@ -28,6 +30,15 @@ begin
     end if;
   end if;
   if has_bonus(given) then perform use_addresses(addresses); end if;
+end $$;
+
+-- Whether the person signed up at or after signup_bonus_since (null: since Ledgerhook was installed). claim: facts of
+-- sync_user.
+create or replace function has_signed_up_since(claim jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return coalesce((claim->>'created_at')::timestamptz
+    >= coalesce((claim->>'signup_bonus_since')::timestamptz, installed_at()), false);
 end $$;
 
 -- Grants the signup bonus, once per user. The caller holds the user's lock.
@@ -59,8 +70,12 @@ end $$;
 create or replace function lock_addresses(email text, verified text[]) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  perform lock_subjects(variadic array(select 'email:' || plain_address(one) from unnest(verified) one)
-    || ('email:' || lower(email)));
+  if verified is null then
+    perform lock_subjects('email:' || lower(email));
+  else
+    perform lock_subjects(variadic array(select 'email:' || plain_address(one) from unnest(verified) one)
+      || ('email:' || lower(email)));
+  end if;
 end $$;
 
 -- One form for all spellings of an address that reach one mailbox: without capitals, what follows a plus, and, at Gmail,

@@ -57,11 +57,12 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   holder text;
 begin
-  perform lock_subjects('email:' || lower(address));
+  if not is_locked('email:' || lower(address)) then perform lock_subjects('email:' || lower(address)); end if;
   -- Nobody takes the address without its lock; its holder may still leave.
   select id into holder from users
   where lower(email) = lower(address) and id <> claimant and deactivated_at is null;
   perform lock_subjects('user:' || claimant, 'user:' || holder);
+  if holder is null then return null; end if;
   return (select id from users where id = holder and lower(email) = lower(address) and deactivated_at is null);
 end $$;
 

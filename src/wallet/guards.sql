@@ -30,7 +30,7 @@ begin
   update ledgerhook.wallets set balance = (
     select balance_after from ledgerhook.credit_ledger where user_id = new.user_id order by id desc limit 1
   ), updated_at = now() where user_id = new.user_id;
-  perform ledgerhook.tell_entry(new);
+  if ledgerhook.telling() is not null then perform ledgerhook.tell_entry(new); end if;
   return null;
 end $$;
 

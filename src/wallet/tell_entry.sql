@@ -1,4 +1,5 @@
--- Tells of a ledger entry what the app did not cause itself, and that the balance is low.
+-- Tells of a ledger entry what the app did not cause itself, and that the balance is low. Only
+-- where something is told: the caller looks.
 create or replace function tell_entry(entry credit_ledger) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -7,7 +8,6 @@ declare
     when entry.kind in ('signup_bonus', 'grant') then 'credits.granted'
     when entry.kind in ('refund', 'refund_reversal', 'dispute', 'dispute_reversal', 'plan_change') then 'credits.reversed' end;
 begin
-  if telling() is null then return; end if;
   if type is not null then
     perform tell(entry.user_id, type, 'entry:' || entry.id, jsonb_strip_nulls(jsonb_build_object('entry', entry.id,
       'kind', entry.kind, 'amount', entry.amount, 'balance', entry.balance_after, 'payment', entry.stripe_payment_id,

@@ -40,7 +40,7 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   stored record;
 begin
-  perform keep_tally(delivery);
+  if delivery ? 'tally' then perform keep_tally(delivery); end if;
   update webhook_events event set attempts = attempts + 1
   where provider = delivery->>'provider' and event_id = delivery->>'event_id'
   returning event.outcome, event.reason, event.user_id into stored;
@@ -48,34 +48,6 @@ begin
     when stored.outcome in ('applied', 'duplicate', 'stale') then
       verdict('duplicate', 'already_processed', coalesce(count_again.user_id, stored.user_id))
     else verdict(stored.outcome, stored.reason, coalesce(count_again.user_id, stored.user_id)) end;
-end $$;
-
--- The body as jsonb. Null where jsonb cannot hold it: it has no \u0000, no lone surrogates and no boundless numbers.
-create or replace function storable_payload(body text) returns jsonb language plpgsql immutable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  return body::jsonb;
-exception when data_exception or program_limit_exceeded then
-  return null;
-end $$;
-
--- Whether nothing of this user's payloads may be kept or read: the user is being erased, or is erased already.
-create or replace function is_erased(given text) returns boolean language plpgsql stable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  return given is not null and exists (select from erasures where user_id = given);
-end $$;
-
--- The payload to store with this outcome. Null for users who are erased, and, where payloads are erased, for what names
--- no user, by whom it could be found later; unless it is parked, and still has to be read.
-create or replace function payload_to_keep(received jsonb, body text, erase boolean, outcome text, of_user text)
-returns jsonb language plpgsql
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  if is_erased(of_user) or (of_user is null and outcome <> 'parked' and erase) then
-    return null;
-  end if;
-  return coalesce(received, storable_payload(body));
 end $$;
 
 -- When a delivery that was tried in vain so often is tried again: after a minute, then two, four, … at most a day.
@@ -94,7 +66,7 @@ set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record; d record;
-  received jsonb; looks integer; again jsonb;
+  received jsonb; is_open boolean; is_again boolean;
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, effect jsonb,
     waits_for text[], asks boolean, provisional boolean, sqlstate text);
@@ -105,52 +77,60 @@ begin
     received_at timestamptz, build text, settings_hash text, fallback text, secret integer);
 
   -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
-  perform lock_subjects(case when f.reason = 'unreadable' then 'event:' || d.event_id end, 'user:' || f.user_id);
-  if f.reason = 'unreadable' and is_erased(f.user_id) then
-    -- Nobody may read it any more.
-    facts := verdict('rejected', 'user_deactivated', f.user_id);
-    select facts->>'outcome', facts->>'reason' into f.outcome, f.reason;
+  if f.reason = 'unreadable' then
+    perform lock_subjects('event:' || d.event_id, 'user:' || f.user_id);
+    if is_erased(f.user_id) then
+      -- Nobody may read it any more.
+      facts := verdict('rejected', 'user_deactivated', f.user_id);
+      f.outcome := facts->>'outcome'; f.reason := facts->>'reason';
+    end if;
+  elsif not is_locked('user:' || f.user_id) then
+    perform lock_subjects('user:' || f.user_id);
   end if;
-  received := payload_to_keep(d.payload, d.body, d.erase, f.outcome, f.user_id);
+  received := kept_payload(coalesce(d.payload, storable_payload(d.body)), d.erase, f.outcome, f.user_id);
   -- Without its body, or where Postgres refused its content, it is read again only when it is delivered again.
   if f.reason = 'unreadable' and (received is not null or d.via = 'release') then
-    f.waits_for := array['event:' || d.event_id];
-    f.asks := true;
+    f.waits_for := array['event:' || d.event_id]; f.asks := true;
   end if;
-  insert into webhook_events as event (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
+  is_open := f.outcome in ('parked', 'rejected') or f.waits_for is not null;
+  insert into webhook_events (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
     sqlstate, via, occurred_at, build, settings_hash, received_at, settled_at, fallback, secret)
   values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
-    case when f.outcome in ('parked', 'rejected') or f.waits_for is not null then d.about end, f.sqlstate, d.via,
-    d.occurred_at, d.build, d.settings_hash, coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end,
-    d.fallback, d.secret)
-  on conflict (provider, event_id) do update set
-    outcome = excluded.outcome, reason = excluded.reason, via = excluded.via, effect = excluded.effect,
-    user_id = coalesce(excluded.user_id, event.user_id), sqlstate = excluded.sqlstate,
-    build = coalesce(excluded.build, event.build), settings_hash = coalesce(excluded.settings_hash, event.settings_hash),
-    about = case when f.outcome in ('parked', 'rejected') or f.waits_for is not null
-      then coalesce(nullif(excluded.about, '{}'), event.about) end,
-    payload = case
-      when (d.erase and f.outcome <> 'parked' and coalesce(excluded.user_id, event.user_id) is null)
-        or is_erased(coalesce(excluded.user_id, event.user_id)) then null
-      else coalesce(excluded.payload, event.payload) end,
-    settled_at = excluded.settled_at, attempts = event.attempts + 1,
-    fallback = coalesce(excluded.fallback, event.fallback), secret = coalesce(excluded.secret, event.secret)
-  where not is_final(event.outcome, event.reason)
-    -- What waits to be applied is given up by a decision on the event itself, never because a setting does not know
-    -- it now, or because this version cannot read it.
-    and not (f.provisional is true and event.effect is not null and excluded.outcome in ('ignored', 'parked'))
-  returning event.attempts into looks;
-  if looks is null then
-    again := count_again(delivery, f.user_id);
-    -- What waits stays as it is. The response says why this delivery changed nothing.
-    return case when is_final(again->>'outcome', again->>'reason') then again else facts end;
+    case when is_open then d.about end, f.sqlstate, d.via, d.occurred_at, d.build, d.settings_hash,
+    coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end, d.fallback, d.secret)
+  on conflict (provider, event_id) do nothing;
+  is_again := not found;
+  if is_again then
+    -- A statement of its own: only the few that are there already pay for it.
+    update webhook_events event set outcome = f.outcome, reason = f.reason, via = d.via,
+      effect = nullif(f.effect, 'null'), user_id = coalesce(f.user_id, event.user_id), sqlstate = f.sqlstate,
+      build = coalesce(d.build, event.build), settings_hash = coalesce(d.settings_hash, event.settings_hash),
+      about = case when is_open then coalesce(nullif(d.about, '{}'), event.about) end,
+      payload = kept_payload(coalesce(received, event.payload), d.erase, f.outcome, coalesce(f.user_id, event.user_id)),
+      settled_at = case when f.outcome <> 'parked' then now() end, attempts = event.attempts + 1,
+      fallback = coalesce(d.fallback, event.fallback), secret = coalesce(d.secret, event.secret)
+    where provider = d.provider and event_id = d.event_id and not is_final(event.outcome, event.reason)
+      -- What waits to be applied is given up by a decision on the event itself, never because a setting does not know
+      -- it now, or because this version cannot read it.
+      and not (f.provisional is true and event.effect is not null and f.outcome in ('ignored', 'parked'));
+    if not found then return unchanged(count_again(delivery, f.user_id), facts); end if;
   end if;
 
-  perform keep_tally(delivery);
+  if delivery ? 'tally' then perform keep_tally(delivery); end if;
   if f.outcome = 'rejected' then perform tell_rejected(f.user_id, d.provider, d.event_id, f.reason, d.about); end if;
   if f.waits_for is not null then perform keep_verb(f.effect->>'verb'); end if;
-  perform wait_for(d.provider, d.event_id, coalesce(d.occurred_at, now()), f.waits_for, f.asks, looks > 1);
+  if f.waits_for is not null or is_again then
+    perform wait_for(d.provider, d.event_id, coalesce(d.occurred_at, now()), f.waits_for, f.asks, is_again);
+  end if;
   return facts;
+end $$;
+
+-- What is returned of a delivery that changes nothing: the final verdict on its event, which stands. What waits stays as
+-- it is, and the response says why.
+create or replace function unchanged(standing jsonb, given jsonb) returns jsonb language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return case when is_final(standing->>'outcome', standing->>'reason') then standing else given end;
 end $$;
 
 -- Keeps the verb that a stored row names: `migrate --prune` drops no function while this lock, or the row, is there.

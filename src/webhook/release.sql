@@ -10,6 +10,9 @@ declare
   released jsonb := '[]';
   subject text;
 begin
+  -- One look for all of them: mostly nothing waits.
+  if array_remove(subjects, null) = '{}' then return released; end if;
+  if not exists (select from waiting where waiting.subject = any (subjects)) then return released; end if;
   foreach subject in array subjects loop
     if subject is not null then released := released || release_subject(erase, subject, '-infinity', ''); end if;
   end loop;
@@ -17,10 +20,12 @@ begin
 end $$;
 
 -- Adds to a verb's verdict what the verb has released.
-create or replace function with_released(verdict jsonb, released jsonb) returns jsonb language sql stable as $$
-  select case when released = '[]' then verdict
-    else verdict || pg_catalog.jsonb_build_object('released', coalesce(verdict->'released', '[]') || released) end
-$$;
+create or replace function with_released(verdict jsonb, released jsonb) returns jsonb language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if released = '[]' then return verdict; end if;
+  return verdict || jsonb_build_object('released', coalesce(verdict->'released', '[]') || released);
+end $$;
 
 -- Releases what waits for a subject, in the order of occurrence, after the row that this moment and event name.
 create or replace function release_subject(erase boolean, given text, after_at timestamptz, after_event text)

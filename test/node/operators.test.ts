@@ -154,6 +154,8 @@ describe('npm run events', () => {
     const again = { code: 0, text: `${host}: sent again within two minutes: 1` }
     expect(await run('events', '--resend', 'all')).toEqual(again)
     expect((await run('events')).code).toBe(0)
+    const nothing = { code: 0, text: `${host}: there is nothing to send again` }
+    expect(await run('events', '--resend', 'all')).toEqual(nothing)
   })
 })
 

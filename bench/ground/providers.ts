@@ -21,7 +21,7 @@ const CREATED = Math.floor(Date.now() / 1000) - 30 * 86_400
 export const nameOf = (n: number) => `b${n}b`
 
 /** A process of its own, so that its memory is not the command's. Says its addresses, and how often it was asked. */
-if (process.send) {
+if (import.meta.main && process.send) {
   const population = JSON.parse(process.argv[2] ?? '') as Population
   const { key } = population
   const stripe = await startStripe({ port: 0, secretKey: key, prices: [] })

@@ -658,6 +658,9 @@ create function ledgerhook.credit_invoice_subjects(facts jsonb) returns text[]
 create function ledgerhook.credit_lines(delivery jsonb, facts jsonb, owner text, ids text[]) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.credit_since() returns timestamp with time zone
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.credited_by(line jsonb) returns SETOF ledgerhook.plan_lines
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -850,6 +853,9 @@ create function ledgerhook.invoice_paid_by(payment text) returns text
 create function ledgerhook.is_any_known(about text[]) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_before_start(delivery jsonb, created bigint) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_by_reference(customer text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1025,6 +1031,9 @@ create function ledgerhook.mark_orphans(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.may_be_linked(customer ledgerhook.stripe_customers) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.may_be_of_earlier_session(facts jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.measure_queue() returns TABLE(name text, about text, value double precision, details jsonb)

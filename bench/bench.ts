@@ -9,6 +9,7 @@ import { measureBacklog } from './measures/backlog.ts'
 import { measureCalls } from './measures/calls.ts'
 import { LARGE, measureGrowth } from './measures/growth.ts'
 import { measureLatency } from './measures/latency.ts'
+import { measureReconcile, SMALL_PEOPLE } from './measures/reconcile.ts'
 import { measureStages } from './measures/stages.ts'
 import { measureStartup } from './measures/startup.ts'
 import { measureStorage } from './measures/storage.ts'
@@ -23,7 +24,10 @@ import { rulesOver, spreadOf, spreadTable } from './spread.ts'
 import { judge, rulesOf } from './targets.ts'
 
 const AT_FULL_SPEED = ['throughput', 'wallets', 'calls'] as const
-const SECTIONS = ['latency', ...AT_FULL_SPEED, 'told', 'storage', 'stages', 'weight', 'startup'] as const
+const SECTIONS = [
+  ...['latency' as const, ...AT_FULL_SPEED, 'told' as const, 'storage' as const, 'stages' as const],
+  ...(['weight', 'startup', 'reconcile'] as const),
+] as const
 type Section = (typeof SECTIONS)[number]
 
 const HELP = `
@@ -31,6 +35,7 @@ npm run bench                 Ledgerhook beside the floor (verify, insert one ro
                               in workerd, over HTTP, on a real Postgres. Some minutes. docs/performance.md explains it
 
   --only SECTION              ${SECTIONS.join(', ')}; repeatable
+  --people N                  how many people the section reconcile has, by default ${SMALL_PEOPLE}
   --growth                    only compares a small database with a large one, and measures what is scheduled or read by
                               an operator while much has piled up; takes some minutes, and 11 GB of disk
   --ledger-rows N             ledger entries of the large database, by default 5000000; it has a tenth as many users
@@ -42,7 +47,7 @@ Exits with 0 only if every target holds. Needs nothing but this project, and lea
 `
 
 await runInterruptible(async (interrupt) => {
-  const { sections, filling, times, json } = readAsked()
+  const { sections, filling, people, times, json } = readAsked()
   const say = progress()
   const step = (says: string) => {
     say(says)
@@ -54,7 +59,7 @@ await runInterruptible(async (interrupt) => {
     runs.push(
       await onGround(interrupt, step, async (ground) =>
         filling === undefined
-          ? await measure(ground, sections, step)
+          ? await measure(ground, { sections, people }, step)
           : {
               growth: await measureGrowth(ground, filling, 200, step),
               backlog: await measureBacklog(ground, LARGE, filling, 20, step),
@@ -69,6 +74,7 @@ await runInterruptible(async (interrupt) => {
 function readAsked() {
   const { values } = readFlags(HELP, {
     only: { type: 'string', multiple: true },
+    people: { type: 'string' },
     growth: { type: 'boolean', default: false },
     'ledger-rows': { type: 'string' },
     'waiting-rows': { type: 'string' },
@@ -87,6 +93,7 @@ function readAsked() {
   return {
     sections: new Set((values.only ?? SECTIONS) as Section[]),
     filling: values.growth ? { ledgerRows, waitingRows } : undefined,
+    people: wholeNumber(values.people, '--people', 100, 1_000_000) ?? SMALL_PEOPLE,
     times: wholeNumber(values.runs, '--runs', 1, 100) ?? 1,
     json: values.json,
   }
@@ -134,7 +141,11 @@ function progress(): (says: string) => void {
   }
 }
 
-async function measure(ground: Ground, wanted: Set<Section>, step: (says: string) => void): Promise<Results> {
+async function measure(
+  ground: Ground,
+  { sections: wanted, people }: { sections: Set<Section>; people: number },
+  step: (says: string) => void,
+): Promise<Results> {
   const results: Results = {}
   if (wanted.has('weight')) results.weight = await weigh(await ground.bundle('ledgerhook'))
   if (wanted.has('startup')) {
@@ -148,6 +159,7 @@ async function measure(ground: Ground, wanted: Set<Section>, step: (says: string
   }
   if (wanted.has('storage')) results.storage = await measureStorage(ground, 500, step)
   if (wanted.has('told')) results.told = await measureTold(ground, 200, step)
+  if (wanted.has('reconcile')) results.reconcile = await measureReconcile(ground, people, step)
   if (AT_FULL_SPEED.some((section) => wanted.has(section))) {
     Object.assign(results, await measureAtFullSpeed(ground, wanted, step))
   }

@@ -3,6 +3,7 @@ import type { Backlog } from './measures/backlog.ts'
 import type { CallRates, CallsRow } from './measures/calls.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
+import { reconcileRows } from './measures/reconcile.ts'
 import type { StagesRow } from './measures/stages.ts'
 import type { StorageRow } from './measures/storage.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
@@ -16,7 +17,7 @@ import type { Target } from './targets.ts'
 /** Returns the results as tables. */
 export function report(results: Results): string {
   const { latency, throughput, wallets, calls, told } = results
-  const { stages, storage, weight, startup, growth, backlog } = results
+  const { stages, storage, weight, startup, reconcile, growth, backlog } = results
   return [
     latency && latencyTable(latency),
     throughput && throughputTable(throughput),
@@ -27,6 +28,7 @@ export function report(results: Results): string {
     storage && storageTable(storage),
     weight && weightTable(weight),
     startup && startupTable(startup),
+    reconcile && table('Reconcile, with the local Stripe and the local Clerk', reconcileRows(reconcile)),
     growth && growthTable(growth),
     backlog && backlogTable(backlog),
   ]

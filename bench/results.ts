@@ -2,6 +2,7 @@ import type { Backlog } from './measures/backlog.ts'
 import type { CallsRow } from './measures/calls.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
+import type { ReconcileRow } from './measures/reconcile.ts'
 import type { StagesRow } from './measures/stages.ts'
 import type { Startup } from './measures/startup.ts'
 import type { StorageRow } from './measures/storage.ts'
@@ -21,6 +22,7 @@ export interface Results {
   stages?: StagesRow[]
   weight?: Weight
   startup?: Startup
+  reconcile?: ReconcileRow[]
   growth?: GrowthRow[]
   backlog?: Backlog
 }

@@ -20,6 +20,8 @@ export interface Database {
    * that a statement leaves to this Worker. Where it is not set, no event is written.
    */
   outgoing?: { options: string; send(events: OutgoingEvent[]): void }
+  /** `CREDIT_SINCE`, where it is set: what was parked before it was is of before, and is not credited when it is released. */
+  creditSince?: string
   /**
    * Runs one statement in one request, once: `call` and `attempt` try again. Parameters are texts, or documents as JSON.
    * @param withinMs after how many milliseconds it is given up
@@ -112,13 +114,20 @@ async function callWith<Answer>(
   startedAt: number,
 ): Promise<Answer> {
   const given = documents.map((_, index) => `$${index + 1}::jsonb`).join(', ')
-  const called = `ledgerhook."${name.replaceAll('"', '""')}"(${given})`
+  const called = within(db, `ledgerhook."${name.replaceAll('"', '""')}"(${given})`, documents)
   if (db.outgoing) return await callTelling(db, db.outgoing, called, documents, startedAt)
   const rows = await attempt(
     () => db.query<{ answer: Answer | null }>(`select ${called} as answer`, documents),
     startedAt,
   )
   return answered(rows[0]?.answer)
+}
+
+/** The call with CREDIT_SINCE set for it, in the same statement: `case` is evaluated in this order, and no other. */
+function within({ creditSince }: Database, called: string, documents: string[]): string {
+  if (creditSince === undefined) return called
+  const setting = `set_config('ledgerhook.credit_since', $${documents.push(creditSince)}, true)`
+  return `case when ${setting} is not null then ${called} end`
 }
 
 /** The same in one statement that tells your app. `case` and an argument are evaluated in this order, and no other. */

@@ -40,7 +40,7 @@ export class Budget {
   /** The database within this budget. Once that is spent, its queries throw DatabaseUnavailable. */
   database(db: Database, left: () => number = () => this.forTasks): Database {
     return {
-      ...(db.outgoing && { outgoing: db.outgoing }),
+      ...db,
       query: async <Row>(text: string, parameters?: string[]) => {
         if (left() <= 0) {
           this.refused = true

@@ -2,15 +2,17 @@ import type { Database, OutgoingEvent } from '../db.ts'
 import type { Settings } from '../settings.ts'
 
 /**
- * The database, which writes down what your app is to be told, if it is to be told anything.
+ * The database, which knows from when on is credited, and writes down what your app is to be told, if anything.
  * @param send sends at once what a statement leaves to this Worker. Without it, all is left to the scheduled run
  */
 export function telling(
   db: Database,
-  { EVENTS_URL, LOW_BALANCE }: Settings,
+  { EVENTS_URL, LOW_BALANCE, CREDIT_SINCE }: Settings,
   send?: (events: OutgoingEvent[]) => void,
 ): Database {
-  if (!EVENTS_URL) return db
+  if (!EVENTS_URL && !CREDIT_SINCE) return db
+  const since = CREDIT_SINCE ? { creditSince: CREDIT_SINCE } : {}
+  if (!EVENTS_URL) return { query: db.query, ...since }
   const options = JSON.stringify({ low: LOW_BALANCE, sends: send !== undefined })
-  return { query: db.query, outgoing: { options, send: send ?? (() => {}) } }
+  return { query: db.query, ...since, outgoing: { options, send: send ?? (() => {}) } }
 }

@@ -1,7 +1,7 @@
 -- Credits follow the money of a paid invoice's lines: what was paid grants, what is credited is taken back. Once per
 -- invoice, and once per period, proration and trial.
 -- facts: stripe_invoice_id, stripe_subscription_id (its own, or null), stripe_customer_id, user_id (named by metadata),
--- amount (minor units of its total, negative where the customer's balance grew), currency, paid_by (pi_… or ch_…, or
+-- created (Unix seconds), amount (minor units of its total, negative where the customer's balance grew), currency, paid_by (pi_… or ch_…, or
 -- null), stripe_charge_id, lines (of subscriptions; null where they are not known), unknown (why: 'incomplete_invoice',
 -- 'unknown_price'), plans (what PLANS says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null where no
 -- line can be known by one), sold (credits that a one-off invoice sells besides, or null), prices (what was read of
@@ -16,13 +16,16 @@ declare
   ids text[];
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
-    stripe_customer_id text, user_id text, amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb,
+    stripe_customer_id text, user_id text, created bigint, amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb,
     unknown text, plans jsonb, sold bigint, prices jsonb, credited jsonb);
   perform lock_subjects(variadic credited_subjects(f.lines) || array['customer:' || f.stripe_customer_id,
     'invoice:' || f.stripe_invoice_id]);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
   owner := lock_owner(f.stripe_customer_id, f.user_id, '{}');
   if is_settled(delivery) then return count_again(delivery, owner); end if;
+  if is_before_start(delivery, f.created) then
+    return record_delivery(delivery, verdict('ignored', 'before_start', owner));
+  end if;
   facts := facts || jsonb_build_object('lines', with_waiting_lines(delivery, f.lines),
     'plans', with_waiting_plans(delivery, f.plans));
   if is_invoice_credited(f.stripe_invoice_id) then

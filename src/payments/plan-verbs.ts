@@ -16,6 +16,8 @@ export interface CreditedInvoice {
   currency: string
   /** The PaymentIntent, else the charge. Null where the event does not say it: `invoice_payment.paid` does. */
   paid_by: string | null
+  /** Unix seconds: when Stripe created the invoice. */
+  created: number | null
   stripe_charge_id: string | null
   /** Those of subscriptions. Null where that is not known. */
   lines: PlanLine[] | null
@@ -82,7 +84,7 @@ export const creditInvoice = (facts: CreditedInvoice): Effect => ({
 
 /** What older versions send, and have stored: periods with their credits. `grant_plan.sql` still grants them. */
 export interface PaidInvoice
-  extends Omit<CreditedInvoice, 'lines' | 'plans' | 'sold' | 'prices' | 'credited'> {
+  extends Omit<CreditedInvoice, 'created' | 'lines' | 'plans' | 'sold' | 'prices' | 'credited'> {
   /** What each period brings. Null where that is not known. */
   grants: PeriodGrant[] | null
 }

@@ -3,24 +3,25 @@
 -- facts: user_id, reference (another id that the session names), credits, stripe_payment_id (what was sold, as far as
 -- the event says it), amount (minor units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id, stripe_charge_id,
 -- stripe_customer_id, invoice_unknown (whether it may have paid an invoice that the event does not name),
--- session_unknown (whether a session from before CREDIT_SINCE may have made it).
+-- session_unknown (whether a session from before CREDIT_SINCE may have made it; null where there was no CREDIT_SINCE),
+-- created (Unix seconds: when Stripe created what reports it).
 create or replace function settle_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record;
-  ids text[];
-  sale text[];
+  ids text[]; sale text[];
   credited payments;
   holds boolean;
   objection text;
 begin
   select * into f from jsonb_to_record(facts) as f(user_id text, reference text, credits bigint,
     stripe_payment_id text, amount bigint, currency text, stripe_checkout_session_id text, stripe_payment_intent_id text, stripe_invoice_id text,
-    stripe_charge_id text, stripe_customer_id text, invoice_unknown boolean, session_unknown boolean);
+    stripe_charge_id text, stripe_customer_id text, invoice_unknown boolean, session_unknown boolean, created bigint);
   ids := lock_sale(f.stripe_customer_id, f.stripe_invoice_id, f.stripe_payment_intent_id,
     f.stripe_checkout_session_id, f.stripe_charge_id, f.user_id);
   if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
+  if is_before_start(delivery, f.created) then return record_delivery(delivery, verdict('ignored', 'before_start', f.user_id)); end if;
   sale := payment_subjects(ids);
   f.stripe_invoice_id := ids[1];
   f.stripe_payment_id := coalesce(f.stripe_invoice_id, f.stripe_payment_id);
@@ -39,7 +40,7 @@ begin
   end if;
 
   objection := coalesce(why_contradicted(f.user_id, f.reference), why_refused(f.user_id, f.credits));
-  if objection is null and (f.session_unknown is true or (f.invoice_unknown and f.stripe_invoice_id is null)) then
+  if objection is null and (may_be_of_earlier_session(facts) or (f.invoice_unknown and f.stripe_invoice_id is null)) then
     -- Stripe is asked, unless an event says it before.
     return record_delivery(delivery, waits('parked', 'unlinked_payment', f.user_id, 'settle_payment', facts,
       ('user:' || f.user_id) || sale) || '{"asks": true}');

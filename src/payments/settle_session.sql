@@ -5,7 +5,8 @@
 -- names), by_reference, unread (what decides together
 -- with the lines of the session; null once they are read), credits (null until then), stripe_payment_id (what was sold),
 -- amount (minor units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id,
--- stripe_charge_id, stripe_customer_id, invoice_unknown (whether it may have paid an invoice that it does not name).
+-- stripe_charge_id, stripe_customer_id, invoice_unknown (whether it may have paid an invoice that it does not name),
+-- created (Unix seconds).
 create or replace function settle_session(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -19,12 +20,14 @@ begin
   select * into f from jsonb_to_record(facts) as f(user_id text, reference text, by_reference boolean, unread jsonb, credits bigint,
     stripe_payment_id text, amount bigint, currency text, stripe_checkout_session_id text,
     stripe_payment_intent_id text, stripe_invoice_id text, stripe_charge_id text, stripe_customer_id text,
-    invoice_unknown boolean);
+    invoice_unknown boolean, created bigint);
   owner := case when f.by_reference then lock_referred(f.stripe_customer_id, f.user_id) else f.user_id end;
   ids := lock_sale(f.stripe_customer_id, f.stripe_invoice_id, f.stripe_payment_intent_id,
     f.stripe_checkout_session_id, f.stripe_charge_id, owner);
   if is_settled(delivery) then
     return count_again(delivery, owner);
+  elsif is_before_start(delivery, f.created) then
+    return record_delivery(delivery, verdict('ignored', 'before_start', owner));
   end if;
   select * into credited from payments where stripe_payment_id = any (ids) limit 1;
   if f.by_reference and credited.user_id is not null then

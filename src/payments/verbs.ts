@@ -30,8 +30,13 @@ export interface Payment {
   stripe_customer_id: string | null
   /** Whether it may have paid an invoice that the event does not name: then Stripe is asked. */
   invoice_unknown: boolean
-  /** Whether a session from before `CREDIT_SINCE` may have made it: then Stripe is asked as well. */
-  session_unknown: boolean
+  /**
+   * Whether a session from before `CREDIT_SINCE` may have made it: then Stripe is asked as well. Null where the setting was
+   * not there: if it is once this is released, the database decides.
+   */
+  session_unknown: boolean | null
+  /** Unix seconds: when Stripe created what reports it. Null where it does not say. */
+  created: number | null
 }
 
 export const settle = (facts: Payment): Effect => ({ verb: 'settle_payment', facts: { ...facts } })

@@ -12,11 +12,18 @@ const DAY_MS = 86_400_000
 /** A bank debit may take weeks, and Checkout makes the invoice of a session once that is paid. */
 const LATEST_MS = 30 * DAY_MS
 
+/** When Stripe created it, in Unix seconds. Null where it does not say. */
+export function createdOf(object: unknown): number | null {
+  const created = member(object, 'created')
+  return Number.isSafeInteger(created) ? (created as number) : null
+}
+
 /**
  * Whether a session from before `CREDIT_SINCE` may have made this PaymentIntent or invoice: it is never older than its
- * session, and not much younger.
+ * session, and not much younger. Null where the setting is not there.
  */
-export function mayBeOfEarlierSession(object: unknown, settings: Since): boolean {
+export function mayBeOfEarlierSession(object: unknown, settings: Since): boolean | null {
+  if (settings.CREDIT_SINCE === undefined) return null
   const age = ageAtStart(object, settings)
   return age >= 0 && age < LATEST_MS
 }

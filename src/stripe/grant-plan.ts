@@ -33,6 +33,7 @@ export const grantPlan: Handler = (event, settings) => {
     user_id: namedUser(event),
     amount: amountOf(invoice),
     currency: invoice.currency,
+    created: invoice.created ?? null,
     paid_by: invoice.payment_intent ?? invoice.charge ?? null,
     stripe_charge_id: invoice.charge ?? null,
     lines: unknown === null ? lines : null,

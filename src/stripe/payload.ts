@@ -28,6 +28,7 @@ const checkoutSession = () =>
     payment_link: z.nullish(reference()),
     client_reference_id: z.nullish(z.string()),
     metadata: z.nullish(z.record(z.string(), z.unknown())),
+    created: z.nullish(z.int()),
   })
 
 export type CheckoutSession = z.output<ReturnType<typeof checkoutSession>>

@@ -48,7 +48,18 @@ function invoiceFacts(facts: Stored): payments.CreditedInvoice {
   const names = { stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id }
   const money = { amount, currency, paid_by, stripe_charge_id }
   const sold = 'sold' in facts ? facts.sold : null
-  return { ...names, ...money, lines: null, unknown: null, plans: null, sold, prices: [], credited: [] }
+  const created = 'created' in facts ? facts.created : null
+  return {
+    ...names,
+    ...money,
+    created,
+    lines: null,
+    unknown: null,
+    plans: null,
+    sold,
+    prices: [],
+    credited: [],
+  }
 }
 
 async function allLines(stripe: Stripe, invoice: string) {

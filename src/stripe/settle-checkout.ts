@@ -106,6 +106,7 @@ function paymentOf(
     reference: otherReference(session),
     stripe_customer_id: session.customer ?? null,
     invoice_unknown: false,
+    created: session.created ?? null,
   }
 }
 

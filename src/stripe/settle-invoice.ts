@@ -5,7 +5,7 @@ import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read } from '../webhook/provider.ts'
-import { beforeStart, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
+import { beforeStart, createdOf, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { grantPlan } from './grant-plan.ts'
 import { amountOf } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
@@ -78,5 +78,6 @@ const sell: Handler = (event, settings) => {
     stripe_customer_id: invoice.customer ?? null,
     invoice_unknown: false,
     session_unknown: mayBeOfEarlierSession(object, settings),
+    created: createdOf(object),
   })
 }

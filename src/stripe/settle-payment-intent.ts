@@ -3,7 +3,7 @@ import { once } from '../once.ts'
 import * as payments from '../payments/verbs.ts'
 import { id, member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
-import { beforeStart, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
+import { beforeStart, createdOf, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
 import { recordForCustomer } from './record-for-customer.ts'
@@ -51,5 +51,6 @@ export const settlePaymentIntent: Handler = (event, settings) => {
     stripe_customer_id: intent.customer ?? null,
     invoice_unknown: intent.invoice === undefined,
     session_unknown: mayBeOfEarlierSession(object, settings),
+    created: createdOf(object),
   })
 }

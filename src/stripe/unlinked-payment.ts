@@ -23,7 +23,8 @@ export async function readInvoiceOf(
 ): Promise<Effect | Verdict | null> {
   const paidInvoice = payment.stripe_invoice_id
   const payment_intent = payment.stripe_payment_intent_id ?? (await readPaymentOf(stripe, paidInvoice))
-  const known = { ...payment, invoice_unknown: false, session_unknown: false }
+  const { created = null } = payment
+  const known = { ...payment, created, invoice_unknown: false, session_unknown: false }
   // Paid outside Stripe, or by nothing: no session has made it.
   if (payment_intent === null) return paidInvoice === null ? null : payments.settle(known)
   const [paid, sessions] = await Promise.all([

@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -107,6 +107,7 @@ it.each(['README.md', 'docs/api.md'])('%s has TypeScript that runs', async (path
   const [code] = blocks
     .filter((block) => block.path === path && block.language === 'ts')
     .map(({ code }) => code)
+  mkdirSync(join(projectDir, '.local'), { recursive: true })
   const dir = mkdtempSync(join(projectDir, '.local', 'documents-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   const bought = await shell.run(

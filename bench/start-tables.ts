@@ -15,7 +15,8 @@ const SCRIPTS: Record<Script, string> = {
   ...{ wholeDriver: "Neon's driver", driver: "Neon's driver, as bundled" },
   ...{ wholeStripe: "Stripe's SDK", stripe: "Stripe's SDK, as bundled" },
   floor: 'the floor: both, and the SDK of Svix',
-  ...{ wholeLedgerhook: 'ledgerhook, with whole SDKs', ledgerhook: 'ledgerhook' },
+  wholeLedgerhook: 'ledgerhook, with whole SDKs',
+  ...{ withoutPage: 'ledgerhook, without the page /ops', ledgerhook: 'ledgerhook' },
 }
 
 export const startupTable = ({ by, taken }: Startup) =>

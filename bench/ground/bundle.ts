@@ -22,15 +22,17 @@ export interface Entry {
   path: string
   /** Whether it is bundled with whole SDKs. By default it is bundled as the Worker is deployed. */
   whole?: true
+  /** Modules that another one of this project stands in for, by how they are imported. */
+  instead?: Record<string, string>
 }
 
 /** Bundles a worker with wrangler and the settings of `wrangler.toml`. Needs no account. */
 export async function bundleWorker(
-  { path: entry, whole }: Entry,
+  { path: entry, whole, instead }: Entry,
   outDir: string,
   signal: AbortSignal,
 ): Promise<Bundle> {
-  const aliases = Object.entries(whole ? WHOLE : {}).map(
+  const aliases = Object.entries({ ...(whole && WHOLE), ...instead }).map(
     ([name, file]) => `${name}:${join(projectDir, file)}`,
   )
   // Named, for the entry may be elsewhere.

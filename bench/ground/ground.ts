@@ -37,6 +37,7 @@ const MIGRATED = 'migrated'
 const ENTRIES = {
   ledgerhook: { path: 'src/index.ts' },
   wholeLedgerhook: { path: 'src/index.ts', whole: true },
+  withoutPage: { path: 'src/index.ts', instead: { './page/index.ts': 'bench/workers/no-page.ts' } },
   floor: { path: 'bench/workers/floor.ts', whole: true },
   writes: { path: 'bench/workers/writes.ts' },
   tutorial: { path: 'bench/workers/tutorial.ts' },

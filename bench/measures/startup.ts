@@ -8,11 +8,11 @@ import { median } from '../statistics.ts'
 /**
  * What is started: an empty script, a bare Hono worker; Neon's driver and Stripe's SDK, each alone, as their packages
  * bring them and as Ledgerhook is bundled with them; the floor, which is both whole SDKs and Svix's with a handler; and
- * Ledgerhook, with whole SDKs and as it is deployed.
+ * Ledgerhook, with whole SDKs, without the operators' page, and as it is deployed.
  */
 const SCRIPTS = [
   ...(['empty', 'bare', 'wholeDriver', 'driver', 'wholeStripe', 'stripe', 'floor'] as const),
-  ...(['wholeLedgerhook', 'ledgerhook'] as const),
+  ...(['wholeLedgerhook', 'withoutPage', 'ledgerhook'] as const),
 ]
 export type Script = (typeof SCRIPTS)[number]
 

@@ -7,6 +7,8 @@ import { hangUp } from './arena/load.ts'
 import { type Ground, prepareGround } from './ground/ground.ts'
 import { measureBacklog } from './measures/backlog.ts'
 import { measureCalls } from './measures/calls.ts'
+import { measureDrain } from './measures/drain.ts'
+import { measureFirstDay } from './measures/first-day.ts'
 import { LARGE, measureGrowth } from './measures/growth.ts'
 import { measureLatency } from './measures/latency.ts'
 import { measureReconcile, SMALL_PEOPLE } from './measures/reconcile.ts'
@@ -25,8 +27,8 @@ import { judge, rulesOf } from './targets.ts'
 
 const AT_FULL_SPEED = ['throughput', 'wallets', 'calls'] as const
 const SECTIONS = [
-  ...['latency' as const, ...AT_FULL_SPEED, 'told' as const, 'storage' as const, 'stages' as const],
-  ...(['weight', 'startup', 'reconcile'] as const),
+  ...(['latency', ...AT_FULL_SPEED, 'drain', 'first-day', 'told'] as const),
+  ...(['storage', 'stages', 'weight', 'startup', 'reconcile'] as const),
 ] as const
 type Section = (typeof SECTIONS)[number]
 
@@ -158,6 +160,9 @@ async function measure(
     results.latency = await measureLatency(arena, 60, step).finally(arena.stop)
   }
   if (wanted.has('storage')) results.storage = await measureStorage(ground, 500, step)
+  if (wanted.has('drain')) results.drain = await measureDrain(ground, { blocks: 5, perBlock: 500 }, step)
+  if (wanted.has('first-day'))
+    results.firstDay = await measureFirstDay(ground, { topUps: 6_400, samples: 200 }, step)
   if (wanted.has('told')) results.told = await measureTold(ground, 200, step)
   if (wanted.has('reconcile')) results.reconcile = await measureReconcile(ground, people, step)
   if (AT_FULL_SPEED.some((section) => wanted.has(section))) {

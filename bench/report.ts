@@ -1,6 +1,8 @@
 import { styleText } from 'node:util'
 import type { Backlog } from './measures/backlog.ts'
 import type { CallRates, CallsRow } from './measures/calls.ts'
+import type { Drain } from './measures/drain.ts'
+import type { FirstDay } from './measures/first-day.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
 import { reconcileRows } from './measures/reconcile.ts'
@@ -16,13 +18,15 @@ import type { Target } from './targets.ts'
 
 /** Returns the results as tables. */
 export function report(results: Results): string {
-  const { latency, throughput, wallets, calls, told } = results
+  const { latency, throughput, wallets, calls, drain, firstDay, told } = results
   const { stages, storage, weight, startup, reconcile, growth, backlog } = results
   return [
     latency && latencyTable(latency),
     throughput && throughputTable(throughput),
     wallets && walletsTable(wallets),
     calls && callsTable(calls),
+    drain && drainTable(drain),
+    firstDay && firstDayTable(firstDay),
     told && toldTable(told),
     stages && stagesTable(stages),
     storage && storageTable(storage),
@@ -89,6 +93,21 @@ const callsTable = (rows: CallsRow[]) => {
     ]),
   ])
 }
+
+const drainTable = ({ queued, floor, ofFloor }: Drain) =>
+  table('Top-ups through the queue, 16 at a time, until all are committed: per second', [
+    ['through the queue', 'floor', 'of the floor'],
+    [queued.toFixed(0), floor.toFixed(0), ofFloor.toFixed(2)],
+  ])
+
+const firstDayTable = ({ analyzed, never, overNever, topUps, scans, rowsScanned }: FirstDay) =>
+  table(`After ${topUps} top-ups on tables that were analyzed while empty: p50, milliseconds`, [
+    ['analyzed while empty', 'never analyzed', 'over never', 'scans of tables', 'rows read by them'],
+    [
+      ...[analyzed.toFixed(2), never.toFixed(2), overNever.toFixed(3)],
+      ...[String(scans), String(rowsScanned)],
+    ],
+  ])
 
 const toldTable = (rows: ToldRow[]) => {
   const shown = ({ p50, requests, statements, rows }: Telling) =>

@@ -1,5 +1,7 @@
 import type { Backlog } from './measures/backlog.ts'
 import type { CallsRow } from './measures/calls.ts'
+import type { Drain } from './measures/drain.ts'
+import type { FirstDay } from './measures/first-day.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
 import type { ReconcileRow } from './measures/reconcile.ts'
@@ -17,6 +19,8 @@ export interface Results {
   throughput?: ThroughputRow[]
   wallets?: Wallets
   calls?: CallsRow[]
+  drain?: Drain
+  firstDay?: FirstDay
   told?: ToldRow[]
   storage?: StorageRow[]
   stages?: StagesRow[]

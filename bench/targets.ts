@@ -18,11 +18,16 @@ const RUN_REQUESTS = 40
 const BITE_MS = 1_000
 const READ_MS = 250
 
+/** Far less than one scan of a table that has grown. */
+const FIRST_DAY_ROWS = 1_000
+
 /** Returns the rules for these results. A p50 or a rate is only compared with those of the same run. */
 export function rulesOf({
   latency,
   throughput,
   calls,
+  drain,
+  firstDay,
   told,
   weight,
   startup,
@@ -45,6 +50,13 @@ export function rulesOf({
       atMost(1, `database requests per call, ${call}`, requests),
       atMost(1, `database statements per call, ${call}`, statements),
     ]),
+    ...(drain ? [atLeast(1.3, 'drained from the queue, of the floor', drain.ofFloor)] : []),
+    ...(firstDay
+      ? [
+          atMost(1.2, 'p50 on tables analyzed while empty, over never analyzed', firstDay.overNever),
+          atMost(FIRST_DAY_ROWS, 'rows read by scans of tables analyzed while empty', firstDay.rowsScanned),
+        ]
+      : []),
     ...(told ?? []).flatMap(({ event, without, unset }) => [
       atMost(1.05, `p50 without EVENTS_URL over no outbox at all, ${event}`, unset.p50 / without.p50),
       atMost(1, `database requests without EVENTS_URL, ${event}`, unset.requests),

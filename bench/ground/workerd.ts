@@ -13,7 +13,7 @@ import { guardAgainstOrphan } from '../../local/postgres/guard.ts'
 
 const binary: string = createRequire(import.meta.url)('workerd').default
 
-const [, compatibilityDate = ''] =
+export const [, compatibilityDate = ''] =
   /^compatibility_date = "(.+)"$/m.exec(readFileSync(join(projectDir, 'wrangler.toml'), 'utf8')) ?? []
 
 export interface Workerd {

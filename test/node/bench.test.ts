@@ -10,6 +10,8 @@ import { hangUp } from '../../bench/arena/load.ts'
 import { type Ground, prepareGround } from '../../bench/ground/ground.ts'
 import { measureBacklog } from '../../bench/measures/backlog.ts'
 import { measureCalls } from '../../bench/measures/calls.ts'
+import { measureDrain } from '../../bench/measures/drain.ts'
+import { measureFirstDay } from '../../bench/measures/first-day.ts'
 import { LARGE, measureGrowth } from '../../bench/measures/growth.ts'
 import { measureLatency } from '../../bench/measures/latency.ts'
 import { measureStages } from '../../bench/measures/stages.ts'
@@ -75,6 +77,21 @@ describe('the bench', () => {
       hotCalls.map(({ name }) => [name, 1, 1]),
     )
     expect(rows.every(({ many, one }) => many.ofFloor > 0 && one.ofFloor > 0)).toBe(true)
+  })
+
+  it('drains top-ups from a queue, beside a floor that commits each while its sender waits', async () => {
+    const drain = await measureDrain(ground, { blocks: 1, perBlock: 50 }, quietly)
+    expect(drain.ofFloor).toBeGreaterThan(0)
+    expect(report({ drain })).toContain('through the queue')
+  })
+
+  it('compares tables that were analyzed while empty with others, and hardly reads one of them whole', async () => {
+    const firstDay = await measureFirstDay(ground, { topUps: 400, samples: 4 }, quietly)
+    expect(firstDay.topUps).toBe(400)
+    expect(firstDay.overNever).toBeGreaterThan(0)
+    // What does not depend on the machine.
+    expect(targetsOf({ firstDay }).find(({ name }) => name.startsWith('rows read'))?.holds).toBe(true)
+    expect(report({ firstDay })).toContain('After 400 top-ups')
   })
 
   it('shows that a delivery costs nothing more while EVENTS_URL is unset: no request, no row', async () => {

@@ -132,9 +132,10 @@ async function commitRow(
 ): Promise<Committed> {
   let sqlstate: string | undefined
   if (effect) {
-    for (const document of [withJson(row, delivery.body), withText(row, delivery.body)]) {
+    // Each is made when it is needed: to quote a body costs more than anything else here.
+    for (const documentOf of [withJson, withText]) {
       try {
-        return await run<Committed>(db, document, effect, startedAt)
+        return await run<Committed>(db, documentOf(row, delivery.body), effect, startedAt)
       } catch (error) {
         if (!(error instanceof DatabaseUnavailable && error.isRefusal)) throw error
         sqlstate = error.message

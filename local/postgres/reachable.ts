@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path'
 const ENTER = 0o001
 const RUN = 0o005
 
-const isRoot = () => process.getuid?.() === 0
+export const isRoot = () => process.getuid?.() === 0
 const modeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
 
 /** Whether everybody may enter each folder above this path, as far as they exist. */

@@ -52,8 +52,12 @@ describe.skipIf(!isRoot || !existsSync(native))('as root, in a folder that nobod
     expect(reachableTmp()).not.toContain(dir)
   })
 
-  it('npm run demo works, with its temporary directory there as well', async () => {
+  it('npm run demo works, with its temporary directory there as well, and files that nobody else may read', async () => {
     const dir = closed()
+    const umask = process.umask(0o077)
+    onTestFinished(() => {
+      process.umask(umask)
+    })
     const temporary = join(dir, 'tmp')
     mkdirSync(temporary)
     const { code, output } = await run('local/demo.ts', [], dir, { TMPDIR: temporary })

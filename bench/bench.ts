@@ -160,7 +160,7 @@ async function measure(
     results.latency = await measureLatency(arena, 60, step).finally(arena.stop)
   }
   if (wanted.has('storage')) results.storage = await measureStorage(ground, 500, step)
-  if (wanted.has('drain')) results.drain = await measureDrain(ground, { blocks: 5, perBlock: 500 }, step)
+  if (wanted.has('drain')) results.drain = await measureDrain(ground, { blocks: 3, perBlock: 1_000 }, step)
   if (wanted.has('first-day'))
     results.firstDay = await measureFirstDay(ground, { topUps: 6_400, samples: 200 }, step)
   if (wanted.has('told')) results.told = await measureTold(ground, 200, step)

@@ -94,10 +94,10 @@ const callsTable = (rows: CallsRow[]) => {
   ])
 }
 
-const drainTable = ({ queued, floor, ofFloor }: Drain) =>
+const drainTable = ({ queued, takenIn, floor, ofFloor }: Drain) =>
   table('Top-ups through the queue, 16 at a time, until all are committed: per second', [
-    ['through the queue', 'floor', 'of the floor'],
-    [queued.toFixed(0), floor.toFixed(0), ofFloor.toFixed(2)],
+    ['through the queue', 'taken in', 'floor', 'of the floor'],
+    [...[queued, takenIn, floor].map((rate) => rate.toFixed(0)), ofFloor.toFixed(2)],
   ])
 
 const firstDayTable = ({ analyzed, never, overNever, topUps, scans, rowsScanned }: FirstDay) =>

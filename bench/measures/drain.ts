@@ -1,7 +1,8 @@
 import { LocalError } from '../../cli/shared/errors.ts'
 import { until } from '../../local/until.ts'
 import { openCorner } from '../arena/arena.ts'
-import { type Event, signUp, topUp } from '../arena/deliveries.ts'
+import { type Event, sign, signUp, topUp } from '../arena/deliveries.ts'
+import { postAll } from '../arena/load.ts'
 import { AT_A_TIME, assertOutcome, deliver, newUsers } from '../arena/subjects.ts'
 import { connectTo } from '../ground/database.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
@@ -13,6 +14,8 @@ import { median } from '../statistics.ts'
 export interface Drain {
   /** All through the queue, whose consumer runs on the same processors as what takes them in. */
   queued: number
+  /** Until the last one has its response `queued`, which is before it is committed. */
+  takenIn: number
   /** The floor's, which commits each while its sender waits. */
   floor: number
   /** The median of the ratios of neighbouring blocks. */
@@ -42,24 +45,26 @@ export async function measureDrain(
   const queued = { url: worker.url, secrets: ground.settings }
 
   let sent = 0
-  const drain = async (events: Event[]): Promise<number> => {
+  const drain = async (events: Event[]): Promise<{ queued: number; takenIn: number }> => {
     sent += events.length
+    const requests = await Promise.all(events.map((event) => sign(event, queued.url, queued.secrets)))
     const startedAt = performance.now()
-    const { answers } = await deliver(events, queued, AT_A_TIME)
+    const { answers, ms } = await postAll(requests, AT_A_TIME)
     assertOutcome('drain', 'queued', answers)
     const isDrained = async () => {
       const { rows } = await database.query<{ done: string }>(DONE)
       return Number(rows[0]?.done) === sent
     }
     if (!(await until(isDrained, SOON_MS))) throw new LocalError('the queue was not drained')
-    return (events.length / (performance.now() - startedAt)) * 1000
+    const perSecond = (over: number) => (events.length / over) * 1000
+    return { queued: perSecond(performance.now() - startedAt), takenIn: perSecond(ms) }
   }
   const commit = async (events: Event[]): Promise<number> => {
     const { answers, ms } = await deliver(events, floor, AT_A_TIME)
     assertOutcome('drain, floor', 'applied', answers)
     return (events.length / ms) * 1000
   }
-  const rates: { queued: number; floor: number }[] = []
+  const rates: Omit<Drain, 'ofFloor'>[] = []
   try {
     for (let block = 0; block <= blocks; block++) {
       const users = newUsers(perBlock)
@@ -67,7 +72,7 @@ export async function measureDrain(
       const events = users.map((user) => topUp(user, 1))
       const first = block % 2 === 0 ? await drain(events) : null
       const floorRate = await commit(events)
-      const rate = { queued: first ?? (await drain(events)), floor: floorRate }
+      const rate = { ...(first ?? (await drain(events))), floor: floorRate }
       if (block > 0) rates.push(rate)
     }
     onStep('through the queue, and drained from it')
@@ -77,6 +82,7 @@ export async function measureDrain(
   }
   return {
     queued: median(rates.map(({ queued }) => queued)),
+    takenIn: median(rates.map(({ takenIn }) => takenIn)),
     floor: median(rates.map(({ floor }) => floor)),
     ofFloor: median(rates.map(({ queued, floor }) => queued / floor)),
   }

@@ -10,7 +10,7 @@ import { closeAbsent } from './reconcile/absent.ts'
 import { linksOf, linkWalk, type ReadLink } from './reconcile/customers.ts'
 import { importEarlier } from './reconcile/earlier.ts'
 import { type Flags, reconcileFlags } from './reconcile/flags.ts'
-import { inJson, inLines } from './reconcile/table.ts'
+import { inJson, inLines, isKeyRefused } from './reconcile/table.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
 import { hostOf } from './shared/database.ts'
@@ -47,7 +47,7 @@ await runCommand(async () => {
     const said = { host, pass: pass.id, first, left, absent, payments, flags, settings }
     print(flags.json ? JSON.stringify(inJson(said), null, 2) : inLines(said).join('\n'))
     const toImport = flags.fix ? [] : (payments ?? []).filter((payment) => payment.is_new)
-    if (left.found.length + toImport.length > 0) process.exitCode = 1
+    if (left.found.length + toImport.length > 0 || isKeyRefused(first)) process.exitCode = 1
   } catch (error) {
     throw plain(error, host)
   } finally {

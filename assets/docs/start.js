@@ -9,6 +9,8 @@ Scalar.createApiReference('#app', {
   mcp: { disabled: true },
   showDeveloperTools: 'never',
   documentDownloadType: 'json',
+  // It leads to Scalar's own site.
+  hideClientButton: true,
   defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
   // Its greys are paler than what everybody can read.
   customCss: `

@@ -35,14 +35,40 @@ function read(table) {
 // Lines that only their color tells apart are none to many people.
 const DASHES = [[], [8, 4], [2, 3], [12, 3, 2, 3], [5, 2], [1, 2]]
 
+const isNumber = (value) => value !== null && value !== undefined
+
+/** The places of numbers without a number beside them: no line leads to them. Null where there are none. */
+function lonely(numbers) {
+  const places = numbers.flatMap((value, i) =>
+    isNumber(value) && !isNumber(numbers[i - 1]) && !isNumber(numbers[i + 1]) ? [i] : [],
+  )
+  return places.length > 0 ? places : null
+}
+
+/** The hour, and the date at midnight; the dates where a step is a day. Written as in the tables. */
+const moments = (_, splits, _axis, _space, step) =>
+  splits.map((seconds) => {
+    const at = new Date(seconds * 1000).toISOString()
+    const isMidnight = at.slice(11, 16) === '00:00'
+    return isMidnight || step >= 86_400 ? at.slice(5, 10) : at.slice(11, 16)
+  })
+
 function plot(box, { labels, data }) {
   const axis = { stroke: color('ink'), grid: { stroke: color('line') }, ticks: { stroke: color('line') } }
   const series = labels.map((label, i) => ({
     ...{ label, stroke: color(`plot-${i + 1}`), dash: DASHES[i], width: 2 },
-    points: { show: data[0].length < 3 },
+    points: { show: false, filter: () => lonely(data[i + 1]) },
   }))
   const options = {
-    ...{ width: box.clientWidth, height: 180, legend: { live: false }, axes: [axis, { ...axis, size: 60 }] },
+    ...{
+      width: box.clientWidth,
+      height: 180,
+      legend: { live: false },
+      axes: [
+        { ...axis, values: moments },
+        { ...axis, size: 60 },
+      ],
+    },
     // As the tables have it.
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
     series: [{}, ...series],

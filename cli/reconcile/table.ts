@@ -43,6 +43,9 @@ export function inLines({ host, first, left, absent, payments, flags, settings }
   return [
     ...(payments ? [...earlierLines(payments, flags.fix), ''] : []),
     `${styleText('bold', host)}: ${looked} compared, ${inWords(first.found.length)}`,
+    ...(isKeyRefused(first)
+      ? ['', 'A key is refused as a whole: what it should read is not compared. `npm run doctor` says which']
+      : []),
     ...section(flags.fix ? 'found' : '', first.found),
     ...(flags.fix || !first.found.some(({ kind }) => CREDITING.has(kind))
       ? []
@@ -68,6 +71,10 @@ export function inLines({ host, first, left, absent, payments, flags, settings }
 const CREDITING = new Set<DifferenceKind>(['paid_not_credited', 'period_without_credits'])
 
 const inWords = (count: number) => (count === 0 ? 'nothing differs' : counted(count, 'differs', 'differ'))
+
+/** Whether a provider does not take its key at all. What a restricted key may not read is no failure. */
+export const isKeyRefused = ({ unseen }: Report): boolean =>
+  unseen.some(({ why }) => /\((clerk_key_invalid|StripeAuthenticationError)\)/.test(why))
 
 /** What no key and no list shows. */
 function limits({ STRIPE_SECRET_KEY, CLERK_SECRET_KEY }: Settings): string[] {

@@ -14,14 +14,16 @@ export async function describe(stack: Stack, settings: Vars, postgresPort: numbe
   const port = new URL(url).port
   const flag = port === String(LOCAL_PORTS.worker) ? '' : ` --port ${port}`
   const rows = [
+    ['api', `${url}/api/docs`],
     ['webhooks', `${url}/api/webhooks/clerk`],
     ['', `${url}/api/webhooks/stripe`],
     ['database', database],
     ...(stack.gatewayUrl ? [['gateway', stack.gatewayUrl]] : []),
-    ...(settings.OPS_TOKEN ? [['page', `${url}/ops, with the OPS_TOKEN of .dev.vars`]] : []),
+    ...(settings.OPS_TOKEN ? [['ops', `${url}/ops, with the OPS_TOKEN of .dev.vars`]] : []),
     ...(stack.stripeUrl ? localStripe(stack.stripeUrl, url) : []),
     ...(stack.clerkUrl ? localClerk(stack.clerkUrl) : []),
     ['try', `npm run send -- clerk user.created${flag}`],
+    ['doctor', `npm run doctor${doctorFlags(stack, postgresPort)}`],
   ]
   const ready = `${styleText(['green', 'bold'], 'ready')}     ${url}`
   return ['', ready, ...rows.map(([name = '', text]) => `${name.padEnd(10)}${text}`), ''].join('\n')
@@ -42,6 +44,20 @@ function localClerk(clerkUrl: string): string[][] {
     ['clerk', `${clerkUrl}, a local stand-in: a page to sign people up`],
     ['sign up', `curl -X POST ${clerkUrl}/test/users/user_ada/create -d '${person}'`],
   ]
+}
+
+/** The flags by which the doctor finds what is elsewhere than usual. */
+function doctorFlags({ worker, gatewayUrl, stripeUrl, clerkUrl }: Stack, postgresPort: number): string {
+  const port = (url: string | undefined, flag: string, usual: number) =>
+    url && Number(new URL(url).port) !== usual ? [`--${flag} ${new URL(url).port}`] : []
+  const flags = [
+    ...(Number(new URL(worker.url).port) === LOCAL_PORTS.worker ? [] : [`--url ${worker.url}`]),
+    ...(postgresPort === LOCAL_PORTS.postgres ? [] : [`--pg-port ${postgresPort}`]),
+    ...port(gatewayUrl, 'gateway-port', LOCAL_PORTS.gateway),
+    ...port(stripeUrl, 'stripe-port', LOCAL_PORTS.stripe),
+    ...port(clerkUrl, 'clerk-port', LOCAL_PORTS.clerk),
+  ]
+  return flags.length > 0 ? ` -- ${flags.join(' ')}` : ''
 }
 
 function localDatabase(port: number): string {

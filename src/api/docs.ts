@@ -16,7 +16,7 @@ const POLICY = [
 const PAGE = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Ledgerhook API</title></head>
+<link rel="icon" href="data:,"><title>Ledgerhook API</title></head>
 <body>
 <div id="app"></div>
 <noscript>Without scripts: <a href="/api/openapi.json">the OpenAPI document</a></noscript>

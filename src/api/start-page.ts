@@ -7,12 +7,12 @@ export function startPage(c: Context): Response | Promise<Response> | undefined 
   // These two name a place on this machine, and nothing else.
   if (!(NEON_FETCH_ENDPOINT || STRIPE_API_BASE) || c.req.path !== '/') return undefined
   const places = [
-    ['/api/docs', 'API'],
-    [OPS_TOKEN && '/ops', 'Operators'],
-    [STRIPE_API_BASE, 'Local Stripe'],
-    [CLERK_API_BASE, 'Local Clerk'],
+    ['/api/docs', 'API', 'every route, with examples, and a way to try them'],
+    [OPS_TOKEN && '/ops', 'Operators', 'what waits and why: sign in with the OPS_TOKEN of .dev.vars'],
+    [STRIPE_API_BASE, 'Local Stripe', 'what people bought, with buttons for what can happen to it'],
+    [CLERK_API_BASE, 'Local Clerk', 'sign people up, ban and delete them'],
   ]
   return c.html(
-    html`<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>Ledgerhook</title><body style="background:canvas"><main><h1>Ledgerhook</h1>${places.map(([href, name]) => href && html`<p><a href="${href}">${name}</a>`)}</main>`,
+    html`<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>Ledgerhook</title><body style="background:canvas;font:1rem/1.5 system-ui;margin:2rem"><main><h1>Ledgerhook</h1><p>It runs. This page is there in development alone.${places.map(([href, name, what]) => href && html`<p><a href="${href}">${name}</a>: ${what}`)}<p>In a terminal: <code>npm run send -- clerk user.created</code></main>`,
   )
 }

@@ -40,10 +40,18 @@ interface Reported {
 }
 
 function run(...args: string[]): Promise<{ code: number; text: string; errors: string }> {
+  return runWith({}, ...args)
+}
+
+function runWith(
+  given: Record<string, string>,
+  ...args: string[]
+): Promise<{ code: number; text: string; errors: string }> {
   const env = {
     ...{ ...process.env, NO_COLOR: '1', DATABASE_URL: stack.databaseUrl, STRIPE_SECRET_KEY: KEY },
     ...{ STRIPE_API_BASE: stack.stripeUrl, CLERK_SECRET_KEY: KEY, CLERK_API_BASE: clerk.url },
     ...{ CLERK_INSTANCE_ID: 'ins_ours', SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z' },
+    ...given,
   }
   return new Promise((resolve) =>
     execFile(process.execPath, ['cli/reconcile.ts', ...args], { env }, (error, text, errors) =>
@@ -97,6 +105,14 @@ describe('npm run reconcile', () => {
     expect(await report()).toMatchObject({ code: 0, found: [] })
     expect((await run('--fix')).text).toContain('nothing differs')
   })
+
+  it.each([{ STRIPE_SECRET_KEY: 'sk_test_of_somebody_else' }, { CLERK_SECRET_KEY: 'sk_test_of_nobody' }])(
+    'says that a key is refused, and exits with 1: %j',
+    async (env) => {
+      const { code, text } = await runWith(env)
+      expect([code, text]).toEqual([1, expect.stringContaining('A key is refused as a whole')])
+    },
+  )
 
   it('compares one of the providers, one user, and a window', async () => {
     await seedUsers(

@@ -109,7 +109,7 @@ describe('who has signed in at Cloudflare Access', () => {
     const actions = await query('select operator, action from operator_actions where user_id = $1', [id])
     expect(actions).toEqual([{ operator: `access:${SUB}`, action: 'adjust' }])
     const page = text(await (await ask(await token())).text())
-    expect(page).toContain(`Sign out access:${SUB}`)
+    expect(page).toContain(`Sign out (access:${SUB})`)
     expect(page + JSON.stringify(lines)).not.toContain('ada@example.com')
   })
 

@@ -106,8 +106,8 @@ describe('signing in', () => {
 
   it('knows each operator by the name of the token', async () => {
     const env = { OPS_TOKEN: `ada:${token},bob-the-second-token` }
-    expect(await see(await signedIn(token, env), '/ops')).toContain('Sign out ada')
-    expect(await see(await signedIn('bob-the-second-token', env), '/ops')).toContain('Sign out operator')
+    expect(await see(await signedIn(token, env), '/ops')).toContain('Sign out (ada)')
+    expect(await see(await signedIn('bob-the-second-token', env), '/ops')).toContain('Sign out (operator)')
     const actions = text(await see(await signedIn(token, env), '/ops/actions'))
     expect(actions).toMatch(/ada sign_in .* operator sign_in/)
   })

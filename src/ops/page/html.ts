@@ -21,7 +21,7 @@ export function frame(
       operator &&
       html`<nav aria-label="Pages">${Object.entries(HREFS).map(
         ([name, href]) => html`<a href="${href}"${path === href && html` aria-current="page"`}>${name}</a> `,
-      )}</nav><form action="/ops/find" role="search"><input name="id" required aria-label="User, payment, event or reference" placeholder="User, payment, event, reference"><button>Find</button></form><form method="post" action="/ops/sign-out"><button>Sign out ${operator}</button></form>`
+      )}</nav><form action="/ops/find" role="search"><input name="id" required aria-label="User, payment, event or reference" placeholder="User, payment, event, reference"><button>Find</button></form><form method="post" action="/ops/sign-out"><button>Sign out (${operator})</button></form>`
     }</header><main id="main"><h1>${title}</h1>${says && html`<p role="status">${says}</p>`}${content}</main></html>`,
     status,
   )

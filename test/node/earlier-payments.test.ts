@@ -10,6 +10,7 @@ import { randomId } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
 import { type Pass, passId } from '../../src/reconcile/pass.ts'
 import { runPass, walksOf } from '../../src/reconcile/run.ts'
+import { walksOfUser } from '../../src/reconcile/user-walk.ts'
 import { settingsOf } from '../../src/settings.ts'
 import type { Stack } from '../support/control.ts'
 import { playing } from '../worker/random-histories.ts'
@@ -275,6 +276,26 @@ describe('a payment from before', () => {
     )
     expect(left).toEqual([])
   })
+
+  it.each([false, true])(
+    'is compared by its user alone, while no entry names it (by an invoice: %s)',
+    async (invoiced) => {
+      const user = await person()
+      const { payment, charge } = await paidBefore(user, { invoiced })
+      await importFile(true, `${payment},${user},500`)
+      await clock(0)
+      const refund = await act(`charges/${charge}/refund`, { amount: 300 })
+      const ofUser = async () => {
+        const walks = walksOfUser(user, settings).filter(({ provider }) => provider === 'stripe')
+        return (await runPass(pass(true), walks, undefined, 1)).found
+      }
+      expect(await ofUser()).toMatchObject([
+        { kind: 'refund_not_taken', object: refund?.object.id, credits: -150, fixed: true },
+      ])
+      expect(await balance(user)).toBe(40 - 150)
+      expect(await ofUser()).toEqual([])
+    },
+  )
 
   it('gives credits back where its refund from before fails after the switch, before the import or after it', async () => {
     for (const failsFirst of [true, false]) {

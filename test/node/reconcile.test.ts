@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -7,6 +7,7 @@ import { type LocalClerk, startClerk } from '../../local/clerk/server.ts'
 import { checkoutEvent } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
+import { KINDS } from '../../src/reconcile/words.ts'
 import type { Stack } from '../support/control.ts'
 
 const KEY = 'sk_test_0123456789abcdef'
@@ -200,6 +201,11 @@ describe('npm run reconcile', () => {
     } finally {
       await rm(file, { force: true })
     }
+  })
+
+  it('says each kind of difference in a word that docs/reconcile.md explains', async () => {
+    const page = await readFile('docs/reconcile.md', 'utf8')
+    expect(Object.values(KINDS).filter(({ says }) => !page.includes(`\n| ${says} |`))).toEqual([])
   })
 
   it.each([

@@ -5,9 +5,12 @@ const SAME_PRESS_MS = 500
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
 
+const PARENT_CHECK_MS = 500
+
 /**
  * Runs the body of a command that has processes to stop. On Ctrl-C the signal aborts, and `main` stops them in its
- * own order; what it throws then is not an error. A second Ctrl-C ends the process at once.
+ * own order; what it throws then is not an error. A second Ctrl-C ends the process at once. The signal aborts as well
+ * when the npm that runs the command is killed.
  */
 export async function runInterruptible(main: (interrupt: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController()
@@ -20,6 +23,7 @@ export async function runInterruptible(main: (interrupt: AbortSignal) => Promise
       interrupt.abort(code)
     })
   }
+  if (process.env.npm_lifecycle_event) whenParentEnds(() => interrupt.abort(EXIT_CODES.SIGTERM))
   await runCommand(async () => {
     try {
       await main(interrupt.signal)
@@ -28,6 +32,17 @@ export async function runInterruptible(main: (interrupt: AbortSignal) => Promise
       process.exitCode = interrupt.signal.reason
     }
   })
+}
+
+/** npm passes SIGTERM to the shell between it and the command. The shell ends, and tells nobody. */
+function whenParentEnds(act: () => void): void {
+  const parent = process.ppid
+  const check = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(check)
+    act()
+  }, PARENT_CHECK_MS)
+  check.unref()
 }
 
 /** Resolves when the signal aborts. */

@@ -44,6 +44,12 @@ export function inLines({ host, first, left, absent, payments, flags, settings }
     ...(payments ? [...earlierLines(payments, flags.fix), ''] : []),
     `${styleText('bold', host)}: ${looked} compared, ${inWords(first.found.length)}`,
     ...section(flags.fix ? 'found' : '', first.found),
+    ...(flags.fix || !first.found.some(({ kind }) => CREDITING.has(kind))
+      ? []
+      : [
+          '',
+          'Refunds and disputes of what is not credited yet are not in these sums: --fix follows them as well.',
+        ]),
     ...(flags.fix ? ['', `${fixed} put right, then compared again: ${inWords(left.found.length)}`] : []),
     ...remains,
     ...(absent.needsConsent
@@ -57,6 +63,9 @@ export function inLines({ host, first, left, absent, payments, flags, settings }
     ...limits(settings).map((limit) => `  ${limit}`),
   ]
 }
+
+/** Before these are put right, what came back of them is about a payment that nobody knows. */
+const CREDITING = new Set<DifferenceKind>(['paid_not_credited', 'period_without_credits'])
 
 const inWords = (count: number) => (count === 0 ? 'nothing differs' : counted(count, 'differs', 'differ'))
 

@@ -86,6 +86,7 @@ describe('npm run reconcile', () => {
     expect(text).toContain('user there, not here: 1')
     expect(text).toContain('paid, not credited: 1, +500 credits, 5.00 USD')
     expect(text).toContain('  cs_test_pi_ada  user_ada  +500 credits  5.00 USD  parked / unknown_user')
+    expect(text).toContain('Refunds and disputes of what is not credited yet are not in these sums')
     expect(text).toContain('what is in live mode at Stripe')
     expect(await query(stack.databaseUrl, 'select from users')).toEqual([])
 

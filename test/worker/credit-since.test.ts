@@ -208,7 +208,7 @@ describe('a PaymentIntent', () => {
     await signUp(user, {}, { env })
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unlinked_payment' })
     await stripeKnows(user, { made: BEFORE })
-    await runScheduled(env, event.id)
+    await runScheduled(env, 'retry_due')
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'before_start' })
     expect(await balance(user)).toBe(40)
   })

@@ -54,6 +54,8 @@ export const entryOf = (kind: string, amount: number, fact: string) => `${kind} 
 export function lifeOf(n: number): Life {
   const user = `user_soak${n}`
   const customer = `cus_${user}`
+  // Both events of one sale say the same of it.
+  const session = { customer, currency: 'usd', amount_total: PRICE }
   const life: Life = {
     ...{ user, leaves: n % 10 === 9, sendings: [], entries: [], sales: new Map(), accepted: new Map() },
   }
@@ -77,7 +79,7 @@ export function lifeOf(n: number): Life {
     life.entries.push(entryOf('signup_bonus', BONUS, user))
   }
   const topUp = (payment: string) => {
-    const options = { user, payment, credits: TOP_UP, session: { customer } }
+    const options = { user, payment, credits: TOP_UP, session }
     const completed = stripe('top-up', (about) =>
       checkoutEvent('checkout.session.completed', { ...options, ...about }),
     )
@@ -85,7 +87,7 @@ export function lifeOf(n: number): Life {
     life.entries.push(entryOf('purchase', TOP_UP, payment))
   }
   const reportAgain = (payment: string) => {
-    const options = { user, payment, credits: TOP_UP, session: { customer } }
+    const options = { user, payment, credits: TOP_UP, session }
     const again = stripe('same sale again', (about) =>
       checkoutEvent('checkout.session.async_payment_succeeded', { ...options, ...about }),
     )

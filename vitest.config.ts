@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 import { SDKS } from './cli/sdk/write.ts'
 import { projectDir } from './cli/shared/project.ts'
 import { stamp } from './cli/stamp.ts'
+import LongestFirst from './local/check/longest-first.ts'
+import { WORKERS } from './local/check/progress.ts'
 
 // The Worker imports what it writes, and runs on SDKs as they are deployed.
 await stamp()
@@ -15,7 +17,8 @@ export default defineConfig({
   test: {
     globalSetup: './test/support/global-setup.ts',
     reporters: ['default', './local/check/progress.ts'],
-    maxWorkers: 2,
+    maxWorkers: WORKERS,
+    sequence: { sequencer: LongestFirst },
     // The Worker logs a line per delivery: shown for the tests that fail.
     silent: 'passed-only',
     expect: { poll: { interval: 20, timeout: 60_000 } },

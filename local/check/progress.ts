@@ -7,8 +7,8 @@ import { projectDir } from '../../cli/shared/project.ts'
 /** What each file took here when it ran last, in milliseconds. */
 const FILE = join(projectDir, '.local/test-times.json')
 
-/** Of `vitest.config.ts`. */
-const WORKERS = 2
+/** Files at a time. More than two cores: many tests wait, for a process to start or for a moment to come. */
+export const WORKERS = 3
 const SAID_EVERY_MS = 60_000
 
 const nameOf = (path: string) => relative(projectDir, path).replaceAll('\\', '/')

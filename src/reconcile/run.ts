@@ -69,7 +69,7 @@ const TRIES = 8
 /**
  * One pass to its end, in memory but for what differs. Waits where a provider asks for it.
  * @param onStep is told how many objects of the walk have been compared
- * @throws ProviderTrouble once a provider has not answered eight times, DatabaseUnavailable
+ * @throws ProviderTrouble of the kind `missing`, or once a provider has not answered eight times, DatabaseUnavailable
  */
 export async function runPass(
   pass: Pass,
@@ -102,7 +102,7 @@ export async function runPass(
 
 /**
  * Tries again what may pass by itself. Returns why not where the key may not read this.
- * @throws ProviderTrouble once a provider has not answered eight times
+ * @throws ProviderTrouble of the kind `missing`, or once a provider has not answered eight times
  */
 export async function patiently<T>(act: () => Promise<T>, pauseMs: number): Promise<T | string> {
   for (let tries = 1; ; tries++) {
@@ -111,7 +111,8 @@ export async function patiently<T>(act: () => Promise<T>, pauseMs: number): Prom
     } catch (error) {
       if (!(error instanceof ProviderTrouble)) throw error
       if (error.kind === 'denied') return `the key may not read this (${error.message})`
-      if (tries === TRIES) throw error
+      // What is not there does not come by itself.
+      if (error.kind === 'missing' || tries === TRIES) throw error
       const wait = error.retryAfterS === null ? pauseMs * 2 ** (tries - 1) : error.retryAfterS * 1_000
       await new Promise((resolve) => setTimeout(resolve, wait))
     }

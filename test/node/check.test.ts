@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { projectDir, tools } from '../../cli/shared/project.ts'
 import { FAILURES_FILE } from '../../local/check/failures.ts'
+import { LONGEST } from '../../local/check/longest-first.ts'
 import { run, scratchDir } from './command.ts'
 
 const BROKEN = `
@@ -41,4 +42,8 @@ it('a run of tests names each failure and its first line: tests, hooks, files an
   expect(text).toContain('    TypeError: the hook failed\n')
   expect(text).toContain('    expected { balance: 1 } to deeply equal { balance: 2 }\n')
   expect(text).toContain("    Cannot find module './nowhere.js'")
+})
+
+it('begins with files that exist', () => {
+  expect(LONGEST.filter((name) => !existsSync(join(projectDir, name)))).toEqual([])
 })

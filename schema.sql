@@ -229,6 +229,7 @@ create table ledgerhook.payments (
 );
 CREATE INDEX payments_charge ON ledgerhook.payments USING btree (stripe_charge_id) WHERE (stripe_charge_id IS NOT NULL);
 CREATE INDEX payments_created ON ledgerhook.payments USING btree (created_at);
+CREATE INDEX payments_earlier ON ledgerhook.payments USING btree (user_id) WHERE (gone_before IS NOT NULL);
 
 create table ledgerhook.plan_lines (
   stripe_invoice_id text not null,

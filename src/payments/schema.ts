@@ -41,6 +41,8 @@ export const payments = ledgerhook.table(
   (payments) => [
     index('payments_charge').on(payments.stripeChargeId).where(sql`${payments.stripeChargeId} is not null`),
     index('payments_created').on(payments.createdAt),
+    // No entry names a payment of these before something of it comes back.
+    index('payments_earlier').on(payments.userId).where(sql`${payments.goneBefore} is not null`),
     check('payments_sane', sql`${payments.credits} >= 0 and ${payments.amount} >= 0`),
   ],
 )

@@ -37,21 +37,24 @@ begin
 end $$;
 
 -- What one effect would change. What says the same as what is stored runs nothing: most does, and what is rolled back
--- leaves work for vacuum. A delivery without an event id is not recorded.
+-- leaves work for vacuum. A delivery without an event id is not recorded. Of what has its effect only where it is known
+-- (`if_known`), the effect's own facts say what may change.
 create or replace function difference_of(object text, verb text, given jsonb, delivery jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  before jsonb := compared_state(given);
+  effect constant text := case verb when 'if_known' then given->>'verb' else verb end;
+  about constant jsonb := case verb when 'if_known' then given->'facts' else given end;
+  before jsonb := compared_state(about);
   after jsonb;
   verdict jsonb;
   inside bigint;
 begin
-  if says_the_same(verb, given, before) then return finding(null, null, null, null, null); end if;
+  if says_the_same(effect, about, before) then return finding(null, null, null, null, null); end if;
   begin
     perform lock_subjects(variadic subjects_of(verb, given));
-    before := compared_state(given);
+    before := compared_state(about);
     verdict := run_verb(verb, delivery, given);
-    after := compared_state(given);
+    after := compared_state(about);
     inside := (select balance from wallets where user_id = verdict->>'user_id');
     raise exception 'only looked' using errcode = 'LH001';
   exception
@@ -64,7 +67,7 @@ begin
   if is_settled_by_hand('payment:' || object, 'reversal:' || object) then
     return finding(null, null, verdict, null, null);
   end if;
-  return finding(difference_kind(verb, given, before, after, verdict), object, verdict,
+  return finding(difference_kind(effect, about, before, after, verdict), object, verdict,
     inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0), before);
 end $$;
 

@@ -1,5 +1,6 @@
 import { call, type Effect } from '../db.ts'
 import { providers } from '../providers.ts'
+import { unconditional } from '../stripe/app-tag.ts'
 import { commitResolved } from '../webhook/commit.ts'
 import type { Delivery } from '../webhook/delivery.ts'
 import { logDelivery } from '../webhook/log-delivery.ts'
@@ -163,7 +164,7 @@ function deliveryOf({ provider, eventId, event }: Item): Delivery {
 }
 
 function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference {
-  const facts: Money = 'verb' in item.decision ? item.decision.facts : {}
+  const facts: Money = 'verb' in item.decision ? unconditional(item.decision).facts : {}
   const { provider, object } = item
   const { outcome, reason, user_id, known, first = false } = finding
   const waits = outcome === 'parked' || outcome === 'rejected'

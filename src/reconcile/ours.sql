@@ -80,7 +80,8 @@ begin
 end $$;
 
 -- By what Stripe knows a user: facts: user_id. Returns {"customers", "invoices", "payments":
--- PaymentIntents}.
+-- PaymentIntents}. Payments are those that an entry of the user's names, and those that were imported: no entry names one
+-- of these before something of it has come back.
 create or replace function ours_of(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -89,8 +90,8 @@ declare
   sold text[];
 begin
   select * into f from jsonb_to_record(facts) as f(user_id text);
-  sold := array(select distinct stripe_payment_id from credit_ledger
-    where user_id = f.user_id and stripe_payment_id is not null);
+  sold := array(select stripe_payment_id from credit_ledger where user_id = f.user_id and stripe_payment_id is not null
+    union select stripe_payment_id from payments where user_id = f.user_id and gone_before is not null);
   return jsonb_build_object(
     'customers', (select coalesce(jsonb_agg(id order by id), '[]') from stripe_customers
       where user_id = f.user_id and deleted_at is null),

@@ -4,6 +4,7 @@ import * as users from '../users/verbs.ts'
 import { idOf, member } from '../values.ts'
 import { decide } from '../webhook/decide.ts'
 import type { Verdict } from '../webhook/outcome.ts'
+import { unconditional } from './app-tag.ts'
 import { stripe } from './index.ts'
 import { isLiveKey } from './key.ts'
 
@@ -126,7 +127,7 @@ function decideCustomer(object: unknown, at: Date, settings: Settings): Decided 
 /** Whether it names a user, or is about a plan of PLANS. */
 function isOurs(object: unknown, decision: Effect | Verdict, { PLANS }: Settings): boolean {
   if (member(member(object, 'metadata'), 'user_id') !== undefined) return true
-  const facts = 'verb' in decision ? decision.facts : {}
+  const facts = 'verb' in decision ? unconditional(decision).facts : {}
   const lines = member(facts, 'lines')
   if (Array.isArray(lines)) return lines.some((line) => member(line, 'credits') !== null)
   const { stripe_price_id: price, plan_key: key } = (member(facts, 'state') ?? {}) as Record<string, unknown>

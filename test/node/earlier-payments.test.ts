@@ -5,11 +5,13 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Event } from '../../bench/arena/deliveries.ts'
 import { importEarlier } from '../../cli/reconcile/earlier.ts'
+import { earlierLines } from '../../cli/reconcile/earlier-table.ts'
 import { openDatabase } from '../../cli/shared/owner.ts'
 import { randomId } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
 import { type Pass, passId } from '../../src/reconcile/pass.ts'
 import { runPass, walksOf } from '../../src/reconcile/run.ts'
+import { walksOfUser } from '../../src/reconcile/user-walk.ts'
 import { settingsOf } from '../../src/settings.ts'
 import type { Stack } from '../support/control.ts'
 import { playing } from '../worker/random-histories.ts'
@@ -262,6 +264,10 @@ describe('a payment from before', () => {
     expect(await deliver(stripeEvent(refused?.events[0] as object))).toEqual(['rejected'])
     const dry = await importFile(false, `${payment},${user},500`)
     expect(dry).toMatchObject([{ gone_before: 0, since: 2 }])
+    expect(earlierLines(dry, false).slice(1)).toEqual([
+      `  ${payment}  ${user}  500 credits  10.00 USD  2 refunds or disputes since, which --fix follows`,
+      '1 would be imported, of which 0 credits were gone before; 0 known already',
+    ])
     await importFile(true, `${payment},${user},500`)
     expect(await balance(user)).toBe(40 - 150)
     const moving = (await reconcile()).found.filter(({ credits }) => credits !== 0)
@@ -275,6 +281,26 @@ describe('a payment from before', () => {
     )
     expect(left).toEqual([])
   })
+
+  it.each([false, true])(
+    'is compared by its user alone, while no entry names it (by an invoice: %s)',
+    async (invoiced) => {
+      const user = await person()
+      const { payment, charge } = await paidBefore(user, { invoiced })
+      await importFile(true, `${payment},${user},500`)
+      await clock(0)
+      const refund = await act(`charges/${charge}/refund`, { amount: 300 })
+      const ofUser = async () => {
+        const walks = walksOfUser(user, settings).filter(({ provider }) => provider === 'stripe')
+        return (await runPass(pass(true), walks, undefined, 1)).found
+      }
+      expect(await ofUser()).toMatchObject([
+        { kind: 'refund_not_taken', object: refund?.object.id, credits: -150, fixed: true },
+      ])
+      expect(await balance(user)).toBe(40 - 150)
+      expect(await ofUser()).toEqual([])
+    },
+  )
 
   it('gives credits back where its refund from before fails after the switch, before the import or after it', async () => {
     for (const failsFirst of [true, false]) {
@@ -346,6 +372,57 @@ describe('a file that is not right', () => {
     expect(await refused(`${payment},${user},400`)).toContain(
       'it was imported for another user, or with other',
     )
+  })
+
+  it('refuses what was not paid, what cost nothing, two payments of one invoice, and another user’s customer', async () => {
+    const [user, other] = [await person(), await person()]
+    const [bought, theirs] = [
+      await paidBefore(user, { invoiced: true }),
+      await paidBefore(other, { named: false }),
+    ]
+    const created = Math.floor(Date.now() / 1000) - 2 * 3600
+    const intent = { object: 'payment_intent', created, currency: 'usd', customer: null, metadata: {} }
+    const [unpaid, free, second] = ['unpaid', 'free', 'second'].map((name) => `pi_${name}_${user}`)
+    await fetch(`${stack.stripeUrl}/test/seed`, {
+      method: 'POST',
+      body: JSON.stringify({
+        paymentIntents: [
+          { ...intent, id: unpaid, status: 'canceled', amount_received: 0 },
+          { ...intent, id: free, status: 'succeeded', amount_received: 0 },
+          { ...intent, id: second, status: 'succeeded', amount_received: 5 },
+        ],
+        invoicePayments: [
+          {
+            ...{
+              id: `inpay_${user}`,
+              object: 'invoice_payment',
+              invoice: bought.sold,
+              status: 'paid',
+              created,
+            },
+            payment: { type: 'payment_intent', payment_intent: second },
+          },
+        ],
+      }),
+    })
+    const [of, first] = [user, `${bought.payment},${user},5`]
+    expect(await refused(first, `${unpaid},${of},5`, `${free},${of},5`, `${second},${of},5`)).toBe(
+      [
+        'no payment is imported:',
+        `line 3: ${unpaid}: it was not paid`,
+        `line 4: ${free}: it cost nothing: nothing of it can come back`,
+        `line 5: ${second} has paid the same invoice as line 2`,
+      ].join('\n'),
+    )
+    await query(
+      stack.databaseUrl,
+      `insert into ledgerhook.stripe_customers (id, user_id) values ('cus_${other}', '${other}')`,
+    )
+    expect(await refused(`${theirs.payment},${user},5`)).toContain('its Stripe customer is another user’s')
+    expect(await refused()).toContain('there is no line after the first one')
+    await writeFile(file, 'payment,user,credits')
+    const headed = importEarlier(pass(true), { file, sum: undefined })
+    await expect(headed).rejects.toThrow('the first line has to be payment_intent,user_id,credits')
   })
 
   it('refuses what Ledgerhook has credited itself, and what was disputed in another currency', async () => {

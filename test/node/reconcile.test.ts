@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -7,6 +7,7 @@ import { type LocalClerk, startClerk } from '../../local/clerk/server.ts'
 import { checkoutEvent } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
+import { KINDS } from '../../src/reconcile/words.ts'
 import type { Stack } from '../support/control.ts'
 
 const KEY = 'sk_test_0123456789abcdef'
@@ -39,11 +40,14 @@ interface Reported {
   unseen: string[]
 }
 
+/** Settings of the command that differ, for one test. */
+let vars: Record<string, string> = {}
+
 function run(...args: string[]): Promise<{ code: number; text: string; errors: string }> {
   const env = {
     ...{ ...process.env, NO_COLOR: '1', DATABASE_URL: stack.databaseUrl, STRIPE_SECRET_KEY: KEY },
     ...{ STRIPE_API_BASE: stack.stripeUrl, CLERK_SECRET_KEY: KEY, CLERK_API_BASE: clerk.url },
-    ...{ CLERK_INSTANCE_ID: 'ins_ours', SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z' },
+    ...{ CLERK_INSTANCE_ID: 'ins_ours', SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z', ...vars },
   }
   return new Promise((resolve) =>
     execFile(process.execPath, ['cli/reconcile.ts', ...args], { env }, (error, text, errors) =>
@@ -113,6 +117,7 @@ describe('npm run reconcile', () => {
   it('closes who is gone at Clerk only twice seen, and of few users only where the number is given', async () => {
     await report('--fix')
     await post(`${clerk.url}/test/users/user_eve/delete`, { deliver: false })
+    expect((await run('--fix')).text).toContain('  user_eve  user_eve  a suspicion: look again in an hour')
     expect((await report('--fix')).absent).toMatchObject({ confirmed: 0, closed: 0 })
     await query(
       stack.databaseUrl,
@@ -201,6 +206,43 @@ describe('npm run reconcile', () => {
     } finally {
       await rm(file, { force: true })
     }
+  })
+
+  it('says what waits already, what is for a person, and what it cannot see', async () => {
+    const sessionOf = (payment: string, set: object) => ({
+      ...checkoutEvent('checkout.session.completed', { user: 'user_ada', payment }).data.object,
+      ...{ created: 1_790_000_000, ...set },
+    })
+    const odd = { metadata: { user_id: 'user_ada' } }
+    await post(`${stack.stripeUrl}/test/seed`, {
+      sessions: [sessionOf('pi_ada', { amount_total: 400 }), sessionOf('pi_odd', odd)],
+    })
+    await post(`${stack.stripeUrl}/test/permissions`, { denied: ['GET /v1/refunds'] })
+    vars = { CLERK_INSTANCE_ID: 'ins_other' }
+    try {
+      const { text } = await run('--fix')
+      expect(text).toContain('0 put right, then compared again: 2 differ')
+      expect(text).toContain(
+        'amount differs: 1, 4.00 USD\n  cs_test_pi_ada  user_ada  4.00 USD  for a person',
+      )
+      expect(text).toMatch(/ {2}cs_test_pi_odd .* rejected \/ invalid_metadata {2}waits already/)
+      expect(text).toContain('  refunds: the key may not read this (')
+      expect(text).toContain('  users: CLERK_SECRET_KEY is of another instance than CLERK_INSTANCE_ID')
+      vars = { CLERK_INSTANCE_ID: '' }
+      expect((await run('--only', 'clerk')).text).toContain(
+        '  users here: without CLERK_INSTANCE_ID nobody counts as deleted at Clerk',
+      )
+      vars = { CLERK_SECRET_KEY: '' }
+      expect((await run('--user', 'user_ada')).text).toContain('  Clerk: CLERK_SECRET_KEY is not set')
+    } finally {
+      vars = {}
+      await post(`${stack.stripeUrl}/test/permissions`, { denied: [] })
+    }
+  })
+
+  it('says each kind of difference in a word that docs/reconcile.md explains', async () => {
+    const page = await readFile('docs/reconcile.md', 'utf8')
+    expect(Object.values(KINDS).filter(({ says }) => !page.includes(`\n| ${says} |`))).toEqual([])
   })
 
   it.each([

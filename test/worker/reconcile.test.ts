@@ -3,16 +3,31 @@ import { billingEvent, invoiceEvent, subscriptionEvent } from '../../local/billi
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { paymentIntentEvent } from '../../local/payment-events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
+import { KINDS } from '../../src/reconcile/words.ts'
 import { linked, signedUp } from './people.ts'
-import { linesOf, reconcile } from './reconcile-support.ts'
+import { reconcile as comparing, linesOf } from './reconcile-support.ts'
 import { emptyWorld, happenAtClerk, happenAtStripe, type World } from './reconcile-world.ts'
-import { balance, deliver, query, subscription, user } from './support.ts'
+import { balance, deliver, type Env, holdOpen, query, subscription, user } from './support.ts'
 
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 const env = { PLANS }
 
+/** Every kind of difference that was found here. */
+const provoked = new Set<string>()
+
+const reconcile: typeof comparing = async (world, options) => {
+  const report = await comparing(world, options)
+  for (const { kind } of report.found) provoked.add(kind)
+  return report
+}
+
 /** What differs of this user, before it is put right and after. */
-async function putRight(world: World, about: string): Promise<{ before: string[]; after: string[] }> {
+async function putRight(
+  world: World,
+  about: string,
+  more: Env = {},
+): Promise<{ before: string[]; after: string[] }> {
+  const env = { PLANS, ...more }
   const before = linesOf(await reconcile(world, { env }), about)
   expect(linesOf(await reconcile(world, { env }), about)).toEqual(before)
   await reconcile(world, { env, fixes: true })
@@ -218,6 +233,91 @@ describe('each line of the table', () => {
     expect([a.before, b.before]).toEqual(told)
     expect([a.after, b.after]).toEqual(told)
     expect([await balance(gone), await balance(other)]).toEqual([540, 540])
+  })
+
+  it('here, deleted there: closed by no comparison', async () => {
+    const [world, gone, there] = [emptyWorld(), await signedUp(), await signedUp()]
+    happenAtClerk(world, clerkEvent('user.created', { user: there }))
+    const told = [`user_deleted ${gone}`]
+    expect(await putRight(world, gone)).toEqual({ before: told, after: told })
+    expect(await user(gone)).toMatchObject({ deactivated_at: null })
+  })
+
+  it('event without its effect: what was paid is worth no credit, and a refund of it is known to take none', async () => {
+    const [world, { id, ...names }] = [emptyWorld(), await subscriber()]
+    happenAtStripe(world, invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names, amount: 10 }))
+    const told = `not_applied in_${id} ignored no_effect 0`
+    expect(await putRight(world, id)).toEqual({ before: [told], after: [] })
+    expect(await balance(id)).toBe(40)
+    const kept = await query('select credits::int from payments where user_id = $1', [id])
+    expect(kept).toEqual([{ credits: 0 }])
+  })
+
+  it('the database refuses it: by its SQLSTATE, and whatever else was read with it is put right', async () => {
+    const [world, id, other] = [emptyWorld(), await signedUp(), await signedUp()]
+    for (const one of [id, other]) happenAtStripe(world, bought(one))
+    await query(`alter table payments add constraint refused check (user_id <> '${id}') not valid`)
+    try {
+      const told = [`failed cs_test_pi_${id} failed 23514`]
+      expect(await putRight(world, id)).toEqual({ before: told, after: told })
+      expect([await balance(id), await balance(other)]).toEqual([40, 540])
+    } finally {
+      await query('alter table payments drop constraint refused')
+    }
+    expect((await putRight(world, id)).after).toEqual([])
+    expect(await balance(id)).toBe(540)
+  })
+
+  it('somebody has it locked: the next comparison finds it', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    happenAtStripe(world, bought(id))
+    const letGo = await holdOpen(['select lock_subjects($1)', [`user:${id}`]])
+    const told = linesOf(await reconcile(world, { env, fixes: true }), id)
+    await letGo()
+    expect(told).toEqual([`busy cs_test_pi_${id}`])
+    expect((await putRight(world, id)).after).toEqual([])
+    expect(await balance(id)).toBe(540)
+  })
+
+  it('is provoked, each kind that there is', () => {
+    expect([...provoked].sort()).toEqual(Object.keys(KINDS).sort())
+  })
+})
+
+describe('where several apps share a Stripe account', () => {
+  const shared = { APP_TAG: 'chess' }
+
+  it('what names no app is compared where what it is about is known here', async () => {
+    const [world, { id, ...names }] = [emptyWorld(), await subscriber()]
+    await deliver('stripe', bought(id))
+    happenAtStripe(world, bought(id))
+    happenAtStripe(world, invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names }))
+    happenAtStripe(world, subscriptionEvent('customer.subscription.updated', names))
+    happenAtStripe(
+      world,
+      reversalEvent('refund.created', { payment: `pi_${id}`, amount: 250, status: 'succeeded' }),
+    )
+    const { before, after } = await putRight(world, id, shared)
+    expect([before.sort(), after]).toEqual([
+      [
+        `period_without_credits in_${id} applied 100`,
+        `refund_not_taken re_pi_${id} applied -250`,
+        `subscription_differs sub_${id} applied 0`,
+      ],
+      [],
+    ])
+    expect(await balance(id)).toBe(40 + 500 + 100 - 250)
+    expect(await subscription(`sub_${id}`)).toMatchObject({ user_id: id, plan_key: 'pro' })
+  })
+
+  it('another app’s is none of ours', async () => {
+    const [world, id] = [emptyWorld(), randomId('other')]
+    const names = { subscription: `sub_${id}`, customer: `cus_${id}`, price: 'price_pro' }
+    happenAtStripe(world, subscriptionEvent('customer.subscription.created', names))
+    happenAtStripe(world, invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names }))
+    happenAtStripe(world, bought(id))
+    happenAtStripe(world, reversalEvent('refund.created', { payment: `pi_${id}`, amount: 5 }))
+    expect((await putRight(world, id, shared)).before).toEqual([])
   })
 })
 

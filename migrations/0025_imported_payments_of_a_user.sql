@@ -1,0 +1,1 @@
+CREATE INDEX "payments_earlier" ON "ledgerhook"."payments" USING btree ("user_id") WHERE "ledgerhook"."payments"."gone_before" is not null;

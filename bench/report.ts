@@ -12,6 +12,7 @@ import type { ThroughputRow } from './measures/throughput.ts'
 import type { Telling, ToldRow } from './measures/told.ts'
 import type { Wallets } from './measures/wallets.ts'
 import type { Results } from './results.ts'
+import { soakReport } from './soak/report.ts'
 import { startupTable, weightTable } from './start-tables.ts'
 import { table } from './table.ts'
 import type { Target } from './targets.ts'
@@ -19,7 +20,7 @@ import type { Target } from './targets.ts'
 /** Returns the results as tables. */
 export function report(results: Results): string {
   const { latency, throughput, wallets, calls, drain, firstDay, told } = results
-  const { stages, storage, weight, startup, reconcile, growth, backlog } = results
+  const { stages, storage, weight, startup, reconcile, growth, backlog, soak } = results
   return [
     latency && latencyTable(latency),
     throughput && throughputTable(throughput),
@@ -35,6 +36,7 @@ export function report(results: Results): string {
     reconcile && table('Reconcile, with the local Stripe and the local Clerk', reconcileRows(reconcile)),
     growth && growthTable(growth),
     backlog && backlogTable(backlog),
+    soak && soakReport(soak),
   ]
     .filter((part) => part !== undefined)
     .join('\n\n')

@@ -12,6 +12,7 @@ import type { ThroughputRow } from './measures/throughput.ts'
 import type { ToldRow } from './measures/told.ts'
 import type { Wallets } from './measures/wallets.ts'
 import type { Weight } from './measures/weight.ts'
+import type { Soak } from './soak/soak.ts'
 
 /** The results of the sections that were asked for. */
 export interface Results {
@@ -29,4 +30,5 @@ export interface Results {
   reconcile?: ReconcileRow[]
   growth?: GrowthRow[]
   backlog?: Backlog
+  soak?: Soak
 }

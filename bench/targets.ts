@@ -1,4 +1,5 @@
 import type { Results } from './results.ts'
+import type { Soak } from './soak/soak.ts'
 
 export interface Target {
   name: string
@@ -18,6 +19,9 @@ const RUN_REQUESTS = 40
 const BITE_MS = 1_000
 const READ_MS = 250
 
+/** A heap that is collected goes up and down by some per cent. */
+const FLAT = 1.2
+
 /** Far less than one scan of a table that has grown. */
 const FIRST_DAY_ROWS = 1_000
 
@@ -33,6 +37,7 @@ export function rulesOf({
   startup,
   growth,
   backlog,
+  soak,
 }: Results): Rule[] {
   return [
     ...(latency ?? []).flatMap(({ event, overFloor, requests, statements, ledgerhook, tutorial }) => [
@@ -85,6 +90,28 @@ export function rulesOf({
           ),
         ]
       : []),
+    ...(soak ? rulesOfSoak(soak) : []),
+  ]
+}
+
+function rulesOfSoak({ unsettled, sums, ledgers, doubled, contradictions, memory }: Soak): Rule[] {
+  return [
+    atMost(0, 'events that are not settled as expected', unsettled.length),
+    atMost(0, 'wallets whose balance is not the sum of their entries', sums.length),
+    atMost(0, "users whose ledger is not the model's", ledgers.length),
+    atMost(0, 'facts that have moved credits twice', doubled.length),
+    atMost(0, 'spends whose key was answered by two balances', contradictions.length),
+    ...(['workerd', 'postgres'] as const).flatMap((name) =>
+      memory
+        ? [
+            atMost(
+              FLAT,
+              `memory of ${name}, last fifth over the first`,
+              memory.last[name] / memory.first[name],
+            ),
+          ]
+        : [],
+    ),
   ]
 }
 

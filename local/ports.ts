@@ -6,7 +6,8 @@ const LOOPBACK = '127.0.0.1'
 
 function listen(port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer()
+    // Who connects meanwhile, and stays, would keep the port from being released.
+    const server = createServer((socket) => socket.destroy())
     server.once('error', reject)
     server.listen(port, LOOPBACK, () => resolve(server))
   })

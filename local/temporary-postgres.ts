@@ -3,18 +3,33 @@ import { freePort } from './ports.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
 import { makeScratchDir } from './scratch.ts'
 
+export type TemporaryPostgres = Postgres & {
+  /** Stops it, awaits `meanwhile`, and starts it again with the same data on the same port. */
+  restart(meanwhile: () => Promise<void>): Promise<void>
+}
+
 /** Starts a Postgres on a free port, with data of its own, which are removed once it has stopped. Throws a LocalError. */
-export async function startTemporaryPostgres(purpose: string): Promise<Postgres> {
+export async function startTemporaryPostgres(purpose: string): Promise<TemporaryPostgres> {
   const dataDir = makeScratchDir(purpose)
   const remove = () => rmSync(dataDir, { recursive: true, force: true })
-  const postgres = await startPostgres({ dataDir, port: await freePort() }).catch((error: unknown) => {
+  const first = await startPostgres({ dataDir, port: await freePort() }).catch((error: unknown) => {
     remove()
     throw error
   })
+  let running = Promise.resolve(first)
+  let isStopped = false
   return {
-    ...postgres,
+    ...first,
+    async restart(meanwhile) {
+      await (await running).stop()
+      await meanwhile()
+      if (isStopped) return
+      running = startPostgres({ dataDir, port: first.port })
+      await running
+    },
     async stop() {
-      await postgres.stop()
+      isStopped = true
+      await (await running.catch(() => first)).stop()
       remove()
     },
   }

@@ -23,6 +23,8 @@ export interface Ground {
   sessionKey: string
   address: { host: string; port: number }
   databaseUrl(name: string): string
+  /** Stops Postgres, awaits `meanwhile`, and starts it again with the same data on the same port. */
+  restartPostgres(meanwhile: () => Promise<void>): Promise<void>
   /** Creates a database, with Ledgerhook's tables or with none. */
   createDatabase(name: string, tables: 'ours' | 'none'): Promise<void>
   /** Registers a part, so that the ground stops it, also when whoever started it fails to. */
@@ -79,6 +81,7 @@ export async function prepareGround(onStep: (says: string) => void): Promise<Gro
       sessionKey: sessions.privateKey,
       address: { host: '127.0.0.1', port: postgres.port },
       databaseUrl: postgres.url,
+      restartPostgres: postgres.restart,
       createDatabase: (name, tables) =>
         createDatabase(adminUrl, name, tables === 'ours' ? MIGRATED : undefined),
       holds,

@@ -12,8 +12,10 @@ export default {
   async fetch(request: Request, env: object): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url)
     if (pathname === '/run') {
-      await ledgerhook.scheduled({ scheduledTime: Date.now() }, env)
-      return Response.json({ more: false })
+      return await ledgerhook.scheduled({ scheduledTime: Date.now() }, env).then(
+        () => Response.json({ more: false }),
+        () => Response.json({ error: 'failed' }, { status: 503 }),
+      )
     }
     const task = tasks.find(({ name }) => pathname === `/bite/${name}`)
     if (!task) return await ledgerhook.fetch(request, env)

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -84,6 +85,14 @@ describe('startPostgres', () => {
       ),
     )
     expect(await readdir(dataDir)).toEqual([])
+  })
+
+  it('starts while somebody tries to connect, who stays', async () => {
+    const release = await reservePort(port, '--any')
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    await once(socket, 'close')
+    await release()
+    expect((await start()).port).toBe(port)
   })
 
   it('says in one line that another copy runs on the same data', async () => {

@@ -1,0 +1,53 @@
+import type { Fault as GatewayFault } from '../../local/gateway/faults.ts'
+import { connectTo } from '../ground/database.ts'
+import type { Ground } from '../ground/ground.ts'
+import type { World } from './world.ts'
+
+export interface Fault {
+  name: string
+  /** Whether a process that is measured starts anew. */
+  restarts: boolean
+  /** Breaks something, awaits `meanwhile`, and mends it. */
+  strike(meanwhile: () => Promise<void>): Promise<void>
+}
+
+/** Returns all faults, in their turn. */
+export function faultsOf(ground: Ground, world: World): Fault[] {
+  const byGateway = (name: string, fault: GatewayFault): Fault => ({
+    ...{ name, restarts: false },
+    async strike(meanwhile) {
+      await setFault(world, fault)
+      await meanwhile()
+      await setFault(world, 'none')
+    },
+  })
+  return [
+    byGateway('connections dropped before the statement', 'before'),
+    byGateway('connections dropped after the commit', 'after_commit'),
+    byGateway('connections dropped in the middle of the response', 'half_answer'),
+    byGateway('statements that time out: no response', 'hang'),
+    {
+      name: 'statements that time out: tables locked',
+      restarts: false,
+      strike: (meanwhile) => lockTables(world, meanwhile),
+    },
+    byGateway('a compute that cannot be reached', 'unavailable'),
+    { name: 'Postgres restarted', restarts: true, strike: ground.restartPostgres },
+    { name: 'workerd restarted', restarts: true, strike: world.restartWorker },
+  ]
+}
+
+async function setFault({ gatewayUrl }: World, always: GatewayFault): Promise<void> {
+  const body = JSON.stringify({ always })
+  await fetch(new URL('/faults', gatewayUrl), { method: 'POST', body })
+}
+
+/** Whatever writes waits for the lock, until the Worker gives it up and the gateway cancels it. */
+async function lockTables({ databaseUrl }: World, meanwhile: () => Promise<void>): Promise<void> {
+  const session = await connectTo(databaseUrl)
+  await session.query(
+    'begin; lock table ledgerhook.wallets, ledgerhook.webhook_events in access exclusive mode',
+  )
+  await meanwhile()
+  await session.end()
+}

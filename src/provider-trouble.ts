@@ -20,6 +20,16 @@ export class ProviderTrouble extends Error {
   }
 }
 
+/** What is read, or null where the provider has no such object. @throws ProviderTrouble */
+export async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof ProviderTrouble && error.kind === 'missing') return null
+    throw error
+  }
+}
+
 /** What a status of a provider's API means for whoever reads. */
 export function troubleOf(status: number): ProviderTroubleKind {
   if (status === 404) return 'missing'

@@ -2,10 +2,11 @@ import { askStripe, type Pass, type Walk } from '../../src/reconcile/pass.ts'
 import { compareObjects, readOne, readPage } from '../../src/reconcile/stripe-walks.ts'
 import type { Difference } from '../../src/reconcile/words.ts'
 import type { Read } from '../../src/stripe/read.ts'
-import { member } from '../../src/values.ts'
-import { parseCsv, readCsvFile } from '../shared/csv.ts'
+import { idOf, member } from '../../src/values.ts'
+import { readCsvFile } from '../shared/csv.ts'
 import { connectTo } from '../shared/database.ts'
 import { LocalError } from '../shared/errors.ts'
+import { few, linesOf } from './file.ts'
 
 /** A user and a customer of theirs, as a file or an address says. The customer's metadata need not name the user. */
 interface Link {
@@ -20,23 +21,18 @@ export type ReadLink = Link & Read
 export type Source = { file: string } | 'by-email'
 
 const COLUMNS = 'user_id,stripe_customer_id'
-const MOST_PROBLEMS = 10
 
 /**
  * Reads `user_id,stripe_customer_id`. A customer is one user's; a user may have several. @throws LocalError that names
  * every line that is wrong
  */
 export function readLinks(text: string): Link[] {
-  const { records, problem } = parseCsv(text)
-  const [header, ...lines] = records
-  if (header?.fields.map((name) => name.trim()).join(',') !== COLUMNS)
-    throw new LocalError(`the first line has to be ${COLUMNS}`)
-  const problems = problem ? [`line ${problem.line}: ${problem.why}`] : []
+  const { lines, problems } = linesOf(text, COLUMNS)
   const [links, owners] = [new Map<string, Link>(), new Map<string, number>()]
   for (const { line, fields } of lines) {
     const [user = '', customer = ''] = fields.map((field) => field.trim())
     if (fields.length !== 2) problems.push(`line ${line}: it has ${fields.length} fields, not 2`)
-    else if (!/^[\x21-\x7e]{1,255}$/.test(user)) problems.push(`line ${line}: user_id names no user`)
+    else if (idOf(user) === null) problems.push(`line ${line}: user_id names no user`)
     else if (!/^cus_\w{1,250}$/.test(customer))
       problems.push(`line ${line}: stripe_customer_id is not one, such as cus_NffrFeUfNV2Hib`)
     else if (links.has(customer) && links.get(customer)?.user !== user)
@@ -50,11 +46,6 @@ export function readLinks(text: string): Link[] {
   if (problems.length > 0) throw new LocalError(few(problems).join('\n'))
   return [...links.values()]
 }
-
-const few = (problems: string[]) =>
-  problems.length <= MOST_PROBLEMS
-    ? problems
-    : [...problems.slice(0, MOST_PROBLEMS), `and ${problems.length - MOST_PROBLEMS} more`]
 
 /** The links that are to be made, once all of them are known to be possible. @throws LocalError, ProviderTrouble */
 export async function linksOf(source: Source, pass: Pass, databaseUrl: string): Promise<ReadLink[]> {

@@ -1,10 +1,10 @@
-import { ProviderTrouble } from '../../src/provider-trouble.ts'
+import { unlessMissing } from '../../src/provider-trouble.ts'
 import { askStripe, type Cursor, type Pass } from '../../src/reconcile/pass.ts'
 import { patiently } from '../../src/reconcile/run.ts'
 import { readPage } from '../../src/reconcile/stripe-walks.ts'
 import { isBeforeStart } from '../../src/stripe/before-start.ts'
 import { amountOf, type Invoice } from '../../src/stripe/invoice.ts'
-import { member } from '../../src/values.ts'
+import { idOf, member } from '../../src/values.ts'
 import { LocalError } from '../shared/errors.ts'
 import type { EarlierRow } from './earlier-rows.ts'
 
@@ -47,8 +47,6 @@ export async function readEarlier(pass: Pass, row: EarlierRow): Promise<EarlierP
     stripe_customer_id: idOf(member(intent, 'customer')),
   }
 }
-
-const idOf = (given: unknown): string | null => (typeof given === 'string' ? given : null)
 
 async function invoiceOf(pass: Pass, payment: string): Promise<Invoice | null> {
   const asked = { 'payment[type]': 'payment_intent', 'payment[payment_intent]': payment }
@@ -93,14 +91,8 @@ async function readList(pass: Pass, path: string): Promise<unknown[]> {
 }
 
 /** Null where Stripe does not have it. */
-async function readOne(pass: Pass, path: string): Promise<unknown> {
-  try {
-    return (await wait(() => askStripe(pass, path))).body
-  } catch (error) {
-    if (error instanceof ProviderTrouble && error.kind === 'missing') return null
-    throw error
-  }
-}
+const readOne = async (pass: Pass, path: string): Promise<unknown> =>
+  (await unlessMissing(wait(() => askStripe(pass, path))))?.body ?? null
 
 async function wait<T>(act: () => Promise<T>): Promise<T> {
   const read = await patiently(act, 1_000)

@@ -1,5 +1,7 @@
-import { parseCsv, readCsvFile } from '../shared/csv.ts'
+import { idOf } from '../../src/values.ts'
+import { readCsvFile } from '../shared/csv.ts'
 import { LocalError } from '../shared/errors.ts'
+import { few, linesOf } from './file.ts'
 
 /** A payment of a file: whose it was, and what it bought. */
 export interface EarlierRow {
@@ -10,16 +12,11 @@ export interface EarlierRow {
 }
 
 const COLUMNS = 'payment_intent,user_id,credits'
-const MOST_PROBLEMS = 10
 const MAX_CREDITS = 10 ** 12
 
 /** Reads `payment_intent,user_id,credits`. @throws LocalError that names every line that is wrong */
 export async function readRows(file: string, sum: number | undefined): Promise<EarlierRow[]> {
-  const { records, problem } = parseCsv(await readCsvFile(file))
-  const [header, ...lines] = records
-  if (header?.fields.map((name) => name.trim()).join(',') !== COLUMNS)
-    throw new LocalError(`the first line has to be ${COLUMNS}`)
-  const problems = problem ? [`line ${problem.line}: ${problem.why}`] : []
+  const { lines, problems } = linesOf(await readCsvFile(file), COLUMNS)
   const rows = new Map<string, EarlierRow>()
   for (const { line, fields } of lines) {
     const [payment = '', user = '', credits = ''] = fields.map((field) => field.trim())
@@ -45,7 +42,7 @@ function objectionTo(
   earlier: EarlierRow | undefined,
 ): string | null {
   if (!/^pi_\w{1,250}$/.test(payment)) return 'payment_intent is not one, such as pi_3MtwBwLkdIwHu7ix28a3tqPa'
-  if (!/^[\x21-\x7e]{1,255}$/.test(user)) return 'user_id names no user'
+  if (idOf(user) === null) return 'user_id names no user'
   if (!/^\d{1,13}$/.test(credits) || Number(credits) > MAX_CREDITS)
     return 'credits is not a whole number of credits, such as 500'
   return earlier ? `${payment} stands on line ${earlier.line} already` : null
@@ -54,9 +51,5 @@ function objectionTo(
 /** Ends the import before anything is written, if something is wrong. @throws LocalError */
 export function refuse(problems: string[]): void {
   if (problems.length === 0) return
-  const shown = problems.slice(0, MOST_PROBLEMS)
-  const more = problems.length - shown.length
-  throw new LocalError(
-    ['no payment is imported:', ...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'),
-  )
+  throw new LocalError(['no payment is imported:', ...few(problems)].join('\n'))
 }

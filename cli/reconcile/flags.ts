@@ -1,3 +1,4 @@
+import { idOf } from '../../src/values.ts'
 import { LOCAL_PORTS } from '../shared/configured.ts'
 import { LocalError } from '../shared/errors.ts'
 import { portNumber, readFlags, readSince, wholeNumber } from '../shared/flags.ts'
@@ -68,7 +69,7 @@ export function reconcileFlags(): Flags {
     throw new LocalError(`--only takes clerk or stripe, not '${only}'`)
   const most = wholeNumber(values.delete, '--delete', 1, 10_000_000)
   if (most !== undefined && !values.fix) throw new LocalError('--delete goes with --fix')
-  if (values.user !== undefined && !/^[\x21-\x7e]{1,255}$/.test(values.user))
+  if (values.user !== undefined && idOf(values.user) === null)
     throw new LocalError('--user takes the id of a user')
   const customers = sourceOf(values.customers)
   if (customers && (only === 'clerk' || values.user !== undefined))

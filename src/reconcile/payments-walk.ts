@@ -1,5 +1,5 @@
 import { call } from '../db.ts'
-import { ProviderTrouble } from '../provider-trouble.ts'
+import { unlessMissing } from '../provider-trouble.ts'
 import { kindOf } from '../stripe/objects.ts'
 import { member } from '../values.ts'
 import { askStripe, type Pass, type Step, type Walk } from './pass.ts'
@@ -51,19 +51,12 @@ async function ask(pass: Pass, payment: Payment): Promise<Difference[]> {
 
 /** What neither a session nor an invoice sold. */
 async function askIntent(pass: Pass, payment: Payment): Promise<Difference[]> {
-  try {
-    const { body } = await askStripe(
-      pass,
-      `/v1/payment_intents/${encodeURIComponent(payment.stripe_payment_id)}`,
-    )
-    if (member(body, 'status') !== 'succeeded') return await report(pass, payment, 'no_such_payment')
-    const isSame =
-      member(body, 'amount_received') === payment.amount && member(body, 'currency') === payment.currency
-    return isSame ? [] : await report(pass, payment, 'amount_differs')
-  } catch (error) {
-    if (!(error instanceof ProviderTrouble && error.kind === 'missing')) throw error
-    return await report(pass, payment, 'no_such_payment')
-  }
+  const path = `/v1/payment_intents/${encodeURIComponent(payment.stripe_payment_id)}`
+  const body = (await unlessMissing(askStripe(pass, path)))?.body
+  if (member(body, 'status') !== 'succeeded') return await report(pass, payment, 'no_such_payment')
+  const isSame =
+    member(body, 'amount_received') === payment.amount && member(body, 'currency') === payment.currency
+  return isSame ? [] : await report(pass, payment, 'amount_differs')
 }
 
 const report = (pass: Pass, { stripe_payment_id: object, ...payment }: Payment, kind: DifferenceKind) => {

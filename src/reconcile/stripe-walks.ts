@@ -1,5 +1,5 @@
 import { call } from '../db.ts'
-import { ProviderTrouble } from '../provider-trouble.ts'
+import { ProviderTrouble, unlessMissing } from '../provider-trouble.ts'
 import { type Decided, decideObject, type KindName, kindOf, kinds, pathOf } from '../stripe/objects.ts'
 import type { Read } from '../stripe/read.ts'
 import { member } from '../values.ts'
@@ -76,14 +76,8 @@ export async function compareOne(pass: Pass, kind: KindName, object: string) {
 }
 
 /** One object. Null where Stripe does not have it. @throws ProviderTrouble */
-export async function readOne(pass: Pass, kind: KindName, object: string): Promise<Read | null> {
-  try {
-    return await askStripe(pass, pathOf(kind, object))
-  } catch (error) {
-    if (error instanceof ProviderTrouble && error.kind === 'missing') return null
-    throw error
-  }
-}
+export const readOne = (pass: Pass, kind: KindName, object: string): Promise<Read | null> =>
+  unlessMissing(askStripe(pass, pathOf(kind, object)))
 
 /**
  * What is not at rest here, asked of Stripe at any age: no list of Stripe's filters by when something changed, so a

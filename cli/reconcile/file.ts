@@ -1,0 +1,22 @@
+import { type CsvRecord, parseCsv } from '../shared/csv.ts'
+import { LocalError } from '../shared/errors.ts'
+
+const MOST_PROBLEMS = 10
+
+/**
+ * The lines of a CSV file after its first one, which names these columns, and what is no CSV in it.
+ * @throws LocalError where the first line is another one
+ */
+export function linesOf(text: string, columns: string): { lines: CsvRecord[]; problems: string[] } {
+  const { records, problem } = parseCsv(text)
+  const [header, ...lines] = records
+  if (header?.fields.map((name) => name.trim()).join(',') !== columns)
+    throw new LocalError(`the first line has to be ${columns}`)
+  return { lines, problems: problem ? [`line ${problem.line}: ${problem.why}`] : [] }
+}
+
+/** Some of many problems, for a person to mend. */
+export const few = (problems: string[]) =>
+  problems.length <= MOST_PROBLEMS
+    ? problems
+    : [...problems.slice(0, MOST_PROBLEMS), `and ${problems.length - MOST_PROBLEMS} more`]

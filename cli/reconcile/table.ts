@@ -67,7 +67,7 @@ export function inLines({ host, first, left, absent, payments, flags, settings }
   ]
 }
 
-/** Before these are put right, what came back of them is about a payment that nobody knows. */
+/** Payments that are not known here yet. A refund of one is found only after `--fix` has credited the payment. */
 const CREDITING = new Set<DifferenceKind>(['paid_not_credited', 'period_without_credits'])
 
 const inWords = (count: number) => (count === 0 ? 'nothing differs' : counted(count, 'differs', 'differ'))

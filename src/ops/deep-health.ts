@@ -8,7 +8,7 @@ const LIMIT_MS = 1_000
 
 interface Health {
   critical: number
-  /** Null: nobody knows. */
+  /** Null where the database could not be read. */
   run_late: boolean | null
 }
 

@@ -1,5 +1,5 @@
--- Tells of a ledger entry what the app did not cause itself, and that the balance is low. Only
--- where something is told: the caller looks.
+-- Writes the events of a ledger entry for your app: an entry that the app did not cause itself, and a low balance. The
+-- caller has looked whether your app is told anything.
 create or replace function tell_entry(entry credit_ledger) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HttpServer, serveHttp } from '../../local/http-server.ts'
 import { assertPortFree, freePort, nextFreePort, reservePort } from '../../local/ports.ts'
 import { type Command, makeDir, run, scratchDir, start } from './command.ts'
+import { freePorts, type Ports, portFlags } from './dev-ports.ts'
 
 const isWindows = process.platform === 'win32'
 
@@ -230,33 +231,6 @@ test.for([
 ] as const)('npm run dev refuses %j in one line', async ([args, message]) => {
   expect(await run('local/dev.ts', [...args], scratchDir())).toEqual({ code: 1, output: message })
 })
-
-interface Ports {
-  worker: number
-  postgres: number
-  gateway: number
-  stripe: number
-  clerk: number
-}
-
-async function freePorts(): Promise<Ports> {
-  const [worker, postgres, gateway, stripe, clerk] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ]
-  return { worker, postgres, gateway, stripe, clerk }
-}
-
-function portFlags(ports: Ports): string[] {
-  const { worker, postgres, gateway, stripe, clerk } = ports
-  return [
-    ...['--port', worker, '--pg-port', postgres],
-    ...['--gateway-port', gateway, '--stripe-port', stripe, '--clerk-port', clerk],
-  ].map(String)
-}
 
 interface ProcessRow {
   pid: number

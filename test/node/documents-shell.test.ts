@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { projectDir } from '../../cli/shared/project.ts'
-import { freePort } from '../../local/ports.ts'
 import { type Command, makeDir, start } from './command.ts'
+import { freePorts, type Ports, portFlags } from './dev-ports.ts'
 import { blocks, commandsOf, ELSEWHERE, type Excuse, excuseOf, NOT_HERE } from './documents-blocks.ts'
 import { documents, read } from './house/sources.ts'
 
@@ -41,14 +41,6 @@ describe('the list of what cannot run here', () => {
   })
 })
 
-interface Ports {
-  worker: number
-  postgres: number
-  gateway: number
-  stripe: number
-  clerk: number
-}
-
 let cwd: string
 let ports: Ports
 let dev: Command
@@ -59,13 +51,8 @@ const owner = () => `postgres://postgres:postgres@127.0.0.1:${ports.postgres}/le
 
 beforeAll(async () => {
   cwd = makeDir()
-  ports = {
-    ...{ worker: await freePort(), postgres: await freePort(), gateway: await freePort() },
-    ...{ stripe: await freePort(), clerk: await freePort() },
-  }
-  const { worker, postgres, gateway, stripe, clerk } = ports
-  const flags = ['--port', worker, '--pg-port', postgres, '--gateway-port', gateway, '--stripe-port', stripe]
-  dev = start('local/dev.ts', [...flags, '--clerk-port', clerk, '--spill'].map(String), cwd)
+  ports = await freePorts()
+  dev = start('local/dev.ts', [...portFlags(ports), '--spill'], cwd)
   await dev.printed('ready')
   database = new pg.Client(owner())
   await database.connect()

@@ -15,6 +15,7 @@ import { walksOfUser } from '../../src/reconcile/user-walk.ts'
 import { settingsOf } from '../../src/settings.ts'
 import type { Stack } from '../support/control.ts'
 import { playing } from '../worker/random-histories.ts'
+import { balanceOf } from './balance.ts'
 import { deliverer, SECRETS, signUp, VARS } from './replay-support.ts'
 
 const KEY = 'sk_test_0123456789abcdef'
@@ -87,15 +88,7 @@ const clock = (skew_ms: number) =>
 const all = async (kind: string): Promise<StripeObject[]> =>
   (await fetch(`${stack.stripeUrl}/test/${kind}`)).json()
 
-const balance = async (user: string) =>
-  Number(
-    (
-      await query<{ balance: string }>(
-        stack.databaseUrl,
-        `select balance from wallets where user_id = '${user}'`,
-      )
-    )[0]?.balance,
-  )
+const balance = (user: string) => balanceOf(stack.databaseUrl, user)
 
 /** Pays a while ago, by an invoice or by a card alone, as the app from before has it. Returns its events as well. */
 async function paidBefore(user: string, { amount = 1000, invoiced = false, named = true } = {}) {

@@ -9,6 +9,7 @@ import { query } from '../../local/postgres/query.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
 import { KINDS } from '../../src/reconcile/words.ts'
 import type { Stack } from '../support/control.ts'
+import { balanceOf } from './balance.ts'
 
 const KEY = 'sk_test_0123456789abcdef'
 
@@ -66,15 +67,7 @@ const post = async (url: string, body: unknown) => {
   if (!response.ok) throw new Error(await response.text())
 }
 const seedUsers = (...users: object[]) => post(`${clerk.url}/test/users`, users)
-const balance = async (user: string) =>
-  Number(
-    (
-      await query<{ balance: string }>(
-        stack.databaseUrl,
-        `select balance from wallets where user_id = '${user}'`,
-      )
-    )[0]?.balance,
-  )
+const balance = (user: string) => balanceOf(stack.databaseUrl, user)
 
 describe('npm run reconcile', () => {
   it('names what differs with sums, changes nothing, and exits with 1; --fix puts it right', async () => {

@@ -206,7 +206,7 @@ describe('GET /api/health/deep', () => {
     await untold()
     await deep(TELLING_ALERTS)
     expect(receiver.told.map(({ data }) => data.alert)).toEqual(['run_late', 'run_late'])
-    // Nobody knows.
+    // The database does not answer, so it is not known whether a run is late.
     later(20_000)
     await deep({ ...AWAY, ...TELLING_ALERTS })
     expect(types()).toEqual(['alert.opened', 'alert.opened'])

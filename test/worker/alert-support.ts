@@ -59,7 +59,7 @@ export function later(ms: number): void {
   vi.spyOn(Date, 'now').mockImplementation(() => now)
 }
 
-/** In this data center nobody has told of anything. */
+/** Forgets what this data center remembers of the alerts that it has sent. */
 export async function untold(): Promise<void> {
   later(1_000_000)
   const { default: cache } = caches as unknown as { default: Cache }

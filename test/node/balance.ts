@@ -1,0 +1,11 @@
+import { query } from '../../local/postgres/query.ts'
+
+/** Credits of a user. NaN where there is no wallet. */
+export async function balanceOf(databaseUrl: string, user: string): Promise<number> {
+  const wallets = await query<{ balance: string }>(
+    databaseUrl,
+    'select balance from wallets where user_id = $1',
+    [user],
+  )
+  return Number(wallets[0]?.balance)
+}

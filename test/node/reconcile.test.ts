@@ -106,16 +106,17 @@ describe('npm run reconcile', () => {
     expect((await run('--fix')).text).toContain('nothing differs')
   })
 
-  it.each([{ STRIPE_SECRET_KEY: 'sk_test_of_somebody_else' }, { CLERK_SECRET_KEY: 'sk_test_of_nobody' }])(
-    'says that a key is refused, and exits with 1: %j',
-    async (env) => {
-      vars = env
-      const { code, text } = await run().finally(() => {
-        vars = {}
-      })
-      expect([code, text]).toEqual([1, expect.stringContaining('A key is refused as a whole')])
-    },
-  )
+  it.each([
+    [{ STRIPE_SECRET_KEY: 'sk_live_of_somebody_else' }, 'what is in test mode at Stripe'],
+    [{ CLERK_SECRET_KEY: 'sk_test_of_nobody' }, 'what is in live mode at Stripe'],
+  ])('says that a key is refused, and of which mode it is, and exits with 1: %j', async (env, unseen) => {
+    vars = env
+    const { code, text } = await run().finally(() => {
+      vars = {}
+    })
+    expect([code, text]).toEqual([1, expect.stringContaining('A key is refused as a whole')])
+    expect(text).toContain(`  ${unseen}\n`)
+  })
 
   it('compares one of the providers, one user, and a window', async () => {
     await seedUsers(

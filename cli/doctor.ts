@@ -51,7 +51,8 @@ await runCommand(async () => {
   const context = create()
   const examined = await examine(context, checks)
   const report = {
-    ...{ url: context.url, database_host: databaseHost(context), fixed, checks: examined },
+    ...{ url: context.url, database_host: databaseHost(context), environment: environment ?? null },
+    ...{ fixed, checks: examined },
     checklist: checklist(context),
   }
   console.log(values.json ? inJson(report) : inWords(report))

@@ -3,20 +3,20 @@ import { telling } from '../src/outgoing/telling.ts'
 import { ProviderTrouble } from '../src/provider-trouble.ts'
 import { withBonusForAll } from '../src/reconcile/clerk-walks.ts'
 import { type Pass, passId } from '../src/reconcile/pass.ts'
-import { type Report, runPass, walksOf } from '../src/reconcile/run.ts'
-import { walksOfUser } from '../src/reconcile/user-walk.ts'
 import { running } from '../src/running.ts'
 import { closeAbsent } from './reconcile/absent.ts'
-import { linksOf, linkWalk, type ReadLink } from './reconcile/customers.ts'
+import { compareOnce } from './reconcile/compared.ts'
+import { linksOf } from './reconcile/customers.ts'
 import { importEarlier } from './reconcile/earlier.ts'
-import { type Flags, reconcileFlags } from './reconcile/flags.ts'
-import { inJson, inLines, isKeyRefused } from './reconcile/table.ts'
+import { reconcileFlags } from './reconcile/flags.ts'
+import { inJson } from './reconcile/json.ts'
+import { inLines, isKeyRefused } from './reconcile/table.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
 import { hostOf } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { openDatabase } from './shared/owner.ts'
-import { progress } from './shared/progress.ts'
+import { printing } from './shared/printing.ts'
 import { commandSettings } from './shared/settings.ts'
 import { buildName } from './stamp.ts'
 
@@ -34,20 +34,19 @@ await runCommand(async () => {
   console.log = () => {}
   try {
     const pass: Pass = {
-      ...{ id: passId(), since: flags.since, recent: false, watches: false, seen: new Set<string>() },
+      ...{ id: passId(), since: flags.since, recent: false, watches: false, seen: null, uncredited: null },
       ...{ fixes: flags.fix, db: telling(db, settings) },
       settings: flags.bonus ? withBonusForAll(settings) : settings,
     }
     const links = flags.customers ? await linksOf(flags.customers, pass, url) : []
     const payments = flags.payments && (await importEarlier(pass, flags.payments))
-    const first = await runOnce(pass, flags, links)
-    const absent = await closeAbsent(pass, first, flags)
-    const again = { ...pass, id: passId(), fixes: false, seen: new Set<string>() }
-    const left = flags.fix ? await runOnce(again, flags, links) : first
+    const first = await compareOnce(pass, flags, links)
+    const absent = await closeAbsent(pass, first.report, first.store, flags)
+    const left = flags.fix ? await compareOnce({ ...pass, id: passId(), fixes: false }, flags, links) : first
     const said = { host, pass: pass.id, first, left, absent, payments, flags, settings }
-    print(flags.json ? JSON.stringify(inJson(said), null, 2) : inLines(said).join('\n'))
+    await printing(flags.json ? inJson(said) : inLines(said), print)
     const toImport = flags.fix ? [] : (payments ?? []).filter((payment) => payment.is_new)
-    if (left.found.length + toImport.length > 0 || isKeyRefused(first)) process.exitCode = 1
+    if (left.store.count() + toImport.length > 0 || isKeyRefused(first.report)) process.exitCode = 1
   } catch (error) {
     throw plain(error, host)
   } finally {
@@ -55,15 +54,6 @@ await runCommand(async () => {
     await db.end()
   }
 })
-
-async function runOnce(pass: Pass, { only, user }: Flags, links: ReadLink[]): Promise<Report> {
-  const walks = user
-    ? walksOfUser(user, pass.settings).filter((walk) => !only || walk.provider === only)
-    : walksOf(pass, pass.settings, only)
-  // After the users, and before what their customers pay for.
-  const at = walks.findIndex(({ name }) => name === 'customers') + 1
-  return await runPass(pass, links.length > 0 ? walks.toSpliced(at, 0, linkWalk(links)) : walks, progress())
-}
 
 function plain(error: unknown, host: string): unknown {
   if (error instanceof ProviderTrouble)
@@ -73,6 +63,11 @@ function plain(error: unknown, host: string): unknown {
   if (error instanceof DatabaseUnavailable)
     return new LocalError(
       `${host} failed (${error.message}): is it migrated? Run it again, it goes on from what is done`,
+    )
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ERR_SQLITE_ERROR')
+    return new LocalError(
+      `what was compared could not be kept in a temporary file (${message}): is there room where TMPDIR says?`,
     )
   return error
 }

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { makeDirOf } from './postgres/reachable.ts'
 
 /** The objects of a stand-in, by kind and id. */
 type State = { [kind: string]: Map<string, unknown> }
@@ -15,7 +15,7 @@ export function restore(state: State, file: string): void {
 
 /** Writes a state to a file, so that after a restart there still are the objects that the database knows. */
 export function keep(state: State, file: string): void {
-  mkdirSync(dirname(file), { recursive: true })
+  makeDirOf(file)
   const kinds = Object.entries(state).map(([kind, map]) => [kind, [...map]])
   writeFileSync(file, JSON.stringify(Object.fromEntries(kinds)))
 }

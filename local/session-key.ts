@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { makeDirOf } from './postgres/reachable.ts'
 import { generateKeyPair, type KeyPair } from './session-token.ts'
 
 /** Git ignores its directory, as it ignores `.dev.vars`: whoever has this key can sign in here as anybody. */
@@ -21,7 +21,7 @@ export async function ensureSessionKey(): Promise<KeyPair> {
   const existing = readSessionKey()
   if (existing) return existing
   const pair = await generateKeyPair()
-  mkdirSync(dirname(FILE), { recursive: true })
+  makeDirOf(FILE)
   writeFileSync(FILE, pair.privateKey, { mode: 0o600 })
   return pair
 }

@@ -1,58 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { TAKES } from '../../src/settings/misconfigured.ts'
-import { type Settings, settingsSchema } from '../../src/settings.ts'
+import { settingsSchema } from '../../src/settings.ts'
+import { projectDir } from '../shared/project.ts'
 import type { Context, Vars } from './context.ts'
-
-type Name = keyof Settings
-
-/** Local only: nobody has to set them. */
-const LOCAL_ONLY: Name[] = ['NEON_FETCH_ENDPOINT', 'STRIPE_API_BASE', 'CLERK_API_BASE']
-
-/** Why one would set what the Worker does not need by itself. The others have a value that will do. */
-const WHAT_FOR: Partial<Record<Name, string>> = {
-  DATABASE_URL: 'everything',
-  CLERK_WEBHOOK_SECRET: 'users',
-  STRIPE_WEBHOOK_SECRET: 'payments',
-  STRIPE_SECRET_KEY: 'selling, and which mode is meant',
-  CLERK_JWT_KEY: 'signed-in users',
-  CLERK_SECRET_KEY: 'users whose session comes first, and comparing with Clerk',
-  CLERK_INSTANCE_ID: 'ignoring other instances',
-  CLERK_ISSUER: 'refusing tokens of other instances',
-  APP_ORIGINS: 'calls from browsers',
-  APP_URL: 'coming back from Checkout',
-  SERVICE_TOKEN: 'calls of your backend: spending, granting',
-  OPS_TOKEN: 'asking whether it is ready',
-  CREDIT_PACKS: 'selling credits',
-  PLANS: 'selling plans',
-  GRANT_LIMIT: 'granting credits',
-  CAMPAIGNS: 'granting credits',
-  EVENTS_URL: 'telling your app what happens',
-  EVENTS_SECRET: 'signing what your app is told',
-  LOW_BALANCE: 'telling your app of low balances',
-  SIGNUP_BONUS_SINCE: 'a bonus for people who signed up before Ledgerhook was there',
-}
+import { guides } from './guide.ts'
 
 export interface Item {
   name: string
   /** `default`: unset, and as good as set. `missing`: unset, and the Worker does without what it is for. */
   state: 'set' | 'default' | 'missing' | 'required' | 'refused'
-  /** What it is for, where it has to be said. */
-  for: string | undefined
+  /** What its group is needed for. */
+  group: string
+  for: string
+  /** Where to get it. Undefined where docs/settings.md alone says what there is. */
+  from: string | undefined
   takes: string | undefined
+  /** Whether it is set as a secret, and not as a variable of wrangler.toml. */
+  secret: boolean
 }
 
-/** Returns everything that can be set, with what is still missing. Never a value. */
-export function checklist({ given, settings }: Context): Item[] {
-  return Object.entries(settingsSchema().shape)
-    .filter(([name]) => !LOCAL_ONLY.includes(name as Name))
-    .map(([name, schema]) => ({
-      ...{ name, for: WHAT_FOR[name as Name], takes: TAKES[name] },
-      state: isBlank(given, name) ? ifUnset(schema, name as Name) : name in settings ? 'set' : 'refused',
-    }))
+/** Returns everything that can be set, in the order in which it is needed. Never a value. */
+export function checklist({ url, given, settings }: Context): Item[] {
+  const schemas = settingsSchema().shape
+  const { bindings } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).cloudflare
+  return guides(url).flatMap(({ title, hasDefaults = false, settings: guided }) =>
+    guided.map(({ name, for: what, from }) => ({
+      ...{ name, group: title, for: what, from, takes: TAKES[name], secret: Object.hasOwn(bindings, name) },
+      state: isBlank(given, name)
+        ? ifUnset(schemas[name], hasDefaults)
+        : name in settings
+          ? 'set'
+          : 'refused',
+    })),
+  )
 }
 
 const isBlank = (given: Vars, name: string) => (given[name] ?? '').trim() === ''
 
-function ifUnset(schema: { safeParse(value: unknown): { success: boolean } }, name: Name): Item['state'] {
+function ifUnset(
+  schema: { safeParse(value: unknown): { success: boolean } },
+  hasDefault: boolean,
+): Item['state'] {
   if (!schema.safeParse(undefined).success) return 'required'
-  return WHAT_FOR[name] ? 'missing' : 'default'
+  return hasDefault ? 'default' : 'missing'
+}
+
+const WIDTH = 30
+/** What is longer is two lines. */
+const COLUMNS = 120
+
+/** Returns the list for a person: of each group one line for what is set, and one for each that is not. */
+export function checklistInLines(items: Item[]): string[] {
+  const groups = [...new Set(items.map(({ group }) => group))]
+  const done = items.filter(isDone).length
+  return [
+    ...groups.flatMap((group) => groupInLines(items.filter((item) => item.group === group))),
+    `  ${done} of ${items.length} are set, or have a default`,
+  ]
+}
+
+const isDone = ({ state }: Item) => state === 'set' || state === 'default'
+
+function groupInLines(items: Item[]): string[] {
+  const names = items.filter(isDone).map(({ name }) => name)
+  const title = `  ${names.length > 0 ? '✓' : '○'} ${items[0]?.group}${names.length > 0 ? `: ${names.join(', ')}` : ''}`
+  return [title, ...items.filter((item) => !isDone(item)).flatMap(openInLines)]
+}
+
+function openInLines({ name, state, for: what, from, takes, secret }: Item): string[] {
+  const isMissing = state === 'missing'
+  const named = `${isMissing ? '○' : '✗'} ${`${name}${secret ? ' (secret)' : ''}`.padEnd(WIDTH)}`
+  const first = `    ${named} ${isMissing ? '' : `${state}: `}${what}`
+  const where = state === 'refused' || !from ? `it takes ${takes}` : from
+  const line = `${first}; ${where}`
+  return line.length <= COLUMNS ? [line] : [first, `${' '.repeat(WIDTH + 7)}${where}`]
+}
+
+/** Returns how a person sets what is missing: at the Worker of an environment of wrangler.toml, or on this machine. */
+export function howToSet(environment: string | null): string {
+  if (environment === null)
+    return 'all of it in .dev.vars, which `npm run dev` writes, and reads when it starts'
+  return `a secret: npx wrangler secret put NAME --env ${environment}; anything else: [env.${environment}.vars] in wrangler.toml`
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
+import { counted } from '../shared/counted.ts'
 import type { Finding } from './check.ts'
-import type { Item } from './checklist.ts'
+import { checklistInLines, howToSet, type Item } from './checklist.ts'
 import type { Examined } from './examine.ts'
 
 export interface Report {
@@ -8,6 +9,8 @@ export interface Report {
   url: string
   /** Of the database, as host and port. Null where none is known. */
   database_host: string | null
+  /** Of wrangler.toml. Null for a Worker on this machine. */
+  environment: string | null
   checks: Examined[]
   checklist: Item[]
   /** What `--fix` has done. */
@@ -30,7 +33,8 @@ export function inWords(report: Report): string {
       styleText('bold', group),
       ...inLines(checks.filter((check) => check.group === group)),
     ]),
-    ...['', styleText('bold', 'still to set'), ...toSet(checklist), '', sum(checks)],
+    ...['', styleText('bold', 'what can be set'), `  ${howToSet(report.environment)}`],
+    ...[...checklistInLines(checklist), '', sum(checks)],
   ]
   return lines.join('\n')
 }
@@ -59,24 +63,10 @@ function ofOne({ name, finding, costs }: Examined): string[] {
   return [first, `${indent}costs: ${costs}`, `${indent}do: ${finding.do}`]
 }
 
-const STATES = { required: '✗', refused: '✗', missing: '○' } as const
-
-function toSet(items: Item[]): string[] {
-  const open = items.flatMap(({ name, state, for: what, takes }) =>
-    state === 'set' || state === 'default'
-      ? []
-      : [
-          `  ${STATES[state]} ${name.padEnd(25)} ${state === 'missing' ? 'optional' : state}, for ${what}: ${takes}`,
-        ],
-  )
-  const done = items.length - open.length
-  return [...open, `  ${done} of ${items.length} are set, or as good as set`]
-}
-
 function sum(checks: Examined[]): string {
   const count = (result: Finding['result']) =>
     checks.filter(({ finding }) => finding.result === result).length
-  return `${count('pass')} passed, ${count('warn')} warnings, ${count('fail')} failed`
+  return `${count('pass')} passed, ${counted(count('warn'), 'warning')}, ${count('fail')} failed`
 }
 
 export function inJson(report: Report): string {

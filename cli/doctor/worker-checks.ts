@@ -1,7 +1,7 @@
 import { type Check, fail, pass, putting, warn } from './check.ts'
 import { clock } from './clock.ts'
 import type { Context } from './context.ts'
-import { ask, probe } from './probe.ts'
+import { ask, probe, unsigned } from './probe.ts'
 import { webhookUrl } from './stripe-endpoint.ts'
 
 const reachable: Check = {
@@ -20,12 +20,17 @@ const reachable: Check = {
   },
 }
 
+const PROVIDERS = [
+  ['clerk', 'CLERK_WEBHOOK_SECRET'],
+  ['stripe', 'STRIPE_WEBHOOK_SECRET'],
+] as const
+
 const redirect: Check = {
   ...{ group: 'worker', name: 'worker-redirect' },
   costs: 'Clerk and Stripe take a redirect for a failure, and disable the endpoint after some days',
-  async run({ url }) {
-    for (const provider of ['clerk', 'stripe'] as const) {
-      const answer = await ask(webhookUrl(url, provider), { method: 'POST', body: '{}' })
+  async run({ url, settings }) {
+    for (const [provider, name] of PROVIDERS) {
+      const answer = await unsigned(url, provider, settings[name]?.[0])
       if (answer && answer.status >= 300 && answer.status < 400)
         return fail(
           `POST ${webhookUrl(url, provider)} returns ${answer.status}`,
@@ -78,10 +83,7 @@ const forgeries: Check = {
   costs: 'anybody can create users and credit payments',
   async run({ url, settings, now }) {
     const taken: string[] = []
-    for (const [provider, name] of [
-      ['clerk', 'CLERK_WEBHOOK_SECRET'],
-      ['stripe', 'STRIPE_WEBHOOK_SECRET'],
-    ] as const) {
+    for (const [provider, name] of PROVIDERS) {
       const [secret = ''] = settings[name] ?? []
       const tampered = await probe(url, provider, { secret }, { tampered: true })
       const old = await probe(url, provider, { secret, signedAt: now() - OLD_MS })

@@ -2,6 +2,7 @@ import { closeUser } from '../../src/reconcile/clerk-walks.ts'
 import type { Pass } from '../../src/reconcile/pass.ts'
 import type { Report } from '../../src/reconcile/run.ts'
 import type { Flags } from './flags.ts'
+import type { Store } from './store.ts'
 
 /** Users whom Clerk does not have. */
 export interface Absent {
@@ -16,17 +17,24 @@ const FEW = 20
 const FEW_OF_ALL = 0.01
 
 /** Closes the users who are gone at Clerk, where they are few or the person at the keyboard has said how many. */
-export async function closeAbsent(pass: Pass, report: Report, flags: Flags): Promise<Absent> {
-  const gone = report.found.filter(({ kind, confirmed }) => kind === 'user_deleted' && confirmed)
-  const all = report.looked['users here'] ?? 0
-  const isMany = gone.length > FEW || gone.length > all * FEW_OF_ALL
-  const needsConsent = gone.length > 0 && isMany && (flags.delete ?? 0) < gone.length
-  const absent = { confirmed: gone.length, closed: 0, needsConsent }
+export async function closeAbsent(
+  pass: Pass,
+  { looked }: Report,
+  store: Store,
+  flags: Flags,
+): Promise<Absent> {
+  const which = { kind: 'user_deleted', confirmed: true } as const
+  const gone = store.count(which)
+  const all = looked['users here'] ?? 0
+  const isMany = gone > FEW || gone > all * FEW_OF_ALL
+  const needsConsent = gone > 0 && isMany && (flags.delete ?? 0) < gone
+  const absent = { confirmed: gone, closed: 0, needsConsent }
   if (!flags.fix || needsConsent) return absent
-  for (const difference of gone) {
+  for (const difference of store.rows(which)) {
     const closed = await closeUser(pass, difference.object)
-    difference.fixed = closed.some(({ fixed }) => fixed)
-    if (difference.fixed) absent.closed++
+    const fixed = closed.some(({ fixed }) => fixed)
+    store.keep([{ ...difference, fixed }])
+    if (fixed) absent.closed++
   }
   return absent
 }

@@ -50,6 +50,9 @@ const REFUSALS: Record<string, string> = {
   customer_mismatch: 'its Stripe customer is another user’s',
 }
 
+const DISPUTED_OTHERWISE =
+  'it was disputed in another currency before CREDIT_SINCE: leave it out, a person decides on it'
+
 /**
  * Makes the payments of a file known, which were made before `CREDIT_SINCE`: all of them or, where something is wrong,
  * none. Then looks again at what was refused because nobody knew them. Without `fixes` it only says what it would do.
@@ -78,43 +81,43 @@ export async function importEarlier(
   }))
 }
 
+/**
+ * The rows of the file, with what Stripe has of them.
+ * @param since `CREDIT_SINCE`, in seconds
+ * @throws LocalError that names every line that is wrong, ProviderTrouble
+ */
 async function readAll(pass: Pass, rows: EarlierRow[], since: number): Promise<Row[]> {
   const say = progress('lines')
   const returned = await readReturned(pass, new Set(rows.map(({ payment }) => payment)))
-  const [read, problems]: [Row[], string[]] = [[], []]
-  const sold = new Map<string, number>()
+  const [sold, problems] = [new Map<string, Row>(), [] as string[]]
   for (let at = 0; at < rows.length; at += AT_ONCE) {
     const slice = rows.slice(at, at + AT_ONCE)
-    const found = await Promise.all(slice.map((row) => readEarlier(pass, row)))
-    for (const [i, { line, payment, user, credits }] of slice.entries()) {
-      const one = found[i] as EarlierPayment | string
-      if (typeof one === 'string') problems.push(`line ${line}: ${payment}: ${one}`)
-      else if (sold.has(one.stripe_payment_id))
-        problems.push(
-          `line ${line}: ${payment} has paid the same invoice as line ${sold.get(one.stripe_payment_id)}`,
-        )
-      else {
-        const came = returned.get(payment) ?? []
-        const gone = (await Promise.all(came.map((one) => goneBefore(pass, one, since)))).flat()
-        if (gone.some(({ currency, held }) => currency !== one.currency && held !== 0))
-          problems.push(
-            `line ${line}: ${payment}: it was disputed in another currency before CREDIT_SINCE: leave it out, a person decides on it`,
-          )
-        sold.set(one.stripe_payment_id, line)
-        read.push({
-          ...one,
-          line,
-          user_id: user,
-          credits,
-          gone,
-          since: came.filter(({ object }) => !isBefore(object, since)).length,
-        })
-      }
+    const read = slice.map((row) => readRow(pass, row, returned.get(row.payment) ?? [], since))
+    for (const one of await Promise.all(read)) {
+      const other = typeof one === 'string' ? undefined : sold.get(one.stripe_payment_id)
+      if (typeof one === 'string') problems.push(one)
+      else if (other) problems.push(sameInvoice(one, other))
+      else sold.set(one.stripe_payment_id, one)
     }
     say('reading', at + slice.length)
   }
   refuse(problems)
-  return read
+  return [...sold.values()]
+}
+
+const sameInvoice = ({ line, stripe_payment_intent_id }: Row, other: Row) =>
+  `line ${line}: ${stripe_payment_intent_id} has paid the same invoice as line ${other.line}`
+
+/** One row, or what is wrong with it. @param came refunds and disputes of its payment */
+async function readRow(pass: Pass, row: EarlierRow, came: Returned[], since: number): Promise<Row | string> {
+  const { line, payment, user, credits } = row
+  const read = await readEarlier(pass, row)
+  if (typeof read === 'string') return `line ${line}: ${payment}: ${read}`
+  const gone = (await Promise.all(came.map((one) => goneBefore(pass, one, since)))).flat()
+  if (gone.some(({ currency, held }) => currency !== read.currency && held !== 0))
+    return `line ${line}: ${payment}: ${DISPUTED_OTHERWISE}`
+  const later = came.filter(({ object }) => !isBefore(object, since))
+  return { ...read, line, user_id: user, credits, gone, since: later.length }
 }
 
 /**

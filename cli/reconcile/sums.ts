@@ -1,9 +1,12 @@
-import type { Difference } from '../../src/reconcile/words.ts'
 import { counted } from '../shared/counted.ts'
 
-type Money = Pick<Difference, 'amount' | 'currency'>
+/** Minor units of a currency. Both are null where it is not about money. */
+export interface Money {
+  amount: number | null
+  currency: string | null
+}
 
-export const creditsOf = ({ credits }: Pick<Difference, 'credits'>) =>
+export const creditsOf = ({ credits }: { credits: number | null }) =>
   credits ? `${credits > 0 ? '+' : ''}${counted(credits, 'credit')}` : ''
 
 /** Minor units as people write them: `5.00 USD`, `500 JPY`. */
@@ -14,10 +17,9 @@ export function moneyOf({ amount, currency }: Money): string {
   return `${(amount / 10 ** digits).toFixed(digits)} ${currency.toUpperCase()}`
 }
 
-/** What these are together, in credits and in each currency. Empty where they are about neither. */
-export function sumsOf(rows: Difference[]): string {
-  const credits = rows.reduce((sum, one) => sum + (one.credits ?? 0), 0)
-  const sums = [creditsOf({ credits }), ...moneySums(rows)].filter(Boolean)
+/** Sums in credits and in each currency. Empty where they are about neither. */
+export function inSums({ credits, money }: { credits: number; money: Money[] }): string {
+  const sums = [creditsOf({ credits }), ...money.map(moneyOf)].filter(Boolean)
   return sums.length === 0 ? '' : `, ${sums.join(', ')}`
 }
 

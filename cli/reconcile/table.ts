@@ -1,22 +1,25 @@
 import { styleText } from 'node:util'
 import type { Report } from '../../src/reconcile/run.ts'
+import { CREDITING } from '../../src/reconcile/uncredited.ts'
 import { type Difference, type DifferenceKind, KINDS } from '../../src/reconcile/words.ts'
 import type { Settings } from '../../src/settings.ts'
 import { isLiveKey } from '../../src/stripe/key.ts'
 import { counted } from '../shared/counted.ts'
 import type { Absent } from './absent.ts'
+import type { Compared } from './compared.ts'
 import type { Imported } from './earlier.ts'
 import { earlierLines } from './earlier-table.ts'
 import type { Flags } from './flags.ts'
-import { creditsOf, moneyOf, sumsOf } from './sums.ts'
+import type { Store } from './store.ts'
+import { creditsOf, inSums, moneyOf } from './sums.ts'
 
 /** What a run has found, and what is left of it. */
 export interface Said {
   host: string
   pass: string
-  first: Report
+  first: Compared
   /** The same as `first` where nothing was to be fixed. */
-  left: Report
+  left: Compared
   absent: Absent
   /** Payments of a file, from before `CREDIT_SINCE`. */
   payments: Imported[] | null
@@ -24,51 +27,44 @@ export interface Said {
   settings: Settings
 }
 
-export function inJson({ host, pass, first, left, absent, payments, flags, settings }: Said): object {
-  const fixed = first.found.filter((one) => one.fixed)
-  return {
-    ...{ host, pass, fix: flags.fix, since: flags.since, compared: first.looked },
-    ...{ found: first.found.map(withWords), fixed: fixed.map(withWords), left: left.found.map(withWords) },
-    ...(payments && { payments }),
-    ...{ absent, unseen: [...first.unseen.map(({ walk, why }) => `${walk}: ${why}`), ...limits(settings)] },
+/** The result in words, line by line: of many differences, not all are in memory. */
+export function* inLines({ host, first, left, absent, payments, flags, settings }: Said): Iterable<string> {
+  const { looked, unseen } = first.report
+  const all = Object.values(looked).reduce((sum, count) => sum + count, 0)
+  if (payments) yield* [...earlierLines(payments, flags.fix), '']
+  yield `${styleText('bold', host)}: ${all} compared, ${inWords(first.store.count())}`
+  if (isKeyRefused(first.report))
+    yield* [
+      '',
+      'A key is refused as a whole: what it should read is not compared. `npm run doctor` says which',
+    ]
+  yield* section(flags.fix ? 'found' : '', first.store)
+  if (!flags.fix) yield* ofUncredited(first.store, flags)
+  if (flags.fix) {
+    const fixed = first.store.count({ fixed: true })
+    yield* ['', `${fixed} put right, then compared again: ${inWords(left.store.count())}`]
+    yield* section('left', left.store)
   }
+  if (absent.needsConsent) {
+    const are = counted(absent.confirmed, 'user is', 'users are')
+    yield* ['', `${are} gone at Clerk. Look at the list; --fix --delete ${absent.confirmed} closes them`]
+  }
+  yield* ['', 'not looked at']
+  yield* unseen.map(({ walk, why }) => `  ${walk}: ${why}`)
+  yield* limits(settings).map((limit) => `  ${limit}`)
 }
 
-const withWords = (one: Difference) => ({ says: KINDS[one.kind].says, ...one })
-
-export function inLines({ host, first, left, absent, payments, flags, settings }: Said): string[] {
-  const looked = Object.values(first.looked).reduce((sum, count) => sum + count, 0)
-  const fixed = first.found.filter((one) => one.fixed).length
-  const remains = flags.fix ? [...section('left', left.found)] : []
-  return [
-    ...(payments ? [...earlierLines(payments, flags.fix), ''] : []),
-    `${styleText('bold', host)}: ${looked} compared, ${inWords(first.found.length)}`,
-    ...(isKeyRefused(first)
-      ? ['', 'A key is refused as a whole: what it should read is not compared. `npm run doctor` says which']
-      : []),
-    ...section(flags.fix ? 'found' : '', first.found),
-    ...(flags.fix || !first.found.some(({ kind }) => CREDITING.has(kind))
-      ? []
-      : [
-          '',
-          'Refunds and disputes of what is not credited yet are not in these sums: --fix follows them as well.',
-        ]),
-    ...(flags.fix ? ['', `${fixed} put right, then compared again: ${inWords(left.found.length)}`] : []),
-    ...remains,
-    ...(absent.needsConsent
-      ? [
-          '',
-          `${counted(absent.confirmed, 'user is', 'users are')} gone at Clerk. Look at the list; --fix --delete ${absent.confirmed} closes them`,
-        ]
-      : []),
-    ...['', 'not looked at'],
-    ...first.unseen.map(({ walk, why }) => `  ${walk}: ${why}`),
-    ...limits(settings).map((limit) => `  ${limit}`),
-  ]
+/** What is not in the sums of a comparison that changes nothing. */
+function* ofUncredited(store: Store, { user }: Flags): Iterable<string> {
+  const isUncredited = CREDITING.some((kind) => store.count({ kind }) > 0)
+  if (user && isUncredited)
+    yield* ['', 'Refunds and disputes of what is not credited yet are not looked for with --user.']
+  else if (isUncredited && store.count({ reason: 'unknown_payment' }) > 0)
+    yield* [
+      '',
+      'What refunds and disputes of it take is not in these sums: --fix credits it first, and then follows them.',
+    ]
 }
-
-/** Payments that are not known here yet. A refund of one is found only after `--fix` has credited the payment. */
-const CREDITING = new Set<DifferenceKind>(['paid_not_credited', 'period_without_credits'])
 
 const inWords = (count: number) => (count === 0 ? 'nothing differs' : counted(count, 'differs', 'differ'))
 
@@ -77,7 +73,7 @@ export const isKeyRefused = ({ unseen }: Report): boolean =>
   unseen.some(({ why }) => /\((clerk_key_invalid|StripeAuthenticationError)\)/.test(why))
 
 /** What no key and no list shows. */
-function limits({ STRIPE_SECRET_KEY, CLERK_SECRET_KEY }: Settings): string[] {
+export function limits({ STRIPE_SECRET_KEY, CLERK_SECRET_KEY }: Settings): string[] {
   const other = isLiveKey({ STRIPE_SECRET_KEY }) ? 'test mode' : 'live mode'
   return [
     `what is in ${other} at Stripe`,
@@ -86,19 +82,15 @@ function limits({ STRIPE_SECRET_KEY, CLERK_SECRET_KEY }: Settings): string[] {
   ]
 }
 
-function section(title: string, found: Difference[]): string[] {
-  if (found.length === 0) return []
-  const kinds = (Object.keys(KINDS) as DifferenceKind[]).filter((kind) =>
-    found.some((one) => one.kind === kind),
-  )
-  return [
-    ...(title ? ['', title] : []),
-    ...kinds.flatMap((kind) => {
-      const rows = found.filter((one) => one.kind === kind)
-      const head = `${KINDS[kind].says}: ${rows.length}${sumsOf(rows)}`
-      return ['', styleText('bold', head), ...rows.map(row)]
-    }),
-  ]
+function* section(title: string, store: Store): Iterable<string> {
+  if (store.count() === 0) return
+  if (title) yield* ['', title]
+  for (const kind of Object.keys(KINDS) as DifferenceKind[]) {
+    const count = store.count({ kind })
+    if (count === 0) continue
+    yield* ['', styleText('bold', `${KINDS[kind].says}: ${count}${inSums(store.sums(kind))}`)]
+    for (const one of store.rows({ kind })) yield row(one)
+  }
 }
 
 function row(one: Difference): string {

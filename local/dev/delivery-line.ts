@@ -41,7 +41,9 @@ function told({ type, state, status, cause, user, event }: LogLine): string {
 
 function other({ message, level, ...rest }: LogLine): string {
   if (message === 'refused') {
-    const { provider, path, cause } = rest
+    const { provider, path, cause, probe } = rest
+    if (probe)
+      return styleText('dim', `refused  ${provider}  as it should be: a forgery of the doctor's (${cause})`)
     return `${styleText('yellow', 'refused')}  ${provider ?? path}  ${causeInWords(cause)}`
   }
   const details = Object.entries(rest).map(([name, value]) => `${name}=${inText(value)}`)

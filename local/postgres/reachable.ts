@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, statSync } from 'node:fs'
+import { cpSync, mkdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
@@ -28,6 +28,13 @@ export function reachableTmp(): string {
   if (!isRoot()) return usual
   const others = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => modeOf(folder) !== undefined)
   return [usual, ...others].find((folder) => isReachable(join(folder, 'any'))) ?? usual
+}
+
+/** Makes the directory of a file. Of root's, Postgres's user may enter it, whatever root's umask: its data may be there. */
+export function makeDirOf(file: string): void {
+  const before = isRoot() ? process.umask(0o066) : undefined
+  mkdirSync(dirname(file), { recursive: true })
+  if (before !== undefined) process.umask(before)
 }
 
 /** Where Postgres can keep its data for this directory: there, or for root in one that its user may enter. */

@@ -27,15 +27,18 @@ export function bodyOf({ id, type, timestamp, data }: AlertMessage): string {
   return JSON.stringify({ text: textOf(type, data), id, type, timestamp, data })
 }
 
+/** A value or a threshold, for a person. */
+export const rounded = (value: number) =>
+  Number.isInteger(value) ? `${value}` : `${Number(value.toPrecision(3))}`
+
 function textOf(
   type: AlertMessage['type'],
   { alert, about, critical, value, threshold, details }: AlertMessage['data'],
 ) {
   const change = type.replace('alert.', '') as keyof typeof WORDS
   const says = ALERT_KINDS[alert]?.says ?? ''
-  const number = (of: number) => (Number.isInteger(of) ? `${of}` : of.toPrecision(3))
-  const what = value === null ? says : `${number(value)} ${says}`
-  const limit = value === null || threshold === null ? '' : `, the alert is at ${number(threshold)}`
+  const what = value === null ? says : `${rounded(value)} ${says}`
+  const limit = value === null || threshold === null ? '' : `, the alert is at ${rounded(threshold)}`
   const ids = details && Object.keys(details).length > 0 ? ` ${JSON.stringify(details)}` : ''
   const name = about ? `${alert} (${about})` : alert
   return `${SIGNS[change]} Ledgerhook: ${critical ? 'critical alert' : 'alert'} ${name} ${WORDS[change]}. ${what}${limit}.${ids} docs/operations.md says what to do.`

@@ -2,7 +2,8 @@
 -- So what differs is what the webhook would change, by its own rule.
 -- facts: pass (its id), watches (whether what is found is remembered), erase, items: [{provider, object (its id),
 -- occurred_at, verb, given (the verb's facts), ours (false: listed only where its customer is known), event (its id, where
--- it is an event and not an object that was read)}]. Returns a finding for each item: see `finding`. What is another
+-- it is an event and not an object that was read), uncredited (whether it is of a payment that another item would
+-- credit)}]. Returns a finding for each item: see `finding`. What is another
 -- product's, and what waits already, is not watched. An event is watched by its own id, and only where its object is not:
 -- of several events of one object, the older ones may change nothing.
 create or replace function compare_effects(facts jsonb) returns jsonb language plpgsql security definer
@@ -17,10 +18,10 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(pass text, watches boolean, erase boolean, items jsonb);
   for item in select * from jsonb_to_recordset(f.items)
-    as item(provider text, object text, occurred_at text, verb text, given jsonb, ours boolean, event text)
+    as item(provider text, object text, occurred_at text, verb text, given jsonb, ours boolean, event text, uncredited boolean)
   loop
     one := difference_of(item.object, item.verb, item.given, jsonb_build_object('provider', item.provider,
-      'occurred_at', item.occurred_at, 'via', 'reconcile', 'erase', f.erase));
+      'occurred_at', item.occurred_at, 'via', 'reconcile', 'erase', f.erase, 'uncredited', item.uncredited));
     if f.watches then
       if item.event is not null and exists (
         select from differences known where known.provider = item.provider and known.object = item.object) then
@@ -38,7 +39,8 @@ end $$;
 
 -- What one effect would change. What says the same as what is stored runs nothing: most does, and what is rolled back
 -- leaves work for vacuum. A delivery without an event id is not recorded. Of what has its effect only where it is known
--- (`if_known`), the effect's own facts say what may change.
+-- (`if_known`), the effect's own facts say what may change. Of what came back of a payment that is not credited yet,
+-- nobody can say how many credits it takes.
 create or replace function difference_of(object text, verb text, given jsonb, delivery jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -48,6 +50,7 @@ declare
   after jsonb;
   verdict jsonb;
   inside bigint;
+  is_uncredited boolean;
 begin
   if says_the_same(effect, about, before) then return finding(null, null, null, null, null); end if;
   begin
@@ -67,8 +70,11 @@ begin
   if is_settled_by_hand('payment:' || object, 'reversal:' || object) then
     return finding(null, null, verdict, null, null);
   end if;
-  return finding(difference_kind(effect, about, before, after, verdict), object, verdict,
-    inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0), before);
+  is_uncredited := coalesce((delivery->>'uncredited')::boolean and verdict->>'reason' = 'unknown_payment', false);
+  return finding(
+    difference_kind(effect, about, before, after, case when is_uncredited then verdict - 'reason' else verdict end),
+    object, verdict, case when not is_uncredited then
+      inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0) end, before);
 end $$;
 
 -- What is found of an object: kind (null: nothing differs; 'busy': somebody has it locked; 'failed'), outcome and reason

@@ -6,6 +6,7 @@ import type { Delivery } from '../webhook/delivery.ts'
 import { logDelivery } from '../webhook/log-delivery.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import type { Pass } from './pass.ts'
+import { isOfUncredited, noteUncredited } from './uncredited.ts'
 import { forget } from './watch.ts'
 import { type Difference, type DifferenceKind, KINDS } from './words.ts'
 
@@ -83,6 +84,7 @@ async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
           given,
           ours,
           event: item.isEvent ? item.eventId : null,
+          uncredited: isOfUncredited(pass, item),
         }
       }),
     },
@@ -114,6 +116,7 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
     }
   }
   const { kind } = finding
+  noteUncredited(pass, here, kind)
   // Other products have customers of their own.
   if (kind === null || (finding.reason === 'unknown_customer' && !item.isOurs)) return null
   const difference = { ...inWords(here, finding, kind), confirmed: finding.confirmed ?? false }

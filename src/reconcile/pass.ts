@@ -18,11 +18,19 @@ export interface Pass {
   since: Date | null
   /** Whether lists are read within the window alone, also those of what changes for years. */
   recent: boolean
-  /** Payments that were seen at Stripe: they need not be asked for one by one. Null where nothing is kept between steps. */
-  seen: Set<string> | null
+  /** What was seen at Stripe need not be asked for one by one. Null where nothing is kept between steps. */
+  seen: Seen | null
+  /** By what was paid that is not credited here: what came back of it is listed as well. Null where that is not asked for. */
+  uncredited: Seen | null
   /** The most objects of a step, where its requests are counted. */
   page?: number
   fetch?: typeof fetch
+}
+
+/** Ids of objects. There are as many as the provider has: a command does not keep them in memory. */
+export interface Seen {
+  add(object: string): unknown
+  has(object: string): boolean
 }
 
 /** Where the next step of a walk begins, in the walk's own terms. */

@@ -55,9 +55,8 @@ export async function whyNot(pass: Pass, walk: Walk): Promise<string | null> {
 
 export const START: Cursor = {}
 
-/** What a pass has found, and what it could not see. */
+/** What a pass has compared, and what it could not see. */
 export interface Report {
-  found: Difference[]
   /** How many objects of each walk were compared. */
   looked: Record<string, number>
   unseen: { walk: string; why: string }[]
@@ -67,18 +66,19 @@ export interface Report {
 const TRIES = 8
 
 /**
- * One pass to its end, in memory but for what differs. Waits where a provider asks for it.
+ * One pass to its end. Waits where a provider asks for it, and keeps nothing of what it has compared.
+ * @param onFound is told what differs, page by page; of an object more than once, if several walks meet it
  * @param onStep is told how many objects of the walk have been compared
  * @throws ProviderTrouble of the kind `missing`, or once a provider has not answered eight times, DatabaseUnavailable
  */
 export async function runPass(
   pass: Pass,
   walks: Walk[],
+  onFound: (found: Difference[]) => void,
   onStep: (walk: string, looked: number) => void = () => {},
   pauseMs = 1_000,
 ): Promise<Report> {
-  const found = new Map<string, Difference>()
-  const report: Report = { found: [], looked: {}, unseen: [] }
+  const report: Report = { looked: {}, unseen: [] }
   for (const walk of walks) {
     const why = await patiently(() => whyNot(pass, walk), pauseMs)
     if (why !== null) report.unseen.push({ walk: walk.name, why })
@@ -90,14 +90,14 @@ export async function runPass(
       if (typeof step === 'string') report.unseen.push({ walk: walk.name, why: step })
       cursor = typeof step === 'string' ? null : step.next
       if (typeof step === 'string') continue
-      for (const difference of step.found) found.set(`${difference.object} ${difference.kind}`, difference)
+      onFound(step.found)
       looked += step.looked
       onStep(walk.name, looked)
     }
     report.looked[walk.name] = looked
   }
   if (pass.fixes) await forgetOld(pass)
-  return { ...report, found: [...found.values()] }
+  return report
 }
 
 /**

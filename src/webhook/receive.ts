@@ -8,6 +8,7 @@ import { decide, isUnhandled } from './decide.ts'
 import { type Delivery, open, type Received } from './delivery.ts'
 import { logDelivery } from './log-delivery.ts'
 import { respond } from './outcome.ts'
+import { isProbe } from './probe.ts'
 import type { Provider } from './provider.ts'
 
 const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', user_id: null }
@@ -30,8 +31,12 @@ export async function receive(
   const verification = await provider.verify(request.headers, body, settings, startedAt)
   if (!verification.verified) {
     const { cause } = verification
-    log({ message: 'refused', level: 'warn', provider: provider.name, cause })
-    missed(envOf(settings), provider.name, 'refused', cause, 400, startedAt)
+    const probe = await isProbe(provider, request.headers, settings, startedAt)
+    log({
+      ...{ message: 'refused', level: probe ? 'info' : 'warn', provider: provider.name, cause },
+      ...(probe && { probe }),
+    })
+    if (!probe) missed(envOf(settings), provider.name, 'refused', cause, 400, startedAt)
     return Response.json({ error: 'invalid_signature' }, { status: 400 })
   }
 

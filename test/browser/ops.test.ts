@@ -112,7 +112,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     expect(await accessibility(page)).toEqual([])
     await page.getByLabel('Token (OPS_TOKEN)').fill('wrong-token-of-somebody')
     await press(page, 'Sign in')
-    expect(await said(page)).toBe('This is no token')
+    expect(await said(page)).toBe('This token is not valid')
     await page.getByLabel('Token (OPS_TOKEN)').fill(token())
     await press(page, 'Sign in')
     await page.waitForURL('**/ops/deliveries?outcome=rejected')
@@ -156,7 +156,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     await signedIn(async (page) => {
       await page.goto('/ops/deliveries/stripe/evt_bob')
       expect(await text(page)).toContain('parked / unknown_user')
-      await page.getByLabel('Why, if it needs saying').fill('Ticket 3')
+      await page.getByLabel('Note (optional)').fill('Ticket 3')
       await press(page, 'Look again')
       expect(await said(page)).toBe('Looked again: applied.')
       expect(await text(page)).toMatch(/\+500.*look_again.*Ticket 3/)
@@ -173,9 +173,9 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
       await press(page, 'Settle by hand')
       // The browser asks for the note.
       expect(await page.locator('main input:invalid').count()).toBe(1)
-      await page.getByLabel('Why', { exact: true }).fill('Paid out')
+      await page.getByLabel('Note (required)').fill('Paid out')
       await press(page, 'Settle by hand')
-      expect(await said(page)).toMatch(/^Settled, and with it payment:/)
+      expect(await said(page)).toMatch(/^Settled\. This settles also payment:/)
 
       await page.goto('/ops')
       await page
@@ -184,7 +184,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
         .click()
       await page.waitForURL(/bulk/)
       const count = /Deliveries ?(\d+)/.exec(await text(page, 'dl'))?.[1]
-      await page.getByLabel('Why', { exact: true }).fill('All paid out')
+      await page.getByLabel('Note (required)').fill('All paid out')
       await press(page, `Settle all ${count} by hand`)
       expect(await said(page)).toBe(`Settled: ${count}.`)
     })
@@ -198,9 +198,9 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
       await page.waitForURL(/find/)
       expect(await text(page)).toMatch(/Balance, credits ?340.*money of pi_evt_applied was refunded/)
       await page.getByLabel('Credits, such as').fill('-15')
-      await page.getByLabel(/^Why/).fill('Given twice')
+      await page.getByLabel(/^Note/).fill('Given twice')
       await press(page, 'Adjust the balance')
-      expect(await said(page)).toBe('Adjusted: the balance was 325 right after it.')
+      expect(await said(page)).toBe('Adjusted. Balance after it: 325 credits.')
       expect(await text(page)).toMatch(/-15 ?325 ?15 credits taken by a person: Given twice/)
     })
   })
@@ -213,7 +213,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     await page.keyboard.press('Enter')
     await loaded(page, page.getByRole('button', { name: /^Sign out/ }))
     await page.keyboard.press('Tab')
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('To the content')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content')
     await page.keyboard.press('Enter')
     for (let tabs = 0; tabs < 30; tabs++) {
       await page.keyboard.press('Tab')
@@ -229,7 +229,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     await overlooked('user_eve', 'evt_eve')
     await signedIn(
       async (page) => {
-        expect(await text(page)).toContain('What waits')
+        expect(await text(page)).toContain('Waiting deliveries')
         expect(await page.locator('canvas').count()).toBe(0)
         expect(await page.locator('details[open] tbody tr').count()).toBe(24 + 30)
         await page.goto('/ops/deliveries/stripe/evt_eve')

@@ -194,6 +194,7 @@ describe('npm run dev', () => {
     const { code, output } = await run('cli/doctor.ts', flags, cwd)
     expect([code, output]).toEqual([0, expect.stringContaining(' 0 failed')])
     expect(output).not.toContain('not examined')
+    expect(output).toContain(' 0 warnings')
   })
 
   test.skipIf(isWindows)('leaves no process on SIGTERM, and frees its ports', async () => {

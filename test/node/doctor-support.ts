@@ -13,12 +13,15 @@ import { generateSecrets } from '../../local/dev-vars.ts'
 import { freePort } from '../../local/ports.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
 import { type Stack, startStack } from '../../local/stack.ts'
+import type { LogLine } from '../../local/worker.ts'
 import { makeDir } from './command.ts'
 
 /** A Worker that runs, with everything that it needs, as `npm run dev` starts it. */
 export interface Running extends Omit<Stack, 'stop'> {
   /** The settings that the Worker has. */
   settings: Vars
+  /** What the Worker has logged. */
+  logged: LogLine[]
   stop(): Promise<void>
 }
 
@@ -34,11 +37,16 @@ export async function startRunning(): Promise<Running> {
   }
   const [worker, postgres, gateway] = [await freePort(), await freePort(), await freePort()]
   const ports = { worker, postgres, gateway, stripe: await freePort(), clerk: await freePort() }
-  const silent = { onLog: () => {}, onOutput: (line: string) => console.error(line) }
+  const logged: LogLine[] = []
+  const silent = {
+    onLog: (line: LogLine) => void logged.push(line),
+    onOutput: (line: string) => console.error(line),
+  }
   const options = { ...silent, dataDir: join(dir, 'postgres'), settings, ports }
   const stack = await startStack(options, new AbortController().signal)
   return {
     ...stack,
+    logged,
     settings: {
       ...settings,
       ...{ DATABASE_URL: stack.databaseUrl, NEON_FETCH_ENDPOINT: stack.gatewayUrl ?? '' },

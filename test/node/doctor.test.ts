@@ -2,16 +2,19 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type Stripe from 'stripe'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Finding } from '../../cli/doctor/check.ts'
+import { checklist, checklistInLines } from '../../cli/doctor/checklist.ts'
 import { checks } from '../../cli/doctor/checks.ts'
-import type { ContextOptions, Vars } from '../../cli/doctor/context.ts'
+import type { Context, ContextOptions, Vars } from '../../cli/doctor/context.ts'
 import { NEEDED, webhookUrl } from '../../cli/doctor/stripe-endpoint.ts'
 import { projectDir } from '../../cli/shared/project.ts'
 import { freePort } from '../../local/ports.ts'
 import { query } from '../../local/postgres/query.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
 import { ACCOUNT_ID } from '../../local/stripe/own-account.ts'
+import { TAKES } from '../../src/settings/misconfigured.ts'
+import { settingsSchema } from '../../src/settings.ts'
 import { run, scratchDir } from './command.ts'
 import { sentences } from './doctor-sentences.ts'
 import * as support from './doctor-support.ts'
@@ -88,6 +91,9 @@ const price = (id: string, members: object) => ({
 const monthly = { recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' } }
 const yearly = { recurring: { interval: 'year', interval_count: 1, usage_type: 'licensed' } }
 
+/** Events that nothing here handles. */
+const NEEDLESS = ['coupon', 'plan', 'price', 'product'].flatMap((of) => [`${of}.created`, `${of}.deleted`])
+
 const provocations: Provocation[] = []
 
 const add = (...provocation: Provocation) => provocations.push(provocation)
@@ -111,6 +117,9 @@ add('stripe-key', 'fail', 'another key', /refuses STRIPE_SECRET_KEY/, () => ({
 }))
 add('stripe-key', 'fail', 'no Stripe', /does not answer/, async () => ({
   vars: { STRIPE_API_BASE: await closedPort() },
+}))
+add('stripe-key', 'fail', 'a Stripe that fails', /^Stripe returns 500/, async () => ({
+  vars: { STRIPE_API_BASE: await somethingElse(500, '{"error": {"type": "api_error"}}') },
 }))
 add('stripe-mode', 'warn', 'a test key for a public address', /test mode/, () => ({ url: PUBLIC }))
 add('stripe-mode', 'warn', 'a live key on this machine', /live key/, () => ({
@@ -170,6 +179,9 @@ add(
 add('stripe-endpoint-needless', 'warn', 'an event too many', /not handled: product.created/, () =>
   subscribedTo([...NEEDED, 'product.created']),
 )
+add('stripe-endpoint-needless', 'warn', 'more events than a line names', / and 2 more$/, () =>
+  subscribedTo([...NEEDED, ...NEEDLESS]),
+)
 add('stripe-endpoint-needless', 'warn', 'all events', /all events/, () => subscribedTo(['*']))
 add('stripe-thin', 'fail', 'a thin destination', /thin payloads: ed_/, async () => {
   const at = { webhook_endpoint: { url: webhookUrl(running.worker.url, 'stripe') }, enabled_events: [] }
@@ -226,10 +238,18 @@ add('clerk-key', 'fail', 'another key', /refuses CLERK_SECRET_KEY/, () => ({
 add('clerk-key', 'fail', 'no Clerk', /does not answer/, async () => ({
   vars: { CLERK_API_BASE: await closedPort() },
 }))
+add('clerk-key', 'fail', 'a Clerk that fails', /^Clerk returns 500$/, async () => ({
+  vars: { CLERK_API_BASE: await somethingElse(500, '{}') },
+}))
 add('clerk-instance', 'fail', 'another instance', /of ins_local, and CLERK_INSTANCE_ID is ins_other/, () => ({
   vars: { CLERK_INSTANCE_ID: 'ins_other' },
 }))
-add('clerk-instance', 'warn', 'any instance', /not set/, () => ({ vars: { CLERK_INSTANCE_ID: '' } }))
+add('clerk-instance', 'warn', 'any instance', /not set/, () => ({
+  ...{ url: PUBLIC, vars: { CLERK_INSTANCE_ID: '' } },
+}))
+add('clerk-instance', 'pass', 'the local Clerk alone', /^nothing but the local Clerk/, () => ({
+  vars: { CLERK_INSTANCE_ID: '' },
+}))
 add('clerk-mode', 'warn', 'a live Stripe with a development instance', /Stripe is live/, () => ({
   vars: { STRIPE_SECRET_KEY: 'sk_live_0123456789' },
 }))
@@ -251,7 +271,23 @@ add('clerk-deliveries', 'warn', 'an old delivery', /1\d days old/, async () => {
   await signedUp(true)
   return { now: () => Date.now() + 10.5 * DAY_MS }
 })
-add('clerk-users', 'warn', 'a user who is missing here', /1 user at Clerk, 0 here/, () => signedUp(false))
+add('clerk-users', 'warn', 'a user who is missing here', /1 user at Clerk, 0 here/, async () => ({
+  ...(await signedUp(false)),
+  url: PUBLIC,
+}))
+add(
+  'clerk-users',
+  'pass',
+  'a user whom only npm run send knows',
+  /^0 users at the local Clerk, 1 here/,
+  async () => {
+    await until(
+      () => sql(`insert into ledgerhook.users (id) values ('user_sent')`),
+      () => sql(`delete from ledgerhook.users where id = 'user_sent'`),
+    )
+    return {}
+  },
+)
 
 add('worker-reachable', 'fail', 'no Worker', /does not answer/, async () => ({ url: await closedPort() }))
 add('worker-reachable', 'fail', 'something else', /returns 404 and is not Ledgerhook/, async () => ({
@@ -368,6 +404,17 @@ add(
     await sql(`update ledgerhook.webhook_events set payload = '{}', settled_at = now() - interval '40 days'
     where event_id = 'evt_1'`)
     return { vars: { PAYLOAD_RETENTION_DAYS: '30' } }
+  },
+)
+add(
+  'database-payloads',
+  'pass',
+  'payloads that are kept for ever',
+  /; PAYLOAD_RETENTION_DAYS is not set$/,
+  async () => {
+    await stored('checkout.session.completed', 'applied', 'null', 'cs_test_1')
+    await sql(`update ledgerhook.webhook_events set payload = '{}' where event_id = 'evt_1'`)
+    return { vars: { PAYLOAD_RETENTION_DAYS: '' } }
   },
 )
 add('database-parked', 'warn', 'a payment that waits', /1 × parked \/ unknown_user/, async () => {
@@ -518,6 +565,19 @@ describe('a Worker that lacks nothing', () => {
     expect(clock?.finding.says).toBe('this clock is that of Stripe, Clerk')
   })
 
+  it('counts none of the forgeries that it is sent, so that no alert opens', async () => {
+    const before = running.logged.length
+    await examined(running, [
+      'worker-redirect',
+      'worker-clerk-secret',
+      'worker-stripe-secret',
+      'worker-forgeries',
+    ])
+    const refused = () => running.logged.slice(before).filter(({ message }) => message === 'refused')
+    await vi.waitUntil(() => refused().length === 6, { timeout: 20_000 })
+    expect(refused().map(({ level, probe }) => [level, probe])).toEqual(Array(6).fill(['info', true]))
+  })
+
   it('is probed without a query', async () => {
     const stats = running.gatewayUrl?.replace('/sql', '/stats') ?? ''
     const requests = async () => ((await (await fetch(stats)).json()) as { requests: number }).requests
@@ -525,6 +585,46 @@ describe('a Worker that lacks nothing', () => {
     await examined(running, ['worker-reachable', 'worker-redirect', 'worker-forgeries'])
     await examined(running, ['worker-clerk-secret', 'worker-stripe-secret'])
     expect(await requests()).toBe(before)
+  })
+})
+
+describe('the checklist', () => {
+  const { url, given, settings } = { url: PUBLIC, given: {}, settings: {} }
+  const all = () => checklist({ url, given, settings } as Context)
+  const titled = (lines: string[], name: string) => lines.find((line) => line.includes(` ${name} `))
+
+  it('has every setting that is not of this machine alone, once, and marks the secrets', () => {
+    const local = ['NEON_FETCH_ENDPOINT', 'STRIPE_API_BASE', 'CLERK_API_BASE', 'QUEUE_SPEED']
+    const names = Object.keys(settingsSchema().shape).filter((name) => !local.includes(name))
+    expect(
+      all()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(names.sort())
+  })
+
+  it('begins with what is required, and says of each setting what it is for and where to get it', () => {
+    const items = all()
+    const required = items.filter(({ state }) => state === 'required')
+    expect(required.map(({ name }) => name)).toEqual(items.slice(0, required.length).map(({ name }) => name))
+    const lines = checklistInLines(items)
+    for (const { name, for: what, from } of items.filter(({ state }) => state !== 'default')) {
+      const at = lines.indexOf(titled(lines, name) ?? '')
+      expect(lines[at]).toContain(what)
+      expect(`${lines[at]} ${lines[at + 1]}`).toContain(from ?? `it takes ${TAKES[name]}`)
+    }
+    expect(lines.join('\n')).toContain(`${PUBLIC}/api/webhooks/clerk`)
+  })
+
+  it('says why a value is refused, and is short where all is set', () => {
+    const refused = checklist({ url, given: { ALERTS: '{"x' }, settings } as unknown as Context)
+    const lines = checklistInLines(refused)
+    expect(titled(lines, 'ALERTS')).toMatch(/✗ ALERTS +refused: thresholds of alerts/)
+    const done = checklistInLines(all().map((item) => ({ ...item, state: 'set' })))
+    expect(done).toHaveLength(new Set(refused.map(({ group }) => group)).size + 1)
+    expect(done[0]).toBe(
+      '  ✓ needed: DATABASE_URL, CLERK_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET',
+    )
   })
 })
 
@@ -599,9 +699,18 @@ describe('each check', () => {
   })
 })
 
+/** What a check says without having its text, and where that text is. */
+const SAID_ELSEWHERE = {
+  'clerk-checks.ts: error.message':
+    'of a ClerkTrouble: the sentences of clerk-api.ts, which are among those below',
+  'examine.ts: error.message': 'the same, and of what refuses DATABASE_URL: test/node/database.test.ts',
+  'settings-checks.ts: error.reasons': 'reasons of settings that are refused: test/node/settings.test.ts',
+}
+
 it('every sentence of a check is provoked above', () => {
-  const all = sentences()
-  expect(all.length).toBeGreaterThan(100)
+  const { all, unread } = sentences()
+  expect(all.length).toBeGreaterThan(130)
+  expect(unread).toEqual(Object.keys(SAID_ELSEWHERE))
   const silent = all.filter(({ pattern }) => !said.some((one) => pattern.test(one)))
   expect(silent.map(({ file, says }) => `${file}: ${says}`)).toEqual([])
 })
@@ -624,7 +733,8 @@ describe('npm run doctor', () => {
       `${running.worker.url}, database at ${new URL(running.databaseUrl).host}`,
     )
     expect(output).toContain('✓ stripe-endpoint-events')
-    expect(output).toMatch(/○ GRANT_LIMIT +optional, for granting credits/)
+    expect(output).toMatch(/✓ needed: DATABASE_URL, CLERK_WEBHOOK_SECRET/)
+    expect(output).toMatch(/○ GRANT_LIMIT +how much your backend may grant/)
     for (const secret of [...secrets(), 'postgres:postgres']) expect(output).not.toContain(secret)
   })
 
@@ -646,7 +756,7 @@ describe('npm run doctor', () => {
     expect([code, report.ok, report.database_host]).toEqual([1, false, '127.0.0.1:1'])
     expect(report.checks).toContainEqual(expect.objectContaining({ name: 'stripe-key', result: 'fail' }))
     expect(report.checklist).toContainEqual(
-      expect.objectContaining({ name: 'LOW_BALANCE', state: 'missing' }),
+      expect.objectContaining({ name: 'LOW_BALANCE', state: 'missing', secret: false }),
     )
     expect(output).not.toContain('hunter2')
     for (const secret of secrets()) expect(output).not.toContain(secret)

@@ -268,7 +268,7 @@ function functions(): string {
     clerk: 'clerk-port',
   }
   const cases = Object.entries(scripts).flatMap(([name, script]) => {
-    const [, file] = /^node (\S+\.ts)$/.exec(script) ?? []
+    const [, file] = /^node .*?(\S+\.ts)$/.exec(script) ?? []
     if (!file) return []
     const given = (PORT_FLAGS[name] ?? []).map((part) => `--${flag[part]} ${ports[part]}`)
     return `    ${name}) set -- '${join(projectDir, file)}' "$@" ${given.join(' ')} ;;`

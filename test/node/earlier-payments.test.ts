@@ -10,10 +10,11 @@ import { openDatabase } from '../../cli/shared/owner.ts'
 import { randomId } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
 import { type Pass, passId } from '../../src/reconcile/pass.ts'
-import { runPass, walksOf } from '../../src/reconcile/run.ts'
+import { walksOf } from '../../src/reconcile/run.ts'
 import { walksOfUser } from '../../src/reconcile/user-walk.ts'
 import { settingsOf } from '../../src/settings.ts'
 import type { Stack } from '../support/control.ts'
+import { reconciled } from '../support/reconciled.ts'
 import { playing } from '../worker/random-histories.ts'
 import { balanceOf } from './balance.ts'
 import { deliverer, SECRETS, signUp, VARS } from './replay-support.ts'
@@ -55,12 +56,13 @@ const pass = (fixes: boolean): Pass => ({
     since: null,
     recent: false,
     seen: new Set(),
+    uncredited: null,
   },
 })
 /** Every lost delivery is found, and put right. */
 const reconcile = async () => {
   const fixing = pass(true)
-  return await runPass(fixing, walksOf(fixing, settings, 'stripe'), undefined, 1)
+  return await reconciled(fixing, walksOf(fixing, settings, 'stripe'))
 }
 async function importFile(fixes: boolean, ...lines: string[]) {
   await writeFile(file, ['payment_intent,user_id,credits', ...lines].join('\n'))
@@ -241,7 +243,10 @@ describe('a payment from before', () => {
     expect((await reconcile()).found).toEqual([])
     expect(await deliver(...events.map(stripeEvent))).toEqual(['ignored'])
     const earlier = { ...settings, CREDIT_SINCE: '2020-01-01T00:00:00Z' }
-    const report = await runPass({ ...pass(true), settings: earlier }, walksOf(pass(true), earlier, 'stripe'))
+    const report = await reconciled(
+      { ...pass(true), settings: earlier },
+      walksOf(pass(true), earlier, 'stripe'),
+    )
     expect(report.found.filter((one) => one.object === payment && one.kind !== 'amount_differs')).toEqual([])
     expect(await balance(user)).toBe(40)
   })
@@ -285,7 +290,7 @@ describe('a payment from before', () => {
       const refund = await act(`charges/${charge}/refund`, { amount: 300 })
       const ofUser = async () => {
         const walks = walksOfUser(user, settings).filter(({ provider }) => provider === 'stripe')
-        return (await runPass(pass(true), walks, undefined, 1)).found
+        return (await reconciled(pass(true), walks)).found
       }
       expect(await ofUser()).toMatchObject([
         { kind: 'refund_not_taken', object: refund?.object.id, credits: -150, fixed: true },

@@ -1,10 +1,12 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { migrate } from '../../cli/migrate/run.ts'
 import { runCommand } from '../../cli/shared/command.ts'
 import { confirmElsewhere } from '../../cli/shared/confirm.ts'
+import { projectDir } from '../../cli/shared/project.ts'
 import { as, type Cluster, startCluster } from '../support/cluster.ts'
 import { run, scratchDir, start } from './command.ts'
 
@@ -217,5 +219,52 @@ describe('npm ci', () => {
     expect(await refusal('local/require-node.cjs', [], env)).toBe(
       `Ledgerhook needs Node.js 20 or newer, better 22 or later, and this is ${version}: https://nodejs.org`,
     )
+  })
+})
+
+describe('without the packages', () => {
+  const GUARD = 'local/require-packages.cjs'
+  const { scripts, dependencies, devDependencies } = JSON.parse(
+    readFileSync(join(projectDir, 'package.json'), 'utf8'),
+  ) as Record<'scripts' | 'dependencies' | 'devDependencies', Record<string, string>>
+  const commands = Object.entries(scripts).filter(([name]) => name !== 'preinstall')
+
+  /** A checkout in which nothing is installed, as far as a command comes. */
+  function checkout(): string {
+    const dir = scratchDir()
+    mkdirSync(join(dir, 'local'))
+    for (const file of ['package.json', GUARD]) copyFileSync(join(projectDir, file), join(dir, file))
+    return dir
+  }
+
+  /** What a script of npm's says, with its exit code. */
+  const said = (script: string, cwd: string) =>
+    new Promise<[unknown, string]>((resolve) => {
+      execFile(script, { cwd, shell: true }, (error, stdout, stderr) =>
+        resolve([error?.code ?? 0, stdout + stderr]),
+      )
+    })
+
+  it.each(commands)('npm run %s says in one sentence to run npm ci', async (_name, script) => {
+    expect(await said(script, checkout())).toEqual([
+      1,
+      'The packages are not installed: run `npm ci` first\n',
+    ])
+  })
+
+  it('one that an upgrade has changed is named', async () => {
+    const dir = checkout()
+    const install = (name: string, version: string) => {
+      mkdirSync(join(dir, 'node_modules', name), { recursive: true })
+      writeFileSync(join(dir, 'node_modules', name, 'package.json'), JSON.stringify({ version }))
+    }
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+      install(name, version.split('@').at(-1) ?? '')
+    expect(await said(`node ${GUARD}`, dir)).toEqual([0, ''])
+    install('hono', '1.0.0')
+    expect(await said(`node ${GUARD}`, dir)).toEqual([
+      1,
+      'hono is not installed as package.json says: run `npm ci` first, as after each upgrade\n',
+    ])
   })
 })

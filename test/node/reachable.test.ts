@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { projectDir } from '../../cli/shared/project.ts'
+import { keep } from '../../local/kept.ts'
 import { freePort } from '../../local/ports.ts'
 import { copyBinaries, mayBeRun, reachableDataDir, reachableTmp } from '../../local/postgres/reachable.ts'
 import { makeDir, run } from './command.ts'
@@ -65,6 +66,25 @@ describe.skipIf(!isRoot || !existsSync(native))('as root, in a folder that nobod
       0,
       expect.stringMatching(/^all \d+ lines are as promised/),
     ])
+  })
+
+  it('what a command writes beside the data closes its directory to nobody, though root’s umask does', async () => {
+    const dir = makeDir()
+    dirs.push(dir)
+    const umask = process.umask(0o077)
+    onTestFinished(() => {
+      process.umask(umask)
+    })
+    const data = join(dir, '.local', 'postgres')
+    const port = String(await freePort())
+    const { output } = await run('local/dev.ts', ['--port', port, '--pg-port', port], dir)
+    expect(output).not.toContain('its data is in')
+    expect(existsSync(join(dir, '.local', 'session-key.pem'))).toBe(true)
+    expect(reachableDataDir(data)).toBe(data)
+    rmSync(join(dir, '.local'), { recursive: true })
+    keep({}, `${data}.stripe.json`)
+    expect(reachableDataDir(data)).toBe(data)
+    expect(process.umask()).toBe(0o077)
   })
 
   it('npm run dev says where its data is', async () => {

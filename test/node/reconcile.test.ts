@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type LocalClerk, startClerk } from '../../local/clerk/server.ts'
 import { checkoutEvent } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
 import { KINDS } from '../../src/reconcile/words.ts'
 import type { Stack } from '../support/control.ts'
@@ -76,35 +77,46 @@ describe('npm run reconcile', () => {
       user: 'user_ada',
       payment: 'pi_ada',
     }).data
-    await post(`${stack.stripeUrl}/test/seed`, { sessions: [{ ...object, created: 1_790_000_000 }] })
+    const set = { created: 1_790_000_000 }
+    const of = { payment: 'pi_ada', amount: 200, set }
+    await post(`${stack.stripeUrl}/test/seed`, {
+      sessions: [{ ...object, ...set }],
+      refunds: [reversalEvent('refund.created', { ...of, status: 'succeeded' }).data.object],
+    })
 
     const { code, text } = await run()
     expect(code).toBe(1)
     expect(text).toContain('user there, not here: 1')
     expect(text).toContain('paid, not credited: 1, +500 credits, 5.00 USD')
     expect(text).toContain('  cs_test_pi_ada  user_ada  +500 credits  5.00 USD  parked / unknown_user')
-    expect(text).toContain('Refunds and disputes of what is not credited yet are not in these sums')
+    expect(text).toContain(
+      'refunded, not taken back: 1, 2.00 USD\n  re_pi_ada  -  2.00 USD  parked / unknown_payment',
+    )
+    expect(text).toContain(
+      'What refunds and disputes of it take is not in these sums: --fix credits it first',
+    )
     expect(text).toContain('what is in live mode at Stripe')
     expect(await query(stack.databaseUrl, 'select from users')).toEqual([])
 
     const fixed = await report('--fix')
-    expect(fixed.fixed.map(({ object }) => object)).toEqual(['user_ada', 'cs_test_pi_ada'])
+    expect(fixed.fixed.map(({ object }) => object)).toEqual(['user_ada', 'cs_test_pi_ada', 're_pi_ada'])
     expect([fixed.left, fixed.code]).toEqual([[], 0])
-    expect(await balance('user_ada')).toBe(540)
+    expect(await balance('user_ada')).toBe(340)
     expect(await report()).toMatchObject({ code: 0, found: [] })
     expect((await run('--fix')).text).toContain('nothing differs')
   })
 
-  it.each([{ STRIPE_SECRET_KEY: 'sk_test_of_somebody_else' }, { CLERK_SECRET_KEY: 'sk_test_of_nobody' }])(
-    'says that a key is refused, and exits with 1: %j',
-    async (env) => {
-      vars = env
-      const { code, text } = await run().finally(() => {
-        vars = {}
-      })
-      expect([code, text]).toEqual([1, expect.stringContaining('A key is refused as a whole')])
-    },
-  )
+  it.each([
+    [{ STRIPE_SECRET_KEY: 'sk_live_of_somebody_else' }, 'what is in test mode at Stripe'],
+    [{ CLERK_SECRET_KEY: 'sk_test_of_nobody' }, 'what is in live mode at Stripe'],
+  ])('says that a key is refused, and of which mode it is, and exits with 1: %j', async (env, unseen) => {
+    vars = env
+    const { code, text } = await run().finally(() => {
+      vars = {}
+    })
+    expect([code, text]).toEqual([1, expect.stringContaining('A key is refused as a whole')])
+    expect(text).toContain(`  ${unseen}\n`)
+  })
 
   it('compares one of the providers, one user, and a window', async () => {
     await seedUsers(

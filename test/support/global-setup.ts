@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../cli/migrate/run.ts'
 import { createDatabase, query } from '../../local/postgres/query.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { browserPath, NO_BROWSER } from '../browser/find.ts'
 import { startControl } from './control.ts'
@@ -24,6 +26,9 @@ const SEED_OF_THE_GATE = 20_261_126
 
 /** One Postgres for the whole run; each test file gets a database of its own, copied from a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Commands start hundreds of times: what Node compiles for one is kept for the next.
+  const compiled = makeScratchDir('compiled')
+  process.env.NODE_COMPILE_CACHE = compiled
   if (browserPath === undefined) console.warn(`the tests in a browser are skipped: ${NO_BROWSER}`)
   const postgres = await startTemporaryPostgres('test')
   await createDatabase(postgres.url('postgres'), TEMPLATE)
@@ -43,5 +48,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await control.stop()
     await postgres.stop()
+    rmSync(compiled, { recursive: true, force: true })
   }
 }

@@ -86,7 +86,7 @@ describe('the overview', () => {
       `insert into alerts (name, about, state, critical, value, threshold, details, since, opened_at)
        values ('error_rate', '', 'open', true, 0.5, 0.1, '{}', now(), now()) on conflict do nothing`,
     )
-    expect(await seen(await ada(), '/ops')).toMatch(/critical: error_rate open .* 0\.5 0\.1/)
+    expect(await seen(await ada(), '/ops')).toMatch(/critical: error_rate open 0\.5 of the requests .* 0\.1/)
     await query(`delete from alerts where name = 'error_rate'`)
   })
 
@@ -164,15 +164,15 @@ describe('the deliveries', () => {
     const parked = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
     await deliver('stripe', parked)
     expect((await rows({ id: parked.id }))[0]).toContain(
-      `parked / unknown_user ${user} user ${user} : an event of Clerk’s about this user, or the user’s first visit`,
+      `parked / unknown_user ${user} user ${user} , which comes with an event of Clerk’s about the user, or with the user’s first visit`,
     )
     const refund = reversalEvent('refund.created', { payment: `pi_2_${user}`, amount: 1 })
     await deliver('stripe', refund)
     expect((await rows({ id: refund.id }))[0]).toContain(
-      `payment pi_2_${user} : the event that reports this payment`,
+      `payment pi_2_${user} , which comes with the event that reports it`,
     )
     const rejected = await rejectedTopUp(await signedUp())
-    expect((await rows({ id: rejected.id }))[0]).toContain('a person: look again once its cause is mended')
+    expect((await rows({ id: rejected.id }))[0]).toContain('a person, who removes the cause and looks again')
   })
 
   it('refuse what is no moment, in a sentence', async () => {
@@ -180,7 +180,7 @@ describe('the deliveries', () => {
     const response = await request('/ops/deliveries?since=yesterday', { headers: { cookie } }, NAMED)
     expect([response.status, text(await response.text())]).toEqual([
       400,
-      expect.stringContaining('The database refuses what was given'),
+      expect.stringContaining('The database refused what you entered'),
     ])
   })
 })
@@ -215,7 +215,7 @@ describe('one delivery', () => {
     const event = await rejectedTopUp(user)
     await query('insert into erasures (user_id) values ($1)', [user])
     const operator = await ada()
-    expect(await seen(operator, at(event))).toContain('Its payload is not kept.')
+    expect(await seen(operator, at(event))).toContain('Its payload is not stored.')
     expect(await submit(operator, at(event), { do: 'payload' })).not.toContain('&quot;credits&quot;')
 
     const deep = `{"id":"evt_deep_${user}","type":"user.created","object":"event","data":${'[{"a":'.repeat(2_000)}1${'}]'.repeat(2_000)}}`
@@ -260,7 +260,7 @@ describe('looking again', () => {
       { operator: 'ada', action: 'look_again', note: null, amount: null },
       { operator: 'ada', action: 'look_again', note: 'ticket 7', amount: null },
     ])
-    expect(saidBy(await again(''))).toBe('It is final: nothing is changed.')
+    expect(saidBy(await again(''))).toBe('Its outcome is final: nothing was changed.')
     expect(await recorded(event.id)).toHaveLength(2)
   })
 
@@ -288,7 +288,7 @@ describe('looking again', () => {
     const event = await rejectedTopUp(await signedUp())
     await query('update webhook_events set payload = null where event_id = $1', [event.id])
     const said = saidBy(await submit(await ada(), at(event), { do: 'look_again', note: '' }))
-    expect(said).toBe('It cannot be looked at again: neither its effect nor its payload is kept.')
+    expect(said).toBe('It cannot be looked at again: neither its effect nor its payload is stored.')
   })
 })
 
@@ -298,16 +298,18 @@ describe('settling', () => {
     const event = await rejectedTopUp(user)
     const operator = await ada()
     expect(saidBy(await submit(operator, at(event), { do: 'settle', note: ' ' }))).toMatch(
-      /^A note is missing/,
+      /^A note is required/,
     )
     expect(saidBy(await submit(operator, at(event), { do: 'settle', note: 'Ticket 17' }))).toMatch(
-      new RegExp(`^Settled, and with it payment:.*pi_${user}`),
+      new RegExp(`^Settled. This settles also payment:.*pi_${user}`),
     )
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'settled_by_hand' })
     const facts = await query('select settled_by, note from settled_facts where event_id = $1', [event.id])
     expect(facts[0]).toEqual({ settled_by: 'ada', note: 'Ticket 17' })
     expect(await recorded(event.id)).toMatchObject([{ operator: 'ada', action: 'settle', note: 'Ticket 17' }])
-    expect(saidBy(await submit(operator, at(event), { do: 'settle', note: 'again' }))).toMatch(/^It is final/)
+    expect(saidBy(await submit(operator, at(event), { do: 'settle', note: 'again' }))).toMatch(
+      /^Its outcome is final/,
+    )
     expect(await recorded(event.id)).toHaveLength(1)
   })
 })
@@ -348,7 +350,9 @@ describe('all of one reason', () => {
       [`evt_later_${user}`],
     )
     const fields = { ...reason('reference_mismatch'), until, do: 'settle' }
-    expect(saidBy(await submit(operator, '/ops/bulk', { ...fields, note: '' }))).toMatch(/^A note is missing/)
+    expect(saidBy(await submit(operator, '/ops/bulk', { ...fields, note: '' }))).toMatch(
+      /^A note is required/,
+    )
     expect(saidBy(await submit(operator, '/ops/bulk', { ...fields, note: 'All paid out' }))).toBe(
       'Settled: 3.',
     )
@@ -418,11 +422,11 @@ describe('a user', () => {
     expect(result).toMatch(new RegExp(`-200 340 200 credits taken back: money of ${payment} was refunded`))
     expect(result).toMatch(new RegExp(`${payment} [\\d: -]+ 500 \\$10\\.00 refund succeeded \\$4\\.00`))
     expect(result).toContain(`sub_${user}`)
-    expect(result).toMatch(/What waits .* rejected \/ invalid_metadata a person/)
+    expect(result).toMatch(/Waiting deliveries .* rejected \/ invalid_metadata a person/)
     const ofPayment = await seen(operator, `/ops/find?id=${payment}`)
     expect(ofPayment).toContain(`payment ${payment} User ${user}`)
     expect(ofPayment).not.toContain('Adjust the balance')
-    expect(await seen(operator, `/ops/find?id=${randomId('user')}`)).toContain('Nothing is known of')
+    expect(await seen(operator, `/ops/find?id=${randomId('user')}`)).toContain('Nothing is known about')
   })
 
   it('is adjusted with a note, once per form, and it is recorded by whom', async () => {
@@ -432,8 +436,8 @@ describe('a user', () => {
     const fields = { user_id: user, key: hiddenIn(html, 'key'), amount: '-15', note: 'Given twice' }
     const twice = await Promise.all([1, 2].map(() => submit(operator, '/ops/adjust', fields)))
     expect(twice.map(saidBy).sort()).toEqual([
-      'Adjusted before: the balance was 25 right after it.',
-      'Adjusted: the balance was 25 right after it.',
+      'Adjusted. Balance after it: 25 credits.',
+      'This form had adjusted it already. Balance after it: 25 credits.',
     ])
     expect(await balance(user)).toBe(25)
     expect((await ledger(user)).at(-1)).toMatchObject({
@@ -445,9 +449,9 @@ describe('a user', () => {
       { operator: 'ada', action: 'adjust', note: 'Given twice', amount: '-15' },
     ])
     for (const [wrong, says] of [
-      [{ note: '' }, /^A note is missing/],
-      [{ amount: 'many' }, /^No amount of credits/],
-      [{ amount: '0' }, /^No amount of credits/],
+      [{ note: '' }, /^A note is required/],
+      [{ amount: 'many' }, /^A number of credits is required/],
+      [{ amount: '0' }, /^A number of credits is required/],
       [{ amount: '5' }, /^This form has made another adjustment/],
       [{ user_id: randomId('user'), key: 'other' }, /^There is no wallet of this user/],
     ] as const)
@@ -492,13 +496,13 @@ describe('what operators have done', () => {
 })
 
 describe('while the database is away', () => {
-  it('the page says so, and that nothing is known to have happened', async () => {
+  it('the page says so, and to look whether a change was made', async () => {
     const { cookie } = await ada()
     const env = { ...NAMED, NEON_FETCH_ENDPOINT: 'http://127.0.0.1:1/sql' }
     const response = await request('/ops', { headers: { cookie } }, env)
     expect([response.status, text(await response.text())]).toEqual([
       503,
-      expect.stringContaining('Nothing is known to have happened: try again.'),
+      expect.stringContaining('look whether it was done, then try again.'),
     ])
   })
 })

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
+import { type Signing, sign } from '../../local/sign.ts'
 import type { Rates } from '../../src/ops/rates.ts'
+import { PROBE, PROBE_HEADER } from '../../src/webhook/probe.ts'
 import { signedUp, signUp } from './people.ts'
 import { AWAY, consume, messageOf } from './queue-support.ts'
 import {
@@ -10,11 +12,13 @@ import {
   query,
   request,
   runScheduled,
+  secrets,
   send,
   settings,
   stripeAnswers,
 } from './support.ts'
 
+const OTHER_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 const COMPLETED = 'checkout.session.completed'
 const topUp = (user: string) => checkoutEvent(COMPLETED, { user })
 
@@ -110,6 +114,42 @@ describe('every delivery', () => {
       'stripe no_match 3',
     ])
   })
+
+  it('that the doctor forges is refused and not counted, if a signature beside it says who has sent it', async () => {
+    const forged = async (provider: 'clerk' | 'stripe', proof: string) => {
+      const headers = { ...(await sign(provider, '{}', { secret: OTHER_SECRET })), [PROBE_HEADER]: proof }
+      const body = JSON.stringify(topUp('user_1'))
+      return (await request(`/api/webhooks/${provider}`, { method: 'POST', headers, body })).status
+    }
+    const proof = async (provider: 'clerk' | 'stripe', text: string, signing: Partial<Signing> = {}) =>
+      JSON.stringify(await sign(provider, text, { secret: secrets[provider], ...signing }))
+    const { result, requests } = await counted(async () => [
+      await forged('clerk', await proof('clerk', PROBE)),
+      await forged('stripe', await proof('stripe', PROBE)),
+    ])
+    expect([result, requests]).toEqual([[400, 400], 0])
+    const others = [
+      ...['{', 'null', '[]', '{"stripe-signature": 1}', 'a b'],
+      await proof('stripe', PROBE, { secret: OTHER_SECRET }),
+      await proof('stripe', PROBE, { signedAt: Date.now() - 600_000 }),
+      await proof('stripe', JSON.stringify(topUp('user_1'))),
+      await proof('clerk', PROBE),
+    ]
+    for (const given of others) expect(await forged('stripe', given)).toBe(400)
+    await rollUp()
+    const { total, kinds } = await readRates()
+    expect(total).toMatchObject({ requests: others.length, refused: others.length })
+    expect(kinds.map(({ provider, reason }) => `${provider} ${reason}`)).toEqual(['stripe no_match'])
+  })
+
+  it.each(['clerk', 'stripe'] as const)(
+    'of %s that repeats what the doctor signs has no effect',
+    async (provider) => {
+      const { result, requests } = await counted(() => send(provider, PROBE))
+      expect(requests).toBe(0)
+      expect(await result.json()).toMatchObject({ outcome: 'ignored', reason: 'unhandled_type' })
+    },
+  )
 
   it('of which its isolate has counted something carries that, in its own statement', async () => {
     const id = await signedUp()

@@ -1,8 +1,9 @@
 import { connect } from '../../src/db.ts'
 import type { Pass } from '../../src/reconcile/pass.ts'
 import { passId } from '../../src/reconcile/pass.ts'
-import { type Report, runPass, walksOf } from '../../src/reconcile/run.ts'
+import { walksOf } from '../../src/reconcile/run.ts'
 import { settingsOf } from '../../src/settings.ts'
+import { reconciled } from '../support/reconciled.ts'
 import { logged } from './engine-support.ts'
 import type { World } from './reconcile-world.ts'
 import { type Env, query, runScheduled, settings } from './support.ts'
@@ -14,12 +15,14 @@ export const RECONCILING = {
   STRIPE_API_BASE: 'http://127.0.0.1:2',
 }
 
+type Reconciled = Awaited<ReturnType<typeof reconciled>>
+
 export function passOver(
   world: World,
   { fixes = false, env = {}, ...more }: Partial<Pass> & { env?: Env } = {},
 ): Pass {
   const all = settingsOf({ ...settings, ...RECONCILING, ...env })
-  const about = { since: null, recent: false, watches: false, seen: new Set<string>() }
+  const about = { since: null, recent: false, watches: false, seen: new Set<string>(), uncredited: null }
   return { id: passId(), settings: all, db: connect(all), fetch: world.fetch, fixes, ...about, ...more }
 }
 
@@ -27,21 +30,22 @@ export function passOver(
 export async function reconcile(
   world: World,
   options: Partial<Pass> & { env?: Env; only?: 'clerk' | 'stripe'; without?: string[] } = {},
-): Promise<Report> {
+): Promise<Reconciled> {
   const { only, without = [], ...rest } = options
   const pass = passOver(world, rest)
   const walks = walksOf(pass, pass.settings, only).filter(({ name }) => !without.includes(name))
-  return await runPass(pass, walks, undefined, 1)
+  return await reconciled(pass, walks)
 }
 
 /** What a report says, a line for each: `paid_not_credited cs_1 applied 500`. */
-export const lines = ({ found }: Report) =>
+export const lines = ({ found }: Reconciled) =>
   found.map(({ kind, object, outcome, reason, credits }) =>
     [kind, object, outcome, reason, credits].filter((word) => word !== null).join(' '),
   )
 
 /** Those of one user's objects. */
-export const linesOf = (report: Report, about: string) => lines(report).filter((line) => line.includes(about))
+export const linesOf = (report: Reconciled, about: string) =>
+  lines(report).filter((line) => line.includes(about))
 
 interface Kept {
   recent: object | null

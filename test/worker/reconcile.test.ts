@@ -128,6 +128,44 @@ describe('each line of the table', () => {
     expect(await balance(id)).toBe(290)
   })
 
+  it.each([
+    ['refund_not_taken re_', 'refund.created' as const, { status: 'succeeded' }],
+    ['dispute_differs dp_', 'charge.dispute.closed' as const, { status: 'lost' }],
+  ])('%s: also of a payment that is not credited yet, which is credited first', async (line, type, more) => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    happenAtStripe(world, bought(id))
+    happenAtStripe(world, reversalEvent(type, { payment: `pi_${id}`, amount: 250, ...more }))
+    const looking = { env, uncredited: new Set<string>() }
+    expect(linesOf(await reconcile(world, looking), id)).toEqual([
+      `paid_not_credited cs_test_pi_${id} applied 500`,
+      `${line}pi_${id} parked unknown_payment`,
+    ])
+    expect((await putRight(world, id)).after).toEqual([])
+    expect(await balance(id)).toBe(290)
+    expect(linesOf(await reconcile(world, { env, uncredited: new Set() }), id)).toEqual([])
+  })
+
+  it('refunded, not taken back: also of a period whose invoice another object says who has paid', async () => {
+    const [world, { id, ...names }] = [emptyWorld(), await subscriber()]
+    const payment = { type: 'payment_intent', payment_intent: `pi_${id}` }
+    happenAtStripe(world, invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names }))
+    happenAtStripe(
+      world,
+      billingEvent('invoice_payment.paid', { id: `inpay_${id}`, invoice: `in_${id}`, payment }),
+    )
+    const refund = { payment: `pi_${id}`, amount: 2000, status: 'succeeded' }
+    happenAtStripe(world, reversalEvent('refund.created', refund))
+    const found = linesOf(await reconcile(world, { env, uncredited: new Set() }), id)
+    expect(found).toContain(`refund_not_taken re_pi_${id} parked unknown_payment`)
+  })
+
+  it('refunded, not taken back: nothing of what another product has sold', async () => {
+    const [world, id] = [emptyWorld(), randomId('other')]
+    const refund = { payment: `pi_${id}`, amount: 250, status: 'succeeded' }
+    happenAtStripe(world, reversalEvent('refund.created', refund))
+    expect(linesOf(await reconcile(world, { env, uncredited: new Set() }), id)).toEqual([])
+  })
+
   it('dispute ended differently: one that was won gives back what it held', async () => {
     const [world, id] = [emptyWorld(), await signedUp()]
     await deliver('stripe', bought(id))

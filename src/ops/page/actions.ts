@@ -34,7 +34,7 @@ export async function actions(c: Call) {
 export const actionsTable = (actions: Action[]): Content =>
   table(
     'What operators have done',
-    ['When (UTC)', 'Who', 'What', 'About', 'Why'],
+    ['When (UTC)', 'Who', 'What', 'About', 'Note'],
     actions.map((one) => [
       moment(one.at),
       one.operator,

@@ -8,7 +8,18 @@ import { lookAgain } from '../../webhook/release.ts'
 import { inWords } from '../attention.ts'
 import { refusal } from './delivery.ts'
 import { type Call, fieldsOf, given } from './env.ts'
-import { act, type Content, field, frame, hidden, list, moment, required } from './html.ts'
+import {
+  act,
+  type Content,
+  field,
+  frame,
+  hidden,
+  list,
+  moment,
+  NOTE,
+  OPTIONAL_NOTE,
+  required,
+} from './html.ts'
 import { meaning } from './overview.ts'
 import { verdictOf } from './shown.ts'
 
@@ -47,18 +58,18 @@ export async function bulk(
         'Oldest (UTC)': moment(oldest),
         'Newest (UTC)': moment(newest),
       }),
-      html`<p><a href="/ops/deliveries?outcome=${of.outcome}&reason=${of.reason}">See them</a>`,
+      html`<p><a href="/ops/deliveries?outcome=${of.outcome}&reason=${of.reason}">List them</a>`,
       goOn,
       count > 0 && [
         act('/ops/bulk', `Look again at ${some(lookedAt(settings))}`, [
           ...all,
           hidden('do', 'look_again'),
-          field('Why, if it needs saying', 'note'),
+          field(OPTIONAL_NOTE, 'note'),
         ]),
         act('/ops/bulk', `Settle ${some(SETTLED)} by hand`, [
           ...all,
           hidden('do', 'settle'),
-          field('Why', 'note', '', required),
+          field(NOTE, 'note', '', required),
         ]),
       ],
     ],
@@ -98,7 +109,7 @@ export async function actOnMany(c: Call) {
   const became: Record<string, number> = {}
   for (const one of due) {
     const committed = await lookAgain(providers, one, settings, db)
-    const verdict = committed ? verdictOf(committed) : 'as before'
+    const verdict = committed ? verdictOf(committed) : 'unchanged'
     became[verdict] = (became[verdict] ?? 0) + 1
   }
   const says = Object.entries(became).map(([verdict, count]) => `${count} ${verdict}`)
@@ -108,5 +119,5 @@ export async function actOnMany(c: Call) {
       ...['outcome', 'reason', 'until', 'do', 'note'].map((name) => hidden(name, given(fields[name]) ?? '')),
       ...[hidden('after_at', next[0]), hidden('after_id', next[1])],
     ])
-  return await bulk(c, `Looked again at ${due.length}: ${says.join(', ') || 'none is left'}.`, goOn, fields)
+  return await bulk(c, `Looked again at ${due.length}: ${says.join(', ') || 'none was left'}.`, goOn, fields)
 }

@@ -48,7 +48,7 @@ export async function deliveries(c: Call) {
         waitsFor(one),
       ]),
     ),
-    searched_to && html`<p>Searched back to ${moment(searched_to)} so far.`,
+    searched_to && html`<p>Searched back to ${moment(searched_to)}. There may be older ones.`,
     at && html`<p><a href="${olderThan(c, at, id)}">Older</a>`,
   ])
 }
@@ -75,7 +75,7 @@ function filterForm(c: Call): Content {
     select('Outcome', 'outcome', Object.keys(OUTCOMES), now('outcome')),
     select('Reason', 'reason', [...reasons].sort(), now('reason')),
     text('User', 'user_id'),
-    text('Event, or an id it is about', 'id'),
+    text('Id of the event or its object', 'id'),
     time('From (UTC)', 'since'),
     time('To (UTC)', 'until'),
   ]} <button>Filter</button></form>`

@@ -9,7 +9,19 @@ import { lookAgain } from '../../webhook/release.ts'
 import { type ExplainedEntry, outcomeInWords } from '../explain.ts'
 import { type Action, actionsTable } from './actions.ts'
 import { type Call, fieldsOf, given } from './env.ts'
-import { act, type Content, field, found, frame, hidden, list, moment, required } from './html.ts'
+import {
+  act,
+  type Content,
+  field,
+  found,
+  frame,
+  hidden,
+  list,
+  moment,
+  NOTE,
+  OPTIONAL_NOTE,
+  required,
+} from './html.ts'
 import { entriesTable } from './look-up.ts'
 import { meaning } from './overview.ts'
 import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
@@ -30,7 +42,7 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
   if ('refused' in shown) return await c.notFound()
   const { delivery: one, has_payload, entries, actions } = shown
   const to = `/ops/deliveries/${one.provider}/${encodeURIComponent(one.event)}`
-  const why = field('Why', 'note', '', required)
+  const why = field(NOTE, 'note', '', required)
   const dashboard =
     one.provider === 'clerk'
       ? 'https://dashboard.clerk.com/last-active?path=webhooks'
@@ -40,31 +52,31 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
     `${one.provider} ${one.type ?? 'event'}`,
     [
       list({
-        Event: html`${one.event} (<a href="${dashboard}" rel="noreferrer">at ${one.provider}</a>)`,
+        Event: html`${one.event} (<a href="${dashboard}" rel="noreferrer">open in the dashboard</a>)`,
         Outcome: outcomeInWords(one),
         Meaning: meaning(one.outcome, one.reason),
         'Waits for': waitsFor(one),
         User: found(one.user_id),
         About: one.about?.map((id) => [found(id), ' ']),
         Effect: one.verb,
-        'Refused by Postgres with': one.sqlstate,
+        'Error of Postgres': one.sqlstate,
         Attempts: one.attempts,
         'Occurred (UTC)': moment(one.occurred_at),
         'Received (UTC)': moment(one.received_at),
-        'Settled (UTC)': moment(one.settled_at),
+        'Decided (UTC)': moment(one.settled_at),
       }),
       entriesTable(entries),
       html`<h2>Act</h2>`,
       !one.is_final && [
-        act(to, 'Look again', [hidden('do', 'look_again'), field('Why, if it needs saying', 'note')]),
+        act(to, 'Look again', [hidden('do', 'look_again'), field(OPTIONAL_NOTE, 'note')]),
         act(to, 'Settle by hand', [hidden('do', 'settle'), why]),
       ],
       has_payload
         ? act(to, 'Show the payload', [
             hidden('do', 'payload'),
-            'It may hold personal data; who has read it is recorded.',
+            'The payload may contain personal data. Each reading is recorded.',
           ])
-        : html`<p>Its payload is not kept.`,
+        : html`<p>Its payload is not stored.`,
       payload,
       actionsTable(actions),
     ],
@@ -73,11 +85,11 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
 }
 
 const REFUSED: Record<string, string> = {
-  not_found: 'It is not stored.',
-  already_final: 'It is final: nothing is changed.',
-  no_payload: 'It cannot be looked at again: neither its effect nor its payload is kept.',
-  is_applied: 'It has had its effect, or needs none: nothing is changed.',
-  missing_note: 'A note is missing: it says why.',
+  not_found: 'This delivery is not stored.',
+  already_final: 'Its outcome is final: nothing was changed.',
+  no_payload: 'It cannot be looked at again: neither its effect nor its payload is stored.',
+  is_applied: 'It has had its effect, or needs none: nothing was changed.',
+  missing_note: 'A note is required: nothing was changed.',
 }
 export const refusal = (why: string) => REFUSED[why] ?? why
 
@@ -96,8 +108,11 @@ export async function actOnDelivery(c: Call) {
     const settled = await call<{ subjects: string[]; refused?: string }>(db, 'settle_for_operator', [
       { ...who, note },
     ])
-    const closed = settled.subjects?.join(', ') || 'nothing else'
-    return await delivery(c, settled.refused ? refusal(settled.refused) : `Settled, and with it ${closed}.`)
+    const also = (settled.subjects ?? []).map((subject) => ` ${subject}`).join()
+    return await delivery(
+      c,
+      settled.refused ? refusal(settled.refused) : `Settled.${also && ` This settles also${also}.`}`,
+    )
   }
   const stored = await call<Stored & { refused?: string }>(db, 'take_for_operator', [{ ...who, note }])
   if (stored.refused) return await delivery(c, refusal(stored.refused))
@@ -106,7 +121,7 @@ export async function actOnDelivery(c: Call) {
     c,
     committed
       ? `Looked again: ${verdictOf(committed)}.`
-      : 'Looked again: its provider says no more about it.',
+      : 'Looked again: unchanged, as its provider says nothing new about it.',
   )
 }
 

@@ -17,7 +17,7 @@ export function frame(
   const operator = c.get('operator')
   const path = c.req.path
   return c.html(
-    html`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title} · Ledgerhook</title><link rel="stylesheet" href="/ops/uplot.css"><link rel="stylesheet" href="/ops/page.css"><script src="/ops/uplot.js" defer></script><script src="/ops/page.js" defer></script><a class="skip" href="#main">To the content</a><header><b>Ledgerhook</b>${
+    html`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title} · Ledgerhook</title><link rel="stylesheet" href="/ops/uplot.css"><link rel="stylesheet" href="/ops/page.css"><script src="/ops/uplot.js" defer></script><script src="/ops/page.js" defer></script><a class="skip" href="#main">Skip to the content</a><header><b>Ledgerhook</b>${
       operator &&
       html`<nav aria-label="Pages">${Object.entries(HREFS).map(
         ([name, href]) => html`<a href="${href}"${path === href && html` aria-current="page"`}>${name}</a> `,
@@ -51,6 +51,10 @@ export const found = (id: string | null): Content =>
 /** A text field with its label. */
 export const field = (label: string, name: string, value: Content = '', attributes: Content = ''): Content =>
   html`<label>${label} <input name="${name}" value="${value}" ${attributes}></label>`
+
+/** Labels of the note that an action is recorded with. */
+export const NOTE = 'Note (required)'
+export const OPTIONAL_NOTE = 'Note (optional)'
 
 export const required = html`required`
 export const hidden = (name: string, value: string): Content =>

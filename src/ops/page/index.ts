@@ -61,8 +61,14 @@ export const page = once(() => {
     if (!(error instanceof DatabaseUnavailable)) throw error
     log({ message: 'unavailable', level: 'error', path: routePath(c, -1), cause: error.message })
     return error.isRefusal
-      ? frame(c, 'Not possible', 'The database refuses what was given: check it.', undefined, 400)
-      : frame(c, 'Database away', 'Nothing is known to have happened: try again.', undefined, 503)
+      ? frame(c, 'Not possible', 'The database refused what you entered: please check it.', undefined, 400)
+      : frame(
+          c,
+          'Database away',
+          'The database did not answer. If you were changing something, look whether it was done, then try again.',
+          undefined,
+          503,
+        )
   })
   return page
 })

@@ -55,7 +55,7 @@ const MOST = 100
 export async function lookUp(c: Call, id = given(c.req.query('id')) ?? '', says?: Content) {
   const facts = { id, before_id: given(c.req.query('before')), page_size: MOST }
   const known = await call<LookedUp | { refused: string }>(connect(settingsOf(c.env)), 'look_up', [facts])
-  if ('refused' in known) return frame(c, 'Nothing found', `Nothing is known of ${id}.`, says)
+  if ('refused' in known) return frame(c, 'Nothing found', `Nothing is known about ${id}.`, says)
   const { about, user, event, payments, subscriptions } = known
   return frame(
     c,
@@ -65,16 +65,16 @@ export async function lookUp(c: Call, id = given(c.req.query('id')) ?? '', says?
         User: about !== 'user' && found(known.user_id),
         Email: user?.email,
         'Balance, credits': known.balance,
-        'Sum of these, credits': about !== 'user' && String(known.sum),
+        'Sum of these entries, credits': about !== 'user' && String(known.sum),
         'Stripe customer': found(user?.stripe_customer_id ?? null),
         'Here since (UTC)': moment(user?.created_at),
         'Deleted (UTC)': moment(user?.closed_at),
         'Banned (UTC)': moment(user?.banned_at),
-        'Erasure asked for (UTC)': moment(user?.erasure_asked_at),
+        'Erasure requested (UTC)': moment(user?.erasure_asked_at),
         Event: event && [deliveryLink(event.provider, event.event), ' ', outcomeInWords(event)],
       }),
       table(
-        'What waits',
+        'Waiting deliveries',
         ['Received (UTC)', 'Event', 'Outcome', 'Waits for'],
         known.waiting.map((one) => [
           moment(one.received_at),
@@ -88,12 +88,12 @@ export async function lookUp(c: Call, id = given(c.req.query('id')) ?? '', says?
         html`<p><a href="?id=${encodeURIComponent(id)}&before=${known.next}">Older entries</a>`,
       table(
         'Payments of these entries',
-        ['Payment', 'When (UTC)', 'Credits', 'Amount', 'What came back'],
+        ['Payment', 'When (UTC)', 'Credits', 'Amount', 'Refunds and disputes'],
         payments.map(paymentRow),
       ),
       table(
         'Subscriptions',
-        ['Subscription', 'Plan', 'Status', 'Period ends (UTC)', 'To note'],
+        ['Subscription', 'Plan', 'Status', 'Period ends (UTC)', 'Notes'],
         subscriptions.map(subscriptionRow),
       ),
       about === 'user' && user && adjustForm(id),
@@ -118,9 +118,9 @@ const subscriptionRow = (one: Subscription): Content[] => [
   moment(one.current_period_end),
   [
     one.cancel_at_period_end && 'ends with its period ',
-    one.collection_paused && 'no money is collected ',
-    one.double_since && 'the user has two plans of a group ',
-    one.cancel_due_at && 'to be cancelled: its user is deleted',
+    one.collection_paused && 'its collection is paused ',
+    one.double_since && 'the user pays for another plan of its group ',
+    one.cancel_due_at && 'will be cancelled, as its user is deleted',
   ],
 ]
 
@@ -155,16 +155,16 @@ const adjustForm = (user: string): Content => [
       '',
       html`required inputmode="numeric" pattern="[+\\-]?[0-9]{1,13}"`,
     ),
-    field('Why: the user’s wallet shows it', 'note', '', required),
+    field('Note, which the user’s wallet shows', 'note', '', required),
   ]),
 ]
 
 const REFUSED: Record<string, string> = {
   unknown_user: 'There is no wallet of this user.',
-  idempotency_key_reused: 'This form has made another adjustment: nothing is changed.',
-  limit_exceeded: 'The balance would be beyond 2^53: nothing is changed.',
-  missing_note: 'A note is missing: it says why. Nothing is changed.',
-  missing_key: 'Load the form again: nothing is changed.',
+  idempotency_key_reused: 'This form has made another adjustment before: nothing was changed.',
+  limit_exceeded: 'The balance would be larger than 2^53: nothing was changed.',
+  missing_note: 'A note is required: nothing was changed.',
+  missing_key: 'Nothing was changed: load the form again.',
 }
 
 /** Gives a user credits, or takes some. @throws DatabaseUnavailable */
@@ -172,7 +172,7 @@ export async function adjust(c: Call) {
   const { user_id, amount, key, note } = await fieldsOf(c)
   const id = given(user_id) ?? ''
   const credits = /^[-+]?\d{1,13}$/.test(String(amount)) ? Number(amount) : 0
-  if (credits === 0) return await lookUp(c, id, 'No amount of credits is given: nothing is changed.')
+  if (credits === 0) return await lookUp(c, id, 'A number of credits is required: nothing was changed.')
   const facts = { user_id: id, amount: credits, idempotency_key: given(key), note: given(note) }
   const adjusted = await call<{ balance: number; is_new: boolean; refused?: string }>(
     tellingAfter(c, settingsOf(c.env)),
@@ -180,10 +180,10 @@ export async function adjust(c: Call) {
     [{ operator: c.get('operator'), ...facts }],
   )
   const { refused, is_new, balance } = adjusted
-  const done = is_new ? 'Adjusted' : 'Adjusted before'
+  const done = is_new ? 'Adjusted' : 'This form had adjusted it already'
   return await lookUp(
     c,
     id,
-    refused ? (REFUSED[refused] ?? refused) : `${done}: the balance was ${balance} right after it.`,
+    refused ? (REFUSED[refused] ?? refused) : `${done}. Balance after it: ${balance} credits.`,
   )
 }

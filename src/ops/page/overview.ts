@@ -3,6 +3,7 @@ import { call, connect } from '../../db.ts'
 import { ALERT_KINDS } from '../../settings/alerts.ts'
 import { settingsOf } from '../../settings.ts'
 import { OUTCOMES, unsettledReasons } from '../../webhook/outcome.ts'
+import { rounded } from '../alert-message.ts'
 import { inWords, type Unsettled } from '../attention.ts'
 import { BUILD } from '../functions.gen.ts'
 import { NEEDS } from '../ready.ts'
@@ -60,22 +61,21 @@ export async function overview(c: Call) {
   }
   return frame(c, 'Overview', [
     table(
-      'Alerts, open or of late',
-      ['Alert', 'State', 'What', 'Value', 'Threshold', 'Opened (UTC)', 'Closed (UTC)'],
+      'Open and recent alerts',
+      ['Alert', 'State', 'What', 'Threshold', 'Opened (UTC)', 'Closed (UTC)'],
       seen.alerts
         .slice(0, 20)
         .map((one) => [
           [one.critical && 'critical: ', one.alert, one.about && ` (${one.about})`],
           one.state,
-          ALERT_KINDS[one.alert]?.says,
-          one.value,
+          [one.threshold !== null && `${rounded(one.value)} `, ALERT_KINDS[one.alert]?.says],
           one.threshold,
           moment(one.opened_at),
           moment(one.closed_at),
         ]),
     ),
     table(
-      'What waits',
+      'Waiting deliveries',
       ['Outcome', 'Reason', 'Deliveries', 'Oldest (UTC)', 'What it means'],
       seen.waiting.map(({ outcome, reason, count, oldest }) => [
         outcome,
@@ -86,14 +86,14 @@ export async function overview(c: Call) {
       ]),
     ),
     table(
-      'What else needs a look',
+      'What else needs attention',
       ['What', 'How many'],
       Object.entries(seen.besides)
         .filter(([, count]) => count > 0)
         .map(([what, count]) => [what, inWords(count)]),
     ),
     table(
-      'What Stripe and Clerk have otherwise',
+      'Differences from Stripe and Clerk',
       ['Object', 'What differs', 'User', 'Credits', 'Reported (UTC)'],
       seen.differences.map((one) => [
         found(one.object),
@@ -105,17 +105,17 @@ export async function overview(c: Call) {
     ),
     series('The last 24 hours', seen.hours),
     series('The last 30 days', seen.days),
-    html`<h2>What runs</h2>`,
+    html`<h2>Build and database</h2>`,
     list({
       Build: BUILD,
       Database: seen.status,
       'Newest migration': seen.migration,
-      'Reconciled, what is recent (UTC)': moment(recent?.endedAt) ?? 'not completely yet',
-      'Reconciled, everything (UTC)': moment(full?.endedAt) ?? 'not completely yet',
+      'Recent objects reconciled (UTC)': moment(recent?.endedAt) ?? 'not yet',
+      'All objects reconciled (UTC)': moment(full?.endedAt) ?? 'not yet',
     }),
     table(
-      'Secrets that have matched in 24 hours',
-      ['Provider', 'Secret', 'Deliveries', 'Last (UTC)'],
+      'Webhook secrets used in the last 24 hours',
+      ['Provider', 'Secret', 'Deliveries', 'Last used (UTC)'],
       seen.secrets.map(({ provider, secret, deliveries, last_at }) => [
         provider,
         `${secret} of ${configured[provider]}`,
@@ -125,7 +125,7 @@ export async function overview(c: Call) {
     ),
     table(
       'Scheduled work',
-      ['Task', 'Last good turn (UTC)', 'Next turn (UTC)', 'Failures in a row'],
+      ['Task', 'Last success (UTC)', 'Next turn (UTC)', 'Failures in a row'],
       seen.tasks.map(({ name, last_good_at, next_at, failures }) => [
         name,
         moment(last_good_at),
@@ -135,7 +135,7 @@ export async function overview(c: Call) {
     ),
     table(
       'The largest tables',
-      ['Table', 'Rows, about', 'MiB'],
+      ['Table', 'Rows (estimate)', 'MiB'],
       seen.stored.map(({ name, rows, bytes }) => [name, rows, Math.ceil(bytes / 2 ** 20)]),
     ),
   ])

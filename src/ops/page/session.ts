@@ -58,7 +58,8 @@ export async function signIn(c: Call) {
   if (!signed_in || !one) {
     log({ message: 'refused', level: 'warn', path: c.req.path, cause: 'wrong_token' })
     blocked.set(bucket, Date.now() + retry_in_s * 1_000)
-    const says = retry_in_s > 0 ? `Too many attempts: try again in ${retry_in_s} s` : 'This is no token'
+    const says =
+      retry_in_s > 0 ? `Too many attempts: try again in ${retry_in_s} s` : 'This token is not valid'
     return await signInForm(c, says, back)
   }
   await setSignedCookie(c, 'ops', String(Date.now() + SESSION_S * 1_000), keyOf(one.token), {

@@ -16,25 +16,25 @@ export interface ShownDelivery extends ExplainedDelivery {
 
 /** What provides each kind of subject. */
 export const PROVIDED_BY: Record<string, string> = {
-  user: 'an event of Clerk’s about this user, or the user’s first visit',
-  customer: 'a Checkout Session or a Clerk user that says whose customer it is',
-  payment: 'the event that reports this payment',
-  invoice: 'the event that this invoice is paid',
-  price: 'PLANS, once it knows this price',
-  reversal: 'its provider, which is asked for all that came back of the payment',
-  event: 'its provider, or a version that can read it',
-  subscription: 'an event of this subscription',
+  user: 'comes with an event of Clerk’s about the user, or with the user’s first visit',
+  customer: 'comes with a Checkout Session or a Clerk user that says whose it is',
+  payment: 'comes with the event that reports it',
+  invoice: 'comes with the event that it is paid',
+  price: 'needs an entry in PLANS',
+  reversal: 'comes when Stripe is asked for all refunds and disputes of its payment',
+  event: 'comes when its provider is asked, or with a version that can read it',
+  subscription: 'comes with an event about it',
 }
 
 /** What a delivery waits for, and what would release it. */
 export function waitsFor({ outcome, is_final, waits_for }: ShownDelivery): Content {
   if (waits_for.length === 0)
     return outcome === 'rejected' || (outcome === 'parked' && !is_final)
-      ? 'a person: look again once its cause is mended, or adjust and settle'
+      ? 'a person, who removes the cause and looks again, or adjusts the balance and settles it'
       : null
   return waits_for.map(({ subject, retry_at }) => {
     const [kind = '', ...id] = subject.split(':')
-    return html`<p>${kind} ${found(id.join(':'))}: ${PROVIDED_BY[kind]}${retry_at && html`; tried again at ${moment(retry_at)}`}</p>`
+    return html`<p>${kind} ${found(id.join(':'))}, which ${PROVIDED_BY[kind]}${retry_at && html`, tried again at ${moment(retry_at)}`}</p>`
   })
 }
 

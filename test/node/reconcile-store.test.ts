@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest'
+import { inJson } from '../../cli/reconcile/json.ts'
+import { openStore, type Store } from '../../cli/reconcile/store.ts'
+import { inLines, type Said } from '../../cli/reconcile/table.ts'
+import { printing } from '../../cli/shared/printing.ts'
+import type { Difference, DifferenceKind } from '../../src/reconcile/words.ts'
+
+/** More than a store reads at once. */
+const MANY = 450
+
+const difference = (object: string, kind: DifferenceKind, more: Partial<Difference> = {}): Difference => ({
+  ...{ provider: 'stripe', object, kind, outcome: null, reason: null, user_id: null, credits: null },
+  ...{ amount: null, currency: null, known: false, confirmed: false, first: false, fixed: false, ...more },
+})
+
+async function storeOf(...found: Difference[]): Promise<Store> {
+  const store = await openStore()
+  store.keep(found)
+  return store
+}
+
+const said = (first: Store, left = first, flags: object = {}) =>
+  ({
+    ...{
+      host: 'a.host',
+      pass: 'a',
+      absent: { confirmed: 0, closed: 0, needsConsent: false },
+      payments: null,
+    },
+    first: {
+      report: { looked: { sessions: 900 }, unseen: [{ walk: 'refunds', why: 'denied' }] },
+      store: first,
+    },
+    left: { report: { looked: {}, unseen: [] }, store: left },
+    flags: { fix: false, since: null, ...flags },
+    settings: { STRIPE_SECRET_KEY: 'sk_test_1', CLERK_SECRET_KEY: 'sk_test_2' },
+  }) as unknown as Said
+
+it('has what differs in the order in which it was found first, as it was found last', async () => {
+  const paid = (n: number) =>
+    difference(`cs_${n}`, 'paid_not_credited', { credits: 2, amount: 3, currency: 'usd' })
+  const store = await storeOf(...Array.from({ length: MANY }, (_, n) => paid(n)))
+  store.keep([
+    { ...paid(1), credits: 102, fixed: true },
+    difference('cs_1', 'amount_differs', { currency: 'jpy', amount: 5 }),
+  ])
+  const objects = [...store.rows({ kind: 'paid_not_credited' })].map(({ object }) => object)
+  expect(objects).toEqual(Array.from({ length: MANY }, (_, n) => `cs_${n}`))
+  expect([...store.rows({ fixed: true })]).toEqual([{ ...paid(1), credits: 102, fixed: true }])
+  expect([store.count(), store.count({ kind: 'amount_differs' }), store.count({ fixed: false })]).toEqual([
+    451, 1, 450,
+  ])
+  expect(store.sums('paid_not_credited')).toEqual({
+    ...{ credits: 2 * MANY + 100, money: [{ amount: 3 * MANY, currency: 'usd' }] },
+  })
+})
+
+it('may keep more while its rows are read, as when users are closed one by one', async () => {
+  const gone = Array.from({ length: MANY }, (_, n) =>
+    difference(`user_${n}`, 'user_deleted', { confirmed: true }),
+  )
+  const store = await storeOf(...gone, difference('user_here', 'user_deleted'))
+  const which = { kind: 'user_deleted', confirmed: true } as const
+  for (const one of store.rows(which)) store.keep([{ ...one, fixed: true }])
+  expect([store.count(which), store.count({ fixed: true })]).toEqual([MANY, MANY])
+})
+
+it('remembers objects, each once', async () => {
+  const { seen, uncredited } = await openStore()
+  for (const object of ['cs_1', 'cs_1', 'cs_2']) seen.add(object)
+  expect([seen.has('cs_1'), seen.has('cs_3'), uncredited.has('cs_1')]).toEqual([true, false, false])
+})
+
+it('is one JSON document, with each row in words', async () => {
+  const of = { user_id: 'user_ada', credits: 500 }
+  const first = await storeOf(
+    difference('cs_1', 'paid_not_credited', { ...of, fixed: true }),
+    difference('cs_2', 'paid_not_credited', of),
+  )
+  const left = await storeOf(difference('cs_2', 'paid_not_credited', of))
+  const report = JSON.parse([...inJson(said(first, left, { fix: true }))].join('\n'))
+  expect(report).toMatchObject({
+    ...{ host: 'a.host', pass: 'a', fix: true, since: null, compared: { sessions: 900 } },
+    found: [
+      { says: 'paid, not credited', object: 'cs_1', fixed: true },
+      { object: 'cs_2', ...of },
+    ],
+    ...{ fixed: [{ object: 'cs_1' }], left: [{ object: 'cs_2' }], absent: { confirmed: 0 } },
+    unseen: ['refunds: denied', 'what is in live mode at Stripe', expect.stringContaining('30 days')],
+  })
+  const empty = JSON.parse([...inJson(said(await openStore()))].join('\n'))
+  expect([empty.found, empty.fixed, empty.left]).toEqual([[], [], []])
+})
+
+it('is a table, and says of one user what it has not looked for', async () => {
+  const store = await storeOf(
+    difference('cs_1', 'paid_not_credited', { credits: 500, amount: 500, currency: 'usd' }),
+  )
+  const lines: string[] = []
+  await printing(inLines(said(store, store, { user: 'user_ada' })), (line) => lines.push(line))
+  expect(lines.join('\n')).toContain('paid, not credited: 1, +500 credits, 5.00 USD')
+  expect(lines).toContain('  cs_1  -  +500 credits  5.00 USD')
+  expect(lines).toContain('Refunds and disputes of what is not credited yet are not looked for with --user.')
+})

@@ -1,0 +1,17 @@
+import type { Pass, Walk } from '../../src/reconcile/pass.ts'
+import { type Report, runPass } from '../../src/reconcile/run.ts'
+import type { Difference } from '../../src/reconcile/words.ts'
+
+/** One pass to its end, with all that differs. What is found again takes the place of the first, as in the command. */
+export async function reconciled(
+  pass: Pass,
+  walks: Walk[],
+  pauseMs = 1,
+): Promise<Report & { found: Difference[] }> {
+  const found = new Map<string, Difference>()
+  const keep = (more: Difference[]) => {
+    for (const one of more) found.set(`${one.object} ${one.kind}`, one)
+  }
+  const report = await runPass(pass, walks, keep, undefined, pauseMs)
+  return { ...report, found: [...found.values()] }
+}

@@ -46,13 +46,16 @@ language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   effect constant text := case verb when 'if_known' then given->>'verb' else verb end;
   about constant jsonb := case verb when 'if_known' then given->'facts' else given end;
-  before jsonb := compared_state(about);
+  before jsonb;
   after jsonb;
   verdict jsonb;
   inside bigint;
   is_uncredited boolean;
 begin
-  if says_the_same(effect, about, before) then return finding(null, null, null, null, null); end if;
+  if effect in ('sync_user', 'sync_subscription', 'link_customer')
+    and says_the_same(effect, about, compared_state(about)) then
+    return finding(null, null, null, null, null);
+  end if;
   begin
     perform lock_subjects(variadic subjects_of(verb, given));
     before := compared_state(about);

@@ -31,8 +31,8 @@ begin
     || jsonb_build_object('user', stored.user_id, 'plan', stored.plan_key, 'customer', stored.stripe_customer_id);
 end $$;
 
--- Whether these facts of a user or a subscription are those that are stored: then their verb would only store when they
--- were read.
+-- Whether these facts of a user, a subscription or a user's customer are those that are stored: then their verb would
+-- only store when they were read. False of every other verb, whatever is here.
 create or replace function says_the_same(verb text, given jsonb, before jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -49,6 +49,9 @@ begin
     reported.user_id := owner_of(given->>'stripe_customer_id', given->>'user_id');
     reported.stripe_customer_id := given->>'stripe_customer_id';
     return kept_content(reported) = before->'subscription' and before->'customer' <> 'null';
+  elsif verb = 'link_customer' then
+    return here->>'customer' = given->>'stripe_customer_id' and not (before->'customer'->>'gone')::boolean
+      and before->'customer'->>'user' = given->>'user_id';
   end if;
   return false;
 end $$;

@@ -1301,6 +1301,9 @@ create function ledgerhook.roll_up_slot(slot timestamp with time zone) returns v
 create function ledgerhook.run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.run_verbs(deliveries jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.saw(given text, given_moment timestamp with time zone, number integer) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1401,6 +1404,9 @@ create function ledgerhook.subjects_about(about text[]) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.subjects_of(given text, facts jsonb) returns text[]
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.subjects_of_all(deliveries jsonb) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.subscription_content(reported ledgerhook.subscriptions) returns jsonb

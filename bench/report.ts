@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Backlog } from './measures/backlog.ts'
 import type { CallRates, CallsRow } from './measures/calls.ts'
-import type { Drain } from './measures/drain.ts'
+import type { Drain, DrainCpu } from './measures/drain.ts'
 import type { FirstDay } from './measures/first-day.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
@@ -96,11 +96,18 @@ const callsTable = (rows: CallsRow[]) => {
   ])
 }
 
-const drainTable = ({ queued, takenIn, floor, ofFloor }: Drain) =>
-  table('Top-ups through the queue, 16 at a time, until all are committed: per second', [
-    ['through the queue', 'taken in', 'floor', 'of the floor'],
-    [...[queued, takenIn, floor].map((rate) => rate.toFixed(0)), ofFloor.toFixed(2)],
+const drainTable = ({ queued, takenIn, floor, ofFloor, cpu }: Drain) => {
+  const cpuOf = ({ ingest, consumer, postgres }: DrainCpu) =>
+    [ingest, consumer, postgres].map((ms) => ms.toFixed(2))
+  return table('Top-ups, 16 at a time, until all are committed: per second (CPU for each, milliseconds)', [
+    ['', 'per second', 'taken in', 'of the floor', 'CPU: ingest', 'consumer', 'Postgres'],
+    [
+      ...['through the queue', queued.toFixed(0), takenIn.toFixed(0), ofFloor.toFixed(2)],
+      ...cpuOf(cpu.queued),
+    ],
+    ['floor', floor.toFixed(0), floor.toFixed(0), '1.00', ...cpuOf(cpu.floor)],
   ])
+}
 
 const firstDayTable = ({ analyzed, never, overNever, topUps, scans, rowsScanned }: FirstDay) =>
   table(`After ${topUps} top-ups on tables that were analyzed while empty: p50, milliseconds`, [

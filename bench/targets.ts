@@ -19,7 +19,7 @@ const RUN_REQUESTS = 40
 const BITE_MS = 1_000
 const READ_MS = 250
 
-/** A heap that is collected goes up and down by some per cent. */
+/** Memory goes up and down by some per cent, also where nothing is kept. */
 const FLAT = 1.2
 
 /** Far less than one scan of a table that has grown. */
@@ -101,7 +101,7 @@ function rulesOfSoak({ unsettled, sums, ledgers, doubled, contradictions, memory
     atMost(0, "users whose ledger is not the model's", ledgers.length),
     atMost(0, 'facts that have moved credits twice', doubled.length),
     atMost(0, 'spends whose key was answered by two balances', contradictions.length),
-    ...(['workerd', 'postgres'] as const).flatMap((name) =>
+    ...(['heap', 'workerd', 'postgres'] as const).flatMap((name) =>
       memory
         ? [
             atMost(

@@ -30,3 +30,23 @@ export async function exactCpuMs(pid: number): Promise<number | null> {
   const spent = (await Promise.all(threads.map(read))).map((text) => Number(text.split(' ', 1)[0]))
   return spent.reduce((sum, ns) => sum + ns, 0) / 1e6
 }
+
+/**
+ * Returns the CPU time of all processes of a Postgres, those that have ended included, milliseconds. Null where the
+ * system does not report it.
+ * @param backend the process of one of its sessions
+ */
+export async function postgresCpuMs(backend: number): Promise<number | null> {
+  if (process.platform !== 'linux') return null
+  const server = Number(/^PPid:\s+(\d+)$/m.exec(await readFile(`/proc/${backend}/status`, 'utf8'))?.[1])
+  const children = await readFile(`/proc/${server}/task/${server}/children`, 'utf8')
+  const running = await Promise.all(
+    children
+      .trim()
+      .split(' ')
+      .map((pid) => exactCpuMs(Number(pid)).catch(() => 0)),
+  )
+  const [, fields = ''] = (await readFile(`/proc/${server}/stat`, 'utf8')).split(') ')
+  const [user, system] = fields.split(' ').slice(13, 15).map(Number)
+  return running.reduce<number>((sum, ms) => sum + (ms ?? 0), ((user ?? 0) + (system ?? 0)) * TICK_MS)
+}

@@ -50,6 +50,7 @@ const ENTRIES = {
   wholeStripe: { path: 'bench/workers/stripe-sdk.ts', whole: true },
   isolates: { path: 'bench/workers/isolates.ts' },
   stages: { path: 'bench/workers/stages.ts' },
+  queue: { path: 'bench/workers/queue.ts' },
   backlog: { path: 'bench/workers/backlog.ts' },
   callsFloor: { path: 'bench/workers/calls.ts' },
 } satisfies Record<string, Entry>

@@ -1,30 +1,36 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type * as miniflare from 'miniflare'
-import { tools } from '../../cli/shared/project.ts'
 import type { Vars } from '../../local/dev-vars.ts'
-import type { Part } from './ground.ts'
-import { compatibilityDate } from './workerd.ts'
+import type { Ground } from './ground.ts'
+import { startWorkerd, type Workerd } from './workerd.ts'
 
-const QUEUE = 'ledgerhook-spill'
+export interface WithQueue {
+  /** Takes deliveries in. */
+  producer: Workerd
+  /** Commits what comes out of the queue. */
+  consumer: Workerd
+  /** Returns how many messages are not acknowledged yet. */
+  left(): Promise<number>
+  stop(): Promise<void>
+}
 
 /**
- * Runs a bundle in workerd with the queue `SPILL`, which is Miniflare's: it keeps messages in memory, and hands over one
- * batch after another. Cloudflare's hands over up to four at a time, and stores each message before `send` resolves.
+ * Runs Ledgerhook with the queue `SPILL` twice, as Cloudflare does: once for what is delivered, and once for what comes
+ * out of the queue, in batches of 50 of which four are under way at a time. The queue is `workers/queue.ts`.
  */
-export async function startWithQueue(bundlePath: string, settings: Vars): Promise<Part & { url: string }> {
-  // The one that wrangler has.
-  const { convertV4MiniflareOptions, Miniflare, Log, LogLevel } = createRequire(tools.wrangler)(
-    'miniflare',
-  ) as typeof miniflare
-  const options = convertV4MiniflareOptions({
-    ...{ host: '127.0.0.1', port: 0, log: new Log(LogLevel.NONE), cf: false },
-    ...{ name: 'ledgerhook', compatibilityDate, bindings: settings },
-    modules: [{ type: 'ESModule', path: 'index.js', contents: readFileSync(bundlePath, 'utf8') }],
-    queueProducers: { SPILL: QUEUE },
-    queueConsumers: { [QUEUE]: { maxBatchSize: 50, maxBatchTimeout: 1, maxRetries: 100 } },
-  })
-  const worker = new Miniflare({ ...options, handleStructuredLogs: () => {} })
-  const url = (await worker.ready).origin
-  return { url, stop: () => worker.dispose() }
+export async function startWithQueue(ground: Ground, settings: Vars): Promise<WithQueue> {
+  const [{ path: bundlePath }, { path }] = await Promise.all([
+    ground.bundle('ledgerhook'),
+    ground.bundle('queue'),
+  ])
+  const consumer = ground.holds(await startWorkerd({ bundlePath, settings, queue: { path, isDoor: true } }))
+  const queue = { path, door: consumer.url }
+  const producer = ground.holds(await startWorkerd({ bundlePath, settings, queue }))
+  const stop = async () => {
+    await producer.stop()
+    await consumer.stop()
+  }
+  const left = async () => {
+    const response = await fetch(`http://127.0.0.1:${producer.ports.queue}/left`)
+    return ((await response.json()) as { left: number }).left
+  }
+  return { producer, consumer, left, stop }
 }

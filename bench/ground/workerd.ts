@@ -19,6 +19,8 @@ export const [, compatibilityDate = ''] =
 export interface Workerd {
   url: string
   pid: number
+  /** By name: `http`; `queue`, of the broker; `inspector`, of V8. The last two only where they were asked for. */
+  ports: Record<string, number>
   stop(): Promise<void>
 }
 
@@ -28,15 +30,25 @@ export interface WorkerdOptions {
   settings: Vars
   /** Bundles that `workers/isolates.ts` may load, by name. */
   isolates?: Record<string, string>
+  /** The bundle of `workers/queue.ts`: as the broker behind the binding `SPILL`, or as the door in front of the Worker. */
+  queue?: { path: string } & ({ door: string } | { isDoor: true })
+  /** Whether to start V8's inspector as well, on a port that the system chooses. */
+  inspector?: boolean
 }
 
 /** Runs a bundle in workerd, without a proxy in front of it, on a port that the system chooses. */
-export async function startWorkerd({ bundlePath, settings, isolates }: WorkerdOptions): Promise<Workerd> {
-  const configPath = join(dirname(bundlePath), 'config.capnp')
-  await writeFile(configPath, config(bundlePath, Object.keys(settings), isolates))
-  const flags = ['--control-fd=3', ...(isolates ? ['--experimental'] : [])]
+export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
+  const configPath = join(dirname(options.bundlePath), 'config.capnp')
+  await writeFile(configPath, config(options))
+  const { isolates, queue, inspector = false } = options
+  const flags = [
+    '--control-fd=3',
+    ...(isolates || queue ? ['--experimental'] : []),
+    ...(inspector ? ['--inspector-addr=127.0.0.1:0'] : []),
+  ]
+  const wanted = ['http', ...(queue && 'door' in queue ? ['queue'] : []), ...(inspector ? ['inspector'] : [])]
   const child = spawn(binary, ['serve', ...flags, configPath], {
-    env: { ...process.env, ...settings },
+    env: { ...process.env, ...options.settings },
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   })
   const { pid } = child
@@ -48,28 +60,36 @@ export async function startWorkerd({ bundlePath, settings, isolates }: WorkerdOp
     await exited
   }
   try {
-    return { url: `http://127.0.0.1:${await listeningPort(child.stdio[3] as Readable)}`, pid, stop }
+    const ports = await listeningPorts(child.stdio[3] as Readable, wanted)
+    return { url: `http://127.0.0.1:${ports.http}`, ports, pid, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function listeningPort(control: Readable): Promise<number> {
+async function listeningPorts(control: Readable, wanted: string[]): Promise<Record<string, number>> {
+  const ports: Record<string, number> = {}
   for await (const line of createInterface({ input: control })) {
-    const { event, port } = JSON.parse(line)
-    if (event === 'listen') return port
+    const { event, port, socket = 'inspector' } = JSON.parse(line)
+    if (event.startsWith('listen')) ports[socket] = port
+    if (wanted.every((name) => name in ports)) return ports
   }
   throw new LocalError('workerd did not start, see above')
 }
 
 /** Returns the configuration. The worker may reach loopback only: no measure depends on a network. */
-function config(bundlePath: string, settings: string[], isolates: WorkerdOptions['isolates']): string {
-  const main = basename(bundlePath)
+function config({ bundlePath, settings, isolates, queue }: WorkerdOptions): string {
   // In this file the separator of Windows would begin an escape.
   const fromHere = (path: string) => relative(dirname(bundlePath), path).replaceAll('\\', '/')
+  const service = (name: string, path: string, bindings: string[], flags = '') =>
+    `(name = "${name}", worker = (
+      modules = [(name = "${basename(path)}", esModule = embed "${fromHere(path)}")],
+      compatibilityDate = "${compatibilityDate}",${flags}
+      bindings = [${bindings.join(', ')}],
+    ))`
   const bindings = [
-    ...settings.map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
+    ...Object.keys(settings).map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
     ...Object.entries(isolates ?? {}).map(
       ([name, path]) => `(name = "${name}", text = embed "${fromHere(path)}")`,
     ),
@@ -79,18 +99,30 @@ function config(bundlePath: string, settings: string[], isolates: WorkerdOptions
           '(name = "LOADER", workerLoader = ())',
         ]
       : []),
+    ...(queue && 'door' in queue ? ['(name = "SPILL", queue = "queue")'] : []),
+  ]
+  const role =
+    queue &&
+    ('door' in queue ? `(name = "DOOR", text = "${queue.door}")` : '(name = "CONSUMER", service = "main")')
+  const services = [
+    service('main', bundlePath, bindings),
+    ...(queue && role
+      ? [service('queue', queue.path, [role], 'compatibilityFlags = ["service_binding_extra_handlers"],')]
+      : []),
+    '(name = "internet", network = (allow = ["local"]))',
+  ]
+  const socket = (name: string, service: string) =>
+    `(name = "${name}", address = "127.0.0.1:0", http = (), service = "${service}")`
+  const sockets = [
+    socket('http', queue && 'isDoor' in queue ? 'queue' : 'main'),
+    ...(queue && 'door' in queue ? [socket('queue', 'queue')] : []),
   ]
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    (name = "main", worker = (
-      modules = [(name = "${main}", esModule = embed "${main}")],
-      compatibilityDate = "${compatibilityDate}",
-      bindings = [${bindings.join(', ')}],
-    )),
-    (name = "internet", network = (allow = ["local"])),
+    ${services.join(',\n    ')},
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  sockets = [${sockets.join(', ')}],
 );
 `
 }

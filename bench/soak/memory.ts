@@ -5,7 +5,9 @@ import type { World } from './world.ts'
 
 /** MiB. */
 export interface Memory {
-  /** Resident. */
+  /** What the Worker's heap holds once its garbage is collected. */
+  heap: number
+  /** Resident, right after that: what is kept beside the heap would show here. */
   workerd: number
   /** Of all its processes, what each has for itself: the shared buffers fill once, and each process counts them. */
   postgres: number
@@ -50,6 +52,7 @@ export function watchMemory(world: World): MemoryWatch {
       if (samples.length < SAMPLES) return null
       const fifth = Math.floor(samples.length / 5)
       const of = (part: Memory[]): Memory => ({
+        heap: median(part.map(({ heap }) => heap)),
         workerd: median(part.map(({ workerd }) => workerd)),
         postgres: median(part.map(({ postgres }) => postgres)),
       })
@@ -60,14 +63,15 @@ export function watchMemory(world: World): MemoryWatch {
 }
 
 /** Null where the system has no /proc, or a process has ended just then. */
-async function read({ pid, databaseUrl }: World): Promise<Memory | null> {
+async function read({ pid, databaseUrl, heldBytes }: World): Promise<Memory | null> {
   if (process.platform !== 'linux') return null
+  const heap = (await heldBytes()) / 1024 ** 2
   const rows = await query<{ pid: number }>(
     databaseUrl,
     'select pid from pg_stat_activity where pid <> pg_backend_pid()',
   )
   const own = await Promise.all(rows.map(({ pid }) => mib(pid, 'RssAnon').catch(() => 0)))
-  return { workerd: await mib(pid(), 'VmRSS'), postgres: own.reduce((sum, one) => sum + one, 0) }
+  return { heap, workerd: await mib(pid(), 'VmRSS'), postgres: own.reduce((sum, one) => sum + one, 0) }
 }
 
 async function mib(pid: number, field: 'VmRSS' | 'RssAnon'): Promise<number> {

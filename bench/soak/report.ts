@@ -38,8 +38,8 @@ export function soakReport(soak: Soak): string {
     memory
       ? table(`Memory, MiB, over ${memory.seconds.toFixed(0)} s without a restart`, [
           ['', 'first fifth', 'last fifth'],
-          ...(['workerd', 'postgres'] as const).map((name) => [
-            ...[name, memory.first[name].toFixed(1), memory.last[name].toFixed(1)],
+          ...(['heap', 'workerd', 'postgres'] as const).map((name) => [
+            ...[name, memory.first[name].toFixed(2), memory.last[name].toFixed(2)],
           ]),
         ])
       : 'Memory was not compared: no process has run for long enough after its warm-up.',

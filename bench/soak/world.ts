@@ -2,6 +2,7 @@ import type { Vars } from '../../local/dev-vars.ts'
 import { once } from '../../src/once.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
+import { heldBytes } from '../ground/heap.ts'
 import { startWorkerd } from '../ground/workerd.ts'
 
 /** The Worker in workerd, behind a gateway, with a database of its own. The Worker can be restarted. */
@@ -9,6 +10,8 @@ export interface World {
   /** It changes when the Worker restarts. */
   url(): string
   pid(): number
+  /** Collects the Worker's garbage, and returns what its heap then holds. Bytes. Throws while it restarts. */
+  heldBytes(): Promise<number>
   secrets: Vars
   gatewayUrl: string
   databaseUrl: string
@@ -34,7 +37,7 @@ export async function openWorld(ground: Ground, database: string): Promise<World
   const settings = {
     ...{ ...ground.settings, ...SETTINGS, DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: gateway.url },
   }
-  const start = async () => ground.holds(await startWorkerd({ bundlePath, settings }))
+  const start = async () => ground.holds(await startWorkerd({ bundlePath, settings, inspector: true }))
   let worker = await start()
   const stop = once(async () => {
     await worker.stop()
@@ -43,6 +46,10 @@ export async function openWorld(ground: Ground, database: string): Promise<World
   return ground.holds({
     url: () => worker.url,
     pid: () => worker.pid,
+    async heldBytes() {
+      const { url } = worker
+      return await heldBytes(worker, async () => await (await fetch(`${url}/api/health`)).text())
+    },
     secrets: ground.settings,
     gatewayUrl: gateway.url,
     databaseUrl,

@@ -1,6 +1,7 @@
 -- Commits deliveries that came through the queue, in one statement. All subjects that their facts name are locked at
 -- once, in the order of the names, so that batches and single deliveries wait for each other in one direction only. A
--- subject that shows up later is tried. Each delivery has a savepoint: what one of them cannot do concerns no other.
+-- subject that shows up later is tried. Mostly all of them go well, and share one savepoint. Where one does not, all is
+-- undone, and each has a savepoint of its own: what one of them cannot do concerns no other.
 -- facts: deliveries: [{place (its number), occurred_at, verb, facts, delivery (as text: a body that jsonb cannot hold
 -- fails alone)}]. Returns [{"place", "verdict"}], or {"place", "failed": the SQLSTATE} where nothing was done.
 create or replace function commit_batch(facts jsonb) returns jsonb language plpgsql security definer
@@ -12,10 +13,13 @@ declare
   committed jsonb := '[]';
 begin
   select * into f from jsonb_to_record(facts) as f(deliveries jsonb);
-  perform lock_subjects(variadic array(
-    select subject from jsonb_to_recordset(f.deliveries) as d(verb text, facts jsonb),
-      unnest(subjects_of(d.verb, d.facts)) subject));
+  perform lock_subjects(variadic subjects_of_all(f.deliveries));
   perform try_locks_only();
+  begin
+    return run_verbs(f.deliveries);
+  exception when others then
+    null;
+  end;
   for queued in
     select * from jsonb_to_recordset(f.deliveries) as d(place integer, occurred_at timestamptz, verb text,
       facts jsonb, delivery text)

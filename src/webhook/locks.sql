@@ -77,6 +77,27 @@ begin
   return subjects;
 end $$;
 
+-- The same of several deliveries: [{verb, facts}]. One statement for each verb, which is planned each time.
+create or replace function subjects_of_all(deliveries jsonb) returns text[] language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  given record;
+  verb text;
+  named text[];
+  subjects text[] := '{}';
+begin
+  for given in
+    select d.verb, array_agg(d.facts) as facts from jsonb_to_recordset(deliveries) as d(verb text, facts jsonb)
+    group by d.verb
+  loop
+    select name into strict verb from verbs where name = given.verb;
+    execute format('select array(select unnest(ledgerhook.%I(facts)) from unnest($1) facts)', verb || '_subjects')
+      into named using given.facts;
+    subjects := subjects || named;
+  end loop;
+  return subjects;
+end $$;
+
 -- The subjects of record_delivery that its facts name: see `subjects_of`.
 create or replace function record_delivery_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -162,6 +162,24 @@ describe('a delivery that fails', () => {
     expect(await eventRow(idOf(unstorable))).toMatchObject({ outcome: 'applied', payload: null })
   })
 
+  it('has each of its batch in a savepoint of its own; mostly they share one', async () => {
+    const user = await signedUp()
+    const savepoints = async (batch: { body: unknown }[]) => {
+      const [row] = await query<{ count: string }>(
+        'select count(distinct xmin::text) from webhook_events where event_id = any ($1)',
+        [batch.map(idOf)],
+      )
+      return Number(row?.count)
+    }
+    const well = [topUp(user), topUp(user), topUp(user)]
+    await consume(well)
+    expect(await savepoints(well)).toBe(1)
+    const unstorable = queued('stripe', checkoutEvent(COMPLETED, { user, session: { text: 'nul\u0000' } }))
+    const others = [topUp(user), topUp(user)]
+    await consume([...others, unstorable])
+    expect(await savepoints(others)).toBe(2)
+  })
+
   it('that cannot be read is parked, and keeps no other waiting', async () => {
     const user = await signedUp()
     const broken = queued('stripe', { ...checkoutEvent(COMPLETED, { user }), data: {} })

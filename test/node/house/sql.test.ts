@@ -99,11 +99,11 @@ describe('calls and tables', () => {
 
   it('by a name that is stored run only what stands in the table of verbs', () => {
     const dynamic = functions.filter(({ does }) => /\bexecute\b/.test(does))
-    expect(names(dynamic)).toEqual(['run_verb', 'subjects_of'])
+    expect(names(dynamic)).toEqual(['run_verb', 'run_verbs', 'subjects_of', 'subjects_of_all'])
     for (const { body } of dynamic) {
       expect(body.match(/\bexecute\b/g)).toHaveLength(1)
       expect(body).toMatch(
-        /select name into strict verb from verbs where name = [\s\S]+execute format\('select ledgerhook\.%I/,
+        /select name into strict verb from verbs where name = [\s\S]+execute format\('select [^']*ledgerhook\.%I|format\('when %L then ledgerhook\.%I[^']*', name, name[\s\S]+from verbs where name = any[\s\S]+execute format\('select /,
       )
     }
   })

@@ -1,3 +1,4 @@
+import { counted } from '../shared/counted.ts'
 import { type Check, pass, warn } from './check.ts'
 import { mebibytes, rows } from './database.ts'
 
@@ -36,9 +37,10 @@ export const payloads: Check = {
     const [stored] = await rows<Stored>(context, STORED, [PAGES])
     if (!stored || stored.payloads === '0') return pass('no payload is stored')
     const age = stored.oldest && Math.floor((context.now() - stored.oldest.getTime()) / DAY_MS)
-    const oldest = age === null ? '' : `; the oldest was settled ${age} days ago`
-    const kept = days === undefined ? 'PAYLOAD_RETENTION_DAYS is not set' : `kept for ${days} days`
-    const says = `${stored.payloads} payloads, ${mebibytes(Number(stored.bytes))}${oldest}; ${kept}`
+    const oldest =
+      age === null ? '' : `; the oldest was settled ${age === 0 ? 'today' : `${counted(age, 'day')} ago`}`
+    const kept = days === undefined ? 'PAYLOAD_RETENTION_DAYS is not set' : `kept for ${counted(days, 'day')}`
+    const says = `${counted(Number(stored.payloads), 'payload')}, ${mebibytes(Number(stored.bytes))}${oldest}; ${kept}`
     // An hour passes between two turns of the task.
     if (days === undefined || age === null || age <= days + 1) return pass(says)
     return warn(says, 'is the cron trigger on? See failing_task and late_task in docs/production.md')

@@ -54,7 +54,8 @@ async function connect(url: string): Promise<Connection> {
 }
 
 /** Bytes in words. */
-export const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`
+export const mebibytes = (bytes: number) =>
+  bytes < 1024 ** 2 ? 'less than 1 MiB' : `${Math.ceil(bytes / 1024 ** 2)} MiB`
 
 /** Ends the connection, where one was opened. */
 export async function disconnect(context: Context): Promise<void> {

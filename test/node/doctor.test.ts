@@ -398,7 +398,7 @@ add(
   'database-payloads',
   'warn',
   'a payload that should be gone',
-  /1 payloads, 1 MiB.* 40 days ago/,
+  /^1 payload, less than 1 MiB.* 40 days ago/,
   async () => {
     await stored('checkout.session.completed', 'applied', 'null', 'cs_test_1')
     await sql(`update ledgerhook.webhook_events set payload = '{}', settled_at = now() - interval '40 days'

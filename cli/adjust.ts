@@ -72,7 +72,11 @@ await runCommand(async () => {
     user_id,
     amount: readAmount(amountText),
     note: requiredText(values.note, '--note', 'says why'),
-    idempotency_key: requiredText(values.key, '--key', 'makes it happen once'),
+    idempotency_key: requiredText(
+      values.key,
+      '--key',
+      'names this adjustment, so that it is booked once however often the command runs',
+    ),
     to_balance: false,
     only_checks: false,
   }

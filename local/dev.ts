@@ -34,7 +34,9 @@ await runInterruptible(async (interrupt) => {
 
   const dataDir = reachableDataDir(flags.dataDir)
   if (dataDir !== resolve(flags.dataDir))
-    console.log(`Postgres may not enter ${flags.dataDir} as it is not root: its data is in ${dataDir}`)
+    console.log(
+      `Postgres does not run as root, and its user may not enter ${flags.dataDir}: its data is in ${dataDir}`,
+    )
 
   const givenUrl = configuredDatabase()
   if (flags.gateway && !givenUrl)

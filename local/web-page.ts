@@ -18,6 +18,7 @@ const ROWS = `.wide form { margin: 0 }
 @media (max-width: 40rem) {
   .wide thead { display: none }
   .wide table, .wide caption, .wide tbody, .wide tr, .wide td { display: block; min-width: 0; max-width: none }
+  .wide table, .wide td:has(> time) { width: auto; max-width: none }
   .wide td { border: 0; padding: 0.15rem 0 }
   .wide tr { padding: 0.5rem 0; border-bottom: 1px solid var(--line) }
 }`
@@ -33,8 +34,8 @@ export async function webPage(
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
 <title>${title}, ${standIn}</title><style>${raw(style + ROWS)}</style></head>
-<body><a class="skip" href="#main">To the content</a>
-<header><a href="/">${standIn}</a> <span>A stand-in on this machine. No money moves.</span></header>
+<body><a class="skip" href="#main">Skip to the content</a>
+<header><a href="/">${standIn}</a> <span>A stand-in on this machine: nothing here is real.</span></header>
 <main id="main"><h1>${title}</h1>${said ? html`<p role="status">${said}</p>` : ''}${content}</main></body>
 </html>
 `

@@ -5,8 +5,14 @@ export async function printing(lines: Iterable<string>, print: (line: string) =>
   const { stdout } = process
   for (const line of lines) {
     print(line)
-    // Whoever does not want more has closed it, as `head` does.
-    if (stdout.writableNeedDrain)
-      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {})
+    if (stdout.writableNeedDrain) await taken(stdout)
   }
+}
+
+/** Resolves once a stream takes more, or is closed by whoever does not want more, as `head` does. */
+async function taken(stream: NodeJS.WriteStream): Promise<void> {
+  const over = new AbortController()
+  const any = ['drain', 'close'].map((event) => once(stream, event, { signal: over.signal }))
+  await Promise.race(any).catch(() => {})
+  over.abort()
 }

@@ -93,7 +93,11 @@ function nameIntent(
 function sellOnce(object: Members, { user, credits, amount }: SendFlags): void {
   const money = given({ total: amount, subtotal: amount, amount_due: amount, amount_paid: amount })
   const sale = { id: randomId('in'), billing_reason: 'manual', parent: null }
-  Object.assign(object, sale, { metadata: { user_id: user, credits } }, money)
+  const parent = { type: 'invoice_item_details', invoice_item_details: null, subscription_item_details: null }
+  const description = `${credits} credits`
+  const line = { ...invoiceLine({ line: { id: randomId('il'), ...given({ amount }) } }), parent, description }
+  const lines = { ...(object.lines as Members), data: [{ ...line, pricing: null }] }
+  Object.assign(object, { ...sale, lines, metadata: { user_id: user, credits } }, money)
 }
 
 /** Monthly to yearly with a new billing date (Stripe, as recorded): credit for the month, and the year as a whole. */

@@ -19,7 +19,7 @@ export async function dashboard(services: Services, request: Request): Promise<A
   if (request.method === 'POST') return backSaying(await act(services, request))
   const { state } = services.account
   return await webPage('Local Stripe', {
-    title: 'What there is',
+    title: 'Everything at the local Stripe',
     content: content(state),
     said: new URLSearchParams(request.query).get('said'),
   })

@@ -18,6 +18,10 @@ let browser: Browser
 let stripe: Stripe
 let customer: string
 
+/** By how many pixels the widest table is wider than the window. */
+const WIDER =
+  '[0, ...[...document.querySelectorAll(".wide")].map((wide) => wide.scrollWidth - wide.clientWidth)].sort((a, b) => a - b).pop()'
+
 const metadata = { user_id: 'user_ada', credits: '500' }
 /** A new checkout of 500 credits, or of the plan. Returns the address at which to pay. */
 async function checkout(of: 'pack' | 'plan'): Promise<string> {
@@ -118,6 +122,8 @@ describe.skipIf(browserPath === undefined)('the pages of npm run dev in a browse
           await page.setViewportSize({ width, height: 800 })
           const found = [await accessibility(page), await overflowOf(page), await isDark(page)]
           expect([url, width, ...found]).toEqual([url, width, [], 0, colorScheme === 'dark'])
+          // No button is out of sight.
+          expect([url, width, await page.evaluate<number>(WIDER)]).toEqual([url, width, 0])
         }
       })
   })
@@ -135,7 +141,7 @@ describe.skipIf(browserPath === undefined)('the pages of npm run dev in a browse
     const before = await balance()
     await visit(await checkout('pack'), async (page) => {
       await page.keyboard.press('Tab')
-      expect(await page.evaluate('document.activeElement.textContent')).toBe('To the content')
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content')
       await page.getByRole('button', { name: 'Try a card that is declined' }).focus()
       await page.keyboard.press('Enter')
       await page.getByRole('status').filter({ hasText: 'Your card was declined.' }).waitFor()

@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
 import { inJson } from '../../cli/reconcile/json.ts'
 import { openStore, type Store } from '../../cli/reconcile/store.ts'
 import { inLines, type Said } from '../../cli/reconcile/table.ts'
 import { printing } from '../../cli/shared/printing.ts'
+import { projectDir } from '../../cli/shared/project.ts'
 import type { Difference, DifferenceKind } from '../../src/reconcile/words.ts'
 
 /** More than a store reads at once. */
@@ -101,4 +105,19 @@ it('is a table, and says of one user what it has not looked for', async () => {
   expect(lines.join('\n')).toContain('paid, not credited: 1, +500 credits, 5.00 USD')
   expect(lines).toContain('  cs_1  -  +500 credits  5.00 USD')
   expect(lines).toContain('Refunds and disputes of what is not credited yet are not looked for with --user.')
+})
+
+it.each(['reads all of it', 'reads the first lines alone'])('is printed to somebody who %s', async (what) => {
+  const script = `
+    import { printing } from './cli/shared/printing.ts'
+    await printing(Array.from({ length: 200_000 }, () => 'x'.repeat(99)), console.log)
+    process.exitCode = 3`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { cwd: projectDir })
+  const [errors, closed] = [text(child.stderr), once(child, 'close')]
+  if (what === 'reads all of it') expect((await text(child.stdout)).length).toBe(20_000_000)
+  else {
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+  }
+  expect([(await closed)[0], await errors]).toEqual([3, ''])
 })

@@ -143,6 +143,7 @@ describe('npm run send', () => {
     })
     expect(invoice?.data.object).toMatchObject({
       ...{ object: 'invoice', parent: null, total: 900, metadata: { user_id: 'user_1', credits: '90' } },
+      lines: { data: [{ amount: 900, pricing: null, parent: { subscription_item_details: null } }] },
     })
   })
 

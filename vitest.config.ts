@@ -36,8 +36,8 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           deps: { optimizer: { ssr: { enabled: true, include: ['svix'] } } },
         },
       },

@@ -7,8 +7,6 @@ import { claimOf, invoiceOf, leadingColumns, ownDatabase, scansOf, watchPlans } 
 
 /** Refunds of payments of which only another product of the account knows. */
 const OTHERS = 1_000_000
-/** Far more than an index takes, also on a busy machine. How long it really takes is for the bench. */
-const STATEMENT_MS = 20_000
 
 let db: Awaited<ReturnType<typeof ownDatabase>>
 beforeAll(async () => {
@@ -57,7 +55,7 @@ async function ours() {
 }
 
 describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another product’s payments`, () => {
-  it('a scheduled run does all its work within its time, and releases ours', async () => {
+  it('a scheduled run does all its work, of which nothing is given up as too slow, and releases ours', async () => {
     const user = await ours()
     const settings = settingsSchema().parse({
       DATABASE_URL: db.workerUrl,
@@ -67,12 +65,9 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
       STRIPE_SECRET_KEY: 'sk_test_unused',
       RECONCILE: 'off',
     })
-    const startedAt = Date.now()
     await runTasks(settings)
-    const tookMs = Date.now() - startedAt
     expect(await balanceOf(user)).toBe(6000)
     expect(await db.owner.rows('select name from tasks where failures > 0')).toEqual([])
-    expect(tookMs).toBeLessThan(STATEMENT_MS)
   })
 
   const reasons = { reasons: unsettledReasons }
@@ -96,16 +91,14 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
     ['explain', { ...page, id: 'user_many' }],
     ['explain', { ...page, id: 'cus_many' }],
     ['explain', { ...page, id: 'user_nobody' }],
-  ])('%s finds its rows by an index, within its time: %j', async (name, facts) => {
+  ])('%s finds its rows by an index: %j', async (name, facts) => {
     await ours()
     await db.owner.rows(`update waiting set retry_at = now() where subject like 'customer:%' and event_id in (
       select event_id from waiting where subject like 'customer:%' limit 3)`)
     const connection = await db.connect()
     const leading = await leadingColumns(connection)
     const plans = await watchPlans(connection)
-    const startedAt = Date.now()
     await connection.call(name, facts)
-    expect(Date.now() - startedAt).toBeLessThan(STATEMENT_MS)
     expect(plans.length).toBeGreaterThan(0)
     expect(scansOf(plans, leading).filter((name) => !whole.includes(name))).toEqual([])
   })
@@ -113,13 +106,11 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
   it('20,000 that are due are given up by bites, and that has an end', async () => {
     await db.owner.rows(`update webhook_events set received_at = received_at - interval '2 days'
       where event_id in (select 'evt_other_' || n from generate_series(1, 20000) n)`)
-    const startedAt = Date.now()
     let bites = 0
     for (let more = true; more; bites++) {
       const bite = await db.owner.call<{ more: boolean }>('give_up', { most: 1000, erase: true })
       more = bite.more
     }
     expect(bites).toBe(21)
-    expect(Date.now() - startedAt).toBeLessThan(STATEMENT_MS * 2)
   })
 })

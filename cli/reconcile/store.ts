@@ -18,7 +18,10 @@ export interface Store {
   seen: Seen
   /** By what was paid that is not credited here. */
   uncredited: Seen
-  /** Keeps what differs. What is found again takes the place of the first. */
+  /**
+   * Keeps what differs. Of an object and kind that is found again, the first stays, which is the newest state of it, until
+   * one of them is put right.
+   */
   keep(found: Difference[]): void
   /** In the order in which they were found first. Others may be kept meanwhile. */
   rows(which?: Which): Iterable<Difference>
@@ -42,7 +45,8 @@ const KEEP = `
   insert into found (object, kind, reason, fixed, confirmed, credits, amount, currency, whole)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (object, kind) do update set reason = excluded.reason, fixed = excluded.fixed, confirmed = excluded.confirmed,
-    credits = excluded.credits, amount = excluded.amount, currency = excluded.currency, whole = excluded.whole`
+    credits = excluded.credits, amount = excluded.amount, currency = excluded.currency, whole = excluded.whole
+  where excluded.fixed > found.fixed`
 
 /**
  * Opens a store in a temporary file, not in memory, which would grow with the number of objects. SQLite removes the

@@ -116,9 +116,10 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
     }
   }
   const { kind } = finding
+  // Other products have customers of their own, and refunds.
+  if (finding.reason === 'unknown_customer' && !item.isOurs) return null
   noteUncredited(pass, here, kind)
-  // Other products have customers of their own.
-  if (kind === null || (finding.reason === 'unknown_customer' && !item.isOurs)) return null
+  if (kind === null) return null
   const difference = { ...inWords(here, finding, kind), confirmed: finding.confirmed ?? false }
   const waits = finding.known && finding.outcome !== 'applied'
   const mayFix = pass.fixes && KINDS[kind].fixable && !waits && !isUncertain(here, finding)

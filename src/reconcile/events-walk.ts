@@ -29,16 +29,18 @@ export const eventsWalk: Walk = {
   },
 }
 
+/** Returns what the newest event says first: an object may have several, and the older ones are no longer true. */
 async function compareUnknown(pass: Pass, events: unknown[]) {
   const ids = events.map((event) => String(member(event, 'id')))
   if (ids.length === 0) return []
   const unknown = new Set(await call<string[]>(pass.db, 'unknown_events', [{ ids }]))
   // The oldest first, as they happened.
   const missing = events.filter((event) => unknown.has(String(member(event, 'id')))).reverse()
-  return await compare(
+  const found = await compare(
     pass,
     missing.map((event) => eventItem(pass, event as object)),
   )
+  return found.reverse()
 }
 
 /** Under its own id: should it still be delivered, it is a duplicate. */

@@ -40,12 +40,15 @@ const said = (first: Store, left = first, flags: object = {}) =>
     settings: { STRIPE_SECRET_KEY: 'sk_test_1', CLERK_SECRET_KEY: 'sk_test_2' },
   }) as unknown as Said
 
-it('has what differs in the order in which it was found first, as it was found last', async () => {
+it('has what differs in the order in which it was found, and keeps the first state of it until it is put right', async () => {
   const paid = (n: number) =>
     difference(`cs_${n}`, 'paid_not_credited', { credits: 2, amount: 3, currency: 'usd' })
   const store = await storeOf(...Array.from({ length: MANY }, (_, n) => paid(n)))
   store.keep([
+    { ...paid(0), credits: 900 },
     { ...paid(1), credits: 102, fixed: true },
+    { ...paid(1), credits: 900 },
+    { ...paid(1), credits: 900, fixed: true },
     difference('cs_1', 'amount_differs', { currency: 'jpy', amount: 5 }),
   ])
   const objects = [...store.rows({ kind: 'paid_not_credited' })].map(({ object }) => object)

@@ -2,7 +2,7 @@ import type { Pass, Walk } from '../../src/reconcile/pass.ts'
 import { type Report, runPass } from '../../src/reconcile/run.ts'
 import type { Difference } from '../../src/reconcile/words.ts'
 
-/** One pass to its end, with all that differs. What is found again takes the place of the first, as in the command. */
+/** One pass to its end, with all that differs. What is found again stays as it was found first, as in the command. */
 export async function reconciled(
   pass: Pass,
   walks: Walk[],
@@ -10,7 +10,10 @@ export async function reconciled(
 ): Promise<Report & { found: Difference[] }> {
   const found = new Map<string, Difference>()
   const keep = (more: Difference[]) => {
-    for (const one of more) found.set(`${one.object} ${one.kind}`, one)
+    for (const one of more) {
+      const key = `${one.object} ${one.kind}`
+      if (Number(one.fixed) > Number(found.get(key)?.fixed ?? -1)) found.set(key, one)
+    }
   }
   const report = await runPass(pass, walks, keep, undefined, pauseMs)
   return { ...report, found: [...found.values()] }

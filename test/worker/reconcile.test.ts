@@ -166,6 +166,39 @@ describe('each line of the table', () => {
     expect(linesOf(await reconcile(world, { env, uncredited: new Set() }), id)).toEqual([])
   })
 
+  it('refunded, not taken back: nothing of an invoice of another product, whose customer is nobody’s here', async () => {
+    const [world, id] = [emptyWorld(), randomId('other')]
+    const names = { subscription: `sub_${id}`, customer: `cus_${id}`, price: 'price_other' }
+    happenAtStripe(world, invoiceEvent('invoice.paid', { invoice: `in_${id}`, ...names }))
+    const payment = { type: 'payment_intent', payment_intent: `pi_${id}` }
+    const paid = { id: `inpay_${id}`, invoice: `in_${id}`, payment }
+    happenAtStripe(world, billingEvent('invoice_payment.paid', paid))
+    const refund = { payment: `pi_${id}`, amount: 2000, status: 'succeeded' }
+    happenAtStripe(world, reversalEvent('refund.created', refund))
+    expect(linesOf(await reconcile(world, { env, uncredited: new Set() }), id)).toEqual([
+      `invoice_payment_unknown inpay_${id} applied`,
+    ])
+  })
+
+  it.each([
+    ['the dispute itself', 1, []],
+    ['its newest event, where all are of one page', 100, ['disputes', 'not at rest here']],
+    ['its newest event, which is of another page', 1, ['disputes', 'not at rest here']],
+  ])('dispute ended differently: by %s, and by no older event of it', async (_, page, without) => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    await deliver('stripe', bought(id))
+    happenAtStripe(world, bought(id))
+    const about = { payment: `pi_${id}`, amount: 250 }
+    const now = Date.now()
+    for (const event of [
+      reversalEvent('charge.dispute.funds_withdrawn', { ...about, at: now - 90_000 }),
+      reversalEvent('charge.dispute.closed', { ...about, status: 'won', at: now - 30_000 }),
+    ])
+      happenAtStripe(world, event, true)
+    const found = linesOf(await reconcile(world, { env, page, without }), id)
+    expect(found).toEqual([`dispute_differs dp_pi_${id} ignored no_effect 0`])
+  })
+
   it('dispute ended differently: one that was won gives back what it held', async () => {
     const [world, id] = [emptyWorld(), await signedUp()]
     await deliver('stripe', bought(id))

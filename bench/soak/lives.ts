@@ -78,21 +78,19 @@ export function lifeOf(n: number): Life {
     clerk('sign-up', 'user.created')
     life.entries.push(entryOf('signup_bonus', BONUS, user))
   }
-  const topUp = (payment: string) => {
+  const report = (kind: Kind, type: Parameters<typeof checkoutEvent>[0], payment: string) => {
     const options = { user, payment, credits: TOP_UP, session }
-    const completed = stripe('top-up', (about) =>
-      checkoutEvent('checkout.session.completed', { ...options, ...about }),
+    sold(
+      payment,
+      stripe(kind, (about) => checkoutEvent(type, { ...options, ...about })),
     )
-    sold(payment, completed)
+  }
+  const topUp = (payment: string) => {
+    report('top-up', 'checkout.session.completed', payment)
     life.entries.push(entryOf('purchase', TOP_UP, payment))
   }
-  const reportAgain = (payment: string) => {
-    const options = { user, payment, credits: TOP_UP, session }
-    const again = stripe('same sale again', (about) =>
-      checkoutEvent('checkout.session.async_payment_succeeded', { ...options, ...about }),
-    )
-    sold(payment, again)
-  }
+  const reportAgain = (payment: string) =>
+    report('same sale again', 'checkout.session.async_payment_succeeded', payment)
   const refund = (payment: string, amount: number) => {
     stripe('refund', (about) =>
       reversalEvent('refund.created', { ...about, payment, amount, status: 'succeeded' }),

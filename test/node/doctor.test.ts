@@ -409,7 +409,7 @@ add(
 add(
   'database-payloads',
   'pass',
-  'payloads that are kept for ever',
+  'payloads without a retention period',
   /; PAYLOAD_RETENTION_DAYS is not set$/,
   async () => {
     await stored('checkout.session.completed', 'applied', 'null', 'cs_test_1')

@@ -58,17 +58,27 @@ await runInterruptible(async (interrupt) => {
   const told = Object.hasOwn(stories, values.story) ? stories[values.story] : undefined
   if (!told) throw new LocalError(`--story takes ${Object.keys(stories).join(' or ')}, not '${values.story}'`)
   const dataDir = makeScratchDir('demo')
+  const secrets = generateSecrets()
+  const receiver = told.listens ? await startReceiver(secrets.EVENTS_SECRET ?? '') : undefined
   try {
-    await tell(told, dataDir, interrupt)
+    await tell(told, { dataDir, secrets, receiver }, interrupt)
   } finally {
+    await receiver?.stop()
     await rm(dataDir, { recursive: true, force: true })
   }
 })
 
-async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Promise<void> {
+interface Props {
+  dataDir: string
+  secrets: Vars
+  /** The app that is told what happens, where the story has one. */
+  receiver: Receiver | undefined
+}
+
+async function tell(story: Story, props: Props, interrupt: AbortSignal): Promise<void> {
+  const { dataDir, receiver } = props
   const keys = await generateKeyPair()
-  const secrets: Vars = { ...generateSecrets(), CLERK_JWT_KEY: keys.publicKey }
-  const receiver = story.listens ? await startReceiver(secrets.EVENTS_SECRET ?? '') : undefined
+  const secrets: Vars = { ...props.secrets, CLERK_JWT_KEY: keys.publicKey }
   const settings = settingsOfTheStory(secrets, story, receiver)
   const startedAt = performance.now()
   console.log('booting the real Worker on a real Postgres, a few seconds')
@@ -111,7 +121,6 @@ async function tell(story: Story, dataDir: string, interrupt: AbortSignal): Prom
   } finally {
     await database.end().catch(() => {})
     await stack.stop()
-    await receiver?.stop()
   }
 }
 

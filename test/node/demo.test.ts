@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { projectDir } from '../../cli/shared/project.ts'
 import { differences, summary } from '../../local/demo/compare.ts'
-import { run, scratchDir } from './command.ts'
+import { run, scratchDir, start } from './command.ts'
 
 describe('npm run demo', () => {
   test.for(['webhooks', 'metered', 'refunds', 'changes', 'outage', 'drift'])(
@@ -18,6 +18,14 @@ describe('npm run demo', () => {
       expect(output).not.toContain('✗')
     },
   )
+
+  // Its app listens from the beginning, and would keep the process alive.
+  test.skipIf(process.platform === 'win32')('ends on Ctrl-C while it is still starting', async () => {
+    const demo = start('local/demo.ts', ['--story', 'metered'], scratchDir())
+    await demo.printed('PostgreSQL')
+    demo.process.kill('SIGINT')
+    expect(await demo.ended).toBe(130)
+  })
 
   test('fails, and says how, when one promise is not kept', async () => {
     const copy = copyOfTheProject()

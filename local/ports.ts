@@ -38,19 +38,22 @@ export async function portError(error: unknown, port: number, flag: string): Pro
  * that no connection takes one between the look and its use, and below the usual ports of `npm run dev`.
  */
 const FREE = { from: 12_000, to: 25_000 }
-/** Processes that look at the same time look in different places. */
-const PLACES = 50
-const PLACE_SIZE = (FREE.to - FREE.from) / PLACES
+/** Processes that look at the same time look in different blocks: their numbers are near each other, and not the same. */
+const BLOCK = 8
+const BLOCKS = (FREE.to - FREE.from) / BLOCK
+/** From one block of a process to its next: far from those of its neighbours, and in the end through all of them. */
+const STRIDE = 613
 let looked = 0
 
 /** Returns a loopback port that nothing listens on at this moment. It is not reserved: use it soon. */
 export async function freePort(): Promise<number> {
-  const place = FREE.from + (process.pid % PLACES) * PLACE_SIZE
-  for (let tries = 0; tries < PLACE_SIZE; tries++) {
-    const port = place + (looked++ % PLACE_SIZE)
+  for (let tries = 0; tries < BLOCKS * BLOCK; tries++) {
+    const at = looked++
+    const block = (process.pid + Math.floor(at / BLOCK) * STRIDE) % BLOCKS
+    const port = FREE.from + block * BLOCK + (at % BLOCK)
     if (await isFree(port)) return port
   }
-  throw new LocalError(`no port from ${place} to ${place + PLACE_SIZE - 1} is free`)
+  throw new LocalError(`no port from ${FREE.from} to ${FREE.to - 1} is free`)
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -14,17 +14,20 @@ function versionIn(folder) {
 
 const { dependencies, devDependencies } = require(join(root, 'package.json'))
 const wanted = Object.entries({ ...dependencies, ...devDependencies })
+const found = ([name]) => versionIn(join(root, 'node_modules', name))
 // An alias is written `npm:<name>@<version>`.
-const lacking = wanted.filter(
-  ([name, version]) => versionIn(join(root, 'node_modules', name)) !== version.split('@').pop(),
-)
+const lacking = wanted.filter((one) => found(one) !== one[1].split('@').pop())
 
 if (lacking.length > 0) {
+  const [name] = lacking[0]
   const isNew = lacking.length === wanted.length
-  console.error(
-    isNew
-      ? 'The packages are not installed: run `npm ci` first'
-      : `${lacking[0][0]} is not installed as package.json says: run \`npm ci\` first, as after each upgrade`,
-  )
+  // An npm that was told to omit them leaves them out again, so `npm ci` alone would change nothing.
+  const isOmitted = lacking.every((one) => one[0] in devDependencies && found(one) === undefined)
+  const says = isNew
+    ? 'The packages are not installed: run `npm ci` first'
+    : isOmitted
+      ? `${name}, a package for development, is not installed: run \`npm ci --include=dev\` first`
+      : `${name} is not installed as package.json says: run \`npm ci\` first, as after each upgrade`
+  console.error(says)
   process.exit(1)
 }

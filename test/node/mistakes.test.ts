@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { migrate } from '../../cli/migrate/run.ts'
 import { runCommand } from '../../cli/shared/command.ts'
@@ -237,6 +238,12 @@ describe('without the packages', () => {
     return dir
   }
 
+  function install(dir: string, name: string, range: string): void {
+    const version = range.split('@').at(-1)
+    mkdirSync(join(dir, 'node_modules', name), { recursive: true })
+    writeFileSync(join(dir, 'node_modules', name, 'package.json'), JSON.stringify({ version }))
+  }
+
   /** What a script of npm's says, with its exit code. */
   const said = (script: string, cwd: string) =>
     new Promise<[unknown, string]>((resolve) => {
@@ -254,17 +261,30 @@ describe('without the packages', () => {
 
   it('one that an upgrade has changed is named', async () => {
     const dir = checkout()
-    const install = (name: string, version: string) => {
-      mkdirSync(join(dir, 'node_modules', name), { recursive: true })
-      writeFileSync(join(dir, 'node_modules', name, 'package.json'), JSON.stringify({ version }))
-    }
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
-      install(name, version.split('@').at(-1) ?? '')
+      install(dir, name, version)
     expect(await said(`node ${GUARD}`, dir)).toEqual([0, ''])
-    install('hono', '1.0.0')
+    install(dir, 'hono', '1.0.0')
     expect(await said(`node ${GUARD}`, dir)).toEqual([
       1,
       'hono is not installed as package.json says: run `npm ci` first, as after each upgrade\n',
+    ])
+  })
+
+  it('those for development are not left out by NODE_ENV=production', async () => {
+    const env = { ...process.env, NODE_ENV: 'production' }
+    const asked = await promisify(execFile)('npm', ['config', 'get', 'include'], { cwd: projectDir, env })
+    expect(asked.stdout.trim()).toBe('dev')
+  })
+
+  it('an installation for production says what to add, where npm ci alone would change nothing', async () => {
+    const dir = checkout()
+    // Some of those for development come with the others.
+    const there = { ...dependencies, '@types/node': devDependencies['@types/node'] ?? '' }
+    for (const [name, version] of Object.entries(there)) install(dir, name, version)
+    expect(await said(`node ${GUARD}`, dir)).toEqual([
+      1,
+      '@biomejs/biome, a package for development, is not installed: run `npm ci --include=dev` first\n',
     ])
   })
 })

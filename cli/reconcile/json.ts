@@ -12,7 +12,7 @@ export function* inJson(said: Said): Iterable<string> {
   yield* rows('left', left.store.rows())
   if (payments) yield* members({ payments })
   yield* members({ absent })
-  const notSeen = [...unseen.map(({ walk, why }) => `${walk}: ${why}`), ...limits(settings)]
+  const notSeen = [...unseen.map(({ walk, why }) => `${walk}: ${why}`), ...limits(settings, flags)]
   yield `  "unseen": ${inside(notSeen)}`
   yield '}'
 }

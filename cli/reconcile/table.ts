@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { isMissedAtClerk } from '../../src/reconcile/clerk-walks.ts'
 import type { Report } from '../../src/reconcile/run.ts'
 import { CREDITING } from '../../src/reconcile/uncredited.ts'
 import { type Difference, type DifferenceKind, KINDS } from '../../src/reconcile/words.ts'
@@ -51,7 +52,7 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
   }
   yield* ['', 'not looked at']
   yield* unseen.map(({ walk, why }) => `  ${walk}: ${why}`)
-  yield* limits(settings).map((limit) => `  ${limit}`)
+  yield* limits(settings, flags).map((limit) => `  ${limit}`)
 }
 
 /** What is not in the sums of a comparison that changes nothing. */
@@ -73,12 +74,15 @@ export const isKeyRefused = ({ unseen }: Report): boolean =>
   unseen.some(({ why }) => /\((clerk_key_invalid|StripeAuthenticationError)\)/.test(why))
 
 /** What no key and no list shows. */
-export function limits({ STRIPE_SECRET_KEY, CLERK_SECRET_KEY }: Settings): string[] {
-  const other = isLiveKey({ STRIPE_SECRET_KEY }) ? 'test mode' : 'live mode'
+export function limits(settings: Settings, { only, user }: Pick<Flags, 'only' | 'user'>): string[] {
+  const other = isLiveKey(settings) ? 'test mode' : 'live mode'
+  const knowsAll = !settings.CLERK_SECRET_KEY || only === 'stripe' || isMissedAtClerk(settings)
   return [
+    ...(knowsAll ? [] : ['users here: the local Clerk does not know those of `npm run send`']),
+    ...(user && only !== 'clerk' ? ['credits of payments that Stripe does not have: leave out --user'] : []),
     `what is in ${other} at Stripe`,
     'events older than 30 days: Stripe does not keep them',
-    ...(CLERK_SECRET_KEY ? [] : ['Clerk: CLERK_SECRET_KEY is not set']),
+    ...(settings.CLERK_SECRET_KEY ? [] : ['Clerk: CLERK_SECRET_KEY is not set']),
   ]
 }
 

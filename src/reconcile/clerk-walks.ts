@@ -24,6 +24,13 @@ export async function isOurInstance(pass: Pass): Promise<boolean | null> {
 }
 
 /**
+ * Whether somebody who is here is missed at Clerk. The local Clerk knows nobody whom `npm run send` has made up, so
+ * nobody is looked for there, unless CLERK_INSTANCE_ID asks for it.
+ */
+export const isMissedAtClerk = ({ CLERK_API_BASE, CLERK_INSTANCE_ID }: Settings): boolean =>
+  !CLERK_API_BASE || Boolean(CLERK_INSTANCE_ID)
+
+/**
  * Everybody at Clerk, by windows of `created_at`: offsets shift when somebody is deleted. With a window of time, who
  * changed in it, the latest first.
  */

@@ -1,6 +1,6 @@
 import { ProviderTrouble } from '../provider-trouble.ts'
 import type { Settings } from '../settings.ts'
-import { absentWalk, isOurInstance, usersWalk } from './clerk-walks.ts'
+import { absentWalk, isMissedAtClerk, isOurInstance, usersWalk } from './clerk-walks.ts'
 import { eventsWalk } from './events-walk.ts'
 import type { Cursor, Pass, Step, Walk } from './pass.ts'
 import { paymentsWalk } from './payments-walk.ts'
@@ -33,11 +33,12 @@ const WHOLE_ONLY = [unsettledWalk, paymentsWalk, absentWalk]
  */
 export function walksOf(
   { recent }: Pick<Pass, 'recent'>,
-  { CLERK_SECRET_KEY }: Settings,
+  settings: Settings,
   only?: 'clerk' | 'stripe',
 ): Walk[] {
   return ALL.filter((walk) => only === undefined || walk.provider === only)
-    .filter((walk) => walk.provider === 'stripe' || CLERK_SECRET_KEY)
+    .filter((walk) => walk.provider === 'stripe' || settings.CLERK_SECRET_KEY)
+    .filter((walk) => walk !== absentWalk || isMissedAtClerk(settings))
     .filter((walk) => !recent || !WHOLE_ONLY.includes(walk))
 }
 

@@ -1,7 +1,7 @@
 import { call } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import { type KindName, kinds } from '../stripe/objects.ts'
-import { suspect } from './clerk-walks.ts'
+import { isMissedAtClerk, suspect } from './clerk-walks.ts'
 import type { Step, Walk } from './pass.ts'
 import { compareObjects, readPage } from './stripe-walks.ts'
 
@@ -13,9 +13,10 @@ interface Ours {
 }
 
 /** What is compared of one user alone. */
-export function walksOfUser(user: string, { CLERK_SECRET_KEY }: Settings): Walk[] {
+export function walksOfUser(user: string, settings: Settings): Walk[] {
   const walks = [atClerk(user), atStripe(user)]
-  return walks.filter((walk) => walk.provider === 'stripe' || CLERK_SECRET_KEY)
+  const asksClerk = settings.CLERK_SECRET_KEY && isMissedAtClerk(settings)
+  return walks.filter((walk) => walk.provider === 'stripe' || asksClerk)
 }
 
 const atClerk = (user: string): Walk => ({

@@ -245,11 +245,13 @@ describe('npm run reconcile', () => {
       expect(text).toContain('  refunds: the key may not read this (')
       expect(text).toContain('  users: CLERK_SECRET_KEY is of another instance than CLERK_INSTANCE_ID')
       vars = { CLERK_INSTANCE_ID: '' }
-      expect((await run('--only', 'clerk')).text).toContain(
-        '  users here: without CLERK_INSTANCE_ID nobody counts as deleted at Clerk',
-      )
+      const local = (await run('--only', 'clerk')).text
+      expect(local).toContain('  users here: the local Clerk does not know those of `npm run send`')
+      expect(local).not.toContain('CLERK_INSTANCE_ID')
       vars = { CLERK_SECRET_KEY: '' }
-      expect((await run('--user', 'user_ada')).text).toContain('  Clerk: CLERK_SECRET_KEY is not set')
+      const { text: ofAda } = await run('--user', 'user_ada')
+      expect(ofAda).toContain('  Clerk: CLERK_SECRET_KEY is not set')
+      expect(ofAda).toContain('  credits of payments that Stripe does not have: leave out --user')
     } finally {
       vars = {}
       await post(`${stack.stripeUrl}/test/permissions`, { denied: [] })

@@ -90,9 +90,16 @@ describe('nobody counts as deleted', () => {
   it('without CLERK_INSTANCE_ID', async () => {
     const { world, ids } = await people(2)
     world.users.delete(ids[0] as string)
-    const report = await clerkOnly(world, { env: { CLERK_INSTANCE_ID: '' } })
+    const report = await clerkOnly(world, { env: { CLERK_INSTANCE_ID: '', CLERK_API_BASE: '' } })
     expect(report.found).toEqual([])
     expect(report.unseen).toMatchObject([{ walk: 'users here' }])
+  })
+
+  it('at the local Clerk, which does not know whom `npm run send` has made up: nothing is missing there', async () => {
+    const { world, ids } = await people(2)
+    world.users.delete(ids[0] as string)
+    const report = await clerkOnly(world, { env: { CLERK_INSTANCE_ID: '' } })
+    expect(report).toMatchObject({ found: [], unseen: [] })
   })
 
   it.each([

@@ -49,7 +49,10 @@ function receiver(given: Record<string, string | undefined>): { url: string; sec
     throw new LocalError(reasonOf({ message, path: [name, ...path] }, given))
   }
   const url = read<string | undefined>('ALERT_WEBHOOK_URL')
-  if (!url) throw new LocalError('ALERT_WEBHOOK_URL is not set: nobody is told of alerts')
+  if (!url)
+    throw new LocalError(
+      'ALERT_WEBHOOK_URL is not set, so nobody is told of alerts: name it in the environment or in .dev.vars',
+    )
   return { url, secrets: read<string[] | undefined>('ALERT_WEBHOOK_SECRET') ?? [] }
 }
 

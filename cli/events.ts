@@ -54,7 +54,9 @@ async function list(url: string, host: string, json: boolean): Promise<void> {
 }
 
 function inWords(number: number): string {
-  return number === 0 ? 'your app has taken every event' : `events that your app did not take: ${number}`
+  return number === 0
+    ? 'there is no event that your app did not take'
+    : `events that your app did not take: ${number}`
 }
 
 function line({ id, type, user_id, sequence, created_at, tries, status }: Undelivered): string {

@@ -48,7 +48,10 @@ const shut = (gate: string): Finding => blind('not looked at', `see ${gate}`)
 async function find(context: Context, check: Check): Promise<Finding> {
   const missing = check.needs?.filter((name) => context.settings[name] === undefined) ?? []
   if (missing.length > 0)
-    return blind(`cannot be looked at without ${missing.join(' and ')}`, 'set it where you run this command')
+    return blind(
+      `cannot be looked at without ${missing.join(' and ')}`,
+      `set ${missing.length > 1 ? 'them' : 'it'} where you run this command`,
+    )
   try {
     return await check.run(context)
   } catch (error) {

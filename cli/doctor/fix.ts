@@ -17,7 +17,8 @@ const SECRET = 'STRIPE_WEBHOOK_SECRET'
  * away. Returns what it did. Throws a LocalError.
  */
 export async function fix(context: Context, put: PutSecret): Promise<string[]> {
-  if (!context.settings.STRIPE_SECRET_KEY) throw new LocalError('--fix needs STRIPE_SECRET_KEY')
+  if (!context.settings.STRIPE_SECRET_KEY)
+    throw new LocalError('--fix needs STRIPE_SECRET_KEY: set it where you run this command')
   try {
     const [endpoint, ...others] = await ours(context)
     if (!endpoint) return [await create(context, put)]

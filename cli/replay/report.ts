@@ -9,9 +9,9 @@ export function comparedInLines(host: string, since: Date, compared: Compared): 
   const { decided, differences, rows, unjudged } = compared
   const kinds = Map.groupBy(differences, kindOf)
   return [
-    `${host}: ${number(decided)} deliveries since ${since.toISOString().slice(0, 16)}Z, ${number(differences.length)} differ`,
+    `${host}: ${numbered(decided, 'delivery', 'deliveries')} since ${since.toISOString().slice(0, 16)}Z, ${numbered(differences.length, 'differs', 'differ')}`,
     ...[...kinds].flatMap(([kind, of]) => [summary(kind, of), ...few(of, inLine)]),
-    ...rowLines('rows would differ', rows),
+    ...rowLines(['row would differ', 'rows would differ'], rows),
     ...notJudged([
       [unjudged.without_payload, 'without a payload'],
       [unjudged.erased, 'of users whose erasure was asked for'],
@@ -22,9 +22,9 @@ export function comparedInLines(host: string, since: Date, compared: Compared): 
 
 export function playedInLines(host: string, { played, shuffled, stored, unjudged }: Played): string[] {
   return [
-    `${host}: ${number(played)} deliveries played as they were received, and shuffled`,
-    ...rowLines('rows differ when they are shuffled', shuffled),
-    ...rowLines('rows are stored otherwise', stored),
+    `${host}: ${numbered(played, 'delivery', 'deliveries')} played as received, and shuffled`,
+    ...rowLines(['row differs when shuffled', 'rows differ when they are shuffled'], shuffled),
+    ...rowLines(['row is stored otherwise', 'rows are stored otherwise'], stored),
     ...notJudged([
       [unjudged.without_payload, 'deliveries without a payload'],
       [unjudged.erased, 'deliveries of users whose erasure was asked for'],
@@ -60,13 +60,13 @@ function inLine({ event, user, facts, credits: [was, is] }: Difference): string 
   return `  ${event}  ${user ?? '(nobody)'}${moved}${about.length > 0 ? `  ${about.join(', ')}` : ''}`
 }
 
-function rowLines(what: string, rows: DifferingRow[]): string[] {
+function rowLines([one, many]: [string, string], rows: DifferingRow[]): string[] {
   if (rows.length === 0) return []
   const line = ({ table, id, columns, credits }: DifferingRow) => {
     const names = columns.length === 0 ? 'is in one of the two' : columns.join(', ')
     return `  ${table} ${id}: ${names}${credits ? ` ${credits[0]} → ${credits[1]}` : ''}`
   }
-  return [`${number(rows.length)} ${what}`, ...few(rows, line)]
+  return [`${numbered(rows.length, one, many)}`, ...few(rows, line)]
 }
 
 function few<T>(of: T[], inWords: (one: T) => string): string[] {
@@ -82,5 +82,6 @@ function notJudged(counts: [number, string][]): string[] {
   return some.length === 0 ? [] : [`not judged: ${some.join('; ')}`]
 }
 
+const numbered = (count: number, one: string, many: string) => `${number(count)} ${count === 1 ? one : many}`
 const number = (count: number) => count.toLocaleString('en')
 const signed = (credits: number) => (credits > 0 ? `+${credits}` : String(credits))

@@ -79,7 +79,10 @@ function parse(url: string): URL {
   const parsed = URL.parse(url)
   // A password that is not encoded may end the host early: then a part of it would be shown as the host's port.
   const isCut = parsed?.pathname.includes('@') || parsed?.hash !== ''
-  if (parsed && !isCut && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.hostname) return parsed
+  // A placeholder that was copied from a document, `postgres://…`. A path of a socket is written in this way, too.
+  const isPlaceholder = /^%(?!2f)/i.test(parsed?.hostname ?? '')
+  if (parsed && !isCut && !isPlaceholder && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.hostname)
+    return parsed
   throw new LocalError(
     'DATABASE_URL is not a connection string, postgres://user:password@host/database (is the password URL-encoded?)',
   )

@@ -57,7 +57,7 @@ describe('npm run alert-test', () => {
   })
 
   it.each([
-    [[], {}, 'ALERT_WEBHOOK_URL is not set: nobody is told of alerts'],
+    [[], {}, 'ALERT_WEBHOOK_URL is not set, so nobody is told of alerts: name it in the'],
     [[], { ALERT_WEBHOOK_URL: 'http://10.0.0.1/x' }, 'ALERT_WEBHOOK_URL: takes an https URL'],
     [['--only', 'noise'], {}, "there is no alert 'noise'"],
   ] as const)('%s %s: %s', async (args, env, says) => {

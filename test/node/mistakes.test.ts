@@ -82,6 +82,7 @@ describe('npm run explain says in one sentence', () => {
     ],
     ['that it is not migrated', () => empty, /lacks what this command calls \(3F000\): npm run migrate$/],
     ['that it is no connection string', () => '<to be replaced>', /^DATABASE_URL is not a connection string/],
+    ['that it is an example', () => 'postgres://…', /^DATABASE_URL is not a connection string/],
     ['that TLS is not spoken', () => `${empty}?sslmode=require`, /correct sslmode in DATABASE_URL$/],
   ])('%s', async (_, url, says) => {
     expect(await refusal('cli/explain.ts', ['user_ada'], { DATABASE_URL: url() })).toMatch(says)

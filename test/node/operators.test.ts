@@ -132,7 +132,10 @@ describe('npm run settle', () => {
 describe('npm run events', () => {
   it('lists what your app did not take, and has it sent again', async () => {
     const { host } = new URL(databaseUrl)
-    expect(await run('events')).toEqual({ code: 0, text: `${host}: your app has taken every event` })
+    expect(await run('events')).toEqual({
+      code: 0,
+      text: `${host}: there is no event that your app did not take`,
+    })
     await query(
       databaseUrl,
       `insert into ledgerhook.outgoing_events (id, user_id, sequence, type, fact, data, state, tries, last_status, ended_at)

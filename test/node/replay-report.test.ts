@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { comparedInLines } from '../../cli/replay/report.ts'
+
+const unjudged = { erased: 0, without_payload: 0, waiting: 0 }
+const row = { table: 'wallets', id: 'user_ada', columns: ['credits'] }
+const said = (decided: number, rows: number) =>
+  comparedInLines('localhost', new Date('2026-11-26T09:00:00Z'), {
+    ...{ decided, unjudged, differences: [] },
+    rows: Array.from({ length: rows }, () => row),
+  })
+
+it('one delivery and one row are told apart from several', () => {
+  expect(said(1, 1)).toEqual([
+    'localhost: 1 delivery since 2026-11-26T09:00Z, 0 differ',
+    '1 row would differ',
+    '  wallets user_ada: credits',
+  ])
+  expect(said(4217, 2).slice(0, 2)).toEqual([
+    'localhost: 4,217 deliveries since 2026-11-26T09:00Z, 0 differ',
+    '2 rows would differ',
+  ])
+})

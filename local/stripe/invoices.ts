@@ -3,6 +3,7 @@ import type { Account } from './account.ts'
 import { chargeFor } from './charges.ts'
 import { found, invalid } from './errors.ts'
 import { create } from './objects.ts'
+import { changing } from './previous.ts'
 import type { StripeObject, Subscription } from './state.ts'
 
 export interface Billed {
@@ -94,6 +95,7 @@ export function settleOpen(account: Account, id: string, how: 'pay' | 'void'): S
   if (invoice.status !== 'open') throw invalid(`This invoice is ${invoice.status}.`)
   if (how === 'pay') {
     emitBilled(account, { invoice, payment: collect(account, invoice) })
+    recover(account, id)
     return invoice
   }
   const customer = account.state.customers.get(String(invoice.customer))
@@ -103,6 +105,17 @@ export function settleOpen(account: Account, id: string, how: 'pay' | 'void'): S
   Object.assign(invoice.status_transitions as object, { voided_at: account.now() })
   account.emit('invoice.voided', invoice)
   return invoice
+}
+
+/** A subscription is past due for its latest invoice, and active again once that one is paid (Stripe: subscription statuses). */
+function recover(account: Account, invoice: string): void {
+  for (const subscription of account.state.subscriptions.values()) {
+    if (subscription.latest_invoice !== invoice || subscription.status !== 'past_due') continue
+    const previous = changing(subscription, () => {
+      subscription.status = 'active'
+    })
+    account.emit('customer.subscription.updated', subscription, previous)
+  }
 }
 
 export const linesOf = ({ state }: Account, id: string): object =>

@@ -107,7 +107,14 @@ describe('a change of plan at the local Stripe', () => {
     ])
     const { id = '' } = invoiceOf(declined)
     expect(await ada.current()).toMatchObject({ status: 'past_due' })
-    expect((await act(`invoices/${id}/pay`)).object).toMatchObject({ status: 'paid' })
+    const paid = await act(`invoices/${id}/pay`)
+    expect(paid.object).toMatchObject({ status: 'paid' })
+    expect(paid.events.map(({ type }) => type)).toEqual([
+      'invoice.paid',
+      'invoice_payment.paid',
+      'customer.subscription.updated',
+    ])
+    expect(await ada.current()).toMatchObject({ status: 'active' })
     const again = invoiceOf(await ada.change({ price: 'year', quantity: 2, declined: true }))
     expect((await act(`invoices/${again.id}/void`)).object).toMatchObject({ status: 'void' })
     expect(await stripe.invoices.listLineItems(again.id ?? '')).toMatchObject({ data: again.lines.data })

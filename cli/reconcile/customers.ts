@@ -1,6 +1,7 @@
 import { askStripe, type Pass, type Walk } from '../../src/reconcile/pass.ts'
 import { compareObjects, readOne, readPage } from '../../src/reconcile/stripe-walks.ts'
 import type { Difference } from '../../src/reconcile/words.ts'
+import { isOfOtherApp, tagged } from '../../src/stripe/app-tag.ts'
 import type { Read } from '../../src/stripe/read.ts'
 import { idOf, member } from '../../src/values.ts'
 import { readCsvFile } from '../shared/csv.ts'
@@ -58,11 +59,16 @@ export async function linksOf(source: Source, pass: Pass, databaseUrl: string): 
       problems.push(`${customer}: Stripe does not have it, in the mode of this key`)
     else if (named !== undefined && named !== user)
       problems.push(`${customer}: its metadata names ${named}, and not ${user}`)
+    else if (isOfAnother(read.body, pass))
+      problems.push(`${customer}: its metadata names another app, and not ${pass.settings.APP_TAG}`)
     else links.push({ user, customer, ...read })
   }
   if (problems.length > 0) throw new LocalError(`nothing is linked: ${few(problems).join('\n')}`)
   return links
 }
+
+const isOfAnother = (customer: unknown, { settings }: Pass) =>
+  isOfOtherApp({ data: { object: customer } }, settings)
 
 /**
  * Customers that have paid, whose address is one living user's alone, verified at Clerk, and no other customer's. People
@@ -74,7 +80,7 @@ async function linksByEmail(pass: Pass, databaseUrl: string): Promise<ReadLink[]
   for await (const body of customersOf(pass)) {
     const [customer, address] = [member(body, 'id'), member(body, 'email')]
     if (typeof customer !== 'string' || typeof address !== 'string') continue
-    const isNamed = member(member(body, 'metadata'), 'user_id') !== undefined
+    const isNamed = member(member(body, 'metadata'), 'user_id') !== undefined || isOfAnother(body, pass)
     const key = address.trim().toLowerCase()
     byAddress.set(key, [...(byAddress.get(key) ?? []), { customer, isNamed }])
   }
@@ -126,7 +132,7 @@ async function hasPaid(pass: Pass, customer: string): Promise<boolean> {
 
 const PAGE = 100
 
-/** Links each customer as if its metadata named the user: the same verb, with the same refusals. */
+/** Links each customer as if its metadata named the user, and our app: the same verb, with the same refusals. */
 export const linkWalk = (links: ReadLink[]): Walk => ({
   name: 'customers to link',
   provider: 'stripe',
@@ -135,7 +141,7 @@ export const linkWalk = (links: ReadLink[]): Walk => ({
     const found: Difference[] = []
     let looked = 0
     for (const { user: user_id, body, at } of page) {
-      const customer = { ...(body as object), metadata: { user_id } }
+      const customer = { ...(body as object), metadata: { user_id, ...tagged(pass.settings) } }
       const compared = await compareObjects(pass, 'customers', { objects: [customer], at })
       found.push(...compared.found)
       looked += compared.looked

@@ -138,7 +138,7 @@ const isTie = ({ watches }: Pass, { outcome }: Finding) => outcome === 'stale' &
 
 /** A customer is only linked: one whose user is not here waits for nothing, and is found again. */
 const isUncertain = ({ decision }: Item, { outcome }: Finding) =>
-  'verb' in decision && decision.verb === 'link_customer' && outcome === 'parked'
+  'verb' in decision && unconditional(decision).verb === 'link_customer' && outcome === 'parked'
 
 /** The same item once its provider has said what it leaves open. Null where it does not, or there is nothing to ask. */
 async function ask(pass: Pass, item: Item, { outcome, reason }: Finding): Promise<Item | null> {

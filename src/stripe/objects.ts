@@ -4,7 +4,7 @@ import * as users from '../users/verbs.ts'
 import { idOf, member } from '../values.ts'
 import { decide } from '../webhook/decide.ts'
 import type { Verdict } from '../webhook/outcome.ts'
-import { unconditional } from './app-tag.ts'
+import { ifOurs, isOfOtherApp, unconditional } from './app-tag.ts'
 import { stripe } from './index.ts'
 import { isLiveKey } from './key.ts'
 
@@ -113,15 +113,16 @@ function decideAs(type: string, object: unknown, at: Date, settings: Settings): 
   }
 }
 
-/** A customer is the user's whom our metadata names. One that is gone is unlinked. */
+/** A customer is the user's whom our metadata names, unless it is another app's. One that is gone is unlinked. */
 function decideCustomer(object: unknown, at: Date, settings: Settings): Decided {
   if (member(object, 'deleted') === true) return decideAs('customer.deleted', object, at, settings)
   const decided = decideAs('customer.updated', object, at, settings)
   const user = idOf(member(member(object, 'metadata'), 'user_id'))
-  const decision: Effect | Verdict = user
-    ? users.linkCustomer({ user_id: user, stripe_customer_id: decided.object, reference: null })
-    : { outcome: 'ignored', reason: 'not_ours' }
-  return { ...decided, decision }
+  if (!user) return { ...decided, decision: { outcome: 'ignored', reason: 'not_ours' } }
+  if (isOfOtherApp(decided.event, settings))
+    return { ...decided, decision: { outcome: 'ignored', reason: 'other_app' } }
+  const link = users.linkCustomer({ user_id: user, stripe_customer_id: decided.object, reference: null })
+  return { ...decided, decision: ifOurs(decided.event, link, settings) }
 }
 
 /** Whether it names a user, or is about a plan of PLANS. */

@@ -224,6 +224,39 @@ describe('npm run reconcile', () => {
     }
   })
 
+  it('links no customer of another app, and one without a tag where the file names it', async () => {
+    const file = join(tmpdir(), `customers-of-apps-${process.pid}.csv`)
+    vars = { APP_TAG: 'shop' }
+    try {
+      const names = ['quin', 'rob']
+      await seedUsers(
+        ...names.map((name) => ({ id: `user_${name}`, email_address: [`${name}@example.com`] })),
+      )
+      await report('--fix', '--only', 'clerk')
+      await post(`${stack.stripeUrl}/test/seed`, {
+        customers: [
+          customer('cus_quin', 'quin@example.com'),
+          customer('cus_rob', 'rob@example.com', { app: 'blog' }),
+        ],
+        charges: [charge('cus_rob', true)],
+      })
+      const listed = await report('--customers', 'by-email', '--only', 'stripe')
+      expect(listed.found.map(({ object }) => object)).not.toContain('cus_rob')
+      const linked = async (...lines: string[]) => {
+        await writeFile(file, ['user_id,stripe_customer_id', ...lines].join('\n'))
+        return await run('--customers', file, '--only', 'stripe', '--fix')
+      }
+      const refused = await linked('user_quin,cus_quin', 'user_rob,cus_rob')
+      expect(refused.errors).toContain('cus_rob: its metadata names another app, and not shop')
+      expect(await customersOf('user_quin')).toEqual([])
+      await linked('user_quin,cus_quin')
+      expect(await customersOf('user_quin')).toEqual([{ id: 'cus_quin' }])
+    } finally {
+      vars = {}
+      await rm(file, { force: true })
+    }
+  })
+
   it('says what waits already, what is for a person, and what it cannot see', async () => {
     const sessionOf = (payment: string, set: object) => ({
       ...checkoutEvent('checkout.session.completed', { user: 'user_ada', payment }).data.object,

@@ -390,6 +390,27 @@ describe('where several apps share a Stripe account', () => {
     happenAtStripe(world, reversalEvent('refund.created', { payment: `pi_${id}`, amount: 5 }))
     expect((await putRight(world, id, shared)).before).toEqual([])
   })
+
+  it('only a customer with our tag is linked to the user that both apps have', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const customer = (name: string, created: number, app?: string) => {
+      const object = { id: `cus_${name}_${id}`, object: 'customer', created, metadata: { user_id: id, app } }
+      world.stripe.get('customers')?.set(object.id, object)
+    }
+    customer('other', 3, 'blog')
+    customer('untagged', 2)
+    customer('unknown_user', 4, 'blog')
+    Object.assign(world.stripe.get('customers')?.get(`cus_unknown_user_${id}`) ?? {}, {
+      metadata: { user_id: randomId('user'), app: 'blog' },
+    })
+    expect((await putRight(world, id, shared)).before).toEqual([])
+    customer('ours', 1, 'chess')
+    const told = `customer_of_nobody cus_ours_${id} applied 0`
+    expect(await putRight(world, id, shared)).toEqual({ before: [told], after: [] })
+    expect(await query('select id from stripe_customers where user_id = $1', [id])).toEqual([
+      { id: `cus_ours_${id}` },
+    ])
+  })
 })
 
 describe('what is left alone', () => {

@@ -4,7 +4,7 @@ import { telling } from '../outgoing/telling.ts'
 import { providers } from '../providers.ts'
 import { type Settings, settingsOf } from '../settings.ts'
 import type { Committed } from '../webhook/commit.ts'
-import { decide, isUnhandled } from '../webhook/decide.ts'
+import { decide } from '../webhook/decide.ts'
 import { reopen } from '../webhook/delivery.ts'
 import { logDelivery } from '../webhook/log-delivery.ts'
 import { breakerOf } from './breaker.ts'
@@ -15,8 +15,6 @@ import { type Batch, type Queue, type QueuedMessage, spillQueue } from './queue.
 
 /** What the name of the dead-letter queue ends with: see `wrangler.toml`. */
 const DEAD = '-dead'
-
-const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', user_id: null }
 
 /**
  * Commits what came through the queue. Every message is acknowledged or retried by name: what this does not name,
@@ -105,7 +103,11 @@ async function commitMessages(
   return causes
 }
 
-/** Opens a message and decides it, by the settings of now. It was verified when it came: secrets may have changed since. */
+/**
+ * Opens a message and decides it, by the settings of now. It was verified when it came: secrets may have changed since.
+ * What nobody handles is not queued. So a type that this version does not handle is one of another version: it is parked
+ * as unreadable, until a version handles it.
+ */
 async function itemOf(
   queued: QueuedMessage,
   settings: Settings,
@@ -127,10 +129,6 @@ async function itemOf(
     const [waited, age] = [Date.now() - startedAt, Date.now() - Date.parse(received.received_at)]
     const timing = { duration_ms: waited, database_ms: waited, via: 'queue', queued_ms: age } as const
     logDelivery(delivery, verdict, null, timing, settings)
-  }
-  if (isUnhandled(provider, delivery)) {
-    committed(UNHANDLED)
-    return null
   }
   const postponed = (cause: string) => void causes.push(cause)
   return { delivery, decision: decide(provider, delivery, settings), committed, postponed }

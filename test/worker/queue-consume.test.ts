@@ -14,6 +14,7 @@ import {
   holdOpen,
   ledger,
   query,
+  runScheduled,
   settings,
   user,
 } from './support.ts'
@@ -120,10 +121,21 @@ describe('a batch of deliveries', () => {
     expect(lines.at(-1).oldest_s).toBeGreaterThanOrEqual(7_200)
   })
 
-  it('leaves a type that this version does not handle as it leaves a delivery of it', async () => {
-    const event = { ...checkoutEvent(COMPLETED, { user: 'user_1' }), type: 'product.created' }
-    const { result, requests } = await counted(() => consume([queued('stripe', event)]))
-    expect([result.acked.length, requests]).toEqual([1, 0])
+  it('keeps a type that this version does not handle, since the version that queued it does', async () => {
+    const user = await signedUp()
+    const event = checkoutEvent(COMPLETED, { user })
+    const newer = queued('stripe', { ...event, type: 'checkout.session.of_a_newer_version' })
+    const batch = [topUp(user), newer, topUp(user)]
+    expect((await consume(batch)).acked.sort()).toEqual(batch.map(({ id }) => id).sort())
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unreadable' })
+    expect(await balance(user)).toBe(40 + 2 * 500)
+    // Upgraded: as if the type were known from now on.
+    const known = `payload = jsonb_set(payload, '{type}', to_jsonb($2::text)), type = $2`
+    await query(`update webhook_events set ${known} where event_id = $1`, [event.id, COMPLETED])
+    await query('update waiting set retry_at = now() where event_id = $1', [event.id])
+    await runScheduled({}, 'retry_due')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied' })
+    expect(await balance(user)).toBe(40 + 3 * 500)
   })
 })
 

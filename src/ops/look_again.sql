@@ -1,4 +1,5 @@
--- Takes a delivery that is not final, for another look at it.
+-- Takes a delivery that is not final, for another look at it. What is another app's as far as is known is decided by its
+-- payload: its effect may run only once it is known to be ours.
 -- facts: operator, provider, event_id, note (why; may be null). Returns the delivery as take_due has it, or
 -- {"refused": "not_found"}, {"refused": "already_final"}, {"refused": "no_payload"}: nothing says any more what it was.
 create or replace function take_for_operator(facts jsonb) returns jsonb language plpgsql security definer
@@ -13,6 +14,7 @@ begin
   where webhook_events.provider = f.provider and webhook_events.event_id = f.event_id;
   if not found then return '{"refused": "not_found"}'; end if;
   if is_final(event.outcome, event.reason) then return '{"refused": "already_final"}'; end if;
+  if event.reason = 'other_app' then event.effect := null; end if;
   if event.effect is null and readable_payload(event) is null then return '{"refused": "no_payload"}'; end if;
   perform record_action(f.operator, 'look_again', event.provider, event.event_id, event.user_id, null, f.note);
   return stored_delivery(event, case when event.effect is null then readable_payload(event)::text end);

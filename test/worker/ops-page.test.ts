@@ -284,6 +284,20 @@ describe('looking again', () => {
     expect(await balance(user)).toBe(540)
   })
 
+  it('credits nothing of another app of the account, though its effect is kept for the day it is known', async () => {
+    const user = await signedUp()
+    const env = { ...NAMED, APP_TAG: 'shop' }
+    const event = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
+    expect(await deliver('stripe', event, { env })).toMatchObject({ reason: 'other_app' })
+    const again = async (env: typeof NAMED) =>
+      saidBy(await submit(await signedIn(settings.OPS_TOKEN, env), at(event), { do: 'look_again' }))
+    expect(await again(env)).toBe('Looked again: ignored / other_app.')
+    expect([await balance(user), await eventRow(event.id)]).toMatchObject([40, { outcome: 'ignored' }])
+    // Without the setting all of it is ours.
+    expect(await again(NAMED)).toBe('Looked again: applied.')
+    expect(await balance(user)).toBe(540)
+  })
+
   it('is refused where nothing says any more what it was', async () => {
     const event = await rejectedTopUp(await signedUp())
     await query('update webhook_events set payload = null where event_id = $1', [event.id])

@@ -25,16 +25,17 @@ begin
   return counted;
 end $$;
 
--- What else waits for a person. facts: none. Returns numbers by name.
+-- What else waits for a person. Of subscriptions, those of the mode that is served: the others change no more. facts: none.
+-- Returns numbers by name.
 create or replace function attention_besides(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 begin
   return jsonb_build_object(
     'live_subscription_of_deleted_user', (select count(*) from (
-      select from subscriptions where cancel_due_at is not null limit 10001) slice),
+      select from subscriptions where cancel_due_at is not null and is_served(livemode) limit 10001) slice),
     'double_subscription', (select count(*) from (
-      select from subscriptions where double_since is not null limit 10001) slice),
+      select from subscriptions where double_since is not null and is_served(livemode) limit 10001) slice),
     'unfinished_erasure', (select count(*) from (
       select from erasures where done_at is null and asked_at < now() - interval '1 hour'
       -- In the order of the index, so that what is beyond the limit is not read.

@@ -13,7 +13,8 @@ begin
     'ids', (select coalesce(jsonb_agg(id order by id) filter (where deactivated_at is null), '[]') from unnest(page)));
 end $$;
 
--- A page of the payments that were credited here since a moment, the oldest first. Those that were imported were not.
+-- A page of the payments that were credited here since a moment, the oldest first. Those that were imported were not, and
+-- what was bought in test mode, before live mode was served, no key for live mode can see.
 -- facts: since, after ([created_at, stripe_payment_id] of the last row of the page before, or null), most. Returns
 -- {"payments": [{stripe_payment_id, stripe_checkout_session_id, user_id, credits, amount, currency}], "after": null at
 -- the end}.
@@ -23,8 +24,10 @@ set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off 
 declare
   f record;
   page payments[];
+  went_live constant timestamptz := (select account.since from stripe_account account where one and livemode <> first_livemode);
 begin
   select * into f from jsonb_to_record(facts) as f(since timestamptz, after text[], most integer);
+  f.since := greatest(f.since, went_live);
   page := array(select payment from payments payment
     where created_at >= coalesce(f.after[1]::timestamptz, f.since, '-infinity') and gone_before is null
       and (f.after is null or (created_at, stripe_payment_id) > (f.after[1]::timestamptz, f.after[2]))

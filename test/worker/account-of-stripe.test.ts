@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { subscriptionEvent } from '../../local/billing-events.ts'
+import { checkoutEvent } from '../../local/events.ts'
 import { ACCOUNT_ID } from '../../local/stripe/own-account.ts'
 import { atStripe, checkout, customersMade, portal } from './checkout-support.ts'
 import { logged } from './engine-support.ts'
@@ -168,6 +169,42 @@ describe('after going live', () => {
     expect(await billing(id)).toMatchObject({ stripe_subscription_id: `sub_false_${id}` })
     await query('update stripe_account set livemode = true')
     expect(await billing(id)).toMatchObject({ stripe_subscription_id: null })
+  })
+
+  it('nobody is told of what differs in test mode: what is paid twice, and payments that no live key can see', async () => {
+    await serve(ACCOUNT_ID, false)
+    const id = await signedUp()
+    const plan = { plan_key: 'pro', double_since: new Date(), cancel_due_at: new Date() }
+    await tell(id, false, 'active')
+    await query(
+      'update subscriptions set plan_key = $2, double_since = $3, cancel_due_at = $4 where id = $1',
+      [`sub_false_${id}`, ...Object.values(plan)],
+    )
+    await deliver('stripe', checkoutEvent('checkout.session.completed', { user: id, payment: `pi_${id}` }))
+    const told = async () => {
+      const [{ besides, paid } = {}] = await query<{ besides: Record<string, number>; paid: object }>(
+        `select attention_besides('{}') besides, our_payments('{"most": 1000000}') paid`,
+      )
+      const isPaid = JSON.stringify(paid).includes(`"pi_${id}"`)
+      return [besides?.double_subscription, besides?.live_subscription_of_deleted_user, isPaid]
+    }
+    const [doubles, orphans, isPaid] = await told()
+    expect([Number(doubles), Number(orphans), isPaid]).toEqual([1, 1, true])
+    await query(`select serve_stripe_account(jsonb_build_object('account', $1::text, 'livemode', true))`, [
+      ACCOUNT_ID,
+    ])
+    expect(await told()).toEqual([0, 0, false])
+    await deliver(
+      'stripe',
+      {
+        ...checkoutEvent('checkout.session.completed', { user: id, payment: `pi_live_${id}` }),
+        livemode: true,
+      },
+      { env: live },
+    )
+    expect(
+      await query(`select our_payments('{"most": 1000000}')::text like '%pi_live_' || $1 || '%' live`, [id]),
+    ).toEqual([{ live: true }])
   })
 
   it('a customer of test mode is linked to nobody, and the next that is bought by is one of live mode', async () => {

@@ -44,7 +44,7 @@ await runCommand(async () => {
     ...{ stripe: values['stripe-port'], clerk: values['clerk-port'] },
   }
   const environment = environmentOf(url, values.env)
-  const given = await givenSettings({ url, environment, ports })
+  const given = givenSettings({ url, environment, ports })
   const create = () => createContext({ url, given, checkout: { dir: projectDir, build: buildName() } })
   const fixed = values.fix ? await saying('mending', fix(create(), putByWrangler(environment))) : []
   // What was asked before is asked anew.

@@ -1,15 +1,17 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-// It changes what zod says in the whole process: a reason more to have it in none of ours but this one.
+// It changes what zod says in the whole process: one more reason to load it in none of ours but this one.
 import { unstable_readConfig as readConfig } from 'wrangler'
-import { varsIn } from '../../cli/shared/deployed.ts'
+import { deployedBindings, deployedVars } from '../../cli/shared/deployed.ts'
 import { scratchDir } from './command.ts'
 
-describe('the variables of wrangler.toml', () => {
-  const TOML = `name = "any"
+const TOML = `name = "any"
 compatibility_date = "2026-11-01"
 vars = { LOCAL = "here", 'QUOTED' = 'as "is"' }
+[[queues.producers]]
+binding = "LOCAL_QUEUE"
+queue = "here"
 [env.production.vars]
 PLANS = '{"price_1": {"key": "pro", "credits": 1000}}' # a comment
 NUMBER = 40
@@ -18,22 +20,41 @@ LONG = """
 {
   "a": 1
 }"""
+[[env.production.queues.producers]]
+binding = "SPILL"
+queue = "ledgerhook-spill"
+[[env.production.queues.consumers]]
+queue = "ledgerhook-spill"
+[[env.production.analytics_engine_datasets]]
+binding = "METRICS"
+dataset = "ledgerhook"
 [env.staging]
 name = "staged"
 `
 
-  it.each([undefined, 'production', 'staging'])('are those that wrangler deploys: %s', (environment) => {
+describe('what wrangler.toml says', () => {
+  it.each([
+    [undefined, 2, ['LOCAL_QUEUE']],
+    ['production', 4, ['SPILL', 'METRICS']],
+    ['staging', 0, []],
+  ])('is what wrangler deploys, in the environment %s', (environment, variables, bindings) => {
     const config = join(scratchDir(), 'wrangler.toml')
     writeFileSync(config, TOML)
-    const { vars } = readConfig({ config, ...(environment && { env: environment }) }, { hideWarnings: true })
+    const of = { config, ...(environment && { env: environment }) }
+    const { vars, queues, analytics_engine_datasets } = readConfig(of, { hideWarnings: true })
     const deployed = Object.entries(vars).map(([name, value]) => [name, String(value)])
-    expect(Object.entries(varsIn(TOML, environment))).toEqual(deployed)
-    expect(deployed.length).toBe({ production: 4, staging: 0 }[String(environment)] ?? 2)
+    expect(Object.entries(deployedVars(environment, TOML))).toEqual(deployed)
+    expect(deployed).toHaveLength(variables)
+    const bound = [...(queues.producers ?? []), ...analytics_engine_datasets].map(({ binding }) => binding)
+    expect(deployedBindings(environment, TOML)).toEqual(bound)
+    expect(bound).toEqual(bindings)
   })
 
-  it('are refused in one line where there is no such environment, or no TOML', () => {
-    expect(() => varsIn(TOML, 'nowhere')).toThrow(/^wrangler\.toml has no environment nowhere$/)
-    expect(() => varsIn(TOML, 'constructor')).toThrow(/^wrangler\.toml has no environment constructor$/)
-    expect(() => varsIn('vars = {\n[env', undefined)).toThrow(/^wrangler\.toml:\d+:\d+ is not TOML: .+$/)
+  it('is refused in one line where there is no such environment, or no TOML', () => {
+    expect(() => deployedVars('nowhere', TOML)).toThrow(/^wrangler\.toml has no environment nowhere$/)
+    expect(() => deployedVars('constructor', TOML)).toThrow(/^wrangler\.toml has no environment constructor$/)
+    expect(() => deployedVars(undefined, 'vars = {\n[env')).toThrow(
+      /^wrangler\.toml:\d+:\d+ is not TOML: .+$/,
+    )
   })
 })

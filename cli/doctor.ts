@@ -45,7 +45,7 @@ await runCommand(async () => {
     ...{ stripe: values['stripe-port'], clerk: values['clerk-port'] },
   }
   const environment = environmentOf(url, values.env)
-  const given = await givenSettings({ url, environment, ports })
+  const given = givenSettings({ url, environment, ports })
   const create = () => createContext({ url, given, checkout: { dir: projectDir, build: buildName() } })
   const fixed = values.fix ? await saying('mending', fix(create(), putByWrangler(environment))) : []
   // What was asked before is asked anew.
@@ -54,7 +54,7 @@ await runCommand(async () => {
   const report = {
     ...{ url: context.url, database_host: databaseHost(context), environment: environment ?? null },
     ...{ fixed, checks: examined },
-    checklist: checklist(context, context.isLocal ? undefined : await deployedBindings(environment)),
+    checklist: checklist(context, context.isLocal ? undefined : deployedBindings(environment)),
   }
   console.log(values.json ? inJson(report) : inWords(report))
   if (!isWell(report)) process.exitCode = 1

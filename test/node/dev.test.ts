@@ -197,6 +197,15 @@ describe('npm run dev', () => {
     expect(output).toContain(' 0 warnings')
   })
 
+  test('lets the doctor ask a database that is named, by the gateway that stands before it', async () => {
+    const { worker, postgres, gateway, stripe, clerk } = ports
+    const flags = ['--url', `http://127.0.0.1:${worker}`, '--gateway-port', String(gateway)]
+    const others = ['--stripe-port', String(stripe), '--clerk-port', String(clerk)]
+    const DATABASE_URL = `postgres://postgres:postgres@127.0.0.1:${postgres}/ledgerhook`
+    const { code, output } = await run('cli/doctor.ts', [...flags, ...others], cwd, { DATABASE_URL })
+    expect([code, output]).toEqual([0, expect.stringContaining('✓ database-http')])
+  })
+
   test.skipIf(isWindows)('leaves no process on SIGTERM, and frees its ports', async () => {
     const family = descendants(dev.process.pid as number)
     expect(family.length).toBeGreaterThan(3)

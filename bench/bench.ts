@@ -18,10 +18,11 @@ import { judge, rulesOf } from './targets.ts'
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 }
 
 const HELP = `
-npm run bench                 Ledgerhook beside the floor (verify, insert one row) and the handler of the tutorials, in one run,
-                              in workerd, over HTTP, on a real Postgres. Some minutes. docs/performance.md explains it
+npm run bench                 Ledgerhook beside the floor (verify, insert one row) and the handler of the tutorials, in
+                              one run, in workerd, over HTTP, on a real Postgres: ten minutes. docs/performance.md
 
-  --only SECTION              ${SECTIONS.join(', ')}; repeatable
+  --only SECTION              may be repeated: ${SECTIONS.slice(0, 7).join(', ')},
+                              ${SECTIONS.slice(7).join(', ')}
   --people N                  how many people the section reconcile has, by default ${SMALL_PEOPLE}
   --growth                    only compares a small database with a large one, and measures what is scheduled or read by
                               an operator while much has piled up; takes some minutes, and 11 GB of disk

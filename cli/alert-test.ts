@@ -31,7 +31,7 @@ await runCommand(async () => {
   const { only } = values
   if (only !== undefined && !Object.hasOwn(ALERT_KINDS, only))
     throw new LocalError(`there is no alert '${only}': ${Object.keys(ALERT_KINDS).join(', ')}`)
-  const { url, secrets } = receiver(await configuredSettings(values.env ?? 'production'))
+  const { url, secrets } = receiver(configuredSettings(values.env ?? 'production'))
   const { host } = new URL(url)
   const names = Object.keys(ALERT_KINDS).filter((name) => only === undefined || name === only)
   const sent = await saying(`${host}: sending`, sendAll(names, url, secrets))

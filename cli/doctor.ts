@@ -8,6 +8,7 @@ import { inJson, inWords, isWell } from './doctor/report.ts'
 import { runCommand, saying } from './shared/command.ts'
 import { LOCAL_PORTS } from './shared/configured.ts'
 import { hostOf } from './shared/database.ts'
+import { deployedBindings } from './shared/deployed.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
 import { projectDir } from './shared/project.ts'
@@ -44,7 +45,7 @@ await runCommand(async () => {
     ...{ stripe: values['stripe-port'], clerk: values['clerk-port'] },
   }
   const environment = environmentOf(url, values.env)
-  const given = await givenSettings({ url, environment, ports })
+  const given = givenSettings({ url, environment, ports })
   const create = () => createContext({ url, given, checkout: { dir: projectDir, build: buildName() } })
   const fixed = values.fix ? await saying('mending', fix(create(), putByWrangler(environment))) : []
   // What was asked before is asked anew.
@@ -53,7 +54,7 @@ await runCommand(async () => {
   const report = {
     ...{ url: context.url, database_host: databaseHost(context), environment: environment ?? null },
     ...{ fixed, checks: examined },
-    checklist: checklist(context),
+    checklist: checklist(context, context.isLocal ? undefined : deployedBindings(environment)),
   }
   console.log(values.json ? inJson(report) : inWords(report))
   if (!isWell(report)) process.exitCode = 1

@@ -28,7 +28,7 @@ await runCommand(async () => {
   const options = { plans: text, env: text, json: { type: 'boolean' }, 'pg-port': text } as const
   const { values } = readFlags(HELP, options)
   const plans = readPlans(
-    values.plans === undefined ? (await deployedVars(values.env ?? 'production')).PLANS : given(values.plans),
+    values.plans === undefined ? deployedVars(values.env ?? 'production').PLANS : given(values.plans),
   )
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)

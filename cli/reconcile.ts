@@ -25,7 +25,7 @@ await runCommand(async () => {
   const flags = reconcileFlags()
   const url = await databaseUrl(flags.pgPort)
   const host = hostOf(url)
-  const settings = await commandSettings(url, flags.local, flags.env)
+  const settings = commandSettings(url, flags.local, flags.env)
   if (flags.only === 'clerk' && !settings.CLERK_SECRET_KEY)
     throw new LocalError('CLERK_SECRET_KEY is not set: without it nothing can be read from Clerk')
   const db = await openDatabase(url)

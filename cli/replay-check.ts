@@ -48,7 +48,7 @@ await runCommand(async () => {
   const since = readSince(values.since ?? '7d')
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)
-  const env = { ...(await commandEnvironment(url, values.env)), ...UNUSED }
+  const env = { ...commandEnvironment(url, values.env), ...UNUSED }
   const now = await sideOf({ ...env, ...vars })
   const checkout = values.base === undefined ? undefined : checkoutOf(values.base)
   try {

@@ -4,7 +4,7 @@ import { TAKES } from '../../src/settings/misconfigured.ts'
 import { settingsSchema } from '../../src/settings.ts'
 import { projectDir } from '../shared/project.ts'
 import type { Context, Vars } from './context.ts'
-import { guides } from './guide.ts'
+import { BINDINGS, guides } from './guide.ts'
 
 export interface Item {
   name: string
@@ -20,11 +20,14 @@ export interface Item {
   secret: boolean
 }
 
-/** Returns everything that can be set, in the order in which it is needed. Never a value. */
-export function checklist({ url, given, settings }: Context): Item[] {
+/**
+ * Returns everything that can be set, in the order in which it is needed, and then what can be bound. Never a value.
+ * @param bound what `wrangler.toml` binds. Undefined for a Worker on this machine: its command line binds the queue
+ */
+export function checklist({ url, given, settings }: Context, bound?: string[]): Item[] {
   const schemas = settingsSchema().shape
   const { bindings } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).cloudflare
-  return guides(url).flatMap(({ title, hasDefaults = false, settings: guided }) =>
+  const toSet = guides(url).flatMap(({ title, hasDefaults = false, settings: guided }) =>
     guided.map(({ name, for: what, from }) => ({
       ...{ name, group: title, for: what, from, takes: TAKES[name], secret: Object.hasOwn(bindings, name) },
       state: isBlank(given, name)
@@ -34,6 +37,14 @@ export function checklist({ url, given, settings }: Context): Item[] {
           : 'refused',
     })),
   )
+  return bound ? [...toSet, ...toBind(bound)] : toSet
+}
+
+function toBind(bound: string[]): Item[] {
+  return BINDINGS.map((binding) => ({
+    ...{ ...binding, group: 'bound in wrangler.toml', takes: undefined, secret: false },
+    state: bound.includes(binding.name) ? 'set' : 'missing',
+  }))
 }
 
 const isBlank = (given: Vars, name: string) => (given[name] ?? '').trim() === ''

@@ -16,12 +16,12 @@ export interface Given {
  * Returns the settings that the Worker at this address should have: the variables of `wrangler.toml`, the secrets of
  * the environment, and for a Worker on this machine those of `.dev.vars` and where `npm run dev` puts its parts.
  */
-export async function givenSettings({ url, environment, ports }: Given): Promise<Vars> {
+export function givenSettings({ url, environment, ports }: Given): Vars {
   const names = Object.keys(settingsSchema().shape)
   const fromEnvironment = names.filter((name) => process.env[name] !== undefined)
   const environmentVars = Object.fromEntries(fromEnvironment.map((name) => [name, process.env[name] ?? '']))
   const given = {
-    ...(await deployedVars(environment)),
+    ...deployedVars(environment),
     ...(isLoopback(url) && devVars()),
     ...environmentVars,
   }

@@ -22,6 +22,20 @@ export interface Guide {
   settings: Guided[]
 }
 
+/** What is bound, where it is, in an environment of `wrangler.toml`. */
+export const BINDINGS = [
+  {
+    name: 'SPILL',
+    for: 'keeps deliveries while the database is away',
+    from: 'see docs/spill.md',
+  },
+  {
+    name: 'METRICS',
+    for: 'counts deliveries and requests in Analytics Engine',
+    from: 'see docs/operations.md',
+  },
+]
+
 /** Every setting but those of this machine alone, in the order in which whoever is new here needs them. */
 export const guides = (workerUrl: string): Guide[] => [
   {

@@ -21,12 +21,12 @@ export interface LocalProviders {
 }
 
 /** The settings by which the Worker decides, for a command that decides the same. Throws a LocalError. */
-export async function commandSettings(
+export function commandSettings(
   databaseUrl: string,
   { stripePort, clerkPort }: LocalProviders,
   environment?: string,
-): Promise<Settings> {
-  const given = await commandEnvironment(databaseUrl, environment)
+): Settings {
+  const given = commandEnvironment(databaseUrl, environment)
   const { STRIPE_SECRET_KEY = '', CLERK_SECRET_KEY = '', STRIPE_API_BASE, CLERK_API_BASE } = given
   if (LOCAL_KEY.test(STRIPE_SECRET_KEY))
     given.STRIPE_API_BASE = STRIPE_API_BASE || `http://127.0.0.1:${stripePort}`
@@ -45,21 +45,17 @@ export async function commandSettings(
  * over the one before. For a database that is not on this machine the variables are those of production, unless another
  * environment is named. Throws a LocalError.
  */
-export async function commandEnvironment(
+export function commandEnvironment(
   databaseUrl: string,
   environment?: string,
-): Promise<Record<string, string | undefined>> {
-  const given = await configuredSettings(
-    environment ?? (isThisMachine(databaseUrl) ? undefined : 'production'),
-  )
+): Record<string, string | undefined> {
+  const given = configuredSettings(environment ?? (isThisMachine(databaseUrl) ? undefined : 'production'))
   return { ...UNUSED, ...given, DATABASE_URL: databaseUrl }
 }
 
 /** Settings as they are given: the variables of `wrangler.toml`, then `.dev.vars`, then the environment. Later ones win. */
-export async function configuredSettings(
-  environment: string | undefined,
-): Promise<Record<string, string | undefined>> {
-  const given: Record<string, string | undefined> = { ...(await deployedVars(environment)), ...devVars() }
+export function configuredSettings(environment: string | undefined): Record<string, string | undefined> {
+  const given: Record<string, string | undefined> = { ...deployedVars(environment), ...devVars() }
   for (const name of Object.keys(settingsSchema().shape))
     if (process.env[name]) given[name] = process.env[name]
   return given

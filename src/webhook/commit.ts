@@ -165,6 +165,7 @@ const rowOf = async (delivery: Delivery, settings: Settings) => ({
   provider: delivery.provider,
   event_id: delivery.eventId,
   type: delivery.type,
+  // As text: V8 writes JSON with a Date in it the slow way.
   occurred_at: delivery.occurredAt?.toJSON() ?? null,
   via: delivery.via,
   about: delivery.about,

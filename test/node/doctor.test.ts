@@ -8,6 +8,7 @@ import { checklist, checklistInLines } from '../../cli/doctor/checklist.ts'
 import { checks } from '../../cli/doctor/checks.ts'
 import type { Context, ContextOptions, Vars } from '../../cli/doctor/context.ts'
 import { NEEDED, webhookUrl } from '../../cli/doctor/stripe-endpoint.ts'
+import { deployedBindings } from '../../cli/shared/deployed.ts'
 import { projectDir } from '../../cli/shared/project.ts'
 import { freePort } from '../../local/ports.ts'
 import { query } from '../../local/postgres/query.ts'
@@ -614,6 +615,22 @@ describe('the checklist', () => {
       expect(`${lines[at]} ${lines[at + 1]}`).toContain(from ?? `it takes ${TAKES[name]}`)
     }
     expect(lines.join('\n')).toContain(`${PUBLIC}/api/webhooks/clerk`)
+  })
+
+  it('ends with what can be bound, as wrangler.toml binds it', async () => {
+    const shown = (bound: string[]) =>
+      checklistInLines(checklist({ url, given, settings } as Context, bound)).slice(-4)
+    const isBound = /^\[\[env\.production\.queues\.producers/m.test(
+      readFileSync(join(projectDir, 'wrangler.toml'), 'utf8'),
+    )
+    expect((await deployedBindings('production')).includes('SPILL')).toBe(isBound)
+    expect(shown([])).toEqual([
+      '  ○ bound in wrangler.toml',
+      expect.stringMatching(/○ SPILL +keeps deliveries while .+; see docs\/spill.md$/),
+      expect.stringMatching(/○ METRICS +counts deliveries/),
+      expect.stringContaining('are set'),
+    ])
+    expect(shown(['SPILL'])[1]).toBe('  ✓ bound in wrangler.toml: SPILL')
   })
 
   it('says why a value is refused, and is short where all is set', () => {

@@ -6,11 +6,12 @@ import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
 
 const HELP = `
-npm run events -- [flags]               the events that your app did not take, oldest first
+npm run events -- [flags]               the events that were given up, because your app did not take them, oldest first
 npm run events -- --resend <event id>   sends one again: its id, sequence and body stay the same
 npm run events -- --resend all          sends up to 1000 of them again, each within two minutes, in order for each user
 
-Exits with 1 while there is an event that was not taken. docs/outgoing-events.md says when an event is given up.
+Exits with 1 while there is one. docs/outgoing-events.md says when an event is given up; until then it is tried again by
+itself.
 
   --json               the result as JSON
   --pg-port 25432      the local Postgres, where DATABASE_URL is not set
@@ -55,8 +56,8 @@ async function list(url: string, host: string, json: boolean): Promise<void> {
 
 function inWords(number: number): string {
   return number === 0
-    ? 'there is no event that your app did not take'
-    : `events that your app did not take: ${number}`
+    ? 'no event was given up; one that your app has not taken yet is tried again by itself'
+    : `events that were given up, because your app did not take them: ${number}`
 }
 
 function line({ id, type, user_id, sequence, created_at, tries, status }: Undelivered): string {

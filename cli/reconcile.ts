@@ -10,10 +10,10 @@ import { linksOf } from './reconcile/customers.ts'
 import { importEarlier } from './reconcile/earlier.ts'
 import { reconcileFlags } from './reconcile/flags.ts'
 import { inJson } from './reconcile/json.ts'
-import { inLines, isKeyRefused } from './reconcile/table.ts'
+import { inLines, refusedKeys } from './reconcile/table.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
-import { hostOf } from './shared/database.ts'
+import { hostOf, whyFailed } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { openDatabase } from './shared/owner.ts'
 import { printing } from './shared/printing.ts'
@@ -46,23 +46,23 @@ await runCommand(async () => {
     const said = { host, pass: pass.id, first, left, absent, payments, flags, settings }
     await printing(flags.json ? inJson(said) : inLines(said), print)
     const toImport = flags.fix ? [] : (payments ?? []).filter((payment) => payment.is_new)
-    if (left.store.count() + toImport.length > 0 || isKeyRefused(first.report)) process.exitCode = 1
+    if (left.store.count() + toImport.length + refusedKeys(first.report).length > 0) process.exitCode = 1
   } catch (error) {
-    throw plain(error, host)
+    throw plain(error, url)
   } finally {
     console.log = print
     await db.end()
   }
 })
 
-function plain(error: unknown, host: string): unknown {
+function plain(error: unknown, url: string): unknown {
   if (error instanceof ProviderTrouble)
     return new LocalError(
       `a provider does not answer (${error.message}): run it again, it goes on from what is done`,
     )
   if (error instanceof DatabaseUnavailable)
     return new LocalError(
-      `${host} failed (${error.message}): is it migrated? Run it again, it goes on from what is done`,
+      `${whyFailed({ code: error.message }, url).message}. Run it again: it goes on from what is done`,
     )
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ERR_SQLITE_ERROR')

@@ -3,6 +3,7 @@ import { setInterval } from 'node:timers'
 import { styleText } from 'node:util'
 import { configuredDatabase } from '../cli/shared/configured.ts'
 import { LocalError } from '../cli/shared/errors.ts'
+import { isSetting } from '../cli/shared/settings.ts'
 import { Misconfigured } from '../src/settings/misconfigured.ts'
 import { settingsOf } from '../src/settings.ts'
 import { deliveryLine } from './dev/delivery-line.ts'
@@ -24,6 +25,8 @@ await runInterruptible(async (interrupt) => {
   const { settings: given, fromEnvironment } = readSettings()
   const settings = { ...EXAMPLES, ...given }
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
+  for (const name of Object.keys(given).filter((name) => !isSetting(name)))
+    console.warn(`${name} in .dev.vars is not a setting: docs/settings.md lists them`)
   warnOfMissing({
     // What is for development alone is all right here.
     NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql',

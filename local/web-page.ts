@@ -15,6 +15,7 @@ export interface WebPage {
 
 /** Buttons stay in sight where a row is wider than the window. */
 const ROWS = `.wide form { margin: 0 }
+.wide td { vertical-align: baseline }
 @media (max-width: 40rem) {
   .wide thead { display: none }
   .wide table, .wide caption, .wide tbody, .wide tr, .wide td { display: block; min-width: 0; max-width: none }
@@ -58,8 +59,23 @@ export const buttons = (kind: string, id: string, actions: Record<string, string
 /** Back to the page that lists everything, which says what came of an action. */
 export const backSaying = (text: string): Answer => seeOther(`/?said=${encodeURIComponent(text)}`)
 
-/** What the Worker has returned to each event that reports an action. */
-export function saidOf(action: string, deliveries: { type: string; status: number | null }[]): string {
-  const told = deliveries.map(({ type, status }) => `${type} ${status ?? 'not delivered'}`)
+interface Delivered {
+  type: string
+  /** Null: there was no response. */
+  status: number | null
+  answer: unknown
+}
+
+/** What the Worker has returned to each event that reports an action: its status, its outcome and the reason. */
+export function saidOf(action: string, deliveries: Delivered[]): string {
+  const told = deliveries.map(({ type, status, answer }) =>
+    [type, status ?? 'not delivered', ...verdictOf(answer)].join(' '),
+  )
   return `${action}: ${told.join(', ') || 'done, and no webhook reports it'}`
+}
+
+function verdictOf(answer: unknown): string[] {
+  if (typeof answer !== 'object' || answer === null) return []
+  const { outcome, reason, error } = answer as Record<string, string | null | undefined>
+  return [outcome ?? error, reason && `/ ${reason}`].filter((word): word is string => Boolean(word))
 }

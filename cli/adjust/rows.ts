@@ -1,4 +1,4 @@
-import { type CsvRecord, type Problem, parseCsv } from '../shared/csv.ts'
+import { type CsvRecord, objectionToHeader, type Problem, parseCsv } from '../shared/csv.ts'
 
 export const COLUMNS = ['user_id', 'amount', 'key', 'note']
 
@@ -21,9 +21,8 @@ const LONGEST_NOTE = 1_000
 export function readRows(text: string, toBalance: boolean): { rows: Row[]; problems: Problem[] } {
   const { records, problem } = parseCsv(text)
   const [header, ...lines] = records
-  const columns = header?.fields.map((name) => name.trim()).join(',')
-  if (columns !== COLUMNS.join(','))
-    return { rows: [], problems: [{ line: 1, why: `the first line has to be ${COLUMNS.join(',')}` }] }
+  const wrong = objectionToHeader(header, COLUMNS.join(','))
+  if (wrong) return { rows: [], problems: [{ line: 1, why: wrong }] }
   const problems = problem ? [problem] : []
   const rows: Row[] = []
   const seen = new Map<string, number>()
@@ -43,7 +42,7 @@ function rowOf({ line, fields }: CsvRecord): Row {
 }
 
 /** NaN for what is no whole number of credits: nothing is rounded. */
-const readWhole = (text: string) => (/^[-+]?\d{1,13}$/.test(text) ? Number(text) : Number.NaN)
+const readWhole = (text: string) => (/^[-+]?\d+$/.test(text) ? Number(text) : Number.NaN)
 
 function objectionTo({ fields }: CsvRecord, row: Row, toBalance: boolean): string | null {
   const { user_id, amount, idempotency_key, note } = row
@@ -52,7 +51,9 @@ function objectionTo({ fields }: CsvRecord, row: Row, toBalance: boolean): strin
   if (fields.some((field) => /\u0000/.test(field) || !field.isWellFormed()))
     return 'it has a character that is none'
   if (!user_id || user_id.length > LONGEST_ID || /\s/.test(user_id)) return 'user_id names no user'
-  if (!(Math.abs(amount) <= MAX_CREDITS)) return 'amount is not a whole number of credits, such as 50 or -50'
+  if (Number.isNaN(amount)) return 'amount is not a whole number of credits, such as 50 or -50'
+  if (Math.abs(amount) > MAX_CREDITS)
+    return `amount is more than ${MAX_CREDITS} credits, or less than -${MAX_CREDITS}`
   if (amount === 0 && !toBalance) return 'amount is 0: nothing would be booked'
   if (!idempotency_key || idempotency_key.length > LONGEST_ID)
     return `key is missing, or longer than ${LONGEST_ID} characters`

@@ -43,7 +43,8 @@ function localParts(given: Vars, { gateway, stripe, clerk }: Given['ports']): Va
     ...(isLocal(given.CLERK_SECRET_KEY) && {
       CLERK_API_BASE: at(portNumber(clerk, '--clerk-port', LOCAL_PORTS.clerk)),
     }),
-    ...(!given.DATABASE_URL && {
+    // `npm run dev -- --gateway` puts one in front of a DATABASE_URL that is not Neon's.
+    ...((!given.DATABASE_URL || gateway !== undefined) && {
       NEON_FETCH_ENDPOINT: `${at(portNumber(gateway, '--gateway-port', LOCAL_PORTS.gateway))}/sql`,
     }),
   }

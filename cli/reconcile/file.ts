@@ -1,4 +1,4 @@
-import { type CsvRecord, parseCsv } from '../shared/csv.ts'
+import { type CsvRecord, objectionToHeader, parseCsv } from '../shared/csv.ts'
 import { LocalError } from '../shared/errors.ts'
 
 const MOST_PROBLEMS = 10
@@ -10,8 +10,8 @@ const MOST_PROBLEMS = 10
 export function linesOf(text: string, columns: string): { lines: CsvRecord[]; problems: string[] } {
   const { records, problem } = parseCsv(text)
   const [header, ...lines] = records
-  if (header?.fields.map((name) => name.trim()).join(',') !== columns)
-    throw new LocalError(`the first line has to be ${columns}`)
+  const why = objectionToHeader(header, columns)
+  if (why) throw new LocalError(why)
   return { lines, problems: problem ? [`line ${problem.line}: ${problem.why}`] : [] }
 }
 

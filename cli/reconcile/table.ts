@@ -33,12 +33,12 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
   const { looked, unseen } = first.report
   const all = Object.values(looked).reduce((sum, count) => sum + count, 0)
   if (payments) yield* [...earlierLines(payments, flags.fix), '']
-  yield `${styleText('bold', host)}: ${all} compared, ${inWords(first.store.count())}`
-  if (isKeyRefused(first.report))
-    yield* [
-      '',
-      'A key is refused as a whole: what it should read is not compared. `npm run doctor` says which',
-    ]
+  const refused = refusedKeys(first.report)
+  const isSilent = refused.length > 0 && first.store.count() === 0
+  yield `${styleText('bold', host)}: ${all} compared${isSilent ? '' : `, ${inWords(first.store.count())}`}`
+  if (refused.length > 0) yield ''
+  for (const { name, provider } of refused)
+    yield `${name} is refused by ${provider}: nothing is compared that it should read. Set the right key`
   yield* section(flags.fix ? 'found' : '', first.store)
   if (!flags.fix) yield* ofUncredited(first.store, flags)
   if (flags.fix) {
@@ -51,7 +51,7 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
     yield* ['', `${are} gone at Clerk. Look at the list; --fix --delete ${absent.confirmed} closes them`]
   }
   yield* ['', 'not looked at']
-  yield* unseen.map(({ walk, why }) => `  ${walk}: ${why}`)
+  for (const { walk, why } of unseen) if (!isRefusal(why)) yield `  ${walk}: ${why}`
   yield* limits(settings, flags).map((limit) => `  ${limit}`)
 }
 
@@ -69,9 +69,15 @@ function* ofUncredited(store: Store, { user }: Flags): Iterable<string> {
 
 const inWords = (count: number) => (count === 0 ? 'nothing differs' : counted(count, 'differs', 'differ'))
 
-/** Whether a provider does not take its key at all. What a restricted key may not read is no failure. */
-export const isKeyRefused = ({ unseen }: Report): boolean =>
-  unseen.some(({ why }) => /\((clerk_key_invalid|StripeAuthenticationError)\)/.test(why))
+const KEYS = [
+  { name: 'CLERK_SECRET_KEY', provider: 'Clerk', code: '(clerk_key_invalid)' },
+  { name: 'STRIPE_SECRET_KEY', provider: 'Stripe', code: '(StripeAuthenticationError)' },
+]
+const isRefusal = (why: string) => KEYS.some(({ code }) => why.includes(code))
+
+/** The keys that a provider does not take at all. What a restricted key may not read is no failure. */
+export const refusedKeys = ({ unseen }: Report) =>
+  KEYS.filter(({ code }) => unseen.some(({ why }) => why.includes(code)))
 
 /** What no key and no list shows. */
 export function limits(settings: Settings, { only, user }: Pick<Flags, 'only' | 'user'>): string[] {

@@ -39,6 +39,22 @@ export function parseCsv(text: string): { records: CsvRecord[]; problem: Problem
   return { records, problem: null }
 }
 
+/** Why the first line of a CSV file is not the one that names these columns. Null where it is. */
+export function objectionToHeader(header: CsvRecord | undefined, columns: string): string | null {
+  const names = header?.fields.map((name) => name.trim()).join(',')
+  if (names === columns) return null
+  const separator = [';', '\t'].find(
+    (one) =>
+      names
+        ?.split(one)
+        .map((name) => name.trim())
+        .join(',') === columns,
+  )
+  const instead = separator === ';' ? 'semicolons' : 'tabs'
+  const why = separator ? `: the columns are separated by ${instead}, export it once more with commas` : ''
+  return `the first line has to be ${columns}${why}`
+}
+
 /** Returns the text of a CSV file. Throws a LocalError. */
 export async function readCsvFile(file: string): Promise<string> {
   const bytes = await readFile(file).catch(() => {

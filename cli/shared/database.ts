@@ -66,7 +66,7 @@ export async function callFunctionOn<Answer>(
       return result.rows[0]?.answer as Answer
     } catch (error) {
       const { code = '' } = error as { code?: string }
-      if (!LOCKED.has(code) || tries === TRIES) throw failed(error as { code?: string }, url)
+      if (!LOCKED.has(code) || tries === TRIES) throw whyFailed(error as { code?: string }, url)
       await setTimeout(PAUSE_MS)
     }
   }
@@ -110,7 +110,8 @@ function refused(error: { code?: string; message?: string }, url: URL): LocalErr
 /** SQLSTATEs of a function, a schema, a table or a column that does not exist. */
 const NOT_MIGRATED = new Set(['42883', '3F000', '42P01', '42703'])
 
-function failed({ code = 'no code' }: { code?: string }, url: string): LocalError {
+/** Why a query has failed, and what to do, by its SQLSTATE. */
+export function whyFailed({ code = 'no code' }: { code?: string }, url: string): LocalError {
   const host = hostOf(url)
   if (NOT_MIGRATED.has(code))
     return new LocalError(`${host} lacks what this command calls (${code}): npm run migrate`)

@@ -20,14 +20,16 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
   }
 }
 
-/** What may be set for good, for npm or for node-gyp, and is no flag of this run. */
+/** What may be set for good, for npm or for node-gyp, and is then no flag of this run. */
 const SET_FOR_GOOD = new Set(['before', 'json', 'key', 'only', 'target', 'url', 'user'])
 
 /** Without a `--` npm keeps a flag to itself, and a command would do without it: `migrate --dry-run` would migrate. */
 function refuseTaken(names: string[]): void {
-  const taken = names.find(
-    (name) => !SET_FOR_GOOD.has(name) && process.env[`npm_config_${name.replaceAll('-', '_')}`],
-  )
+  const taken = names.find((name) => {
+    const kept = process.env[`npm_config_${name.replaceAll('-', '_')}`]
+    // npm writes `true` for a flag without a value. Of these names only `json` is ever set for good to that.
+    return SET_FOR_GOOD.has(name) ? kept === 'true' && name !== 'json' : Boolean(kept)
+  })
   if (taken === undefined) return
   throw new LocalError(`npm has kept --${taken} to itself: flags go after a \`--\`, npm run … -- --${taken}`)
 }

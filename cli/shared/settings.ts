@@ -61,9 +61,11 @@ export function configuredSettings(environment: string | undefined): Record<stri
   return given
 }
 
+export const isSetting = (name: string) => Object.hasOwn(settingsSchema().shape, name)
+
 /** Settings that a flag has given, by names that are settings. Throws a LocalError. */
 export function givenVars(vars: Record<string, string>): Record<string, string> {
-  const unknown = Object.keys(vars).find((name) => !Object.hasOwn(settingsSchema().shape, name))
+  const unknown = Object.keys(vars).find((name) => !isSetting(name))
   if (unknown !== undefined) throw new LocalError(`${unknown} is not a setting: docs/settings.md lists them`)
   return vars
 }

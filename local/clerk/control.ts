@@ -2,13 +2,13 @@ import * as z from 'zod'
 import { type Answer, json, type Request } from '../http-messages.ts'
 import { parsed } from './api.ts'
 import { deliver } from './deliveries.ts'
-import { ApiError, noRoute } from './errors.ts'
+import { ApiError, noRoute, unprocessable } from './errors.ts'
 import type { Instance } from './instance.ts'
 import type { Services } from './services.ts'
 import { createUser, deleteUser, findUser, readBody, seedUsers, setBanned, updateUser } from './users.ts'
 
 const actions: Record<string, (instance: Instance, id: string, body: object) => unknown> = {
-  create: (instance, id, body) => createUser(instance, body, id),
+  create: (instance, id, body) => createUser(instance, body, freeId(instance, id)),
   update: updateUser,
   delete: deleteUser,
   ban: (instance, id) => setBanned(instance, id, true),
@@ -71,6 +71,12 @@ function look({ requests, instance }: Services, kind: string, request: Request):
   if (kind === 'users') return json(id ? findUser(instance, id) : [...instance.state.users.values()])
   if (kind === 'events') return json([...instance.state.messages.values()])
   throw noRoute(request.method, request.path)
+}
+
+/** Clerk chooses ids itself, so no two users have the same one. */
+function freeId({ state }: Instance, id: string): string {
+  if (!state.users.has(id)) return id
+  throw unprocessable('form_identifier_exists', 'id', `There is a user ${id} already. Choose another id.`)
 }
 
 const noEvent = (id: string) =>

@@ -59,7 +59,7 @@ function content({ instance: { state } }: Services): Content {
     ),
     table(
       'Events',
-      ['Message', 'Type', 'User', 'Created', 'What can happen'],
+      ['Message', 'Type', 'User', 'Created (UTC)', 'What can happen'],
       newest(state.messages).map(({ id, event }) => [
         ...[id, event.type, event.data.id, moment(event.timestamp)],
         buttons('events', id, { resend: 'Send again' }),

@@ -24,3 +24,17 @@ export function causeInWords(cause: unknown): string {
   const words = CAUSES[String(cause)]
   return words ? `${words} (${cause})` : String(cause)
 }
+
+/** A call to Stripe or to Clerk that brought no result, in words. The Worker goes on without it, where it can. */
+export function failedCall(
+  provider: 'stripe' | 'clerk',
+  { cause, code, param, request, user }: Record<string, unknown>,
+): string {
+  if (provider === 'clerk')
+    return cause === 'status 404' ? `clerk  it has no user ${user}` : `clerk  ${user} was not read: ${cause}`
+  const why =
+    code === 'resource_missing'
+      ? `it has no such ${param === 'id' || !param ? 'object' : param} (${code})`
+      : `a call failed: ${[code ?? cause, param].filter(Boolean).join(', ')}`
+  return ['stripe', why, request].filter(Boolean).join('  ')
+}

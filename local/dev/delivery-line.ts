@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { LogLine } from '../worker.ts'
-import { causeInWords } from './causes.ts'
+import { causeInWords, failedCall } from './causes.ts'
 
 const COLOURS = {
   applied: 'green',
@@ -22,7 +22,10 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
   const what = `${String(provider).padEnd(6)}  ${String(type ?? 'unreadable').padEnd(40)}`
   const colour = COLOURS[outcome as keyof typeof COLOURS] ?? 'red'
   const verdict = styleText(colour, (reason ? `${outcome} / ${reason}` : String(outcome)).padEnd(36))
-  const notes = [via === 'release' && 'released from parking', via === 'queue' && 'from the queue']
+  const notes = [
+    via === 'release' && (isOpen(outcome) ? 'looked at again' : 'released from parking'),
+    via === 'queue' && 'from the queue',
+  ]
   return [
     time,
     what,
@@ -32,6 +35,8 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
     ...notes.filter(Boolean),
   ].join('  ')
 }
+
+const isOpen = (outcome: unknown) => outcome === 'parked' || outcome === 'rejected'
 
 /** What your app was told, and what it said. */
 function told({ type, state, status, cause, user, event }: LogLine): string {
@@ -46,6 +51,7 @@ function other({ message, level, ...rest }: LogLine): string {
       return styleText('dim', `refused  ${provider}  as it should be: a forgery of the doctor's (${cause})`)
     return `${styleText('yellow', 'refused')}  ${provider ?? path}  ${causeInWords(cause)}`
   }
+  if (message === 'stripe' || message === 'clerk') return styleText('yellow', failedCall(message, rest))
   const details = Object.entries(rest).map(([name, value]) => `${name}=${inText(value)}`)
   return [styleText(level === 'error' ? 'red' : 'yellow', message), ...details].join('  ')
 }

@@ -1,5 +1,6 @@
 import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
 import { portNumber, readFlags, readVars, wholeNumber } from '../../cli/shared/flags.ts'
+import { givenVars } from '../../cli/shared/settings.ts'
 import { nextFreePort } from '../ports.ts'
 
 const HELP = `
@@ -64,7 +65,7 @@ export async function devFlags() {
       rttMs: wholeNumber(values['rtt-ms'], '--rtt-ms', 0, 60_000) ?? 0,
       statementMs: wholeNumber(values['statement-ms'], '--statement-ms', 0, 60_000) ?? 0,
     },
-    vars: readVars(values.var),
+    vars: givenVars(readVars(values.var)),
     dataDir,
     fresh,
     gateway,

@@ -23,7 +23,7 @@ export async function describe(stack: Stack, settings: Vars, postgresPort: numbe
     ...(stack.stripeUrl ? localStripe(stack.stripeUrl, url) : []),
     ...(stack.clerkUrl ? localClerk(stack.clerkUrl) : []),
     ['try', `npm run send -- clerk user.created${flag}`],
-    ['doctor', `npm run doctor${doctorFlags(stack, postgresPort)}`],
+    ['doctor', `${withDatabase(stack)}npm run doctor${doctorFlags(stack, postgresPort)}`],
   ]
   const ready = `${styleText(['green', 'bold'], 'ready')}     ${url}`
   return ['', ready, ...rows.map(([name = '', text]) => `${name.padEnd(10)}${text}`), ''].join('\n')
@@ -46,14 +46,20 @@ function localClerk(clerkUrl: string): string[][] {
   ]
 }
 
+/** A database of the environment is in no file, and its string has a password: the doctor has to be given it again. */
+const withDatabase = ({ isOwnDatabase }: Stack) =>
+  !isOwnDatabase && process.env.DATABASE_URL ? 'DATABASE_URL=… ' : ''
+
 /** The flags by which the doctor finds what is elsewhere than usual. */
-function doctorFlags({ worker, gatewayUrl, stripeUrl, clerkUrl }: Stack, postgresPort: number): string {
-  const port = (url: string | undefined, flag: string, usual: number) =>
+function doctorFlags(stack: Stack, postgresPort: number): string {
+  const { worker, gatewayUrl, stripeUrl, clerkUrl, isOwnDatabase } = stack
+  const port = (url: string | undefined, flag: string, usual: number | null) =>
     url && Number(new URL(url).port) !== usual ? [`--${flag} ${new URL(url).port}`] : []
   const flags = [
     ...(Number(new URL(worker.url).port) === LOCAL_PORTS.worker ? [] : [`--url ${worker.url}`]),
-    ...(postgresPort === LOCAL_PORTS.postgres ? [] : [`--pg-port ${postgresPort}`]),
-    ...port(gatewayUrl, 'gateway-port', LOCAL_PORTS.gateway),
+    ...(!isOwnDatabase || postgresPort === LOCAL_PORTS.postgres ? [] : [`--pg-port ${postgresPort}`]),
+    // Of a database that is named, the flag says that there is a gateway.
+    ...port(gatewayUrl, 'gateway-port', isOwnDatabase ? LOCAL_PORTS.gateway : null),
     ...port(stripeUrl, 'stripe-port', LOCAL_PORTS.stripe),
     ...port(clerkUrl, 'clerk-port', LOCAL_PORTS.clerk),
   ]

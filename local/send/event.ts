@@ -1,8 +1,9 @@
-import { invoiceLine } from '../billing-events.ts'
+import { type InvoiceOptions, invoiceLine } from '../billing-events.ts'
 import { type ClerkType, checkoutEvent, clerkEvent, fixtures, randomId, type StripeType } from '../events.ts'
 import { reversalFixtures, reversalId } from '../reversal-events.ts'
 import { stamped } from '../stamped.ts'
 import type { SendFlags } from './flags.ts'
+import { withOwnNames } from './own-names.ts'
 
 type Members = Record<string, unknown>
 
@@ -55,7 +56,8 @@ const ofLink = (reference: string, credits: string | undefined) => ({
 /** Returns an event of any other type: a flag replaces the member that it means, where the object has that member. */
 function otherStripe(flags: SendFlags): object {
   const { type, user, at, event: id, live: livemode } = flags
-  const event = structuredClone<{ data: { object: Members } }>(fixtures.stripe[type as StripeType])
+  const fixture: { data: { object: Members } } = fixtures.stripe[type as StripeType]
+  const event = withOwnNames(fixture, user)
   const { object } = event.data
   const meant = given({
     ...(type === 'customer.deleted' && { id: flags.customer }),
@@ -71,7 +73,7 @@ function otherStripe(flags: SendFlags): object {
   if (flags.payment !== undefined && type in reversalFixtures) nameReversal(object, flags)
   if (type === 'payment_intent.succeeded') nameIntent(object, flags)
   if (type === 'invoice.paid' && flags.credits !== undefined) sellOnce(object, flags)
-  if (type === 'invoice.paid' && flags.change) changePlan(object)
+  if (type === 'invoice.paid' && flags.change) changePlan(object, user)
   Object.assign(object, flags.set)
   return stamped(event, type, { livemode, ...given({ at, event: id }) })
 }
@@ -101,14 +103,16 @@ function sellOnce(object: Members, { user, credits, amount }: SendFlags): void {
 }
 
 /** Monthly to yearly with a new billing date (Stripe, as recorded): credit for the month, and the year as a whole. */
-function changePlan(object: Members): void {
+function changePlan(object: Members, user: string): void {
   const { id: invoice, lines } = object as { id: string; lines: { data: ReturnType<typeof invoiceLine>[] } }
   const credited_items = { invoice, invoice_line_items: lines.data.map(({ id }) => id) }
-  const unused = invoiceLine({ amount: -2000, line: { id: randomId('il') } })
+  const own = (line: Partial<InvoiceOptions>) =>
+    withOwnNames(invoiceLine({ ...line, line: { id: randomId('il') } }), user)
+  const unused = own({ amount: -2000 })
   const details = { proration: true, proration_details: { credited_items } }
   Object.assign(unused.parent?.subscription_item_details ?? {}, details)
   Object.assign(unused.pricing ?? {}, { unit_amount_decimal: null })
-  const year = invoiceLine({ price: 'price_pro_yearly', amount: 20_000, line: { id: randomId('il') } })
+  const year = own({ price: 'price_pro_yearly', amount: 20_000 })
   Object.assign(year.pricing ?? {}, { unit_amount_decimal: '20000' })
   // Another period than the month's: it begins with the change.
   if (year.period) year.period.start += 1

@@ -22,6 +22,7 @@ what was paid
   --credits N          in the metadata; sent as given, so that a bad value shows how it is refused
   --amount N           in minor units        --currency CODE
   --customer cus_…     --session cs_…
+                       subscription, invoice and customer are the user's own, and the same each time
   --payment pi_…       by default a new one each time; the same one again reports the same payment in another event
   --reference ID       as a Payment Link's session: named by its client_reference_id alone; --credits: the link's own
   --unpaid             payment_status "unpaid"; --status TEXT: any other status

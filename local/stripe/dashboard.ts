@@ -39,6 +39,11 @@ async function act(services: Services, request: Request): Promise<string> {
 }
 
 function content(state: State): Content {
+  /** The customer, and the user whom it stands for. */
+  const payer = (customer: unknown, reference?: unknown): Content => {
+    const held = state.customers.get(String(customer))
+    return two(customer, (held && userOf(held)) ?? reference)
+  }
   const newest = <T>(objects: Map<string, T>) => [...objects.values()].reverse().slice(0, SHOWN)
   return [
     table(
@@ -46,9 +51,9 @@ function content(state: State): Content {
       ['Session', 'Customer', 'Amount', 'What can happen'],
       newest(state.sessions)
         .filter(({ status }) => status === 'open')
-        .map(({ id, customer, amount_total, currency }) => [
+        .map(({ id, customer, client_reference_id: reference, amount_total, currency }) => [
           html`<a href="/pay/${id}">${id}</a>`,
-          ...[customer, money(amount_total, currency)],
+          ...[payer(customer, reference), money(amount_total, currency)],
           buttons('sessions', id, { pay: 'Pay by card' }),
         ]),
     ),
@@ -56,7 +61,7 @@ function content(state: State): Content {
       'Subscriptions',
       ['Subscription', 'Customer', 'Status', 'What can happen'],
       newest(state.subscriptions).map((subscription) => [
-        ...[subscription.id, subscription.customer, statusOf(subscription)],
+        ...[sold(subscription), payer(subscription.customer), statusOf(subscription)],
         buttons('subscriptions', subscription.id, lifeOf(subscription)),
       ]),
     ),
@@ -66,15 +71,15 @@ function content(state: State): Content {
       newest(state.invoices)
         .filter(({ status }) => status === 'open')
         .map(({ id, customer, amount_due, currency }) => [
-          ...[id, String(customer ?? ''), money(Number(amount_due), String(currency))],
+          ...[id, payer(customer), money(Number(amount_due), String(currency))],
           buttons('invoices', id, { pay: 'Pay', void: 'Void' }),
         ]),
     ),
     table(
       'Payments',
-      ['Charge', 'Customer', 'Amount', 'Refunded', 'What can happen'],
+      ['Charge', 'Customer', 'Amount', 'What can happen'],
       newest(state.charges).map(({ id, customer, amount, amount_refunded, currency }) => [
-        ...[id, customer, money(amount, currency), money(amount_refunded, currency)],
+        ...[id, payer(customer), money(amount, currency) + refunded(amount_refunded, currency)],
         buttons('charges', id, {
           ...(amount_refunded < amount && { refund: 'Refund' }),
           dispute: 'Dispute',
@@ -110,7 +115,7 @@ function content(state: State): Content {
     ),
     table(
       'Events',
-      ['Event', 'Type', 'Created', 'What can happen'],
+      ['Event', 'Type', 'Created (UTC)', 'What can happen'],
       newest(state.events).map(({ id, type, created }: Event) => [
         ...[id, type, moment(created * 1000)],
         buttons('events', id, { resend: 'Send again' }),
@@ -120,6 +125,17 @@ function content(state: State): Content {
 }
 
 const money = (amount: number, currency: string) => `${(amount / 100).toFixed(2)} ${currency.toUpperCase()}`
+
+const refunded = (amount: number, currency: string) =>
+  amount > 0 ? `, of which ${money(amount, currency)} are refunded` : ''
+
+/** An object, and in a second line what it belongs to. */
+const two = (first: unknown, second: unknown): Content =>
+  html`${first ?? ''}${first && second ? html`<br>` : ''}${second ?? ''}`
+
+/** A subscription, with what it sells. */
+const sold = ({ id, items }: Subscription): Content =>
+  two(id, items.data.map(({ price, quantity }) => `${quantity} × ${price.id}`).join(', '))
 
 const userOf = ({ metadata }: StripeObject) => (metadata as Record<string, string> | undefined)?.user_id
 

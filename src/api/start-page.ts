@@ -8,7 +8,7 @@ export function startPage(c: Context): Response | Promise<Response> | undefined 
   if (!(NEON_FETCH_ENDPOINT || STRIPE_API_BASE) || c.req.path !== '/') return undefined
   const places = [
     ['/api/docs', 'API', 'every route, with examples, and a way to try them'],
-    [OPS_TOKEN && '/ops', 'Operators', 'what waits and why: sign in with the OPS_TOKEN of .dev.vars'],
+    [OPS_TOKEN && '/ops', 'Operators', 'what waits and why. Sign in with the OPS_TOKEN of .dev.vars'],
     [STRIPE_API_BASE, 'Local Stripe', 'what people bought, with buttons for what can happen to it'],
     [CLERK_API_BASE, 'Local Clerk', 'sign people up, ban and delete them'],
   ]

@@ -28,7 +28,7 @@ export const OUTCOMES = {
     before_start: 'its session, invoice or payment was created before `CREDIT_SINCE`',
     payment_pending: 'not paid yet; another event follows',
     no_effect: 'nothing moves by it',
-    settled_by_hand: 'a person has settled it by `npm run settle`; final',
+    settled_by_hand: 'a person has settled it; final',
   },
   /** Cannot be applied yet: kept, and released by itself. */
   parked: {

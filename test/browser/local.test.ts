@@ -156,16 +156,16 @@ describe.skipIf(browserPath === undefined)('the pages of npm run dev in a browse
   it('the local Stripe has buttons for what can happen, without JavaScript', async () => {
     const pressed = async (page: Page) => {
       const before = await balance()
-      await press(page, 'Subscriptions', 'Renew', /: .*invoice\.paid 200/)
+      await press(page, 'Subscriptions', 'Renew', /: .*invoice\.paid 200 applied/)
       expect(await balance()).toBe(before + 1000)
       await press(page, 'Payments', 'Refund', /: .*refund\.created 200/)
       await press(page, 'Payments', 'Dispute', /: .*charge\.dispute\.created 200/)
       await press(page, 'Disputes', 'Lose', /: .*charge\.dispute\.closed 200/)
       await press(page, 'Subscriptions', 'Renew, card declined', /: .*invoice\.payment_failed/)
-      await press(page, 'Open invoices', 'Pay', /: .*invoice\.paid 200/)
+      await press(page, 'Open invoices', 'Pay', /: .*invoice\.paid 200 applied/)
       await press(page, 'Subscriptions', 'Pause', /: .*customer\.subscription\.paused 200/)
       await press(page, 'Subscriptions', 'Resume', /: .*customer\.subscription\.resumed 200/)
-      await press(page, 'Events', 'Send again', /^resend: .* 200$/)
+      await press(page, 'Events', 'Send again', /^resend: \S+ 200 (applied|duplicate|stale|ignored)/)
       await press(page, 'Subscriptions', 'End now', /: .*customer\.subscription\.deleted 200/)
       expect(await page.getByRole('region', { name: 'Subscriptions' }).getByRole('button').all()).toEqual([])
     }
@@ -181,16 +181,39 @@ describe.skipIf(browserPath === undefined)('the pages of npm run dev in a browse
     })
   })
 
+  it('says why nothing has come of a webhook, and refuses an id that is taken', async () => {
+    const signUp = async (page: Page, user: string, email: string, says: RegExp) => {
+      await page.getByLabel('User id').fill(user)
+      await page.getByLabel('Email address').fill(email)
+      await page.getByRole('button', { name: 'Sign up' }).click()
+      await page.getByRole('status').filter({ hasText: says }).waitFor()
+    }
+    await visit(`${running.clerkUrl}/`, async (page) => {
+      await signUp(page, 'user_dora', '', /^create: user\.created 400 rejected \/ missing_email$/)
+      await signUp(
+        page,
+        'user_ada',
+        'other@example.com',
+        /^create: refused\. There is a user user_ada already/,
+      )
+    })
+    const sql = "select email from ledgerhook.users where id = 'user_ada'"
+    expect(await query(running.databaseUrl, sql)).toEqual([{ email: 'ada@example.com' }])
+  })
+
   it('the local Clerk signs people up, bans and deletes them, and tells the Worker', async () => {
     const act = async (page: Page) => {
       await page.getByLabel('User id').fill('user_cleo')
       await page.getByLabel('Email address').fill('cleo@example.com')
       await page.getByRole('button', { name: 'Sign up' }).click()
-      await page.getByRole('status').filter({ hasText: 'create: user.created 200' }).waitFor()
-      await press(page, 'Users', 'Ban', /^ban: user\.updated 200$/)
-      await press(page, 'Users', 'Lift the ban', /^unban: user\.updated 200$/)
-      await press(page, 'Events', 'Send again', /^resend: user\.updated 200$/)
-      await press(page, 'Users', 'Delete', /^delete: user\.deleted 200$/)
+      await page
+        .getByRole('status')
+        .filter({ hasText: /^create: user\.created 200 applied$/ })
+        .waitFor()
+      await press(page, 'Users', 'Ban', /^ban: user\.updated 200 applied$/)
+      await press(page, 'Users', 'Lift the ban', /^unban: user\.updated 200 applied$/)
+      await press(page, 'Events', 'Send again', /^resend: user\.updated 200 duplicate \/ already_processed$/)
+      await press(page, 'Users', 'Delete', /^delete: user\.deleted 200 applied$/)
     }
     await visit(`${running.clerkUrl}/`, act, { javaScriptEnabled: false })
     const sql = "select id from ledgerhook.users where id = 'user_cleo' and deactivated_at is null"

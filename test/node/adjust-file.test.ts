@@ -135,6 +135,29 @@ describe('npm run adjust -- --file', () => {
     expect(await balances([ada as string])).toEqual([110])
   })
 
+  it.each([
+    [';', 'semicolons'],
+    ['\t', 'tabs'],
+  ])('says that columns are separated by %j, as spreadsheets write them', async (separator, name) => {
+    const path = await file('user_ada,50,one,n')
+    await writeFile(path, `\uFEFF${[HEADER, 'user_ada,50,one,n'].join('\r\n').replaceAll(',', separator)}`)
+    expect(await adjust('--file', path, '--dry-run')).toMatchObject({
+      code: 1,
+      text: expect.stringContaining(`${HEADER}: the columns are separated by ${name}, export it once more`),
+    })
+  })
+
+  it('says of an amount whether it is too large, or no whole number', async () => {
+    const [ada] = await wallets(1)
+    const amounts = ['1000000000001', '9'.repeat(400), '-1000000000001', '1.5', '1,5']
+    const lines = amounts.map((amount, i) => `${ada},"${amount}",key-${i}-${ada},n`)
+    const { code, text } = await adjust('--file', await file(...lines), '--dry-run')
+    expect(code).toBe(1)
+    for (const line of [2, 3, 4])
+      expect(text).toContain(`line ${line}: amount is more than 1000000000000 credits`)
+    for (const line of [5, 6]) expect(text).toContain(`line ${line}: amount is not a whole number`)
+  })
+
   it('goes on where it was interrupted', async () => {
     const ids = await wallets(450)
     const lines = ids.map((id, i) => `${id},${i + 1},move-${id},Moved`)

@@ -143,6 +143,15 @@ describe('users', () => {
     expect(await act(`events/${events[0].id}/resend`)).toMatchObject([{ status: 200 }])
     expect(delivered.at(-1)).toMatchObject({ id: events[0].id, type: 'user.created' })
   })
+
+  it('has no second user of an id that is taken, until the first one is deleted', async () => {
+    const create = (email: string) =>
+      act('users/user_twice/create', { email_address: [email], deliver: false })
+    expect(await create('twice@example.com')).toMatchObject({ user: { id: 'user_twice' } })
+    await expect(create('other@example.com')).rejects.toThrow('form_identifier_exists')
+    await act('users/user_twice/delete', { deliver: false })
+    expect(await create('other@example.com')).toMatchObject({ user: { id: 'user_twice' } })
+  })
 })
 
 describe('the list of users', () => {

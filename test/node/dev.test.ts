@@ -197,6 +197,15 @@ describe('npm run dev', () => {
     expect(output).toContain(' 0 warnings')
   })
 
+  test('lets the doctor ask a database that is named, by the gateway that stands before it', async () => {
+    const { worker, postgres, gateway, stripe, clerk } = ports
+    const flags = ['--url', `http://127.0.0.1:${worker}`, '--gateway-port', String(gateway)]
+    const others = ['--stripe-port', String(stripe), '--clerk-port', String(clerk)]
+    const DATABASE_URL = `postgres://postgres:postgres@127.0.0.1:${postgres}/ledgerhook`
+    const { code, output } = await run('cli/doctor.ts', [...flags, ...others], cwd, { DATABASE_URL })
+    expect([code, output]).toEqual([0, expect.stringContaining('✓ database-http')])
+  })
+
   test.skipIf(isWindows)('leaves no process on SIGTERM, and frees its ports', async () => {
     const family = descendants(dev.process.pid as number)
     expect(family.length).toBeGreaterThan(3)
@@ -228,6 +237,7 @@ test.for([
   [['--port', 'abc'], "--port takes a whole number from 1 to 65535, not 'abc'"],
   [['--rtt-ms', '-1'], "--rtt-ms takes a whole number from 0 to 60000, not '-1'"],
   [['--var', 'NAME'], "--var takes NAME:VALUE, not 'NAME'"],
+  [['--var', 'APP_ORIGIN:http://localhost:3000'], 'APP_ORIGIN is not a setting: docs/settings.md lists them'],
   [['--colour'], "Unknown option '--colour': --help lists the flags; they go after a `--`"],
 ] as const)('npm run dev refuses %j in one line', async ([args, message]) => {
   expect(await run('local/dev.ts', [...args], scratchDir())).toEqual({ code: 1, output: message })

@@ -120,9 +120,7 @@ it.each(['README.md', 'docs/api.md'])('%s has TypeScript that runs', async (path
   )
   expect([status, output]).toEqual([
     0,
-    expect.stringMatching(
-      path === 'README.md' ? /^\d+ \d+ undefined http:\S+\s*$/ : /^(\w+ \d+)?\s*$/,
-    ),
+    expect.stringMatching(path === 'README.md' ? /^\d+ \d+ undefined http:\S+\s*$/ : /^(\w+ \d+)?\s*$/),
   ])
 })
 

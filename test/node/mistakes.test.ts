@@ -105,6 +105,20 @@ describe('flags', () => {
       'npm has kept --dry-run to itself: flags go after a `--`, npm run … -- --dry-run',
     )
   })
+
+  // With `--target` an amount is a balance, and without it as much is added.
+  it.each(['target', 'user'])(
+    'that npm has kept are refused, also --%s, which may be set for good',
+    async (name) => {
+      const args = ['--file', 'balances.csv']
+      const env = { DATABASE_URL: empty, [`npm_config_${name}`]: 'true' }
+      const script = name === 'target' ? 'cli/adjust.ts' : 'cli/reconcile.ts'
+      expect(await refusal(script, args, env)).toMatch(new RegExp(`^npm has kept --${name} to itself`))
+      // As .npmrc has it for node-gyp: the flag is not meant.
+      const forGood = await refusal(script, args, { ...env, [`npm_config_${name}`]: '22.0.0' })
+      expect(forGood).not.toContain('npm has kept')
+    },
+  )
 })
 
 describe('npm run adjust, where the database is not on this machine', () => {
@@ -195,6 +209,10 @@ describe('npm run dev, with a DATABASE_URL that is not Neon', () => {
     await dev.printed('reachable and migrated')
     expect(dev.output()).toContain(`up: the gateway, in front of 127.0.0.1:${cluster.port}`)
     expect(dev.output()).not.toContain('up: PostgreSQL')
+    // The string has a password, so it is not printed; nothing listens where the local Postgres would be.
+    expect(dev.output()).toMatch(
+      /^doctor +DATABASE_URL=… npm run doctor -- --url \S+ --gateway-port \d+ --stripe/m,
+    )
     expect(dev.output()).toContain('No tunnel could be opened: is there a network?')
   })
 

@@ -134,7 +134,7 @@ describe('npm run events', () => {
     const { host } = new URL(databaseUrl)
     expect(await run('events')).toEqual({
       code: 0,
-      text: `${host}: there is no event that your app did not take`,
+      text: `${host}: no event was given up; one that your app has not taken yet is tried again by itself`,
     })
     await query(
       databaseUrl,
@@ -144,7 +144,7 @@ describe('npm run events', () => {
     const listed = await run('events')
     expect(listed.code).toBe(1)
     expect(listed.text).toMatch(
-      /did not take: 1\n.* out_1 {2}credits\.low {2}user_ada #7 {2}after 3 tries, .* 404$/,
+      /did not take them: 1\n.* out_1 {2}credits\.low {2}user_ada #7 {2}after 3 tries, .* 404$/,
     )
     expect(JSON.parse((await run('events', '--json')).text)).toMatchObject({
       host,

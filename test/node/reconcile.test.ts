@@ -107,16 +107,23 @@ describe('npm run reconcile', () => {
   })
 
   it.each([
-    [{ STRIPE_SECRET_KEY: 'sk_live_of_somebody_else' }, 'what is in test mode at Stripe'],
-    [{ CLERK_SECRET_KEY: 'sk_test_of_nobody' }, 'what is in live mode at Stripe'],
-  ])('says that a key is refused, and of which mode it is, and exits with 1: %j', async (env, unseen) => {
-    vars = env
-    const { code, text } = await run().finally(() => {
-      vars = {}
-    })
-    expect([code, text]).toEqual([1, expect.stringContaining('A key is refused as a whole')])
-    expect(text).toContain(`  ${unseen}\n`)
-  })
+    [{ STRIPE_SECRET_KEY: 'sk_live_of_somebody_else' }, 'what is in test mode at Stripe', 'STRIPE', 'Stripe'],
+    [{ CLERK_SECRET_KEY: 'sk_test_of_nobody' }, 'what is in live mode at Stripe', 'CLERK', 'Clerk'],
+  ])(
+    'says which key is refused, and of which mode it is, and exits with 1: %j',
+    async (env, unseen, name, who) => {
+      vars = env
+      const { code, text } = await run().finally(() => {
+        vars = {}
+      })
+      expect([code, text]).toEqual([
+        1,
+        expect.stringContaining(`${name}_SECRET_KEY is refused by ${who}: nothing`),
+      ])
+      expect(text).not.toMatch(/the key may not read this|nothing differs/)
+      expect(text).toContain(`  ${unseen}\n`)
+    },
+  )
 
   it('compares one of the providers, one user, and a window', async () => {
     await seedUsers(
@@ -128,6 +135,22 @@ describe('npm run reconcile', () => {
     expect((await report('--only', 'stripe', '--since', '30d')).code).toBe(0)
     await report('--fix', '--since', '1h')
     expect((await report('--since', '1h')).code).toBe(0)
+  })
+
+  it('wants the owner where the login may not read the tables', async () => {
+    await query(stack.databaseUrl, `create role reader_of_reconcile login password 'long'`)
+    const DATABASE_URL = Object.assign(new URL(stack.databaseUrl), {
+      ...{ username: 'reader_of_reconcile', password: 'long' },
+    }).href
+    vars = { DATABASE_URL }
+    const { code, errors } = await run().finally(() => {
+      vars = {}
+    })
+    await query(stack.databaseUrl, 'drop role reader_of_reconcile')
+    expect([code, errors]).toEqual([
+      1,
+      expect.stringMatching(/may not do this in .* connect as the owner\. Run/),
+    ])
   })
 
   it('closes who is gone at Clerk only twice seen, and of few users only where the number is given', async () => {

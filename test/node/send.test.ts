@@ -216,14 +216,49 @@ test.for([
   expect(readTime(given, 1_000_000)).toBe(expected)
 })
 
-test('npm run send changes a plan: the month is credited, and the year charged', async () => {
-  expect(await send('stripe', 'invoice.paid', '--change', '--customer', 'cus_1')).toMatchObject({ code: 0 })
-  const { data } = (await openStripe(onlyRequest())) as Stripe.InvoicePaidEvent
-  const { lines, ...invoice } = data.object
-  expect(invoice).toMatchObject({ customer: 'cus_1', total: 18_000, billing_reason: 'subscription_update' })
-  expect(lines.data.map(({ amount }) => amount)).toEqual([-2000, 20_000])
-  const month = fixtures.stripe['invoice.paid'].data.object
-  expect(lines.data[0]?.parent?.subscription_item_details?.proration_details).toEqual({
-    credited_items: { invoice: month.id, invoice_line_items: month.lines.data.map(({ id }) => id) },
+describe('a subscription of npm run send', () => {
+  const invoiceOf = async (...flags: string[]) => {
+    received.length = 0
+    expect(await send('stripe', 'invoice.paid', ...flags)).toMatchObject({ code: 0 })
+    return ((await openStripe(onlyRequest())) as Stripe.InvoicePaidEvent).data.object
+  }
+
+  test('is the user’s own: two users share no invoice, subscription or customer', async () => {
+    const namesOf = async (user: string) => {
+      const { id, customer, parent, lines } = await invoiceOf('--user', user)
+      return [id, customer, parent?.subscription_details?.subscription, lines.data[0]?.id]
+    }
+    const ofAda = await namesOf('user_ada')
+    expect(await namesOf('user_ada')).toEqual(ofAda)
+    const names = [...ofAda, ...(await namesOf('user_bob'))]
+    expect(names.filter((name) => typeof name === 'string' && /^(in|cus|sub|il)_/.test(name))).toHaveLength(8)
+    expect(new Set(names).size).toBe(8)
+  })
+
+  test('is named alike by its own events and by its invoice', async () => {
+    const { parent, customer } = await invoiceOf('--user', 'user_bob')
+    received.length = 0
+    await send('stripe', 'customer.subscription.created', '--user', 'user_bob')
+    const { data } = await openStripe(onlyRequest())
+    expect(data.object).toMatchObject({ id: parent?.subscription_details?.subscription, customer })
+  })
+
+  test('keeps the customer that is given', async () => {
+    expect((await invoiceOf('--customer', 'cus_3Nabcdefghijklmn')).customer).toBe('cus_3Nabcdefghijklmn')
+  })
+
+  test('changes its plan: the month is credited, and the year charged', async () => {
+    const month = await invoiceOf('--user', 'user_bob')
+    const { lines, ...invoice } = await invoiceOf('--user', 'user_bob', '--change')
+    expect(invoice).toMatchObject({
+      ...{ customer: month.customer, parent: month.parent },
+      ...{ total: 18_000, billing_reason: 'subscription_update' },
+    })
+    expect(lines.data.map(({ amount }) => amount)).toEqual([-2000, 20_000])
+    const [credited] = lines.data.map(({ parent }) => parent?.subscription_item_details)
+    expect(credited?.subscription).toBe(month.parent?.subscription_details?.subscription)
+    expect(credited?.proration_details).toEqual({
+      credited_items: { invoice: month.id, invoice_line_items: month.lines.data.map(({ id }) => id) },
+    })
   })
 })

@@ -47,7 +47,10 @@ export async function bulk(
   const of = { outcome: given(fields.outcome) ?? '', reason: given(fields.reason) ?? '' }
   const { count, oldest, newest } = await call<Count>(connect(settings), 'count_unsettled', [of])
   const all = [hidden('outcome', of.outcome), hidden('reason', of.reason), hidden('until', newest ?? '')]
-  const some = (most: number) => (count > most ? `the first ${most} of ${inWords(count)}` : `all ${count}`)
+  const some = (most: number) => {
+    if (count > most) return `the first ${most} of ${inWords(count)}`
+    return count === 1 ? 'it' : `all ${count}`
+  }
   return frame(
     c,
     verdictOf(of),

@@ -153,7 +153,7 @@ const adjustForm = (user: string): Content => [
       'Credits, such as 50 or -50',
       'amount',
       '',
-      html`required inputmode="numeric" pattern="[+\\-]?[0-9]{1,13}"`,
+      html`required inputmode="numeric" pattern="[+\\-]?[0-9]{1,13}" title="A whole number"`,
     ),
     field('Note, which the user’s wallet shows', 'note', '', required),
   ]),

@@ -144,3 +144,5 @@ export async function overview(c: Call) {
 /** What an outcome means, in the words of the list of outcomes. */
 export const meaning = (outcome: string, reason: string | null): Content =>
   (OUTCOMES as Record<string, Record<string, string>>)[outcome]?.[reason ?? '']
+    ?.split('`')
+    .map((text, index) => (index % 2 ? html`<code>${text}</code>` : text))

@@ -120,8 +120,8 @@ function quietOffline(scratchDir: string): Vars {
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_LOG_PATH: join(scratchDir, 'logs'),
     WRANGLER_REGISTRY_PATH: join(scratchDir, 'registry'),
-    // The [build] command runs npm, which would leave its compiled self in the temporary directory.
-    NODE_DISABLE_COMPILE_CACHE: '1',
+    // The [build] command runs npm, which would leave its compiled self in the temporary directory. The tests name another.
+    ...(!process.env.NODE_COMPILE_CACHE && { NODE_DISABLE_COMPILE_CACHE: '1' }),
     X_LOCAL_EXPLORER: 'false',
     X_LOCAL_OBSERVABILITY: 'false',
   }

@@ -50,8 +50,8 @@ export async function bundleWorker(
       env: {
         ...process.env,
         ...{ WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
-        // The build command runs npm, which would leave its cache in the temporary directory.
-        NODE_DISABLE_COMPILE_CACHE: '1',
+        // The build command runs npm, which would leave its cache in the temporary directory. The tests name another.
+        ...(!process.env.NODE_COMPILE_CACHE && { NODE_DISABLE_COMPILE_CACHE: '1' }),
       },
     },
   )

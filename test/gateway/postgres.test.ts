@@ -7,9 +7,13 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LocalError } from '../../cli/shared/errors.ts'
 import { freePort, reservePort } from '../../local/ports.ts'
+import { CLUSTER_TO_COPY } from '../../local/postgres/cluster.ts'
 import { query as direct } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { eventually, temporaryDir } from './support.ts'
+
+// Here each cluster is made by initdb, as everywhere but in the tests.
+delete process.env[CLUSTER_TO_COPY]
 
 let dataDir: string
 let port: number

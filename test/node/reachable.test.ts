@@ -5,8 +5,12 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { projectDir } from '../../cli/shared/project.ts'
 import { keep } from '../../local/kept.ts'
 import { freePort } from '../../local/ports.ts'
+import { CLUSTER_TO_COPY } from '../../local/postgres/cluster.ts'
 import { copyBinaries, mayBeRun, reachableDataDir, reachableTmp } from '../../local/postgres/reachable.ts'
 import { makeDir, run } from './command.ts'
+
+// Here each cluster is made by initdb, as everywhere but in the tests.
+delete process.env[CLUSTER_TO_COPY]
 
 const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0

@@ -1,7 +1,11 @@
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../cli/migrate/run.ts'
+import { freePort } from '../../local/ports.ts'
+import { CLUSTER_TO_COPY, COMPLETE_FILE } from '../../local/postgres/cluster.ts'
 import { createDatabase, query } from '../../local/postgres/query.ts'
+import { startPostgres } from '../../local/postgres.ts'
 import { makeScratchDir } from '../../local/scratch.ts'
 import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { browserPath, NO_BROWSER } from '../browser/find.ts'
@@ -30,6 +34,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const compiled = makeScratchDir('compiled')
   process.env.NODE_COMPILE_CACHE = compiled
   if (browserPath === undefined) console.warn(`the tests in a browser are skipped: ${NO_BROWSER}`)
+  const cluster = await makeCluster()
+  process.env[CLUSTER_TO_COPY] = cluster
   const postgres = await startTemporaryPostgres('test')
   await createDatabase(postgres.url('postgres'), TEMPLATE)
   await migrate(postgres.url(TEMPLATE))
@@ -48,6 +54,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await control.stop()
     await postgres.stop()
-    rmSync(compiled, { recursive: true, force: true })
+    for (const dir of [compiled, cluster]) rmSync(dir, { recursive: true, force: true })
   }
+}
+
+/** A cluster with an empty database `ledgerhook`, for every Postgres that a test starts, in whatever process. */
+async function makeCluster(): Promise<string> {
+  const dataDir = makeScratchDir('cluster-to-copy')
+  const postgres = await startPostgres({ dataDir, port: await freePort() })
+  await postgres.stop()
+  // Half a copy has not to be taken for a whole one.
+  rmSync(join(dataDir, COMPLETE_FILE))
+  return dataDir
 }

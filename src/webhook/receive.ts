@@ -75,10 +75,10 @@ const receivedAt = (ms: number, { provider, eventId }: Delivery, body: string): 
   received_at: new Date(ms).toISOString(),
 })
 
+const UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
 /** The body exactly as it was signed: a byte order mark stays, and what is not UTF-8 cannot match its signature. */
-async function readText(request: Request): Promise<string> {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await request.arrayBuffer())
-}
+const readText = async (request: Request): Promise<string> => UTF_8.decode(await request.arrayBuffer())
 
 /** Nothing is known to be committed: Stripe and Svix deliver again, and what had been committed is a duplicate then. */
 function unavailable(

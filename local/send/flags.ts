@@ -3,8 +3,11 @@ import { LocalError } from '../../cli/shared/errors.ts'
 import { portNumber, readFlags, wholeNumber } from '../../cli/shared/flags.ts'
 import { fixtures } from '../events.ts'
 
+/** In lines of up to 100 characters and what is before them. */
 const types = (provider: keyof typeof fixtures) =>
   `${provider}: ${Object.keys(fixtures[provider]).join(', ')}`
+    .replace(/(.{1,100}(?:,|$)) ?/g, '$1\n        ')
+    .trimEnd()
 
 export const HELP = `
 npm run send -- <provider> <type> [options]     signs a realistic event, and delivers it to the Worker

@@ -142,7 +142,7 @@ export const linkWalk = (links: ReadLink[]): Walk => ({
     let looked = 0
     for (const { user: user_id, body, at } of page) {
       const customer = { ...(body as object), metadata: { user_id, ...tagged(pass.settings) } }
-      const compared = await compareObjects(pass, 'customers', { objects: [customer], at })
+      const compared = await compareObjects(pass, 'customers', { objects: [customer], at }, true)
       found.push(...compared.found)
       looked += compared.looked
     }

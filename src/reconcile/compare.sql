@@ -1,9 +1,9 @@
 -- Compares what a provider's objects say with what is here: the verb of each object's webhook runs, and is rolled back.
 -- So what differs is what the webhook would change, by its own rule.
 -- facts: pass (its id), watches (whether what is found is remembered), erase, items: [{provider, object (its id),
--- occurred_at, verb, given (the verb's facts), ours (false: listed only where its customer is known), event (its id, where
--- it is an event and not an object that was read), uncredited (whether it is of a payment that another item would
--- credit)}]. Returns a finding for each item: see `finding`. What is another
+-- occurred_at, verb, given (the verb's facts), ours (false: listed only where its customer, or a customer's user, is
+-- known), event (its id, where it is an event and not an object that was read), uncredited (whether it is of a payment
+-- that another item would credit)}]. Returns a finding for each item: see `finding`. What is another
 -- product's, and what waits already, is not watched. An event is watched by its own id, and only where its object is not:
 -- of several events of one object, the older ones may change nothing.
 create or replace function compare_effects(facts jsonb) returns jsonb language plpgsql security definer
@@ -27,8 +27,9 @@ begin
         select from differences known where known.provider = item.provider and known.object = item.object) then
         one := one || '{"kind": null}';
       end if;
-      is_watched := not (one->>'known')::boolean
-        and (coalesce(item.ours, true) or one->>'reason' is distinct from 'unknown_customer');
+      is_watched := not (one->>'known')::boolean and (coalesce(item.ours, true)
+        or not (coalesce(one->>'reason', '') = 'unknown_customer' or coalesce(one->>'outcome', '') = 'parked'
+          and coalesce(item.given->>'verb', item.verb) = 'link_customer'));
       one := one || watch_difference(f.pass, item.provider, coalesce(item.event, item.object),
         case when is_watched then one else one || '{"kind": null}' end);
     end if;

@@ -18,7 +18,7 @@ export interface Item {
   eventId: string
   event: { type: string }
   decision: Effect | Verdict
-  /** Whether it is listed also where nobody is known to have its customer. */
+  /** Whether it is listed also where nobody is known to have its customer, or a customer's user is not here. */
   isOurs: boolean
   /** Whether it is an event that was read, and not its object. */
   isEvent?: boolean
@@ -117,7 +117,8 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
   }
   const { kind } = finding
   // Other products have customers of their own, and refunds.
-  if (finding.reason === 'unknown_customer' && !item.isOurs) return null
+  const isUnknown = finding.reason === 'unknown_customer' || isUncertain(here, finding)
+  if (isUnknown && !item.isOurs) return null
   noteUncredited(pass, here, kind)
   if (kind === null) return null
   const difference = { ...inWords(here, finding, kind), confirmed: finding.confirmed ?? false }

@@ -51,13 +51,19 @@ export async function readPage(
   return { objects, at, next: goesOn ? { ...cursor, after: last } : null }
 }
 
-export async function compareObjects(pass: Pass, kind: KindName, { objects, at }: Omit<Page, 'next'>) {
+/** @param isAsked whether they are listed also where whom they are of is not known */
+export async function compareObjects(
+  pass: Pass,
+  kind: KindName,
+  { objects, at }: Omit<Page, 'next'>,
+  isAsked = false,
+) {
   const decided = objects
     .map((object) => decideObject(kind, object, at, pass.settings))
     .filter((one) => one !== null)
   for (const { object } of decided) pass.seen?.add(object)
   const items = decided.map((one) => ({
-    ...itemOf(pass, one),
+    ...itemOf(pass, isAsked ? { ...one, isOurs: true } : one),
     again: () => readItem(pass, kind, one.object),
   }))
   return { found: await compare(pass, items), looked: objects.length }

@@ -67,7 +67,10 @@ export interface Decided {
   state: string
   event: { type: string; [member: string]: unknown }
   decision: Effect | Verdict
-  /** Whether it is of ours also where nobody is known to have its customer: it names a user, or sells a plan of ours. */
+  /**
+   * Whether it is of ours also where whom it is of is not known: it names a user, or sells a plan of ours. A customer by
+   * itself is not: people leave, and Stripe keeps their customers.
+   */
   isOurs: boolean
 }
 
@@ -122,7 +125,7 @@ function decideCustomer(object: unknown, at: Date, settings: Settings): Decided 
   if (isOfOtherApp(decided.event, settings))
     return { ...decided, decision: { outcome: 'ignored', reason: 'other_app' } }
   const link = users.linkCustomer({ user_id: user, stripe_customer_id: decided.object, reference: null })
-  return { ...decided, decision: ifOurs(decided.event, link, settings) }
+  return { ...decided, decision: ifOurs(decided.event, link, settings), isOurs: false }
 }
 
 /** Whether it names a user, or is about a plan of PLANS. */

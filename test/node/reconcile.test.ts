@@ -238,6 +238,10 @@ describe('npm run reconcile', () => {
       expect(impossible.errors).toContain('cus_pat: its metadata names user_bob, and not user_max')
       expect(await customersOf('user_lee')).toEqual([])
 
+      expect(await linked(['user_nobody,cus_lee'])).toMatchObject({
+        ...{ code: 1, text: expect.stringMatching(/ {2}cus_lee +user_nobody .*parked \/ unknown_user/) },
+      })
+
       const lines = ['user_lee,cus_lee', 'user_max,cus_max1', 'user_max,cus_max2']
       expect((await linked(lines)).text).toContain('  cus_lee  user_lee')
       expect(await linked(lines, '--fix')).toMatchObject({ code: 0 })

@@ -152,10 +152,13 @@ describe('a correct database', () => {
 })
 
 describe('what is no difference', () => {
-  it('another product’s subscription, and what waits for a person already', async () => {
+  it('another product’s subscription, a customer whose user has left, and what waits for a person already', async () => {
     const [other, id] = [randomId('other'), await signedUp()]
     const names = { subscription: `sub_${other}`, customer: `cus_${other}`, price: 'price_of_another' }
     happenAtStripe(world, subscriptionEvent('customer.subscription.created', names))
+    world.stripe.get('customers')?.set(`cus_left_${other}`, {
+      ...{ id: `cus_left_${other}`, object: 'customer', created: 1, metadata: { user_id: randomId('left') } },
+    })
     const event = bought(id)
     const refused = { ...event, data: { object: { ...event.data.object, metadata: { user_id: id } } } }
     happenAtStripe(world, refused, true)

@@ -254,6 +254,14 @@ describe('each line of the table', () => {
     expect(await subscription(`sub_${id}`)).toMatchObject({ user_id: id })
   })
 
+  it('a customer whose user is nowhere is nobody’s to link: people left, and Stripe keeps their customers', async () => {
+    const [world, id] = [emptyWorld(), randomId('left')]
+    world.stripe.get('customers')?.set(`cus_${id}`, {
+      ...{ id: `cus_${id}`, object: 'customer', created: 1, metadata: { user_id: id } },
+    })
+    expect(await putRight(world, id)).toEqual({ before: [], after: [] })
+  })
+
   it('another product’s customers, subscriptions and refunds are none of ours', async () => {
     const [world, id] = [emptyWorld(), randomId('other')]
     const names = { subscription: `sub_${id}`, customer: `cus_${id}`, price: 'price_of_another' }

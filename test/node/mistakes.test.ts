@@ -210,9 +210,8 @@ describe('npm run dev, with a DATABASE_URL that is not Neon', () => {
     expect(dev.output()).toContain(`up: the gateway, in front of 127.0.0.1:${cluster.port}`)
     expect(dev.output()).not.toContain('up: PostgreSQL')
     // The string has a password, so it is not printed; nothing listens where the local Postgres would be.
-    expect(dev.output()).toMatch(
-      /^doctor +DATABASE_URL=… npm run doctor -- --url \S+ --gateway-port \d+ --stripe/m,
-    )
+    // Other ports are named only where the usual ones were taken.
+    expect(dev.output()).toMatch(/^doctor +DATABASE_URL=… npm run doctor -- .*--gateway-port \d+/m)
     expect(dev.output()).toContain('No tunnel could be opened: is there a network?')
   })
 

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { query } from '../../local/postgres/query.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import type { Stack } from '../support/control.ts'
 
 let databaseUrl = ''
@@ -27,7 +27,7 @@ function adjust(...args: string[]): Promise<{ code: number; text: string }> {
 describe('npm run adjust -- --file', () => {
   const HEADER = 'user_id,amount,key,note'
   async function file(...lines: string[]): Promise<string> {
-    const path = join(await mkdtemp(join(tmpdir(), 'ledgerhook-adjust-')), 'balances.csv')
+    const path = join(makeScratchDir('adjust'), 'balances.csv')
     await writeFile(path, [HEADER, ...lines, ''].join('\r\n'))
     onTestFinished(() => rm(dirname(path), { recursive: true }))
     return path

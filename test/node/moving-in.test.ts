@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest'
 import type { Event } from '../../bench/arena/deliveries.ts'
@@ -9,6 +8,7 @@ import { invoiceEvent, subscriptionEvent } from '../../local/billing-events.ts'
 import { type LocalClerk, startClerk } from '../../local/clerk/server.ts'
 import { checkoutEvent } from '../../local/events.ts'
 import { query } from '../../local/postgres/query.ts'
+import { makeScratchDir } from '../../local/scratch.ts'
 import { generateKeyPair } from '../../local/session-token.ts'
 import { connect } from '../../src/db.ts'
 import { settingsOf } from '../../src/settings.ts'
@@ -32,7 +32,7 @@ beforeAll(async () => {
   stack = (await (await fetch(`${inject('control')}/stack`, { method: 'POST', body })).json()) as Stack
   const { publicKey } = await generateKeyPair()
   clerk = await startClerk({ port: 0, secretKey: KEY, instanceId: 'ins_ours', publicKey })
-  folder = await mkdtemp(join(tmpdir(), 'ledgerhook-moving-in-'))
+  folder = makeScratchDir('moving-in')
 })
 afterAll(async () => {
   await clerk?.stop()

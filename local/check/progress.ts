@@ -49,7 +49,7 @@ export default class ProgressReporter implements Reporter {
     const long = minutes < 1 ? 'less than a minute' : `about ${Math.round(minutes)} minutes`
     // A first run knows nothing of this machine.
     const guess =
-      this.left.size > 100 ? 'about 16 minutes on two cores' : 'it is not known how long they take'
+      this.left.size > 100 ? 'about 15 minutes on two cores' : 'it is not known how long they take'
     console.log(`${what}: ${isKnown ? long : guess}. \`npm test -- <part of a name>\` runs some`)
   }
 }

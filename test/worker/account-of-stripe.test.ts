@@ -171,7 +171,7 @@ describe('after going live', () => {
     expect(await billing(id)).toMatchObject({ stripe_subscription_id: null })
   })
 
-  it('nobody is told of what differs in test mode: what is paid twice, and payments that no live key can see', async () => {
+  it('what differs in test mode is not reported: what is paid twice, and payments that no live key can see', async () => {
     await serve(ACCOUNT_ID, false)
     const id = await signedUp()
     const plan = { plan_key: 'pro', double_since: new Date(), cancel_due_at: new Date() }

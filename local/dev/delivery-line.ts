@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { isUnsettled } from '../../src/webhook/outcome.ts'
 import type { LogLine } from '../worker.ts'
 import { causeInWords, failedCall } from './causes.ts'
 
@@ -23,7 +24,7 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
   const colour = COLOURS[outcome as keyof typeof COLOURS] ?? 'red'
   const verdict = styleText(colour, (reason ? `${outcome} / ${reason}` : String(outcome)).padEnd(36))
   const notes = [
-    via === 'release' && (isOpen(outcome) ? 'looked at again' : 'released from parking'),
+    via === 'release' && (isUnsettled(outcome) ? 'looked at again' : 'released from parking'),
     via === 'queue' && 'from the queue',
   ]
   return [
@@ -35,8 +36,6 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
     ...notes.filter(Boolean),
   ].join('  ')
 }
-
-const isOpen = (outcome: unknown) => outcome === 'parked' || outcome === 'rejected'
 
 /** What your app was told, and what it said. */
 function told({ type, state, status, cause, user, event }: LogLine): string {

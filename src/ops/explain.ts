@@ -1,4 +1,5 @@
 import { call, type Database } from '../db.ts'
+import { isUnsettled } from '../webhook/outcome.ts'
 
 /** A delivery, without its payload. */
 export interface ExplainedDelivery {
@@ -94,7 +95,7 @@ export function inWords(entry: ExplainedEntry): string {
 /** What became of a delivery: `applied`, or `parked / unknown_user`. */
 export function outcomeInWords({ outcome, reason, via }: ExplainedDelivery): string {
   // What is still open was looked at again, by the scheduled run or a person, and stays where it was.
-  const isReleased = outcome !== 'parked' && outcome !== 'rejected' && reason !== 'settled_by_hand'
+  const isReleased = !isUnsettled(outcome) && reason !== 'settled_by_hand'
   const how: Record<string, string> = {
     release: isReleased ? ', released from parking' : ', looked at again',
     reconcile: ', found by reconcile: no delivery had brought it',

@@ -13,7 +13,6 @@ declare
   f record;
   item record;
   one jsonb;
-  is_watched boolean;
   findings jsonb := '[]';
 begin
   select * into f from jsonb_to_record(facts) as f(pass text, watches boolean, erase boolean, items jsonb);
@@ -22,16 +21,18 @@ begin
   loop
     one := difference_of(item.object, item.verb, item.given, jsonb_build_object('provider', item.provider,
       'occurred_at', item.occurred_at, 'via', 'reconcile', 'erase', f.erase, 'uncredited', item.uncredited));
+    -- Other products have customers of their own, and refunds. And people leave, while Stripe keeps their customers.
+    if not coalesce(item.ours, true) and (one->>'reason' = 'unknown_customer'
+      or one->>'outcome' = 'parked' and coalesce(item.given->>'verb', item.verb) = 'link_customer') then
+      one := one || '{"kind": null}';
+    end if;
     if f.watches then
       if item.event is not null and exists (
         select from differences known where known.provider = item.provider and known.object = item.object) then
         one := one || '{"kind": null}';
       end if;
-      is_watched := not (one->>'known')::boolean and (coalesce(item.ours, true)
-        or not (coalesce(one->>'reason', '') = 'unknown_customer' or coalesce(one->>'outcome', '') = 'parked'
-          and coalesce(item.given->>'verb', item.verb) = 'link_customer'));
       one := one || watch_difference(f.pass, item.provider, coalesce(item.event, item.object),
-        case when is_watched then one else one || '{"kind": null}' end);
+        case when (one->>'known')::boolean then one || '{"kind": null}' else one end);
     end if;
     findings := findings || jsonb_build_array(one);
   end loop;

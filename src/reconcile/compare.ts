@@ -4,7 +4,7 @@ import { unconditional } from '../stripe/app-tag.ts'
 import { commitResolved } from '../webhook/commit.ts'
 import type { Delivery } from '../webhook/delivery.ts'
 import { logDelivery } from '../webhook/log-delivery.ts'
-import type { Verdict } from '../webhook/outcome.ts'
+import { isUnsettled, type Verdict } from '../webhook/outcome.ts'
 import type { Pass } from './pass.ts'
 import { isOfUncredited, noteUncredited } from './uncredited.ts'
 import { forget } from './watch.ts'
@@ -116,9 +116,6 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
     }
   }
   const { kind } = finding
-  // Other products have customers of their own, and refunds.
-  const isUnknown = finding.reason === 'unknown_customer' || isUncertain(here, finding)
-  if (isUnknown && !item.isOurs) return null
   noteUncredited(pass, here, kind)
   if (kind === null) return null
   const difference = { ...inWords(here, finding, kind), confirmed: finding.confirmed ?? false }
@@ -158,7 +155,7 @@ async function fix(pass: Pass, item: Item): Promise<boolean> {
   const committed = await commitResolved(provider, db, delivery, item.decision, settings, fetch)
   const waited = Date.now() - startedAt
   logDelivery(delivery, committed, null, { duration_ms: waited, database_ms: waited }, settings)
-  return committed.outcome !== 'parked' && committed.outcome !== 'rejected'
+  return !isUnsettled(committed.outcome)
 }
 
 function deliveryOf({ provider, eventId, event }: Item): Delivery {
@@ -172,7 +169,7 @@ function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference
   const facts: Money = 'verb' in item.decision ? unconditional(item.decision).facts : {}
   const { provider, object } = item
   const { outcome, reason, user_id, known, first = false } = finding
-  const waits = outcome === 'parked' || outcome === 'rejected'
+  const waits = isUnsettled(outcome)
   // What cannot be credited yet is owed all the same.
   const owed = facts.credits ?? facts.grants?.reduce((sum, { credits }) => sum + credits, 0) ?? null
   const credits = waits && owed !== null ? owed : finding.credits

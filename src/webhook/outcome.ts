@@ -72,6 +72,9 @@ export type Verdict = {
   }
 }[Outcome]
 
+/** Whether it waits for a person or for another event. */
+export const isUnsettled = (outcome: unknown): boolean => outcome === 'parked' || outcome === 'rejected'
+
 /** What waits for a person or for another event, with each of its reasons. */
 export const unsettledReasons = (['parked', 'rejected'] as const).flatMap((outcome) =>
   Object.keys(OUTCOMES[outcome]).map((reason) => ({ outcome, reason })),

@@ -13,7 +13,15 @@ const sdks = Object.entries(SDKS).map(([name, { file }]) => ({
   ...{ find: new RegExp(`^${name}$`), replacement: join(projectDir, file) },
 }))
 
+// Packages of many files, which workerd would be sent one by one for each test file.
+const BUNDLED = [
+  ...['svix', 'fast-check', 'zod', 'zod/mini', 'zod/locales'],
+  ...['@clerk/backend', '@clerk/backend/jwt'],
+]
+
 export default defineConfig({
+  // By default it is below node_modules, which copies of this project may share.
+  cacheDir: '.local/vite',
   test: {
     globalSetup: './test/support/global-setup.ts',
     reporters: ['default', './local/check/progress.ts'],
@@ -35,10 +43,13 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
+          // Files share a workerd, and nothing else: see the setup file.
+          isolate: false,
+          setupFiles: ['./test/support/fresh-file.ts'],
           include: ['test/worker/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          deps: { optimizer: { ssr: { enabled: true, include: ['svix'] } } },
+          deps: { optimizer: { ssr: { enabled: true, include: BUNDLED } } },
         },
       },
       {

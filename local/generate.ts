@@ -9,9 +9,11 @@ import { madeSchema, SCHEMA_FILE } from './check/schema.ts'
 import { seal } from './check/seals.ts'
 import { CLIENT_FILE, madeClient } from './openapi/client.ts'
 import { DOCUMENT_FILE, madeDocument } from './openapi/openapi.ts'
+import { madeTables, madeTableTypes, TABLE_TYPES_FILE, TABLES_FILE } from './tables.ts'
 
 const HELP = `
-npm run generate -- [flags]     a migration for tables that have changed, schema.sql, the API's document and the client's types anew
+npm run generate -- [flags]     a migration for tables that have changed, and what is made from the code anew:
+                           schema.sql, the API's document, the client's types, and drizzle/index.js with its types
 
   --name WHAT          what changes, in a word or three: it becomes the name of the file
   --custom             an empty migration, to be written by hand: then run this again
@@ -33,7 +35,10 @@ await runCommand(async () => {
   writeFileSync(SCHEMA_FILE, await madeSchema())
   writeFileSync(CLIENT_FILE, await madeClient())
   writeFileSync(DOCUMENT_FILE, madeDocument())
-  const written = [SCHEMA_FILE, CLIENT_FILE, DOCUMENT_FILE].map((file) => relative(projectDir, file))
+  writeFileSync(TABLES_FILE, await madeTables())
+  writeFileSync(TABLE_TYPES_FILE, madeTableTypes())
+  const files = [SCHEMA_FILE, CLIENT_FILE, DOCUMENT_FILE, TABLES_FILE, TABLE_TYPES_FILE]
+  const written = files.map((file) => relative(projectDir, file))
   console.log(`${written.join(', ')} are written: read their diffs`)
 })
 

@@ -19,7 +19,7 @@ import {
   thresholds,
   wholeCredits,
 } from './settings/forms.ts'
-import { Misconfigured, reasonOf } from './settings/misconfigured.ts'
+import { Misconfigured, NO_WORDS, reasonOf } from './settings/misconfigured.ts'
 import { creditPack, plan, sellsEachPriceOnce } from './settings/sold.ts'
 
 /** Credits that may be granted at most, all three: whoever has the token alone can mint no more. */
@@ -140,7 +140,7 @@ export function settingsOf(env: object): Settings {
 }
 
 function parse(env: object): Settings | Misconfigured {
-  const result = settingsSchema().safeParse(env)
+  const result = settingsSchema().safeParse(env, { error: () => NO_WORDS })
   if (result.success) return wrongTogether(result.data) ?? result.data
   const reasons = new Map<string, string>()
   for (const issue of result.error.issues) {

@@ -68,8 +68,8 @@ export const TAKES: Readonly<Record<string, string>> = {
   CLERK_API_BASE: 'a loopback URL, in development only',
 }
 
-/** What zod/mini says where a check has no words of its own. */
-const NO_WORDS = 'Invalid input'
+/** The message of a check that has no words of its own. In Node the whole of zod may be loaded, which has English ones. */
+export const NO_WORDS = 'Invalid input'
 
 /**
  * Returns why a setting is refused, for a person: `<name>: <reason>`. Never its value, which may be a secret. For JSON

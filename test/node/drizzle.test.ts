@@ -1,10 +1,16 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { getTableConfig, integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { creditLedger, userBilling, users, wallets } from 'ledgerhook/drizzle'
 import pg from 'pg'
+import ts from 'typescript-5'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, inject, it } from 'vitest'
+import { projectDir } from '../../cli/shared/project.ts'
 import type { Stack } from '../support/control.ts'
+import { scratchDir } from './command.ts'
 
 /** A table of your app's. */
 const orders = pgTable('orders', {
@@ -72,5 +78,34 @@ describe('ledgerhook/drizzle', () => {
       // @ts-expect-error nor to delete
       await db().delete(creditLedger)
     for (const write of [insert, update, remove]) await expect(write()).rejects.toMatchObject(refused)
+  })
+  it('is taken by Node.js and by tsc as they are, without a bundler or an option', () => {
+    const app = scratchDir()
+    const packages = join(app, 'node_modules')
+    cpSync(join(projectDir, 'drizzle'), join(packages, 'ledgerhook/drizzle'), { recursive: true })
+    cpSync(join(projectDir, 'package.json'), join(packages, 'ledgerhook/package.json'))
+    symlinkSync(join(projectDir, 'node_modules/drizzle-orm'), join(packages, 'drizzle-orm'))
+    const file = join(app, 'app.mts')
+    writeFileSync(
+      file,
+      `import { getTableName } from 'drizzle-orm'
+      import { pgTable, text } from 'drizzle-orm/pg-core'
+      import { users, wallets } from 'ledgerhook/drizzle'
+      export const orders = pgTable('orders', { userId: text().references(() => wallets.userId) })
+      // @ts-expect-error there may be no address
+      export const email = (user: typeof users.$inferSelect): string => user.email
+      declare const console: { log(text: string): void }
+      console.log(getTableName(wallets as never))`,
+    )
+    const options = {
+      module: ts.ModuleKind.NodeNext,
+      skipLibCheck: true,
+      strict: true,
+      noEmit: true,
+      types: [],
+    }
+    const errors = ts.getPreEmitDiagnostics(ts.createProgram([file], options))
+    expect(errors.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([])
+    expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toBe('wallets\n')
   })
 })

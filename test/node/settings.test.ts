@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { string } from 'zod'
 import { Misconfigured, TAKES } from '../../src/settings/misconfigured.ts'
 import { settingsOf, settingsSchema } from '../../src/settings.ts'
+
+// `npm run dev` uses the whole of zod, which has English messages of its own from then on. Ours stand all the same.
+string()
 
 const GOOD = {
   DATABASE_URL: 'postgres://worker:secret-word@db.example.com/app',

@@ -1,0 +1,7 @@
+import { vi } from 'vitest'
+
+// Runs before each file of test/worker. Files share a workerd, for it takes a second of CPU to start one. They share
+// nothing else: modules are evaluated anew, each file has its own database, and what a file has replaced is put back.
+vi.restoreAllMocks()
+vi.useRealTimers()
+vi.resetModules()

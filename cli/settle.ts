@@ -42,5 +42,7 @@ await runCommand(async () => {
   if ('refused' in result)
     throw new LocalError(`${host}: ${event_id}: ${REFUSALS[result.refused] ?? result.refused}`)
   if (values.json) return console.log(JSON.stringify({ host, event_id, ...result }, null, 2))
-  console.log(`${host}: ${event_id} is settled, and with it ${result.subjects.join(', ') || 'nothing else'}`)
+  console.log(
+    `${host}: ${event_id} is settled, and with it ${result.subjects.map((subject) => subject.replace(':', ' ')).join(', ') || 'nothing else'}`,
+  )
 })

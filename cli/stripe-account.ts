@@ -39,5 +39,5 @@ await runCommand(async () => {
 function inWords({ account, livemode, since }: Served): string {
   if (livemode === null) return 'no key has been used with this database yet'
   const day = since?.slice(0, 10)
-  return `serves ${account ?? 'an account that was not read yet'} in ${livemode ? 'live' : 'test'} mode, since ${day}`
+  return `serves ${livemode ? 'live' : 'test'} mode of ${account ?? 'an account that is not known yet'}, since ${day}`
 }

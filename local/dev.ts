@@ -13,6 +13,7 @@ import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
 import { EXAMPLES, ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
 import { aborted, runInterruptible } from './interrupt.ts'
+import { releaseChosenPorts } from './ports.ts'
 import { reachableDataDir } from './postgres/reachable.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -64,6 +65,7 @@ await runInterruptible(async (interrupt) => {
     },
     interrupt,
   )
+  await releaseChosenPorts()
   console.log(await describe(stack, settings, flags.ports.postgres))
   await keepRunning(stack, interrupt)
 })

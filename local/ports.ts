@@ -4,12 +4,12 @@ import { portOwner } from './port-owner.ts'
 
 const LOOPBACK = '127.0.0.1'
 
-function listen(port: number): Promise<Server> {
+function listen(port: number, host = LOOPBACK): Promise<Server> {
   return new Promise((resolve, reject) => {
     // Who connects meanwhile, and stays, would keep the port from being released.
     const server = createServer((socket) => socket.destroy())
     server.once('error', reject)
-    server.listen(port, LOOPBACK, () => resolve(server))
+    server.listen(port, host, () => resolve(server))
   })
 }
 
@@ -70,16 +70,43 @@ export async function reservePort(port: number, flag: string): Promise<() => Pro
   return () => close(server)
 }
 
+/**
+ * Between the choice of a port and its use are seconds, in which another process could choose the same. Until
+ * `releaseChosenPorts` the same port of IPv6's loopback, which nothing here listens on, stands for a chosen one: the
+ * system gives it to one process alone, and takes it back when that process ends.
+ */
+const STAND_IN = '::1'
+const standIns = new Map<number, Server>()
+
+/** Tells other processes that this one uses the port soon. Returns false where another one has said so before. */
+export async function choosePort(port: number): Promise<boolean> {
+  if (standIns.has(port)) return true
+  try {
+    standIns.set(port, (await listen(port, STAND_IN)).unref())
+    return true
+  } catch (error) {
+    // A machine without IPv6 has no stand-in: there a port may be chosen twice, as it was.
+    return (error as NodeJS.ErrnoException).code !== 'EADDRINUSE'
+  }
+}
+
+/** To be called when all that was chosen is in use: who looks now sees that. */
+export async function releaseChosenPorts(): Promise<void> {
+  const servers = [...standIns.values()]
+  standIns.clear()
+  for (const server of servers) await close(server)
+}
+
 /** How far from the usual port to look for a free one. */
 const NEARBY = 200
 
 /**
- * Returns the first free port from the usual one on, without those that are taken already. Throws a LocalError where
- * none of the next 200 is free.
+ * Returns the first free port from the usual one on, without those that are taken already, and chooses it. Throws a
+ * LocalError where none of the next 200 is free.
  */
 export async function nextFreePort(usual: number, taken: number[]): Promise<number> {
   for (let port = usual; port < usual + NEARBY; port++) {
-    if (!taken.includes(port) && (await isFree(port))) return port
+    if (!taken.includes(port) && (await choosePort(port)) && (await isFree(port))) return port
   }
   throw new LocalError(`no port from ${usual} to ${usual + NEARBY - 1} is free`)
 }

@@ -25,7 +25,9 @@ await runCommand(async () => {
   const id = flags.provider === 'clerk' ? messageId : (event as { id: string }).id
   console.log(styleText('dim', `POST ${request.url}  ${flags.type}  ${id}`))
   const answers = await deliverAll(request, flags)
-  if (!answers.every((answer) => isExpected(answer, flags.expect))) process.exitCode = 1
+  if (answers.every((answer) => isExpected(answer, flags.expect))) return
+  if (flags.expect !== undefined) console.error(styleText('red', `expected ${flags.expect}`))
+  process.exitCode = 1
 })
 
 function secretOf(provider: ProviderName, wrong: boolean): string {

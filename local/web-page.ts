@@ -59,7 +59,7 @@ export const buttons = (kind: string, id: string, actions: Record<string, string
 /** Back to the page that lists everything, which says what came of an action. */
 export const backSaying = (text: string): Answer => seeOther(`/?said=${encodeURIComponent(text)}`)
 
-interface Delivered {
+export interface Delivered {
   type: string
   /** Null: there was no response. */
   status: number | null
@@ -68,11 +68,11 @@ interface Delivered {
 
 /** What the Worker has returned to each event that reports an action: its status, its outcome and the reason. */
 export function saidOf(action: string, deliveries: Delivered[]): string {
-  const told = deliveries.map(({ type, status, answer }) =>
-    [type, status ?? 'not delivered', ...verdictOf(answer)].join(' '),
-  )
-  return `${action}: ${told.join(', ') || 'done, and no webhook reports it'}`
+  return `${action}: ${deliveries.map(deliveredLine).join(', ') || 'done, and no webhook reports it'}`
 }
+
+export const deliveredLine = ({ type, status, answer }: Delivered): string =>
+  [type, status ?? 'not delivered', ...verdictOf(answer)].join(' ')
 
 function verdictOf(answer: unknown): string[] {
   if (typeof answer !== 'object' || answer === null) return []

@@ -26,7 +26,7 @@ export const mode: Check = {
 }
 
 function judge(served: Known, isLive: boolean, account: string | null) {
-  const serves = `it serves ${served.account ?? 'an account that was not read yet'} in ${modeOf(served.livemode)} mode`
+  const serves = `it serves ${modeOf(served.livemode)} mode of ${served.account ?? 'an account that is not known yet'}`
   const isOther = account !== null && served.account !== null && account !== served.account
   const take = `npm run stripe-account -- ${account ?? 'acct_…'} --${modeOf(isLive)}`
   if (isLive && !served.livemode)
@@ -40,7 +40,7 @@ function judge(served: Known, isLive: boolean, account: string | null) {
       `${serves}, and the key is of ${account ?? 'an account that it may not read'} in ${modeOf(isLive)} mode`,
       `set a key of what it serves, or use another database. If you really move: ${take}`,
     )
-  return pass(account === null ? `${serves}, and so is the key’s mode` : `${serves}, as the key`)
+  return pass(account === null ? `${serves}, and the key is of that mode` : `${serves}, as the key does`)
 }
 
 const modeOf = (isLive: boolean) => (isLive ? 'live' : 'test')

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { briefly } from '../brief.ts'
 import { type Answer, json, type Request } from '../http-messages.ts'
 import { parsed } from './api.ts'
 import { deliver } from './deliveries.ts'
@@ -32,8 +33,13 @@ const limitBody = z.strictObject({
  * - `POST /test/limit {"requests": 100}` allows so many calls in 10 seconds, or `per_ms`; `{}` allows any number.
  * - `POST /test/webhooks {"set_up": false}` makes it an instance whose webhooks were never set up.
  * - `GET /test/requests` lists the calls received, `GET /test/users` and `/test/events` what there is.
+ * - With `?brief` each of them returns of a user what matters, and of an event one line.
  */
 export async function control(services: Services, request: Request): Promise<Answer> {
+  return briefly(request, await handle(services, request))
+}
+
+async function handle(services: Services, request: Request): Promise<Answer> {
   const [, , kind = '', id = '', action = ''] = request.path.split('/')
   if (request.method === 'GET') return look(services, kind, request)
   const given = parsed(request.body)

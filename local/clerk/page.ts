@@ -6,6 +6,7 @@ import { control } from './control.ts'
 import type { Attempt } from './deliveries.ts'
 import { ApiError } from './errors.ts'
 import type { Services } from './services.ts'
+import type { State } from './state.ts'
 
 /** As many users and events as the page shows, the newest first. `GET /test/users` and `/test/events` have all. */
 const SHOWN = 20
@@ -41,10 +42,14 @@ async function act(services: Services, request: Request): Promise<string> {
   }
 }
 
+/** The people of the documents, without those who are here already. */
+const suggested = ({ users }: State) =>
+  ['user_ada', 'user_grace', 'user_alan'].find((id) => !users.has(id)) ?? ''
+
 function content({ instance: { state } }: Services): Content {
   const newest = <T>(objects: Map<string, T>) => [...objects.values()].reverse().slice(0, SHOWN)
   return [
-    html`<form method="post" action="/do/users/new/create">${field('User id', 'id', 'user_ada', required)}${field('Email address', 'email', '', html`type="email"`)}<button>Sign up</button></form>`,
+    html`<form method="post" action="/do/users/new/create">${field('User id', 'id', suggested(state), required)}${field('Email address', 'email', '', html`type="email"`)}<button>Sign up</button></form>`,
     table(
       'Users',
       ['User', 'Email address', 'State', 'What can happen'],

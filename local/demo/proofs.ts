@@ -14,12 +14,17 @@ export async function proofs(database: pg.Client, wallets: number): Promise<Proo
 }
 
 async function balances(database: pg.Client, wallets: number): Promise<Proof[]> {
-  const { rows } = await database.query<{ user_id: string; balance: string; sum: string; amounts: string }>(
+  const { rows } = await database.query<{
+    user_id: string
+    balance: string
+    sum: string
+    amounts: string | null
+  }>(
     `select wallets.user_id, balance, coalesce(sum(amount), 0) as sum, string_agg(amount::text, ' + ' order by id) as amounts
      from ledgerhook.wallets left join ledgerhook.credit_ledger using (user_id) group by wallets.user_id order by user_id`,
   )
   const proofs = rows.map(({ user_id, balance, sum, amounts }) => ({
-    says: `the balance of ${user_id} is the sum of its ledger: ${balance} = ${amounts}`,
+    says: `the balance of ${user_id} is the sum of its ledger: ${balance} = ${amounts?.replaceAll('+ -', '- ') ?? 'no entry'}`,
     holds: balance === sum,
   }))
   return [

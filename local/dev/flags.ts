@@ -1,7 +1,7 @@
 import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
 import { portNumber, readFlags, readVars, wholeNumber } from '../../cli/shared/flags.ts'
 import { givenVars } from '../../cli/shared/settings.ts'
-import { nextFreePort } from '../ports.ts'
+import { choosePort, nextFreePort } from '../ports.ts'
 
 const HELP = `
 npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker, until Ctrl-C
@@ -80,8 +80,11 @@ async function choosePorts(values: Partial<Record<string, unknown>>): Promise<Po
   const parts = Object.keys(LOCAL_PORTS) as (keyof Ports)[]
   const text = (part: keyof Ports) =>
     (values[PORT_FLAGS[part]] ?? (values.port === AUTO ? AUTO : undefined)) as string | undefined
-  for (const part of parts.filter((part) => text(part) !== AUTO))
-    ports[part] = portNumber(text(part), `--${PORT_FLAGS[part]}`, LOCAL_PORTS[part])
+  for (const part of parts.filter((part) => text(part) !== AUTO)) {
+    const port = portNumber(text(part), `--${PORT_FLAGS[part]}`, LOCAL_PORTS[part])
+    await choosePort(port)
+    ports[part] = port
+  }
   for (const part of parts.filter((part) => text(part) === AUTO))
     ports[part] = await nextFreePort(LOCAL_PORTS[part], Object.values(ports))
   return ports as Ports

@@ -34,7 +34,7 @@ function localStripe(stripeUrl: string, workerUrl: string): string[][] {
   return [
     ['stripe', `${stripeUrl}, a local stand-in: a page with buttons for what can happen`],
     ['buy', checkout],
-    ['pay', `curl -X POST ${stripeUrl}/test/sessions/<id>/pay`],
+    ['pay', `curl -X POST '${stripeUrl}/test/sessions/<id>/pay?brief'`],
   ]
 }
 
@@ -42,7 +42,7 @@ function localClerk(clerkUrl: string): string[][] {
   const person = '{"email_address": ["ada@example.com"]}'
   return [
     ['clerk', `${clerkUrl}, a local stand-in: a page to sign people up`],
-    ['sign up', `curl -X POST ${clerkUrl}/test/users/user_ada/create -d '${person}'`],
+    ['sign up', `curl -X POST '${clerkUrl}/test/users/user_ada/create?brief' -d '${person}'`],
   ]
 }
 

@@ -14,6 +14,15 @@ const SECURITY = {
 } as const
 const PROTECTED = Object.keys(SECURITY)
 
+/** The groups of the document, by who may call: also their order. */
+const TAGS = {
+  user: ['Signed-in users', 'By Clerk’s session token, also from a browser'],
+  service: ['Your backend', 'By a token of `SERVICE_TOKEN`, never from a browser'],
+  operator: ['Operators', 'By a token of `OPS_TOKEN`'],
+  anyone: ['Anyone', 'Without a token, for whatever watches the Worker'],
+  provider: ['Clerk and Stripe', 'Each request has its signature: `npm run send` makes one'],
+} as const satisfies Record<Described['caller'], readonly [string, string]>
+
 const invalid = refusal('invalid_request', () => ({ fields: z.record(z.string(), z.array(z.string())) }))
 
 const REASONS: Record<string, string> = {
@@ -40,6 +49,7 @@ export function openapi(routes: Described[]) {
       version: packageVersion(),
       description: 'Clerk users and Stripe payments, kept true in your own Postgres, from the edge.',
     },
+    tags: Object.values(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       securitySchemes: Object.fromEntries(
@@ -73,6 +83,7 @@ function operation(route: Described) {
   const security = SECURITY[route.caller as keyof typeof SECURITY]
   return {
     summary: route.summary,
+    tags: [TAGS[route.caller][0]],
     ...(route.description && { description: route.description }),
     ...(security && { security: [{ [security[0]]: [] }] }),
     parameters: [...parameters('path', route.params, example), ...parameters('query', route.query, example)],

@@ -1,3 +1,4 @@
+import { briefly } from '../brief.ts'
 import { randomId } from '../ids.ts'
 import { settle } from './charges.ts'
 import { deleteCustomer } from './customers.ts'
@@ -91,8 +92,13 @@ type Body = Record<string, unknown>
  * - `POST /test/events/<id>/resend` delivers an event again.
  * - `POST /test/faults`, `/test/limit`, `/test/clock`, …: see `switches.ts`.
  * - `GET /test/requests` lists the calls received, `GET /test/events`, `/test/customers`, … the objects.
+ * - With `?brief` each of them returns of an object what matters, and of an event one line.
  */
 export async function control(services: Services, request: Request): Promise<Answer> {
+  return briefly(request, await handle(services, request))
+}
+
+async function handle(services: Services, request: Request): Promise<Answer> {
   const [, , kind = '', id = '', action = ''] = request.path.split('/')
   if (request.method === 'GET') return look(services, kind, request)
   const body = readBody(request.body)

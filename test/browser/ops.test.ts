@@ -175,7 +175,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
       expect(await page.locator('main input:invalid').count()).toBe(1)
       await page.getByLabel('Note (required)').fill('Paid out')
       await press(page, 'Settle by hand')
-      expect(await said(page)).toMatch(/^Settled\. This settles also payment:/)
+      expect(await said(page)).toMatch(/^Settled, and with it payment /)
 
       await page.goto('/ops')
       await page

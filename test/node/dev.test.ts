@@ -1,14 +1,17 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import pg from 'pg'
 import { Webhook } from 'svix'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HttpServer, serveHttp } from '../../local/http-server.ts'
-import { assertPortFree, freePort, nextFreePort, reservePort } from '../../local/ports.ts'
+import { assertPortFree, freePort, nextFreePort, releaseChosenPorts, reservePort } from '../../local/ports.ts'
 import { type Command, makeDir, run, scratchDir, start } from './command.ts'
 import { freePorts, type Ports, portFlags } from './dev-ports.ts'
 
@@ -231,7 +234,31 @@ test('a taken port is passed over by `auto`', async () => {
   await release()
   expect(next).toBeGreaterThan(taken + 1)
   expect(await nextFreePort(taken, [])).toBe(taken)
+  await releaseChosenPorts()
 })
+
+test('no two processes that start at the same moment get the same port by `auto`', async () => {
+  const usual = await freePort()
+  const script = `const { nextFreePort } = await import(${JSON.stringify(pathToFileURL('local/ports.ts'))})
+    process.stdin.resume() // each keeps what it has chosen until all have chosen
+    const ports = []
+    for (let n = 0; n < 4; n++) console.log(ports[n] = await nextFreePort(${usual}, ports))`
+  const choosing = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script]),
+  )
+  try {
+    const ports = await Promise.all(choosing.map(({ stdout }) => firstLines(stdout, 4)))
+    expect(new Set(ports.flat()).size).toBe(16)
+  } finally {
+    for (const process of choosing) process.kill()
+  }
+})
+
+async function firstLines(stream: Readable, count: number): Promise<string[]> {
+  const lines: string[] = []
+  for await (const line of createInterface(stream)) if (lines.push(line) === count) break
+  return lines
+}
 
 test.for([
   [['--port', 'abc'], "--port takes a whole number from 1 to 65535, not 'abc'"],

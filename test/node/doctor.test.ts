@@ -357,7 +357,7 @@ add(
   'database-mode',
   'fail',
   'a test key for live data',
-  /acct_1LedgerhookLocal in live .* test mode/,
+  /live mode of acct_1LedgerhookLocal, .* in test mode/,
   async () => {
     await serves(ACCOUNT_ID, true)
     return {}
@@ -367,7 +367,7 @@ add(
   'database-mode',
   'fail',
   'a key of another account',
-  /serves acct_1Other .* acct_1LedgerhookLocal/,
+  /serves test mode of acct_1Other, .* acct_1LedgerhookLocal/,
   async () => {
     await serves('acct_1Other', false)
     return {}
@@ -667,9 +667,9 @@ describe('each check', () => {
     [
       'of the account and mode of the key',
       false,
-      /^it serves acct_1LedgerhookLocal in test mode, as the key$/,
+      /^it serves test mode of acct_1LedgerhookLocal, as the key does$/,
     ],
-    ['where Stripe does not answer, of its mode', true, /so is the key’s mode$/],
+    ['where Stripe does not answer, of its mode', true, /the key is of that mode$/],
   ])('database-mode passes %s', async (_what, isAway, says) => {
     await serves(ACCOUNT_ID, false)
     const vars: Vars = isAway ? { STRIPE_API_BASE: await closedPort() } : {}

@@ -102,7 +102,7 @@ describe('npm run settle', () => {
     const { host } = new URL(databaseUrl)
     expect(await settle('evt_1', '--note', 'Corrected by adjust')).toEqual({
       code: 0,
-      text: `${host}: evt_1 is settled, and with it payment:pi_1`,
+      text: `${host}: evt_1 is settled, and with it payment pi_1`,
     })
     expect(await settle('evt_1', '--note', 'Corrected by adjust')).toEqual({
       code: 1,

@@ -165,6 +165,8 @@ describe('npm run send', () => {
     answer = 400
     expect(await send('clerk', 'user.created')).toMatchObject({ code: 1 })
     expect(await send('clerk', 'user.created', '--expect', '400')).toMatchObject({ code: 0 })
+    const other = await send('clerk', 'user.created', '--expect', '503')
+    expect([other.code, other.output]).toEqual([1, expect.stringContaining('expected 503')])
   })
 
   test('shows what it would send, and sends nothing', async () => {

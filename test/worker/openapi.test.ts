@@ -12,6 +12,7 @@ import { as, signUp } from './people.ts'
 import { counted, request, secrets, settings, stripeUrl } from './support.ts'
 
 interface Operation {
+  tags: string[]
   summary: string
   security?: Record<string, unknown>[]
   parameters: {
@@ -24,7 +25,11 @@ interface Operation {
   requestBody?: { content: { 'application/json': { schema: Record<string, unknown>; example?: object } } }
   responses: Record<string, { content: { 'application/json': { schema: Record<string, unknown> } } }>
 }
-type Document = { openapi: string; paths: Record<string, Record<string, Operation>> }
+type Document = {
+  openapi: string
+  tags: { name: string }[]
+  paths: Record<string, Record<string, Operation>>
+}
 
 const read = async () =>
   (await (await request('/api/openapi.json', {}, { DATABASE_URL: '' })).json()) as Document
@@ -37,6 +42,16 @@ describe('GET /api/openapi.json', () => {
     const { result, requests } = await counted(() => request('/api/openapi.json', {}, { DATABASE_URL: '' }))
     expect([result.status, requests]).toEqual([200, 0])
     expect(((await result.json()) as Document).openapi).toBe('3.1.0')
+  })
+
+  it('groups the routes by who may call them', async () => {
+    const { tags, paths } = await read()
+    const called = Object.values(paths).flatMap((methods) =>
+      Object.values(methods).flatMap(({ tags }) => tags),
+    )
+    expect(new Set(called)).toEqual(new Set(tags.map(({ name }) => name)))
+    expect((await operationOf('post', '/api/wallet/spend')).tags).toEqual(['Your backend'])
+    expect((await operationOf('get', '/api/me')).tags).toEqual(['Signed-in users'])
   })
 
   it('lists every route of the Worker, but for itself and its page', async () => {

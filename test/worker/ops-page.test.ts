@@ -195,7 +195,9 @@ describe('one delivery', () => {
     const { result, requests } = await counted(() => see(operator, at(event)))
     expect(requests).toBe(1)
     expect(text(result)).toMatch(/Outcome applied .*Attempts 2 .*\+500 540 500 credits bought/)
-    expect(result).toContain(`https://dashboard.stripe.com/test/events/${event.id}`)
+    expect(result).toContain(`<a href="${settings.STRIPE_API_BASE}">the local Stripe</a>`)
+    const real = { ...operator, env: { ...operator.env, STRIPE_API_BASE: '' } }
+    expect(await see(real, at(event))).toContain(`https://dashboard.stripe.com/test/events/${event.id}`)
     expect(result).not.toContain('customer_details')
     expect(result).not.toContain('Look again')
   })
@@ -315,7 +317,7 @@ describe('settling', () => {
       /^A note is required/,
     )
     expect(saidBy(await submit(operator, at(event), { do: 'settle', note: 'Ticket 17' }))).toMatch(
-      new RegExp(`^Settled. This settles also payment:.*pi_${user}`),
+      new RegExp(`^Settled, and with it .*payment pi_${user}`),
     )
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'settled_by_hand' })
     const facts = await query('select settled_by, note from settled_facts where event_id = $1', [event.id])

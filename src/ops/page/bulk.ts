@@ -19,6 +19,7 @@ import {
   NOTE,
   OPTIONAL_NOTE,
   required,
+  whatActionsDo,
 } from './html.ts'
 import { meaning } from './overview.ts'
 import { verdictOf } from './shown.ts'
@@ -64,6 +65,7 @@ export async function bulk(
       html`<p><a href="/ops/deliveries?outcome=${of.outcome}&reason=${of.reason}">List them</a>`,
       goOn,
       count > 0 && [
+        whatActionsDo(),
         act('/ops/bulk', `Look again at ${some(lookedAt(settings))}`, [
           ...all,
           hidden('do', 'look_again'),

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { tellingAfter } from '../../outgoing/after.ts'
 import { providers } from '../../providers.ts'
-import { settingsOf } from '../../settings.ts'
+import { type Settings, settingsOf } from '../../settings.ts'
 import { isLiveKey } from '../../stripe/key.ts'
 import type { Stored } from '../../webhook/due.ts'
 import { lookAgain } from '../../webhook/release.ts'
@@ -21,6 +21,7 @@ import {
   NOTE,
   OPTIONAL_NOTE,
   required,
+  whatActionsDo,
 } from './html.ts'
 import { entriesTable } from './look-up.ts'
 import { meaning } from './overview.ts'
@@ -43,16 +44,12 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
   const { delivery: one, has_payload, entries, actions } = shown
   const to = `/ops/deliveries/${one.provider}/${encodeURIComponent(one.event)}`
   const why = field(NOTE, 'note', '', required)
-  const dashboard =
-    one.provider === 'clerk'
-      ? 'https://dashboard.clerk.com/last-active?path=webhooks'
-      : `https://dashboard.stripe.com/${isLiveKey(settings) ? '' : 'test/'}events/${one.event}`
   return frame(
     c,
     `${one.provider} ${one.type ?? 'event'}`,
     [
       list({
-        Event: html`${one.event} (<a href="${dashboard}" rel="noreferrer">open in the dashboard</a>)`,
+        Event: html`${one.event} (${atProvider(one, settings)})`,
         Outcome: outcomeInWords(one),
         Meaning: meaning(one.outcome, one.reason),
         'Waits for': waitsFor(one),
@@ -68,6 +65,7 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
       entriesTable(entries),
       html`<h2>Act</h2>`,
       !one.is_final && [
+        whatActionsDo(),
         act(to, 'Look again', [hidden('do', 'look_again'), field(OPTIONAL_NOTE, 'note')]),
         act(to, 'Settle by hand', [hidden('do', 'settle'), why]),
       ],
@@ -82,6 +80,17 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
     ],
     says,
   )
+}
+
+/** A link to where the provider shows its deliveries. A local stand-in has a page of its own, and no dashboard. */
+function atProvider({ provider, event }: ShownDelivery, settings: Settings): Content {
+  const isStripe = provider === 'stripe'
+  const local = isStripe ? settings.STRIPE_API_BASE : settings.CLERK_API_BASE
+  if (local) return html`<a href="${local}">the local ${isStripe ? 'Stripe' : 'Clerk'}</a>`
+  const dashboard = isStripe
+    ? `https://dashboard.stripe.com/${isLiveKey(settings) ? '' : 'test/'}events/${event}`
+    : 'https://dashboard.clerk.com/last-active?path=webhooks'
+  return html`<a href="${dashboard}" rel="noreferrer">open in the dashboard</a>`
 }
 
 const REFUSED: Record<string, string> = {
@@ -108,10 +117,10 @@ export async function actOnDelivery(c: Call) {
     const settled = await call<{ subjects: string[]; refused?: string }>(db, 'settle_for_operator', [
       { ...who, note },
     ])
-    const also = (settled.subjects ?? []).map((subject) => ` ${subject}`).join()
+    const also = (settled.subjects ?? []).map((subject) => ` ${subject.replace(':', ' ')}`).join()
     return await delivery(
       c,
-      settled.refused ? refusal(settled.refused) : `Settled.${also && ` This settles also${also}.`}`,
+      settled.refused ? refusal(settled.refused) : `Settled${also && `, and with it${also}`}.`,
     )
   }
   const stored = await call<Stored & { refused?: string }>(db, 'take_for_operator', [{ ...who, note }])

@@ -64,6 +64,10 @@ export const hidden = (name: string, value: string): Content =>
 export const select = (label: string, name: string, options: string[], chosen: string): Content =>
   html`<label>${label} <select name="${name}"><option value="">any</option>${options.map((one) => html`<option${one === chosen && html` selected`}>${one}</option>`)}</select></label>`
 
+/** What nobody can guess from the buttons: above all that settling is for good. */
+export const whatActionsDo = () =>
+  html`<p><b>Look again</b> decides as if it had just come. <b>Settle</b> closes it for good: nothing credits, grants or takes credits for it any more.`
+
 /** A form whose button does something: what it takes, and why. */
 export const act = (action: string, button: string, content: Content): Content =>
   html`<form method="post" action="${action}">${content} <button>${button}</button></form>`

@@ -3,7 +3,7 @@ import { settingsSchema } from '../src/settings.ts'
 import { type Preview, previewRelease } from './preview/release.ts'
 import { runCommand, saying } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
-import { connectTo, hostOf } from './shared/database.ts'
+import { connectToRead, hostOf } from './shared/database.ts'
 import { deployedVars } from './shared/deployed.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
@@ -32,7 +32,7 @@ await runCommand(async () => {
   )
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)
-  const client = await connectTo(url)
+  const client = await connectToRead(url)
   try {
     const preview = await saying('looking at what waits', previewRelease(client, plans))
     if (values.json) console.log(JSON.stringify({ host, ...preview }, null, 2))

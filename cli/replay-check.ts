@@ -6,7 +6,7 @@ import { comparedInLines, isSame, playedInLines } from './replay/report.ts'
 import { sideOf } from './replay/side.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
-import { connectTo, hostOf } from './shared/database.ts'
+import { connectToRead, hostOf } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags, readSince, readVars } from './shared/flags.ts'
 import { progress } from './shared/progress.ts'
@@ -75,7 +75,7 @@ await runCommand(async () => {
  * and be another client's next.
  */
 async function reading<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await connectTo(url)
+  const client = await connectToRead(url)
   try {
     await client.query('begin transaction isolation level read committed read only')
     return await work(client)

@@ -36,6 +36,21 @@ export async function connectTo(url: string): Promise<pg.Client> {
   }
 }
 
+/** The same, for a command that reads tables: a query that fails throws a LocalError, too. */
+export async function connectToRead(url: string): Promise<pg.Client> {
+  const client = await connectTo(url)
+  const query = client.query.bind(client) as (...given: unknown[]) => Promise<pg.QueryResult>
+  const plain = async (...given: unknown[]) => {
+    try {
+      return await query(...given)
+    } catch (error) {
+      throw whyFailed(error as { code?: string }, url)
+    }
+  }
+  client.query = plain as typeof client.query
+  return client
+}
+
 /** Calls a database function of ours, and returns its result. Throws a LocalError. */
 export async function callFunction<Answer>(url: string, name: string, facts: object): Promise<Answer> {
   const client = await connectTo(url)

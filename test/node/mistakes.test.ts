@@ -13,11 +13,15 @@ import { run, scratchDir, start } from './command.ts'
 
 let cluster: Cluster
 let empty = ''
+let migrated = ''
 
 beforeAll(async () => {
   cluster = await startCluster()
   await cluster.login('ada')
   empty = await cluster.database('empty')
+  migrated = await cluster.database('migrated')
+  await migrate(migrated)
+  await cluster.login('worker', 'in role ledgerhook_worker')
 })
 afterAll(() => cluster.stop())
 
@@ -30,6 +34,11 @@ async function refusal(script: string, args: string[], env: Record<string, strin
 }
 
 const KEYS = { STRIPE_SECRET_KEY: 'sk_test_1', CLERK_JWT_KEY: '' }
+const SECRETS = {
+  STRIPE_SECRET_KEY: 'sk_test_123',
+  CLERK_WEBHOOK_SECRET: `whsec_${'AAAA'.repeat(8)}`,
+  STRIPE_WEBHOOK_SECRET: 'whsec_0123456789',
+}
 const NOTE = ['--note', 'why']
 
 /** Every command that asks the database, but for the doctor, to whom that is a finding. */
@@ -60,6 +69,29 @@ describe('a wrong password is one sentence', () => {
       1,
       [`127.0.0.1:${cluster.port} refuses the user ada: is the password right?`],
     ])
+  })
+})
+
+describe('a login that may not read the tables, such as the Worker’s, is one sentence', () => {
+  it.each([
+    ['cli/preview.ts', ['--plans', '{}']],
+    ['cli/replay-check.ts', ['--var', 'SIGNUP_BONUS_CREDITS:5']],
+    ['cli/adjust.ts', COMMANDS['cli/adjust.ts']],
+    ['cli/settle.ts', COMMANDS['cli/settle.ts']],
+    ['cli/events.ts', []],
+  ])('of %s %j', async (script, args = []) => {
+    const env = { ...SECRETS, DATABASE_URL: as('worker', migrated) }
+    expect(await refusal(script, args, env)).toMatch(/\(42501\): connect as the owner$/)
+  })
+
+  it.each([
+    ['cli/preview.ts', ['--plans', '{}']],
+    ['cli/replay-check.ts', ['--var', 'SIGNUP_BONUS_CREDITS:5']],
+  ])('and a database that is not migrated, of %s', async (script, args) => {
+    const env = { ...SECRETS, DATABASE_URL: empty }
+    expect(await refusal(script, args, env)).toMatch(
+      /lacks what this command calls \(\w{5}\): npm run migrate$/,
+    )
   })
 })
 

@@ -5,7 +5,7 @@ import { isOfOtherApp, tagged } from '../../src/stripe/app-tag.ts'
 import type { Read } from '../../src/stripe/read.ts'
 import { idOf, member } from '../../src/values.ts'
 import { readCsvFile } from '../shared/csv.ts'
-import { connectTo } from '../shared/database.ts'
+import { connectToRead } from '../shared/database.ts'
 import { LocalError } from '../shared/errors.ts'
 import { few, linesOf } from './file.ts'
 
@@ -115,7 +115,7 @@ const USERS = `
   order by u.id`
 
 async function usersOf(alone: { address: string; customer: string }[], url: string): Promise<Link[]> {
-  const client = await connectTo(url)
+  const client = await connectToRead(url)
   try {
     const given = [alone.map(({ address }) => address), alone.map(({ customer }) => customer)]
     return (await client.query<Link>(USERS, given)).rows

@@ -896,6 +896,9 @@ create function ledgerhook.is_locked(subject text) returns boolean
 create function ledgerhook.is_match(event ledgerhook.webhook_events, facts jsonb) returns boolean
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_of_test_mode(delivery jsonb) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_of_unknown_plan(lines jsonb) returns boolean
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1554,6 +1557,9 @@ create function ledgerhook.why_beyond(credits bigint, refused text, limited_by t
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.why_contradicted(named text, reference text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.why_not_credited(delivery jsonb, created bigint) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.why_refused(given text, credits bigint) returns text

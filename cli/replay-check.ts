@@ -45,6 +45,7 @@ await runCommand(async () => {
   if (values.on !== undefined && (values.base !== undefined || values.since !== undefined))
     throw new LocalError('--on plays all that is stored by this code: without --base and --since')
   const vars = givenVars(readVars(values.var))
+  const changes = values.base !== undefined || Object.keys(vars).length > 0
   const since = readSince(values.since ?? '7d')
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)
@@ -59,7 +60,8 @@ await runCommand(async () => {
         ? await playOn(values.on, client, now, say)
         : await compareSides(client, [base, now], since, say),
     )
-    const lines = 'played' in found ? playedInLines(host, found) : comparedInLines(host, since, found)
+    const lines =
+      'played' in found ? playedInLines(host, found) : comparedInLines(host, since, found, changes)
     const json = { host, base: checkout?.commit ?? null, since, ...found }
     console.log(values.json ? JSON.stringify(json, null, 2) : lines.join('\n'))
     if (!isSame(found)) process.exitCode = 1

@@ -13,6 +13,6 @@ await runCommand(async () => {
   if (tag !== `v${version}`) throw new LocalError(`the tag is '${tag}', and package.json says ${version}`)
   const sections = read('CHANGELOG.md').split(/^## /m)
   const section = sections.find((text) => text.startsWith(`[${version}]`) || text.startsWith(`${version} `))
-  if (!section) throw new LocalError(`CHANGELOG.md has no section '## ${version} – <date>'`)
+  if (!section) throw new LocalError(`CHANGELOG.md has no section '## [${version}] - <date>'`)
   console.log(section.split('\n').slice(1).join('\n').trim())
 })

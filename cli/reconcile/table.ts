@@ -35,7 +35,7 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
   if (payments) yield* [...earlierLines(payments, flags.fix), '']
   const refused = refusedKeys(first.report)
   const isSilent = refused.length > 0 && first.store.count() === 0
-  yield `${styleText('bold', host)}: ${all} compared${isSilent ? '' : `, ${inWords(first.store.count())}`}`
+  yield `${styleText('bold', host)}: ${all} compared with ${comparedWith(flags, settings)}${isSilent ? '' : `, ${inWords(first.store.count())}`}`
   if (refused.length > 0) yield ''
   for (const { name, provider } of refused)
     yield `${name} is refused by ${provider}: nothing is compared that it should read. Set the right key`
@@ -66,6 +66,10 @@ function* ofUncredited(store: Store, { user }: Flags): Iterable<string> {
       'What refunds and disputes of it take is not in these sums: --fix credits it first, and then follows them.',
     ]
 }
+
+/** Whoever writes `--only` before the `--` sees it here: npm keeps it to itself, and says nothing to a command. */
+const comparedWith = ({ only }: Flags, { CLERK_SECRET_KEY }: Settings) =>
+  only ? (only === 'clerk' ? 'Clerk' : 'Stripe') : CLERK_SECRET_KEY ? 'Stripe and Clerk' : 'Stripe'
 
 const inWords = (count: number) => (count === 0 ? 'nothing differs' : counted(count, 'differs', 'differ'))
 

@@ -5,13 +5,19 @@ import type { DifferingRow } from './rows.ts'
 /** How many of a kind are printed; all of them are in the JSON. */
 const MOST = 5
 
-export function comparedInLines(host: string, since: Date, compared: Compared): string[] {
+/** @param changes whether a flag says in what the two sides differ */
+export function comparedInLines(host: string, since: Date, compared: Compared, changes: boolean): string[] {
   const { decided, differences, rows, unjudged } = compared
   const kinds = Map.groupBy(differences, kindOf)
   return [
     `${host}: ${numbered(decided, 'delivery', 'deliveries')} since ${since.toISOString().slice(0, 16)}Z, ${numbered(differences.length, 'differs', 'differ')}`,
     ...[...kinds].flatMap(([kind, of]) => [summary(kind, of), ...few(of, inLine)]),
     ...rowLines(['row would differ', 'rows would differ'], rows),
+    ...(changes
+      ? []
+      : [
+          'Nothing could differ: both sides are this code, with the same settings. --base or --var says what to compare',
+        ]),
     ...notJudged([
       [unjudged.without_payload, 'without a payload'],
       [unjudged.erased, 'of users whose erasure was asked for'],
@@ -50,7 +56,9 @@ const change = ([was, is]: [string, string]) => (was === is ? is : `${was} → $
 function summary(kind: string, of: Difference[]): string {
   const credits = of.reduce((sum, { credits: [was, is] }) => sum + is - was, 0)
   const sum =
-    credits === 0 ? 'no credits' : `${number(Math.abs(credits))} credits ${credits > 0 ? 'more' : 'less'}`
+    credits === 0
+      ? 'the same credits'
+      : `${number(Math.abs(credits))} credits ${credits > 0 ? 'more' : 'less'}`
   return `${number(of.length)} × ${kind}: ${sum}`
 }
 

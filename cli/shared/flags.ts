@@ -23,7 +23,11 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
 /** What may be set for good, for npm or for node-gyp, and is then no flag of this run. */
 const SET_FOR_GOOD = new Set(['before', 'json', 'key', 'only', 'target', 'url', 'user'])
 
-/** Without a `--` npm keeps a flag to itself, and a command would do without it: `migrate --dry-run` would migrate. */
+/**
+ * Without a `--` npm keeps a flag to itself, and a command would do without it: `migrate --dry-run` would migrate. Of
+ * `--only`, `--on`, `--before`, `--key` and `--expires` npm leaves no trace but its own warning, for it has options of
+ * these names that take other values. So a command says what it has compared, or refuses to do without the flag.
+ */
 function refuseTaken(names: string[]): void {
   const taken = names.find((name) => {
     const kept = process.env[`npm_config_${name.replaceAll('-', '_')}`]

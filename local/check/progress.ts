@@ -21,15 +21,19 @@ export default class ProgressReporter implements Reporter {
 
   onTestRunStart(files: readonly TestSpecification[]): void {
     this.left = new Set(files.map(({ moduleId }) => nameOf(moduleId)))
-    this.say(counted(this.left.size, 'file'))
+    const isWhole = this.left.size > 100
+    const long = this.howLong() ?? (isWhole ? 'about 15 minutes on two cores' : undefined)
+    const hint = isWhole ? '. `npm test -- <part of a name>` runs some' : ''
+    this.say(`${counted(this.left.size, 'file')}${long ? `: ${long}` : ''}${hint}`)
   }
 
   onTestModuleEnd(module: TestModule): void {
     const name = nameOf(module.moduleId)
     this.left.delete(name)
     this.times[name] = Math.round(module.diagnostic().duration)
-    if (this.left.size > 0 && Date.now() - this.saidAt > SAID_EVERY_MS)
-      this.say(`${counted(this.left.size, 'file')} to go`)
+    if (this.left.size === 0 || Date.now() - this.saidAt <= SAID_EVERY_MS) return
+    const long = this.howLong()
+    this.say(`${counted(this.left.size, 'file')} to go${long ? `: ${long}` : ''}`)
   }
 
   onTestRunEnd(): void {
@@ -41,16 +45,17 @@ export default class ProgressReporter implements Reporter {
     }
   }
 
+  /** How long the files that are left take. Undefined where most of them never ran here. */
+  howLong(): string | undefined {
+    const known = [...this.left].flatMap((name) => this.times[name] ?? [])
+    if (known.length <= this.left.size / 2) return
+    const minutes = known.reduce((sum, time) => sum + time, 0) / WORKERS / 60_000
+    return minutes < 1 ? 'less than a minute' : `about ${Math.round(minutes)} minutes`
+  }
+
   say(what: string): void {
     this.saidAt = Date.now()
-    const known = [...this.left].map((name) => this.times[name])
-    const isKnown = known.filter((time) => time !== undefined).length > known.length / 2
-    const minutes = known.reduce<number>((sum, time) => sum + (time ?? 0), 0) / WORKERS / 60_000
-    const long = minutes < 1 ? 'less than a minute' : `about ${Math.round(minutes)} minutes`
-    // A first run knows nothing of this machine.
-    const guess =
-      this.left.size > 100 ? 'about 15 minutes on two cores' : 'it is not known how long they take'
-    console.log(`${what}: ${isKnown ? long : guess}. \`npm test -- <part of a name>\` runs some`)
+    console.log(what)
   }
 }
 

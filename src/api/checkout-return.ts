@@ -35,7 +35,8 @@ export const finishCheckout = route({
 
     const decision = await decideReturn(session, settings)
     const effect = 'verb' in decision ? decision : null
-    const settled = await asSignedIn(call, (who) => settleReturn(db, { ...who, effect }))
+    const { livemode } = session
+    const settled = await asSignedIn(call, (who) => settleReturn(db, { ...who, livemode, effect }))
     const { outcome, reason } = 'verb' in decision ? settled.verdict : decision
     const { id, status, payment_status } = session
     const level = outcome === 'rejected' ? 'warn' : 'info'

@@ -2,6 +2,8 @@ import { call, type Database, type Effect } from '../db.ts'
 import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
 
 export interface Returned extends SignedIn {
+  /** Of the session. */
+  livemode: boolean
   /** What the session's webhook does. Null where that is nothing. */
   effect: Effect | null
 }

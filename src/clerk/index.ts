@@ -25,6 +25,7 @@ export const clerk: Provider = {
       eventId: idOf(headers.get('svix-id')),
       type: idOf(member(event, 'type')),
       occurredAt: clerkMoment(member(data, 'updated_at')) ?? clerkMoment(member(event, 'timestamp')),
+      livemode: null,
       userId: idOf(member(data, 'id')),
       about: idOf(member(data, 'id')) !== null ? [String(member(data, 'id'))] : [],
     }

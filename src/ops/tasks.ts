@@ -24,7 +24,9 @@ const EACH_CANCELLATION = 3
 const CANCELLATIONS = 3
 /** Requests for one event: it is sent, and ended. */
 const EACH_SENT = 2
+/** Events of a bite: more where a run may make more. Six connections are open at once, and each event has five seconds. */
 const SENT = 5
+const SENT_OF_REQUESTS = 1 / 20
 
 /** Requests for comparing with the providers: more where a run may make more. */
 const RECONCILED = 16
@@ -139,8 +141,9 @@ export const tasks: Task[] = [
     everyS: EACH_RUN_S,
     share: 11,
     least: 1 + EACH_SENT,
-    bite: async ({ settings, db, budget }) => ({
-      more: await sendDue(settings, db, affordable(budget, EACH_SENT, SENT), budget.fetch),
-    }),
+    bite: async ({ settings, db, budget }) => {
+      const most = Math.max(SENT, Math.floor(settings.RUN_SUBREQUESTS * SENT_OF_REQUESTS))
+      return { more: await sendDue(settings, db, affordable(budget, EACH_SENT, most), budget.fetch) }
+    },
   },
 ]

@@ -3,7 +3,7 @@ import { log } from '../log.ts'
 import type { Settings } from '../settings.ts'
 import { type Sent, sendEvent } from './send-event.ts'
 
-/** The most events of one user that are sent one after the other. */
+/** The most events of one user that are sent one after the other, each within five seconds. */
 const IN_TURN = 5
 
 interface End {
@@ -34,7 +34,12 @@ async function sendUsers(
   try {
     let event: OutgoingEvent | null = first
     for (let sent = 1; event; sent++) {
-      event = await end(db, event, await sendEvent(event, settings, fetcher), sent < inTurn)
+      event = await end(
+        db,
+        event,
+        await sendEvent(event, settings, fetcher),
+        sent < Math.min(inTurn, IN_TURN),
+      )
     }
   } catch (error) {
     // Its lease runs out, and the scheduled run sends it again.

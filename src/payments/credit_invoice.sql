@@ -23,9 +23,8 @@ begin
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
   owner := lock_owner(f.stripe_customer_id, f.user_id, '{}');
   if is_settled(delivery) then return count_again(delivery, owner); end if;
-  if is_before_start(delivery, f.created) then
-    return record_delivery(delivery, verdict('ignored', 'before_start', owner));
-  end if;
+  objection := why_not_credited(delivery, f.created);
+  if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
   facts := facts || jsonb_build_object('lines', with_waiting_lines(delivery, f.lines),
     'plans', with_waiting_plans(delivery, f.plans));
   if is_invoice_credited(f.stripe_invoice_id) then

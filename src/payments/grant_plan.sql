@@ -25,9 +25,8 @@ begin
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
   owner := lock_owner(f.stripe_customer_id, f.user_id, '{}');
   if is_settled(delivery) then return count_again(delivery, owner); end if;
-  if is_before_start(delivery, null) then
-    return record_delivery(delivery, verdict('ignored', 'before_start', owner));
-  end if;
+  objection := why_not_credited(delivery, null);
+  if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
   f.grants := with_waiting_grants(delivery, f.grants);
   facts := facts || jsonb_build_object('grants', f.grants);
   if exists (select from payments where stripe_payment_id = f.stripe_invoice_id) then

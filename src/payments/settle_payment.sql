@@ -12,8 +12,7 @@ declare
   f record;
   ids text[]; sale text[];
   credited payments;
-  holds boolean;
-  objection text;
+  holds boolean; objection text;
 begin
   select * into f from jsonb_to_record(facts) as f(user_id text, reference text, credits bigint,
     stripe_payment_id text, amount bigint, currency text, stripe_checkout_session_id text, stripe_payment_intent_id text, stripe_invoice_id text,
@@ -21,7 +20,8 @@ begin
   ids := lock_sale(f.stripe_customer_id, f.stripe_invoice_id, f.stripe_payment_intent_id,
     f.stripe_checkout_session_id, f.stripe_charge_id, f.user_id);
   if is_settled(delivery) then return count_again(delivery, f.user_id); end if;
-  if is_before_start(delivery, f.created) then return record_delivery(delivery, verdict('ignored', 'before_start', f.user_id)); end if;
+  objection := why_not_credited(delivery, f.created);
+  if objection is not null then return record_delivery(delivery, verdict('ignored', objection, f.user_id)); end if;
   sale := payment_subjects(ids);
   f.stripe_invoice_id := ids[1];
   f.stripe_payment_id := coalesce(f.stripe_invoice_id, f.stripe_payment_id);

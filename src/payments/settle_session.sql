@@ -16,6 +16,7 @@ declare
   ids text[];
   credited payments;
   customer text;
+  objection text;
 begin
   select * into f from jsonb_to_record(facts) as f(user_id text, reference text, by_reference boolean, unread jsonb, credits bigint,
     stripe_payment_id text, amount bigint, currency text, stripe_checkout_session_id text,
@@ -24,11 +25,9 @@ begin
   owner := case when f.by_reference then lock_referred(f.stripe_customer_id, f.user_id) else f.user_id end;
   ids := lock_sale(f.stripe_customer_id, f.stripe_invoice_id, f.stripe_payment_intent_id,
     f.stripe_checkout_session_id, f.stripe_charge_id, owner);
-  if is_settled(delivery) then
-    return count_again(delivery, owner);
-  elsif is_before_start(delivery, f.created) then
-    return record_delivery(delivery, verdict('ignored', 'before_start', owner));
-  end if;
+  if is_settled(delivery) then return count_again(delivery, owner); end if;
+  objection := why_not_credited(delivery, f.created);
+  if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
   select * into credited from payments where stripe_payment_id = any (ids) limit 1;
   if f.by_reference and credited.user_id is not null then
     -- Whoever it was credited to: a reference contradicts nobody.

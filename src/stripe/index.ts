@@ -64,11 +64,13 @@ export const stripe: Provider = {
   readWhole,
   envelope(event) {
     const type = idOf(member(event, 'type'))
+    const livemode = member(event, 'livemode')
     return {
       // A thin event is known by the snapshot that it stands for, whichever of the two comes.
       eventId: (isThin(event) && snapshotId(event)) || usableEventId(member(event, 'id')),
       type: isThin(event) && type !== PING ? snapshotType(type) : type,
       occurredAt: createdAt(event),
+      livemode: typeof livemode === 'boolean' ? livemode : null,
       userId: namedUser(event),
       about: idsOf(event),
     }

@@ -167,6 +167,7 @@ const rowOf = async (delivery: Delivery, settings: Settings) => ({
   type: delivery.type,
   // As text: V8 writes JSON with a Date in it the slow way.
   occurred_at: delivery.occurredAt?.toJSON() ?? null,
+  livemode: delivery.livemode,
   via: delivery.via,
   about: delivery.about,
   erase: settings.USER_DELETION === 'delete',

@@ -57,10 +57,10 @@ $$;
 
 -- Records a delivery with its verdict, and returns the verdict that then holds. A provisional verdict was made without
 -- a look at the database: by the event and the settings alone.
--- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, via, about,
--- erase (whether payloads of deleted users are erased), received_at (null: now), build and settings_hash (what decided
--- it; null: they stay as they are), fallback and secret (both null of most), now and then tally (what its isolate has
--- counted), and the body: as JSON ('payload'), or as text ('body') where jsonb may refuse it.
+-- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, livemode (null: it
+-- does not say), via, about, erase (whether payloads of deleted users are erased), received_at (null: now), build and
+-- settings_hash (what decided it; null: they stay as they are), fallback and secret (both null of most), now and then
+-- tally (what its isolate has counted), and the body: as JSON ('payload'), or as text ('body') where jsonb may refuse it.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

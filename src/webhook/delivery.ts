@@ -10,6 +10,8 @@ export interface Delivery {
   eventId: string
   type: string | null
   occurredAt: Date | null
+  /** Whether it is about real money. Null where it does not say, or was released: the row has it. */
+  livemode: boolean | null
   userId: string | null
   /** The provider's ids that it is about. Empty when it was released: the row has them. */
   about: string[]

@@ -45,6 +45,7 @@ export function opened({ effect, reason, ...row }: Stored): Due {
     eventId: row.event_id,
     type: row.type,
     occurredAt: row.occurred_at === null ? null : new Date(row.occurred_at),
+    livemode: null,
     userId: row.user_id,
     about: [],
     event: row.body === null ? undefined : JSON.parse(row.body),

@@ -21,7 +21,8 @@ export const OUTCOMES = {
     unhandled_type: 'no handler is registered for this type; no row is kept',
     ping: 'Stripe asks whether the endpoint is there; no row is kept',
     connected_account: 'an event of a connected account',
-    mode_mismatch: 'test mode where the Stripe key is live, or live where it is test',
+    mode_mismatch:
+      'test mode where the Stripe key, or what the database serves, is live; or live where the key is test',
     instance_mismatch: 'an event of another Clerk instance',
     not_ours: 'another product of the same Stripe account, as far as is known',
     other_app: 'another app of the same Stripe account, by its tag or, without one, as far as is known',

@@ -46,6 +46,8 @@ export interface Envelope {
   eventId: string | null
   type: string | null
   occurredAt: Date | null
+  /** Whether it is about real money. */
+  livemode: boolean | null
   /** The user it is about: kept with the row also where the event has no effect, so that it can be found and erased. */
   userId: string | null
   /** The provider's ids of the object that the event is about, and of what that belongs to: the object's own id first. */

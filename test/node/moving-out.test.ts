@@ -24,6 +24,7 @@ beforeAll(async () => {
   await migrate(url)
   await cluster.login('billing_worker', 'in role ledgerhook_worker')
   await cluster.login('website', 'in role ledgerhook_app')
+  await cluster.login('its_login', 'in role ledgerhook_app')
   const gateway = await startGateway({ port: 0, postgres: { host: '127.0.0.1', port: cluster.port } })
   stopGateway = () => gateway.stop()
   owner = new Client(url)
@@ -33,6 +34,9 @@ beforeAll(async () => {
   })
   await deliver(...['user_a', 'user_b'].flatMap((user) => [signUp(user), topUp(user), subscribe(user)]))
   await deliver(renew('user_a'), refund('user_b', 400))
+  // As docs/database.md says, where a server has several databases.
+  await owner.query(`revoke connect on database app from public;
+    grant connect on database app to billing_worker, website, its_login`)
   await owner.query(`create schema shop;
     create table shop.orders (id int primary key, user_id text not null references ledgerhook.wallets (user_id));
     insert into shop.orders values (1, 'user_a');
@@ -78,8 +82,8 @@ it('every block of docs/moving-out.md does what the page says, and nothing of yo
   await owner.query(remove)
   const left =
     await rows(`select nspname::text as name from pg_namespace where nspname !~ '^(pg_|information_schema)'
-    union select rolname::text from pg_roles where rolname ~ 'ledgerhook|billing|website' order by 1`)
-  expect(left.map(({ name }) => name)).toEqual(['moved', 'public', 'shop'])
+    union select rolname::text from pg_roles where rolname ~ 'ledgerhook|billing|website|its_login' order by 1`)
+  expect(left.map(({ name }) => name)).toEqual(['its_login', 'moved', 'public', 'shop'])
   expect(await rows('select user_id from shop.orders join moved.balances using (user_id)')).toHaveLength(1)
   expect(await rows('select id from shop.own')).toHaveLength(1)
 })

@@ -103,7 +103,7 @@ describe('npm run reconcile', () => {
     expect([fixed.left, fixed.code]).toEqual([[], 0])
     expect(await balance('user_ada')).toBe(340)
     expect(await report()).toMatchObject({ code: 0, found: [] })
-    expect((await run('--fix')).text).toContain('nothing differs')
+    expect((await run('--fix')).text).toContain('compared with Stripe and Clerk, nothing differs')
   })
 
   it.each([
@@ -131,6 +131,7 @@ describe('npm run reconcile', () => {
       { id: 'user_eve', email_address: ['eve@example.com'] },
     )
     expect((await report('--only', 'stripe')).found).toEqual([])
+    expect((await run('--only', 'stripe')).text).toContain('compared with Stripe, nothing differs')
     expect((await report('--user', 'user_bob')).found.map(({ object }) => object)).toEqual(['user_bob'])
     expect((await report('--only', 'stripe', '--since', '30d')).code).toBe(0)
     await report('--fix', '--since', '1h')

@@ -364,6 +364,32 @@ describe('the scheduled run', () => {
     for (const id of ids) expect(told(id)).toEqual(['user.created', 'credits.granted'])
     expect(await query(`select from outgoing_events where ended_at < now() - interval '7 days'`)).toEqual([])
   })
+
+  it('sends several events of one user in a run, in order, where few others wait', async () => {
+    await sendAll(env)
+    const id = randomId('user')
+    app.says = status(503)
+    await signUp(id, {}, { env })
+    for (const payment of [`pi_1_${id}`, `pi_2_${id}`])
+      await deliver('stripe', topUp(id, { payment }), { env })
+    app.says = status(200)
+    await query(`update outgoing_events set next_at = now() where next_at is not null`)
+    await makeDue('send_events')
+    const { requests } = await counted(() => runScheduled(env, 'send_events'))
+    expect(told(id)).toEqual(['user.created', 'credits.granted', 'credits.purchased', 'credits.purchased'])
+    expect(requests).toBeLessThanOrEqual(16)
+  })
+
+  it('sends more at once where a run may make more requests', async () => {
+    await sendAll(env)
+    app.says = status(503)
+    const ids = await Promise.all(Array.from({ length: 9 }, () => newUser()))
+    app.says = status(200)
+    await query(`update outgoing_events set next_at = now() where next_at is not null`)
+    await makeDue('send_events')
+    await runScheduled({ ...env, RUN_SUBREQUESTS: '400' }, 'send_events')
+    for (const id of ids) expect(told(id)).toEqual(['user.created', 'credits.granted'])
+  })
 })
 
 describe('EVENTS_URL', () => {

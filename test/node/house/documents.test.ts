@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { guides } from '../../../cli/doctor/guide.ts'
 import { fixtures } from '../../../local/events.ts'
+import { examples } from '../../../local/openapi/examples.ts'
 import { routes } from '../../../src/api/routes.ts'
 import { SEMANTIC } from '../../../src/log.ts'
 import { tasks } from '../../../src/ops/tasks.ts'
 import { providers } from '../../../src/providers.ts'
 import { ALERT_KINDS } from '../../../src/settings/alerts.ts'
+import { TAKES } from '../../../src/settings/misconfigured.ts'
 import { settingsSchema } from '../../../src/settings.ts'
 import { decisions, documented, documents, filesOf, read } from './sources.ts'
 
@@ -23,11 +26,14 @@ function has(what: string, needs: Record<string, boolean>): void {
   expect(missing, `${what} lacks ${missing.join('; ')}`).toEqual([])
 }
 
+/** Whether a source has an object with this key. */
+const keyIn = (source: string, name: string) => new RegExp(`^ +(async )?${name}[:(]`, 'm').test(source)
+
 describe('every event in a table', () => {
   it.each(events)('$provider $type has all that an event needs', ({ provider, type }) => {
     const fixture = (fixtures[provider] as Record<string, { type: string }>)[type]
     has(`${provider} ${type}`, {
-      'a fixture in local/fixtures, named in local/events.ts': fixture !== undefined,
+      'a fixture in local/fixtures, named in local/*events.ts': fixture !== undefined,
       'its own type in its fixture': fixture === undefined || fixture.type === type,
       'a test in test/worker': tests.includes(`'${type}'`),
       'a line in docs/events.md': read('docs/events.md').includes(`\`${type}\``),
@@ -66,9 +72,11 @@ describe('settings', () => {
     )
   const secrets = documentedAs('secret').sort()
 
-  it('are secrets, variables, or local only', () => {
-    const listed = [...secrets, ...documentedAs('variable'), ...LOCAL_ONLY]
-    expect(listed.sort()).toEqual([...names].sort())
+  const listed = [...secrets, ...documentedAs('variable'), ...LOCAL_ONLY]
+  const guided = guides('https://worker.example').flatMap(({ settings }) => settings.map(({ name }) => name))
+
+  it('and no page lists one that is not there', () => {
+    expect(listed.filter((name) => !names.includes(name as (typeof names)[number]))).toEqual([])
   })
 
   it('that are secrets are those of .dev.vars.example, and of the list in wrangler.toml', () => {
@@ -90,8 +98,12 @@ describe('settings', () => {
     expect(read('wrangler.toml')).not.toMatch(/^[A-Z_]+ *=/m)
   })
 
-  it.each(names)('%s is explained in the documents', (name) => {
-    has(name, { 'a place in docs/settings.md': documented.includes(`\`${name}\``) })
+  it.each(names)('%s has all that a setting needs', (name) => {
+    has(name, {
+      'a line in docs/settings.md, which says whether it is a secret or a variable': listed.includes(name),
+      'what it takes, in src/settings/misconfigured.ts': Object.hasOwn(TAKES, name),
+      'an entry in cli/doctor/guide.ts': guided.includes(name) || LOCAL_ONLY.includes(name),
+    })
   })
 
   it('of .dev.vars.example open nothing: each is refused, or is as good as unset', () => {
@@ -105,32 +117,39 @@ describe('settings', () => {
 })
 
 describe('routes of the API', () => {
-  it.each(routes)('$method $path is in the documents, and in a curl line there', ({ path }) => {
+  it.each(routes)('$method $path has all that a route needs', ({ path, body, params, query }) => {
     const called = new RegExp(`curl .*${path.replaceAll(/\{\w+\}/g, '.+')}(?![\\w/])`)
     has(path, {
       'a line in docs/api.md': documented.includes(path),
       'a `curl` line in docs/api.md': called.test(documented),
+      'an example in local/openapi/examples.ts': Object.hasOwn(examples, path) || !(body ?? params ?? query),
     })
   })
 })
 
 describe('tasks of the scheduled run', () => {
-  it.each(tasks)('$name is in the documents', ({ name }) => {
-    has(name, { 'a line in docs/production.md': documented.includes(`\`${name}\``) })
+  const failing = read('test/worker/engine-tasks.test.ts')
+  it.each(tasks)('$name has all that a task needs', ({ name }) => {
+    has(name, {
+      'a line in docs/production.md': documented.includes(`\`${name}\``),
+      'the function that it calls first, in FIRST_CALL of test/worker/engine-tasks.test.ts': keyIn(
+        failing,
+        name,
+      ),
+    })
   })
 })
 
 describe('alerts', () => {
-  it.each(Object.keys(ALERT_KINDS))(
-    '%s has its threshold and what to do about it in operations.md',
-    (name) => {
-      const runbook = read('docs/operations.md')
-      has(name, {
-        'a row in the table of alerts': runbook.includes(`| [\`${name}\`](#${name})`),
-        'a heading of its own': runbook.includes(`### \`${name}\`\n`),
-      })
-    },
-  )
+  const runbook = read('docs/operations.md')
+  const stories = read('test/worker/alert-stories.ts')
+  it.each(Object.keys(ALERT_KINDS))('%s has all that an alert needs', (name) => {
+    has(name, {
+      'a row in the table of alerts of docs/operations.md': runbook.includes(`| [\`${name}\`](#${name})`),
+      'a heading of its own there, with what to do': runbook.includes(`### \`${name}\`\n`),
+      'a story in test/worker/alert-stories.ts': keyIn(stories, name),
+    })
+  })
 })
 
 describe('npm scripts', () => {

@@ -6,6 +6,30 @@ begin
   return nullif(current_setting('ledgerhook.credit_since', true), '')::timestamptz;
 end $$;
 
+-- Why nothing is credited of what this delivery reports, whoever it is of. Null where nothing speaks against it.
+-- created: Unix seconds, or null.
+create or replace function why_not_credited(delivery jsonb, created bigint) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  -- A Worker with a test key, on a database that serves live mode: test cards would buy what real ones pay for.
+  if delivery->>'livemode' is distinct from 'true' and not is_served(false) and is_of_test_mode(delivery) then
+    return 'mode_mismatch';
+  end if;
+  return case when is_before_start(delivery, created) then 'before_start' end;
+end $$;
+
+-- Whether a delivery is of Stripe's test mode. What has waited says so in its payload, as long as that is kept.
+create or replace function is_of_test_mode(delivery jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if delivery->>'via' = 'release' then
+    return exists (
+      select from webhook_events event where provider = delivery->>'provider' and event_id = delivery->>'event_id'
+        and readable_payload(event)->>'livemode' = 'false');
+  end if;
+  return delivery->>'livemode' is not distinct from 'false';
+end $$;
+
 -- Whether another system has credited what this delivery reports. The facts of an older version do not say when it was
 -- created, but the payload of what waits does. created: Unix seconds.
 create or replace function is_before_start(delivery jsonb, created bigint) returns boolean language plpgsql stable

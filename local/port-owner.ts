@@ -30,29 +30,40 @@ async function listenerOnLinux(port: number): Promise<number | undefined> {
 }
 
 const LISTENING = '0A'
+/** IPv6's loopback alone, as the kernel writes it: that leaves IPv4's free, and stands for a port that is chosen. */
+const ONLY_IPV6 = '00000000000000000000000001000000:'
 
 function listeningInodes(table: string, port: number): string[] {
   const hex = port.toString(16).toUpperCase().padStart(4, '0')
   return table.split('\n').flatMap((line) => {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)
-    return state === LISTENING && local?.endsWith(`:${hex}`) && inode ? [inode] : []
+    const isIt = local?.endsWith(`:${hex}`) && !local.startsWith(ONLY_IPV6)
+    return state === LISTENING && isIt && inode ? [inode] : []
   })
 }
 
 async function listenerByLsof(port: number): Promise<number | undefined> {
-  const args = ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-t']
+  const args = ['-nP', `-i4TCP:${port}`, '-sTCP:LISTEN', '-t']
   const { stdout } = await promisify(execFile)('lsof', args).catch(() => ({ stdout: '' }))
   return Number.parseInt(stdout, 10) || undefined
 }
 
 /** The program, and the script where it is Node. Never more of the command line, for that may hold a secret. */
 async function nameOf(pid: number): Promise<string> {
-  const [program = '', script = ''] = (await text(`/proc/${pid}/cmdline`)).split('\0')
-  if (program) return basename(program) === 'node' ? `node ${basename(script)}`.trim() : basename(program)
+  const [program = '', ...args] = (await text(`/proc/${pid}/cmdline`)).split('\0')
+  if (program) return basename(program) === 'node' ? `node ${scriptOf(args)}`.trim() : basename(program)
   const { stdout } = await promisify(execFile)('ps', ['-o', 'comm=', '-p', String(pid)]).catch(() => ({
     stdout: '',
   }))
   return basename(stdout.trim()) || 'a program'
+}
+
+const WITH_VALUE = new Set(['-r', '--require', '--import'])
+
+/** The script that Node runs, without options and their values. Empty where an option may have a value of any kind. */
+function scriptOf([first = '', ...rest]: string[]): string {
+  if (WITH_VALUE.has(first)) return scriptOf(rest.slice(1))
+  return first.startsWith('-') ? '' : basename(first)
 }
 
 const text = (file: string) => readFile(file, 'utf8').catch(() => '')

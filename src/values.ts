@@ -3,7 +3,9 @@ import { once } from './once.ts'
 
 /** An identifier of a provider. Printable ASCII, so that it is safe to store, to print and to compare. */
 const ID = /^[\x21-\x7e]{1,255}$/
-export const id = once(() => z.string().check(z.regex(ID)))
+export const id = once(() =>
+  z.string().check(z.regex(ID, 'takes 1 to 255 printable ASCII characters, and no space')),
+)
 
 /** The value, where it is an identifier, else null. */
 export const idOf = (value: unknown): string | null =>

@@ -3,7 +3,7 @@ import { isLiveKey } from '../../src/stripe/key.ts'
 import { counted } from '../shared/counted.ts'
 import { type Check, fail, pass, warn } from './check.ts'
 import { askClerk, ClerkTrouble } from './clerk-api.ts'
-import type { Context } from './context.ts'
+import { type Context, whereAway } from './context.ts'
 import { rows } from './database.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -28,7 +28,11 @@ const key: Check = {
       return pass('the key is valid')
     } catch (error) {
       if (!(error instanceof ClerkTrouble)) throw error
-      if (error.status !== 401) return fail(error.message, 'try again when it can be reached')
+      if (error.status !== 401)
+        return fail(
+          error.message,
+          whereAway(context.settings.CLERK_API_BASE, 'try again when it can be reached'),
+        )
       return fail('Clerk refuses CLERK_SECRET_KEY', 'take the key from the Dashboard, Configure, API keys')
     }
   },

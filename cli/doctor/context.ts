@@ -60,6 +60,10 @@ function usable(given: Vars): Partial<Settings> {
   return Object.fromEntries(read)
 }
 
+/** What to do where something does not answer. `base` is where it is on this machine, if it is. */
+export const whereAway = (base: string | undefined, elsewhere: string): string =>
+  base ? 'start `npm run dev`, or name the port that it has taken: --help lists the flags' : elsewhere
+
 export function isLoopback(url: string): boolean {
   return /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(URL.parse(url)?.hostname ?? '')
 }

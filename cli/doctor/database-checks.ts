@@ -4,6 +4,7 @@ import { readFunctions } from '../migrate/functions.ts'
 import { readSeals } from '../migrate/migrations.ts'
 import { hostOf } from '../shared/database.ts'
 import { type Check, fail, few, pass, warn } from './check.ts'
+import { whereAway } from './context.ts'
 import { mebibytes, rows } from './database.ts'
 import { mode } from './database-mode.ts'
 import { payloads } from './database-payloads.ts'
@@ -23,7 +24,10 @@ const byHttp: Check = {
       const code = (error as { code?: string }).code ?? (error as Error).name
       return fail(
         `${host} does not answer by HTTP (${code})`,
-        'is it Neon, is the password right, is the compute allowed to wake?',
+        whereAway(
+          settings.NEON_FETCH_ENDPOINT,
+          'is it Neon, is the password right, is the compute allowed to wake?',
+        ),
       )
     }
   },

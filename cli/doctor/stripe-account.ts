@@ -1,6 +1,7 @@
 import Stripe from 'stripe'
 import { isLiveKey } from '../../src/stripe/key.ts'
 import { type Check, fail, few, pass, warn } from './check.ts'
+import { whereAway } from './context.ts'
 
 const { StripeAuthenticationError, StripeConnectionError, StripeError, StripePermissionError } = Stripe.errors
 
@@ -15,7 +16,7 @@ export function troubleOf(error: unknown): string {
 const key: Check = {
   ...{ group: 'stripe', name: 'stripe-key', isGate: true, needs: ['STRIPE_SECRET_KEY'] },
   costs: 'nothing can be sold, and nothing can be read from Stripe',
-  async run({ stripe }) {
+  async run({ stripe, settings }) {
     try {
       const { id } = await stripe().accounts.retrieveCurrent()
       return pass(`the key is valid, of ${id}`)
@@ -27,7 +28,7 @@ const key: Check = {
           'Stripe refuses STRIPE_SECRET_KEY',
           'take the key from the Dashboard, Developers, API keys',
         )
-      return fail(troubleOf(error), 'try again when it can be reached')
+      return fail(troubleOf(error), whereAway(settings.STRIPE_API_BASE, 'try again when it can be reached'))
     }
   },
 }

@@ -22,12 +22,9 @@ end $$;
 create or replace function is_of_test_mode(delivery jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  if delivery->>'via' = 'release' then
-    return exists (
-      select from webhook_events event where provider = delivery->>'provider' and event_id = delivery->>'event_id'
-        and readable_payload(event)->>'livemode' = 'false');
-  end if;
-  return delivery->>'livemode' is not distinct from 'false';
+  return coalesce(delivery->>'livemode', (
+    select readable_payload(event)->>'livemode' from webhook_events event
+    where delivery->>'via' = 'release' and provider = delivery->>'provider' and event_id = delivery->>'event_id')) = 'false';
 end $$;
 
 -- Whether another system has credited what this delivery reports. The facts of an older version do not say when it was

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LocalError } from '../../cli/shared/errors.ts'
-import { freePort, reservePort } from '../../local/ports.ts'
+import { portOwner } from '../../local/port-owner.ts'
+import { choosePort, freePort, releaseChosenPorts, reservePort } from '../../local/ports.ts'
 import { CLUSTER_TO_COPY } from '../../local/postgres/cluster.ts'
 import { query as direct } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
@@ -89,6 +90,18 @@ describe('startPostgres', () => {
       ),
     )
     expect(await readdir(dataDir)).toEqual([])
+  })
+
+  it('names the script of Node that has the port, and not who has chosen it by IPv6', async () => {
+    const script = `require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('up'))`
+    const file = join(dataDir, 'holder.cjs')
+    await writeFile(file, script)
+    const holder = spawn(process.execPath, ['-r', 'node:fs', file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    cleanUp.push(async () => void holder.kill())
+    await once(holder.stdout, 'data')
+    expect(await choosePort(port)).toBe(true)
+    cleanUp.push(releaseChosenPorts)
+    expect(await portOwner(port)).toBe(`node holder.cjs (process ${holder.pid})`)
   })
 
   it('starts while somebody tries to connect, who stays', async () => {

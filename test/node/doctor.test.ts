@@ -707,6 +707,14 @@ describe('each check', () => {
     expect(found.map(({ finding }) => finding)).toEqual(names.map(() => ({ result: 'pass', says })))
   })
 
+  it('names `npm run dev` where what does not answer is on this machine', async () => {
+    const away = await closedPort()
+    const vars = { STRIPE_API_BASE: away, CLERK_API_BASE: away, NEON_FETCH_ENDPOINT: `${away}/sql` }
+    const found = await examined(running, ['stripe-key', 'clerk-key', 'database-http'], { vars })
+    const start = { result: 'fail', do: expect.stringContaining('start `npm run dev`') }
+    expect(found.map(({ finding }) => finding)).toEqual(found.map(() => expect.objectContaining(start)))
+  })
+
   it('says nothing of its own where the first of its group fails', async () => {
     const found = await examined(running, ['stripe-key', 'stripe-plans'], {
       vars: { STRIPE_SECRET_KEY: 'sk_test_local_wrong' },

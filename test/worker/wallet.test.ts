@@ -204,6 +204,10 @@ describe('POST /api/wallet/spend', () => {
   it('says what is wrong with a field', async () => {
     const { body } = await spend({ ...good, amount: 0 })
     expect(body.fields).toEqual({ amount: ['Too small: expected number to be >=1'] })
+    const named = await spend({ ...good, idempotency_key: 'image 7' })
+    expect(named.body.fields).toEqual({
+      idempotency_key: ['takes 1 to 255 printable ASCII characters, and no space'],
+    })
   })
 
   it('refuses a body above 1 MiB', async () => {

@@ -9,10 +9,11 @@ const PLACEHOLDER = /^<.*>$/
 const valid: Check = {
   ...{ group: 'settings', name: 'settings-valid' },
   costs: 'the Worker accepts nothing: every webhook gets 500 misconfigured',
-  run({ given }) {
+  run({ given, isLocal }) {
     const refused = refusedOf(given).filter((reason) => !reason.endsWith('is still a placeholder'))
     if (refused.length === 0) return pass('the Worker takes every setting that is given here')
-    return fail(refused.join('; '), 'correct them here and at the Worker: docs/settings.md')
+    const where = isLocal ? 'in .dev.vars; `npm run dev` writes what is missing' : 'here and at the Worker'
+    return fail(refused.join('; '), `correct them ${where}: docs/settings.md`)
   },
 }
 

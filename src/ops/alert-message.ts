@@ -37,7 +37,7 @@ function textOf(
 ) {
   const change = type.replace('alert.', '') as keyof typeof WORDS
   const says = ALERT_KINDS[alert]?.says ?? ''
-  const what = value === null ? says : `${rounded(value)} ${says}`
+  const what = value === null ? says : `${says}: ${rounded(value)}`
   const limit = value === null || threshold === null ? '' : `, the alert is at ${rounded(threshold)}`
   const ids = details && Object.keys(details).length > 0 ? ` ${JSON.stringify(details)}` : ''
   const name = about ? `${alert} (${about})` : alert

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini'
 import { json } from './forms.ts'
 
-/** An alert: what it says of its value, from which value on it opens, and how long that has to last. */
+/** An alert: what its value is, from which value on it opens, and how long that has to last. */
 export interface AlertKind {
+  /** Stands before the value: `Subscriptions that are paid twice: 1`. */
   says: string
   /** In its own unit. Null: there is nothing to set, it is there or not. */
   threshold: number | null
@@ -17,24 +18,24 @@ const alert = (says: string, threshold: number | null, critical = false, afterMi
 
 /** Every alert there is. docs/operations.md says of each what to do. */
 export const ALERT_KINDS: Record<string, AlertKind> = {
-  error_rate: alert('of the requests of the last hour got 5xx or were refused', 0.05, true),
-  fallback_rate: alert('of the deliveries of the last hour took a fallback', 0.2),
-  refused_share: alert('of the requests of the last hour had no valid signature', 0.2),
-  parked_age: alert('hours that the oldest delivery has waited', 24),
-  rejected_untouched: alert('hours since the oldest rejected delivery came', 24),
-  difference: alert('objects differ from what Stripe or Clerk have', 1),
-  no_complete_reconcile: alert('hours since everything was compared', 26),
-  old_secret: alert('hours for which an old webhook secret has been in use', 24),
-  live_subscription_of_deleted_user: alert('subscriptions run for deleted users', 1, false, 60),
-  double_subscription: alert('subscriptions are paid twice', 1),
-  unfinished_erasure: alert('users are not erased an hour after it was asked for', 1),
-  undelivered_event: alert('events were not taken by your app', 1),
-  late_task: alert('scheduled tasks are late', 1, true),
-  failing_task: alert('scheduled tasks keep failing', 1),
-  queue_age: alert('minutes that the oldest message is in the queue', 15, true),
-  dead_letters: alert('messages were dead letters', 1, true),
-  database_p95: alert('ms: 95 of 100 commits of the last hour took less', 1_000, true, 10),
-  silence: alert('times as long as usual without a delivery of Stripe’s, which has new events', 1, true),
+  error_rate: alert('Share of the requests of the last hour that got 5xx or were refused', 0.05, true),
+  fallback_rate: alert('Share of the deliveries of the last hour that took a fallback', 0.2),
+  refused_share: alert('Share of the requests of the last hour without a valid signature', 0.2),
+  parked_age: alert('Hours for which the oldest delivery has waited', 24),
+  rejected_untouched: alert('Hours since the oldest rejected delivery came', 24),
+  difference: alert('Objects that differ from what Stripe or Clerk have', 1),
+  no_complete_reconcile: alert('Hours since everything was compared', 26),
+  old_secret: alert('Hours for which an old webhook secret has been in use', 24),
+  live_subscription_of_deleted_user: alert('Subscriptions that run for deleted users', 1, false, 60),
+  double_subscription: alert('Subscriptions that are paid twice', 1),
+  unfinished_erasure: alert('Users who are not erased an hour after it was asked for', 1),
+  undelivered_event: alert('Events that your app has not taken', 1),
+  late_task: alert('Scheduled tasks that are late', 1, true),
+  failing_task: alert('Scheduled tasks that keep failing', 1),
+  queue_age: alert('Minutes for which the oldest message is in the queue', 15, true),
+  dead_letters: alert('Messages that are dead letters', 1, true),
+  database_p95: alert('Milliseconds that 95 of 100 commits of the last hour stayed below', 1_000, true, 10),
+  silence: alert('Times the usual pause since Stripe, which has new events, delivered one', 1, true),
   run_late: alert('No scheduled run has ended well for five minutes', null, true),
   database_away: alert('A scheduled run could not reach the database', null, true),
 }

@@ -37,7 +37,7 @@ describe('a change of an alert', () => {
     expect(told).toMatchObject({
       type: 'alert.opened',
       text: expect.stringMatching(
-        /^🔴 Ledgerhook: alert failing_task opened\. 1 scheduled tasks keep failing/,
+        /^🔴 Ledgerhook: alert failing_task opened\. Scheduled tasks that keep failing: 1, the alert is at 1/,
       ),
       data: {
         alert: 'failing_task',

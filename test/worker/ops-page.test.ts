@@ -86,7 +86,9 @@ describe('the overview', () => {
       `insert into alerts (name, about, state, critical, value, threshold, details, since, opened_at)
        values ('error_rate', '', 'open', true, 0.5, 0.1, '{}', now(), now()) on conflict do nothing`,
     )
-    expect(await seen(await ada(), '/ops')).toMatch(/critical: error_rate open 0\.5 of the requests .* 0\.1/)
+    expect(await seen(await ada(), '/ops')).toMatch(
+      /critical: error_rate open Share of the requests .*: 0\.5 0\.1/,
+    )
     await query(`delete from alerts where name = 'error_rate'`)
   })
 

@@ -68,7 +68,7 @@ export async function overview(c: Call) {
         .map((one) => [
           [one.critical && 'critical: ', one.alert, one.about && ` (${one.about})`],
           one.state,
-          [one.threshold !== null && `${rounded(one.value)} `, ALERT_KINDS[one.alert]?.says],
+          [ALERT_KINDS[one.alert]?.says, one.threshold !== null && `: ${rounded(one.value)}`],
           one.threshold,
           moment(one.opened_at),
           moment(one.closed_at),

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { Misconfigured } from '../../src/settings/misconfigured.ts'
+import { membersOf } from '../../src/settings/sold.ts'
 import { settingsOf } from '../../src/settings.ts'
 import { type Check, fail, few, pass, warn } from './check.ts'
 
@@ -58,6 +59,37 @@ const examples: Check = {
   },
 }
 
+const members: Check = {
+  ...{ group: 'settings', name: 'settings-members' },
+  costs: 'nothing reads a misspelt member: a plan without `credits` grants none',
+  run({ given }) {
+    const unread = (['PLANS', 'CREDIT_PACKS'] as const).flatMap((name) => {
+      const known = membersOf[name]()
+      return Object.entries(readable(given[name])).flatMap(([key, sold]) =>
+        Object.keys(sold)
+          .filter((member) => !known.includes(member))
+          .map((member) => `${member} of ${key} in ${name}`),
+      )
+    })
+    if (unread.length === 0)
+      return pass('every member of PLANS and CREDIT_PACKS is one that the Worker reads')
+    return warn(`nothing reads ${few(unread)}`, 'correct its name, or remove it: docs/settings.md')
+  },
+}
+
+/** JSON by name, as PLANS has it. Empty where it is another form: `settings-valid` says so. */
+function readable(text = '{}'): Record<string, object> {
+  try {
+    return Object.fromEntries(
+      Object.entries(JSON.parse(text || '{}')).filter(
+        (entry): entry is [string, object] => typeof entry[1] === 'object' && entry[1] !== null,
+      ),
+    )
+  } catch {
+    return {}
+  }
+}
+
 const secretsInGit: Check = {
   ...{ group: 'settings', name: 'settings-in-git' },
   costs: 'whoever can read the repository can forge payments',
@@ -77,4 +109,4 @@ const secretsInGit: Check = {
   },
 }
 
-export const settingsChecks = [valid, placeholders, examples, secretsInGit]
+export const settingsChecks = [valid, placeholders, examples, members, secretsInGit]

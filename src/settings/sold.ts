@@ -78,6 +78,12 @@ export const plan = () =>
     ),
   })
 
+/** The members that a pack or a plan may have. Another one is read by nobody. */
+export const membersOf = {
+  CREDIT_PACKS: () => Object.keys({ ...ownPack().shape, ...pricedPack().shape }),
+  PLANS: () => Object.keys(plan().shape),
+}
+
 export type CreditPack = z.output<ReturnType<typeof creditPack>>
 export type Plan = z.output<ReturnType<typeof plan>>
 

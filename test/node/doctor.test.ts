@@ -108,6 +108,18 @@ add('settings-placeholders', 'fail', 'a placeholder', /SERVICE_TOKEN/, () => ({
 add('settings-examples', 'fail', 'an example that is sold', /price_pro_monthly, starter/, () => ({
   url: PUBLIC,
 }))
+add(
+  'settings-members',
+  'warn',
+  'a misspelt member',
+  /^nothing reads credit of price_pro in PLANS, nmae of/,
+  () => ({
+    vars: {
+      PLANS: '{"price_pro": {"key": "pro", "credit": 1000}}',
+      CREDIT_PACKS: '{"own": {"credits": 1, "amount": 1, "currency": "usd", "name": "one", "nmae": "one"}}',
+    },
+  }),
+)
 add('settings-in-git', 'fail', '.dev.vars in Git', /is in Git/, () => ({ checkout: committed() }))
 add('settings-in-git', 'warn', '.dev.vars that was in Git', /was in Git once/, () => ({
   checkout: committed('rm', '--quiet', '.dev.vars'),

@@ -152,14 +152,15 @@ async function perform(
 ): Promise<{ lines: number; wrong: number }> {
   const verdicts: boolean[] = []
   console.log(`\n${header()}`)
-  for (const scene of story.scenes(stage)) {
+  const scenes = story.scenes(stage)
+  for (const scene of scenes) {
     interrupt.throwIfAborted()
     const seen = await scene.play()
     const wrong = differences(scene.promised, seen)
     verdicts.push(wrong.length === 0)
     console.log(row(scene, seen, wrong))
   }
-  console.log(`${footnote}\n`)
+  console.log(footnote(scenes))
   for (const { says, holds } of await proofs(stage.database, story.wallets)) {
     verdicts.push(holds)
     console.log(`${mark(holds)} ${says}`)

@@ -7,7 +7,9 @@ const WIDTHS = [44, 32, 6, 42, 7]
 export const header = () =>
   styleText('dim', `  ${columns('what happens', 'event', 'status', 'outcome / reason', 'balance')}`)
 
-export const footnote = styleText('dim', `  … stands for ${PREFIX}`)
+/** Says what is short for what, where a line has it. */
+export const footnote = (lines: readonly Line[]) =>
+  lines.some(({ sent }) => sent.includes(PREFIX)) ? `${styleText('dim', `  … stands for ${PREFIX}`)}\n` : ''
 
 /** What a line says before it is played. */
 export interface Line {

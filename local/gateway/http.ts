@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, GatewayError } from './errors.ts'
 import { MAX_BYTES } from './protocol.ts'
 
@@ -28,6 +28,31 @@ export function send(response: ServerResponse, answer: Answer): void {
   if (response.destroyed) return
   sendHead(response, answer)
   response.end(answer.body)
+}
+
+const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/**
+ * Throws a GatewayError 403 for a request from a page of another site, whom Neon would serve. The local password is no
+ * secret, and its superuser may start programs (`COPY … TO PROGRAM`): any page that a developer opens could do so.
+ * Browsers send `Origin` with each such request, and no script can leave it out. The driver sends none.
+ */
+export function refuseOtherSites({ origin }: IncomingHttpHeaders): void {
+  if (origin === undefined) return
+  if (URL.canParse(origin) && THIS_MACHINE.has(new URL(origin).hostname)) return
+  throw new GatewayError(403, 'pages of other sites may not ask the local gateway')
+}
+
+/** What a person reads who opens the gateway's address in a browser. */
+export const PAGE: Answer = {
+  status: 200,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+  body: `This is the local gateway: SQL over HTTP as Neon speaks it, for the Worker, by POST /sql.
+
+npm run studio      shows the tables in a browser
+GET /stats          counts requests and statements
+POST /faults        breaks the connection to the database: docs/spill.md
+`,
 }
 
 /** Returns the whole body as text. Throws a GatewayError 413 above 10 MiB. */

@@ -80,12 +80,44 @@ describe('output', () => {
 })
 
 describe('CORS', () => {
-  it('answers a preflight, and lets any origin read every answer', async () => {
+  it('answers a preflight, and lets a page of this machine read every answer', async () => {
     const preflight = await fetch(stack.gateway.url, { method: 'OPTIONS' })
     expect(preflight.status).toBe(200)
     expect(preflight.headers.get('access-control-allow-headers')).toContain('Neon-Connection-String')
     const answers = [preflight, await post(stack, { query: 'SELECT 1' }), await post(stack, 'nonsense')]
     for (const answer of answers) expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+    for (const Origin of ['http://localhost:3000', 'http://127.0.0.1:8787', 'http://[::1]:3000'])
+      expect((await post(stack, { query: 'SELECT 1' }, { Origin })).status).toBe(200)
+  })
+
+  it.each(['https://evil.example', 'http://localhost.evil.example', 'http://127.0.0.1.evil.example', 'null'])(
+    'refuses what a page of %s asks, whose statement is not run',
+    async (Origin) => {
+      const query = 'CREATE TABLE from_elsewhere ()'
+      expect((await post(stack, { query }, { Origin })).status).toBe(403)
+      for (const [method, path] of [
+        ['OPTIONS', '/sql'],
+        ['GET', '/stats'],
+        ['POST', '/faults'],
+      ] as const) {
+        const address = new URL(path, stack.gateway.url)
+        expect((await fetch(address, { method, headers: { Origin } })).status, path).toBe(403)
+      }
+      expect(await values({ query: "SELECT to_regclass('from_elsewhere') AS v" })).toEqual({ v: null })
+    },
+  )
+})
+
+describe('in a browser', () => {
+  it('says what the address is for', async () => {
+    for (const path of ['/', '/sql']) {
+      const page = await fetch(new URL(path, stack.gateway.url), {
+        headers: { Accept: 'text/html,*/*;q=0.8' },
+      })
+      expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8'])
+      expect(await page.text()).toContain('npm run studio')
+    }
+    expect((await fetch(stack.gateway.url)).status).toBe(400)
   })
 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { projectDir } from '../../cli/shared/project.ts'
 import { differences, summary } from '../../local/demo/compare.ts'
+import { footnote, type Line } from '../../local/demo/table.ts'
 import { run, scratchDir, start } from './command.ts'
 
 describe('npm run demo', () => {
@@ -81,6 +82,15 @@ describe('a step is compared with what is promised', () => {
   test('the name counts only where the step is about it', () => {
     const { name: _, ...nameless } = promised
     expect(differences(nameless, promised)).toEqual([])
+  })
+
+  test('says what is short for what only where a line has it', () => {
+    const [checkout, refund] = ['checkout.session.completed', 'refund.created'].map((sent) => ({
+      says: '',
+      sent,
+    }))
+    expect(footnote([refund, checkout] as Line[])).toContain('… stands for checkout.session.')
+    expect(footnote([refund] as Line[])).toBe('')
   })
 
   test('equal answers are counted', () => {

@@ -124,6 +124,14 @@ describe('npm run send', () => {
     })
   })
 
+  test('sells and refunds in one currency, whatever the type of the event', async () => {
+    for (const type of ['checkout.session.async_payment_succeeded', 'refund.created']) {
+      received.length = 0
+      await send('stripe', type, '--payment', 'pi_1')
+      expect((await openStripe(onlyRequest())).data.object, type).toMatchObject({ currency: 'usd' })
+    }
+  })
+
   test('pays without Checkout, and by a one-off invoice, which say themselves what they sell', async () => {
     await send(
       'stripe',

@@ -3,6 +3,11 @@ import { invoiceEvent, invoiceLine } from '../../local/billing-events.ts'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { paymentIntentEventOf2020, soldInvoiceEvent } from '../../local/payment-events.ts'
 import { ACCOUNT_ID } from '../../local/stripe/own-account.ts'
+import { settingsOf } from '../../src/settings.ts'
+import { stripe } from '../../src/stripe/index.ts'
+import { statementOf } from '../../src/webhook/commit.ts'
+import { decide } from '../../src/webhook/decide.ts'
+import { open } from '../../src/webhook/delivery.ts'
 import { atStripe, checkout, comeBack, shop } from './checkout-support.ts'
 import { link, signedUp, signUp } from './people.ts'
 import { price, sells } from './plan-support.ts'
@@ -108,6 +113,28 @@ describe('a Worker with a test key, on a database that serves live mode', () => 
     for (const { id } of events)
       expect(await eventRow(id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
     expect(await balance(user)).toBe(40)
+  })
+})
+
+describe('a Worker of an older version, which does not say the mode', () => {
+  /** Commits an event as the Worker does, but for what an older one does not send. */
+  async function tellAsOlder(event: object) {
+    const read = settingsOf({ ...settings, ...env })
+    const delivery = await open(stripe, new Headers(), JSON.stringify(event))
+    const statement = await statementOf(delivery, decide(stripe, delivery, read), read)
+    const { livemode: _, ...older } = JSON.parse(statement.delivery)
+    const [row] = await query<{ verdict: { reason: string | null } }>(
+      `select ${statement.verb}($1::jsonb, $2::jsonb) as verdict`,
+      [JSON.stringify(older), JSON.stringify(statement.facts)],
+    )
+    return row?.verdict.reason
+  }
+
+  it('credits nothing of test mode, whose payload says it', async () => {
+    const user = await customer()
+    expect([await tellAsOlder(sale(user)), await balance(user)]).toEqual(['mode_mismatch', 40])
+    await serve(false)
+    expect([await tellAsOlder(sale(user)), await balance(user)]).toEqual([null, 540])
   })
 })
 

@@ -1565,6 +1565,9 @@ create function ledgerhook.why_not_credited(delivery jsonb, created bigint) retu
 create function ledgerhook.why_refused(given text, credits bigint) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.with_mode(effect jsonb, livemode text) returns jsonb
+  language sql immutable;
+
 create function ledgerhook.with_needed_prices(lines jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

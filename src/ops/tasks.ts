@@ -22,9 +22,9 @@ const RETRIES = 5
 /** Requests for one subscription: it is cancelled, perhaps read, and marked. */
 const EACH_CANCELLATION = 3
 const CANCELLATIONS = 3
-/** Requests for one event: it is sent, and ended. */
-const EACH_SENT = 2
-/** Events of a bite: more where a run may make more. Six connections are open at once, and each event has five seconds. */
+/** Requests for one event: it is sent, and ended. Each second one is also taken. */
+const EACH_SENT = 2.5
+/** Events of a bite: more where a run may make more. */
 const SENT = 5
 const SENT_OF_REQUESTS = 1 / 20
 
@@ -140,7 +140,7 @@ export const tasks: Task[] = [
     name: 'send_events',
     everyS: EACH_RUN_S,
     share: 11,
-    least: 1 + EACH_SENT,
+    least: 3,
     bite: async ({ settings, db, budget }) => {
       const most = Math.max(SENT, Math.floor(settings.RUN_SUBREQUESTS * SENT_OF_REQUESTS))
       return { more: await sendDue(settings, db, affordable(budget, EACH_SENT, most), budget.fetch) }

@@ -18,12 +18,13 @@ begin
   return case when is_before_start(delivery, created) then 'before_start' end;
 end $$;
 
--- Whether a delivery is of Stripe's test mode. What has waited says so in its payload, as long as that is kept.
+-- Whether a delivery is of Stripe's test mode. What has waited says so in its row: by its effect or, where an older version
+-- has stored that, by its payload. An older Worker says it by the body alone.
 create or replace function is_of_test_mode(delivery jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return coalesce(delivery->>'livemode', (
-    select readable_payload(event)->>'livemode' from webhook_events event
+  return coalesce(delivery->>'livemode', delivery->'payload'->>'livemode', (
+    select coalesce(effect->>'livemode', readable_payload(event)->>'livemode') from webhook_events event
     where delivery->>'via' = 'release' and provider = delivery->>'provider' and event_id = delivery->>'event_id')) = 'false';
 end $$;
 

@@ -1,7 +1,7 @@
 -- Compares what a provider's objects say with what is here: the verb of each object's webhook runs, and is rolled back.
 -- So what differs is what the webhook would change, by its own rule.
 -- facts: pass (its id), watches (whether what is found is remembered), erase, items: [{provider, object (its id),
--- occurred_at, verb, given (the verb's facts), ours (false: listed only where its customer, or a customer's user, is
+-- occurred_at, livemode, verb, given (the verb's facts), ours (false: listed only where its customer, or a customer's user, is
 -- known), event (its id, where it is an event and not an object that was read), uncredited (whether it is of a payment
 -- that another item would credit)}]. Returns a finding for each item: see `finding`. What is another
 -- product's, and what waits already, is not watched. An event is watched by its own id, and only where its object is not:
@@ -17,10 +17,12 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(pass text, watches boolean, erase boolean, items jsonb);
   for item in select * from jsonb_to_recordset(f.items)
-    as item(provider text, object text, occurred_at text, verb text, given jsonb, ours boolean, event text, uncredited boolean)
+    as item(provider text, object text, occurred_at text, livemode boolean, verb text, given jsonb, ours boolean, event text,
+      uncredited boolean)
   loop
     one := difference_of(item.object, item.verb, item.given, jsonb_build_object('provider', item.provider,
-      'occurred_at', item.occurred_at, 'via', 'reconcile', 'erase', f.erase, 'uncredited', item.uncredited));
+      'occurred_at', item.occurred_at, 'livemode', item.livemode, 'via', 'reconcile', 'erase', f.erase,
+      'uncredited', item.uncredited));
     -- Other products have customers of their own, and refunds. And people leave, while Stripe keeps their customers.
     if not coalesce(item.ours, true) and (one->>'reason' = 'unknown_customer'
       or one->>'outcome' = 'parked' and coalesce(item.given->>'verb', item.verb) = 'link_customer') then

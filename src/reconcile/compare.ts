@@ -76,10 +76,9 @@ async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
       items: items.map((item) => {
         const { verb, facts: given } = effectOf(item)
         const { provider, object, isOurs: ours } = item
+        const { occurredAt: occurred_at, livemode } = deliveryOf(item)
         return {
-          provider,
-          object,
-          occurred_at: deliveryOf(item).occurredAt,
+          ...{ provider, object, occurred_at, livemode },
           verb,
           given,
           ours,

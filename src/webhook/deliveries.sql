@@ -34,6 +34,11 @@ begin
       and is_final(outcome, reason));
 end $$;
 
+-- An effect as it is stored: of test mode it says so, for its payload may be gone when it runs. Null where there is none.
+create or replace function with_mode(effect jsonb, livemode text) returns jsonb language sql immutable as $$
+  select nullif(effect, 'null') || case when livemode = 'false' then '{"livemode": false}'::jsonb else '{}' end
+$$;
+
 -- Counts one more delivery of an event whose row stays as it is, and returns the verdict on it.
 create or replace function count_again(delivery jsonb, user_id text) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -95,15 +100,15 @@ begin
   is_open := f.outcome in ('parked', 'rejected') or f.waits_for is not null;
   insert into webhook_events (provider, event_id, type, outcome, reason, user_id, payload, effect, about,
     sqlstate, via, occurred_at, build, settings_hash, received_at, settled_at, fallback, secret)
-  values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received, nullif(f.effect, 'null'),
-    case when is_open then d.about end, f.sqlstate, d.via, d.occurred_at, d.build, d.settings_hash,
-    coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end, d.fallback, d.secret)
+  values (d.provider, d.event_id, d.type, f.outcome, f.reason, f.user_id, received,
+    with_mode(f.effect, delivery->>'livemode'), case when is_open then d.about end, f.sqlstate, d.via, d.occurred_at,
+    d.build, d.settings_hash, coalesce(d.received_at, now()), case when f.outcome <> 'parked' then now() end, d.fallback, d.secret)
   on conflict (provider, event_id) do nothing;
   is_again := not found;
   if is_again then
     -- A statement of its own: only the few that are there already pay for it.
-    update webhook_events event set outcome = f.outcome, reason = f.reason, via = d.via,
-      effect = nullif(f.effect, 'null'), user_id = coalesce(f.user_id, event.user_id), sqlstate = f.sqlstate,
+    update webhook_events event set outcome = f.outcome, reason = f.reason, via = d.via, sqlstate = f.sqlstate, user_id = coalesce(f.user_id, event.user_id),
+      effect = with_mode(f.effect, coalesce(delivery->>'livemode', event.effect->>'livemode')),
       build = coalesce(d.build, event.build), settings_hash = coalesce(d.settings_hash, event.settings_hash),
       about = case when is_open then coalesce(nullif(d.about, '{}'), event.about) end,
       payload = kept_payload(coalesce(received, event.payload), d.erase, f.outcome, coalesce(f.user_id, event.user_id)),

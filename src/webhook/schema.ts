@@ -15,7 +15,10 @@ export const webhookEvents = ledgerhook.table(
     userId: text('user_id'),
     /** The body as it was signed. Null where jsonb cannot hold it, once its user is erased, and after its retention. */
     payload: jsonb(),
-    /** The verb and the facts that a waiting delivery runs once it can. Null where the body could not be read. */
+    /**
+     * The verb and the facts that a waiting delivery runs once it can; `livemode` where it is of Stripe's test mode. Null
+     * where the body could not be read.
+     */
     effect: jsonb(),
     /** The provider's ids that a delivery which is not applied is about, so that `explain` finds it by each of them. */
     about: text().array(),

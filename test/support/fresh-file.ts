@@ -4,4 +4,6 @@ import { vi } from 'vitest'
 // nothing else: modules are evaluated anew, each file has its own database, and what a file has replaced is put back.
 vi.restoreAllMocks()
 vi.useRealTimers()
+// Which language zod speaks stands there, and outlives its modules: without this a file could speak for those after it.
+Reflect.deleteProperty(globalThis, '__zod_globalConfig')
 vi.resetModules()

@@ -380,15 +380,49 @@ describe('the scheduled run', () => {
     expect(requests).toBeLessThanOrEqual(16)
   })
 
-  it('sends more at once where a run may make more requests', async () => {
+  /** Nine users with two events each, all of whose first ones are due. */
+  async function nineWait() {
     await sendAll(env)
     app.says = status(503)
     const ids = await Promise.all(Array.from({ length: 9 }, () => newUser()))
     app.says = status(200)
     await query(`update outgoing_events set next_at = now() where next_at is not null`)
     await makeDue('send_events')
-    await runScheduled({ ...env, RUN_SUBREQUESTS: '400' }, 'send_events')
+    return ids
+  }
+  const ALL = { ...env, RUN_SUBREQUESTS: '400' }
+
+  it('sends more where a run may make more requests', async () => {
+    const ids = await nineWait()
+    await runScheduled(ALL, 'send_events')
     for (const id of ids) expect(told(id)).toEqual(['user.created', 'credits.granted'])
+  })
+
+  it('sends no more than five at once: six connections are open, and who waits for one loses its five seconds', async () => {
+    await nineWait()
+    let [now, most] = [0, 0]
+    app.says = async () => {
+      most = Math.max(most, ++now)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      now--
+      return new Response(null, { status: 200 })
+    }
+    await runScheduled(ALL, 'send_events')
+    expect(most).toBe(5)
+  })
+
+  it('sends all of one user’s in a run, where it may make so many requests', async () => {
+    await sendAll(env)
+    const id = randomId('user')
+    app.says = status(503)
+    await signUp(id, {}, { env })
+    for (let n = 1; n <= 7; n++) await deliver('stripe', topUp(id, { payment: `pi_${n}_${id}` }), { env })
+    app.says = status(200)
+    await query(`update outgoing_events set next_at = now() where next_at is not null`)
+    await makeDue('send_events')
+    app.sent = []
+    await runScheduled(ALL, 'send_events')
+    expect(app.sent.map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 })
 

@@ -3,10 +3,17 @@ import { invoiceEvent, invoiceLine } from '../../local/billing-events.ts'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { paymentIntentEventOf2020, soldInvoiceEvent } from '../../local/payment-events.ts'
 import { ACCOUNT_ID } from '../../local/stripe/own-account.ts'
+import { settingsOf } from '../../src/settings.ts'
+import { stripe } from '../../src/stripe/index.ts'
+import { statementOf } from '../../src/webhook/commit.ts'
+import { decide } from '../../src/webhook/decide.ts'
+import { open } from '../../src/webhook/delivery.ts'
 import { atStripe, checkout, comeBack, shop } from './checkout-support.ts'
 import { link, signedUp, signUp } from './people.ts'
 import { price, sells } from './plan-support.ts'
 import { drain, testQueue } from './queue-support.ts'
+import { linesOf, reconcile } from './reconcile-support.ts'
+import { emptyWorld, happenAtStripe } from './reconcile-world.ts'
 import {
   balance,
   counted,
@@ -109,6 +116,50 @@ describe('a Worker with a test key, on a database that serves live mode', () => 
   })
 })
 
+describe('a Worker of an older version, which does not say the mode', () => {
+  /** Commits an event as the Worker does, but for what an older one does not send. */
+  async function tellAsOlder(event: object) {
+    const read = settingsOf({ ...settings, ...env })
+    const delivery = await open(stripe, new Headers(), JSON.stringify(event))
+    const statement = await statementOf(delivery, decide(stripe, delivery, read), read)
+    const { livemode: _, ...older } = JSON.parse(statement.delivery)
+    const [row] = await query<{ verdict: { reason: string | null } }>(
+      `select ${statement.verb}($1::jsonb, $2::jsonb) as verdict`,
+      [JSON.stringify(older), JSON.stringify(statement.facts)],
+    )
+    return row?.verdict.reason
+  }
+
+  it('credits nothing of test mode, whose payload says it', async () => {
+    const user = await customer()
+    expect([await tellAsOlder(sale(user)), await balance(user)]).toEqual(['mode_mismatch', 40])
+    await serve(false)
+    expect([await tellAsOlder(sale(user)), await balance(user)]).toEqual([null, 540])
+  })
+})
+
+describe('a comparison with Stripe by a test key', () => {
+  it('finds and credits nothing of test mode where live mode is served', async () => {
+    const [world, user] = [emptyWorld(), await customer()]
+    happenAtStripe(world, sale(user))
+    const found = async (fixes = false) =>
+      linesOf(await reconcile(world, { env, fixes, only: 'stripe' }), user)
+    expect([await found(), await found(true), await balance(user)]).toEqual([[], [], 40])
+    await serve(false)
+    expect(await found()).toEqual([`paid_not_credited cs_test_pi_${user} applied 500`])
+  })
+})
+
+/** The scheduled run reads the lines of the user's invoice, and knows their price now. */
+async function readByTheScheduledRun(user: string) {
+  const line = invoiceLine({ price: 'price_of_the_test', periodStart: 1_770_000_000 })
+  await stripeAnswers({
+    [`GET /v1/invoices/in_${user}/lines`]: { body: { object: 'list', data: [line], has_more: false } },
+  })
+  await sells(price('price_of_the_test', 2000))
+  await runScheduled({ ...env, STRIPE_API_BASE: settings.STRIPE_API_BASE }, 'retry_due')
+}
+
 describe('what was parked in test mode, once live mode is served', () => {
   beforeEach(() => serve(false))
 
@@ -131,12 +182,68 @@ describe('what was parked in test mode, once live mode is served', () => {
     const event = SELLING[3]?.[2](user) ?? { id: '' }
     expect(said(await deliver('stripe', event, { env: shop }))).toBe('parked unknown_price')
     await serve(true)
-    const line = invoiceLine({ price: 'price_of_the_test', periodStart: 1_770_000_000 })
-    await stripeAnswers({
-      [`GET /v1/invoices/in_${user}/lines`]: { body: { object: 'list', data: [line], has_more: false } },
-    })
-    await sells(price('price_of_the_test', 2000))
-    await runScheduled({ ...env, STRIPE_API_BASE: settings.STRIPE_API_BASE }, 'retry_due')
+    await readByTheScheduledRun(user)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
+    expect(await balance(user)).toBe(40)
+  })
+
+  /** Payloads that name no user are erased. */
+  const erasing: Env = { USER_DELETION: 'delete' }
+  const invoice = (user: string) => SELLING[3]?.[2](user) ?? { id: '' }
+  /** Parks the invoice of a plan, and gives it up: nobody has its customer. Its payload is gone then. */
+  async function givenUp(user: string, env: Env) {
+    const event = invoice(user)
+    expect(said(await deliver('stripe', event, { env: { ...env, ...erasing } }))).toBe(
+      'parked unknown_customer',
+    )
+    await query(`update webhook_events set received_at = now() - interval '8 days' where event_id = $1`, [
+      event.id,
+    ])
+    await runScheduled(erasing, 'give_up')
+    expect(await eventRow(event.id)).toMatchObject({ reason: 'not_ours', payload: null })
+    return event
+  }
+
+  it('is not credited when its customer comes, though its payload is gone', async () => {
+    const user = await signedUp()
+    const event = await givenUp(user, env)
+    await serve(true)
+    await link(user)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
+    expect(await balance(user)).toBe(40)
+  })
+
+  it('is not credited when it comes to be known as ours, though its payload was not kept', async () => {
+    const user = await signedUp()
+    const event = invoice(user)
+    expect(said(await deliver('stripe', event, { env: { ...env, ...erasing, APP_TAG: 'shop' } }))).toBe(
+      'ignored other_app',
+    )
+    expect(await eventRow(event.id)).toMatchObject({ payload: null })
+    await serve(true)
+    await link(user)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
+    expect(await balance(user)).toBe(40)
+  })
+
+  it('is not credited though it was released, and parked again, in between', async () => {
+    const user = await signedUp()
+    const event = await givenUp(user, shop)
+    await link(user)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })
+    await serve(true)
+    await readByTheScheduledRun(user)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
+    expect(await balance(user)).toBe(40)
+  })
+
+  it('is not credited where an older version has parked it: its payload says it', async () => {
+    const user = randomId('user')
+    const event = sale(user)
+    await tell(event)
+    await query(`update webhook_events set effect = effect - 'livemode' where event_id = $1`, [event.id])
+    await serve(true)
+    await signUp(user)
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
     expect(await balance(user)).toBe(40)
   })

@@ -116,7 +116,6 @@ function row(one: Difference): string {
     kind === 'user_deleted' && !confirmed && !fixed ? 'a suspicion: look again in an hour' : '',
     KINDS[kind].fixable ? '' : 'for a person',
   ]
-  return ['  '.concat(object), user_id ?? '-', creditsOf(one), moneyOf(one), ...notes]
-    .filter(Boolean)
-    .join('  ')
+  const owner = user_id === object ? '' : (user_id ?? '-')
+  return ['  '.concat(object), owner, creditsOf(one), moneyOf(one), ...notes].filter(Boolean).join('  ')
 }

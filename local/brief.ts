@@ -42,12 +42,14 @@ function brief(value: unknown): unknown {
   }
   if (isDelivered(value)) return `${value.event} ${deliveredLine(value)}`
   if (isMessage(value)) return { id: value.id, type: value.event.type, user: value.event.data.id }
-  return Object.fromEntries(
+  const short = Object.fromEntries(
     MATTERS.filter((name) => (Reflect.get(value, name) ?? null) !== null).map((name) => [
       name,
       Reflect.get(value, name),
     ]),
   )
+  // What has none of it is no object, but a count of them.
+  return Object.keys(short).length > 0 ? short : value
 }
 
 const briefMember = ([name, value]: [string, unknown]) => [name, brief(value)]

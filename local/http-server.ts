@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { listenOn } from './ports.ts'
 
 export interface HttpServer {
@@ -17,12 +17,30 @@ export interface ListenOptions {
   flag: string
 }
 
-/** Serves HTTP on the loopback interface. Throws a LocalError when the port is taken. */
+const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/**
+ * Whether a page of another site asks. The passwords of this machine are no secret, and the superuser of its database may
+ * start programs (`COPY … TO PROGRAM`): any page that a developer opens could do so. A browser sends `Origin` with every
+ * POST, and no page can leave it out; a GET changes nothing here. What is no browser sends none.
+ */
+function isOfOtherSite({ headers: { origin } }: IncomingMessage): boolean {
+  if (origin === undefined) return false
+  return !(URL.canParse(origin) && THIS_MACHINE.has(new URL(origin).hostname))
+}
+
+/**
+ * Serves HTTP on the loopback interface, with 403 for pages of other sites. Throws a LocalError when the port is taken.
+ */
 export async function serveHttp(
   listener: RequestListener,
   { port: wanted, host = '127.0.0.1', flag }: ListenOptions,
 ): Promise<HttpServer> {
-  const server = createServer(listener)
+  const server = createServer((request, response) => {
+    if (!isOfOtherSite(request)) return void listener(request, response)
+    response.writeHead(403, { 'Content-Type': 'text/plain' })
+    response.end('pages of other sites may not ask this server: it is for programs of this machine\n')
+  })
   // Node closes an idle connection after 5 s, which may be just when a client sends on it.
   server.keepAliveTimeout = 0
   const port = await listenOn(server, wanted, host, flag)

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, GatewayError } from './errors.ts'
 import { MAX_BYTES } from './protocol.ts'
 
@@ -28,19 +28,6 @@ export function send(response: ServerResponse, answer: Answer): void {
   if (response.destroyed) return
   sendHead(response, answer)
   response.end(answer.body)
-}
-
-const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-/**
- * Throws a GatewayError 403 for a request from a page of another site, whom Neon would serve. The local password is no
- * secret, and its superuser may start programs (`COPY … TO PROGRAM`): any page that a developer opens could do so.
- * Browsers send `Origin` with each such request, and no script can leave it out. The driver sends none.
- */
-export function refuseOtherSites({ origin }: IncomingHttpHeaders): void {
-  if (origin === undefined) return
-  if (URL.canParse(origin) && THIS_MACHINE.has(new URL(origin).hostname)) return
-  throw new GatewayError(403, 'pages of other sites may not ask the local gateway')
 }
 
 /** What a person reads who opens the gateway's address in a browser. */

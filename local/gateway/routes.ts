@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, errorAnswer, GatewayError } from './errors.ts'
 import { type Faults, handleWithFault } from './faults.ts'
-import { CORS_ANSWER, PAGE, readBody, refuseOtherSites, send } from './http.ts'
+import { CORS_ANSWER, PAGE, readBody, send } from './http.ts'
 import type { Pools } from './pools.ts'
 import { readSqlRequest } from './protocol.ts'
 import { type RunOptions, runAndRelease } from './run.ts'
@@ -51,7 +51,6 @@ function setFaults(faults: Faults, body: string): void {
 
 async function route(services: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { counter, faults } = services
-  refuseOtherSites(request.headers)
   switch (`${request.method} ${request.url}`) {
     case 'POST /sql': {
       counter.add('requests')

@@ -34,6 +34,10 @@ it('returns what matters of each object, and a line for each webhook, to a reque
   expect(asked('brief', [message])).toEqual([{ id: 'msg_1', type: 'user.created', user: 'user_ada' }])
 })
 
+it('returns a count as it is', () => {
+  expect(asked('brief', { seeded: 3 })).toEqual({ seeded: 3 })
+})
+
 it('returns everything to any other request', () => {
   expect(asked('', [subscription, attempt, message])).toEqual([subscription, attempt, message])
 })

@@ -97,7 +97,7 @@ function inLines(
   isDry: boolean,
 ): string[] {
   if (problems.length > 0) {
-    const listed = problems.map(({ line, why }) => `line ${line}: ${why}`)
+    const listed = problems.map(({ line, why }) => (line === 0 ? why : `line ${line}: ${why}`))
     return [...listed, `${host}: ${problems.length} to put right: nothing is booked`]
   }
   const what = isDry ? 'would be booked' : 'booked now'

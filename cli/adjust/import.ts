@@ -46,7 +46,7 @@ export async function importFile(
   const { rows, problems } = readRows(await readCsvFile(what.file), what.toBalance)
   const sum = rows.reduce((total, { amount }) => total + amount, 0)
   if (problems.length === 0 && what.sum !== undefined && what.sum !== sum)
-    problems.push({ line: 1, why: `the amounts add up to ${sum}, not to ${what.sum}` })
+    problems.push({ line: 0, why: `the amounts add up to ${sum}, not to ${what.sum}` })
   const imported = { lines: rows.length, sum, problems, booked: 0, credits: 0 }
   if (rows.length === 0) return imported
 

@@ -43,8 +43,8 @@ function localParts(given: Vars, { gateway, stripe, clerk }: Given['ports']): Va
     ...(isLocal(given.CLERK_SECRET_KEY) && {
       CLERK_API_BASE: at(portNumber(clerk, '--clerk-port', LOCAL_PORTS.clerk)),
     }),
-    // `npm run dev -- --gateway` puts one in front of a DATABASE_URL that is not Neon's.
-    ...((!given.DATABASE_URL || gateway !== undefined) && {
+    // `npm run dev -- --gateway` puts one in front of a DATABASE_URL that is not Neon's, as none on this machine is.
+    ...((!given.DATABASE_URL || isLoopback(given.DATABASE_URL) || gateway !== undefined) && {
       NEON_FETCH_ENDPOINT: `${at(portNumber(gateway, '--gateway-port', LOCAL_PORTS.gateway))}/sql`,
     }),
   }

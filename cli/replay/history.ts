@@ -62,6 +62,17 @@ export async function readHistory(client: Client, since: Date): Promise<History>
   }
 }
 
+/**
+ * Returns the users who were deleted. For them order matters: what is paid before the deletion is credited, and what
+ * comes after it is kept for a person.
+ */
+export async function readDeleted(client: Client): Promise<Set<string>> {
+  const { rows } = await client.query<{ id: string }>(
+    'select id from ledgerhook.users where deactivated_at is not null',
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
 const READ = `
   select event.provider, event.event_id, type, user_id, outcome, reason, received_at,
     ledgerhook.readable_payload(event) as payload

@@ -4,14 +4,14 @@ import { migrate } from '../migrate/run.ts'
 import { connectTo, hostOf } from '../shared/database.ts'
 import { LocalError } from '../shared/errors.ts'
 import type { Say } from './compare.ts'
-import { type History, readHistory, readStored } from './history.ts'
+import { type History, readDeleted, readHistory, readStored } from './history.ts'
 import { keyOf, Player } from './play.ts'
 import { type DifferingRow, differingRows, readRows, type Snapshot } from './rows.ts'
 import type { Side } from './side.ts'
 
 export interface Played {
   played: number
-  /** What another order of the same deliveries has changed: it should be nothing. */
+  /** What another order of the same deliveries has changed, but for users who were deleted: it should be nothing. */
   shuffled: DifferingRow[]
   /** What is stored otherwise than these deliveries bring it about now. */
   stored: DifferingRow[]
@@ -39,10 +39,11 @@ export async function playOn(url: string, source: Client, side: Side, say: Say):
     await playAll(url, source, side, shuffled, say),
   ]
   const { incomplete, erased, withoutPayload: without_payload } = history
+  const deleted = await readDeleted(source)
   const isMeant = (user: string) => !incomplete.has(user)
   return {
     played: history.ids.length,
-    shuffled: differingRows(inOrder, inDisorder, isMeant),
+    shuffled: differingRows(inOrder, inDisorder, (user) => isMeant(user) && !deleted.has(user)),
     stored: differingRows(await readRows(source), inOrder, isMeant),
     unjudged: { erased, without_payload, users: incomplete.size },
   }

@@ -9,6 +9,7 @@ export interface CsvRecord {
 
 /** A line that is not CSV, or of which a rule is broken. */
 export interface Problem {
+  /** Counted from 1; 0 where it is about the whole file. */
   line: number
   why: string
 }

@@ -31,8 +31,14 @@ export async function post(
     await response.body?.cancel().catch(() => {})
     return { status: response.status }
   } catch (error) {
-    return { status: null, cause: error instanceof Error ? error.name : 'unknown' }
+    return { status: null, cause: causeOf(error) }
   }
+}
+
+/** In Node the code of what is beneath, such as `ENOTFOUND`: the error itself is called `TypeError`, whatever it was. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  return (error.cause as { code?: string } | undefined)?.code ?? error.name
 }
 
 export const isTaken = ({ status }: Posted) => status !== null && status >= 200 && status < 300

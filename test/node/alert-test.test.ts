@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { Webhook } from 'svix'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeScratchDir } from '../../local/scratch.ts'
@@ -54,6 +54,18 @@ describe('npm run alert-test', () => {
     const run = await alertTest(['--only', 'silence', '--json'], { ALERT_WEBHOOK_URL: url })
     expect(run.code).toBe(1)
     expect(JSON.parse(run.output)).toMatchObject({ sent: [{ alert: 'silence', taken: false, status: 404 }] })
+  })
+
+  it('says why nothing came back, by the code of what is beneath', async () => {
+    const hangsUp = createTcpServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    await once(hangsUp, 'listening')
+    onTestFinished(() => void hangsUp.close())
+    const url = `http://127.0.0.1:${(hangsUp.address() as AddressInfo).port}/x`
+    const run = await alertTest(['--only', 'silence'], { ALERT_WEBHOOK_URL: url })
+    expect([run.code, run.output]).toEqual([
+      1,
+      expect.stringMatching(/nothing came back \((UND_ERR_|E)[A-Z]+\)/),
+    ])
   })
 
   it.each([

@@ -7,6 +7,7 @@ import type { Finding } from '../../cli/doctor/check.ts'
 import { checklist, checklistInLines } from '../../cli/doctor/checklist.ts'
 import { checks } from '../../cli/doctor/checks.ts'
 import type { Context, ContextOptions, Vars } from '../../cli/doctor/context.ts'
+import { givenSettings } from '../../cli/doctor/given.ts'
 import { NEEDED, webhookUrl } from '../../cli/doctor/stripe-endpoint.ts'
 import { deployedBindings } from '../../cli/shared/deployed.ts'
 import { projectDir } from '../../cli/shared/project.ts'
@@ -752,6 +753,19 @@ it('every sentence of a check is provoked above', () => {
   expect(unread).toEqual(Object.keys(SAID_ELSEWHERE))
   const silent = all.filter(({ pattern }) => !said.some((one) => pattern.test(one)))
   expect(silent.map(({ file, says }) => `${file}: ${says}`)).toEqual([])
+})
+
+it('asks a database on this machine by the local gateway, also where DATABASE_URL names it', () => {
+  const endpoint = (url: string) => {
+    vi.stubEnv('DATABASE_URL', url)
+    vi.stubEnv('NEON_FETCH_ENDPOINT', undefined)
+    return givenSettings({ url: 'http://127.0.0.1:8787', ports: {} }).NEON_FETCH_ENDPOINT
+  }
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect(endpoint('postgres://postgres:postgres@127.0.0.1:25432/ledgerhook')).toBe(
+    'http://127.0.0.1:25433/sql',
+  )
+  expect(endpoint('postgres://worker:secret@ep-1.eu-central-1.aws.neon.tech/app')).toBeUndefined()
 })
 
 describe('npm run doctor', () => {

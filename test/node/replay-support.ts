@@ -22,7 +22,7 @@ export const VARS = {
   PLANS: plans(1000),
 }
 
-const clerk = (type: 'user.created', user: string): Event => ({
+const clerk = (type: 'user.created' | 'user.deleted', user: string): Event => ({
   provider: 'clerk',
   messageId: `msg_${type}_${user}`,
   body: clerkEvent(type, { user, email: `${user}@example.com` }),
@@ -30,6 +30,7 @@ const clerk = (type: 'user.created', user: string): Event => ({
 const stripe = (body: Event['body']): Event => ({ provider: 'stripe', body })
 
 export const signUp = (user: string) => clerk('user.created', user)
+export const leave = (user: string) => clerk('user.deleted', user)
 export const topUp = (user: string) =>
   stripe(
     checkoutEvent('checkout.session.completed', {

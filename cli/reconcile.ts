@@ -10,6 +10,7 @@ import { linksOf } from './reconcile/customers.ts'
 import { importEarlier } from './reconcile/earlier.ts'
 import { reconcileFlags } from './reconcile/flags.ts'
 import { inJson } from './reconcile/json.ts'
+import { refuseOtherKey } from './reconcile/own-key.ts'
 import { inLines, refusedKeys } from './reconcile/table.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
@@ -38,6 +39,7 @@ await runCommand(async () => {
       ...{ fixes: flags.fix, db: telling(db, settings) },
       settings: flags.bonus ? withBonusForAll(settings) : settings,
     }
+    if (flags.only !== 'clerk') await refuseOtherKey(pass, host)
     const links = flags.customers ? await linksOf(flags.customers, pass, url) : []
     const payments = flags.payments && (await importEarlier(pass, flags.payments))
     const first = await compareOnce(pass, flags, links)
@@ -60,10 +62,12 @@ function plain(error: unknown, url: string): unknown {
     return new LocalError(
       `a provider does not answer (${error.message}): run it again, it goes on from what is done`,
     )
-  if (error instanceof DatabaseUnavailable)
-    return new LocalError(
-      `${whyFailed({ code: error.message }, url).message}. Run it again: it goes on from what is done`,
-    )
+  if (error instanceof DatabaseUnavailable) {
+    const why = whyFailed({ code: error.message }, url).message
+    // What this login may not do, or what is not migrated, fails again.
+    const isLasting = /^(42|3F)/.test(error.message)
+    return new LocalError(isLasting ? why : `${why}. Run it again: it goes on from what is done`)
+  }
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ERR_SQLITE_ERROR')
     return new LocalError(

@@ -3,7 +3,8 @@ import { log } from '../log.ts'
 import { ProviderTrouble } from '../provider-trouble.ts'
 import type { Settings } from '../settings.ts'
 import { isLiveKey } from '../stripe/key.ts'
-import { member } from '../values.ts'
+import { isOther } from '../users/stripe-account.ts'
+import { idOf, member } from '../values.ts'
 import { askStripe, type Pass, passId, type Step } from './pass.ts'
 import { paymentsWalk } from './payments-walk.ts'
 import {
@@ -68,12 +69,12 @@ export async function reconcileInTurn(turn: Turn, kept: unknown): Promise<{ curs
 async function begin(turn: Turn, state: State, kind: Kind): Promise<number | null> {
   const served = await beginPass(turn.db)
   const place = firstPlace(state, kind, passId(), PAGE)
-  const isTestKeyOfLive = served.livemode === true && !isLiveKey(turn.settings)
-  const isSameMode = served.livemode === isLiveKey(turn.settings)
+  const livemode = isLiveKey(turn.settings)
   try {
-    const account = served.account && isSameMode ? await accountOf(passAt(turn, place, kind)) : null
-    if (!isTestKeyOfLive && (account === null || account === served.account)) begun(state, kind, place)
-    else leaveUnbegun(state, kind)
+    const mayDiffer = served.account !== null && served.livemode === livemode
+    const account = mayDiffer ? await accountOf(passAt(turn, place, kind)) : null
+    if (isOther(served, account, livemode)) leaveUnbegun(state, kind)
+    else begun(state, kind, place)
     return null
   } catch (error) {
     if (turn.requests.refused) return 0
@@ -83,9 +84,9 @@ async function begin(turn: Turn, state: State, kind: Kind): Promise<number | nul
 }
 
 /** Null where the key may not read it. */
-async function accountOf(pass: Pass): Promise<unknown> {
+async function accountOf(pass: Pass): Promise<string | null> {
   try {
-    return member((await askStripe(pass, '/v1/account')).body, 'id')
+    return idOf(member((await askStripe(pass, '/v1/account')).body, 'id'))
   } catch (error) {
     if (error instanceof ProviderTrouble && (error.kind === 'denied' || error.kind === 'missing')) return null
     throw error

@@ -29,7 +29,8 @@ export async function rememberAccount(
   })
 }
 
-async function accountOf(settings: Settings, fetcher: typeof fetch): Promise<string | null> {
+/** The account of the key. Null where Stripe does not say it. */
+export async function accountOf(settings: Settings, fetcher: typeof fetch): Promise<string | null> {
   try {
     return await readAccount(stripeClient(settings, fetcher))
   } catch (error) {

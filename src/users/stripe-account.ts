@@ -8,6 +8,15 @@ export interface Served {
   since: string | null
 }
 
+/**
+ * Whether a key is of another account or mode than what is served. A live key takes over from test mode.
+ * @param account of the key. Null: not known
+ */
+export function isOther(served: Omit<Served, 'since'>, account: string | null, livemode: boolean): boolean {
+  if (served.livemode !== livemode) return served.livemode === true
+  return account !== null && served.account !== null && account !== served.account
+}
+
 /** @throws DatabaseUnavailable */
 export const readStripeAccount = (db: Database) => call<Served>(db, 'read_stripe_account', [{}])
 

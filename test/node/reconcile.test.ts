@@ -125,6 +125,34 @@ describe('npm run reconcile', () => {
     },
   )
 
+  it.each([
+    ['live mode', { account: null, livemode: true }, 'serves live mode of a Stripe account'],
+    ['another account', { account: 'acct_other', livemode: false }, 'serves test mode of acct_other'],
+  ])('changes nothing where the database serves %s', async (_what, { account, livemode }, says) => {
+    const [before] = await query(stack.databaseUrl, 'select account, livemode from stripe_account')
+    await query(
+      stack.databaseUrl,
+      `insert into stripe_account (account, livemode, first_livemode) values ($1, $2, false)
+       on conflict (one) do update set account = $1, livemode = $2`,
+      [account, livemode],
+    )
+    try {
+      const { code, errors, text } = await run('--fix')
+      expect([code, text]).toEqual([1, ''])
+      expect(errors).toContain(says)
+      expect(errors).toContain('STRIPE_SECRET_KEY is of test mode')
+      expect((await run('--only', 'clerk')).errors).not.toContain('STRIPE_SECRET_KEY')
+    } finally {
+      await query(stack.databaseUrl, 'delete from stripe_account')
+      if (before)
+        await query(
+          stack.databaseUrl,
+          'insert into stripe_account (account, livemode, first_livemode) values ($1, $2, $2)',
+          [before.account, before.livemode],
+        )
+    }
+  })
+
   it('compares one of the providers, one user, and a window', async () => {
     await seedUsers(
       { id: 'user_bob', email_address: ['bob@example.com'] },
@@ -148,7 +176,7 @@ describe('npm run reconcile', () => {
     vars = {}
     await query(stack.databaseUrl, 'drop role reader_of_reconcile')
     expect(refused.map(({ code, errors }) => [code, errors])).toEqual([
-      [1, expect.stringMatching(/may not do this in .* connect as the owner\. Run/)],
+      [1, expect.stringMatching(/may not do this in .* connect as the owner$/)],
       [1, expect.stringMatching(/^the user of DATABASE_URL may not do this in .* connect as the owner$/)],
     ])
   })
@@ -156,7 +184,7 @@ describe('npm run reconcile', () => {
   it('closes who is gone at Clerk only twice seen, and of few users only where the number is given', async () => {
     await report('--fix')
     await post(`${clerk.url}/test/users/user_eve/delete`, { deliver: false })
-    expect((await run('--fix')).text).toContain('  user_eve  user_eve  a suspicion: look again in an hour')
+    expect((await run('--fix')).text).toContain('  user_eve  a suspicion: look again in an hour')
     expect((await report('--fix')).absent).toMatchObject({ confirmed: 0, closed: 0 })
     await query(
       stack.databaseUrl,

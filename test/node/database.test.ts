@@ -267,7 +267,8 @@ describe('docs/database.md', () => {
     await query(as('postgres', url), 'drop owned by ledgerhook_worker, ledgerhook_app')
     await query(as('postgres', url), 'drop role ledgerhook_worker, ledgerhook_app')
 
-    const documented = await cluster.database('documented')
+    // As the page calls it.
+    const documented = await cluster.database('app')
     const run = (sql = '') => query(documented, sql)
     await run(administrator)
     const owner = new URL(as('billing_owner', documented))

@@ -22,7 +22,7 @@ export default class ProgressReporter implements Reporter {
   onTestRunStart(files: readonly TestSpecification[]): void {
     this.left = new Set(files.map(({ moduleId }) => nameOf(moduleId)))
     const isWhole = this.left.size > 100
-    const long = this.howLong() ?? (isWhole ? 'about 15 minutes on two cores' : undefined)
+    const long = this.howLong() ?? (isWhole ? 'about 12 minutes on two cores' : undefined)
     const hint = isWhole ? '. `npm test -- <part of a name>` runs some' : ''
     this.say(`${counted(this.left.size, 'file')}${long ? `: ${long}` : ''}${hint}`)
   }

@@ -4,6 +4,7 @@ import { databaseUrl } from './shared/configured.ts'
 import { callFunction, hostOf } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
+import { modeOf } from './shared/mode.ts'
 
 const HELP = `
 npm run stripe-account                          which Stripe account and mode this database serves
@@ -39,5 +40,5 @@ await runCommand(async () => {
 function inWords({ account, livemode, since }: Served): string {
   if (livemode === null) return 'no key has been used with this database yet'
   const day = since?.slice(0, 10)
-  return `serves ${livemode ? 'live' : 'test'} mode of ${account ?? 'an account that is not known yet'}, since ${day}`
+  return `serves ${modeOf(livemode)} mode of ${account ?? 'an account that is not known yet'}, since ${day}`
 }

@@ -1,6 +1,7 @@
 import Stripe from 'stripe'
 import { isLiveKey } from '../../src/stripe/key.ts'
-import type { Served } from '../../src/users/stripe-account.ts'
+import { isOther, type Served } from '../../src/users/stripe-account.ts'
+import { modeOf } from '../shared/mode.ts'
 import { type Check, fail, pass, warn } from './check.ts'
 import type { Context } from './context.ts'
 import { rows } from './database.ts'
@@ -27,7 +28,6 @@ export const mode: Check = {
 
 function judge(served: Known, isLive: boolean, account: string | null) {
   const serves = `it serves ${modeOf(served.livemode)} mode of ${served.account ?? 'an account that is not known yet'}`
-  const isOther = account !== null && served.account !== null && account !== served.account
   const take = `npm run stripe-account -- ${account ?? 'acct_…'} --${modeOf(isLive)}`
   if (isLive && !served.livemode)
     return warn(
@@ -35,15 +35,13 @@ function judge(served: Known, isLive: boolean, account: string | null) {
       `that is how you go live: docs/production.md. Where it is not meant, ${OWN_DATABASE}`,
       'wallets keep what was bought in test mode',
     )
-  if (isOther || isLive !== served.livemode)
+  if (isOther(served, account, isLive))
     return fail(
       `${serves}, and the key is of ${account ?? 'an account that it may not read'} in ${modeOf(isLive)} mode`,
       `set a key of what it serves, or use another database. If you really move: ${take}`,
     )
   return pass(account === null ? `${serves}, and the key is of that mode` : `${serves}, as the key does`)
 }
-
-const modeOf = (isLive: boolean) => (isLive ? 'live' : 'test')
 
 /** The account of the key, null where nobody can say it now: `stripe-key` says why. */
 async function accountOf({ stripe }: Context): Promise<string | null> {

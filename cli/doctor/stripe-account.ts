@@ -1,5 +1,6 @@
 import Stripe from 'stripe'
 import { isLiveKey } from '../../src/stripe/key.ts'
+import { modeOf } from '../shared/mode.ts'
 import { type Check, fail, few, pass, warn } from './check.ts'
 import { whereAway } from './context.ts'
 
@@ -46,7 +47,7 @@ const mode: Check = {
       )
     if (!isLocal && !isLive)
       return warn(`a key of test mode for ${url}`, 'set the live key before you sell, with its own endpoint')
-    return pass(`${isLive ? 'live' : 'test'} mode`)
+    return pass(`${modeOf(isLive)} mode`)
   },
 }
 

@@ -3,6 +3,7 @@ import { isLiveKey } from '../../src/stripe/key.ts'
 import { accountOf } from '../../src/stripe/serve-account.ts'
 import { isOther, readStripeAccount } from '../../src/users/stripe-account.ts'
 import { LocalError } from '../shared/errors.ts'
+import { modeOf } from '../shared/mode.ts'
 
 /**
  * Ends the command where the key is of another Stripe account or mode than the database serves: everything here would
@@ -14,9 +15,8 @@ export async function refuseOtherKey({ db, settings }: Pass, host: string): Prom
   const livemode = isLiveKey(settings)
   const account = served.account === null ? null : await accountOf(settings, fetch)
   if (!isOther(served, account, livemode)) return
-  const modeOf = (live: boolean | null) => (live ? 'live' : 'test')
   throw new LocalError(
-    `${host} serves ${modeOf(served.livemode)} mode of ${served.account ?? 'a Stripe account'}, and STRIPE_SECRET_KEY is ` +
+    `${host} serves ${modeOf(served.livemode === true)} mode of ${served.account ?? 'a Stripe account'}, and STRIPE_SECRET_KEY is ` +
       `of ${modeOf(livemode)} mode${account ? ` of ${account}` : ''}. Set the key of what it serves; ` +
       'npm run stripe-account says what that is, and changes it',
   )

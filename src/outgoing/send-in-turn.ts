@@ -34,12 +34,7 @@ async function sendUsers(
   try {
     let event: OutgoingEvent | null = first
     for (let sent = 1; event; sent++) {
-      event = await end(
-        db,
-        event,
-        await sendEvent(event, settings, fetcher),
-        sent < Math.min(inTurn, IN_TURN),
-      )
+      event = await end(db, event, await sendEvent(event, settings, fetcher), sent < inTurn)
     }
   } catch (error) {
     // Its lease runs out, and the scheduled run sends it again.

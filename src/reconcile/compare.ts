@@ -76,7 +76,7 @@ async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
       items: items.map((item) => {
         const { verb, facts: given } = effectOf(item)
         const { provider, object, isOurs: ours } = item
-        const { occurredAt: occurred_at, livemode } = deliveryOf(item)
+        const { occurredAt: occurred_at, livemode } = envelopeOf(item)
         return {
           ...{ provider, object, occurred_at, livemode },
           verb,
@@ -94,7 +94,7 @@ async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
 function effectOf(item: Item): Effect {
   const { decision } = item
   if ('verb' in decision) return decision
-  return { verb: 'record_delivery', facts: { ...decision, user_id: deliveryOf(item).userId } }
+  return { verb: 'record_delivery', facts: { ...decision, user_id: envelopeOf(item).userId } }
 }
 
 async function follow(pass: Pass, item: Item, found: Finding): Promise<Difference | null> {
@@ -157,8 +157,14 @@ async function fix(pass: Pass, item: Item): Promise<boolean> {
   return !isUnsettled(committed.outcome)
 }
 
-function deliveryOf({ provider, eventId, event }: Item): Delivery {
+function envelopeOf({ provider, event }: Item) {
   const { eventId: _, ...envelope } = providers[provider].envelope(event, new Headers())
+  return envelope
+}
+
+function deliveryOf(item: Item): Delivery {
+  const { provider, eventId, event } = item
+  const envelope = envelopeOf(item)
   const whole = { ...event, id: eventId }
   const body = JSON.stringify(whole)
   return { provider, eventId, ...envelope, event: whole, body, via: 'reconcile', fallback: 'reconciled' }

@@ -80,7 +80,7 @@ describe('output', () => {
 })
 
 describe('CORS', () => {
-  it('answers a preflight, and lets a page of this machine read every answer', async () => {
+  it('allows a preflight, and lets a page of this machine read every response', async () => {
     const preflight = await fetch(stack.gateway.url, { method: 'OPTIONS' })
     expect(preflight.status).toBe(200)
     expect(preflight.headers.get('access-control-allow-headers')).toContain('Neon-Connection-String')

@@ -63,6 +63,14 @@ const SELLING: [string, number, (user: string) => { id: string }][] = [
   ],
 ]
 
+const invoice = (user: string) => SELLING[3]?.[2](user) ?? { id: '' }
+
+/** Nothing but the bonus is there, and the event says why. */
+async function expectNothing(user: string, { id }: { id: string }) {
+  expect(await eventRow(id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
+  expect(await balance(user)).toBe(40)
+}
+
 async function customer() {
   const user = await signedUp()
   await link(user)
@@ -171,25 +179,22 @@ describe('what was parked in test mode, once live mode is served', () => {
       expect(await tell(event)).toBe('parked unknown_user')
       await serve(true)
       await signUp(user)
-      expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
+      await expectNothing(user, event)
       expect(await query('select from waiting where event_id = $1', [event.id])).toEqual([])
-      expect(await balance(user)).toBe(40)
     },
   )
 
   it('is not credited by the scheduled run, which then knows its price', async () => {
     const user = await customer()
-    const event = SELLING[3]?.[2](user) ?? { id: '' }
+    const event = invoice(user)
     expect(said(await deliver('stripe', event, { env: shop }))).toBe('parked unknown_price')
     await serve(true)
     await readByTheScheduledRun(user)
-    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
-    expect(await balance(user)).toBe(40)
+    await expectNothing(user, event)
   })
 
   /** Payloads that name no user are erased. */
   const erasing: Env = { USER_DELETION: 'delete' }
-  const invoice = (user: string) => SELLING[3]?.[2](user) ?? { id: '' }
   /** Parks the invoice of a plan, and gives it up: nobody has its customer. Its payload is gone then. */
   async function givenUp(user: string, env: Env) {
     const event = invoice(user)
@@ -209,8 +214,7 @@ describe('what was parked in test mode, once live mode is served', () => {
     const event = await givenUp(user, env)
     await serve(true)
     await link(user)
-    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
-    expect(await balance(user)).toBe(40)
+    await expectNothing(user, event)
   })
 
   it('is not credited when it comes to be known as ours, though its payload was not kept', async () => {
@@ -222,8 +226,7 @@ describe('what was parked in test mode, once live mode is served', () => {
     expect(await eventRow(event.id)).toMatchObject({ payload: null })
     await serve(true)
     await link(user)
-    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
-    expect(await balance(user)).toBe(40)
+    await expectNothing(user, event)
   })
 
   it('is not credited though it was released, and parked again, in between', async () => {
@@ -233,8 +236,7 @@ describe('what was parked in test mode, once live mode is served', () => {
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })
     await serve(true)
     await readByTheScheduledRun(user)
-    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
-    expect(await balance(user)).toBe(40)
+    await expectNothing(user, event)
   })
 
   it('is not credited where an older version has parked it: its payload says it', async () => {
@@ -244,8 +246,7 @@ describe('what was parked in test mode, once live mode is served', () => {
     await query(`update webhook_events set effect = effect - 'livemode' where event_id = $1`, [event.id])
     await serve(true)
     await signUp(user)
-    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
-    expect(await balance(user)).toBe(40)
+    await expectNothing(user, event)
   })
 
   it('is credited where live mode is not served', async () => {

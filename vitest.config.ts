@@ -10,13 +10,19 @@ import { WORKERS } from './local/check/progress.ts'
 // The Worker imports what it writes, and runs on SDKs as they are deployed.
 await stamp()
 const sdks = Object.entries(SDKS).map(([name, { file }]) => ({
-  ...{ find: new RegExp(`^${name}$`), replacement: join(projectDir, file) },
+  find: new RegExp(`^${name}$`),
+  replacement: join(projectDir, file),
 }))
 
 // Packages of many files, which workerd would be sent one by one for each test file.
 const BUNDLED = [
-  ...['svix', 'fast-check', 'zod', 'zod/mini', 'zod/locales'],
-  ...['@clerk/backend', '@clerk/backend/jwt'],
+  'svix',
+  'fast-check',
+  'zod',
+  'zod/mini',
+  'zod/locales',
+  '@clerk/backend',
+  '@clerk/backend/jwt',
 ]
 
 export default defineConfig({

@@ -52,7 +52,11 @@ async function measure(url: string, settled: number, waiting: number): Promise<v
   await client.query('vacuum analyze')
   console.log(`${settled} settled, ${waiting} parked, ${waiting} rejected deliveries`)
   const rules = Object.entries(ALERT_KINDS).map(([name, { threshold, critical }]) => ({
-    ...{ name, about: null, threshold, critical, after_min: 0 },
+    name,
+    about: null,
+    threshold,
+    critical,
+    after_min: 0,
   }))
   const facts = { rules, parked, rejected, reconciles: true, newest: null, tells: true }
   const bites: [string, object][] = [

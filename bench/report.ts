@@ -1,20 +1,18 @@
 import { styleText } from 'node:util'
-import type { Backlog } from './measures/backlog.ts'
 import type { CallRates, CallsRow } from './measures/calls.ts'
 import type { Drain, DrainCpu } from './measures/drain.ts'
 import type { FirstDay } from './measures/first-day.ts'
-import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
-import { reconcileRows } from './measures/reconcile.ts'
 import type { StagesRow } from './measures/stages.ts'
 import type { StorageRow } from './measures/storage.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
 import type { Telling, ToldRow } from './measures/told.ts'
 import type { Wallets } from './measures/wallets.ts'
 import type { Results } from './results.ts'
+import { backlogTable, growthTable, reconcileTable } from './size-tables.ts'
 import { soakReport } from './soak/report.ts'
 import { startupTable, weightTable } from './start-tables.ts'
-import { table } from './table.ts'
+import { maybe, table } from './table.ts'
 import type { Target } from './targets.ts'
 
 /** Returns the results as tables. */
@@ -33,7 +31,7 @@ export function report(results: Results): string {
     storage && storageTable(storage),
     weight && weightTable(weight),
     startup && startupTable(startup),
-    reconcile && table('Reconcile, with the local Stripe and the local Clerk', reconcileRows(reconcile)),
+    reconcile && reconcileTable(reconcile),
     growth && growthTable(growth),
     backlog && backlogTable(backlog),
     soak && soakReport(soak),
@@ -62,7 +60,9 @@ const latencyTable = (rows: LatencyRow[]) =>
     [...SIDE_BY_SIDE, 'p50 over floor', 'requests', 'statements'],
     ...rows.map((row) => [
       ...sideBySide(row, both),
-      ...[row.overFloor.toFixed(3), row.requests.toFixed(2), row.statements.toFixed(2)],
+      row.overFloor.toFixed(3),
+      row.requests.toFixed(2),
+      row.statements.toFixed(2),
     ]),
   ])
 
@@ -71,7 +71,8 @@ const throughputTable = (rows: ThroughputRow[]) =>
     [...SIDE_BY_SIDE, 'of the floor', 'of bare writes'],
     ...rows.map((row) => [
       ...sideBySide(row, rate),
-      ...[row.ofFloor.toFixed(2), maybe(row.ofWrites, (ratio) => ratio.toFixed(2))],
+      row.ofFloor.toFixed(2),
+      maybe(row.ofWrites, (ratio) => ratio.toFixed(2)),
     ]),
   ])
 
@@ -83,15 +84,28 @@ const walletsTable = ({ one, many, oneOfMany }: Wallets) =>
 
 const callsTable = (rows: CallsRow[]) => {
   const rates = ({ ledgerhook, floor, ofFloor }: CallRates) => [
-    ...[ledgerhook.toFixed(0), floor.toFixed(0), ofFloor.toFixed(2)],
+    ledgerhook.toFixed(0),
+    floor.toFixed(0),
+    ofFloor.toFixed(2),
   ]
   return table('Calls of an app, 16 at a time, no added latency: per second', [
     [
-      ...['call', 'many wallets', 'floor', 'of the floor', 'one wallet', 'floor', 'of the floor'],
-      ...['requests', 'statements'],
+      'call',
+      'many wallets',
+      'floor',
+      'of the floor',
+      'one wallet',
+      'floor',
+      'of the floor',
+      'requests',
+      'statements',
     ],
     ...rows.map(({ call, many, one, requests, statements }) => [
-      ...[call, ...rates(many), ...rates(one), requests.toFixed(2), statements.toFixed(2)],
+      call,
+      ...rates(many),
+      ...rates(one),
+      requests.toFixed(2),
+      statements.toFixed(2),
     ]),
   ])
 }
@@ -101,10 +115,7 @@ const drainTable = ({ queued, takenIn, floor, ofFloor, cpu }: Drain) => {
     [ingest, consumer, postgres].map((ms) => ms.toFixed(2))
   return table('Top-ups, 16 at a time, until all are committed: per second (CPU for each, milliseconds)', [
     ['', 'per second', 'taken in', 'of the floor', 'CPU: ingest', 'consumer', 'Postgres'],
-    [
-      ...['through the queue', queued.toFixed(0), takenIn.toFixed(0), ofFloor.toFixed(2)],
-      ...cpuOf(cpu.queued),
-    ],
+    ['through the queue', queued.toFixed(0), takenIn.toFixed(0), ofFloor.toFixed(2), ...cpuOf(cpu.queued)],
     ['floor', floor.toFixed(0), floor.toFixed(0), '1.00', ...cpuOf(cpu.floor)],
   ])
 }
@@ -112,10 +123,7 @@ const drainTable = ({ queued, takenIn, floor, ofFloor, cpu }: Drain) => {
 const firstDayTable = ({ analyzed, never, overNever, topUps, scans, rowsScanned }: FirstDay) =>
   table(`After ${topUps} top-ups on tables that were analyzed while empty: p50, milliseconds`, [
     ['analyzed while empty', 'never analyzed', 'over never', 'scans of tables', 'rows read by them'],
-    [
-      ...[analyzed.toFixed(2), never.toFixed(2), overNever.toFixed(3)],
-      ...[String(scans), String(rowsScanned)],
-    ],
+    [analyzed.toFixed(2), never.toFixed(2), overNever.toFixed(3), String(scans), String(rowsScanned)],
   ])
 
 const toldTable = (rows: ToldRow[]) => {
@@ -126,8 +134,12 @@ const toldTable = (rows: ToldRow[]) => {
     [
       ['event', 'no outbox', 'EVENTS_URL unset', 'EVENTS_URL set', 'unset over none', 'set over unset'],
       ...rows.map(({ event, without, unset, told }) => [
-        ...[event, shown(without), shown(unset), shown(told)],
-        ...[(unset.p50 / without.p50).toFixed(3), (told.p50 / unset.p50).toFixed(3)],
+        event,
+        shown(without),
+        shown(unset),
+        shown(told),
+        (unset.p50 / without.p50).toFixed(3),
+        (told.p50 / unset.p50).toFixed(3),
       ]),
     ],
   )
@@ -146,27 +158,10 @@ const storageTable = (rows: StorageRow[]) =>
   table('Bytes that a delivery adds', [
     ['event', 'rows', 'indexes', 'by table (rows + indexes)'],
     ...rows.map(({ event, rows, indexes, tables }) => [
-      ...[event, rows.toFixed(0), indexes.toFixed(0)],
+      event,
+      rows.toFixed(0),
+      indexes.toFixed(0),
       tables.map((part) => `${part.name} ${part.rows.toFixed(0)}+${part.indexes.toFixed(0)}`).join(', '),
-    ]),
-  ])
-
-const growthTable = (rows: GrowthRow[]) =>
-  table('On a large database: p50, milliseconds, no added latency', [
-    ['event', 'small', 'large', 'large over small'],
-    ...rows.map(({ event, small, large, overSmall }) => [
-      ...[event, small.toFixed(2), large.toFixed(2), overSmall.toFixed(2)],
-    ]),
-  ])
-
-const backlogTable = ({ rows, runs }: Backlog) =>
-  table('While much has piled up: milliseconds, no added latency', [
-    ['', 'p50', 'worst', 'CPU of workerd'],
-    ...[
-      ...rows,
-      { ...runs, what: `a scheduled run, every task due: at most ${runs.requests} requests to the database` },
-    ].map(({ what, p50, worst, cpuMs }) => [
-      ...[what, p50.toFixed(1), worst.toFixed(1), maybe(cpuMs, (ms) => ms.toFixed(1))],
     ]),
   ])
 
@@ -184,4 +179,3 @@ export function verdict(targets: Target[]): string {
 const both = ({ p50, p95 }: { p50: number; p95: number }) => `${p50.toFixed(1)} / ${p95.toFixed(1)}`
 const rate = ({ perSecond, cpuMs }: { perSecond: number; cpuMs: number | null }) =>
   `${perSecond.toFixed(0)}${cpuMs === null ? '' : ` (${cpuMs.toFixed(2)})`}`
-const maybe = <T>(value: T | null, show: (value: T) => string) => (value === null ? '' : show(value))

@@ -6,17 +6,23 @@ export const weightTable = ({ minified, gzipped, parts }: Weight) =>
   table('Weight of the Worker: KiB, minified and gzipped', [
     ['', 'minified', 'gzipped'],
     ...[{ name: 'all', minified, gzipped }, ...parts].map((part) => [
-      ...[part.name, kib(part.minified), kib(part.gzipped)],
+      part.name,
+      kib(part.minified),
+      kib(part.gzipped),
     ]),
   ])
 
 const SCRIPTS: Record<Script, string> = {
-  ...{ empty: 'an empty script', bare: 'a bare Hono worker' },
-  ...{ wholeDriver: "Neon's driver", driver: "Neon's driver, as bundled" },
-  ...{ wholeStripe: "Stripe's SDK", stripe: "Stripe's SDK, as bundled" },
+  empty: 'an empty script',
+  bare: 'a bare Hono worker',
+  wholeDriver: "Neon's driver",
+  driver: "Neon's driver, as bundled",
+  wholeStripe: "Stripe's SDK",
+  stripe: "Stripe's SDK, as bundled",
   floor: 'the floor: both, and the SDK of Svix',
   wholeLedgerhook: 'ledgerhook, with whole SDKs',
-  ...{ withoutPage: 'ledgerhook, without the page /ops', ledgerhook: 'ledgerhook' },
+  withoutPage: 'ledgerhook, without the page /ops',
+  ledgerhook: 'ledgerhook',
 }
 
 export const startupTable = ({ by, taken }: Startup) =>
@@ -25,7 +31,8 @@ export const startupTable = ({ by, taken }: Startup) =>
     [
       ['', '', 'over bare', 'over floor'],
       ...(Object.keys(SCRIPTS) as Script[]).map((name) => [
-        ...[SCRIPTS[name], taken[name].toFixed(1)],
+        SCRIPTS[name],
+        taken[name].toFixed(1),
         ...[taken.bare, taken.floor].map((ms) => (taken[name] / ms).toFixed(2)),
       ]),
     ],

@@ -14,3 +14,6 @@ export function table(title: string, rows: string[][]): string {
   const [head = '', ...body] = lines
   return [styleText('bold', title), styleText('dim', head), ...body].join('\n')
 }
+
+/** Shows a figure that was measured, or nothing. */
+export const maybe = <T>(value: T | null, show: (value: T) => string) => (value === null ? '' : show(value))

@@ -120,7 +120,10 @@ export function judge({ is, ...rule }: Rule): Target {
 }
 
 const rule = (is: Rule['is']) => (limit: number, what: string, value: number) => ({
-  ...{ name: `${what}: ${is} ${limit}`, value, limit, is },
+  name: `${what}: ${is} ${limit}`,
+  value,
+  limit,
+  is,
 })
 const atMost = rule('at most')
 const atLeast = rule('at least')

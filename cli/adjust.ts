@@ -41,8 +41,15 @@ await runCommand(async () => {
   const { values, positionals } = readFlags(
     HELP,
     {
-      ...{ note: text, key: text, yes: flag, json: flag, 'pg-port': text },
-      ...{ file: text, target: flag, sum: text, 'dry-run': flag },
+      note: text,
+      key: text,
+      yes: flag,
+      json: flag,
+      'pg-port': text,
+      file: text,
+      target: flag,
+      sum: text,
+      'dry-run': flag,
     },
     { args: flags, allowPositionals: true },
   )

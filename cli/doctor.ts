@@ -36,13 +36,21 @@ await runCommand(async () => {
   const text = { type: 'string' } as const
   const no = { type: 'boolean', default: false } as const
   const { values } = readFlags(HELP, {
-    ...{ url: text, fix: no, json: no, env: text },
-    ...{ 'pg-port': text, 'gateway-port': text, 'stripe-port': text, 'clerk-port': text },
+    url: text,
+    fix: no,
+    json: no,
+    env: text,
+    'pg-port': text,
+    'gateway-port': text,
+    'stripe-port': text,
+    'clerk-port': text,
   })
   const url = addressOf(values.url)
   const ports = {
-    ...{ pg: values['pg-port'], gateway: values['gateway-port'] },
-    ...{ stripe: values['stripe-port'], clerk: values['clerk-port'] },
+    pg: values['pg-port'],
+    gateway: values['gateway-port'],
+    stripe: values['stripe-port'],
+    clerk: values['clerk-port'],
   }
   const environment = environmentOf(url, values.env)
   const given = givenSettings({ url, environment, ports })
@@ -52,8 +60,11 @@ await runCommand(async () => {
   const context = create()
   const examined = await examine(context, checks)
   const report = {
-    ...{ url: context.url, database_host: databaseHost(context), environment: environment ?? null },
-    ...{ fixed, checks: examined },
+    url: context.url,
+    database_host: databaseHost(context),
+    environment: environment ?? null,
+    fixed,
+    checks: examined,
     checklist: checklist(context, context.isLocal ? undefined : deployedBindings(environment)),
   }
   console.log(values.json ? inJson(report) : inWords(report))

@@ -35,8 +35,14 @@ await runCommand(async () => {
   console.log = () => {}
   try {
     const pass: Pass = {
-      ...{ id: passId(), since: flags.since, recent: false, watches: false, seen: null, uncredited: null },
-      ...{ fixes: flags.fix, db: telling(db, settings) },
+      id: passId(),
+      since: flags.since,
+      recent: false,
+      watches: false,
+      seen: null,
+      uncredited: null,
+      fixes: flags.fix,
+      db: telling(db, settings),
       settings: flags.bonus ? withBonusForAll(settings) : settings,
     }
     if (flags.only !== 'clerk') await refuseOtherKey(pass, host)

@@ -39,7 +39,11 @@ examples
 await runCommand(async () => {
   const text = { type: 'string' } as const
   const { values } = readFlags(HELP, {
-    ...{ since: text, base: text, on: text, env: text, 'pg-port': text },
+    since: text,
+    base: text,
+    on: text,
+    env: text,
+    'pg-port': text,
     ...({ var: { type: 'string', multiple: true }, json: { type: 'boolean', default: false } } as const),
   })
   if (values.on !== undefined && (values.base !== undefined || values.since !== undefined))

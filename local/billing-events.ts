@@ -157,7 +157,8 @@ export function invoiceEventOf2020(options: InvoiceOptions & { payment: string |
   const [template] = invoiceOf2020.data.object.lines.data
   const data = [
     {
-      ...{ ...template, amount },
+      ...template,
+      amount,
       price: {
         ...template?.price,
         unit_amount: 2000,

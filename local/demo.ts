@@ -48,7 +48,9 @@ const stories: Record<string, Story> = {
 
 function delivered(steps: Step[], stage: Stage): Scene[] {
   return steps.map((step) => ({
-    ...{ says: step.says, sent: step.deliveries[0]?.event.type ?? '', promised: step.promised },
+    says: step.says,
+    sent: step.deliveries[0]?.event.type ?? '',
+    promised: step.promised,
     play: () => play(step, stage),
   }))
 }
@@ -108,8 +110,16 @@ async function tell(story: Story, props: Props, interrupt: AbortSignal): Promise
     await database.connect()
     const { worker, databaseUrl, gatewayUrl = '', stripeUrl = '', clerkUrl = '' } = stack
     const stage = {
-      ...{ workerUrl: worker.url, gatewayUrl, stripeUrl, clerkUrl, databaseUrl, dir: dataDir },
-      ...{ database, secrets, settings, receiver },
+      workerUrl: worker.url,
+      gatewayUrl,
+      stripeUrl,
+      clerkUrl,
+      databaseUrl,
+      dir: dataDir,
+      database,
+      secrets,
+      settings,
+      receiver,
       sessionKey: keys.privateKey,
     }
     const { lines, wrong } = await perform(story, stage, interrupt)

@@ -66,8 +66,14 @@ const soldMembers = ({
   customer = null,
   amount = 500,
 }: SoldInvoiceOptions) => ({
-  ...{ id: invoice, customer, metadata: metadataOf(user, credits), billing_reason: 'manual' },
-  ...{ amount_due: amount, amount_paid: amount, subtotal: amount, total: amount },
+  id: invoice,
+  customer,
+  metadata: metadataOf(user, credits),
+  billing_reason: 'manual',
+  amount_due: amount,
+  amount_paid: amount,
+  subtotal: amount,
+  total: amount,
 })
 
 /** Returns the event that a one-off invoice was paid. It does not say by which payment. */
@@ -75,7 +81,8 @@ export function soldInvoiceEvent(options: SoldInvoiceOptions) {
   const event = structuredClone<Event>(invoicePaid)
   const [line] = structuredClone(invoicePaid.data.object.lines.data)
   const parent = {
-    ...{ type: 'invoice_item_details', subscription_item_details: null },
+    type: 'invoice_item_details',
+    subscription_item_details: null,
     invoice_item_details: { invoice_item: `ii_${options.invoice}`, proration: false, subscription: null },
   }
   const lines = {
@@ -93,8 +100,10 @@ export function soldInvoiceEventOf2020(options: SoldInvoiceOptions & { payment: 
   const amount = options.amount ?? 500
   const data = [{ ...line, type: 'invoiceitem', subscription: null, amount }]
   Object.assign(event.data.object, soldMembers(options), {
-    ...{ subscription: null, payment_intent: options.payment },
-    ...{ charge: options.payment && `ch_${options.payment}`, paid: true },
+    subscription: null,
+    payment_intent: options.payment,
+    charge: options.payment && `ch_${options.payment}`,
+    paid: true,
     lines: { ...invoiceOf2020.data.object.lines, data },
     ...options.set,
   })

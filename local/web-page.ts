@@ -45,7 +45,8 @@ export async function webPage(
 
 /** Sends a browser on to another page, which it gets. */
 export const seeOther = (url: string): Answer => ({
-  ...{ status: 303, headers: { Location: url, 'Content-Type': 'text/plain' } },
+  status: 303,
+  headers: { Location: url, 'Content-Type': 'text/plain' },
   body: '',
 })
 

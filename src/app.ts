@@ -45,14 +45,16 @@ app.use(async function counting(c, next) {
   await next()
   const { status } = c.res
   record(c.env, {
-    ...{
-      provider: 'api',
-      type: `${c.req.method} ${routePath(c, -1)}`,
-      outcome: `${status}`,
-      reason: null,
-      status,
-    },
-    ...{ fallback: 'none', secret: null, count: 1, duration_ms: Date.now() - startedAt, database_ms: 0 },
+    provider: 'api',
+    type: `${c.req.method} ${routePath(c, -1)}`,
+    outcome: `${status}`,
+    reason: null,
+    status,
+    fallback: 'none',
+    secret: null,
+    count: 1,
+    duration_ms: Date.now() - startedAt,
+    database_ms: 0,
   })
 })
 app.use(endedByNewline)

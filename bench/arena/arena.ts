@@ -102,7 +102,8 @@ export async function openCorner(
   const settings = {
     ...ground.settings,
     ...more,
-    ...{ DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: gateway.url },
+    DATABASE_URL: databaseUrl,
+    NEON_FETCH_ENDPOINT: gateway.url,
   }
   const { path: bundlePath } = await ground.bundle(contender)
   const worker = ground.holds(await startWorkerd({ bundlePath, settings }))

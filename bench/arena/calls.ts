@@ -26,7 +26,9 @@ export const hotCalls: HotCall[] = [
     before: [spend],
     path: '/api/wallet/give-back',
     body: (user, n) => ({
-      ...{ user_id: user, amount: 1, idempotency_key: `back_${n}_${user}` },
+      user_id: user,
+      amount: 1,
+      idempotency_key: `back_${n}_${user}`,
       spend_key: `spend_${n}_${user}`,
     }),
   },
@@ -35,7 +37,9 @@ export const hotCalls: HotCall[] = [
     before: [],
     path: '/api/wallet/grant',
     body: (user, n) => ({
-      ...{ user_id: user, amount: 1, idempotency_key: `grant_${n}_${user}` },
+      user_id: user,
+      amount: 1,
+      idempotency_key: `grant_${n}_${user}`,
       note: 'A gesture',
     }),
   },

@@ -44,7 +44,10 @@ export const topUp = (user: string, n: number): Event =>
 const subscription = (user: string, type: 'created' | 'updated', at: number, previous?: object) =>
   stripe(
     subscriptionEvent(`customer.subscription.${type}`, {
-      ...{ subscription: `sub_${user}`, customer: `cus_${user}`, user, at },
+      subscription: `sub_${user}`,
+      customer: `cus_${user}`,
+      user,
+      at,
       event: `evt_sub_${type}_${user}`,
       ...(previous && { previous: previous as Record<string, unknown>, set: { cancel_at_period_end: true } }),
     }),

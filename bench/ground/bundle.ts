@@ -40,8 +40,13 @@ export async function bundleWorker(
   await promisify(execFile)(
     process.execPath,
     [
-      ...[tools.wrangler, 'deploy', join(projectDir, entry), ...config],
-      ...['--dry-run', '--outdir', outDir],
+      tools.wrangler,
+      'deploy',
+      join(projectDir, entry),
+      ...config,
+      '--dry-run',
+      '--outdir',
+      outDir,
       ...aliases.flatMap((alias) => ['--alias', alias]),
     ],
     {
@@ -49,7 +54,8 @@ export async function bundleWorker(
       cwd: projectDir,
       env: {
         ...process.env,
-        ...{ WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+        WRANGLER_SEND_METRICS: 'false',
+        WRANGLER_HIDE_BANNER: 'true',
         // The build command runs npm, which would leave its cache in the temporary directory. The tests name another.
         ...(!process.env.NODE_COMPILE_CACHE && { NODE_DISABLE_COMPILE_CACHE: '1' }),
       },

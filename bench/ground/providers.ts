@@ -82,6 +82,9 @@ function subscriptionOf(n: number): object {
 function refundOf(n: number): object {
   const set = { created: CREATED }
   return reversalEvent('refund.created', {
-    ...{ payment: `pi_${nameOf(n)}`, amount: 250, status: 'succeeded', set },
+    payment: `pi_${nameOf(n)}`,
+    amount: 250,
+    status: 'succeeded',
+    set,
   }).data.object
 }

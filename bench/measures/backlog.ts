@@ -131,7 +131,10 @@ async function measure(
   const after = await cpuMs(pid)
   const taken = answers.map(({ ms }) => ms)
   return {
-    ...{ what, kind, p50: median(taken), worst: Math.max(...taken) },
+    what,
+    kind,
+    p50: median(taken),
+    worst: Math.max(...taken),
     cpuMs: before === null || after === null ? null : (after - before) / answers.length,
   }
 }

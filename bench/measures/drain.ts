@@ -54,7 +54,9 @@ export async function measureDrain(
   await floor.database.query(FLOOR_TABLE)
   const database = await connectTo(ground.databaseUrl('drain'))
   const worker = await startWithQueue(ground, {
-    ...{ ...ground.settings, DATABASE_URL: ground.databaseUrl('drain'), NEON_FETCH_ENDPOINT: gateway.url },
+    ...ground.settings,
+    DATABASE_URL: ground.databaseUrl('drain'),
+    NEON_FETCH_ENDPOINT: gateway.url,
     SPILL_ALWAYS: 'true',
   })
   const [session] = (await database.query<{ pid: number }>('select pg_backend_pid() as pid')).rows

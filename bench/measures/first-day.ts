@@ -65,8 +65,12 @@ export async function measureFirstDay(
     const after = await scansOf(corners.analyzed)
     const [analyzed, never] = [median(taken.analyzed), median(taken.never)]
     return {
-      ...{ analyzed, never, overNever: analyzed / never, topUps: users.length * 4 },
-      ...{ scans: after.scans - before.scans, rowsScanned: after.rows - before.rows },
+      analyzed,
+      never,
+      overNever: analyzed / never,
+      topUps: users.length * 4,
+      scans: after.scans - before.scans,
+      rowsScanned: after.rows - before.rows,
     }
   } finally {
     for (const part of [...Object.values(corners), gateway]) await part.stop()

@@ -69,7 +69,10 @@ function summary({ floor, writes, ledgerhook, tutorial }: Record<Contender, numb
   const of = (values: number[]): Quantiles => ({ p50: quantile(values, 0.5), p95: quantile(values, 0.95) })
   const maybe = (values: number[]) => (values.length > 0 ? of(values) : null)
   return {
-    ...{ ledgerhook: of(ledgerhook), floor: of(floor), writes: maybe(writes), tutorial: maybe(tutorial) },
+    ledgerhook: of(ledgerhook),
+    floor: of(floor),
+    writes: maybe(writes),
+    tutorial: maybe(tutorial),
     overFloor: quantile(ledgerhook, 0.5) / quantile(floor, 0.5),
   }
 }

@@ -47,7 +47,9 @@ export async function measureReconcile(
   await fill(ground, people, few)
   onStep(`${people.toLocaleString('en')} people, and their subscriptions`)
   const providers = await startProviders(ground, {
-    ...{ key: KEY, people: people + few, subscriptions: Math.floor(people / 2) },
+    key: KEY,
+    people: people + few,
+    subscriptions: Math.floor(people / 2),
     refunded: { from: few, to: 2 * few },
   })
   onStep('the same and a few more at the local Stripe and the local Clerk')
@@ -109,9 +111,14 @@ const WATCHED = `data:text/javascript,process.on('exit',()=>process.stderr.write
 
 function start(ground: Ground, { stripeUrl, clerkUrl }: Providers, args: string[]): ChildProcess {
   const env = {
-    ...{ PATH: process.env.PATH, DATABASE_URL: ground.databaseUrl(DATABASE), STRIPE_SECRET_KEY: KEY },
-    ...{ STRIPE_API_BASE: stripeUrl, CLERK_SECRET_KEY: KEY, CLERK_API_BASE: clerkUrl },
-    ...{ CLERK_INSTANCE_ID: 'ins_bench', SIGNUP_BONUS_SINCE: '2099-01-01T00:00:00Z' },
+    PATH: process.env.PATH,
+    DATABASE_URL: ground.databaseUrl(DATABASE),
+    STRIPE_SECRET_KEY: KEY,
+    STRIPE_API_BASE: stripeUrl,
+    CLERK_SECRET_KEY: KEY,
+    CLERK_API_BASE: clerkUrl,
+    CLERK_INSTANCE_ID: 'ins_bench',
+    SIGNUP_BONUS_SINCE: '2099-01-01T00:00:00Z',
     PLANS: '{"price_pro": {"key": "pro", "credits": 1000}}',
   }
   const command = ['--import', WATCHED, join(projectDir, 'cli/reconcile.ts'), '--json', ...args]
@@ -137,11 +144,13 @@ async function measured(
   const { compared, found, fixed } = JSON.parse(said)
   const objects = Object.values<number>(compared).reduce((sum, count) => sum + count, 0)
   return {
-    ...{ run, objects, found: found.length, fixed: fixed.length, seconds },
-    ...{
-      requests: (await providers.requests()) - before[0],
-      statements: (await transactions(ground)) - before[1],
-    },
+    run,
+    objects,
+    found: found.length,
+    fixed: fixed.length,
+    seconds,
+    requests: (await providers.requests()) - before[0],
+    statements: (await transactions(ground)) - before[1],
     peak: Number(/peak (\d+)/.exec(errors ?? '')?.[1]) / 1024,
   }
 }
@@ -172,17 +181,4 @@ async function fill(ground: Ground, people: number, few: number): Promise<void> 
   await measured('one person', ground, providers, ['--fix'])
   await providers.stop()
   await multiply(ground.databaseUrl(DATABASE), people, few)
-}
-
-export function reconcileRows(rows: ReconcileRow[]): string[][] {
-  return [
-    [
-      ...['', 'objects', 'found', 'put right', 'requests to the providers', 'statements', 'seconds'],
-      ...['seconds per 1,000 objects', 'peak memory, MiB'],
-    ],
-    ...rows.map(({ run, objects, found, fixed, requests, statements, seconds, peak }) => [
-      ...[run, ...[objects, found, fixed, requests, statements].map((count) => count.toLocaleString('en'))],
-      ...[seconds.toFixed(1), ((seconds / objects) * 1000).toFixed(2), peak.toFixed(0)],
-    ]),
-  ]
 }

@@ -82,12 +82,10 @@ function rowOf(
     median(ledgerhook.map(({ perSecond }, block) => perSecond / (others[block]?.perSecond ?? Number.NaN)))
   return {
     event: name,
-    ...{
-      ledgerhook: rateOf(ledgerhook),
-      floor: rateOf(floor),
-      writes: maybe(writes),
-      tutorial: maybe(tutorial),
-    },
+    ledgerhook: rateOf(ledgerhook),
+    floor: rateOf(floor),
+    writes: maybe(writes),
+    tutorial: maybe(tutorial),
     ofFloor: over(floor),
     ofWrites: writes.length > 0 ? over(writes) : null,
   }

@@ -14,7 +14,8 @@ export interface Fault {
 /** Returns all faults, in their turn. */
 export function faultsOf(ground: Ground, world: World): Fault[] {
   const byGateway = (name: string, fault: GatewayFault): Fault => ({
-    ...{ name, restarts: false },
+    name,
+    restarts: false,
     async strike(meanwhile) {
       await setFault(world, fault)
       await meanwhile()

@@ -57,7 +57,12 @@ export function lifeOf(n: number): Life {
   // Both events of one sale say the same of it.
   const session = { customer, currency: 'usd', amount_total: PRICE }
   const life: Life = {
-    ...{ user, leaves: n % 10 === 9, sendings: [], entries: [], sales: new Map(), accepted: new Map() },
+    user,
+    leaves: n % 10 === 9,
+    sendings: [],
+    entries: [],
+    sales: new Map(),
+    accepted: new Map(),
   }
   const add = (sending: Omit<Sending, 'life'>) => life.sendings.push({ ...sending, life })
   const at = () => START + life.sendings.length * STEP_MS
@@ -111,7 +116,9 @@ export function lifeOf(n: number): Life {
     }
     stripe('subscription', (about) =>
       subscriptionEvent('customer.subscription.updated', {
-        ...{ ...of, ...about, set: { cancel_at_period_end: true } },
+        ...of,
+        ...about,
+        set: { cancel_at_period_end: true },
         previous: { cancel_at_period_end: false },
       }),
     )

@@ -20,8 +20,14 @@ export function soakReport(soak: Soak): string {
         'scheduled runs at the end',
       ],
       [
-        ...[String(deliveries), (deliveries / seconds).toFixed(0), String(users), String(retries)],
-        ...[String(twice), String(failed), String(entries), String(runs)],
+        String(deliveries),
+        (deliveries / seconds).toFixed(0),
+        String(users),
+        String(retries),
+        String(twice),
+        String(failed),
+        String(entries),
+        String(runs),
       ],
     ]),
     table('Responses', [Object.keys(statuses), Object.values(statuses).map(String)]),
@@ -39,7 +45,9 @@ export function soakReport(soak: Soak): string {
       ? table(`Memory, MiB, over ${memory.seconds.toFixed(0)} s without a restart`, [
           ['', 'first fifth', 'last fifth'],
           ...(['heap', 'workerd', 'postgres'] as const).map((name) => [
-            ...[name, memory.first[name].toFixed(2), memory.last[name].toFixed(2)],
+            name,
+            memory.first[name].toFixed(2),
+            memory.last[name].toFixed(2),
           ]),
         ])
       : 'Memory was not compared: no process has run for long enough after its warm-up.',

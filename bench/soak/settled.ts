@@ -94,7 +94,9 @@ export async function compare(lives: Life[], { databaseUrl }: World): Promise<Om
     events.filter(({ outcome }) => outcome === 'applied').map(({ event_id }) => event_id),
   )
   return {
-    ...{ outcomes, unsettled, entries: ledger.length },
+    outcomes,
+    unsettled,
+    entries: ledger.length,
     sums: wallets
       .filter(({ balance, sum }) => balance !== sum)
       .map(({ user_id, balance, sum }) => `${user_id}: ${balance}, and the entries are ${sum}`),

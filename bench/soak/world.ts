@@ -35,7 +35,10 @@ export async function openWorld(ground: Ground, database: string): Promise<World
   const databaseUrl = ground.databaseUrl(database)
   const gateway = await startGatewayThread(ground)
   const settings = {
-    ...{ ...ground.settings, ...SETTINGS, DATABASE_URL: databaseUrl, NEON_FETCH_ENDPOINT: gateway.url },
+    ...ground.settings,
+    ...SETTINGS,
+    DATABASE_URL: databaseUrl,
+    NEON_FETCH_ENDPOINT: gateway.url,
   }
   const start = async () => ground.holds(await startWorkerd({ bundlePath, settings, inspector: true }))
   let worker = await start()

@@ -25,8 +25,16 @@ export default {
     if (event.type !== 'checkout.session.completed') return Response.json({ outcome: 'ignored' })
     const { id, metadata, payment_intent, amount_total, currency } = event.data.object
     await connect(env).query(STATEMENT, [
-      ...[event.id, event.type, metadata?.user_id, body, event.created],
-      ...[payment_intent, metadata?.credits, amount_total, currency, id],
+      event.id,
+      event.type,
+      metadata?.user_id,
+      body,
+      event.created,
+      payment_intent,
+      metadata?.credits,
+      amount_total,
+      currency,
+      id,
     ])
     return Response.json({ event: event.id, outcome: 'applied' })
   },

@@ -26,18 +26,24 @@ export const pass = (says: string): Finding => ({ result: 'pass', says })
 
 export const warn = (says: string, what: string, costs?: string): Finding => ({
   result: 'warn',
-  ...{ says, do: what, ...(costs && { costs }) },
+  says,
+  do: what,
+  ...(costs && { costs }),
 })
 
 /** What could not be looked at. */
 export const blind = (says: string, what: string): Finding => ({
   result: 'warn',
-  ...{ says, do: what, isBlind: true },
+  says,
+  do: what,
+  isBlind: true,
 })
 
 export const fail = (says: string, what: string, costs?: string): Finding => ({
   result: 'fail',
-  ...{ says, do: what, ...(costs && { costs }) },
+  says,
+  do: what,
+  ...(costs && { costs }),
 })
 
 /** A few of many, for a line. */

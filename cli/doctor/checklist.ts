@@ -29,7 +29,12 @@ export function checklist({ url, given, settings }: Context, bound?: string[]): 
   const { bindings } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).cloudflare
   const toSet = guides(url).flatMap(({ title, hasDefaults = false, settings: guided }) =>
     guided.map(({ name, for: what, from }) => ({
-      ...{ name, group: title, for: what, from, takes: TAKES[name], secret: Object.hasOwn(bindings, name) },
+      name,
+      group: title,
+      for: what,
+      from,
+      takes: TAKES[name],
+      secret: Object.hasOwn(bindings, name),
       state: isBlank(given, name)
         ? ifUnset(schemas[name], hasDefaults)
         : name in settings
@@ -42,7 +47,10 @@ export function checklist({ url, given, settings }: Context, bound?: string[]): 
 
 function toBind(bound: string[]): Item[] {
   return BINDINGS.map((binding) => ({
-    ...{ ...binding, group: 'bound in wrangler.toml', takes: undefined, secret: false },
+    ...binding,
+    group: 'bound in wrangler.toml',
+    takes: undefined,
+    secret: false,
     state: bound.includes(binding.name) ? 'set' : 'missing',
   }))
 }

@@ -20,7 +20,10 @@ const isStandIn = ({ isLocal, settings }: Context) => isLocal && settings.CLERK_
 const instanceOf = (context: Context) => askClerk<Instance>(context, '/v1/instance')
 
 const key: Check = {
-  ...{ group: 'clerk', name: 'clerk-key', isGate: true, needs: ['CLERK_SECRET_KEY'] },
+  group: 'clerk',
+  name: 'clerk-key',
+  isGate: true,
+  needs: ['CLERK_SECRET_KEY'],
   costs: 'the first session of a user has no name and no bonus, and users cannot be compared with Clerk',
   async run(context) {
     try {
@@ -39,7 +42,9 @@ const key: Check = {
 }
 
 const instance: Check = {
-  ...{ group: 'clerk', name: 'clerk-instance', needs: ['CLERK_SECRET_KEY'] },
+  group: 'clerk',
+  name: 'clerk-instance',
+  needs: ['CLERK_SECRET_KEY'],
   costs: 'users of another instance are taken for yours, or yours are ignored',
   async run(context) {
     const { id } = await instanceOf(context)
@@ -57,7 +62,9 @@ const instance: Check = {
 }
 
 const mode: Check = {
-  ...{ group: 'clerk', name: 'clerk-mode', needs: ['CLERK_SECRET_KEY'] },
+  group: 'clerk',
+  name: 'clerk-mode',
+  needs: ['CLERK_SECRET_KEY'],
   costs: 'people of one instance pay with cards of the other mode',
   async run(context) {
     const { environment_type: type } = await instanceOf(context)
@@ -82,7 +89,9 @@ interface Jwk {
 }
 
 const jwks: Check = {
-  ...{ group: 'clerk', name: 'clerk-jwks', needs: ['CLERK_SECRET_KEY'] },
+  group: 'clerk',
+  name: 'clerk-jwks',
+  needs: ['CLERK_SECRET_KEY'],
   costs: 'every signed-in user gets 401',
   async run(context) {
     const { CLERK_JWT_KEY } = context.settings
@@ -111,7 +120,9 @@ function modulusOf(pem: string): string | undefined {
 }
 
 const webhooks: Check = {
-  ...{ group: 'clerk', name: 'clerk-webhooks', needs: ['CLERK_SECRET_KEY'] },
+  group: 'clerk',
+  name: 'clerk-webhooks',
+  needs: ['CLERK_SECRET_KEY'],
   costs: 'no user is ever created, changed or deleted here',
   async run(context) {
     try {
@@ -129,7 +140,9 @@ const webhooks: Check = {
 }
 
 const deliveries: Check = {
-  ...{ group: 'clerk', name: 'clerk-deliveries', needs: ['DATABASE_URL', 'CLERK_SECRET_KEY'] },
+  group: 'clerk',
+  name: 'clerk-deliveries',
+  needs: ['DATABASE_URL', 'CLERK_SECRET_KEY'],
   costs: 'users who sign up, change or leave are not known here',
   async run(context) {
     const [newest] = await rows<{ at: Date | null }>(
@@ -149,7 +162,9 @@ const deliveries: Check = {
 }
 
 const users: Check = {
-  ...{ group: 'clerk', name: 'clerk-users', needs: ['DATABASE_URL', 'CLERK_SECRET_KEY'] },
+  group: 'clerk',
+  name: 'clerk-users',
+  needs: ['DATABASE_URL', 'CLERK_SECRET_KEY'],
   costs: 'those who are missing here have no wallet, and those who are gone there still have one',
   async run(context) {
     const { total_count: there } = await askClerk<{ total_count: number }>(context, '/v1/users/count')

@@ -10,7 +10,8 @@ const FAIL_S = 240
 
 /** Compares this machine's clock with three others, by the header `Date` of a response: which one is wrong shows. */
 export const clock: Check = {
-  ...{ group: 'worker', name: 'worker-clock' },
+  group: 'worker',
+  name: 'worker-clock',
   costs: 'signatures are refused as too old, or as dated ahead',
   async run(context) {
     const read: { name: string; seconds: number }[] = []

@@ -37,7 +37,11 @@ export function createContext({ url, given, checkout, ...options }: ContextOptio
   const settings = usable(given)
   const stripe = lazily(() => stripeClient(settings as Settings))
   return {
-    ...{ url: url.replace(/\/+$/, ''), isLocal: isLoopback(url), given, settings, checkout },
+    url: url.replace(/\/+$/, ''),
+    isLocal: isLoopback(url),
+    given,
+    settings,
+    checkout,
     roomyBytes: options.roomyBytes ?? 10 * GIB,
     now: options.now ?? Date.now,
     stripe,

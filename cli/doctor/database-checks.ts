@@ -12,7 +12,10 @@ import { payloads } from './database-payloads.ts'
 const HOURS_MS = 60 * 60 * 1000
 
 const byHttp: Check = {
-  ...{ group: 'database', name: 'database-http', isGate: true, needs: ['DATABASE_URL'] },
+  group: 'database',
+  name: 'database-http',
+  isGate: true,
+  needs: ['DATABASE_URL'],
   costs: 'every delivery gets 503, and the providers give up after a day or three',
   async run({ settings }) {
     const host = hostOf(settings.DATABASE_URL ?? '')
@@ -36,7 +39,9 @@ const byHttp: Check = {
 const NOT_THERE = new Set(['42883', '3F000'])
 
 const migrated: Check = {
-  ...{ group: 'database', name: 'database-migrated', needs: ['DATABASE_URL'] },
+  group: 'database',
+  name: 'database-migrated',
+  needs: ['DATABASE_URL'],
   costs: 'deliveries that need what is missing get 503',
   async run({ settings }) {
     const { hash, entryPoints } = readFunctions()
@@ -55,7 +60,9 @@ const migrated: Check = {
 }
 
 const roles: Check = {
-  ...{ group: 'database', name: 'database-roles', needs: ['DATABASE_URL'] },
+  group: 'database',
+  name: 'database-roles',
+  needs: ['DATABASE_URL'],
   costs: 'a leak of the Worker’s connection string lets somebody rewrite the ledger',
   async run(context) {
     const [role] = await rows<{ name: string; has_worker: boolean; has_app: boolean; is_owner: boolean }>(
@@ -84,7 +91,9 @@ const roles: Check = {
 }
 
 const autovacuum: Check = {
-  ...{ group: 'database', name: 'database-autovacuum', needs: ['DATABASE_URL'] },
+  group: 'database',
+  name: 'database-autovacuum',
+  needs: ['DATABASE_URL'],
   costs: 'tables grow without end, and plans are made from old figures',
   async run(context) {
     const [settings] = await rows<{ on: boolean; counts: boolean }>(
@@ -105,7 +114,9 @@ const autovacuum: Check = {
 }
 
 const size: Check = {
-  ...{ group: 'database', name: 'database-size', needs: ['DATABASE_URL'] },
+  group: 'database',
+  name: 'database-size',
+  needs: ['DATABASE_URL'],
   costs: 'storage is paid for, and a restore takes long',
   async run(context) {
     const tables = await rows<{ name: string; bytes: string }>(
@@ -122,7 +133,9 @@ const size: Check = {
 }
 
 const parked: Check = {
-  ...{ group: 'database', name: 'database-parked', needs: ['DATABASE_URL'] },
+  group: 'database',
+  name: 'database-parked',
+  needs: ['DATABASE_URL'],
   costs: 'somebody has paid, or was refunded, and nothing has happened yet',
   async run(context) {
     const waiting = await rows<{ outcome: string; reason: string; count: string; oldest: Date }>(

@@ -12,7 +12,9 @@ const OWN_DATABASE = 'use a database of its own for each mode'
 
 /** The mode and account of the key beside those that the database serves. */
 export const mode: Check = {
-  ...{ group: 'database', name: 'database-mode', needs: ['DATABASE_URL', 'STRIPE_SECRET_KEY'] },
+  group: 'database',
+  name: 'database-mode',
+  needs: ['DATABASE_URL', 'STRIPE_SECRET_KEY'],
   costs: 'Checkout and the portal return 500 misconfigured for customers that this key does not have',
   async run(context) {
     const isLive = isLiveKey(context.settings)

@@ -30,7 +30,9 @@ const STORED = `
 
 /** What is stored of deliveries, and whether what is too old goes. */
 export const payloads: Check = {
-  ...{ group: 'database', name: 'database-payloads', needs: ['DATABASE_URL'] },
+  group: 'database',
+  name: 'database-payloads',
+  needs: ['DATABASE_URL'],
   costs: 'personal data is kept for longer than you have said',
   async run(context) {
     const days = context.settings.PAYLOAD_RETENTION_DAYS

@@ -36,7 +36,9 @@ async function examineGroup(context: Context, checks: Check[]): Promise<Examined
     const finding = closed ? shut(closed) : await find(context, check)
     if (check.isGate && finding.result === 'fail') closed = check.name
     examined.push({
-      ...{ group: check.group, name: check.name, finding },
+      group: check.group,
+      name: check.name,
+      finding,
       costs: finding.result === 'pass' ? undefined : (finding.costs ?? check.costs),
     })
   }

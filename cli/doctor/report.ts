@@ -33,8 +33,12 @@ export function inWords(report: Report): string {
       styleText('bold', group),
       ...inLines(checks.filter((check) => check.group === group)),
     ]),
-    ...['', styleText('bold', 'what can be set'), `  ${howToSet(report.environment)}`],
-    ...[...checklistInLines(checklist), '', sum(checks)],
+    '',
+    styleText('bold', 'what can be set'),
+    `  ${howToSet(report.environment)}`,
+    ...checklistInLines(checklist),
+    '',
+    sum(checks),
   ]
   return lines.join('\n')
 }

@@ -8,7 +8,8 @@ import { type Check, fail, few, pass, warn } from './check.ts'
 const PLACEHOLDER = /^<.*>$/
 
 const valid: Check = {
-  ...{ group: 'settings', name: 'settings-valid' },
+  group: 'settings',
+  name: 'settings-valid',
   costs: 'the Worker accepts nothing: every webhook gets 500 misconfigured',
   run({ given, isLocal }) {
     const refused = refusedOf(given).filter((reason) => !reason.endsWith('is still a placeholder'))
@@ -30,7 +31,8 @@ function refusedOf(given: Record<string, string>): string[] {
 }
 
 const placeholders: Check = {
-  ...{ group: 'settings', name: 'settings-placeholders' },
+  group: 'settings',
+  name: 'settings-placeholders',
   costs: 'the Worker refuses a placeholder, and with it every webhook',
   run({ given }) {
     const names = Object.keys(given).filter((name) => PLACEHOLDER.test(given[name] ?? ''))
@@ -45,7 +47,8 @@ const isExamplePack = (name: string, { credits, amount }: { credits: number; amo
   name === 'starter' && credits === 500 && amount === 500
 
 const examples: Check = {
-  ...{ group: 'settings', name: 'settings-examples' },
+  group: 'settings',
+  name: 'settings-examples',
   costs: 'your customers are sold what an example says',
   run({ settings: { PLANS = {}, CREDIT_PACKS = {} }, isLocal }) {
     if (isLocal) return pass('examples are welcome on this machine')
@@ -60,7 +63,8 @@ const examples: Check = {
 }
 
 const members: Check = {
-  ...{ group: 'settings', name: 'settings-members' },
+  group: 'settings',
+  name: 'settings-members',
   costs: 'nothing reads a misspelt member: a plan without `credits` grants none',
   run({ given }) {
     const unread = (['PLANS', 'CREDIT_PACKS'] as const).flatMap((name) => {
@@ -91,7 +95,8 @@ function readable(text = '{}'): Record<string, object> {
 }
 
 const secretsInGit: Check = {
-  ...{ group: 'settings', name: 'settings-in-git' },
+  group: 'settings',
+  name: 'settings-in-git',
   costs: 'whoever can read the repository can forge payments',
   async run({ checkout: { dir } }) {
     const git = (...args: string[]) =>

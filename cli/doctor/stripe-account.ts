@@ -15,7 +15,10 @@ export function troubleOf(error: unknown): string {
 }
 
 const key: Check = {
-  ...{ group: 'stripe', name: 'stripe-key', isGate: true, needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-key',
+  isGate: true,
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'nothing can be sold, and nothing can be read from Stripe',
   async run({ stripe, settings }) {
     try {
@@ -35,7 +38,9 @@ const key: Check = {
 }
 
 const mode: Check = {
-  ...{ group: 'stripe', name: 'stripe-mode', needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-mode',
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'events of the other mode are ignored: real payments are not credited',
   run({ settings, isLocal, url }) {
     const isLive = isLiveKey(settings)
@@ -73,13 +78,16 @@ const reads: Read[] = [
   { name: 'events', isVital: false, read: (stripe) => stripe.events.list(one) },
   { name: 'webhook endpoints', isVital: false, read: (stripe) => stripe.webhookEndpoints.list(one) },
   {
-    ...{ name: 'customer portal', isVital: false },
+    name: 'customer portal',
+    isVital: false,
     read: (stripe) => stripe.billingPortal.configurations.list(one),
   },
 ]
 
 const permissions: Check = {
-  ...{ group: 'stripe', name: 'stripe-permissions', needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-permissions',
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'what needs them is parked or answered with 502, and no comparison with Stripe can see it',
   async run({ stripe }) {
     const refused: Read[] = []
@@ -100,7 +108,9 @@ const permissions: Check = {
 }
 
 const portal: Check = {
-  ...{ group: 'stripe', name: 'stripe-portal', needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-portal',
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'nobody can cancel or change a card: POST /api/billing-portal gets 502',
   async run({ stripe }) {
     const { data } = await stripe().billingPortal.configurations.list({ active: true, is_default: true })

@@ -29,7 +29,9 @@ export async function ours(context: Context): Promise<Stripe.WebhookEndpoint[]> 
 const isForwarded = ({ isLocal, settings }: Context) => isLocal && !settings.STRIPE_API_BASE
 
 const exists: Check = {
-  ...{ group: 'stripe', name: 'stripe-endpoint', needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-endpoint',
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'no payment is ever credited',
   async run(context) {
     if (isForwarded(context)) return pass('on this machine events come by `stripe listen`')
@@ -58,7 +60,9 @@ function ofEndpoint(
   look: (endpoint: Stripe.WebhookEndpoint) => Finding,
 ): Check {
   return {
-    ...{ group: 'stripe', needs: ['STRIPE_SECRET_KEY'], ...check },
+    group: 'stripe',
+    needs: ['STRIPE_SECRET_KEY'],
+    ...check,
     async run(context) {
       if (isForwarded(context)) return pass('on this machine events come by `stripe listen`')
       const [endpoint] = await ours(context)
@@ -146,7 +150,9 @@ const needless = ofEndpoint(
 )
 
 const thin: Check = {
-  ...{ group: 'stripe', name: 'stripe-thin', needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-thin',
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'each event is a call to Stripe, of which it allows 25 to 100 a second: 10,000 renewals take long',
   async run(context) {
     const found = (await context.destinations()).filter(

@@ -42,7 +42,9 @@ function wrongPlan(key: string, prices: Stripe.Price[]): string | undefined {
 }
 
 const plans: Check = {
-  ...{ group: 'stripe', name: 'stripe-plans', needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-plans',
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'a checkout of the plan gets 502, or its renewals wait as parked / unknown_price',
   async run({ stripe, settings: { PLANS = {} } }) {
     const keys = Object.entries(PLANS).flatMap(([key, { price }]) => (price ? [key, price] : [key]))
@@ -64,7 +66,9 @@ function wrongPack(name: string, { price: id }: Pack, price: Stripe.Price | null
 }
 
 const packs: Check = {
-  ...{ group: 'stripe', name: 'stripe-packs', needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-packs',
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'a checkout of the pack gets 502',
   async run({ stripe, settings: { CREDIT_PACKS = {} } }) {
     const priced = Object.entries(CREDIT_PACKS as Record<string, Pack>).filter(([, { price }]) => price)
@@ -83,7 +87,9 @@ const packs: Check = {
 
 /** Stripe bills a customer in one currency, once it has a subscription (Stripe: customers, currency). */
 const currencies: Check = {
-  ...{ group: 'stripe', name: 'stripe-currencies', needs: ['STRIPE_SECRET_KEY'] },
+  group: 'stripe',
+  name: 'stripe-currencies',
+  needs: ['STRIPE_SECRET_KEY'],
   costs: 'who has subscribed in one currency cannot buy in another',
   async run({ stripe, settings: { PLANS = {}, CREDIT_PACKS = {} } }) {
     const used = new Set(

@@ -5,7 +5,9 @@ import { ask, probe, unsigned } from './probe.ts'
 import { webhookUrl } from './stripe-endpoint.ts'
 
 const reachable: Check = {
-  ...{ group: 'worker', name: 'worker-reachable', isGate: true },
+  group: 'worker',
+  name: 'worker-reachable',
+  isGate: true,
   costs: 'nothing that Clerk and Stripe send arrives',
   async run({ url }) {
     const answer = await ask(`${url}/api/health`)
@@ -26,7 +28,8 @@ const PROVIDERS = [
 ] as const
 
 const redirect: Check = {
-  ...{ group: 'worker', name: 'worker-redirect' },
+  group: 'worker',
+  name: 'worker-redirect',
   costs: 'Clerk and Stripe take a redirect for a failure, and disable the endpoint after some days',
   async run({ url, settings }) {
     for (const [provider, name] of PROVIDERS) {
@@ -49,7 +52,9 @@ function secretCheck(
   name: 'CLERK_WEBHOOK_SECRET' | 'STRIPE_WEBHOOK_SECRET',
 ): Check {
   return {
-    ...{ group: 'worker', name: `worker-${provider}-secret`, needs: [name] },
+    group: 'worker',
+    name: `worker-${provider}-secret`,
+    needs: [name],
     costs: `everything that ${provider === 'clerk' ? 'Clerk' : 'Stripe'} sends gets 400`,
     async run({ url, settings }) {
       const secrets = settings[name] ?? []
@@ -79,7 +84,9 @@ function secretCheck(
 const OLD_MS = 10 * 60_000
 
 const forgeries: Check = {
-  ...{ group: 'worker', name: 'worker-forgeries', needs: ['CLERK_WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET'] },
+  group: 'worker',
+  name: 'worker-forgeries',
+  needs: ['CLERK_WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET'],
   costs: 'anybody can create users and credit payments',
   async run({ url, settings, now }) {
     const taken: string[] = []
@@ -110,7 +117,9 @@ const readyOf = ({ url, settings }: Context) =>
   ask(`${url}/api/ready`, { headers: { Authorization: `Bearer ${settings.OPS_TOKEN?.[0]?.token}` } })
 
 const ready: Check = {
-  ...{ group: 'worker', name: 'worker-ready', needs: ['OPS_TOKEN'] },
+  group: 'worker',
+  name: 'worker-ready',
+  needs: ['OPS_TOKEN'],
   costs: 'deliveries get 503, and the providers repeat them for a day or three',
   async run(context) {
     const answer = await readyOf(context)
@@ -126,7 +135,9 @@ const ready: Check = {
 }
 
 const build: Check = {
-  ...{ group: 'worker', name: 'worker-build', needs: ['OPS_TOKEN'] },
+  group: 'worker',
+  name: 'worker-build',
+  needs: ['OPS_TOKEN'],
   costs: 'what you look at here is not what runs there',
   async run(context) {
     const there = (await readyOf(context))?.headers.get('ledgerhook-build')
@@ -142,6 +153,12 @@ const build: Check = {
 }
 
 export const workerChecks = [
-  ...[reachable, redirect, secretCheck('clerk', 'CLERK_WEBHOOK_SECRET')],
-  ...[secretCheck('stripe', 'STRIPE_WEBHOOK_SECRET'), forgeries, ready, build, clock],
+  reachable,
+  redirect,
+  secretCheck('clerk', 'CLERK_WEBHOOK_SECRET'),
+  secretCheck('stripe', 'STRIPE_WEBHOOK_SECRET'),
+  forgeries,
+  ready,
+  build,
+  clock,
 ]

@@ -63,7 +63,9 @@ export async function previewRelease(client: pg.Client, plans: Plans): Promise<P
   }
   would.users = users.size
   return {
-    ...{ waiting: all.length, more: rows.length > MOST, would },
+    waiting: all.length,
+    more: rows.length > MOST,
+    would,
     prices: [...prices].map(([price, count]) => ({ price, count })).sort((a, b) => b.count - a.count),
     stay: [...stay].map(([why, count]) => ({ why, count })),
   }

@@ -42,8 +42,12 @@ export async function readEarlier(pass: Pass, row: EarlierRow): Promise<EarlierP
   const currency = String(member(invoice ?? intent, 'currency'))
   if (!(amount > 0)) return 'it cost nothing: nothing of it can come back'
   return {
-    ...{ stripe_payment_id: invoice?.id ?? payment, amount, currency, stripe_payment_intent_id: payment },
-    ...{ stripe_invoice_id: invoice?.id ?? null, stripe_charge_id: idOf(member(intent, 'latest_charge')) },
+    stripe_payment_id: invoice?.id ?? payment,
+    amount,
+    currency,
+    stripe_payment_intent_id: payment,
+    stripe_invoice_id: invoice?.id ?? null,
+    stripe_charge_id: idOf(member(intent, 'latest_charge')),
     stripe_customer_id: idOf(member(intent, 'customer')),
   }
 }

@@ -50,20 +50,20 @@ export interface Flags {
 export function reconcileFlags(): Flags {
   const [text, flag] = [{ type: 'string' } as const, { type: 'boolean', default: false } as const]
   const { values } = readFlags(HELP, {
-    ...{
-      fix: flag,
-      since: text,
-      only: text,
-      user: text,
-      delete: text,
-      bonus: flag,
-      json: flag,
-      env: text,
-      customers: text,
-      payments: text,
-      sum: text,
-    },
-    ...{ 'pg-port': text, 'stripe-port': text, 'clerk-port': text },
+    fix: flag,
+    since: text,
+    only: text,
+    user: text,
+    delete: text,
+    bonus: flag,
+    json: flag,
+    env: text,
+    customers: text,
+    payments: text,
+    sum: text,
+    'pg-port': text,
+    'stripe-port': text,
+    'clerk-port': text,
   })
   const { only } = values
   if (only !== undefined && only !== 'clerk' && only !== 'stripe')

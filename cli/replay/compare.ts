@@ -50,7 +50,9 @@ export async function compareSides(
   const history = await readHistory(source, since)
   const { ids, erased, withoutPayload: without_payload } = history
   const nothing: Compared = {
-    ...{ decided: ids.length, differences: [], rows: [] },
+    decided: ids.length,
+    differences: [],
+    rows: [],
     unjudged: { erased, without_payload, waiting: 0 },
   }
   if (!(await mayDiffer(source, history, [base, now], say))) return nothing
@@ -107,7 +109,10 @@ function differenceOf(
   const [before, after] = decided
   if (isSame(before, after) && isDeepStrictEqual(was, is)) return null
   return {
-    ...{ provider: stored.provider, event: stored.event_id, type: stored.type, user: stored.user_id },
+    provider: stored.provider,
+    event: stored.event_id,
+    type: stored.type,
+    user: stored.user_id,
     verb: [verbOf(before), verbOf(after)],
     facts: differingFacts(before.decision, after.decision),
     verdict: [inWords(was), inWords(is)],

@@ -62,7 +62,9 @@ function piecesOf(file: ts.SourceFile, checker: ts.TypeChecker): Piece[] {
     if (ts.isExportDeclaration(statement)) return []
     const nodes = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement]
     return [...nodes].map((node) => ({
-      ...{ node, statement, names: new Set() },
+      node,
+      statement,
+      names: new Set(),
       about: isDeclaration(node) ? symbolOf((node as ts.VariableDeclaration).name) : symbolOf(actedOn(node)),
     }))
   })

@@ -11,17 +11,19 @@ const CORE = join(PACKAGE, 'esm/stripe.core.js')
 
 /** The parts of Stripe's API that the Worker calls: members of the SDK's client. The others stay out of the bundle. */
 export const CALLED = [
-  ...[
-    'accounts',
-    'billingPortal',
-    'charges',
-    'checkout',
-    'customers',
-    'disputes',
-    'events',
-    'invoicePayments',
-  ],
-  ...['invoices', 'paymentIntents', 'prices', 'refunds', 'subscriptions'],
+  'accounts',
+  'billingPortal',
+  'charges',
+  'checkout',
+  'customers',
+  'disputes',
+  'events',
+  'invoicePayments',
+  'invoices',
+  'paymentIntents',
+  'prices',
+  'refunds',
+  'subscriptions',
 ]
 
 const PART = /^ *this\.(\w+) = new (\w+)\(this\);\n/gm
@@ -37,7 +39,11 @@ export async function cutStripe(): Promise<string> {
   // The bundler that wrangler has.
   const esbuild = createRequire(tools.wrangler)('esbuild') as { build: typeof build }
   const { outputFiles } = await esbuild.build({
-    ...{ entryPoints: [ENTRY], bundle: true, format: 'esm', target: 'esnext', write: false },
+    entryPoints: [ENTRY],
+    bundle: true,
+    format: 'esm',
+    target: 'esnext',
+    write: false,
     plugins: [cutting],
   })
   return outputFiles[0]?.text ?? ''

@@ -6,12 +6,21 @@ import type { EmailAddress } from './state.ts'
 /** Returns an e-mail address that belongs to nobody yet. */
 export function addressOf(address: string, verified: boolean, now: number): EmailAddress {
   const verification = {
-    ...{ status: verified ? ('verified' as const) : ('unverified' as const), strategy: 'admin' },
-    ...{ attempts: null, expire_at: null },
+    status: verified ? ('verified' as const) : ('unverified' as const),
+    strategy: 'admin',
+    attempts: null,
+    expire_at: null,
   }
   return {
-    ...{ id: randomId('idn'), object: 'email_address', email_address: address, reserved: !verified },
-    ...{ verification, linked_to: [], matches_sso_connection: false, created_at: now, updated_at: now },
+    id: randomId('idn'),
+    object: 'email_address',
+    email_address: address,
+    reserved: !verified,
+    verification,
+    linked_to: [],
+    matches_sso_connection: false,
+    created_at: now,
+    updated_at: now,
   }
 }
 

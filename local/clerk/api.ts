@@ -27,7 +27,11 @@ const calls: Record<string, (instance: Instance, call: Call) => unknown> = {
   'DELETE /v1/email_addresses/:id': (instance, { id }) => deleteEmailAddress(instance, id),
   'GET /v1/jwks': (instance) => jwks(instance),
   'GET /v1/instance': ({ id }) => ({
-    ...{ object: 'instance', id, environment_type: 'development', allowed_origins: null, workspace_id: null },
+    object: 'instance',
+    id,
+    environment_type: 'development',
+    allowed_origins: null,
+    workspace_id: null,
   }),
   // A page of Svix's own at Clerk, where a person looks at the endpoints: the key cannot list them.
   'POST /v1/webhooks/svix_url': ({ hasWebhooks }) => {

@@ -87,6 +87,7 @@ function freeId({ state }: Instance, id: string): string {
 
 const noEvent = (id: string) =>
   new ApiError(404, {
-    ...{ message: 'not found', long_message: `No event was found with id ${id}.` },
+    message: 'not found',
+    long_message: `No event was found with id ${id}.`,
     code: 'resource_not_found',
   })

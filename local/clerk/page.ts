@@ -54,11 +54,13 @@ function content({ instance: { state } }: Services): Content {
       'Users',
       ['User', 'Email address', 'State', 'What can happen'],
       newest(state.users).map(({ id, email_addresses, banned }) => [
-        ...[id, email_addresses.map(({ email_address }) => email_address).join(', ')],
+        id,
+        email_addresses.map(({ email_address }) => email_address).join(', '),
         banned ? 'banned' : 'may sign in',
         buttons('users', id, {
           ...(banned ? { unban: 'Lift the ban' } : { ban: 'Ban' }),
-          ...{ update: 'Report a change', delete: 'Delete' },
+          update: 'Report a change',
+          delete: 'Delete',
         }),
       ]),
     ),
@@ -66,7 +68,10 @@ function content({ instance: { state } }: Services): Content {
       'Events',
       ['Message', 'Type', 'User', 'Created (UTC)', 'What can happen'],
       newest(state.messages).map(({ id, event }) => [
-        ...[id, event.type, event.data.id, moment(event.timestamp)],
+        id,
+        event.type,
+        event.data.id,
+        moment(event.timestamp),
         buttons('events', id, { resend: 'Send again' }),
       ]),
     ),

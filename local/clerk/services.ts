@@ -35,12 +35,19 @@ export function createServices({ secretKey, instanceId, publicKey, file, ...webh
   if (file) restore(state, file)
   let emitted: Message[] = []
   const instance: Instance = {
-    ...{ id: instanceId, state, publicKey, hasWebhooks: true, now: Date.now },
+    id: instanceId,
+    state,
+    publicKey,
+    hasWebhooks: true,
+    now: Date.now,
     emit(type, data) {
       const message: Message = {
         id: randomId('msg'),
         event: {
-          ...{ object: 'event', type, instance_id: instanceId, timestamp: Date.now() },
+          object: 'event',
+          type,
+          instance_id: instanceId,
+          timestamp: Date.now(),
           data: structuredClone(data),
           event_attributes: { http_request: { client_ip: '127.0.0.1', user_agent: 'the local Clerk' } },
         },
@@ -51,7 +58,8 @@ export function createServices({ secretKey, instanceId, publicKey, file, ...webh
   }
   const { webhookUrl, webhookSecret } = webhook
   return {
-    ...{ instance, secretKey },
+    instance,
+    secretKey,
     endpoint: webhookUrl && webhookSecret ? { url: webhookUrl, secret: webhookSecret } : undefined,
     faults: createFaultQueue(FAULTS, (message) => unprocessable('form_param_value_invalid', 'next', message)),
     limit: createRateLimit(),

@@ -12,9 +12,16 @@ const metadata = z.record(z.string(), z.unknown()).optional()
 const moment = z.iso.datetime({ offset: true }).nullish()
 
 const common = {
-  ...{ external_id: text, first_name: text, last_name: text, username: text, created_at: moment },
-  ...{ public_metadata: metadata, private_metadata: metadata, unsafe_metadata: metadata },
-  ...{ password: text, skip_password_checks: z.boolean().nullish() },
+  external_id: text,
+  first_name: text,
+  last_name: text,
+  username: text,
+  created_at: moment,
+  public_metadata: metadata,
+  private_metadata: metadata,
+  unsafe_metadata: metadata,
+  password: text,
+  skip_password_checks: z.boolean().nullish(),
 }
 const createParams = z.strictObject({
   ...common,
@@ -49,8 +56,10 @@ function addUser(instance: Instance, params: z.output<typeof createParams>, id: 
   )
   const made = params.created_at ? Date.parse(params.created_at) : now
   const user = Object.assign(emptyUser(id), membersOf(params), {
-    ...{ email_addresses: addresses, primary_email_address_id: addresses[0]?.id ?? null },
-    ...{ created_at: made, updated_at: now },
+    email_addresses: addresses,
+    primary_email_address_id: addresses[0]?.id ?? null,
+    created_at: made,
+    updated_at: now,
   })
   instance.state.users.set(id, user)
   return user
@@ -60,8 +69,15 @@ function addUser(instance: Instance, params: z.output<typeof createParams>, id: 
 function emptyUser(id: string): User {
   const { data } = clerkEvent('user.created', { user: id, email: null })
   return Object.assign(data, {
-    ...{ id, object: 'user' as const, external_id: null, username: null, first_name: null, last_name: null },
-    ...{ last_sign_in_at: null, last_active_at: null, password_enabled: false },
+    id,
+    object: 'user' as const,
+    external_id: null,
+    username: null,
+    first_name: null,
+    last_name: null,
+    last_sign_in_at: null,
+    last_active_at: null,
+    password_enabled: false,
   }) as unknown as User
 }
 

@@ -11,7 +11,9 @@ import type { MakeScene, Scene } from './scene.ts'
 export function billingStory(stage: Stage): Scene[] {
   const ada = actor('user_ada', stage)
   const scene: MakeScene = (says, sent, act, answers, balance, requests = 1) => ({
-    ...{ says, sent, promised: { answers, balance, requests } },
+    says,
+    sent,
+    promised: { answers, balance, requests },
     play: () => observe('user_ada', stage, act),
   })
   const event = clerkEvent('user.created', { user: 'user_ada' })

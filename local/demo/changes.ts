@@ -86,6 +86,8 @@ const leave = (person: Actor) => () => person.subscriptionAt('cancel-with-credit
 const sceneOf =
   (user: string, stage: Stage): MakeScene =>
   (says, sent, act, answers, balance, requests = 1) => ({
-    ...{ says, sent, promised: { answers, balance, requests } },
+    says,
+    sent,
+    promised: { answers, balance, requests },
     play: () => observe(user, stage, act),
   })

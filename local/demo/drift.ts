@@ -26,7 +26,9 @@ type Act = () => Promise<string[]>
 const sceneOf =
   (stage: Stage) =>
   (says: string, sent: string, act: Act, answers: string[], balance: number | null, user = ADA): Scene => ({
-    ...{ says, sent, promised: { answers, balance, requests: 0 } },
+    says,
+    sent,
+    promised: { answers, balance, requests: 0 },
     play: async () => ({ ...(await observe(user, stage, act)), requests: 0 }),
   })
 

@@ -51,7 +51,13 @@ export async function refundUnreported({ stripeUrl }: Stage, amount: number): Pr
   if (!charge) throw new LocalError('nothing was paid at the local Stripe')
   const { id, payment_intent, currency, created } = charge
   const refund = create<Refund>('refund', {
-    ...{ id: randomId('re'), amount, charge: id, payment_intent, currency, created, status: 'succeeded' },
+    id: randomId('re'),
+    amount,
+    charge: id,
+    payment_intent,
+    currency,
+    created,
+    status: 'succeeded',
   })
   await seed(stripeUrl, { refunds: [refund], charges: [{ ...charge, amount_refunded: amount }] })
 }

@@ -98,7 +98,9 @@ const sceneOf =
     const requests = first + told
     const ended = async () => (await readStats(stage.gatewayUrl)).requests >= requests
     return {
-      ...{ says, sent: sent.replace(/^(?=\/api)/, 'POST '), promised: { answers, balance, requests } },
+      says,
+      sent: sent.replace(/^(?=\/api)/, 'POST '),
+      promised: { answers, balance, requests },
       play: () =>
         observe('user_ada', stage, async () => {
           const said = await act()

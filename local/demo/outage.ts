@@ -31,7 +31,9 @@ export function outageStory(stage: Stage): Scene[] {
     meanwhile: () => Promise<unknown> = async () => {},
     user = 'user_ada',
   ): Scene => ({
-    ...{ says, sent: deliveries[0]?.event.type ?? '', promised: { answers, balance, requests: 0 } },
+    says,
+    sent: deliveries[0]?.event.type ?? '',
+    promised: { answers, balance, requests: 0 },
     async play(): Promise<Facts> {
       const seen = await observe(user, stage, async () => {
         await meanwhile()

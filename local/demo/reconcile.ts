@@ -28,7 +28,9 @@ export async function reconcile(stage: Stage, ...flags: string[]): Promise<Repor
   const env = {
     ...Object.fromEntries(own),
     ...settings,
-    ...{ DATABASE_URL: databaseUrl, STRIPE_API_BASE: stripeUrl, CLERK_API_BASE: clerkUrl },
+    DATABASE_URL: databaseUrl,
+    STRIPE_API_BASE: stripeUrl,
+    CLERK_API_BASE: clerkUrl,
   }
   const args = [join(projectDir, 'cli/reconcile.ts'), '--json', ...flags]
   return await new Promise((resolve, reject) =>

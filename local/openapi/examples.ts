@@ -40,7 +40,11 @@ export const examples: Record<string, Example> = {
   '/api/webhooks/clerk': { body: { object: 'event', type: 'session.created', data: { id: 'sess_1' } } },
   '/api/webhooks/stripe': {
     body: {
-      ...{ id: 'evt_1', object: 'event', type: 'product.created', livemode: false, created: 1_764_115_200 },
+      id: 'evt_1',
+      object: 'event',
+      type: 'product.created',
+      livemode: false,
+      created: 1_764_115_200,
       data: { object: { id: 'prod_1', object: 'product' } },
     },
   },

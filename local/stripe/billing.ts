@@ -14,13 +14,22 @@ export function startSubscription(account: Account, customer: string, order: Ord
   const trialEnd = order.trialDays === null ? null : start + order.trialDays * 86_400
   const items = order.lines.map(({ price, quantity }) =>
     create<SubscriptionItem>('subscription_item', {
-      ...{ created: start, price, quantity, subscription: id, current_period_start: start },
+      created: start,
+      price,
+      quantity,
+      subscription: id,
+      current_period_start: start,
       current_period_end: trialEnd ?? periodEnd(start, price.recurring),
     }),
   )
   const subscription = create<Subscription>('subscription', {
-    ...{ id, customer, currency: order.lines[0]?.price.currency, metadata: order.metadata },
-    ...{ created: start, start_date: start, billing_cycle_anchor: trialEnd ?? start },
+    id,
+    customer,
+    currency: order.lines[0]?.price.currency,
+    metadata: order.metadata,
+    created: start,
+    start_date: start,
+    billing_cycle_anchor: trialEnd ?? start,
     ...(trialEnd !== null && { trial_start: start, trial_end: trialEnd }),
     status: trialEnd === null ? 'active' : 'trialing',
     items: {
@@ -79,14 +88,21 @@ export function lineOf(item: SubscriptionItem, invoice: string, isFree: boolean)
   const unit = isFree ? 0 : item.price.unit_amount
   const amount = unit * item.quantity
   return create('line_item', {
-    ...{ invoice, amount, subtotal: amount, currency: item.price.currency, quantity: item.quantity },
+    invoice,
+    amount,
+    subtotal: amount,
+    currency: item.price.currency,
+    quantity: item.quantity,
     period: { start: item.current_period_start, end: item.current_period_end },
     parent: {
       type: 'subscription_item_details',
       invoice_item_details: null,
       subscription_item_details: {
-        ...{ invoice_item: null, proration: false, proration_details: null },
-        ...{ subscription: item.subscription, subscription_item: item.id },
+        invoice_item: null,
+        proration: false,
+        proration_details: null,
+        subscription: item.subscription,
+        subscription_item: item.id,
       },
     },
     pricing: {

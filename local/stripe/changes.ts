@@ -98,14 +98,22 @@ function proration(
 ): StripeObject {
   const { currency, id: price, product } = item.price
   return create('line_item', {
-    ...{ invoice: null, amount, subtotal: amount, currency, quantity: item.quantity, discountable: false },
+    invoice: null,
+    amount,
+    subtotal: amount,
+    currency,
+    quantity: item.quantity,
+    discountable: false,
     period: { start: now, end: item.current_period_end },
     parent: {
       type: 'subscription_item_details',
       invoice_item_details: null,
       subscription_item_details: {
-        ...{ invoice_item: null, proration: true, proration_details: { credited_items } },
-        ...{ subscription: item.subscription, subscription_item: item.id },
+        invoice_item: null,
+        proration: true,
+        proration_details: { credited_items },
+        subscription: item.subscription,
+        subscription_item: item.id,
       },
     },
     pricing: { type: 'price_details', price_details: { price, product }, unit_amount_decimal: null },

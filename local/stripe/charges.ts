@@ -16,12 +16,23 @@ interface Sale {
 export function chargeFor(account: Account, { amount, currency, customer, metadata }: Sale): StripeObject {
   const created = account.now()
   const charge = create<Charge>('charge', {
-    ...{ amount, amount_captured: amount, currency, customer, metadata, created },
+    amount,
+    amount_captured: amount,
+    currency,
+    customer,
+    metadata,
+    created,
     balance_transaction: moved(account, amount, currency, 'charge').id,
   })
   const intent = create<StripeObject>('payment_intent', {
-    ...{ amount, amount_received: amount, currency, customer, metadata, created },
-    ...{ status: 'succeeded', latest_charge: charge.id },
+    amount,
+    amount_received: amount,
+    currency,
+    customer,
+    metadata,
+    created,
+    status: 'succeeded',
+    latest_charge: charge.id,
   })
   charge.payment_intent = intent.id
   account.state.charges.set(charge.id, charge)
@@ -32,7 +43,11 @@ export function chargeFor(account: Account, { amount, currency, customer, metada
 /** Creates a balance transaction: what a charge brought, or a dispute took, in the settlement currency. */
 export function moved(account: Account, amount: number, currency: string, type: string): BalanceTransaction {
   const made = create<BalanceTransaction>('balance_transaction', {
-    ...{ amount, currency, type, net: amount, created: account.now() },
+    amount,
+    currency,
+    type,
+    net: amount,
+    created: account.now(),
     reporting_category: type,
   })
   account.state.balanceTransactions.set(made.id, made)

@@ -123,8 +123,17 @@ function look({ requests, account: { state } }: Services, kind: string, request:
 
 /** What a person looks for in an object: the ten lines that matter stand at its top. */
 const MATTERS = [
-  ...['id', 'object', 'status', 'payment_status', 'amount', 'amount_total', 'amount_paid', 'currency'],
-  ...['customer', 'subscription', 'metadata'],
+  'id',
+  'object',
+  'status',
+  'payment_status',
+  'amount',
+  'amount_total',
+  'amount_paid',
+  'currency',
+  'customer',
+  'subscription',
+  'metadata',
 ]
 
 function mattersFirst(object: object): object {

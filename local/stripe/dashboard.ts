@@ -53,7 +53,8 @@ function content(state: State): Content {
         .filter(({ status }) => status === 'open')
         .map(({ id, customer, client_reference_id: reference, amount_total, currency }) => [
           html`<a href="/pay/${id}">${id}</a>`,
-          ...[payer(customer, reference), money(amount_total, currency)],
+          payer(customer, reference),
+          money(amount_total, currency),
           buttons('sessions', id, { pay: 'Pay by card' }),
         ]),
     ),
@@ -61,7 +62,9 @@ function content(state: State): Content {
       'Subscriptions',
       ['Subscription', 'Customer', 'Status', 'What can happen'],
       newest(state.subscriptions).map((subscription) => [
-        ...[sold(subscription), payer(subscription.customer), statusOf(subscription)],
+        sold(subscription),
+        payer(subscription.customer),
+        statusOf(subscription),
         buttons('subscriptions', subscription.id, lifeOf(subscription)),
       ]),
     ),
@@ -71,7 +74,9 @@ function content(state: State): Content {
       newest(state.invoices)
         .filter(({ status }) => status === 'open')
         .map(({ id, customer, amount_due, currency }) => [
-          ...[id, payer(customer), money(Number(amount_due), String(currency))],
+          id,
+          payer(customer),
+          money(Number(amount_due), String(currency)),
           buttons('invoices', id, { pay: 'Pay', void: 'Void' }),
         ]),
     ),
@@ -79,7 +84,9 @@ function content(state: State): Content {
       'Payments',
       ['Charge', 'Customer', 'Amount', 'What can happen'],
       newest(state.charges).map(({ id, customer, amount, amount_refunded, currency }) => [
-        ...[id, payer(customer), money(amount, currency) + refunded(amount_refunded, currency)],
+        id,
+        payer(customer),
+        money(amount, currency) + refunded(amount_refunded, currency),
         buttons('charges', id, {
           ...(amount_refunded < amount && { refund: 'Refund' }),
           dispute: 'Dispute',
@@ -90,7 +97,10 @@ function content(state: State): Content {
       'Refunds',
       ['Refund', 'Charge', 'Amount', 'Status', 'What can happen'],
       newest(state.refunds).map(({ id, charge, amount, currency, status }) => [
-        ...[id, charge, money(amount, String(currency)), status],
+        id,
+        charge,
+        money(amount, String(currency)),
+        status,
         status === 'succeeded' && buttons('refunds', id, { fail: 'Let it fail' }),
       ]),
     ),
@@ -98,7 +108,10 @@ function content(state: State): Content {
       'Disputes',
       ['Dispute', 'Charge', 'Amount', 'Status', 'What can happen'],
       newest(state.disputes).map(({ id, charge, amount, currency, status }) => [
-        ...[id, charge, money(amount, currency), status],
+        id,
+        charge,
+        money(amount, currency),
+        status,
         status === 'needs_response' && buttons('disputes', id, { win: 'Win', lose: 'Lose' }),
       ]),
     ),
@@ -117,7 +130,9 @@ function content(state: State): Content {
       'Events',
       ['Event', 'Type', 'Created (UTC)', 'What can happen'],
       newest(state.events).map(({ id, type, created }: Event) => [
-        ...[id, type, moment(created * 1000)],
+        id,
+        type,
+        moment(created * 1000),
         buttons('events', id, { resend: 'Send again' }),
       ]),
     ),
@@ -151,7 +166,9 @@ function lifeOf(subscription: Subscription): Record<string, string> {
   if (status === 'canceled') return {}
   if (status === 'paused') return { resume: 'Resume', end: 'End now' }
   return {
-    ...{ renew: 'Renew', 'fail-renewal': 'Renew, card declined', pause: 'Pause' },
+    renew: 'Renew',
+    'fail-renewal': 'Renew, card declined',
+    pause: 'Pause',
     ...(subscription.cancel_at_period_end
       ? { resume: 'Resume' }
       : { 'cancel-at-period-end': 'Cancel at period end' }),

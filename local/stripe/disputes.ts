@@ -15,7 +15,11 @@ export function openDispute(account: Account, chargeId: string, body: Body): Dis
   const brought = broughtBy(account, charge)
   const { amount = charge.amount, currency = charge.currency, withdrawn = brought.amount } = body
   const dispute = create<Dispute>('dispute', {
-    ...{ amount, currency, charge: chargeId, payment_intent: charge.payment_intent, created: account.now() },
+    amount,
+    currency,
+    charge: chargeId,
+    payment_intent: charge.payment_intent,
+    created: account.now(),
     status: 'needs_response',
   })
   charge.disputed = true

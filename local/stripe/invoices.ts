@@ -29,11 +29,23 @@ export function createInvoice(
   const { starting, ending, due } = fromBalance(account, customer, total)
   const now = account.now()
   const invoice = create<StripeObject>('invoice', {
-    ...{ id: invoiceId, customer, billing_reason: reason, created: now },
-    ...{ currency: items.data[0]?.price.currency ?? 'usd', status: 'open' },
-    ...{ total, subtotal: total, amount_due: due, amount_paid: 0, amount_remaining: due },
-    ...{ attempted: true, attempt_count: 1, period_start: now, period_end: now },
-    ...{ starting_balance: starting, ending_balance: ending },
+    id: invoiceId,
+    customer,
+    billing_reason: reason,
+    created: now,
+    currency: items.data[0]?.price.currency ?? 'usd',
+    status: 'open',
+    total,
+    subtotal: total,
+    amount_due: due,
+    amount_paid: 0,
+    amount_remaining: due,
+    attempted: true,
+    attempt_count: 1,
+    period_start: now,
+    period_end: now,
+    starting_balance: starting,
+    ending_balance: ending,
     parent: {
       type: 'subscription_details',
       quote_details: null,
@@ -75,13 +87,11 @@ export function payInvoice(account: Account, invoice: StripeObject, amount: numb
   const currency = String(invoice.currency)
   const intent = chargeFor(account, { amount, currency, customer: String(invoice.customer), metadata: {} })
   const payment = create<StripeObject>('invoice_payment', {
-    ...{
-      amount_paid: amount,
-      amount_requested: amount,
-      currency,
-      created: account.now(),
-      invoice: invoice.id,
-    },
+    amount_paid: amount,
+    amount_requested: amount,
+    currency,
+    created: account.now(),
+    invoice: invoice.id,
     payment: { type: 'payment_intent', payment_intent: intent.id },
     status_transitions: { canceled_at: null, paid_at: account.now() },
   })

@@ -30,8 +30,11 @@ export function createLink(account: Account, params: z.output<typeof linkParams>
   const order = readOrder(account, { ...params, mode: isRecurring ? 'subscription' : 'payment' })
   const id = randomId('plink')
   const link = create<PaymentLink>('payment_link', {
-    ...{ id, url: `${account.url()}/buy/${id}`, metadata: params.metadata ?? {} },
-    ...{ currency: order.lines[0]?.price.currency, ...shown({ ...params, mode: modeOf(order) }) },
+    id,
+    url: `${account.url()}/buy/${id}`,
+    metadata: params.metadata ?? {},
+    currency: order.lines[0]?.price.currency,
+    ...shown({ ...params, mode: modeOf(order) }),
   })
   account.state.links.set(id, link)
   account.state.orders.set(id, order)
@@ -57,8 +60,12 @@ export function openLink(account: Account, id: string, body: Record<string, unkn
   const order = structuredClone(found(account.state.orders, 'payment_link', id))
   const { allow_promotion_codes, automatic_tax } = link
   return addSession(account, order, {
-    ...{ mode: modeOf(order), payment_link: id, metadata: { ...link.metadata } },
-    ...{ allow_promotion_codes, automatic_tax, client_reference_id: visit.parse(body).client_reference_id },
+    mode: modeOf(order),
+    payment_link: id,
+    metadata: { ...link.metadata },
+    allow_promotion_codes,
+    automatic_tax,
+    client_reference_id: visit.parse(body).client_reference_id,
     // For a payment that is `if_required` as well: this link asks for it, as the Dashboard's own do.
     customer_creation: modeOf(order) === 'payment' ? 'always' : null,
     success_url: `${account.url()}/app/billing?session_id={CHECKOUT_SESSION_ID}`,
@@ -70,11 +77,15 @@ export function openTable(account: Account, price: string, body: Record<string, 
   const { customer = null, client_reference_id } = visit.parse(body)
   if (customer !== null) liveCustomer(account, customer)
   const order = readOrder(account, {
-    ...{ mode: 'subscription', line_items: [{ price, quantity: 1 }] },
+    mode: 'subscription',
+    line_items: [{ price, quantity: 1 }],
   })
   if (!order.lines[0]?.price.recurring) throw invalid('This stand-in has recurring prices in pricing tables.')
   return addSession(account, order, {
-    ...{ mode: 'subscription', metadata: {}, client_reference_id, customer },
+    mode: 'subscription',
+    metadata: {},
+    client_reference_id,
+    customer,
     success_url: `${account.url()}/app/billing?session_id={CHECKOUT_SESSION_ID}`,
   })
 }

@@ -8,8 +8,16 @@ const EVENTS_KEPT_S = 30 * 24 * 60 * 60
 const charged = { charge: member('charge'), created, payment_intent: member('payment_intent') }
 
 const SUBSCRIPTION_STATUSES = [
-  ...['active', 'past_due', 'unpaid', 'canceled', 'incomplete', 'incomplete_expired', 'trialing', 'paused'],
-  ...['all', 'ended'],
+  'active',
+  'past_due',
+  'unpaid',
+  'canceled',
+  'incomplete',
+  'incomplete_expired',
+  'trialing',
+  'paused',
+  'all',
+  'ended',
 ] as [string, ...string[]]
 
 const itemsOf = (subscription: StripeObject) =>
@@ -33,39 +41,52 @@ const subscriptionStatus = filter(z.enum(SUBSCRIPTION_STATUSES), ({ status }, gi
 /** What can be listed, and by what: by path, with the objects of which state. */
 export const listings: Record<string, Listing & { objects: keyof State }> = {
   '/v1/customers': {
-    ...{ objects: 'customers', noun: 'customer', filters: { created, email: member('email') } },
+    objects: 'customers',
+    noun: 'customer',
+    filters: { created, email: member('email') },
     shown: ({ deleted }) => !deleted,
   },
   '/v1/checkout/sessions': {
-    ...{ objects: 'sessions', noun: 'checkout.session' },
+    objects: 'sessions',
+    noun: 'checkout.session',
     filters: {
-      ...{ created, customer: member('customer'), payment_intent: member('payment_intent') },
-      ...{ subscription: member('subscription'), payment_link: member('payment_link') },
+      created,
+      customer: member('customer'),
+      payment_intent: member('payment_intent'),
+      subscription: member('subscription'),
+      payment_link: member('payment_link'),
       status: oneOf('status', ['open', 'complete', 'expired']),
     },
   },
   '/v1/payment_intents': {
-    ...{ objects: 'paymentIntents', noun: 'payment_intent' },
+    objects: 'paymentIntents',
+    noun: 'payment_intent',
     filters: { created, customer: member('customer') },
   },
   '/v1/charges': {
-    ...{ objects: 'charges', noun: 'charge' },
+    objects: 'charges',
+    noun: 'charge',
     filters: { created, customer: member('customer'), payment_intent: member('payment_intent') },
   },
   '/v1/refunds': { objects: 'refunds', noun: 'refund', filters: charged },
   '/v1/disputes': { objects: 'disputes', noun: 'dispute', filters: charged },
   '/v1/invoices': {
-    ...{ objects: 'invoices', noun: 'invoice' },
+    objects: 'invoices',
+    noun: 'invoice',
     filters: {
-      ...{ created, customer: member('customer') },
+      created,
+      customer: member('customer'),
       status: oneOf('status', ['draft', 'open', 'paid', 'uncollectible', 'void']),
       subscription: filter(z.string(), (invoice, given) => subscriptionOf(invoice) === given),
     },
   },
   '/v1/invoice_payments': {
-    ...{ objects: 'invoicePayments', noun: 'invoice_payment' },
+    objects: 'invoicePayments',
+    noun: 'invoice_payment',
     filters: {
-      ...{ created, invoice: member('invoice'), status: oneOf('status', ['canceled', 'open', 'paid']) },
+      created,
+      invoice: member('invoice'),
+      status: oneOf('status', ['canceled', 'open', 'paid']),
       payment: filter(
         z.strictObject({ type: z.enum(['charge', 'payment_intent']), payment_intent: z.string().optional() }),
         ({ payment }, { type, payment_intent }) =>
@@ -74,9 +95,12 @@ export const listings: Record<string, Listing & { objects: keyof State }> = {
     },
   },
   '/v1/subscriptions': {
-    ...{ objects: 'subscriptions', noun: 'subscription' },
+    objects: 'subscriptions',
+    noun: 'subscription',
     filters: {
-      ...{ created, customer: member('customer'), status: subscriptionStatus },
+      created,
+      customer: member('customer'),
+      status: subscriptionStatus,
       price: filter(z.string(), (subscription, given) =>
         itemsOf(subscription).some(({ price }) => price.id === given),
       ),
@@ -84,22 +108,31 @@ export const listings: Record<string, Listing & { objects: keyof State }> = {
     shown: ({ status }, given) => given.status !== undefined || status !== 'canceled',
   },
   '/v1/prices': {
-    ...{ objects: 'prices', noun: 'price' },
+    objects: 'prices',
+    noun: 'price',
     filters: {
-      ...{ active: flag('active'), created, currency: member('currency'), product: member('product') },
-      ...{ lookup_keys: among('lookup_key', 10), type: oneOf('type', ['one_time', 'recurring']) },
+      active: flag('active'),
+      created,
+      currency: member('currency'),
+      product: member('product'),
+      lookup_keys: among('lookup_key', 10),
+      type: oneOf('type', ['one_time', 'recurring']),
     },
   },
   '/v1/products': {
-    ...{ objects: 'products', noun: 'product' },
+    objects: 'products',
+    noun: 'product',
     filters: { active: flag('active'), created, ids: among('id', 100) },
   },
   '/v1/billing_portal/configurations': {
-    ...{ objects: 'portalConfigurations', noun: 'configuration' },
+    objects: 'portalConfigurations',
+    noun: 'configuration',
     filters: { active: flag('active'), is_default: flag('is_default') },
   },
   '/v1/webhook_endpoints': {
-    ...{ objects: 'webhookEndpoints', noun: 'webhook endpoint', filters: {} },
+    objects: 'webhookEndpoints',
+    noun: 'webhook endpoint',
+    filters: {},
   },
 }
 
@@ -109,7 +142,9 @@ export function eventListing(delivered: Map<string, true>, now: number): Listing
   return {
     noun: 'event',
     filters: {
-      ...{ created, type: member('type'), types },
+      created,
+      type: member('type'),
+      types,
       delivery_success: filter(bool, ({ id }, given) => delivered.has(id) === given),
     },
     shown: ({ created: at }) => Number(at) > now - EVENTS_KEPT_S,

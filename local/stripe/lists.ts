@@ -21,8 +21,10 @@ const filter = <Schema extends z.ZodType>(
 const range = z.union([
   whole(),
   z.strictObject({
-    ...{ gt: whole().optional(), gte: whole().optional() },
-    ...{ lt: whole().optional(), lte: whole().optional() },
+    gt: whole().optional(),
+    gte: whole().optional(),
+    lt: whole().optional(),
+    lte: whole().optional(),
   }),
 ])
 
@@ -80,15 +82,19 @@ export function list(
   }
   const data = found.slice(0, limit)
   return {
-    ...{ object: 'list' as const, url, has_more: found.length > limit },
+    object: 'list' as const,
+    url,
+    has_more: found.length > limit,
     data: ending_before ? data.reverse() : data,
   }
 }
 
 function read(params: Params, filters: Listing['filters']) {
   const paging = {
-    ...{ limit: whole(-Infinity).default(DEFAULT_LIMIT), expand },
-    ...{ starting_after: z.string().min(1).optional(), ending_before: z.string().min(1).optional() },
+    limit: whole(-Infinity).default(DEFAULT_LIMIT),
+    expand,
+    starting_after: z.string().min(1).optional(),
+    ending_before: z.string().min(1).optional(),
   }
   const narrowing = Object.entries(filters).map(([name, { schema }]) => [name, schema.optional()])
   const schema = z.strictObject({ ...Object.fromEntries(narrowing), ...paging })

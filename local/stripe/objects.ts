@@ -60,7 +60,11 @@ export function recurringPrice(
 export function oneTimePrice(id: string, unitAmount: number | null, currency = 'usd'): Price {
   const custom = { minimum: 50, maximum: null, preset: null }
   return create('price', {
-    ...{ id, currency, recurring: null, type: 'one_time', unit_amount: unitAmount },
+    id,
+    currency,
+    recurring: null,
+    type: 'one_time',
+    unit_amount: unitAmount,
     unit_amount_decimal: unitAmount === null ? null : String(unitAmount),
     custom_unit_amount: unitAmount === null ? custom : null,
   })

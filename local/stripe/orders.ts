@@ -74,8 +74,15 @@ export function lineItemsOf(id: string, { lines }: Order): object {
       id: `li_${index}_${id}`,
       object: 'item',
       adjustable_quantity: adjustable && { enabled: true, ...adjustable },
-      ...{ amount_discount: 0, amount_subtotal: amount, amount_tax: 0, amount_total: amount },
-      ...{ currency: price.currency, description, metadata: {}, price, quantity },
+      amount_discount: 0,
+      amount_subtotal: amount,
+      amount_tax: 0,
+      amount_total: amount,
+      currency: price.currency,
+      description,
+      metadata: {},
+      price,
+      quantity,
     } satisfies StripeObject
   })
   return { object: 'list', data, has_more: false, url: `/v1/checkout/sessions/${id}/line_items` }

@@ -57,15 +57,14 @@ function complete(session: Session, paymentStatus: 'paid' | 'unpaid'): void {
     // When nothing is due, there is no payment intent either (Stripe, since 2023-08-16).
     payment_status: nothingDue && session.mode === 'payment' ? 'no_payment_required' : paymentStatus,
     customer_details: {
-      ...{
-        address: null,
-        business_name: null,
-        individual_name: null,
-        phone: null,
-        tax_exempt: 'none',
-        tax_ids: [],
-      },
-      ...{ email: session.customer_email ?? 'paying@example.com', name: 'Paying Person' },
+      address: null,
+      business_name: null,
+      individual_name: null,
+      phone: null,
+      tax_exempt: 'none',
+      tax_ids: [],
+      email: session.customer_email ?? 'paying@example.com',
+      name: 'Paying Person',
     },
   })
 }

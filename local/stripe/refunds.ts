@@ -26,7 +26,13 @@ export function createRefund(account: Account, params: z.output<typeof refundPar
     )
   const { id, payment_intent, currency } = charge
   const refund = create<Refund>('refund', {
-    ...{ amount, charge: id, payment_intent, currency, reason, metadata, created: account.now() },
+    amount,
+    charge: id,
+    payment_intent,
+    currency,
+    reason,
+    metadata,
+    created: account.now(),
     status: 'succeeded',
   })
   account.state.refunds.set(refund.id, refund)

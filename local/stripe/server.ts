@@ -58,7 +58,10 @@ async function route(services: Services, request: Request, response: ServerRespo
 
 function receive({ method, path, query, body, headers }: Request): Received {
   return {
-    ...{ method, path, status: null, params: parseForm(method === 'POST' ? body : query) },
+    method,
+    path,
+    status: null,
+    params: parseForm(method === 'POST' ? body : query),
     idempotency_key: headers['idempotency-key']?.toString() ?? null,
     stripe_version: headers['stripe-version']?.toString() ?? null,
   }

@@ -61,7 +61,9 @@ export function createServices(options: ServicesOptions, url: () => string): Ser
   addEndpoint(state, options, now())
   return {
     account: {
-      ...{ state, url, now },
+      state,
+      url,
+      now,
       emit(type, object, previous) {
         const event = snapshot(type, object, now(), previous)
         state.events.set(event.id, event)

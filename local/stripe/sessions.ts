@@ -35,7 +35,12 @@ export function createSession(account: Account, params: SessionParams): Session 
   const order = readOrder(account, params)
   if (mode === 'subscription' && customer !== null) assertOneCurrency(account, customer, order)
   return addSession(account, order, {
-    ...{ mode, customer, client_reference_id, cancel_url, success_url, metadata: params.metadata ?? {} },
+    mode,
+    customer,
+    client_reference_id,
+    cancel_url,
+    success_url,
+    metadata: params.metadata ?? {},
     customer_creation: customer || mode === 'subscription' ? null : 'if_required',
     ...shown(params),
   })
@@ -64,8 +69,13 @@ export function addSession(account: Account, order: Order, members: Record<strin
   assertWorthIt(total, currency)
   const id = randomId('cs_test')
   const session = create<Session>('checkout.session', {
-    ...{ id, amount_total: total, amount_subtotal: total, currency },
-    ...{ created: account.now(), expires_at: account.now() + DAY_S, url: `${account.url()}/pay/${id}` },
+    id,
+    amount_total: total,
+    amount_subtotal: total,
+    currency,
+    created: account.now(),
+    expires_at: account.now() + DAY_S,
+    url: `${account.url()}/pay/${id}`,
     ...members,
   })
   account.state.sessions.set(id, session)

@@ -12,7 +12,8 @@ const clockBody = z.strictObject({ skew_ms: z.int() })
 const permissionsBody = z.strictObject({ denied: z.array(z.string()) })
 const seedBody = z.record(z.string(), z.array(z.looseObject({ id: z.string().min(1) })))
 const destinationBody = z.strictObject({
-  ...{ url: z.string(), event_payload: z.enum(['snapshot', 'thin']) },
+  url: z.string(),
+  event_payload: z.enum(['snapshot', 'thin']),
   enabled_events: z.array(z.string()).default([]),
 })
 
@@ -63,9 +64,19 @@ export const switches: Record<string, (services: Services, body: unknown) => obj
     const { url, event_payload, enabled_events } = read(destinationBody, body)
     const now = new Date().toISOString()
     const destination: EventDestination = {
-      ...{ id: randomId('ed_test'), object: 'v2.core.event_destination', event_payload, enabled_events },
-      ...{ created: now, updated: now, description: '', livemode: false, metadata: {}, name: url },
-      ...{ status: 'enabled', type: 'webhook_endpoint', webhook_endpoint: { url } },
+      id: randomId('ed_test'),
+      object: 'v2.core.event_destination',
+      event_payload,
+      enabled_events,
+      created: now,
+      updated: now,
+      description: '',
+      livemode: false,
+      metadata: {},
+      name: url,
+      status: 'enabled',
+      type: 'webhook_endpoint',
+      webhook_endpoint: { url },
     }
     services.recorded(() => services.account.state.eventDestinations.set(destination.id, destination))
     return destination

@@ -14,11 +14,16 @@ const enabled_events = z.array(z.string().regex(/^(\*|[a-z0-9_]+(\.[a-z0-9_]+)+)
 const shared = { description: z.string().optional(), metadata: metadata.optional(), expand }
 
 export const createEndpointParams = z.strictObject({
-  ...{ url, enabled_events, api_version: z.string().min(1).optional(), connect: bool.optional() },
+  url,
+  enabled_events,
+  api_version: z.string().min(1).optional(),
+  connect: bool.optional(),
   ...shared,
 })
 export const updateEndpointParams = z.strictObject({
-  ...{ url: url.optional(), enabled_events: enabled_events.optional(), disabled: bool.optional() },
+  url: url.optional(),
+  enabled_events: enabled_events.optional(),
+  disabled: bool.optional(),
   ...shared,
 })
 
@@ -49,8 +54,17 @@ export function endpointOf(
   created: number,
 ): WebhookEndpoint {
   return {
-    ...{ id, object: 'webhook_endpoint', api_version: null, application: null, created, description: null },
-    ...{ enabled_events: enabledEvents, livemode: false, metadata: {}, status: 'enabled', url },
+    id,
+    object: 'webhook_endpoint',
+    api_version: null,
+    application: null,
+    created,
+    description: null,
+    enabled_events: enabledEvents,
+    livemode: false,
+    metadata: {},
+    status: 'enabled',
+    url,
   }
 }
 

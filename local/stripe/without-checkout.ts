@@ -41,12 +41,27 @@ export function payOneOffInvoice(account: Account, body: unknown): StripeObject 
   if (!customer) throw invalid('An invoice is for a customer.', { param: 'customer' })
   const now = account.now()
   const invoice = create<StripeObject>('invoice', {
-    ...{ customer, currency, metadata, created: now, billing_reason: 'manual', status: 'paid', parent: null },
-    ...{ total: amount, subtotal: amount, amount_due: amount, amount_paid: amount, amount_remaining: 0 },
-    ...{ attempted: true, attempt_count: 1, period_start: now, period_end: now },
+    customer,
+    currency,
+    metadata,
+    created: now,
+    billing_reason: 'manual',
+    status: 'paid',
+    parent: null,
+    total: amount,
+    subtotal: amount,
+    amount_due: amount,
+    amount_paid: amount,
+    amount_remaining: 0,
+    attempted: true,
+    attempt_count: 1,
+    period_start: now,
+    period_end: now,
   })
   invoice.lines = {
-    ...{ object: 'list', has_more: false, url: `/v1/invoices/${invoice.id}/lines` },
+    object: 'list',
+    has_more: false,
+    url: `/v1/invoices/${invoice.id}/lines`,
     data: [lineOf(invoice.id, amount, currency, now)],
   }
   account.state.invoices.set(invoice.id, invoice)
@@ -59,9 +74,15 @@ export function payOneOffInvoice(account: Account, body: unknown): StripeObject 
 
 function lineOf(invoice: string, amount: number, currency: string, now: number): StripeObject {
   return create('line_item', {
-    ...{ invoice, amount, subtotal: amount, currency, quantity: 1, period: { start: now, end: now } },
+    invoice,
+    amount,
+    subtotal: amount,
+    currency,
+    quantity: 1,
+    period: { start: now, end: now },
     parent: {
-      ...{ type: 'invoice_item_details', subscription_item_details: null },
+      type: 'invoice_item_details',
+      subscription_item_details: null,
       invoice_item_details: { invoice_item: `ii_${invoice}`, proration: false, subscription: null },
     },
   })

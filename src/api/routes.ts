@@ -12,6 +12,14 @@ import { wallet } from './wallet.ts'
 
 /** Add routes here: they are served, and documented, from this list alone. */
 export const routes: Route[] = [
-  ...[me, wallet, startCheckout, finishCheckout, billingPortal],
-  ...[spendCredits, giveBackCredits, grant, userWallet, entitlements],
+  me,
+  wallet,
+  startCheckout,
+  finishCheckout,
+  billingPortal,
+  spendCredits,
+  giveBackCredits,
+  grant,
+  userWallet,
+  entitlements,
 ]

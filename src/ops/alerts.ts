@@ -29,8 +29,11 @@ async function check(settings: Settings, db: Database, newest: number | null): P
   const checked = await call<Checked>(db, 'check_alerts', [
     {
       rules: rulesOf(settings.ALERTS),
-      ...{ parked: Object.keys(OUTCOMES.parked), rejected: Object.keys(OUTCOMES.rejected), newest },
-      ...{ reconciles: settings.RECONCILE !== 'off', tells: settings.ALERT_WEBHOOK_URL !== undefined },
+      parked: Object.keys(OUTCOMES.parked),
+      rejected: Object.keys(OUTCOMES.rejected),
+      newest,
+      reconciles: settings.RECONCILE !== 'off',
+      tells: settings.ALERT_WEBHOOK_URL !== undefined,
     },
   ])
   for (const change of checked.changes) logAlert(change)

@@ -38,7 +38,8 @@ async function send({ ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET = [] }: Settings, 
 }
 
 const messageOf = (type: AlertMessage['type'], alert: Direct, now: number): AlertMessage => ({
-  ...{ id: `alert_${alert}_${Math.floor(now / EVERY_MS)}_${type.slice(6)}`, type },
+  id: `alert_${alert}_${Math.floor(now / EVERY_MS)}_${type.slice(6)}`,
+  type,
   timestamp: new Date(now).toISOString(),
   data: { alert, about: null, critical: true, value: null, threshold: null },
 })

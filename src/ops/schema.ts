@@ -35,9 +35,15 @@ export const rates = ledgerhook.table(
   (rates) => [
     primaryKey({
       columns: [
-        ...[rates.provider, rates.at, rates.source, rates.type, rates.outcome, rates.reason],
-        ...[rates.fallback, rates.secret],
-      ] as [typeof rates.provider],
+        rates.provider,
+        rates.at,
+        rates.source,
+        rates.type,
+        rates.outcome,
+        rates.reason,
+        rates.fallback,
+        rates.secret,
+      ],
     }),
     // Few: while a secret is rotated.
     index('rates_old_secret').on(rates.at).where(sql`${rates.secret} > 1`),

@@ -99,7 +99,8 @@ export async function responds(db: Database): Promise<boolean> {
 
 async function commitBatch(part: Item[], db: Database, settings: Settings): Promise<Result[]> {
   const deliveries = part.map(async ({ delivery, decision }, place) => ({
-    ...{ place, occurred_at: delivery.occurredAt },
+    place,
+    occurred_at: delivery.occurredAt,
     ...(await statementOf(delivery, decision, settings)),
   }))
   return await call<Result[]>(db, 'commit_batch', [{ deliveries: await Promise.all(deliveries) }])

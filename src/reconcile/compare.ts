@@ -78,7 +78,10 @@ async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
         const { provider, object, isOurs: ours } = item
         const { occurredAt: occurred_at, livemode } = envelopeOf(item)
         return {
-          ...{ provider, object, occurred_at, livemode },
+          provider,
+          object,
+          occurred_at,
+          livemode,
           verb,
           given,
           ours,

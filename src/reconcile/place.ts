@@ -61,8 +61,13 @@ const PAID_WINDOW = 30 * DAY
 export function stateOf(kept: unknown): State {
   if (member(kept, 'dueAt')) return structuredClone(kept) as State
   return {
-    ...{ recent: null, full: null, dueAt: { recent: 0, full: 0 }, began: [], paidUntil: null },
-    ...{ said: { recent: '', full: '' }, complete: {} },
+    recent: null,
+    full: null,
+    dueAt: { recent: 0, full: 0 },
+    began: [],
+    paidUntil: null,
+    said: { recent: '', full: '' },
+    complete: {},
   }
 }
 
@@ -80,9 +85,18 @@ export function firstPlace({ began, paidUntil }: State, kind: Kind, pass: string
   const now = Date.now()
   const recent = Math.max(now - LONGEST_WINDOW, Math.min(now - WINDOW, began[1] ?? now))
   return {
-    ...{ pass, beganAt: now, since: kind === 'recent' ? recent : null },
-    ...{ paidSince: paidUntil ?? now - PAID_WINDOW, walk: null, cursor: START, page, failures: 0 },
-    ...{ looked: 0, found: 0, open: 0, unseen: {} },
+    pass,
+    beganAt: now,
+    since: kind === 'recent' ? recent : null,
+    paidSince: paidUntil ?? now - PAID_WINDOW,
+    walk: null,
+    cursor: START,
+    page,
+    failures: 0,
+    looked: 0,
+    found: 0,
+    open: 0,
+    unseen: {},
   }
 }
 

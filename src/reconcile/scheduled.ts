@@ -101,17 +101,17 @@ function leaveUnbegun(state: State, kind: Kind): void {
 function passAt({ settings, db, requests }: Turn, place: Place, kind: Kind): Pass {
   const from = place.walk === paymentsWalk.name ? place.paidSince : place.since
   return {
-    ...{
-      id: place.pass,
-      settings,
-      db,
-      fetch: requests.fetch,
-      page: place.page,
-      seen: null,
-      uncredited: null,
-    },
-    ...{ since: from === null ? null : new Date(from), recent: kind === 'recent' },
-    ...{ fixes: settings.RECONCILE === 'fix', watches: true },
+    id: place.pass,
+    settings,
+    db,
+    fetch: requests.fetch,
+    page: place.page,
+    seen: null,
+    uncredited: null,
+    since: from === null ? null : new Date(from),
+    recent: kind === 'recent',
+    fixes: settings.RECONCILE === 'fix',
+    watches: true,
   }
 }
 

@@ -11,14 +11,21 @@ export async function watchFound(pass: Pass, found: Found[]): Promise<Difference
     pass: pass.id,
     watches: pass.watches || pass.fixes,
     found: found.map(({ provider, object, kind, user_id, credits, reason }) => ({
-      ...{ provider, object, kind, user_id, credits, reason },
+      provider,
+      object,
+      kind,
+      user_id,
+      credits,
+      reason,
     })),
   }
   const watched = await call<Pick<Difference, 'confirmed' | 'first'>[]>(pass.db, 'watch_found', [facts])
   return found.map((one, i) => ({
     ...one,
     ...(watched[i] ?? { confirmed: false, first: false }),
-    ...{ outcome: null, known: false, fixed: false },
+    outcome: null,
+    known: false,
+    fixed: false,
   }))
 }
 

@@ -13,7 +13,10 @@ export interface AlertKind {
 }
 
 const alert = (says: string, threshold: number | null, critical = false, afterMin = 0): AlertKind => ({
-  ...{ says, threshold, critical, afterMin },
+  says,
+  threshold,
+  critical,
+  afterMin,
 })
 
 /** Every alert there is. docs/operations.md says of each what to do. */

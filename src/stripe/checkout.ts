@@ -49,7 +49,10 @@ export async function openCheckout(
 }
 
 const pageOf = ({ plan }: { plan: Plan }, { stripe, userId }: Sale, customer: string): PlanPage => ({
-  ...{ stripe, userId, customer, group: plan.group ?? '' },
+  stripe,
+  userId,
+  customer,
+  group: plan.group ?? '',
 })
 
 /**
@@ -93,7 +96,10 @@ function sessionFor(order: Order, names: Sale['names'], customer: string, app: s
     return {
       ...asked(options),
       ...ours,
-      ...{ mode: 'subscription', line_items, metadata, subscription_data },
+      mode: 'subscription',
+      line_items,
+      metadata,
+      subscription_data,
     }
   }
   const { pack } = order
@@ -103,7 +109,10 @@ function sessionFor(order: Order, names: Sale['names'], customer: string, app: s
   return {
     ...asked(options),
     ...ours,
-    ...{ mode: 'payment', line_items, metadata, payment_intent_data: { metadata: names } },
+    mode: 'payment',
+    line_items,
+    metadata,
+    payment_intent_data: { metadata: names },
   }
 }
 

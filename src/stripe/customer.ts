@@ -84,8 +84,13 @@ async function makeCustomer(sale: Sale, { gone, unknown }: Replaced): Promise<st
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const made = await createOnce(sale, replaces)
     const adopted = await adoptCustomer(db, {
-      ...{ user_id, erase, stripe_customer_id: made, account, livemode },
-      ...{ gone: gone ?? null, unknown: unknown ?? null },
+      user_id,
+      erase,
+      stripe_customer_id: made,
+      account,
+      livemode,
+      gone: gone ?? null,
+      unknown: unknown ?? null,
     })
     if ('refused' in adopted) {
       if (adopted.refused === 'wrong_key') throw wrongKey()

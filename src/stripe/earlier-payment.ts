@@ -28,8 +28,10 @@ export async function readEarlierPayment(
   const [session] = sessions.data
   if (!isBeforeStart(intent, settings) && !isBeforeStart(session, settings)) return null
   const names = [
-    ...[reported.user_id, intent.metadata?.user_id],
-    ...[session?.metadata?.user_id, session?.client_reference_id],
+    reported.user_id,
+    intent.metadata?.user_id,
+    session?.metadata?.user_id,
+    session?.client_reference_id,
   ]
   return users.recordForCustomer({
     outcome: 'rejected',

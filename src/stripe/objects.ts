@@ -49,8 +49,15 @@ export const kinds = {
 export type KindName = keyof typeof kinds
 
 const KIND_OF_PREFIX: Record<string, KindName> = {
-  ...{ cus: 'customers', cs: 'sessions', sub: 'subscriptions', in: 'invoices', inpay: 'invoicePayments' },
-  ...{ re: 'refunds', pyr: 'refunds', dp: 'disputes', du: 'disputes' },
+  cus: 'customers',
+  cs: 'sessions',
+  sub: 'subscriptions',
+  in: 'invoices',
+  inpay: 'invoicePayments',
+  re: 'refunds',
+  pyr: 'refunds',
+  dp: 'disputes',
+  du: 'disputes',
 }
 
 /** The kind of an object by its id. Null for what is not compared by itself. */
@@ -95,7 +102,10 @@ export function decideEvent(event: object, settings: Settings): Decided {
   const decision = decide(stripe, { type, event }, settings)
   const object = member(member(event, 'data'), 'object')
   return {
-    ...{ object: String(member(event, 'id')), state: '', event: { ...event, type }, decision },
+    object: String(member(event, 'id')),
+    state: '',
+    event: { ...event, type },
+    decision,
     isOurs: isOurs(object, decision, settings),
   }
 }
@@ -111,7 +121,10 @@ function decideAs(type: string, object: unknown, at: Date, settings: Settings): 
     member(object, 'payment_status') ?? member(object, 'status'),
   ]
   return {
-    ...{ object: String(object_id), state: String(state ?? 'read'), event, decision },
+    object: String(object_id),
+    state: String(state ?? 'read'),
+    event,
+    decision,
     isOurs: isOurs(object, decision, settings),
   }
 }

@@ -46,18 +46,23 @@ function planLine(line: Line, subscription: string, plans: Settings['PLANS'], co
   if (possible.some(({ credits }) => !Number.isSafeInteger(credits * Math.max(1, Math.ceil(quantity)))))
     throw new Unreadable('quantity')
   const made = {
-    ...{ id: line.id, stripe_subscription_id: subscription, stripe_price_id: price },
-    ...{
-      key: plan?.key ?? null,
-      credits: plan?.credits ?? null,
-      trial_credits: plan?.trial_credits ?? false,
-      plan_names: plan && amount === 0 ? namesOf(plan, plans) : null,
-    },
+    id: line.id,
+    stripe_subscription_id: subscription,
+    stripe_price_id: price,
+    key: plan?.key ?? null,
+    credits: plan?.credits ?? null,
+    trial_credits: plan?.trial_credits ?? false,
+    plan_names: plan && amount === 0 ? namesOf(plan, plans) : null,
     // Stripe shows prorations after discounts, and other lines before them.
-    ...{ is_proration, quantity, amount, net: is_proration ? amount : amount - discount },
-    ...{ unit_amount: unitAmount(line, context.currency) },
-    ...{ starts_at: line.period.start, ends_at: line.period.end },
-    ...{ credits_invoice: items?.invoice ?? null, credits_lines: items?.invoice_line_items ?? null },
+    is_proration,
+    quantity,
+    amount,
+    net: is_proration ? amount : amount - discount,
+    unit_amount: unitAmount(line, context.currency),
+    starts_at: line.period.start,
+    ends_at: line.period.end,
+    credits_invoice: items?.invoice ?? null,
+    credits_lines: items?.invoice_line_items ?? null,
   }
   const most = {
     ...made,

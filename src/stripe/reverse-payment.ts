@@ -64,7 +64,9 @@ export const reverseRefund: Handler = (event) => {
   return payments.reverse({
     kind: 'refund',
     ...refs(refund, charge),
-    ...{ amount, state, ...NO_DISPUTE },
+    amount,
+    state,
+    ...NO_DISPUTE,
     ...subjectOf(event),
   })
 }
@@ -75,7 +77,9 @@ export const reverseCharge: Handler = (event) => {
   return payments.reverse({
     kind: 'charge',
     ...refs(charge, charge.id),
-    ...{ amount, state: 'refunded', ...NO_DISPUTE },
+    amount,
+    state: 'refunded',
+    ...NO_DISPUTE,
     ...subjectOf(event),
   })
 }

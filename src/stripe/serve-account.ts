@@ -24,8 +24,11 @@ export async function rememberAccount(
   const { served } = await serveStripeAccount(db, { account, livemode })
   if (served) return
   log({
-    ...{ message: 'attention', level: 'error', reason: 'wrong_stripe_key' },
-    ...{ key: { account, livemode }, serves: { account: before.account, livemode: before.livemode } },
+    message: 'attention',
+    level: 'error',
+    reason: 'wrong_stripe_key',
+    key: { account, livemode },
+    serves: { account: before.account, livemode: before.livemode },
   })
 }
 

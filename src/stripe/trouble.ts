@@ -45,8 +45,12 @@ export async function ask<T>(call: Promise<T>): Promise<T> {
     if (!(error instanceof Stripe.errors.StripeError)) throw error
     const trouble = new StripeTrouble(kindOf(error), error)
     log({
-      ...{ message: 'stripe', level: trouble.kind === 'refused' ? 'error' : 'warn', cause: error.type },
-      ...{ code: trouble.code, param: trouble.param, request: error.requestId ?? null },
+      message: 'stripe',
+      level: trouble.kind === 'refused' ? 'error' : 'warn',
+      cause: error.type,
+      code: trouble.code,
+      param: trouble.param,
+      request: error.requestId ?? null,
     })
     if (isUnauthorized(error)) throw Misconfigured.of('STRIPE_SECRET_KEY', 'Stripe does not accept it')
     throw trouble

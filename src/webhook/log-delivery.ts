@@ -57,8 +57,16 @@ function count(
 ): void {
   const ways: Record<string, string> = { parked: 'parked', queued: 'spilled' }
   record(envOf(settings), {
-    ...{ provider, type, outcome, reason, status, secret, duration_ms, database_ms },
-    ...{ fallback: ways[outcome] ?? how ?? fallback ?? 'none', count: status === null ? 0 : 1 },
+    provider,
+    type,
+    outcome,
+    reason,
+    status,
+    secret,
+    duration_ms,
+    database_ms,
+    fallback: ways[outcome] ?? how ?? fallback ?? 'none',
+    count: status === null ? 0 : 1,
   })
 }
 

@@ -33,7 +33,10 @@ export async function receive(
     const { cause } = verification
     const probe = await isProbe(provider, request.headers, settings, startedAt)
     log({
-      ...{ message: 'refused', level: probe ? 'info' : 'warn', provider: provider.name, cause },
+      message: 'refused',
+      level: probe ? 'info' : 'warn',
+      provider: provider.name,
+      cause,
       ...(probe && { probe }),
     })
     if (!probe) missed(envOf(settings), provider.name, 'refused', cause, 400, startedAt)
@@ -71,7 +74,9 @@ export async function receive(
 }
 
 const receivedAt = (ms: number, { provider, eventId }: Delivery, body: string): Received => ({
-  ...{ provider, event_id: eventId, body },
+  provider,
+  event_id: eventId,
+  body,
   received_at: new Date(ms).toISOString(),
 })
 

@@ -27,7 +27,8 @@ const metadata = { user_id: 'user_ada', credits: '500' }
 async function checkout(of: 'pack' | 'plan'): Promise<string> {
   const product_data = { name: '500 credits' }
   const { url } = await stripe.checkout.sessions.create({
-    ...{ customer, metadata },
+    customer,
+    metadata,
     success_url: `${running.settings.APP_URL}/billing?session_id={CHECKOUT_SESSION_ID}`,
     cancel_url: `${running.settings.APP_URL}/billing`,
     ...(of === 'pack'
@@ -110,8 +111,12 @@ describe.skipIf(browserPath === undefined)('the pages of npm run dev in a browse
   it('axe-core finds nothing, and nothing is too wide: light, dark and narrow', async () => {
     const { stripeUrl, clerkUrl, worker } = running
     const urls = [
-      ...[`${worker.url}/`, `${stripeUrl}/?said=renew`, `${clerkUrl}/?said=ban`, await checkout('pack')],
-      ...[`${stripeUrl}/app/billing?session_id=cs_test_${'a'.repeat(58)}`, `${stripeUrl}/portal/${customer}`],
+      `${worker.url}/`,
+      `${stripeUrl}/?said=renew`,
+      `${clerkUrl}/?said=ban`,
+      await checkout('pack'),
+      `${stripeUrl}/app/billing?session_id=cs_test_${'a'.repeat(58)}`,
+      `${stripeUrl}/portal/${customer}`,
       `${stripeUrl}/pay/cs_nothing`,
     ]
     for (const url of urls)

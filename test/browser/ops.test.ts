@@ -118,7 +118,11 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     await page.waitForURL('**/ops/deliveries?outcome=rejected')
     const [cookie] = await page.context().cookies()
     expect(cookie).toMatchObject({
-      ...{ name: '__Host-ops', path: '/', httpOnly: true, secure: true, sameSite: 'Strict' },
+      name: '__Host-ops',
+      path: '/',
+      httpOnly: true,
+      secure: true,
+      sameSite: 'Strict',
     })
     await press(page, /^Sign out/)
     await loaded(page, page.getByLabel('Token (OPS_TOKEN)'))
@@ -252,7 +256,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
         for (const path of PAGES) {
           await page.goto(path)
           expect([path, await backgroundOf(page), await accessibility(page), await overflowOf(page)]).toEqual(
-            [...[path, background, [], 0]],
+            [path, background, [], 0],
           )
         }
       },

@@ -113,10 +113,14 @@ describe('npm run adjust -- --file', () => {
     expect([code, text.split('\n').map((line) => line.slice(0, 40))]).toEqual([
       1,
       [
-        ...['line 3: amount is not a whole number of ', 'line 4: there is no wallet of this user'],
-        ...[`line 5: key good-${ada} stands`.slice(0, 40), 'line 6: key is missing, or longer than 2'],
-        ...['line 7: note is missing, or longer than ', 'line 8: it has 3 fields, not 4'],
-        ...['line 9: this key has made another adjust', 'line 10: a quote is not closed, or stand'],
+        'line 3: amount is not a whole number of ',
+        'line 4: there is no wallet of this user',
+        `line 5: key good-${ada} stands`.slice(0, 40),
+        'line 6: key is missing, or longer than 2',
+        'line 7: note is missing, or longer than ',
+        'line 8: it has 3 fields, not 4',
+        'line 9: this key has made another adjust',
+        'line 10: a quote is not closed, or stand',
         `${new URL(databaseUrl).host}: 8 to put right: nothing is booked`.slice(0, 40),
       ],
     ])

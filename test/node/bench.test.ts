@@ -186,10 +186,20 @@ describe('npm run bench, interrupted', () => {
 })
 
 const startedWith = (overBare: number): Startup => ({
-  ...{ by: 'CPU', overBare, overFloor: 1 },
+  by: 'CPU',
+  overBare,
+  overFloor: 1,
   taken: {
-    ...{ empty: 1, bare: 2, wholeDriver: 3, driver: 2, wholeStripe: 3, stripe: 2 },
-    ...{ floor: 4, wholeLedgerhook: 6, withoutPage: 6, ledgerhook: 6 },
+    empty: 1,
+    bare: 2,
+    wholeDriver: 3,
+    driver: 2,
+    wholeStripe: 3,
+    stripe: 2,
+    floor: 4,
+    wholeLedgerhook: 6,
+    withoutPage: 6,
+    ledgerhook: 6,
   },
 })
 

@@ -7,7 +7,9 @@ const asked = (query: string, returned: unknown) => {
   return JSON.parse(briefly(request, json(returned)).body)
 }
 const attempt = {
-  ...{ event: 'evt_1', type: 'invoice.paid', status: 200 },
+  event: 'evt_1',
+  type: 'invoice.paid',
+  status: 200,
   answer: { event: 'evt_1', type: 'invoice.paid', outcome: 'ignored', reason: 'no_effect' },
 }
 const subscription = {

@@ -45,7 +45,10 @@ afterAll(async () => {
 
 const startLocal = (options: { file?: string } = {}) =>
   startClerk({
-    ...{ port: 0, secretKey: KEY, instanceId: 'ins_test', publicKey: keys.publicKey },
+    port: 0,
+    secretKey: KEY,
+    instanceId: 'ins_test',
+    publicKey: keys.publicKey,
     webhookUrl: `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`,
     webhookSecret: WEBHOOK_SECRET,
     ...options,
@@ -88,14 +91,22 @@ describe('users', () => {
     expect((await clerk.users.banUser(made.id)).banned).toBe(true)
     expect((await clerk.users.unbanUser(made.id)).banned).toBe(false)
     const other = await clerk.emailAddresses.createEmailAddress({
-      ...{ userId: made.id, emailAddress: 'ada@other.example', verified: true, primary: true },
+      userId: made.id,
+      emailAddress: 'ada@other.example',
+      verified: true,
+      primary: true,
     })
     expect((await clerk.users.getUser(made.id)).primaryEmailAddressId).toBe(other.id)
     expect(await clerk.users.deleteUser(made.id)).toMatchObject({ id: made.id, deleted: true })
     await expect.poll(() => delivered.length).toBe(before + 6)
     const told = delivered.slice(before)
     expect(told.map(({ type }) => type)).toEqual([
-      ...['user.created', 'user.updated', 'user.updated', 'user.updated', 'user.updated', 'user.deleted'],
+      'user.created',
+      'user.updated',
+      'user.updated',
+      'user.updated',
+      'user.updated',
+      'user.deleted',
     ])
     expect(told.map(({ data }) => data.banned)).toEqual([false, false, true, false, false, undefined])
     expect(new Set(told.map(({ id }) => id)).size).toBe(6)
@@ -110,7 +121,8 @@ describe('users', () => {
     await clerk.users.createUser({ emailAddress: ['bob@example.com'], username: 'bob', externalId: 'b' })
     for (const params of [{ emailAddress: ['Bob@Example.com'] }, { username: 'bob' }, { externalId: 'b' }]) {
       await expect(clerk.users.createUser(params)).rejects.toMatchObject({
-        ...{ status: 422, errors: [{ code: 'form_identifier_exists' }] },
+        status: 422,
+        errors: [{ code: 'form_identifier_exists' }],
       })
     }
   })
@@ -243,7 +255,8 @@ describe('the instance', () => {
 
   it('refuses another key, and a call without any', async () => {
     await expect(client(local, 'sk_test_wrong').users.getCount()).rejects.toMatchObject({
-      ...{ status: 401, errors: [{ code: 'clerk_key_invalid' }] },
+      status: 401,
+      errors: [{ code: 'clerk_key_invalid' }],
     })
     const { status, body } = await raw('/v1/users', { key: '' })
     expect([status, body.errors[0].code]).toEqual([401, 'authorization_header_format_invalid'])

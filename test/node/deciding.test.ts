@@ -28,7 +28,9 @@ const events = {
   clerk: Object.values(fixtures.clerk).map((event) => ({ ...event, instance_id: 'ins_1' })),
   stripe: [
     ...Object.values(fixtures.stripe),
-    ...[paymentIntentEvent(sale), soldInvoiceEvent(sale), invoiceEvent('invoice.paid', renewal)],
+    paymentIntentEvent(sale),
+    soldInvoiceEvent(sale),
+    invoiceEvent('invoice.paid', renewal),
   ],
 }
 

@@ -24,7 +24,15 @@ export async function freePorts(): Promise<Ports> {
 export function portFlags(ports: Ports): string[] {
   const { worker, postgres, gateway, stripe, clerk } = ports
   return [
-    ...['--port', worker, '--pg-port', postgres],
-    ...['--gateway-port', gateway, '--stripe-port', stripe, '--clerk-port', clerk],
+    '--port',
+    worker,
+    '--pg-port',
+    postgres,
+    '--gateway-port',
+    gateway,
+    '--stripe-port',
+    stripe,
+    '--clerk-port',
+    clerk,
   ].map(String)
 }

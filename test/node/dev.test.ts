@@ -150,7 +150,10 @@ describe('npm run dev', () => {
     const paid = await fetch(url, { method: 'POST', body: 'with=card' })
     expect(paid.url).toBe(`http://127.0.0.1:${ports.stripe}/app/billing/success?session_id=${id}`)
     expect(await (await api(`/api/checkout/${id}`)).json()).toMatchObject({
-      ...{ status: 'complete', outcome: 'duplicate', reason: 'payment_already_credited', balance: 500 },
+      status: 'complete',
+      outcome: 'duplicate',
+      reason: 'payment_already_credited',
+      balance: 500,
     })
   })
 

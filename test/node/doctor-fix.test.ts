@@ -25,7 +25,8 @@ afterAll(() => local.stop())
 
 const context = (url = URL_OF_WORKER): Context =>
   createContext({
-    ...{ url, checkout: { dir: '.', build: '' } },
+    url,
+    checkout: { dir: '.', build: '' },
     given: { STRIPE_SECRET_KEY: KEY, STRIPE_WEBHOOK_SECRET: OLD_SECRET, STRIPE_API_BASE: local.url },
   })
 const mend = (url?: string) =>
@@ -40,7 +41,10 @@ describe('--fix', () => {
     const [did] = await mend()
     const [made] = await endpoints()
     expect(made).toMatchObject({
-      ...{ url: HOOK, enabled_events: NEEDED, status: 'enabled', api_version: Stripe.API_VERSION },
+      url: HOOK,
+      enabled_events: NEEDED,
+      status: 'enabled',
+      api_version: Stripe.API_VERSION,
     })
     expect(did).toContain(made?.id)
     expect(put).toEqual([
@@ -88,11 +92,13 @@ describe('--fix', () => {
     const body = JSON.stringify({ denied: ['GET /v1/webhook_endpoints'] })
     await fetch(`${local.url}/test/permissions`, { method: 'POST', body })
     const { code, output } = await run('cli/doctor.ts', ['--fix', '--url', URL_OF_WORKER], scratchDir(), {
-      ...{ STRIPE_SECRET_KEY: KEY, STRIPE_API_BASE: local.url },
+      STRIPE_SECRET_KEY: KEY,
+      STRIPE_API_BASE: local.url,
     })
     await fetch(`${local.url}/test/permissions`, { method: 'POST', body: '{"denied": []}' })
     expect({ code, output }).toEqual({
-      ...{ code: 1, output: 'Stripe refused it (403): may the key write webhook endpoints?' },
+      code: 1,
+      output: 'Stripe refused it (403): may the key write webhook endpoints?',
     })
   })
 })

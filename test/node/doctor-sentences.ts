@@ -92,8 +92,9 @@ function templateOf(said: ts.TemplateExpression, place: Place): Found {
 }
 
 const sentenceOf = (node: ts.Node, says: string, literals: string[]): Sentence => ({
-  ...{ file: node.getSourceFile().fileName, says },
-  ...{ pattern: new RegExp(`^${literals.map(escaped).join('.*')}$`, 's') },
+  file: node.getSourceFile().fileName,
+  says,
+  pattern: new RegExp(`^${literals.map(escaped).join('.*')}$`, 's'),
 })
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')

@@ -49,8 +49,10 @@ export async function startRunning(): Promise<Running> {
     logged,
     settings: {
       ...settings,
-      ...{ DATABASE_URL: stack.databaseUrl, NEON_FETCH_ENDPOINT: stack.gatewayUrl ?? '' },
-      ...{ STRIPE_API_BASE: stack.stripeUrl ?? '', CLERK_API_BASE: stack.clerkUrl ?? '' },
+      DATABASE_URL: stack.databaseUrl,
+      NEON_FETCH_ENDPOINT: stack.gatewayUrl ?? '',
+      STRIPE_API_BASE: stack.stripeUrl ?? '',
+      CLERK_API_BASE: stack.clerkUrl ?? '',
       APP_URL: `${stack.stripeUrl}/app`,
     },
     async stop() {
@@ -67,8 +69,10 @@ export async function examined(
   { vars = {}, ...options }: Partial<ContextOptions> & { vars?: Vars } = {},
 ): Promise<Examined[]> {
   const context = createContext({
-    ...{ url: worker.url, checkout: { dir: projectDir, build: buildName() } },
-    ...{ given: { ...settings, ...vars }, ...options },
+    url: worker.url,
+    checkout: { dir: projectDir, build: buildName() },
+    given: { ...settings, ...vars },
+    ...options,
   })
   return await examine(
     context,
@@ -79,7 +83,9 @@ export async function examined(
 /** The local Stripe of a Worker that runs, by the SDK. */
 export const stripeOf = ({ settings }: Running) =>
   new Stripe(settings.STRIPE_SECRET_KEY ?? '', {
-    ...{ protocol: 'http', host: '127.0.0.1', port: URL.parse(settings.STRIPE_API_BASE ?? '')?.port ?? '' },
+    protocol: 'http',
+    host: '127.0.0.1',
+    port: URL.parse(settings.STRIPE_API_BASE ?? '')?.port ?? '',
     telemetry: false,
   })
 

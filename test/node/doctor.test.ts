@@ -79,16 +79,16 @@ type Provocation = [
 ]
 
 const price = (id: string, members: object) => ({
-  ...{
-    id,
-    object: 'price',
-    active: true,
-    currency: 'usd',
-    created: 1,
-    lookup_key: null,
-    product: 'prod_many',
-  },
-  ...{ unit_amount: 2000, type: 'recurring', ...members },
+  id,
+  object: 'price',
+  active: true,
+  currency: 'usd',
+  created: 1,
+  lookup_key: null,
+  product: 'prod_many',
+  unit_amount: 2000,
+  type: 'recurring',
+  ...members,
 })
 const monthly = { recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' } }
 const yearly = { recurring: { interval: 'year', interval_count: 1, usage_type: 'licensed' } }
@@ -201,7 +201,7 @@ add('stripe-thin', 'fail', 'a thin destination', /thin payloads: ed_/, async () 
   const at = { webhook_endpoint: { url: webhookUrl(running.worker.url, 'stripe') }, enabled_events: [] }
   await seeded(
     'eventDestinations',
-    { id: 'ed_1', ...at, ...{ event_payload: 'thin' } },
+    { id: 'ed_1', ...at, event_payload: 'thin' },
     { ...at, event_payload: 'snapshot' },
   )
   return {}
@@ -259,7 +259,8 @@ add('clerk-instance', 'fail', 'another instance', /of ins_local, and CLERK_INSTA
   vars: { CLERK_INSTANCE_ID: 'ins_other' },
 }))
 add('clerk-instance', 'warn', 'any instance', /not set/, () => ({
-  ...{ url: PUBLIC, vars: { CLERK_INSTANCE_ID: '' } },
+  url: PUBLIC,
+  vars: { CLERK_INSTANCE_ID: '' },
 }))
 add('clerk-instance', 'pass', 'the local Clerk alone', /^nothing but the local Clerk/, () => ({
   vars: { CLERK_INSTANCE_ID: '' },
@@ -443,7 +444,8 @@ const elsewhere = (path: string) => {
 }
 
 add('settings-examples', 'pass', 'nothing that is sold', /^nothing that is sold/, () => ({
-  ...{ url: PUBLIC, vars: { PLANS: '', CREDIT_PACKS: '' } },
+  url: PUBLIC,
+  vars: { PLANS: '', CREDIT_PACKS: '' },
 }))
 add('settings-in-git', 'pass', 'no Git checkout', /^this is no Git checkout/, () => ({
   checkout: { dir: scratchDir(), build: '' },
@@ -494,7 +496,8 @@ add('worker-build', 'warn', 'no build', /does not say which build/, async () => 
   url: await somethingElse(200, '{}'),
 }))
 add('worker-clock', 'warn', 'no clock at all', /^no response has a date/, async () => ({
-  ...{ url: await closedPort(), vars: { STRIPE_SECRET_KEY: '', CLERK_SECRET_KEY: '' } },
+  url: await closedPort(),
+  vars: { STRIPE_SECRET_KEY: '', CLERK_SECRET_KEY: '' },
 }))
 add('database-autovacuum', 'fail', 'figures that nobody counts', /^autovacuum is off$/, () => {
   const url = elsewhere(new URL(running.databaseUrl).pathname)

@@ -13,7 +13,9 @@ export const blocks: Block[] = documents.flatMap((path) => {
   const text = read(path)
   return [...text.matchAll(/^( *)```(\w+)\n(.*?)^ *```$/gms)].map(
     ({ 1: indent, 2: language, 3: code, index }) => ({
-      ...{ path, line: text.slice(0, index).split('\n').length, language: language ?? '' },
+      path,
+      line: text.slice(0, index).split('\n').length,
+      language: language ?? '',
       code: (code ?? '').replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
     }),
   )

@@ -103,12 +103,10 @@ it.each(['README.md', 'docs/api.md'])('%s has TypeScript that runs', async (path
     ),
   )
   const around = {
-    ...{
-      LEDGERHOOK: `http://127.0.0.1:${ports.worker}`,
-      userId: 'user_ada',
-      imageId: 'image_1',
-      location: {},
-    },
+    LEDGERHOOK: `http://127.0.0.1:${ports.worker}`,
+    userId: 'user_ada',
+    imageId: 'image_1',
+    location: {},
     sessionId: JSON.parse(bought.output).id,
   }
   const secret = `SERVICE_TOKEN: process.env.SERVICE_TOKEN, getToken: async () => process.env.TOKEN`

@@ -47,17 +47,15 @@ afterAll(async () => {
 })
 
 const pass = (fixes: boolean): Pass => ({
-  ...{
-    id: passId(),
-    settings,
-    db: owner,
-    fixes,
-    watches: false,
-    since: null,
-    recent: false,
-    seen: new Set(),
-    uncredited: null,
-  },
+  id: passId(),
+  settings,
+  db: owner,
+  fixes,
+  watches: false,
+  since: null,
+  recent: false,
+  seen: new Set(),
+  uncredited: null,
 })
 /** Every lost delivery is found, and put right. */
 const reconcile = async () => {
@@ -391,13 +389,11 @@ describe('a file that is not right', () => {
         ],
         invoicePayments: [
           {
-            ...{
-              id: `inpay_${user}`,
-              object: 'invoice_payment',
-              invoice: bought.sold,
-              status: 'paid',
-              created,
-            },
+            id: `inpay_${user}`,
+            object: 'invoice_payment',
+            invoice: bought.sold,
+            status: 'paid',
+            created,
             payment: { type: 'payment_intent', payment_intent: second },
           },
         ],
@@ -427,8 +423,10 @@ describe('a file that is not right', () => {
     const user = await person()
     const credited = await paidBefore(user)
     const early = deliverer({
-      ...{ DATABASE_URL: stack.workerUrl, NEON_FETCH_ENDPOINT: stack.gatewayUrl },
-      ...{ STRIPE_SECRET_KEY: KEY, STRIPE_API_BASE: stack.stripeUrl },
+      DATABASE_URL: stack.workerUrl,
+      NEON_FETCH_ENDPOINT: stack.gatewayUrl,
+      STRIPE_SECRET_KEY: KEY,
+      STRIPE_API_BASE: stack.stripeUrl,
     })
     expect(await early(...credited.events.map(stripeEvent))).toEqual(['applied'])
     expect(await balance(user)).toBe(117)

@@ -103,10 +103,15 @@ test('the Hono example sells images for credits', async () => {
 test.skipIf(!isNextTested)('the Next.js example, as it is built, sells images for credits', async () => {
   const { SERVICE_TOKEN = '', CLERK_SECRET_KEY = '' } = shared()
   const env = {
-    ...{ LEDGERHOOK_URL: ledgerhook, SERVICE_TOKEN, CLERK_SECRET_KEY, CLERK_API_URL: clerk },
+    LEDGERHOOK_URL: ledgerhook,
+    SERVICE_TOKEN,
+    CLERK_SECRET_KEY,
+    CLERK_API_URL: clerk,
     // Names the frontend of an instance. Only a browser would ask it.
     NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY: `pk_test_${btoa('clerk.ledgerhook.test$')}`,
-    ...{ NEXT_PUBLIC_CLERK_TELEMETRY_DISABLED: '1', NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
+    NEXT_PUBLIC_CLERK_TELEMETRY_DISABLED: '1',
+    NEXT_TELEMETRY_DISABLED: '1',
+    NODE_ENV: 'production',
   }
   const port = String(await freePort())
   const flags = ['start', '--port', port, '--hostname', 'localhost']

@@ -48,9 +48,16 @@ async function run(command: string): Promise<{ code: number; text: string }> {
   ran.push(command)
   const [, , name = '', , ...args] = command.split(' ')
   const env = {
-    ...{ PATH: process.env.PATH, NO_COLOR: '1', DATABASE_URL: stack.databaseUrl, STRIPE_SECRET_KEY: KEY },
-    ...{ STRIPE_API_BASE: stack.stripeUrl, CLERK_SECRET_KEY: KEY, CLERK_API_BASE: clerk.url },
-    ...{ CLERK_INSTANCE_ID: 'ins_ours', PLANS: VARS.PLANS, CREDIT_SINCE: creditSince },
+    PATH: process.env.PATH,
+    NO_COLOR: '1',
+    DATABASE_URL: stack.databaseUrl,
+    STRIPE_SECRET_KEY: KEY,
+    STRIPE_API_BASE: stack.stripeUrl,
+    CLERK_SECRET_KEY: KEY,
+    CLERK_API_BASE: clerk.url,
+    CLERK_INSTANCE_ID: 'ins_ours',
+    PLANS: VARS.PLANS,
+    CREDIT_SINCE: creditSince,
   }
   return await new Promise((resolve) =>
     execFile(
@@ -98,7 +105,12 @@ const stripe = (path: string, body: object = {}) =>
 const clock = (skew_ms: number) => post(`${stack.stripeUrl}/test/clock`, { skew_ms })
 const seed = (objects: object) => post(`${stack.stripeUrl}/test/seed`, objects)
 const customer = (id: string, email: string, metadata = {}) => ({
-  ...{ id, object: 'customer', email, metadata, created: Math.floor(BEFORE_MS / 1000), livemode: false },
+  id,
+  object: 'customer',
+  email,
+  metadata,
+  created: Math.floor(BEFORE_MS / 1000),
+  livemode: false,
 })
 const names = { subscription: 'sub_ada', customer: 'cus_ada', user: 'user_ada', price: 'price_pro' }
 const created = (ms: number) => ({ created: Math.floor(ms / 1000) })
@@ -111,11 +123,9 @@ async function livedBefore() {
   await post(
     `${clerk.url}/test/users`,
     ['ada', 'bob', 'eve', 'kim'].map((name) => ({
-      ...{
-        id: `user_${name}`,
-        email_address: [`${name}@example.com`],
-        created_at: new Date(BEFORE_MS).toISOString(),
-      },
+      id: `user_${name}`,
+      email_address: [`${name}@example.com`],
+      created_at: new Date(BEFORE_MS).toISOString(),
     })),
   )
   await clock(BEFORE_MS - Date.now())
@@ -148,7 +158,10 @@ it('a team moves in by the commands of docs/moving-in.md, and no step credits or
   // 1. Install next to the old handler, with a moment that is far away: what comes now is not credited.
   const session = (name: string, ms: number) => ({
     ...checkoutEvent('checkout.session.completed', {
-      ...{ user: `user_${name}`, payment: `pi_${name}_${ms}`, at: ms, session: created(ms) },
+      user: `user_${name}`,
+      payment: `pi_${name}_${ms}`,
+      at: ms,
+      session: created(ms),
     }),
   })
   expect(await deliver(session('ada', BEFORE_MS))).toEqual(['ignored'])
@@ -255,7 +268,11 @@ it('a team moves in by the commands of docs/moving-in.md, and no step credits or
   expect((await run('npm run reconcile')).text).toContain('nothing differs')
   await deliverer({ ...worker, SIGNUP_BONUS_SINCE: MOMENT })(signUp('user_new'))
   expect(await balances()).toEqual({
-    ...{ user_ada: 2000, user_bob: 990, user_eve: 125, user_kim: 500, user_new: 40 },
+    user_ada: 2000,
+    user_bob: 990,
+    user_eve: 125,
+    user_kim: 500,
+    user_new: 40,
   })
   expect(await customers()).toMatchObject(linked)
 

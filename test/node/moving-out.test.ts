@@ -30,7 +30,8 @@ beforeAll(async () => {
   owner = new Client(url)
   await owner.connect()
   const deliver = deliverer({
-    ...{ DATABASE_URL: as('billing_worker', url), NEON_FETCH_ENDPOINT: gateway.url },
+    DATABASE_URL: as('billing_worker', url),
+    NEON_FETCH_ENDPOINT: gateway.url,
   })
   await deliver(...['user_a', 'user_b'].flatMap((user) => [signUp(user), topUp(user), subscribe(user)]))
   await deliver(renew('user_a'), refund('user_b', 400))

@@ -80,12 +80,10 @@ const disputed = (payment: string | null, user: string) =>
 const paidInvoice = (user: string) =>
   stripe(
     invoiceEvent('invoice.paid', {
-      ...{
-        invoice: `in_${user}`,
-        subscription: `sub_${user}`,
-        customer: `cus_${user}`,
-        price: 'price_pro_monthly',
-      },
+      invoice: `in_${user}`,
+      subscription: `sub_${user}`,
+      customer: `cus_${user}`,
+      price: 'price_pro_monthly',
     }),
   )
 
@@ -169,9 +167,17 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
     name: 'POST /api/wallet/grant',
     act: (user_id) =>
       grantCredits(session.db, {
-        ...{ user_id, amount: 1, idempotency_key: `grant ${user_id}`, note: 'Hello', caller: 'web' },
-        ...{ per_call: 10, per_user_day: 10, per_day: 1000 },
-        ...{ campaign: 'friends', campaign_per_user: 5, campaign_total: 1000 },
+        user_id,
+        amount: 1,
+        idempotency_key: `grant ${user_id}`,
+        note: 'Hello',
+        caller: 'web',
+        per_call: 10,
+        per_user_day: 10,
+        per_day: 1000,
+        campaign: 'friends',
+        campaign_per_user: 5,
+        campaign_total: 1000,
       }),
   },
   {
@@ -208,8 +214,13 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
     name: 'a customer in place of one that is gone',
     act: (user) =>
       adoptCustomer(session.db, {
-        ...{ user_id: user, erase: false, stripe_customer_id: `cus_new_${user}`, gone: `cus_${user}` },
-        ...{ unknown: null, account: null, livemode: false },
+        user_id: user,
+        erase: false,
+        stripe_customer_id: `cus_new_${user}`,
+        gone: `cus_${user}`,
+        unknown: null,
+        account: null,
+        livemode: false,
       }),
   },
 ]

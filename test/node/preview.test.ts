@@ -18,8 +18,12 @@ beforeAll(async () => {
     await client.query('insert into wallets (user_id) values ($1) on conflict do nothing', [user])
     await client.query('insert into users (id) values ($1) on conflict do nothing', [user])
     const event = invoiceEvent('invoice.paid', {
-      ...{ event: `evt_${number}`, invoice: `in_${number}`, subscription: `sub_${number}`, user },
-      ...{ customer: `cus_${user}`, price: number === 12 ? 'price_other' : 'price_forgotten' },
+      event: `evt_${number}`,
+      invoice: `in_${number}`,
+      subscription: `sub_${number}`,
+      user,
+      customer: `cus_${user}`,
+      price: number === 12 ? 'price_other' : 'price_forgotten',
     })
     const facts = { stripe_invoice_id: `in_${number}` }
     await client.query(
@@ -71,7 +75,9 @@ describe('npm run preview', () => {
   it('prints JSON, and grants nothing for a price with 0 credits', async () => {
     const { text } = await preview('--plans', plans(5), '--json')
     expect(JSON.parse(text)).toMatchObject({
-      ...{ waiting: 13, more: false, would: { invoices: 12, users: 11, credits: 60 } },
+      waiting: 13,
+      more: false,
+      would: { invoices: 12, users: 11, credits: 60 },
       prices: [{ price: 'price_forgotten', count: 12 }, { price: 'price_other' }],
     })
     const free = JSON.parse((await preview('--plans', plans(0), '--json')).text)

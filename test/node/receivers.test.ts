@@ -12,12 +12,13 @@ import { read } from './house/sources.ts'
 const SECRET = `whsec_${'AbCd'.repeat(8)}`
 const NEWER = `whsec_${'EfGh'.repeat(8)}`
 const EVENT: OutgoingEvent = {
-  ...{ id: 'out_1', type: 'credits.low', user_id: 'user_ada', sequence: 3 },
-  ...{
-    data: { entry: 7, threshold: 20, balance: 5 },
-    created_at: '2026-11-25T09:30:00.123456+00:00',
-    tries: 1,
-  },
+  id: 'out_1',
+  type: 'credits.low',
+  user_id: 'user_ada',
+  sequence: 3,
+  data: { entry: 7, threshold: 20, balance: 5 },
+  created_at: '2026-11-25T09:30:00.123456+00:00',
+  tries: 1,
 }
 
 /** The receivers of the document, as they stand there: Hono's, and Next's. */

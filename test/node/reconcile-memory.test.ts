@@ -49,9 +49,14 @@ it('keeps neither what it has compared nor what differs in memory', async () => 
     })),
   })
   const given = {
-    ...{ ...SECRETS, databaseUrl: stack.databaseUrl, DATABASE_URL: stack.databaseUrl },
-    ...{ STRIPE_SECRET_KEY: KEY, STRIPE_API_BASE: stack.stripeUrl },
-    ...{ CLERK_SECRET_KEY: KEY, CLERK_API_BASE: clerk.url, CLERK_INSTANCE_ID: 'ins_ours' },
+    ...SECRETS,
+    databaseUrl: stack.databaseUrl,
+    DATABASE_URL: stack.databaseUrl,
+    STRIPE_SECRET_KEY: KEY,
+    STRIPE_API_BASE: stack.stripeUrl,
+    CLERK_SECRET_KEY: KEY,
+    CLERK_API_BASE: clerk.url,
+    CLERK_INSTANCE_ID: 'ins_ours',
   }
   const { code, output } = await run('test/node/reconcile-memory.ts', [dir, JSON.stringify(given)], dir)
   expect([code, output]).toEqual([0, expect.stringContaining('{')])

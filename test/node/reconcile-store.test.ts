@@ -13,8 +13,20 @@ import type { Difference, DifferenceKind } from '../../src/reconcile/words.ts'
 const MANY = 450
 
 const difference = (object: string, kind: DifferenceKind, more: Partial<Difference> = {}): Difference => ({
-  ...{ provider: 'stripe', object, kind, outcome: null, reason: null, user_id: null, credits: null },
-  ...{ amount: null, currency: null, known: false, confirmed: false, first: false, fixed: false, ...more },
+  provider: 'stripe',
+  object,
+  kind,
+  outcome: null,
+  reason: null,
+  user_id: null,
+  credits: null,
+  amount: null,
+  currency: null,
+  known: false,
+  confirmed: false,
+  first: false,
+  fixed: false,
+  ...more,
 })
 
 async function storeOf(...found: Difference[]): Promise<Store> {
@@ -25,12 +37,10 @@ async function storeOf(...found: Difference[]): Promise<Store> {
 
 const said = (first: Store, left = first, flags: object = {}) =>
   ({
-    ...{
-      host: 'a.host',
-      pass: 'a',
-      absent: { confirmed: 0, closed: 0, needsConsent: false },
-      payments: null,
-    },
+    host: 'a.host',
+    pass: 'a',
+    absent: { confirmed: 0, closed: 0, needsConsent: false },
+    payments: null,
     first: {
       report: { looked: { sessions: 900 }, unseen: [{ walk: 'refunds', why: 'denied' }] },
       store: first,
@@ -58,7 +68,8 @@ it('has what differs in the order in which it was found, and keeps the first sta
     451, 1, 450,
   ])
   expect(store.sums('paid_not_credited')).toEqual({
-    ...{ credits: 2 * MANY + 100, money: [{ amount: 3 * MANY, currency: 'usd' }] },
+    credits: 2 * MANY + 100,
+    money: [{ amount: 3 * MANY, currency: 'usd' }],
   })
 })
 
@@ -87,12 +98,18 @@ it('is one JSON document, with each row in words', async () => {
   const left = await storeOf(difference('cs_2', 'paid_not_credited', of))
   const report = JSON.parse([...inJson(said(first, left, { fix: true }))].join('\n'))
   expect(report).toMatchObject({
-    ...{ host: 'a.host', pass: 'a', fix: true, since: null, compared: { sessions: 900 } },
+    host: 'a.host',
+    pass: 'a',
+    fix: true,
+    since: null,
+    compared: { sessions: 900 },
     found: [
       { says: 'paid, not credited', object: 'cs_1', fixed: true },
       { object: 'cs_2', ...of },
     ],
-    ...{ fixed: [{ object: 'cs_1' }], left: [{ object: 'cs_2' }], absent: { confirmed: 0 } },
+    fixed: [{ object: 'cs_1' }],
+    left: [{ object: 'cs_2' }],
+    absent: { confirmed: 0 },
     unseen: ['refunds: denied', 'what is in live mode at Stripe', expect.stringContaining('30 days')],
   })
   const empty = JSON.parse([...inJson(said(await openStore()))].join('\n'))

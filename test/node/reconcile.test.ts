@@ -47,9 +47,16 @@ let vars: Record<string, string> = {}
 
 function run(...args: string[]): Promise<{ code: number; text: string; errors: string }> {
   const env = {
-    ...{ ...process.env, NO_COLOR: '1', DATABASE_URL: stack.databaseUrl, STRIPE_SECRET_KEY: KEY },
-    ...{ STRIPE_API_BASE: stack.stripeUrl, CLERK_SECRET_KEY: KEY, CLERK_API_BASE: clerk.url },
-    ...{ CLERK_INSTANCE_ID: 'ins_ours', SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z', ...vars },
+    ...process.env,
+    NO_COLOR: '1',
+    DATABASE_URL: stack.databaseUrl,
+    STRIPE_SECRET_KEY: KEY,
+    STRIPE_API_BASE: stack.stripeUrl,
+    CLERK_SECRET_KEY: KEY,
+    CLERK_API_BASE: clerk.url,
+    CLERK_INSTANCE_ID: 'ins_ours',
+    SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
+    ...vars,
   }
   return new Promise((resolve) =>
     execFile(process.execPath, ['cli/reconcile.ts', ...args], { env }, (error, text, errors) =>
@@ -169,7 +176,8 @@ describe('npm run reconcile', () => {
   it('wants the owner where the login may not read the tables', async () => {
     await query(stack.databaseUrl, `create role reader_of_reconcile login password 'long'`)
     const DATABASE_URL = Object.assign(new URL(stack.databaseUrl), {
-      ...{ username: 'reader_of_reconcile', password: 'long' },
+      username: 'reader_of_reconcile',
+      password: 'long',
     }).href
     vars = { DATABASE_URL }
     const refused = [await run(), await run('--customers', 'by-email')]
@@ -208,10 +216,20 @@ describe('npm run reconcile', () => {
   })
 
   const customer = (id: string, email: string, metadata = {}) => ({
-    ...{ id, object: 'customer', email, metadata, created: 1_700_000_000, livemode: false },
+    id,
+    object: 'customer',
+    email,
+    metadata,
+    created: 1_700_000_000,
+    livemode: false,
   })
   const charge = (of: string, paid: boolean) => ({
-    ...{ id: `ch_${of}`, object: 'charge', customer: of, paid, created: 1_700_000_000, amount: 500 },
+    id: `ch_${of}`,
+    object: 'charge',
+    customer: of,
+    paid,
+    created: 1_700_000_000,
+    amount: 500,
   })
   const customersOf = (user: string) =>
     query<{ id: string }>(
@@ -222,7 +240,8 @@ describe('npm run reconcile', () => {
   it('links customers by an address that one user and one customer have, if the customer has paid', async () => {
     await seedUsers(
       ...['kim', 'lee', 'max', 'pat'].map((name) => ({
-        ...{ id: `user_${name}`, email_address: [`${name}@example.com`] },
+        id: `user_${name}`,
+        email_address: [`${name}@example.com`],
       })),
     )
     await report('--fix', '--only', 'clerk')
@@ -267,7 +286,8 @@ describe('npm run reconcile', () => {
       expect(await customersOf('user_lee')).toEqual([])
 
       expect(await linked(['user_nobody,cus_lee'])).toMatchObject({
-        ...{ code: 1, text: expect.stringMatching(/ {2}cus_lee +user_nobody .*parked \/ unknown_user/) },
+        code: 1,
+        text: expect.stringMatching(/ {2}cus_lee +user_nobody .*parked \/ unknown_user/),
       })
 
       const lines = ['user_lee,cus_lee', 'user_max,cus_max1', 'user_max,cus_max2']
@@ -315,7 +335,8 @@ describe('npm run reconcile', () => {
   it('says what waits already, what is for a person, and what it cannot see', async () => {
     const sessionOf = (payment: string, set: object) => ({
       ...checkoutEvent('checkout.session.completed', { user: 'user_ada', payment }).data.object,
-      ...{ created: 1_790_000_000, ...set },
+      created: 1_790_000_000,
+      ...set,
     })
     const odd = { metadata: { user_id: 'user_ada' } }
     await post(`${stack.stripeUrl}/test/seed`, {

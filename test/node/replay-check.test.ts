@@ -78,7 +78,9 @@ async function check(args: string[], script = 'cli/replay-check.ts') {
 async function restorePayloads(user: string): Promise<void> {
   for (const { body } of [signUp(user), subscribe(user), renew(user)])
     await rows(`update webhook_events set payload = $2 where user_id = $1 and type = $3`, [
-      ...[user, body, body.type],
+      user,
+      body,
+      body.type,
     ])
 }
 async function compared(...args: string[]) {
@@ -168,7 +170,10 @@ describe('npm run replay-check', () => {
     )
     expect(doubled.differences).toEqual([
       {
-        ...{ provider: 'stripe', event: 'evt_refund_user_buyer', type: 'refund.created', user: 'user_buyer' },
+        provider: 'stripe',
+        event: 'evt_refund_user_buyer',
+        type: 'refund.created',
+        user: 'user_buyer',
         verb: ['reverse_payment', 'reverse_payment'],
         facts: ['amount 400 → 800'],
         verdict: ['applied', 'applied'],
@@ -191,7 +196,9 @@ describe('npm run replay-check', () => {
       compared('--base', 'HEAD', '--since', lastAt.toISOString()),
     )
     expect(found).toMatchObject({
-      ...{ code: 1, decided: 1, unjudged: { erased: 0, without_payload: 0, waiting: 0 } },
+      code: 1,
+      decided: 1,
+      unjudged: { erased: 0, without_payload: 0, waiting: 0 },
       differences: [{ event: 'evt_refund_user_buyer', credits: [-200, -400] }],
     })
   })
@@ -249,7 +256,10 @@ describe('npm run replay-check -- --on', () => {
   it('finds the same in any order, and what is stored; and leaves the database empty', async () => {
     const before = await contents()
     expect(await played()).toMatchObject({
-      ...{ code: 0, played: 41, shuffled: [], stored: [] },
+      code: 0,
+      played: 41,
+      shuffled: [],
+      stored: [],
       unjudged: { erased: 0, without_payload: 0, users: 0 },
     })
     expect(await query(empty, `select from pg_namespace where nspname = 'ledgerhook'`)).toEqual([])
@@ -263,7 +273,10 @@ describe('npm run replay-check -- --on', () => {
       expect([code, shuffled, stored.length]).toEqual([1, [], 13])
       expect(stored[0]).toEqual({ table: 'users', id: 'user_late', columns: ['name'] })
       expect(stored[1]).toEqual({
-        ...{ table: 'wallets', id: 'user_renewing0', columns: ['credits'], credits: [1040, 2040] },
+        table: 'wallets',
+        id: 'user_renewing0',
+        columns: ['credits'],
+        credits: [1040, 2040],
       })
       expect(JSON.stringify(stored)).not.toContain('Grace')
     } finally {

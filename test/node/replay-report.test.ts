@@ -8,7 +8,9 @@ const said = (decided: number, rows: number, changes = true) =>
     'localhost',
     new Date('2026-11-26T09:00:00Z'),
     {
-      ...{ decided, unjudged, differences: [] },
+      decided,
+      unjudged,
+      differences: [],
       rows: Array.from({ length: rows }, () => row),
     },
     changes,

@@ -34,27 +34,39 @@ export const leave = (user: string) => clerk('user.deleted', user)
 export const topUp = (user: string) =>
   stripe(
     checkoutEvent('checkout.session.completed', {
-      ...{ user, payment: `pi_${user}`, event: `evt_topup_${user}` },
+      user,
+      payment: `pi_${user}`,
+      event: `evt_topup_${user}`,
       session: { customer: `cus_${user}`, amount_total: 1000 },
     }),
   )
 export const subscribe = (user: string) =>
   stripe(
     subscriptionEvent('customer.subscription.created', {
-      ...{ subscription: `sub_${user}`, customer: `cus_${user}`, user, event: `evt_sub_${user}` },
+      subscription: `sub_${user}`,
+      customer: `cus_${user}`,
+      user,
+      event: `evt_sub_${user}`,
     }),
   )
 export const renew = (user: string) =>
   stripe(
     invoiceEvent('invoice.paid', {
-      ...{ event: `evt_renewal_${user}`, invoice: `in_${user}`, subscription: `sub_${user}`, user },
-      ...{ customer: `cus_${user}`, price: 'price_pro' },
+      event: `evt_renewal_${user}`,
+      invoice: `in_${user}`,
+      subscription: `sub_${user}`,
+      user,
+      customer: `cus_${user}`,
+      price: 'price_pro',
     }),
   )
 export const refund = (user: string, amount: number) =>
   stripe(
     reversalEvent('refund.created', {
-      ...{ payment: `pi_${user}`, amount, status: 'succeeded', event: `evt_refund_${user}` },
+      payment: `pi_${user}`,
+      amount,
+      status: 'succeeded',
+      event: `evt_refund_${user}`,
     }),
   )
 

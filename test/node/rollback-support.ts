@@ -97,9 +97,13 @@ export async function startDrills({ now, previous }: { now: Build; previous: Bui
   await migrate(databaseUrl, previous)
   await migrate(databaseUrl, now)
   const env = {
-    ...{ ...SECRETS, ...VARS, DATABASE_URL: at(stack.workerUrl, `/${name}`) },
-    ...{ NEON_FETCH_ENDPOINT: stack.gatewayUrl, STRIPE_API_BASE: stack.stripeUrl },
-    ...{ OPS_TOKEN, RECONCILE: 'off' },
+    ...SECRETS,
+    ...VARS,
+    DATABASE_URL: at(stack.workerUrl, `/${name}`),
+    NEON_FETCH_ENDPOINT: stack.gatewayUrl,
+    STRIPE_API_BASE: stack.stripeUrl,
+    OPS_TOKEN,
+    RECONCILE: 'off',
   }
   const running: Workerd[] = []
   /** Deploys a build, with other settings where they are given. */

@@ -89,7 +89,9 @@ describe('npm run send', () => {
     await send('stripe', 'checkout.session.completed', '--reference', 'user_2', '--credits', '60')
     const { data } = await openStripe(onlyRequest())
     expect(data.object).toMatchObject({
-      ...{ client_reference_id: 'user_2', payment_link: 'plink_local', metadata: { credits: '60' } },
+      client_reference_id: 'user_2',
+      payment_link: 'plink_local',
+      metadata: { credits: '60' },
     })
     expect(data.object).not.toHaveProperty('metadata.user_id')
   })
@@ -113,13 +115,11 @@ describe('npm run send', () => {
     const event = await openStripe(request)
     expect(event).toMatchObject({ id: 'evt_1', type: 'checkout.session.completed', livemode: false })
     expect(event.data.object).toMatchObject({
-      ...{
-        amount_total: 900,
-        currency: 'eur',
-        payment_intent: 'pi_1',
-        customer: 'cus_1',
-        payment_status: 'unpaid',
-      },
+      amount_total: 900,
+      currency: 'eur',
+      payment_intent: 'pi_1',
+      customer: 'cus_1',
+      payment_status: 'unpaid',
       metadata: { user_id: 'user_ada', credits: '7' },
     })
   })
@@ -146,11 +146,17 @@ describe('npm run send', () => {
     await send('stripe', 'invoice.paid', '--user', 'user_1', '--credits', '90', '--amount', '900')
     const [intent, invoice] = await Promise.all(received.map(openStripe))
     expect(intent?.data.object).toMatchObject({
-      ...{ object: 'payment_intent', id: 'pi_7', status: 'succeeded', amount_received: 900 },
+      object: 'payment_intent',
+      id: 'pi_7',
+      status: 'succeeded',
+      amount_received: 900,
       metadata: { user_id: 'user_ada', credits: '90' },
     })
     expect(invoice?.data.object).toMatchObject({
-      ...{ object: 'invoice', parent: null, total: 900, metadata: { user_id: 'user_1', credits: '90' } },
+      object: 'invoice',
+      parent: null,
+      total: 900,
+      metadata: { user_id: 'user_1', credits: '90' },
       lines: { data: [{ amount: 900, pricing: null, parent: { subscription_item_details: null } }] },
     })
   })
@@ -261,8 +267,10 @@ describe('a subscription of npm run send', () => {
     const month = await invoiceOf('--user', 'user_bob')
     const { lines, ...invoice } = await invoiceOf('--user', 'user_bob', '--change')
     expect(invoice).toMatchObject({
-      ...{ customer: month.customer, parent: month.parent },
-      ...{ total: 18_000, billing_reason: 'subscription_update' },
+      customer: month.customer,
+      parent: month.parent,
+      total: 18_000,
+      billing_reason: 'subscription_update',
     })
     expect(lines.data.map(({ amount }) => amount)).toEqual([-2000, 20_000])
     const [credited] = lines.data.map(({ parent }) => parent?.subscription_item_details)

@@ -39,7 +39,9 @@ async function act(path: string, body: object = {}): Promise<Told> {
 async function subscriber() {
   const { id: customer } = await stripe.customers.create({})
   const session = await stripe.checkout.sessions.create({
-    ...{ customer, mode: 'subscription', success_url: 'https://app.example' },
+    customer,
+    mode: 'subscription',
+    success_url: 'https://app.example',
     line_items: [{ price: 'month', quantity: 1 }],
   })
   const { object } = await act(`sessions/${session.id}/pay`)
@@ -62,7 +64,10 @@ function shape(line: unknown) {
   const { parent, pricing, discountable, quantity } = line as (typeof swapped.lines.data)[0]
   const { proration, proration_details } = parent.subscription_item_details
   return {
-    ...{ type: parent.type, proration, discountable, quantity },
+    type: parent.type,
+    proration,
+    discountable,
+    quantity,
     credits: Object.keys(proration_details?.credited_items ?? {}),
     saysUnit: pricing.unit_amount_decimal !== null,
   }
@@ -137,7 +142,8 @@ describe('a change of plan at the local Stripe', () => {
     const ada = await subscriber()
     await ada.happens('cancel-in-portal')
     expect(await ada.current()).toMatchObject({
-      ...{ cancel_at_period_end: false, cancel_at: expect.any(Number) },
+      cancel_at_period_end: false,
+      cancel_at: expect.any(Number),
       billing_mode: { type: 'flexible' },
     })
     expect((await ada.happens('renew')).events.map(({ type }) => type)).toEqual([

@@ -21,7 +21,10 @@ afterAll(() => local.stop())
 
 const startLocal = (webhookUrl?: string) =>
   startStripe({
-    ...{ port: 0, secretKey: KEY, webhookUrl, webhookSecret: 'whsec_of_the_first_endpoint' },
+    port: 0,
+    secretKey: KEY,
+    webhookUrl,
+    webhookSecret: 'whsec_of_the_first_endpoint',
     prices: [recurringPrice('price_pro', { lookupKey: 'pro' }), recurringPrice('price_max')],
   })
 const client = ({ port }: LocalStripe) =>
@@ -42,7 +45,8 @@ async function seeded(objects: Record<string, object[]>) {
 }
 const numbered = (prefix: string, count: number, members: object = {}) =>
   Array.from({ length: count }, (_, index) => ({
-    ...{ id: `${prefix}_${String(index).padStart(3, '0')}`, created: 1_700_000_000 + index },
+    id: `${prefix}_${String(index).padStart(3, '0')}`,
+    created: 1_700_000_000 + index,
     ...members,
   }))
 
@@ -80,7 +84,8 @@ describe('a list', () => {
   it('refuses more than 100 a page, a cursor that nobody knows, and what it would not apply', async () => {
     await expect(stripe.refunds.list({ limit: 101 })).rejects.toMatchObject({ param: 'limit' })
     await expect(stripe.refunds.list({ starting_after: 're_gone' })).rejects.toMatchObject({
-      ...{ code: 'resource_missing', param: 'starting_after' },
+      code: 'resource_missing',
+      param: 'starting_after',
     })
     const unknown = { colour: 'red' } as Stripe.RefundListParams
     await expect(stripe.refunds.list(unknown)).rejects.toMatchObject({ code: 'parameter_unknown' })
@@ -134,12 +139,16 @@ describe('lists of what was bought', () => {
     customer = (await stripe.customers.create({ email: 'ada@example.com' })).id
     const data = { currency: 'usd', unit_amount: 500, product_data: { name: '500 credits' } }
     const open = await stripe.checkout.sessions.create({
-      ...{ mode: 'payment', customer, success_url: 'https://app.example' },
+      mode: 'payment',
+      customer,
+      success_url: 'https://app.example',
       line_items: [{ price_data: data, quantity: 1 }],
     })
     session = (await act(`sessions/${open.id}/pay`)).object
     const plan = await stripe.checkout.sessions.create({
-      ...{ mode: 'subscription', customer, success_url: 'https://app.example' },
+      mode: 'subscription',
+      customer,
+      success_url: 'https://app.example',
       line_items: [{ price: 'price_pro', quantity: 1 }],
     })
     subscribed = (await act(`sessions/${plan.id}/pay`)).object
@@ -268,7 +277,9 @@ describe('webhook endpoints', () => {
     const [first] = (await webhookEndpoints.list()).data
     expect(first).toMatchObject({ url: `${url}/first`, enabled_events: ['*'], status: 'enabled' })
     const made = await webhookEndpoints.create({
-      ...{ url: `${url}/second`, enabled_events: ['customer.deleted'], api_version: Stripe.API_VERSION },
+      url: `${url}/second`,
+      enabled_events: ['customer.deleted'],
+      api_version: Stripe.API_VERSION,
     })
     secret = made.secret ?? ''
     expect(secret).toMatch(/^whsec_/)

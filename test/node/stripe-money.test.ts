@@ -54,7 +54,10 @@ describe('a charge', () => {
   it('says what it brought where that is expanded, also in another settlement currency', async () => {
     const { charge, intent } = await paid()
     expect(await stripe.charges.retrieve(charge)).toMatchObject({
-      ...{ id: charge, payment_intent: intent, amount: 1000, currency: 'usd' },
+      id: charge,
+      payment_intent: intent,
+      amount: 1000,
+      currency: 'usd',
       balance_transaction: expect.stringMatching(/^txn_/),
     })
     await act(`charges/${charge}/settle`, { amount: 920, currency: 'eur' })
@@ -93,7 +96,8 @@ describe('a refund', () => {
     const { intent } = await paid()
     const { refunds } = stripe
     await expect(refunds.create({ payment_intent: intent, amount: 1001 })).rejects.toMatchObject({
-      ...{ statusCode: 400, param: 'amount' },
+      statusCode: 400,
+      param: 'amount',
     })
   })
 })
@@ -114,7 +118,9 @@ describe('a dispute', () => {
       'charge.dispute.funds_reinstated',
     ])
     expect(await stripe.disputes.retrieve(id)).toMatchObject({
-      ...{ status: 'lost', amount: 790, currency: 'gbp' },
+      status: 'lost',
+      amount: 790,
+      currency: 'gbp',
       balance_transactions: [
         { amount: -931, currency: 'eur' },
         { amount: 370, currency: 'eur' },

@@ -34,10 +34,8 @@ const calls: Record<string, (stripe: Whole) => Promise<unknown>> = {
     ),
   'checkout.sessions.create': (stripe) =>
     stripe.checkout.sessions.create({
-      ...{
-        mode: 'payment',
-        line_items: [{ quantity: 2, price_data: { currency: 'eur', unit_amount: 500 } as never }],
-      },
+      mode: 'payment',
+      line_items: [{ quantity: 2, price_data: { currency: 'eur', unit_amount: 500 } as never }],
       metadata: { user_id: 'user_1', 'a b': 'ü&=' },
     }),
   'checkout.sessions.expire': (stripe) => stripe.checkout.sessions.expire('cs_1'),
@@ -62,11 +60,12 @@ const calls: Record<string, (stripe: Whole) => Promise<unknown>> = {
 }
 
 const OBJECT = {
-  ...{ id: 'obj_1', object: 'list', data: [{ id: 'a', unit_amount_decimal: '12.5' }], has_more: false },
-  ...{
-    unit_amount_decimal: '0.25',
-    currency_options: { eur: { unit_amount_decimal: '1.125', tiers: null } },
-  },
+  id: 'obj_1',
+  object: 'list',
+  data: [{ id: 'a', unit_amount_decimal: '12.5' }],
+  has_more: false,
+  unit_amount_decimal: '0.25',
+  currency_options: { eur: { unit_amount_decimal: '1.125', tiers: null } },
 }
 const ERROR = {
   error: { type: 'invalid_request_error', code: 'resource_missing', message: 'No such object' },
@@ -96,7 +95,10 @@ async function play(Sdk: typeof Whole, call: string, response: string) {
   const stripe = new Sdk('sk_test_123', { ...options, telemetry: false })
   const run = async () => await calls[call]?.(stripe)
   const result = await run().catch((error: Whole.errors.StripeError) => ({
-    ...{ type: error.type, code: error.code, message: error.message, status: error.statusCode },
+    type: error.type,
+    code: error.code,
+    message: error.message,
+    status: error.statusCode,
     isOurs: error instanceof Sdk.errors.StripeError,
   }))
   return { asked, result: JSON.parse(JSON.stringify(result)) }

@@ -30,7 +30,8 @@ const ask = (method: string, Origin?: string) =>
   fetch(address, {
     method,
     headers: {
-      ...{ 'Content-Type': 'application/json', 'Access-Control-Request-Method': 'POST' },
+      'Content-Type': 'application/json',
+      'Access-Control-Request-Method': 'POST',
       ...(Origin && { Origin }),
     },
     ...(method === 'POST' && { body: '{"type":"init"}' }),

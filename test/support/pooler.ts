@@ -8,9 +8,34 @@ const TERMINATE = 'X'.charCodeAt(0)
 
 /** What a server says to a client that it lets in: no password asked, no parameters, ready and idle. */
 const WELCOME = Buffer.from([
-  ...[82, 0, 0, 0, 8, 0, 0, 0, 0],
-  ...[75, 0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0, 1],
-  ...[90, 0, 0, 0, 5, IDLE],
+  82,
+  0,
+  0,
+  0,
+  8,
+  0,
+  0,
+  0,
+  0,
+  75,
+  0,
+  0,
+  0,
+  12,
+  0,
+  0,
+  0,
+  1,
+  0,
+  0,
+  0,
+  1,
+  90,
+  0,
+  0,
+  0,
+  5,
+  IDLE,
 ])
 
 /** A pooler as Neon's in transaction mode: each transaction of a client may have another session of the server. */

@@ -38,7 +38,9 @@ describe('a customer of another account or mode', () => {
     const [made, ...more] = await customersMade(id)
     expect([more, await customerOf(id)]).toEqual([[], made])
     expect(await remembered(customer)).toEqual({
-      ...{ user_id: id, deleted_at: null, unlinked_at: expect.any(Date) },
+      user_id: id,
+      deleted_at: null,
+      unlinked_at: expect.any(Date),
     })
     // No event of it links it again, and no click replaces it once more.
     await link(id, customer)
@@ -112,8 +114,10 @@ describe('what the database serves', () => {
     const lines = await logged(() => runScheduled(read('second'), 'remember_account'))
     expect(lines).toContainEqual(
       expect.objectContaining({
-        ...{ message: 'attention', level: 'error', reason: 'wrong_stripe_key' },
-        ...{ key: { account: 'acct_second', livemode: false } },
+        message: 'attention',
+        level: 'error',
+        reason: 'wrong_stripe_key',
+        key: { account: 'acct_second', livemode: false },
         serves: { account: 'acct_first', livemode: false },
       }),
     )
@@ -139,7 +143,8 @@ describe('after going live', () => {
       'stripe',
       {
         ...subscriptionEvent('customer.subscription.created', {
-          ...{ customer: `cus_${livemode}_${id}`, subscription: `sub_${livemode}_${id}` },
+          customer: `cus_${livemode}_${id}`,
+          subscription: `sub_${livemode}_${id}`,
           set: { status, metadata: { user_id: id } },
         }),
         livemode,

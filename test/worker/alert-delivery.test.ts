@@ -253,7 +253,12 @@ describe('GET /api/ops/alerts', () => {
     const { alerts } = (await response.json()) as { alerts: object[] }
     expect(alerts).toEqual([
       expect.objectContaining({
-        ...{ alert: 'failing_task', about: null, state: 'open', critical: false, value: 1, threshold: 1 },
+        alert: 'failing_task',
+        about: null,
+        state: 'open',
+        critical: false,
+        value: 1,
+        threshold: 1,
         says: ALERT_KINDS.failing_task?.says,
       }),
     ])

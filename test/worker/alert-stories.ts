@@ -158,7 +158,8 @@ export const stories: Record<string, () => Promise<Story>> = {
   async double_subscription() {
     const id = randomId('user')
     const named = (number: number) => ({
-      ...{ subscription: `sub_${number}_${id}`, customer: `cus_${id}` },
+      subscription: `sub_${number}_${id}`,
+      customer: `cus_${id}`,
       price: number === 1 ? 'price_pro' : 'price_max',
     })
     const env = { PLANS }

@@ -33,20 +33,29 @@ const send = async (...events: object[]) => {
 }
 const topUp = (user: string, app: string | null, session: object = {}) =>
   checkoutEvent(COMPLETED, {
-    ...{ user, payment: `pi_${user}` },
+    user,
+    payment: `pi_${user}`,
     session: {
-      ...{ metadata: { user_id: user, credits: '500', ...(app && { app }) }, customer: `cus_${user}` },
-      ...{ currency: 'usd', ...session },
+      metadata: { user_id: user, credits: '500', ...(app && { app }) },
+      customer: `cus_${user}`,
+      currency: 'usd',
+      ...session,
     },
   })
 const renewal = (user: string, more: object = {}) =>
   invoiceEvent('invoice.paid', {
-    ...{ invoice: `in_${user}`, subscription: `sub_${user}`, customer: `cus_${user}`, price: 'price_pro' },
+    invoice: `in_${user}`,
+    subscription: `sub_${user}`,
+    customer: `cus_${user}`,
+    price: 'price_pro',
     ...more,
   })
 const created = (user: string, more: object = {}) =>
   subscriptionEvent('customer.subscription.created', {
-    ...{ subscription: `sub_${user}`, customer: `cus_${user}`, price: 'price_pro', ...more },
+    subscription: `sub_${user}`,
+    customer: `cus_${user}`,
+    price: 'price_pro',
+    ...more,
   })
 const person = async () => {
   const id = randomId('user')

@@ -25,7 +25,10 @@ interface Said {
 async function tell(id: string, { verified = [], unverified = [], ...about }: Said, under: Env = env) {
   const { at = 0, type = 'user.updated', created = NOW } = about
   const address = (status: string) => (email: string) => ({
-    ...{ id: `idn_${email}`, email_address: email, object: 'email_address', linked_to: [] },
+    id: `idn_${email}`,
+    email_address: email,
+    object: 'email_address',
+    linked_to: [],
     verification: { status, strategy: 'email_code', attempts: 1, expire_at: null },
   })
   const addresses = [...verified.map(address('verified')), ...unverified.map(address('unverified'))]

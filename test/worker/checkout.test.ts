@@ -62,8 +62,11 @@ describe('POST /api/checkout', () => {
     ]) {
       expect(await checkout(id, { plan })).toMatchObject({ status: 200 })
       expect((await received(id, SESSIONS)).at(-1)?.params).toMatchObject({
-        ...{ mode: 'subscription', client_reference_id: id, line_items: [{ price, quantity: '1' }] },
-        ...{ metadata: { user_id: id }, subscription_data: { metadata: { user_id: id } } },
+        mode: 'subscription',
+        client_reference_id: id,
+        line_items: [{ price, quantity: '1' }],
+        metadata: { user_id: id },
+        subscription_data: { metadata: { user_id: id } },
       })
     }
     expect(await customersMade(id)).toHaveLength(1)
@@ -145,7 +148,9 @@ describe('POST /api/checkout', () => {
     ] as const) {
       expect(await checkout(id, body, env)).toMatchObject(misconfigured)
       expect(JSON.parse(String(log.mock.lastCall?.[0]))).toEqual({
-        ...{ message: 'misconfigured', level: 'error', settings: [name] },
+        message: 'misconfigured',
+        level: 'error',
+        settings: [name],
         reasons: [expect.stringMatching(`^${name}: .+`)],
       })
     }

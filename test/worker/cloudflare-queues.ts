@@ -58,7 +58,9 @@ export function cloudflareQueues(retentionMs: number) {
     // At least once: every 25th batch is somebody else's at the same time.
     const copies = ++runs % 25 === 0 ? 2 : 1
     const messages = batch.map(({ id, body, attempts, sentAt }) => ({
-      ...{ id, body, attempts },
+      id,
+      body,
+      attempts,
       timestamp: new Date(Date.now() - (now - sentAt)),
     }))
     mostAttempts = Math.max(mostAttempts, ...batch.map(({ attempts }) => attempts))

@@ -32,8 +32,12 @@ const sales: Record<string, (user: string, created: number) => { id: string }> =
     soldInvoiceEventOf2020({ invoice: `in_${user}`, user, payment: null, set: { created } }),
   'an invoice of a plan': (user, created) =>
     invoiceEvent('invoice.paid', {
-      ...{ invoice: `in_${user}`, subscription: `sub_${user}`, customer: `cus_${user}`, user },
-      ...{ price: 'price_pro', set: { created } },
+      invoice: `in_${user}`,
+      subscription: `sub_${user}`,
+      customer: `cus_${user}`,
+      user,
+      price: 'price_pro',
+      set: { created },
     }),
 }
 
@@ -125,7 +129,9 @@ describe('what the scheduled run releases', () => {
     const user = randomId('user')
     const events = Array.from({ length: 30 }, (_, n) =>
       checkoutEvent('checkout.session.completed', {
-        ...{ user, payment: `pi_${n}_${user}`, session: { created: BEFORE } },
+        user,
+        payment: `pi_${n}_${user}`,
+        session: { created: BEFORE },
       }),
     )
     for (const event of events) await deliver('stripe', event, { env: unset })
@@ -168,12 +174,16 @@ it('a customer that is linked releases the invoices of its plan, and credits non
   const id = randomId('user')
   await signUp(id)
   const event = invoiceEvent('invoice.paid', {
-    ...{ invoice: `in_${id}`, subscription: `sub_${id}`, customer: `cus_${id}`, price: 'price_pro' },
+    invoice: `in_${id}`,
+    subscription: `sub_${id}`,
+    customer: `cus_${id}`,
+    price: 'price_pro',
     set: { created: BEFORE },
   })
   expect(said(await deliver('stripe', event, { env: unset }))).toBe('parked unknown_customer')
   const linking = checkoutEvent('checkout.session.completed', {
-    ...{ user: id, session: { mode: 'subscription', customer: `cus_${id}`, payment_intent: null } },
+    user: id,
+    session: { mode: 'subscription', customer: `cus_${id}`, payment_intent: null },
   })
   await deliver('stripe', linking, { env })
   await expectBeforeStart(id, event)

@@ -55,7 +55,9 @@ const stripeKnows = (
       ...(invoiced === undefined ? [] : [{ id: `inpay_${user}`, invoice: `in_${user}`, status: 'paid' }]),
     ),
     [`GET /v1/invoice_payments?invoice=in_${user}`]: list({
-      ...{ id: `inpay_${user}`, invoice: `in_${user}`, status: 'paid' },
+      id: `inpay_${user}`,
+      invoice: `in_${user}`,
+      status: 'paid',
       payment: { type: 'payment_intent', payment_intent: `pi_${user}` },
     }),
     [`GET /v1/checkout/sessions?payment_intent=pi_${user}`]: list(
@@ -130,7 +132,9 @@ describe('a Checkout Session from before CREDIT_SINCE', () => {
     await atStripe(`sessions/${body.id}/pay`)
     const later = { CREDIT_SINCE: new Date(Date.now() + 3_600_000).toISOString() }
     expect((await comeBack(user, body.id, later)).body).toMatchObject({
-      ...{ outcome: 'ignored', reason: 'before_start', balance: 40 },
+      outcome: 'ignored',
+      reason: 'before_start',
+      balance: 40,
     })
     expect((await comeBack(user, body.id)).body).toMatchObject({ outcome: 'applied', balance: 540 })
   })
@@ -139,8 +143,14 @@ describe('a Checkout Session from before CREDIT_SINCE', () => {
     const { user } = await buyer()
     const snapshot = session(user, BEFORE)
     const thin = (id: string, more: object) => ({
-      ...{ id, object: 'v2.core.event', type: `v1.${COMPLETED}`, created: '2026-07-01T12:00:00.000Z' },
-      ...{ livemode: false, context: null, snapshot_event: null, ...more },
+      id,
+      object: 'v2.core.event',
+      type: `v1.${COMPLETED}`,
+      created: '2026-07-01T12:00:00.000Z',
+      livemode: false,
+      context: null,
+      snapshot_event: null,
+      ...more,
     })
     const url = `/v1/checkout/sessions/cs_test_pi_${user}`
     await stripeAnswers({
@@ -352,7 +362,9 @@ it('reconcile finds nothing to credit of what is from before', async () => {
 it('what was ignored is credited by reconcile once the setting has an earlier moment', async () => {
   const [world, { user, payment }] = [emptyWorld(), await buyer()]
   const event = checkoutEvent(COMPLETED, {
-    ...{ user, payment, at: AFTER * 1000 },
+    user,
+    payment,
+    at: AFTER * 1000,
     session: { created: AFTER },
   })
   happenAtStripe(world, event)

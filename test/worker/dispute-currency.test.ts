@@ -31,14 +31,20 @@ async function buyer({ brought = BROUGHT, currency = 'eur', amount = 1000 } = {}
   const scripted = {
     [`GET /v1/charges/ch_${payment}`]: {
       body: {
-        ...{ id: `ch_${payment}`, object: 'charge', amount, currency: 'usd' },
+        id: `ch_${payment}`,
+        object: 'charge',
+        amount,
+        currency: 'usd',
         balance_transaction: { id: 'txn_1', object: 'balance_transaction', amount: brought, currency },
       },
     },
   }
   const dispute = (type: ReversalType, status: string, moves: number[], event = randomId('evt')) =>
     reversalEvent(type, {
-      ...{ event, payment, amount: 790, status },
+      event,
+      payment,
+      amount: 790,
+      status,
       set: { currency: 'gbp', balance_transactions: moves.map((amount) => ({ amount, currency: 'eur' })) },
     })
   return {

@@ -11,7 +11,9 @@ function buyer() {
   const session = { amount_total: 1000 }
   const dispute = (type: ReversalType, status: string, ...moves: number[]) =>
     reversalEvent(type, {
-      ...{ payment, amount: 1000, status },
+      payment,
+      amount: 1000,
+      status,
       set: { balance_transactions: moves.map((amount) => ({ amount })) },
     })
   return {

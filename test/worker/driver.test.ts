@@ -10,21 +10,33 @@ const ROLE = 'postgres://role:secret@ep-quiet-fog-1.eu-central-1.aws.neon.tech/a
 
 const field = (name: string, dataTypeID: number) => ({ name, dataTypeID, format: 'text' })
 const FOUND = {
-  ...{ command: 'SELECT', rowCount: 2, rowAsArray: true },
+  command: 'SELECT',
+  rowCount: 2,
+  rowAsArray: true,
   fields: [
-    ...[field('id', 20), field('paid', 16), field('at', 1184), field('day', 1082), field('facts', 3802)],
-    ...[
-      field('names', 1009),
-      field('bytes', 17),
-      field('share', 1700),
-      field('ratio', 701),
-      field('none', 25),
-    ],
+    field('id', 20),
+    field('paid', 16),
+    field('at', 1184),
+    field('day', 1082),
+    field('facts', 3802),
+    field('names', 1009),
+    field('bytes', 17),
+    field('share', 1700),
+    field('ratio', 701),
+    field('none', 25),
   ],
   rows: [
     [
-      ...['9007199254740993', 't', '2026-11-26 07:00:00.123+00', '2026-11-26', '{"a": [1, {"b": null}]}'],
-      ...['{"a,b",NULL,"c\\"d"}', '\\xdeadbeef', '12.50', '1e-7', null],
+      '9007199254740993',
+      't',
+      '2026-11-26 07:00:00.123+00',
+      '2026-11-26',
+      '{"a": [1, {"b": null}]}',
+      '{"a,b",NULL,"c\\"d"}',
+      '\\xdeadbeef',
+      '12.50',
+      '1e-7',
+      null,
     ],
     ['-1', 'f', 'infinity', '0044-03-15 BC', '"text"', '{}', '\\x', 'NaN', '-Infinity', ''],
   ],
@@ -49,8 +61,19 @@ const responses: Record<string, () => Response> = {
 }
 
 const given = [
-  ...['text', 7, 7n, true, null, undefined, Number.NaN, new Date(0), { a: [1] }, [1, 'b"', null, ['c']]],
-  ...[new Uint8Array([1, 2, 255]), new Uint16Array([258]), { toPostgres: () => 'itself' }],
+  'text',
+  7,
+  7n,
+  true,
+  null,
+  undefined,
+  Number.NaN,
+  new Date(0),
+  { a: [1] },
+  [1, 'b"', null, ['c']],
+  new Uint8Array([1, 2, 255]),
+  new Uint16Array([258]),
+  { toPostgres: () => 'itself' },
 ]
 const uses: Record<string, (sql: Sql, driver: Driver) => unknown> = {
   'a query': (sql) => sql.query('select $1', ['a']),
@@ -59,7 +82,8 @@ const uses: Record<string, (sql: Sql, driver: Driver) => unknown> = {
   'full results as arrays': (sql) => sql.query('select', [], { fullResults: true, arrayMode: true }),
   'a transaction': (sql) =>
     sql.transaction([sql`select ${1}`, sql.query('select $1', [2])], {
-      ...{ isolationLevel: 'Serializable', readOnly: true },
+      isolationLevel: 'Serializable',
+      readOnly: true,
     }),
   'options of a fetch': (sql) =>
     sql.query('select', [], { fetchOptions: { redirect: 'manual', headers: { 'x-mine': '1' } } }),
@@ -76,7 +100,10 @@ async function play(driver: Driver, use: string, response: string) {
   }
   const run = async () => await uses[use]?.(driver.neon(ROLE), driver)
   const result = await run().catch((error: Error) => ({
-    ...{ ...error, name: error.name, message: error.message, isOurs: error instanceof driver.NeonDbError },
+    ...error,
+    name: error.name,
+    message: error.message,
+    isOurs: error instanceof driver.NeonDbError,
   }))
   return { asked, result: withoutParsers(result) }
 }

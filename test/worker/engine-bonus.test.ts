@@ -106,7 +106,9 @@ describe('with CLERK_SECRET_KEY', () => {
       [`GET /v1/users/${id}`]: {
         body: {
           ...clerkEvent('user.created', { user: id, at: created }).data,
-          ...{ first_name: 'Ada', last_name: 'Lovelace', ...data },
+          first_name: 'Ada',
+          last_name: 'Lovelace',
+          ...data,
         },
       },
     })

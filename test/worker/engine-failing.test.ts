@@ -121,7 +121,10 @@ describe('the nightly comparison', () => {
     await parked(stranger)
     const invoice = (customer: string) =>
       invoiceEvent('invoice.paid', {
-        ...{ invoice: randomId('in'), subscription: randomId('sub'), customer, price: 'price_pro' },
+        invoice: randomId('in'),
+        subscription: randomId('sub'),
+        customer,
+        price: 'price_pro',
       })
     for (const unknown of [customer, given]) await deliver('stripe', invoice(unknown), { env: { PLANS } })
     await query(

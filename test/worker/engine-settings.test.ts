@@ -34,7 +34,11 @@ function invoiceOf(set: Record<string, unknown> = {}) {
   const id = randomId('user')
   const customer = `cus_${id}`
   const event = invoiceEvent('invoice.paid', {
-    ...{ invoice: `in_${id}`, subscription: `sub_${id}`, customer, price: 'price_pro', set },
+    invoice: `in_${id}`,
+    subscription: `sub_${id}`,
+    customer,
+    price: 'price_pro',
+    set,
   })
   const lines = (object: object) => stripeAnswers({ [`GET /v1/invoices/in_${id}/lines`]: object })
   return { id, customer, event, lines }
@@ -136,7 +140,11 @@ describe.each(['deactivate', 'delete'])(
         deliver(
           'stripe',
           invoiceEvent('invoice.paid', {
-            ...{ invoice: `in_${gone}`, subscription: sub, customer, user, price: 'price_pro' },
+            invoice: `in_${gone}`,
+            subscription: sub,
+            customer,
+            user,
+            price: 'price_pro',
           }),
           { env },
         )

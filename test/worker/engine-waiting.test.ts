@@ -117,7 +117,10 @@ describe('deliveries of a customer whom nobody knew', () => {
     const customer = `cus_${id}`
     const invoices = Array.from({ length: 500 }, (_, i) =>
       invoiceEvent('invoice.paid', {
-        ...{ invoice: `in_${i}_${id}`, subscription: `sub_${i}_${id}`, customer, price: 'price_pro' },
+        invoice: `in_${i}_${id}`,
+        subscription: `sub_${i}_${id}`,
+        customer,
+        price: 'price_pro',
         at: Date.UTC(2026, 3, 1) + i * 1000,
       }),
     )
@@ -153,7 +156,10 @@ describe('deliveries of a customer whom nobody knew', () => {
     const { id, customer, subscribed, tell } = person()
     await signUp(id)
     const invoice = invoiceEvent('invoice.paid', {
-      ...{ invoice: `in_${id}`, subscription: `sub_${id}`, customer, price: 'price_pro' },
+      invoice: `in_${id}`,
+      subscription: `sub_${id}`,
+      customer,
+      price: 'price_pro',
     })
     expect(said(await deliver('stripe', invoice, { env: { PLANS } }))).toBe('parked unknown_customer')
     expect(await tell(subscribed(id))).toBe('applied')
@@ -169,10 +175,15 @@ describe('a lock that somebody has', () => {
     // An id of an app's own, whose lock a release would have to take backwards.
     const named = '0-own-id'
     const stuck = subscriptionEvent('customer.subscription.created', {
-      ...{ subscription: 'sub_stuck', customer, user: named, at: Date.UTC(2026, 3, 1) },
+      subscription: 'sub_stuck',
+      customer,
+      user: named,
+      at: Date.UTC(2026, 3, 1),
     })
     const free = subscriptionEvent('customer.subscription.created', {
-      ...{ subscription: 'sub_free', customer, at: Date.UTC(2026, 3, 2) },
+      subscription: 'sub_free',
+      customer,
+      at: Date.UTC(2026, 3, 2),
     })
     for (const event of [stuck, free]) await deliver('stripe', event)
     const letGo = await holdOpen(['select lock_subjects($1)', [`user:${named}`]])

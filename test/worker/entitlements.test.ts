@@ -10,7 +10,12 @@ const ask = (path: string, headers: Record<string, string> = {}) =>
 const entitlements = (id: string, headers = {}) => ask(`/api/users/${id}/entitlements`, headers)
 
 const NOTHING = {
-  ...{ plan: null, status: null, cancel_at: null, collection_paused: false, banned: false, balance: 40 },
+  plan: null,
+  status: null,
+  cancel_at: null,
+  collection_paused: false,
+  banned: false,
+  balance: 40,
 }
 
 describe('GET /api/users/{id}/entitlements', () => {
@@ -29,12 +34,12 @@ describe('GET /api/users/{id}/entitlements', () => {
     await query('update wallets set banned_at = now() where user_id = $1', [id])
     const { body } = await entitlements(id)
     expect(body).toEqual({
-      ...{
-        plan: 'pro',
-        status: 'active',
-        cancel_at: expect.stringMatching(/^2027-01-01T00:00:00/),
-      },
-      ...{ collection_paused: true, banned: true, balance: 40 },
+      plan: 'pro',
+      status: 'active',
+      cancel_at: expect.stringMatching(/^2027-01-01T00:00:00/),
+      collection_paused: true,
+      banned: true,
+      balance: 40,
     })
   })
 

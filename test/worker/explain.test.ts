@@ -134,7 +134,9 @@ describe('GET /api/ops/explain/{id}', () => {
     expect(result.body.entries).toHaveLength(2)
     expect(spent).toMatchObject({ kind: 'spend', reference, given_back: 4, reverses: null })
     expect(returned).toMatchObject({
-      ...{ kind: 'spend_reversal', reference, given_back: null },
+      kind: 'spend_reversal',
+      reference,
+      given_back: null,
       reverses: { id: spent?.id, key: `spend:order-${id}`, amount: -10 },
     })
   })

@@ -28,8 +28,13 @@ describe('POST /api/wallet/give-back', () => {
     const [, taken, returned] = (await ledger(id)) as Record<string, unknown>[]
     expect(taken).toMatchObject({ kind: 'spend', idempotency_key: `spend:${key}` })
     expect(returned).toMatchObject({
-      ...{ kind: 'spend_reversal', amount: '30', reverses: taken?.id, reference: `ref-${id}` },
-      ...{ note: 'The job failed', caller: null, idempotency_key: `give_back:${back.idempotency_key}` },
+      kind: 'spend_reversal',
+      amount: '30',
+      reverses: taken?.id,
+      reference: `ref-${id}`,
+      note: 'The job failed',
+      caller: null,
+      idempotency_key: `give_back:${back.idempotency_key}`,
     })
     expect(await balance(id)).toBe(40)
   })

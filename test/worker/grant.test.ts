@@ -5,7 +5,10 @@ import { leave, signedUp } from './people.ts'
 import { balance, counted, failNext, ledger, query } from './support.ts'
 
 const gift = (id: string, amount: number, more: object = {}) => ({
-  ...{ user_id: id, amount, idempotency_key: randomId('gift'), note: 'A friend came' },
+  user_id: id,
+  amount,
+  idempotency_key: randomId('gift'),
+  note: 'A friend came',
   ...more,
 })
 const limits = (per_call: number, per_user_day: number, per_day: number) => ({
@@ -28,7 +31,11 @@ describe('POST /api/wallet/grant', () => {
     expect([result.status, result.body]).toEqual([200, { balance: 65 }])
     expect([requests, statements]).toEqual([1, 1])
     expect((await ledger(id)).at(-1)).toMatchObject({
-      ...{ kind: 'grant', amount: '25', note: 'A friend came', campaign: null, caller: null },
+      kind: 'grant',
+      amount: '25',
+      note: 'A friend came',
+      campaign: null,
+      caller: null,
       idempotency_key: `grant:${body.idempotency_key}`,
     })
   })
@@ -167,7 +174,8 @@ describe('CAMPAIGNS', () => {
     expect((await grant(gift(first, 500, { campaign: 'open' }))).status).toBe(200)
     expect(await totals('campaign:friends')).toEqual({
       'campaign:friends': 250,
-      ...{ [`campaign:friends:${first}`]: 100, [`campaign:friends:${second}`]: 100 },
+      [`campaign:friends:${first}`]: 100,
+      [`campaign:friends:${second}`]: 100,
       [`campaign:friends:${third}`]: 50,
     })
     expect((await ledger(first)).at(-1)).toMatchObject({ kind: 'grant', campaign: 'open' })

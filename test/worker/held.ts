@@ -32,7 +32,10 @@ export const verb = (name: string, type: string, facts: object, delivery: object
 const envelope = (type: string) => ({
   provider: type.startsWith('user.') ? 'clerk' : 'stripe',
   event_id: randomId('held'),
-  ...{ type, via: 'webhook', body: '{}', erase: false },
+  type,
+  via: 'webhook',
+  body: '{}',
+  erase: false,
 })
 export const heldCreate = (id: string) =>
   verb('sync_user', 'user.created', {

@@ -8,7 +8,9 @@ type Send = (event: (about: { event: string; at: number }) => { id: string }) =>
 
 /** What every session of a Payment Link has in place of our metadata. Stripe makes a new customer for each. */
 export const ofLink = (user: string, number: number) => ({
-  ...{ metadata: {}, client_reference_id: user, payment_link: 'plink_1' },
+  metadata: {},
+  client_reference_id: user,
+  payment_link: 'plink_1',
   customer: `cus_link${number}_${user}`,
 })
 

@@ -82,9 +82,16 @@ it('an invoice that an older Worker has parked for its lines is credited line by
   await link(user)
   const invoice = `in_${user}`
   const facts = {
-    ...{ stripe_invoice_id: invoice, stripe_subscription_id: `sub_${user}`, user_id: null, grants: null },
-    ...{ stripe_customer_id: `cus_${user}`, amount: 2000, currency: 'usd', unknown: 'unknown_price' },
-    ...{ paid_by: null, stripe_charge_id: null },
+    stripe_invoice_id: invoice,
+    stripe_subscription_id: `sub_${user}`,
+    user_id: null,
+    grants: null,
+    stripe_customer_id: `cus_${user}`,
+    amount: 2000,
+    currency: 'usd',
+    unknown: 'unknown_price',
+    paid_by: null,
+    stripe_charge_id: null,
   }
   const { event_id } = await run('grant_plan', facts)
   expect(await eventRow(event_id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })

@@ -46,7 +46,8 @@ function eventsOf(one: Sale, user: string): Sent[] {
   const session = { invoice: one.invoice ? ids.invoice : null, customer: ids.customer, currency: 'usd' }
   const stripe = [
     (one.before2025 ? paymentIntentEventOf2020 : paymentIntentEvent)({
-      ...{ ...ids, invoice: one.invoice ? ids.invoice : null },
+      ...ids,
+      invoice: one.invoice ? ids.invoice : null,
       ...silent(saysIntent),
     }),
     one.invoice &&
@@ -59,7 +60,8 @@ function eventsOf(one: Sale, user: string): Sent[] {
       }),
     one.checkout &&
       checkoutEvent('checkout.session.completed', {
-        ...{ ...ids, session: { ...session, payment_status: 'unpaid' } },
+        ...ids,
+        session: { ...session, payment_status: 'unpaid' },
       }),
     one.checkout && checkoutEvent('checkout.session.async_payment_succeeded', { ...ids, session }),
     one.refunded &&
@@ -144,7 +146,9 @@ it('session, PaymentIntent and invoice of one payment credit it once, under one 
       )
       expect(payments).toEqual([
         {
-          ...{ stripe_payment_id: key, credits: '1000', amount: '500' },
+          stripe_payment_id: key,
+          credits: '1000',
+          amount: '500',
           stripe_payment_intent_id: `pi_${user}`,
           stripe_checkout_session_id: one.checkout ? `cs_test_pi_${user}` : null,
         },

@@ -171,7 +171,9 @@ async function sendExample(method: string, path: string, operation: Operation): 
   const [, , , provider] = path.split('/')
   if (!operation.security && body) {
     const { headers, body: text } = await signedEvent(provider as ProviderName, body, {
-      ...{ secret: secrets[provider as ProviderName], messageId: randomId('msg'), signedAt: Date.now() },
+      secret: secrets[provider as ProviderName],
+      messageId: randomId('msg'),
+      signedAt: Date.now(),
     })
     return (await request(path, { method: 'POST', headers, body: text }, settings)).status
   }

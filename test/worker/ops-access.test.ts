@@ -30,7 +30,8 @@ async function newKey(): Promise<Key> {
   const kid = randomId('key')
   const jwk = async (key: CryptoKey) => ({
     ...((await crypto.subtle.exportKey('jwk', key)) as JsonWebKey),
-    ...{ kid, alg: 'RS256' },
+    kid,
+    alg: 'RS256',
   })
   return { kid, secret: await jwk(pair.privateKey), shown: { ...(await jwk(pair.publicKey)), use: 'sig' } }
 }
@@ -82,7 +83,8 @@ async function ask(
 ): Promise<Response> {
   const context = createExecutionContext()
   const request = new Request(`${scheme}://ledgerhook.test${path}`, {
-    ...{ redirect: 'manual', ...init },
+    redirect: 'manual',
+    ...init,
     headers: { 'cf-access-jwt-assertion': assertion, ...headers },
   })
   const response = await worker.fetch(request, { ...settings, ...env }, context)

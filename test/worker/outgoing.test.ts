@@ -72,7 +72,12 @@ describe('your app is told', () => {
       ['user.deleted', 8],
     ])
     expect(heard[2]?.data).toEqual({
-      ...{ user_id: id, sequence: 3, entry: expect.any(Number), kind: 'purchase', amount: 500, balance: 540 },
+      user_id: id,
+      sequence: 3,
+      entry: expect.any(Number),
+      kind: 'purchase',
+      amount: 500,
+      balance: 540,
       payment,
     })
     expect(heard[4]?.data).toMatchObject({ kind: 'grant', campaign: 'open', amount: 5 })

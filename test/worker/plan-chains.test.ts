@@ -83,9 +83,16 @@ it('is released by an invoice that an older version has parked', async () => {
   const lines = await atStripe(ada, { ...DECLINED, 1: 'open' })
   expect(await ada.paid('2', lines[2])).toBe('parked unknown_invoice')
   const facts = {
-    ...{ stripe_invoice_id: ada.in('1'), stripe_subscription_id: ada.subscription, paid_by: null },
-    ...{ stripe_customer_id: ada.customer, user_id: null, amount: 2000, currency: 'usd' },
-    ...{ stripe_charge_id: null, unknown: null, grants: [{ period_start: 1, credits: 1000 }] },
+    stripe_invoice_id: ada.in('1'),
+    stripe_subscription_id: ada.subscription,
+    paid_by: null,
+    stripe_customer_id: ada.customer,
+    user_id: null,
+    amount: 2000,
+    currency: 'usd',
+    stripe_charge_id: null,
+    unknown: null,
+    grants: [{ period_start: 1, credits: 1000 }],
   }
   const delivery = { provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'release' }
   await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])

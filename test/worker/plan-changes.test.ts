@@ -122,7 +122,10 @@ describe('a positive line', () => {
     const recurring = { interval: 'month', interval_count: 1, usage_type: 'metered' }
     const old = {
       ...used,
-      ...{ parent: null, pricing: null, type: 'subscription', period: { start: MAY, end: MAY + DAY } },
+      parent: null,
+      pricing: null,
+      type: 'subscription',
+      period: { start: MAY, end: MAY + DAY },
       price: price('price_used', 2, 'month', { recurring }),
     }
     expect(await ada.paid('2', [old as unknown as typeof used])).toBe('ignored no_effect')
@@ -181,13 +184,11 @@ describe('a negative line', () => {
     const ada = await subscriber()
     const old = (id: string, amount: number, name: string, more: object) => ({
       ...planLine({ id, price: null, amount, start: MAY, end: MAY + 31 * DAY }),
-      ...{
-        parent: null,
-        pricing: null,
-        subscription: ada.subscription,
-        type: 'invoiceitem',
-        proration: true,
-      },
+      parent: null,
+      pricing: null,
+      subscription: ada.subscription,
+      type: 'invoiceitem',
+      proration: true,
       price: price(name, name === 'price_pro' ? 2000 : 20_000),
       ...more,
     })
@@ -273,7 +274,10 @@ describe('a negative line', () => {
 
 describe('a one-off invoice that sells credits', () => {
   const sale = (ada: { id: string }, set: object = {}) => ({
-    ...{ parent: null, billing_reason: 'manual', metadata: { user_id: ada.id, credits: '50' }, ...set },
+    parent: null,
+    billing_reason: 'manual',
+    metadata: { user_id: ada.id, credits: '50' },
+    ...set,
   })
   const change = (ada: Awaited<ReturnType<typeof bought>>) => [
     planLine({ ...MOVED, price: 'price_pro', amount: -2000, credits: ada.first, of: ada.subscription }),

@@ -178,7 +178,10 @@ describe('a paid invoice', () => {
     const body = { object: 'list', data: [line], has_more: false }
     await stripeAnswers({ [`GET /v1/invoices/${invoice}/lines`]: { body } })
     const event = invoiceEvent('invoice.paid', {
-      ...{ invoice, subscription: `sub_${id}`, customer: `cus_${id}`, price: 'price_pro' },
+      invoice,
+      subscription: `sub_${id}`,
+      customer: `cus_${id}`,
+      price: 'price_pro',
       set: { lines: { data: [], has_more: true } },
     })
     const wrong = { PLANS: '{"price_other": {"key": "other"}}' }

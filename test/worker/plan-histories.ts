@@ -143,8 +143,14 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     const amount = Math.round(debit.net * left)
     const value = debit.net > 0 ? (debit.list * amount) / debit.net : 0
     const line = makeLine({
-      ...{ id: lineId(), price: debit.price, amount: -amount, proration: true, quantity: debit.quantity },
-      ...{ start: now, end: debit.end, credits: debit.pending ? null : [debit.invoice, debit.line] },
+      id: lineId(),
+      price: debit.price,
+      amount: -amount,
+      proration: true,
+      quantity: debit.quantity,
+      start: now,
+      end: debit.end,
+      credits: debit.pending ? null : [debit.invoice, debit.line],
     })
     return { line, value: -value, credits: -value * rate(debit.price), credits_debit: debit }
   }
@@ -163,11 +169,25 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     const net = list - discount
     const amount = shape.proration ? net : list
     const line = makeLine({
-      ...{ id: lineId(), price, amount, proration: shape.proration, quantity, start, end },
+      id: lineId(),
+      price,
+      amount,
+      proration: shape.proration,
+      quantity,
+      start,
+      end,
       ...(shape.proration ? {} : { discount, unit: shape.part ? null : amountOf(price) }),
     })
     const debit: Debit = {
-      ...{ invoice: '', line: line.id, price, quantity, start, end, list: amount, net, pending: false },
+      invoice: '',
+      line: line.id,
+      price,
+      quantity,
+      start,
+      end,
+      list: amount,
+      net,
+      pending: false,
     }
     return { entry: { line, value: amount, credits: amount * rate(price), credits_debit: null }, debit }
   }
@@ -178,8 +198,16 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
 
   const send = (invoice: Invoice) => {
     const object = {
-      ...{ id: invoice.id, object: 'invoice', customer, currency, total: invoice.total, status: 'paid' },
-      ...{ amount_paid: invoice.cash, created: now, billing_reason: 'subscription_update', metadata: {} },
+      id: invoice.id,
+      object: 'invoice',
+      customer,
+      currency,
+      total: invoice.total,
+      status: 'paid',
+      amount_paid: invoice.cash,
+      created: now,
+      billing_reason: 'subscription_update',
+      metadata: {},
       parent: {
         type: 'subscription_details',
         subscription_details: { metadata: {}, subscription: running?.id },
@@ -205,7 +233,12 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     const fromBalance = Math.min(balance, Math.max(0, total))
     balance -= Math.min(fromBalance, total)
     const invoice: Invoice = {
-      ...{ id, entries, total, cash: Math.max(0, total) - fromBalance, status: 'open', balanced: new Map() },
+      id,
+      entries,
+      total,
+      cash: Math.max(0, total) - fromBalance,
+      status: 'open',
+      balanced: new Map(),
     }
     invoices.push(invoice)
     const credited = entries.reduce((sum, { line }) => sum + Math.max(0, -line.amount), 0)

@@ -21,7 +21,10 @@ async function priced(lookup_key: string | null, amount = 2000) {
 const oldLine = (id: string, lookup_key: string | null, start = MAY) =>
   ({
     ...planLine({ price: id, amount: 2000, start, end: start + 30 * 86_400 }),
-    ...{ parent: null, pricing: null, type: 'subscription', price: price(id, 2000, 'month', { lookup_key }) },
+    parent: null,
+    pricing: null,
+    type: 'subscription',
+    price: price(id, 2000, 'month', { lookup_key }),
   }) as unknown as ReturnType<typeof planLine>
 
 describe('a plan that PLANS names by a lookup key', () => {
@@ -36,7 +39,9 @@ describe('a plan that PLANS names by a lookup key', () => {
     ] as const) {
       const event = who.invoice('2', line(start))
       expect(await counted(() => who.told(event, { PLANS }))).toMatchObject({
-        ...{ result: 'applied', requests: 1, statements: 1 },
+        result: 'applied',
+        requests: 1,
+        statements: 1,
       })
     }
     expect([await ada.left(), await grace.left()]).toEqual([2000, 1000])

@@ -11,13 +11,24 @@ beforeAll(async () => {
 async function granted(amount: number, credits = 1000, lines?: ReturnType<typeof planLine>[]) {
   const ada = await subscriber()
   const facts = {
-    ...{ stripe_invoice_id: ada.in('1'), stripe_subscription_id: ada.subscription, paid_by: null },
-    ...{ stripe_customer_id: ada.customer, user_id: null, amount, currency: 'usd' },
-    ...{ stripe_charge_id: null, unknown: null, grants: [{ period_start: MAY, credits }] },
+    stripe_invoice_id: ada.in('1'),
+    stripe_subscription_id: ada.subscription,
+    paid_by: null,
+    stripe_customer_id: ada.customer,
+    user_id: null,
+    amount,
+    currency: 'usd',
+    stripe_charge_id: null,
+    unknown: null,
+    grants: [{ period_start: MAY, credits }],
   }
   const payload = lines && ada.invoice('1', lines)
   const delivery = {
-    ...{ provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'webhook', payload },
+    provider: 'stripe',
+    event_id: `evt_${ada.id}`,
+    type: 'invoice.paid',
+    via: 'webhook',
+    payload,
   }
   await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
   expect(await ada.left()).toBe(credits)

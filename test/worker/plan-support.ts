@@ -71,7 +71,11 @@ export function planLine({ price, amount, proration = false, quantity = 1, ...mo
   const [invoice, line] = credits ?? []
   const credited_items = credits && { invoice, invoice_line_items: [line] }
   return {
-    ...{ id: more.id ?? randomId('il'), object: 'line_item', amount, currency: 'usd', quantity },
+    id: more.id ?? randomId('il'),
+    object: 'line_item',
+    amount,
+    currency: 'usd',
+    quantity,
     discount_amounts: discount ? [{ amount: discount, discount: 'di_1' }] : [],
     period: { start, end },
     parent: {
@@ -107,8 +111,13 @@ export async function subscriber() {
     const total = lines.reduce((sum, { amount }) => sum + amount, 0) - discounts
     const object = {
       ...structuredClone(bought),
-      ...{ id: `in_${name}_${id}`, customer, total, amount_due: Math.max(0, total), created: MAY },
-      ...{ amount_paid: Math.max(0, total), billing_reason: 'subscription_update' },
+      id: `in_${name}_${id}`,
+      customer,
+      total,
+      amount_due: Math.max(0, total),
+      created: MAY,
+      amount_paid: Math.max(0, total),
+      billing_reason: 'subscription_update',
       parent: { type: 'subscription_details', subscription_details: { metadata: {}, subscription } },
       lines: { object: 'list', data: lines, has_more: false },
       ...set,
@@ -127,7 +136,12 @@ export async function subscriber() {
   }
 
   return {
-    ...{ id, customer, subscription, invoice, recorded, told },
+    id,
+    customer,
+    subscription,
+    invoice,
+    recorded,
+    told,
     paid: async (name: string, lines: ReturnType<typeof planLine>[], set?: Record<string, unknown>) =>
       await told(invoice(name, lines, set)),
     in: (name: string) => `in_${name}_${id}`,
@@ -141,4 +155,4 @@ export async function subscriber() {
   }
 }
 
-const EVENT = { ...{ id: '', object: 'event', type: '', created: MAY }, livemode: false }
+const EVENT = { id: '', object: 'event', type: '', created: MAY, livemode: false }

@@ -35,7 +35,11 @@ describe('a verified delivery that is not known to be committed', () => {
       const event = checkoutEvent(COMPLETED, { user })
       await failNext(...away.map(() => fault))
       expect(await deliver('stripe', event, { env: { SPILL: queue } })).toEqual({
-        ...{ status: 200, event: event.id, type: COMPLETED, outcome: 'queued', reason: null },
+        status: 200,
+        event: event.id,
+        type: COMPLETED,
+        outcome: 'queued',
+        reason: null,
       })
       await failNext()
       expect(queue.sent).toHaveLength(1)
@@ -132,7 +136,11 @@ describe('a verified delivery that is not known to be committed', () => {
     const response = await send('stripe', JSON.stringify(event), { env: { ...AWAY, SPILL: queue } })
     expect(response.status).toBe(503)
     expect(lines()).toContainEqual({
-      ...{ message: 'not queued', level: 'error', provider: 'stripe', event: event.id, cause: 'too_large' },
+      message: 'not queued',
+      level: 'error',
+      provider: 'stripe',
+      event: event.id,
+      cause: 'too_large',
       'error.type': 'too_large',
     })
     expect(queue.sent).toEqual([])
@@ -189,14 +197,14 @@ describe('with the queue bound', () => {
   it('a delivery that is parked in time waits for Stripe as long as it may, and is not sent', async () => {
     const queue = testQueue()
     const thin = {
-      ...{
-        id: randomId('evt'),
-        object: 'v2.core.event',
-        type: 'v1.checkout.session.completed',
-        livemode: false,
-        context: null,
-      },
-      ...{ created: new Date().toISOString(), snapshot_event: 'evt_slow', related_object: null },
+      id: randomId('evt'),
+      object: 'v2.core.event',
+      type: 'v1.checkout.session.completed',
+      livemode: false,
+      context: null,
+      created: new Date().toISOString(),
+      snapshot_event: 'evt_slow',
+      related_object: null,
     }
     await stripeAnswers({ 'GET /v1/events/evt_slow': { hang: true } })
     const startedAt = Date.now()

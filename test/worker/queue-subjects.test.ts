@@ -2,9 +2,16 @@ import { expect, it } from 'vitest'
 import { holdOpen, query } from './support.ts'
 
 const SALE = {
-  ...{ user_id: 'user_1', credits: 5, stripe_payment_id: 'in_1', amount: 5, currency: 'usd' },
-  ...{ stripe_checkout_session_id: 'cs_1', stripe_payment_intent_id: 'pi_1', stripe_invoice_id: 'in_1' },
-  ...{ stripe_charge_id: 'ch_1', stripe_customer_id: 'cus_1' },
+  user_id: 'user_1',
+  credits: 5,
+  stripe_payment_id: 'in_1',
+  amount: 5,
+  currency: 'usd',
+  stripe_checkout_session_id: 'cs_1',
+  stripe_payment_intent_id: 'pi_1',
+  stripe_invoice_id: 'in_1',
+  stripe_charge_id: 'ch_1',
+  stripe_customer_id: 'cus_1',
 }
 
 /** Facts of every verb, with every id that they may have: verbs are added here. */
@@ -13,25 +20,40 @@ const FACTS: Record<string, object> = {
   settle_session: { ...SALE, by_reference: true, unread: null },
   refer_customer: { user_id: 'user_1', stripe_customer_id: 'cus_1' },
   grant_plan: {
-    ...{ stripe_invoice_id: 'in_1', stripe_subscription_id: 'sub_1', stripe_customer_id: 'cus_1' },
-    ...{
-      user_id: 'user_1',
-      amount: 5,
-      currency: 'usd',
-      paid_by: 'pi_1',
-      stripe_charge_id: 'ch_1',
-      grants: [],
-    },
+    stripe_invoice_id: 'in_1',
+    stripe_subscription_id: 'sub_1',
+    stripe_customer_id: 'cus_1',
+    user_id: 'user_1',
+    amount: 5,
+    currency: 'usd',
+    paid_by: 'pi_1',
+    stripe_charge_id: 'ch_1',
+    grants: [],
   },
   credit_invoice: {
-    ...{ stripe_invoice_id: 'in_1', stripe_subscription_id: 'sub_1', stripe_customer_id: 'cus_1' },
-    ...{ user_id: 'user_1', amount: 5, currency: 'usd', paid_by: 'pi_1', stripe_charge_id: 'ch_1' },
-    ...{ lines: [{ id: 'il_1', amount: -5, credits: 1, credits_invoice: 'in_2' }], prices: [], credited: [] },
+    stripe_invoice_id: 'in_1',
+    stripe_subscription_id: 'sub_1',
+    stripe_customer_id: 'cus_1',
+    user_id: 'user_1',
+    amount: 5,
+    currency: 'usd',
+    paid_by: 'pi_1',
+    stripe_charge_id: 'ch_1',
+    lines: [{ id: 'il_1', amount: -5, credits: 1, credits_invoice: 'in_2' }],
+    prices: [],
+    credited: [],
   },
   link_invoice_payment: { stripe_invoice_id: 'in_1', paid_by: 'pi_1' },
   reverse_payment: {
-    ...{ kind: 'refund', id: 're_1', stripe_payment_intent_id: 'pi_1', stripe_charge_id: 'ch_1', amount: 5 },
-    ...{ currency: 'usd', state: 'succeeded', user_id: 'user_1', stripe_customer_id: 'cus_1' },
+    kind: 'refund',
+    id: 're_1',
+    stripe_payment_intent_id: 'pi_1',
+    stripe_charge_id: 'ch_1',
+    amount: 5,
+    currency: 'usd',
+    state: 'succeeded',
+    user_id: 'user_1',
+    stripe_customer_id: 'cus_1',
   },
   sync_user: {
     user_id: 'user_1',
@@ -45,22 +67,35 @@ const FACTS: Record<string, object> = {
   link_customer: { user_id: 'user_1', stripe_customer_id: 'cus_1' },
   unlink_customer: { stripe_customer_id: 'cus_1' },
   if_known: {
-    ...{ verb: 'link_customer', facts: { user_id: 'user_1', stripe_customer_id: 'cus_1' } },
-    ...{ about: ['cs_1', 'pi_1', 'in_1', 'ch_1', 're_1', 'sub_1', 'cus_1'], user_id: 'user_1' },
+    verb: 'link_customer',
+    facts: { user_id: 'user_1', stripe_customer_id: 'cus_1' },
+    about: ['cs_1', 'pi_1', 'in_1', 'ch_1', 're_1', 'sub_1', 'cus_1'],
+    user_id: 'user_1',
   },
   record_for_customer: {
-    ...{ outcome: 'ignored', reason: 'no_effect', user_id: 'user_1', stripe_customer_id: 'cus_1' },
+    outcome: 'ignored',
+    reason: 'no_effect',
+    user_id: 'user_1',
+    stripe_customer_id: 'cus_1',
   },
   record_delivery: { outcome: 'ignored', reason: 'no_effect', user_id: 'user_1' },
   sync_subscription: {
-    ...{ stripe_subscription_id: 'sub_1', stripe_customer_id: 'cus_1', user_id: 'user_1', source: 'updated' },
+    stripe_subscription_id: 'sub_1',
+    stripe_customer_id: 'cus_1',
+    user_id: 'user_1',
+    source: 'updated',
     state: { status: 'active', cancel_at_period_end: false, created_at: '2026-05-01T12:00:00Z' },
   },
 }
 
 const DELIVERY = {
-  ...{ provider: 'stripe', event_id: 'evt_subjects', type: 'test', via: 'webhook', erase: false },
-  ...{ occurred_at: '2026-05-01T12:00:00Z', body: '{}' },
+  provider: 'stripe',
+  event_id: 'evt_subjects',
+  type: 'test',
+  via: 'webhook',
+  erase: false,
+  occurred_at: '2026-05-01T12:00:00Z',
+  body: '{}',
 }
 
 const verbs = await query<{ name: string }>('select name from verbs order by name')

@@ -58,7 +58,8 @@ export interface Message {
 
 export const messageOf = (body: unknown, number = 0, attempts = 1, ageMs = 0): Message => ({
   id: `message_${number}`,
-  ...{ body, attempts },
+  body,
+  attempts,
   timestamp: new Date(Date.now() - ageMs),
 })
 

@@ -84,7 +84,12 @@ describe('every delivery', () => {
     const { total, hours } = await readRates()
     expect(total.outcomes).toEqual({ applied: 6, parked: 1 })
     expect(total.fallbacks).toEqual({
-      ...{ none: 2, released: 1, parked: 1, read_from_provider: 1, retried: 1, spilled: 1 },
+      none: 2,
+      released: 1,
+      parked: 1,
+      read_from_provider: 1,
+      retried: 1,
+      spilled: 1,
     })
     expect(total).toMatchObject({ requests: 7, verified: 7, fallback_rate: 0.7143, error_rate: 0 })
     expect(hours).toHaveLength(24)
@@ -110,7 +115,9 @@ describe('every delivery', () => {
     expect(total.outcomes).toMatchObject({ applied: 2, ignored: 1 })
     const refused = kinds.filter(({ outcome }) => outcome === 'refused')
     expect(refused.map(({ provider, reason, count }) => [provider, reason, count].join(' ')).sort()).toEqual([
-      ...['clerk header_missing 1', 'clerk outside_tolerance 1', 'clerk payload_too_large 1'],
+      'clerk header_missing 1',
+      'clerk outside_tolerance 1',
+      'clerk payload_too_large 1',
       'stripe no_match 3',
     ])
   })
@@ -129,7 +136,11 @@ describe('every delivery', () => {
     ])
     expect([result, requests]).toEqual([[400, 400], 0])
     const others = [
-      ...['{', 'null', '[]', '{"stripe-signature": 1}', 'a b'],
+      '{',
+      'null',
+      '[]',
+      '{"stripe-signature": 1}',
+      'a b',
       await proof('stripe', PROBE, { secret: OTHER_SECRET }),
       await proof('stripe', PROBE, { signedAt: Date.now() - 600_000 }),
       await proof('stripe', JSON.stringify(topUp('user_1'))),
@@ -174,10 +185,8 @@ describe('every delivery', () => {
     const { kinds } = await readRates()
     const bySecret = kinds.filter(({ provider, type }) => provider === 'stripe' && type === COMPLETED)
     expect(bySecret.map(({ secret, count }) => [secret, count]).sort()).toEqual([
-      ...[
-        [1, 1],
-        [2, 1],
-      ],
+      [1, 1],
+      [2, 1],
     ])
   })
 })
@@ -229,7 +238,8 @@ describe('the age of the oldest parked delivery', () => {
   }
   const waits = (user: string, hours: number) =>
     query(`update webhook_events set received_at = now() - $2 * interval '1 hour' where user_id = $1`, [
-      ...[user, hours],
+      user,
+      hours,
     ])
   const pass = (hours: number) => query(`update parked_ages set at = at - $1 * interval '1 hour'`, [hours])
   const noted = async () => (await readRates()).hours.map(({ oldest_parked_hours }) => oldest_parked_hours)
@@ -364,7 +374,12 @@ describe('GET /api/ops/rates', () => {
 
 /** What a thin destination delivers of a snapshot event. */
 const thin = (snapshot: { id: string; type: string; data: { object: object } }) => ({
-  ...{ id: `${snapshot.id}_thin`, object: 'v2.core.event', type: `v1.${snapshot.type}`, context: null },
-  ...{ created: '2026-05-01T12:00:00.000Z', livemode: false, snapshot_event: snapshot.id },
+  id: `${snapshot.id}_thin`,
+  object: 'v2.core.event',
+  type: `v1.${snapshot.type}`,
+  context: null,
+  created: '2026-05-01T12:00:00.000Z',
+  livemode: false,
+  snapshot_event: snapshot.id,
   related_object: { id: (snapshot.data.object as { id: string }).id, type: 'checkout.session', url: null },
 })

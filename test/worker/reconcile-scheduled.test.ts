@@ -57,8 +57,14 @@ describe('a payment whose every delivery was lost', () => {
     await later(6)
     expect(reported(await passes(REPORT, id))).toMatchObject([
       {
-        ...{ level: 'warn', kind: 'paid_not_credited', object: `cs_test_pi_${id}`, user_id: id },
-        ...{ credits: 500, amount: 500, currency: 'usd', fixed: false },
+        level: 'warn',
+        kind: 'paid_not_credited',
+        object: `cs_test_pi_${id}`,
+        user_id: id,
+        credits: 500,
+        amount: 500,
+        currency: 'usd',
+        fixed: false,
       },
     ])
     expect(reported(await passes(REPORT, id))).toEqual([])
@@ -157,7 +163,10 @@ describe('what is no difference', () => {
     const names = { subscription: `sub_${other}`, customer: `cus_${other}`, price: 'price_of_another' }
     happenAtStripe(world, subscriptionEvent('customer.subscription.created', names))
     world.stripe.get('customers')?.set(`cus_left_${other}`, {
-      ...{ id: `cus_left_${other}`, object: 'customer', created: 1, metadata: { user_id: randomId('left') } },
+      id: `cus_left_${other}`,
+      object: 'customer',
+      created: 1,
+      metadata: { user_id: randomId('left') },
     })
     const event = bought(id)
     const refused = { ...event, data: { object: { ...event.data.object, metadata: { user_id: id } } } }

@@ -179,8 +179,13 @@ function paysWith(object: Obj, query: URLSearchParams): boolean {
 
 /** What one costs in every event of the tests. */
 const priceOf = (id: string) => ({
-  ...{ id, object: 'price', currency: 'usd', unit_amount_decimal: '2000', product: `prod_${id}` },
-  ...{ recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' }, currency_options: {} },
+  id,
+  object: 'price',
+  currency: 'usd',
+  unit_amount_decimal: '2000',
+  product: `prod_${id}`,
+  recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' },
+  currency_options: {},
 })
 
 export const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>

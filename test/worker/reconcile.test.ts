@@ -50,8 +50,12 @@ describe('each line of the table', () => {
     happenAtStripe(world, event)
     const dry = await reconcile(world, { env })
     expect(dry.found.find(({ user_id }) => user_id === id)).toMatchObject({
-      ...{ kind: 'paid_not_credited', object: `cs_test_pi_${id}`, credits: 500, fixed: false },
-      ...{ amount: 500, currency: 'usd' },
+      kind: 'paid_not_credited',
+      object: `cs_test_pi_${id}`,
+      credits: 500,
+      fixed: false,
+      amount: 500,
+      currency: 'usd',
     })
     expect(await balance(id)).toBe(40)
     expect((await putRight(world, id)).after).toEqual([])
@@ -247,7 +251,10 @@ describe('each line of the table', () => {
     const told = `customer_of_nobody sub_${id} parked unknown_customer`
     expect(await putRight(world, id)).toEqual({ before: [told], after: [told] })
     world.stripe.get('customers')?.set(names.customer, {
-      ...{ id: names.customer, object: 'customer', created: 1, metadata: { user_id: id } },
+      id: names.customer,
+      object: 'customer',
+      created: 1,
+      metadata: { user_id: id },
     })
     expect((await putRight(world, id)).after).toEqual([])
     expect(await user(id)).toMatchObject({ stripe_customer_id: names.customer })
@@ -257,7 +264,10 @@ describe('each line of the table', () => {
   it('a customer whose user is nowhere is nobody’s to link: people left, and Stripe keeps their customers', async () => {
     const [world, id] = [emptyWorld(), randomId('left')]
     world.stripe.get('customers')?.set(`cus_${id}`, {
-      ...{ id: `cus_${id}`, object: 'customer', created: 1, metadata: { user_id: id } },
+      id: `cus_${id}`,
+      object: 'customer',
+      created: 1,
+      metadata: { user_id: id },
     })
     expect(await putRight(world, id)).toEqual({ before: [], after: [] })
   })

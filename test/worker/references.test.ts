@@ -209,10 +209,12 @@ describe('a reference beside our metadata', () => {
     const [id, legacy] = [await signedUp(), randomId('legacy-')]
     await signUp(legacy)
     const sale = checkoutEvent('checkout.session.completed', {
-      ...{ user: id, session: { client_reference_id: legacy } },
+      user: id,
+      session: { client_reference_id: legacy },
     })
     const plan = checkoutEvent('checkout.session.completed', {
-      ...{ user: id, session: { client_reference_id: legacy, mode: 'subscription', customer: `cus_${id}` } },
+      user: id,
+      session: { client_reference_id: legacy, mode: 'subscription', customer: `cus_${id}` },
     })
     expect(allSaid(await deliverAllTo([sale, plan] as never))).toEqual([
       'rejected reference_mismatch',

@@ -21,7 +21,9 @@ async function paid(...refunds: [string, number, string][]) {
   await deliver(
     'stripe',
     checkoutEvent('checkout.session.completed', {
-      ...{ user: id, credits: 1000, payment },
+      user: id,
+      credits: 1000,
+      payment,
       session: { amount_total: 1000 },
     }),
   )
@@ -29,7 +31,9 @@ async function paid(...refunds: [string, number, string][]) {
     said(await deliver('stripe', reversalEvent(type, { payment, ...about })))
   const named = (name: string) => `re_${name}_${payment}`
   return {
-    ...{ id, payment, named },
+    id,
+    payment,
+    named,
     stripeIsThere: () =>
       script(
         payment,
@@ -48,7 +52,9 @@ const script = (payment: string, refunds: AtStripe[]) =>
   stripeAnswers({
     [`GET /v1/refunds?payment_intent=${payment}`]: {
       body: {
-        ...{ object: 'list', url: '/v1/refunds', has_more: false },
+        object: 'list',
+        url: '/v1/refunds',
+        has_more: false,
         data: refunds.map((refund) => ({ ...refund, object: 'refund', currency: 'usd' })),
       },
     },
@@ -156,7 +162,8 @@ it('whichever of its events come, and in whatever order, the credits follow the 
       await script(
         payment,
         refunds.map(({ amount, fails }, number) => ({
-          ...{ id: `re_${number}_${payment}`, amount },
+          id: `re_${number}_${payment}`,
+          amount,
           status: fails ? 'failed' : 'succeeded',
         })),
       )

@@ -134,7 +134,10 @@ function eventOf(one: Told, of: Case, payment: string): object {
   }
   const [type, status] = DISPUTE_EVENTS[one.did]
   return reversalEvent(type, {
-    ...{ payment, id, amount: disputes[one.number] ?? 0, status },
+    payment,
+    id,
+    amount: disputes[one.number] ?? 0,
+    status,
     set: { balance_transactions: movesOf(of, one.number, one.did === 'inquiry' ? 0 : one.moves) },
   })
 }

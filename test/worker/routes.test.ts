@@ -69,7 +69,8 @@ describe('GET /api/ready', () => {
   it('answers 503 while nothing is migrated at all', async () => {
     const rename = (from: string, to: string) => `alter function ${from}(jsonb) rename to ${to}`
     expect(await readyAfter(rename('readiness', 'elsewhere'), rename('elsewhere', 'readiness'))).toEqual([
-      ...[503, { status: 'not_migrated' }],
+      503,
+      { status: 'not_migrated' },
     ])
   })
 
@@ -77,7 +78,8 @@ describe('GET /api/ready', () => {
     const rename = (from: string, to: string) =>
       `update migrations set tag = replace(tag, '${from}', '${to}') where tag like '0001%'`
     expect(await readyAfter(rename('0001_', '0001_no_'), rename('0001_no_', '0001_'))).toEqual([
-      ...[503, { status: 'not_migrated' }],
+      503,
+      { status: 'not_migrated' },
     ])
     const change = `update migrations set hash = reverse(hash) where tag like '0000%'`
     expect(await readyAfter(change, change)).toEqual([503, { status: 'not_migrated' }])
@@ -93,7 +95,8 @@ describe('GET /api/ready', () => {
 
     const rename = (from: string, to: string) => `alter function ${from}(jsonb) rename to ${to}`
     expect(await readyAfter(rename('spend', 'spent'), rename('spent', 'spend'))).toEqual([
-      ...[503, { status: 'functions_outdated' }],
+      503,
+      { status: 'functions_outdated' },
     ])
   })
 

@@ -136,7 +136,8 @@ describe('a session token', () => {
       level: 'warn',
       path: '/api/me',
       cause: 'unauthorized_party',
-      ...{ 'http.route': '/api/me', 'error.type': 'unauthorized_party' },
+      'http.route': '/api/me',
+      'error.type': 'unauthorized_party',
     })
     await callWith((await refused['signed by another key']?.()) as string, '/api/me')
     expect(JSON.parse(String(log.mock.lastCall?.[0]))).toMatchObject({ cause: 'token-invalid-signature' })

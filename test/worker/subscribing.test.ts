@@ -85,7 +85,10 @@ describe('a plan named by its product, or by its lookup key', () => {
     const bought = await checkout(id, { plan: 'pro' }, named(name))
     expect(bought.status).toBe(200)
     const event = subscriptionEvent('customer.subscription.created', {
-      ...{ subscription, customer, user: id, price: 'price_pro' },
+      subscription,
+      customer,
+      user: id,
+      price: 'price_pro',
     })
     const [item] = (event.data.object.items as { data: { price: object }[] }).data
     Object.assign(item?.price ?? {}, price)
@@ -213,7 +216,10 @@ describe('two live plans of one group', () => {
     expect(await doubles(id)).toEqual([first, second].sort())
     expect(await reported()).toBe(before + 2)
     const ended = subscriptionEvent('customer.subscription.deleted', {
-      ...{ subscription: second, customer: await customerFor(id), user: id, price: 'price_team_monthly' },
+      subscription: second,
+      customer: await customerFor(id),
+      user: id,
+      price: 'price_team_monthly',
       set: { status: 'canceled' },
     })
     await deliver('stripe', ended, { env })
@@ -244,7 +250,10 @@ describe('two live plans of one group', () => {
     await subscribed(id)
     const second = await subscribed(id)
     const moved = subscriptionEvent('customer.subscription.updated', {
-      ...{ subscription: second, customer: await customerFor(id), user: other, price: 'price_pro' },
+      subscription: second,
+      customer: await customerFor(id),
+      user: other,
+      price: 'price_pro',
       at: Date.now() + 60_000,
     })
     await deliver('stripe', moved, { env })

@@ -110,10 +110,16 @@ describe('a subscription', () => {
   it('is replaced whole by a newer event, as if nothing had been stored before', async () => {
     const [first, second] = [await linked(world()), await linked(world())]
     const change = {
-      ...{ customer: second.customer, price: 'price_team', periodEnd: 1_795_000_000 },
+      customer: second.customer,
+      price: 'price_team',
+      periodEnd: 1_795_000_000,
       set: {
-        ...{ status: 'past_due', created: 1_777_000_000, cancel_at_period_end: true },
-        ...{ cancel_at: 1_794_000_000, canceled_at: 1_793_000_000, ended_at: 1_792_000_000 },
+        status: 'past_due',
+        created: 1_777_000_000,
+        cancel_at_period_end: true,
+        cancel_at: 1_794_000_000,
+        canceled_at: 1_793_000_000,
+        ended_at: 1_792_000_000,
       },
     }
     await first.tell(CREATED, 0, { price: 'price_pro' })
@@ -142,7 +148,8 @@ describe('a subscription', () => {
     expect(await billing(id)).toMatchObject({ subscription_status: 'active', collection_paused: true })
     expect((await as(id, '/api/me')).body).toMatchObject({ subscription: { collection_paused: true } })
     await tell(UPDATED, 2, {
-      ...{ price: 'price_pro', periodEnd: 1_790_000_000 },
+      price: 'price_pro',
+      periodEnd: 1_790_000_000,
       set: { pause_collection: null, cancel_at: 1_790_000_000, cancel_at_period_end: false },
     })
     expect(await subscription(sub)).toMatchObject({ collection_paused: false, cancel_at_period_end: false })

@@ -57,7 +57,9 @@ const SELLING: [string, number, (user: string) => { id: string }][] = [
     1000,
     (user) =>
       invoiceEvent('invoice.paid', {
-        ...{ invoice: `in_${user}`, subscription: `sub_${user}`, customer: `cus_${user}` },
+        invoice: `in_${user}`,
+        subscription: `sub_${user}`,
+        customer: `cus_${user}`,
         price: 'price_of_the_test',
       }),
   ],
@@ -108,7 +110,8 @@ describe('a Worker with a test key, on a database that serves live mode', () => 
     await atStripe(`sessions/${body.id}/pay`)
     await serve(true)
     expect(await comeBack(user, body.id)).toMatchObject({
-      ...{ status: 200, body: { outcome: 'ignored', reason: 'mode_mismatch', balance: 40 } },
+      status: 200,
+      body: { outcome: 'ignored', reason: 'mode_mismatch', balance: 40 },
     })
   })
 

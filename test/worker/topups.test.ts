@@ -84,12 +84,16 @@ describe('a paid top-up', () => {
 
     const crossed = { ...paidBy(id, 1), session: paidBy(id, 2).session }
     expect(await settle(id, crossed)).toMatchObject({
-      ...{ status: 200, outcome: 'duplicate', reason: 'payment_already_credited' },
+      status: 200,
+      outcome: 'duplicate',
+      reason: 'payment_already_credited',
     })
     const ofTwoUsers = { ...paidBy(id, 1), session: paidBy(other, 1).session }
     for (const user of [id, other])
       expect(await settle(user, ofTwoUsers)).toMatchObject({
-        ...{ status: 200, outcome: 'rejected', reason: 'payment_mismatch' },
+        status: 200,
+        outcome: 'rejected',
+        reason: 'payment_mismatch',
       })
     expect([await balance(id), await balance(other)]).toEqual([1040, 540])
   })

@@ -53,7 +53,9 @@ describe('a PaymentIntent that was made without Checkout', () => {
     await stripeKnows(payment)
     const event = paymentIntentEvent({ payment, user, customer, amount: 900 })
     expect(await deliver('stripe', event)).toMatchObject({
-      ...{ type: 'payment_intent.succeeded', outcome: 'applied', reason: null },
+      type: 'payment_intent.succeeded',
+      outcome: 'applied',
+      reason: null,
     })
     expect(said(await deliver('stripe', event))).toBe('duplicate already_processed')
     const again = { ...event, id: randomId('evt') }

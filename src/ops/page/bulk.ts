@@ -89,8 +89,11 @@ export async function actOnMany(c: Call) {
   const db = tellingAfter(c, settings)
   const note = given(fields.note)
   const of = {
-    ...{ operator: c.get('operator'), outcome: given(fields.outcome), reason: given(fields.reason) },
-    ...{ until: given(fields.until), note },
+    operator: c.get('operator'),
+    outcome: given(fields.outcome),
+    reason: given(fields.reason),
+    until: given(fields.until),
+    note,
   }
   if (fields.do === 'settle') {
     const { settled, refused } = await call<{ settled: number; refused?: string }>(
@@ -106,8 +109,10 @@ export async function actOnMany(c: Call) {
     'take_many_for_operator',
     [
       {
-        ...{ ...of, after: after_at && [after_at, after_id ?? ''] },
-        ...{ most: lookedAt(settings), bytes: BODIES_BYTES },
+        ...of,
+        after: after_at && [after_at, after_id ?? ''],
+        most: lookedAt(settings),
+        bytes: BODIES_BYTES,
       },
     ],
   )
@@ -122,7 +127,8 @@ export async function actOnMany(c: Call) {
     next &&
     act('/ops/bulk', 'Look at the next ones', [
       ...['outcome', 'reason', 'until', 'do', 'note'].map((name) => hidden(name, given(fields[name]) ?? '')),
-      ...[hidden('after_at', next[0]), hidden('after_id', next[1])],
+      hidden('after_at', next[0]),
+      hidden('after_id', next[1]),
     ])
   return await bulk(c, `Looked again at ${due.length}: ${says.join(', ') || 'none was left'}.`, goOn, fields)
 }

@@ -22,9 +22,14 @@ export async function deliveries(c: Call) {
   const query = (name: string) => given(c.req.query(name))
   const [before_at, before_id] = [query('before_at'), query('before_id')]
   const filters = {
-    ...{ id: query('id'), user_id: query('user_id'), outcome: query('outcome'), reason: query('reason') },
-    ...{ provider: query('provider'), type: query('type') },
-    ...{ since: utc(query('since')), until: utc(query('until')) },
+    id: query('id'),
+    user_id: query('user_id'),
+    outcome: query('outcome'),
+    reason: query('reason'),
+    provider: query('provider'),
+    type: query('type'),
+    since: utc(query('since')),
+    until: utc(query('until')),
   }
   const { deliveries, next, searched_to } = await call<Found>(connect(settingsOf(c.env)), 'find_deliveries', [
     {

@@ -63,7 +63,11 @@ export async function signIn(c: Call) {
     return await signInForm(c, says, back)
   }
   await setSignedCookie(c, 'ops', String(Date.now() + SESSION_S * 1_000), keyOf(one.token), {
-    ...{ prefix: 'host', secure: true, httpOnly: true, sameSite: 'Strict', maxAge: SESSION_S },
+    prefix: 'host',
+    secure: true,
+    httpOnly: true,
+    sameSite: 'Strict',
+    maxAge: SESSION_S,
   })
   return c.redirect(back, 303)
 }

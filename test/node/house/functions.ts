@@ -29,7 +29,9 @@ export function functionsIn(sql: string, path: string): SqlFunction[] {
   return [...sql.matchAll(FUNCTION)].map(([, comment = '', name = '', given = '', head = '', body = '']) => {
     const code = withoutTexts(withoutComments(body))
     const [, declares = '', does = ''] = /^\s*(?:declare\b([\s\S]*?))?\bbegin\b([\s\S]*)$/.exec(code) ?? [
-      ...['', '', code],
+      '',
+      '',
+      code,
     ]
     return {
       name,

@@ -23,7 +23,7 @@ import { receive } from './webhook/receive.ts'
 
 export const app = newApp<{ Bindings: object }>()
 
-// First, so that a delivery passes through nothing that is for others.
+// First, so that a delivery runs through none of the middleware below, which is for the other routes.
 for (const provider of Object.values(providers)) {
   app.post(`/api/webhooks/${provider.name}`, limitBody, async (c) => {
     const settings = settingsOf(c.env)
@@ -81,7 +81,7 @@ app.onError((error, c) => {
     log({ message: 'unavailable', level: 'error', path: routePath(c, -1), cause: error.message })
     return c.json({ error: 'unavailable' }, 503, { 'Retry-After': '10' })
   }
-  // The name alone: messages of libraries may carry what they were given.
+  // The name only: a library's message may quote its input.
   log({ message: 'unexpected', level: 'error', cause: error.name })
   return c.json({ error: 'internal' }, 500)
 })

@@ -11,6 +11,7 @@ import { missed } from './missed.ts'
 import { alerts } from './ops/alerts.ts'
 import { deepHealth } from './ops/deep-health.ts'
 import { explanation } from './ops/explain-route.ts'
+import { asJson, readers } from './ops/page/as-json.ts'
 import { operatorsPage } from './ops/page.ts'
 import { rates } from './ops/rates.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
@@ -65,6 +66,7 @@ app.get('/api/ops/explain/:id', operatorsOnly, explanation)
 app.all('/ops/*', operatorsPage)
 app.get('/api/ops/rates', operatorsOnly, rates)
 app.get('/api/ops/alerts', operatorsOnly, alerts)
+for (const [path, read] of Object.entries(readers)) app.get(`/api/ops/${path}`, operatorsOnly, asJson(read))
 app.route('/', account())
 
 app.notFound((c) => startPage(c) ?? c.json({ error: 'not_found' }, 404))

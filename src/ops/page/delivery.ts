@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { tellingAfter } from '../../outgoing/after.ts'
@@ -34,12 +35,19 @@ interface Shown {
   actions: Action[]
 }
 
-const named = (c: Call) => ({ provider: c.req.param('provider') ?? '', event_id: c.req.param('event') ?? '' })
+const named = (c: Context) => ({
+  provider: c.req.param('provider') ?? '',
+  event_id: c.req.param('event') ?? '',
+})
+
+/** What is stored of one delivery. @throws DatabaseUnavailable */
+export const readDelivery = (c: Context): Promise<Shown | { refused: string }> =>
+  call(connect(settingsOf(c.env)), 'show_delivery', [named(c)])
 
 /** What became of one delivery. @param says what an action has come to @throws DatabaseUnavailable */
 export async function delivery(c: Call, says?: Content, payload?: Content) {
   const settings = settingsOf(c.env)
-  const shown = await call<Shown | { refused: string }>(connect(settings), 'show_delivery', [named(c)])
+  const shown = await readDelivery(c)
   if ('refused' in shown) return await c.notFound()
   const { delivery: one, has_payload, entries, actions } = shown
   const to = `/ops/deliveries/${one.provider}/${encodeURIComponent(one.event)}`

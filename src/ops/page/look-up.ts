@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { tellingAfter } from '../../outgoing/after.ts'
@@ -51,10 +52,17 @@ type LookedUp = Omit<Explanation, 'waiting'> & {
 /** Ledger entries of a page. */
 const MOST = 100
 
+const asked = (c: Context) => given(c.req.query('id')) ?? ''
+
 /** All that is known of a user, a payment, an event or a reference. @throws DatabaseUnavailable */
-export async function lookUp(c: Call, id = given(c.req.query('id')) ?? '', says?: Content) {
+export async function readLookUp(c: Context, id = asked(c)): Promise<LookedUp | { refused: string }> {
   const facts = { id, before_id: given(c.req.query('before')), page_size: MOST }
-  const known = await call<LookedUp | { refused: string }>(connect(settingsOf(c.env)), 'look_up', [facts])
+  return await call(connect(settingsOf(c.env)), 'look_up', [facts])
+}
+
+/** A page of it. @throws DatabaseUnavailable */
+export async function lookUp(c: Call, id = asked(c), says?: Content) {
+  const known = await readLookUp(c, id)
   if ('refused' in known) return frame(c, 'Nothing found', `Nothing is known about ${id}.`, says)
   const { about, user, event, payments, subscriptions } = known
   return frame(

@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { ALERT_KINDS } from '../../settings/alerts.ts'
@@ -50,10 +51,16 @@ interface Overview {
   stored: { name: string; rows: number; bytes: number }[]
 }
 
-/** What needs a look. @throws DatabaseUnavailable */
+/** What needs a look, and which build says so. @throws DatabaseUnavailable */
+export async function readOverview(c: Context): Promise<Overview & { build: string }> {
+  const facts = { reasons: unsettledReasons, ...NEEDS }
+  return { build: BUILD, ...(await call<Overview>(connect(settingsOf(c.env)), 'overview', [facts])) }
+}
+
+/** A page of it. @throws DatabaseUnavailable */
 export async function overview(c: Call) {
   const settings = settingsOf(c.env)
-  const seen = await call<Overview>(connect(settings), 'overview', [{ reasons: unsettledReasons, ...NEEDS }])
+  const seen = await readOverview(c)
   const { recent, full } = seen.reconciled ?? {}
   const configured: Record<string, number> = {
     clerk: settings.CLERK_WEBHOOK_SECRET.length,
@@ -107,7 +114,7 @@ export async function overview(c: Call) {
     series('The last 30 days', seen.days),
     html`<h2>Build and database</h2>`,
     list({
-      Build: BUILD,
+      Build: seen.build,
       Database: seen.status,
       'Newest migration': seen.migration,
       'Recent objects reconciled (UTC)': moment(recent?.endedAt) ?? 'not yet',

@@ -2070,6 +2070,783 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ops/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What needs a look: the first page of `/ops` */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            build: string;
+                            /** @description As of `/api/ready` */
+                            status: string;
+                            migration: string | null;
+                            alerts: ({
+                                alert: string;
+                                state: string;
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                            /** @description What is parked or rejected, by reason */
+                            waiting: ({
+                                outcome: string;
+                                reason: string;
+                                count: number;
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                            /** @description What else needs attention */
+                            besides: {
+                                [key: string]: number;
+                            };
+                            /** @description What Stripe and Clerk have otherwise */
+                            differences: {
+                                [key: string]: unknown;
+                            }[];
+                            hours: {
+                                [key: string]: unknown;
+                            }[];
+                            days: {
+                                [key: string]: unknown;
+                            }[];
+                            secrets: {
+                                [key: string]: unknown;
+                            }[];
+                            tasks: {
+                                [key: string]: unknown;
+                            }[];
+                            reconciled: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description The largest tables */
+                            stored: {
+                                [key: string]: unknown;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deliveries, the newest first, and what each waits for
+         * @description A page has 50. For the one after it, give its `next` as `before_at` and `before_id`. No payloads.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `clerk` or `stripe` */
+                    provider?: string;
+                    /** @description Of the event */
+                    type?: string;
+                    /**
+                     * @description Such as `parked`
+                     * @example parked
+                     */
+                    outcome?: string;
+                    /**
+                     * @description Such as `unknown_user`
+                     * @example unknown_user
+                     */
+                    reason?: string;
+                    /** @description Whose they are */
+                    user_id?: string;
+                    /** @description Of the event, or of what it is about */
+                    id?: string;
+                    /** @description A moment in ISO 8601, in UTC without an offset */
+                    since?: string;
+                    /** @description The same */
+                    until?: string;
+                    /** @description The first of `next` */
+                    before_at?: string;
+                    /** @description The second of `next` */
+                    before_id?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            deliveries: {
+                                event: string;
+                                type: string | null;
+                                /** @enum {string} */
+                                outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                provider: string;
+                                via: string;
+                                attempts: number;
+                                user_id: string | null;
+                                occurred_at: string | null;
+                                received_at: string;
+                                settled_at: string | null;
+                                /** @description The build that decided it */
+                                build: string | null;
+                                /** @description Of the settings that decided it */
+                                settings_hash: string | null;
+                                /** @description With which Postgres has refused it */
+                                sqlstate: string | null;
+                                /** @description Ids of what it is about */
+                                about: string[] | null;
+                                is_final: boolean;
+                                /** @description What it does once it can */
+                                verb: string | null;
+                                waits_for: {
+                                    subject: string;
+                                    retry_at: string | null;
+                                }[];
+                            }[];
+                            /** @description Null on the last page */
+                            next: string[] | null;
+                            /** @description Back to when, if it has stopped early: the next `before_at` */
+                            searched_to: string | null;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/deliveries/{provider}/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of one delivery */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example stripe */
+                    provider: string;
+                    /** @example evt_1 */
+                    event: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            delivery: {
+                                event: string;
+                                type: string | null;
+                                /** @enum {string} */
+                                outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                provider: string;
+                                via: string;
+                                attempts: number;
+                                user_id: string | null;
+                                occurred_at: string | null;
+                                received_at: string;
+                                settled_at: string | null;
+                                /** @description The build that decided it */
+                                build: string | null;
+                                /** @description Of the settings that decided it */
+                                settings_hash: string | null;
+                                /** @description With which Postgres has refused it */
+                                sqlstate: string | null;
+                                /** @description Ids of what it is about */
+                                about: string[] | null;
+                                is_final: boolean;
+                                /** @description What it does once it can */
+                                verb: string | null;
+                                waits_for: {
+                                    subject: string;
+                                    retry_at: string | null;
+                                }[];
+                            };
+                            has_payload: boolean;
+                            entries: {
+                                id: number;
+                                user_id: string;
+                                kind: string;
+                                /** @description Credits, signed */
+                                amount: number;
+                                balance_after: number;
+                                payment: string | null;
+                                note: string | null;
+                                key: string;
+                                /** @description What a spend was for */
+                                reference: string | null;
+                                /** @description The name of the service token that asked for it */
+                                caller: string | null;
+                                campaign: string | null;
+                                created_at: string;
+                                /** @description Of a spend: credits that came back */
+                                given_back: number | null;
+                                /** @description Of a give-back: the spend */
+                                reverses: {
+                                    id: number;
+                                    key: string;
+                                    amount: number;
+                                } | null;
+                                /** @description What caused it */
+                                delivery: {
+                                    event: string;
+                                    type: string | null;
+                                    /** @enum {string} */
+                                    outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                    reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                    provider: string;
+                                    via: string;
+                                    attempts: number;
+                                    user_id: string | null;
+                                    occurred_at: string | null;
+                                    received_at: string;
+                                    settled_at: string | null;
+                                    /** @description The build that decided it */
+                                    build: string | null;
+                                    /** @description Of the settings that decided it */
+                                    settings_hash: string | null;
+                                } | null;
+                                /** @description The entry in plain words */
+                                says: string;
+                            }[];
+                            actions: ({
+                                at: string;
+                                operator: string;
+                                action: string;
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "not_found";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is known of a user, a payment, an event or a reference */
+        get: {
+            parameters: {
+                query: {
+                    /** @example user_ada */
+                    id: string;
+                    /** @description The `next` of the page before */
+                    before?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            about: string;
+                            payment: string | null;
+                            event: {
+                                event: string;
+                                type: string | null;
+                                /** @enum {string} */
+                                outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                provider: string;
+                                via: string;
+                                attempts: number;
+                                user_id: string | null;
+                                occurred_at: string | null;
+                                received_at: string;
+                                settled_at: string | null;
+                                /** @description The build that decided it */
+                                build: string | null;
+                                /** @description Of the settings that decided it */
+                                settings_hash: string | null;
+                            } | null;
+                            user_id: string | null;
+                            user: {
+                                [key: string]: unknown;
+                            } | null;
+                            balance: number | null;
+                            sum: number;
+                            next: number | null;
+                            entries: {
+                                id: number;
+                                user_id: string;
+                                kind: string;
+                                /** @description Credits, signed */
+                                amount: number;
+                                balance_after: number;
+                                payment: string | null;
+                                note: string | null;
+                                key: string;
+                                /** @description What a spend was for */
+                                reference: string | null;
+                                /** @description The name of the service token that asked for it */
+                                caller: string | null;
+                                campaign: string | null;
+                                created_at: string;
+                                /** @description Of a spend: credits that came back */
+                                given_back: number | null;
+                                /** @description Of a give-back: the spend */
+                                reverses: {
+                                    id: number;
+                                    key: string;
+                                    amount: number;
+                                } | null;
+                                /** @description What caused it */
+                                delivery: {
+                                    event: string;
+                                    type: string | null;
+                                    /** @enum {string} */
+                                    outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                    reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                    provider: string;
+                                    via: string;
+                                    attempts: number;
+                                    user_id: string | null;
+                                    occurred_at: string | null;
+                                    received_at: string;
+                                    settled_at: string | null;
+                                    /** @description The build that decided it */
+                                    build: string | null;
+                                    /** @description Of the settings that decided it */
+                                    settings_hash: string | null;
+                                } | null;
+                                /** @description The entry in plain words */
+                                says: string;
+                            }[];
+                            payments: {
+                                [key: string]: unknown;
+                            }[];
+                            subscriptions: {
+                                [key: string]: unknown;
+                            }[];
+                            waiting: {
+                                event: string;
+                                type: string | null;
+                                /** @enum {string} */
+                                outcome: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                                reason: ("already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email") | null;
+                                provider: string;
+                                via: string;
+                                attempts: number;
+                                user_id: string | null;
+                                occurred_at: string | null;
+                                received_at: string;
+                                settled_at: string | null;
+                                /** @description The build that decided it */
+                                build: string | null;
+                                /** @description Of the settings that decided it */
+                                settings_hash: string | null;
+                                /** @description With which Postgres has refused it */
+                                sqlstate: string | null;
+                                /** @description Ids of what it is about */
+                                about: string[] | null;
+                                is_final: boolean;
+                                /** @description What it does once it can */
+                                verb: string | null;
+                                waits_for: {
+                                    subject: string;
+                                    retry_at: string | null;
+                                }[];
+                            }[];
+                            actions: ({
+                                at: string;
+                                operator: string;
+                                action: string;
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "not_found";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What operators have done, the newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The `next` of the page before */
+                    before?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            actions: ({
+                                at: string;
+                                operator: string;
+                                action: string;
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                            next: number | null;
+                        };
+                    };
+                };
+                /** @description Refused */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "invalid_request";
+                            fields: {
+                                [key: string]: string[];
+                            };
+                        };
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unauthorized";
+                        };
+                    };
+                };
+                /** @description A setting is missing or malformed */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "misconfigured";
+                        };
+                    };
+                };
+                /** @description Nothing is known to be done: try again */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            error: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {

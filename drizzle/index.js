@@ -20,19 +20,22 @@ var wallets = ledgerhook.table(
   "wallets",
   {
     userId: text("user_id").primaryKey(),
-    /** Credits: always the sum of the ledger, moved by a trigger on it and by nothing else. */
+    /** Credits: always the sum of the ledger. Only a trigger on the ledger moves it. */
     balance: wholeNumber("balance").notNull().default(0),
     closedAt: moment("closed_at"),
-    /** Since when its user is banned in Clerk: nothing is spent or bought meanwhile. */
+    /** Since when its user is banned in Clerk. A banned user spends and buys nothing. */
     bannedAt: moment("banned_at"),
-    /** The thresholds of LOW_BALANCE that the balance is not below since it was well above them: each is told once. */
+    /**
+     * The thresholds of LOW_BALANCE that are armed: the balance was well above them, and has not fallen below them
+     * since. Your app receives one event when it does.
+     */
     lowArmed: wholeNumber("low_armed").array().notNull().default(sql`'{}'::bigint[]`),
     createdAt: createdAt(),
     updatedAt: updatedAt()
   },
   (wallets3) => [
     index("wallets_closed").on(wallets3.closedAt).where(sql`${wallets3.closedAt} is not null`),
-    // JSON's numbers, and JavaScript's, are exact to here.
+    // Numbers in JSON and JavaScript are exact up to here.
     check("wallets_exact", sql`${wallets3.balance} between -9007199254740991 and 9007199254740991`)
   ]
 );
@@ -44,7 +47,7 @@ var creditLedger = ledgerhook.table(
     kind: text().notNull(),
     /** Credits, signed: what comes in is positive. */
     amount: wholeNumber("amount").notNull(),
-    /** Credits in the wallet after this entry: filled by a trigger, under the wallet's lock. */
+    /** Credits in the wallet after this entry. A trigger fills it, under the wallet's lock. */
     balanceAfter: wholeNumber("balance_after").notNull().default(0),
     /** Names the business fact (`purchase:<payment>`), so that a fact moves credits once. */
     idempotencyKey: text("idempotency_key").notNull().unique(),
@@ -53,22 +56,22 @@ var creditLedger = ledgerhook.table(
     note: text(),
     /** The spend that this entry gives back, all of it or a part. */
     reverses: wholeNumber("reverses").references(() => creditLedger.id),
-    /** Whether the wallet was closed already when this was given back. Null for every other entry. */
+    /** Whether the wallet was already closed when this was given back. Null for every other entry. */
     afterClosing: boolean("after_closing"),
-    /** What a spend was for, as your backend calls it: a job, an order. Its give-backs carry it too. */
+    /** What a spend was for, in your backend's words: a job, an order. Its give-backs have the same reference. */
     reference: text(),
-    /** The name of the service token that asked for it. Null where the token has none. */
+    /** The name of the service token that asked for it. Null if the token has none. */
     caller: text(),
-    /** The name in CAMPAIGNS that a grant counts towards. */
+    /** The name in CAMPAIGNS whose limits a grant counts towards. */
     campaign: text(),
     createdAt: createdAt()
   },
   (ledger) => [
     index("credit_ledger_newest").on(ledger.userId, ledger.id),
-    // Two that share the entries between them, so that each entry is in one.
+    // Two indexes that share the entries between them, so that each entry is in only one.
     index("credit_ledger_payment").on(ledger.stripePaymentId).where(sql`${ledger.kind} <> 'purchase' and ${ledger.stripePaymentId} is not null`),
     uniqueIndex("credit_ledger_one_purchase").on(ledger.stripePaymentId).where(sql`${ledger.kind} = 'purchase'`),
-    // Of the few entries that have one, so that the others pay nothing.
+    // Indexes only the few entries that have one, so that the others cost nothing.
     index("credit_ledger_reverses").on(ledger.reverses).where(sql`${ledger.reverses} is not null`),
     index("credit_ledger_reference").on(ledger.reference, ledger.id).where(sql`${ledger.reference} is not null`),
     check(
@@ -108,18 +111,18 @@ var subscriptions = ledgerhook.table(
   {
     id: text2().primaryKey(),
     userId: text2("user_id").notNull().references(() => wallets.userId),
-    /** The user that its metadata names. Where that is somebody else who is not deleted, nothing is cancelled. */
+    /** The user whom its metadata names. If that is another user who is not deleted, it is not cancelled. */
     namedUserId: text2("named_user_id"),
     stripeCustomerId: text2("stripe_customer_id").notNull(),
-    /** Whether it is of live mode. Null of subscriptions from before that was kept. */
+    /** Whether it is of live mode. Null for subscriptions from before this was kept. */
     livemode: boolean2(),
-    /** Of the item that carries the plan. */
+    /** The price of the item that carries the plan. */
     stripePriceId: text2("stripe_price_id"),
-    /** The price's `lookup_key`, else PLANS; null where neither knows it. */
+    /** The price's `lookup_key`, else the key from PLANS. Null if there is neither. */
     planKey: text2("plan_key"),
-    /** The plan's `group` in PLANS. Null where it names none. */
+    /** The plan's `group` in PLANS. Null if it has none. */
     planGroup: text2("plan_group"),
-    /** Since when the user has another live plan of the same group: both are paid. */
+    /** Since when the user has another live plan of the same group, so that both are paid. */
     doubleSince: moment("double_since"),
     /** Stripe's word. `canceled` and `incomplete_expired` are the end: no event changes them back. */
     status: text2().notNull(),
@@ -130,16 +133,18 @@ var subscriptions = ledgerhook.table(
     cancelAt: providerMoment("cancel_at"),
     canceledAt: providerMoment("canceled_at"),
     endedAt: providerMoment("ended_at"),
-    /** Stripe's `created` of the newest event applied, in whole seconds: what orders the events. */
+    /** Stripe's `created` of the newest event applied, in whole seconds: it orders the events. */
     lastEventAt: providerMoment("last_event_at").notNull(),
-    /** The event that created it, a later one, or Stripe itself when it was read back. Decides ties. */
+    /** Whether the newest report was its creation, a later event, or a read from Stripe's API. Decides ties. */
     lastSource: text2("last_source", { enum: ["created", "updated", "read"] }).notNull(),
-    /** What the newest event says was before it. Null where it says nothing, or a tie was decided by it already. */
+    /**
+     * The state before the newest event, as that event says. Null if it does not say so, or if a tie was decided by it.
+     */
     previous: jsonb(),
-    /** When it is to be cancelled, because its user is deleted: now, or when it is tried again. */
+    /** When to try to cancel it, because its user is deleted. */
     cancelDueAt: moment("cancel_due_at"),
     cancelTries: integer("cancel_tries").notNull().default(0),
-    /** When Stripe has cancelled it on request. */
+    /** When Stripe cancelled it at our request. */
     cancelRequestedAt: moment("cancel_requested_at"),
     /** When Stripe created the subscription. */
     createdAt: providerMoment("created_at").notNull(),
@@ -197,10 +202,10 @@ var users = ledgerhook.table(
     name: text3(),
     stripeCustomerId: text3("stripe_customer_id").unique(),
     provisionedBy: text3("provisioned_by", { enum: ["webhook", "session", "reconcile"] }).notNull().default("webhook"),
-    /** Clerk's `data.updated_at` of the newest event applied: what orders user events. */
+    /** Clerk's `data.updated_at` of the newest event applied: it orders user events. */
     clerkUpdatedAt: providerMoment("clerk_updated_at"),
     deactivatedAt: moment("deactivated_at"),
-    /** Whether the signup bonus waits for a verified address. Null where that was never asked. */
+    /** Whether the signup bonus waits for a verified address. Null if that was never decided. */
     bonusWithheld: boolean3("bonus_withheld"),
     createdAt: createdAt(),
     updatedAt: updatedAt()
@@ -217,15 +222,15 @@ var stripeCustomers = ledgerhook.table(
     /** Null for a customer that was gone before anybody was known to have it. */
     userId: text3("user_id"),
     /**
-     * Whether nothing but a `client_reference_id` says whose it is, which the buyer's browser can change: what it pays
-     * for is the user's, but nothing is sold to the user by it.
+     * Whether its owner is known only by a `client_reference_id`, which the buyer's browser can change. The user gets
+     * what the customer pays for, but nothing is sold to the user through it.
      */
     byReference: boolean3("by_reference").notNull().default(false),
     /** When Ledgerhook learned that it is gone: nothing links it again. */
     deletedAt: moment("deleted_at"),
-    /** Whether it is of live mode. Null of customers from before that was kept. */
+    /** Whether it is of live mode. Null for customers from before this was kept. */
     livemode: boolean3(),
-    /** When Ledgerhook learned that the account and mode which are served do not have it: nothing links it again. */
+    /** When Ledgerhook learned that the served account and mode do not have it: nothing links it again. */
     unlinkedAt: moment("unlinked_at"),
     createdAt: createdAt()
   },
@@ -247,7 +252,7 @@ var stripeAccount = ledgerhook.table("stripe_account", {
   /** `acct_…`. Null until it was read from Stripe. */
   account: text3(),
   livemode: boolean3().notNull(),
-  /** The mode of rows that do not say theirs. */
+  /** The mode of rows that have no mode of their own. */
   firstLivemode: boolean3("first_livemode").notNull(),
   since: moment("since").notNull().defaultNow()
 });

@@ -11,6 +11,7 @@ import { missed } from './missed.ts'
 import { alerts } from './ops/alerts.ts'
 import { deepHealth } from './ops/deep-health.ts'
 import { explanation } from './ops/explain-route.ts'
+import { asJson, readers } from './ops/page/as-json.ts'
 import { operatorsPage } from './ops/page.ts'
 import { rates } from './ops/rates.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
@@ -23,7 +24,7 @@ import { receive } from './webhook/receive.ts'
 
 export const app = newApp<{ Bindings: object }>()
 
-// First, so that a delivery passes through nothing that is for others.
+// First, so that a delivery runs through none of the middleware below, which is for the other routes.
 for (const provider of Object.values(providers)) {
   app.post(`/api/webhooks/${provider.name}`, limitBody, async (c) => {
     const settings = settingsOf(c.env)
@@ -65,6 +66,7 @@ app.get('/api/ops/explain/:id', operatorsOnly, explanation)
 app.all('/ops/*', operatorsPage)
 app.get('/api/ops/rates', operatorsOnly, rates)
 app.get('/api/ops/alerts', operatorsOnly, alerts)
+for (const [path, read] of Object.entries(readers)) app.get(`/api/ops/${path}`, operatorsOnly, asJson(read))
 app.route('/', account())
 
 app.notFound((c) => startPage(c) ?? c.json({ error: 'not_found' }, 404))
@@ -81,7 +83,7 @@ app.onError((error, c) => {
     log({ message: 'unavailable', level: 'error', path: routePath(c, -1), cause: error.message })
     return c.json({ error: 'unavailable' }, 503, { 'Retry-After': '10' })
   }
-  // The name alone: messages of libraries may carry what they were given.
+  // The name only: a library's message may quote its input.
   log({ message: 'unexpected', level: 'error', cause: error.name })
   return c.json({ error: 'internal' }, 500)
 })

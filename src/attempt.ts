@@ -1,16 +1,21 @@
 import { NeonDbError } from '@neondatabase/serverless'
 
-/** No attempt starts later than this, so that the last one ends within the 8 s that the contract promises. */
+/**
+ * No attempt starts later than this after the work began, so that the last one ends within the 8 s that the contract
+ * promises.
+ */
 const LAST_START_MS = 4_500
 const PAUSES_MS = [50, 250, 1_000]
-/** A transaction that would have waited against the order of locks begins again, at once at first. */
+/**
+ * A transaction that would have had to wait against the order of locks is rolled back. The first retry is immediate.
+ */
 const ROLLBACK = '40001'
 const ROLLBACK_PAUSES_MS = [0, 20, 100, 500]
 
-/** The database returned an error, or nothing usable. The message is a SQLSTATE, else the name of what went wrong. */
+/** The database returned an error, or nothing usable. The message is a SQLSTATE, or else the name of the error. */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable'
-  /** Whether it may pass by itself: tried again as often as time allowed, and not a matter of this one statement. */
+  /** Whether the failure may pass: it was retried until the time was up, and does not lie in this one statement. */
   readonly isTransient: boolean
 
   constructor(message: string, isTransient: boolean) {
@@ -19,8 +24,8 @@ export class DatabaseUnavailable extends Error {
   }
 
   /**
-   * Whether Postgres refused the content itself, and would refuse it every time: a value (22), a constraint (23), a
-   * limit (54), or a check of ours (P0001).
+   * Whether Postgres refused the content itself, and would refuse it every time: a value (class 22), a constraint (23),
+   * a limit (54), or a check of ours (P0001).
    */
   get isRefusal(): boolean {
     return /^((22|23|54)...|P0001)$/.test(this.message)
@@ -28,10 +33,10 @@ export class DatabaseUnavailable extends Error {
 }
 
 /**
- * Retries a query, within the limits above, while its failure may pass by itself. The query must be safe to repeat.
- * @param pausesMs milliseconds before each further attempt: an empty list makes one attempt
- * @throws DatabaseUnavailable whose message is a SQLSTATE or the error's name: what the database says beside it may
- *   quote parameters, which are personal data, and must not reach a log
+ * Retries a query, within the limits above, as long as its failure may pass. The query must be safe to repeat.
+ * @param pausesMs milliseconds before each further attempt: with an empty list there is one attempt
+ * @throws DatabaseUnavailable whose message is a SQLSTATE or the error's name, and nothing else: the database's own
+ *   message may quote parameters, which are personal data and must not reach a log
  */
 export async function attempt<T>(
   query: () => Promise<T>,
@@ -56,9 +61,9 @@ export async function attempt<T>(
 }
 
 /**
- * What may pass by itself: no answer at all, an overloaded proxy, and the SQLSTATE classes for a lost connection (08),
- * a rollback (40), scarce resources (53), a lock not available (55), an operator's intervention (57), and two
- * writers that met on one unique key (23505): the second look sees the winner.
+ * Failures that may pass: no response at all, an overloaded proxy, and the SQLSTATE classes for a lost connection (08),
+ * a rollback (40), scarce resources (53), a lock that is not available (55) and an operator's intervention (57); also
+ * two writers that met on one unique key (23505), because the second attempt sees the winner's row.
  */
 function diagnose(error: unknown): { transient: boolean; name: string } {
   const { code, sourceError }: Partial<NeonDbError> = error instanceof NeonDbError ? error : {}

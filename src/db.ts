@@ -3,7 +3,7 @@ import { attempt, DatabaseUnavailable } from './attempt.ts'
 
 export { attempt, DatabaseUnavailable }
 
-/** What your app is told, as the database hands it over. */
+/** An event for your app, as the database returns it. */
 export interface OutgoingEvent {
   id: string
   type: string
@@ -16,22 +16,26 @@ export interface OutgoingEvent {
 
 export interface Database {
   /**
-   * Where your app is told what happens: what the database needs to know for that, as JSON, and who sends the events
-   * that a statement leaves to this Worker. Where it is not set, no event is written.
+   * How your app gets its events: `options` is what the database needs to know about them, as JSON, and `send` takes
+   * the events that a statement leaves to this Worker to send. If it is not set, no event is written.
    */
   outgoing?: { options: string; send(events: OutgoingEvent[]): void }
-  /** `CREDIT_SINCE`, where it is set: what was parked before it was is of before, and is not credited when it is released. */
+  /**
+   * `CREDIT_SINCE`, if it is set: a delivery that was parked before the setting existed is checked against it when it
+   * is released.
+   */
   creditSince?: string
   /**
-   * Runs one statement in one request, once: `call` and `attempt` try again. Parameters are texts, or documents as JSON.
-   * @param withinMs after how many milliseconds it is given up
+   * Runs one statement in one request. It does not retry; `call` and `attempt` do. Parameters are text, or documents as
+   * JSON.
+   * @param withinMs milliseconds after which the request is aborted
    */
   query<Row>(text: string, parameters?: string[], withinMs?: number): Promise<Row[]>
 }
 
 /**
- * What a delivery does to the database: a verb, which is a database function with a SQL file in our rooms, and the
- * facts it acts on. Facts are ids, amounts and what a table of ours keeps, never a provider's own object.
+ * What a delivery does to the database: a verb, which is a database function in a SQL file of our rooms, and the facts
+ * it acts on. Facts are ids, amounts and what a table of ours keeps, never a provider's own object.
  */
 export interface Effect {
   verb: string
@@ -41,16 +45,19 @@ export interface Effect {
 /** Longer than a Neon compute takes to wake, short enough to try again before the provider gives up. */
 const ATTEMPT_MS = 3_000
 
-/** What says where the database is. */
+/** The address of the database. */
 interface Address {
   DATABASE_URL: string
-  /** Where SQL-over-HTTP goes instead of to Neon: the local gateway. */
+  /** Where SQL over HTTP goes instead of Neon: the local gateway. */
   NEON_FETCH_ENDPOINT?: string | undefined
 }
 
 const databases = new WeakMap<Address, Database>()
 
-/** The database of these settings, over HTTP: nothing opens until a query runs, and each query is one request. */
+/**
+ * Returns the database of these settings, over HTTP. It opens nothing until a query runs, and each query is one
+ * request.
+ */
 export function connect(settings: Address): Database {
   const database = databases.get(settings) ?? overHttp(settings)
   databases.set(settings, database)
@@ -61,7 +68,7 @@ function overHttp({ DATABASE_URL, NEON_FETCH_ENDPOINT }: Address): Database {
   const sql = neon(DATABASE_URL)
   return {
     async query<Row>(text: string, parameters: string[] = [], withinMs = ATTEMPT_MS) {
-      // The driver has this for all connections alone; a Worker has one database.
+      // The driver has only one such option, for all connections; a Worker has one database.
       if (NEON_FETCH_ENDPOINT) neonConfig.fetchEndpoint = NEON_FETCH_ENDPOINT
       // A redirect would carry the connection string, which is in a header, to wherever it points.
       const fetchOptions = { signal: AbortSignal.timeout(withinMs), redirect: 'manual' }
@@ -70,7 +77,7 @@ function overHttp({ DATABASE_URL, NEON_FETCH_ENDPOINT }: Address): Database {
   }
 }
 
-/** The same database, whose queries are made once, and are given up after so many milliseconds. */
+/** Returns the same database without retries: each query is made once, and aborted after this many milliseconds. */
 export function once(db: Database, withinMs: number): Database {
   return {
     ...db,
@@ -81,7 +88,7 @@ export function once(db: Database, withinMs: number): Database {
 /**
  * Runs one verb in one request and returns its verdict.
  * @param delivery a document, as JSON
- * @param startedAt when the work began, milliseconds, where an earlier run has spent some of the time
+ * @param startedAt when the work began, in milliseconds, if an earlier step has spent some of the time
  * @throws DatabaseUnavailable within 8 s
  */
 export async function run<Verdict>(
@@ -94,8 +101,9 @@ export async function run<Verdict>(
 }
 
 /**
- * Calls a database function of ours, whose arguments are JSON documents, in one request, and returns its result.
- * It runs again after a failure that may pass, also after a commit whose result was lost: our functions are idempotent.
+ * Calls a database function of ours, whose arguments are JSON documents, in one request, and returns its result. It
+ * retries failures that may pass, even if the commit succeeded and only its result was lost: our functions are
+ * idempotent.
  * @throws DatabaseUnavailable within 8 s
  */
 export async function call<Answer>(db: Database, name: string, documents: object[]): Promise<Answer> {
@@ -121,14 +129,17 @@ async function callWith<Answer>(
   return answered(rows[0]?.answer)
 }
 
-/** The call with CREDIT_SINCE set for it, in the same statement: `case` is evaluated in this order, and no other. */
+/** Returns the call with CREDIT_SINCE set for it, in the same statement. `case` guarantees the order of evaluation. */
 function within({ creditSince }: Database, called: string, documents: string[]): string {
   if (creditSince === undefined) return called
   const setting = `set_config('ledgerhook.credit_since', $${documents.push(creditSince)}, true)`
   return `case when ${setting} is not null then ${called} end`
 }
 
-/** The same in one statement that tells your app. `case` and an argument are evaluated in this order, and no other. */
+/**
+ * Makes the call in a statement that also returns the events for your app, and sends them. `case` and a function's
+ * argument guarantee the order of evaluation.
+ */
 async function callTelling<Answer>(
   db: Database,
   { options, send }: NonNullable<Database['outgoing']>,
@@ -147,12 +158,12 @@ async function callTelling<Answer>(
 }
 
 /**
- * The pieces, as one text in memory. A template leaves them apart, and of a text in pieces V8 makes JSON at several times
- * the cost: for a statement and its parameters, one of which has a whole body in it, that counts.
+ * Returns the pieces as one flat string. V8 keeps a template's result in pieces, and turning such a string into JSON
+ * costs several times as much. That counts for a statement and its parameters, one of which contains a whole body.
  */
 export const inOnePiece = (...pieces: string[]): string => pieces.join('')
 
-/** No function of ours returns null: whatever is between here and the database has lost the answer. */
+/** No function of ours returns null: if there is none, something between here and the database has lost the result. */
 function answered<Answer>(answer: Answer | null | undefined): Answer {
   if (answer === undefined || answer === null) throw new DatabaseUnavailable('no answer', false)
   return answer

@@ -9,14 +9,14 @@ import { log } from './log.ts'
 import { missed } from './missed.ts'
 
 /**
- * A Hono app whose routes are found in a trie. The default router is faster after a thousand requests: before the first
- * one it makes a regular expression of all routes, which an isolate would wait for.
+ * Returns a Hono app whose routes are found in a trie. The default router is faster after a thousand requests, but it
+ * compiles all routes to a regular expression before the first one, and a new isolate would wait for that.
  */
 export const newApp = <E extends Env>() => new HonoBase<E>({ router: new TrieRouter() })
 
 const MAX_BODY_BYTES = 1024 * 1024
 
-/** The provider to whose webhook a request was made. Undefined for any other route. */
+/** Returns the provider whose webhook was requested, or undefined for any other route. */
 export const webhookOf = (c: Context): string | undefined =>
   /^\/api\/webhooks\/(clerk|stripe)$/.exec(c.req.path)?.[1]
 
@@ -30,7 +30,7 @@ export const limitBody: MiddlewareHandler = bodyLimit({
   },
 })
 
-/** Lets a request through whose bearer token passes. Any other is refused as unauthorized, and does not learn why. */
+/** Lets a request through if its bearer token passes. Any other is refused as unauthorized, without a reason. */
 export function bearer(
   verifyToken: (token: string, c: Context) => boolean | Promise<boolean>,
 ): MiddlewareHandler {
@@ -46,7 +46,10 @@ export function bearer(
   })
 }
 
-/** Returns which of these tokens is given. Each is compared, in constant time, so that the time says nothing of any. */
+/**
+ * Returns the one of these tokens that was given. It compares with all of them, in constant time, so that the time
+ * reveals nothing about any.
+ */
 export async function tokenAmong<Token extends { token: string }>(
   given: string,
   tokens: readonly Token[] = [],
@@ -55,12 +58,14 @@ export async function tokenAmong<Token extends { token: string }>(
   return tokens[same.indexOf(true)]
 }
 
-/** Where files of the folder `assets` are: the Worker hands them out itself. */
+/** The binding that serves the folder `assets`: the Worker hands these files out itself. */
 interface Assets {
   fetch(request: Request): Promise<Response>
 }
 
-/** Returns a file of the folder `assets`, with headers that can be added to. Not found where the folder is not bound. */
+/**
+ * Returns a file of the folder `assets`; the response's headers can be changed. Returns 404 if the folder is not bound.
+ */
 export async function asset(c: Context, path: string): Promise<Response> {
   const { ASSETS } = c.env as { ASSETS?: Assets }
   if (!ASSETS) return await c.notFound()
@@ -68,7 +73,7 @@ export async function asset(c: Context, path: string): Promise<Response> {
   return new Response(file.body, file)
 }
 
-/** In development an answer ends its line, for the terminal that shows it. */
+/** In development, ends a JSON response with a line break, for the terminal that shows it. */
 export const endedByNewline: MiddlewareHandler = async (c, next) => {
   await next()
   if ('NEON_FETCH_ENDPOINT' in c.env && c.res.headers.get('Content-Type')?.includes('json'))

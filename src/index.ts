@@ -14,7 +14,7 @@ running.build = BUILD
 export default {
   fetch: app.fetch,
 
-  /** Every minute: the background work that is due. `ops/tasks.ts` lists it. */
+  /** Runs every minute and does the background work that is due. `ops/tasks.ts` lists it. */
   async scheduled(_event: { scheduledTime: number }, env: object): Promise<void> {
     try {
       await scheduledRun(settingsOf(env))
@@ -25,7 +25,10 @@ export default {
     }
   },
 
-  /** What was sent to the queue `SPILL` while the database was away or overrun, and its dead letters. */
+  /**
+   * Consumes what was sent to the queue `SPILL` while the database was away or overloaded, and the dead letters of that
+   * queue.
+   */
   async queue(batch: Batch, env: object): Promise<void> {
     await consume(batch, env)
   },

@@ -1,6 +1,7 @@
 /**
- * Members of a line for which OpenTelemetry's semantic conventions have a stable name. A path is that of its route:
- * somebody may have typed an address in place of an id. docs/operations.md has the table of all members.
+ * Members of a log line for which OpenTelemetry's semantic conventions have a stable name. `path` is the path of the
+ * route, not of the request: somebody may have typed an email address in place of an id. docs/operations.md has the
+ * table of all members.
  */
 export const SEMANTIC = {
   cause: 'error.type',
@@ -9,7 +10,7 @@ export const SEMANTIC = {
 } as const
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
-/** One structured line. What has a name among the semantic conventions stands in it by that name as well. */
+/** Logs one structured line. A member with a name in the semantic conventions appears under that name as well. */
 export function log(
   line: { message: string; level: 'info' | 'warn' | 'error' } & Record<string, unknown>,
 ): void {

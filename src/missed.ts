@@ -2,8 +2,8 @@ import { record } from './metrics.ts'
 import { tally } from './tally.ts'
 
 /**
- * Counts a request to a webhook that got no verdict: `refused`, as it is not known to be the provider's, or
- * `unavailable`, as we could not.
+ * Counts a webhook request that got no verdict: `refused` if it could not be verified, or `unavailable` if the Worker
+ * could not process it.
  */
 export function missed(
   env: object,

@@ -6,11 +6,11 @@
  */
 export type ProviderTroubleKind = 'missing' | 'denied' | 'busy' | 'unavailable'
 
-/** A read of a provider's API that has brought nothing. Carries a status or a code, never what was asked or returned. */
+/** A failed read of a provider's API. Carries a status or a code, never the request or the response. */
 export class ProviderTrouble extends Error {
   override name = 'ProviderTrouble'
   readonly kind: ProviderTroubleKind
-  /** Seconds after which the provider wants to be asked again. Null where it does not say. */
+  /** Seconds after which the provider wants to be asked again. Null if it does not say. */
   readonly retryAfterS: number | null
 
   constructor(kind: ProviderTroubleKind, cause: string, retryAfter: string | null | undefined = null) {
@@ -20,7 +20,7 @@ export class ProviderTrouble extends Error {
   }
 }
 
-/** What is read, or null where the provider has no such object. @throws ProviderTrouble */
+/** Returns what was read, or null if the provider has no such object. @throws ProviderTrouble */
 export async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading
@@ -30,7 +30,7 @@ export async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
   }
 }
 
-/** What a status of a provider's API means for whoever reads. */
+/** Returns the kind of trouble that an HTTP status of a provider's API means. */
 export function troubleOf(status: number): ProviderTroubleKind {
   if (status === 404) return 'missing'
   if (status === 401 || status === 403) return 'denied'

@@ -1,2 +1,5 @@
-/** Which build runs here: deliveries keep its name. Whoever starts it says so; null in what is no build, such as a test. */
+/**
+ * The build that runs here, whose name each delivery keeps. Set by the entry point; null where there is no build, as in
+ * a test.
+ */
 export const running: { build: string | null } = { build: null }

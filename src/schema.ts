@@ -1,11 +1,11 @@
 import { bigint, pgSchema, timestamp } from 'drizzle-orm/pg-core'
 
-/** Everything of Ledgerhook's is in this schema of your database, and nothing is anywhere else. */
+/** All of Ledgerhook is in this schema of your database, and nowhere else. */
 export const ledgerhook = pgSchema('ledgerhook')
 
 export const moment = (name: string) => timestamp(name, { withTimezone: true })
 
-/** To the millisecond, as Clerk counts; Stripe counts in whole seconds. */
+/** A moment to the millisecond, as Clerk counts; Stripe counts in whole seconds. */
 export const providerMoment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
 
 export const createdAt = () => moment('created_at').notNull().defaultNow()

@@ -22,10 +22,13 @@ import {
 import { Misconfigured, NO_WORDS, reasonOf } from './settings/misconfigured.ts'
 import { creditPack, plan, sellsEachPriceOnce } from './settings/sold.ts'
 
-/** Credits that may be granted at most, all three: whoever has the token alone can mint no more. */
+/**
+ * The most credits that may be granted. All three limits are required, so that somebody who has only the token cannot
+ * mint more.
+ */
 const grantLimit = () =>
   z.strictObject({ per_call: wholeCredits(), per_user_day: wholeCredits(), per_day: wholeCredits() })
-/** Credits that a campaign grants at most, where it has a cap. */
+/** The most credits that a campaign grants, if it has a cap. */
 const campaign = () =>
   z.strictObject({ per_user: z.optional(wholeCredits()), total: z.optional(wholeCredits()) })
 
@@ -36,7 +39,9 @@ export const settingsSchema = once(() =>
     CLERK_WEBHOOK_SECRET: secrets(SVIX_SECRET),
     STRIPE_WEBHOOK_SECRET: secrets(/^whsec_[\x21-\x7e]{4,}$/),
     STRIPE_SECRET_KEY: setting(z.string().check(z.regex(/^[sr]k_(test|live)_\w{3,}$/))),
-    /** PEM public key that verifies session tokens with no network; also with its line breaks written as `\n`. */
+    /**
+     * A PEM public key that verifies session tokens without a network request. Its line breaks may be written as `\n`.
+     */
     CLERK_JWT_KEY: setting(
       z.optional(
         z.string().check(
@@ -52,11 +57,11 @@ export const settingsSchema = once(() =>
     APP_URL: setting(
       z.optional(z.url({ protocol: /^https?$/ }).check(z.overwrite((url) => url.replace(/\/+$/, '')))),
     ),
-    /** Of your own backend: several during a rotation, each with a name that ledger entries keep. */
+    /** The tokens of your own backend: several during a rotation, each with a name that ledger entries keep. */
     SERVICE_TOKEN: setting(z.optional(namedTokens())),
-    /** Bounds what `POST /api/wallet/grant` may grant. Unset, it grants nothing. */
+    /** Limits what `POST /api/wallet/grant` may grant. Unset, it grants nothing. */
     GRANT_LIMIT: setting(z.optional(z.pipe(json(), grantLimit()))),
-    /** By name. No colon: sums of grants are kept by it. */
+    /** By name. A name has no colon, because sums of grants are kept under keys that contain it. */
     CAMPAIGNS: jsonRecord(campaign(), z.string().check(z.regex(/^[\w.-]{1,64}$/))),
     CREDIT_PACKS: jsonRecord(creditPack()).check(z.refine(sellsEachPriceOnce)),
     /** By Stripe price id. */
@@ -64,14 +69,14 @@ export const settingsSchema = once(() =>
     /** The name of this app among those that share the Stripe account: `metadata.app`. */
     APP_TAG: setting(z.optional(z.string().check(z.regex(/^[\w.:-]{1,64}$/)))),
     CANCEL_ON_DELETION: flag('true'),
-    /** Of operators: several, each with a name that the record of their actions keeps. */
+    /** The tokens of operators: several, each with a name that the record of their actions keeps. */
     OPS_TOKEN: setting(z.optional(namedTokens())),
-    /** Cloudflare Access before the page: whose sign-ins count, and for which application. */
+    /** If Cloudflare Access protects the operators' page: whose sign-ins count, and for which application. */
     ACCESS_TEAM_DOMAIN: setting(z.optional(z.union([accessTeam(), loopbackUrl()]))),
     ACCESS_AUD: setting(z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/)))),
-    /** For a burst that is known of: every delivery goes to the queue `SPILL`. */
+    /** For a burst that is expected: every delivery goes to the queue `SPILL`. */
     SPILL_ALWAYS: flag('false'),
-    /** How many times faster the delays of the queue pass than a clock. */
+    /** How many times faster than real time the delays of the queue pass. */
     QUEUE_SPEED: z.pipe(
       setting(z._default(z.string().check(z.regex(/^[1-9]\d{0,4}$/)), '1')),
       z.transform(Number),
@@ -83,31 +88,34 @@ export const settingsSchema = once(() =>
     REQUIRE_EMAIL: flag('true'),
     /** An ISO 8601 moment: what Stripe created before it to sell credits is never credited. Unset: everything is. */
     CREDIT_SINCE: setting(z.optional(z.iso.datetime({ offset: true }))),
-    /** An ISO 8601 moment: who signed up at Clerk before it gets no bonus. Unset: since Ledgerhook was installed. */
+    /**
+     * An ISO 8601 moment: a user who signed up at Clerk before it gets no bonus. Unset: the moment Ledgerhook was
+     * installed.
+     */
     SIGNUP_BONUS_SINCE: setting(z.optional(z.iso.datetime({ offset: true }))),
-    /** With "email" also once per address, however it is spelled. */
+    /** With "email", the bonus is also given only once per address, however it is spelled. */
     SIGNUP_BONUS_ONCE_PER: setting(z._default(z.enum(['user', 'email']), 'user')),
-    /** Clerk's Backend API: reads a user whose session comes before every webhook. */
+    /** For Clerk's Backend API: reads a user whose session arrives before any webhook about the user. */
     CLERK_SECRET_KEY: setting(z.optional(z.string().check(z.regex(/^sk_(test|live)_\w{3,}$/)))),
     /** How many requests one scheduled run may make: Cloudflare's free plan allows 50, paid plans 10,000. */
     RUN_SUBREQUESTS: z.pipe(
       setting(z._default(z.string().check(z.regex(/^([1-9]\d{1,3})$/)), '40')),
       z.transform(Number),
     ),
-    /** Whether the scheduled run compares with Stripe and Clerk, and whether it puts right what differs. */
+    /** Whether the scheduled run compares with Stripe and Clerk, and whether it corrects the differences. */
     RECONCILE: setting(z._default(z.enum(['off', 'report', 'fix']), 'report')),
-    /** Where your app is told what happens. Unset: no event is written. */
+    /** Where your app receives its events. Unset: no event is written. */
     EVENTS_URL: setting(z.optional(z.union([publicUrl(), loopbackUrl()]))),
     EVENTS_SECRET: setting(z.optional(secrets(SVIX_SECRET))),
-    /** In credits: below which balances your app is told, the highest first. */
+    /** Thresholds in credits, the highest first: your app receives an event when a balance falls below one. */
     LOW_BALANCE: setting(z._default(thresholds(), [])),
-    /** Where alerts are told: Slack, or whatever takes its format. */
+    /** Where alerts are sent: Slack, or anything that takes its format. */
     ALERT_WEBHOOK_URL: setting(z.optional(z.union([publicUrl(), loopbackUrl()]))),
     ALERT_WEBHOOK_SECRET: setting(z.optional(secrets(SVIX_SECRET))),
     ALERTS: setting(z._default(alertChanges(), {})),
-    /** Asked after every good scheduled run: who watches it notices when none comes any more. */
+    /** Requested after every successful scheduled run: a monitor behind it notices when the requests stop. */
     HEARTBEAT_URL: setting(z.optional(z.union([publicUrl(), loopbackUrl()]))),
-    /** Reads what is written to the binding `METRICS`: an API token of Cloudflare's, for Account Analytics. */
+    /** An API token of Cloudflare's, for Account Analytics: reads what is written to the binding `METRICS`. */
     METRICS_READ: setting(z.optional(metricsReader())),
     /** How many days the payload of a settled delivery is kept. Unset: for ever. */
     PAYLOAD_RETENTION_DAYS: z.pipe(
@@ -127,10 +135,10 @@ export type Settings = z.output<ReturnType<typeof settingsSchema>>
 const parsed = new WeakMap<object, Settings | Misconfigured>()
 const envs = new WeakMap<Settings, object>()
 
-/** The bindings beside these settings. */
+/** Returns the Worker's bindings that these settings were parsed from. */
 export const envOf = (settings: Settings): object => envs.get(settings) ?? {}
 
-/** The settings, parsed once per isolate. @throws Misconfigured */
+/** Returns the settings, parsed once per isolate. @throws Misconfigured */
 export function settingsOf(env: object): Settings {
   const settings = parsed.get(env) ?? parse(env)
   parsed.set(env, settings)
@@ -150,7 +158,7 @@ function parse(env: object): Settings | Misconfigured {
   return new Misconfigured(reasons)
 }
 
-/** What each setting cannot say of itself: events are signed, and sent to this machine in development alone. */
+/** Checks rules between settings: events are signed, and only development sends anything to a loopback address. */
 function wrongTogether({ EVENTS_URL, EVENTS_SECRET, ...others }: Settings): Misconfigured | undefined {
   if (EVENTS_URL && !EVENTS_SECRET)
     return Misconfigured.of('EVENTS_SECRET', 'is missing, and EVENTS_URL is set')

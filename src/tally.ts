@@ -1,15 +1,20 @@
-/** What an isolate has counted that no row shows, by `<provider> <outcome> <reason>` or `database <milliseconds>`. */
+/**
+ * What an isolate has counted that no row shows. The keys are `<provider> <outcome> <reason>` or `database
+ * <milliseconds>`.
+ */
 export type Tally = Record<string, number>
 
-/** So that few deliveries carry one. */
+/** A delivery carries a tally at most this often, so that few deliveries do. */
 const EVERY_MS = 10_000
-/** Upper bounds of how long a query has taken, in milliseconds. */
+/** Upper bounds of the buckets for a query's duration, in milliseconds. */
 const BOUNDS_MS = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
 
 let counts: Tally = {}
 let takenAt = 0
 
-/** Counts something in this isolate. Nothing is sent: the next verified delivery carries it to the database. */
+/**
+ * Counts something in this isolate. Nothing is sent now: a later verified delivery carries the counts to the database.
+ */
 export function tally(...words: (string | null)[]): void {
   const key = words.filter((word) => word !== null).join(' ')
   counts[key] = (counts[key] ?? 0) + 1
@@ -18,7 +23,10 @@ export function tally(...words: (string | null)[]): void {
 export const tallyQuery = (ms: number) =>
   tally('database', `${BOUNDS_MS.find((most) => ms <= most) ?? 60_000}`)
 
-/** Takes what was counted, for whoever is about to commit something. Undefined where it is not time yet, or nothing was. */
+/**
+ * Takes the counts, for a caller that is about to commit something. Undefined if it is too early, or nothing was
+ * counted.
+ */
 export function takeTally(everyMs = EVERY_MS, now = Date.now()): Tally | undefined {
   if (Math.abs(now - takenAt) < everyMs || Object.keys(counts).length === 0) return undefined
   const taken = counts
@@ -27,7 +35,7 @@ export function takeTally(everyMs = EVERY_MS, now = Date.now()): Tally | undefin
   return taken
 }
 
-/** What was taken is not known to be committed: somebody else carries it. */
+/** Puts counts back whose commit is not known to have happened, so that a later delivery carries them. */
 export function returnTally(taken: Tally | undefined): void {
   for (const [key, count] of Object.entries(taken ?? {})) counts[key] = (counts[key] ?? 0) + count
 }

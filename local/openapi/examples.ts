@@ -36,6 +36,9 @@ export const examples: Record<string, Example> = {
   '/api/users/{id}/wallet': { parameters: { ...user.parameters, limit: 20 } },
   '/api/users/{id}/entitlements': user,
   '/api/ops/explain/{id}': user,
+  '/api/ops/deliveries': { parameters: { outcome: 'parked', reason: 'unknown_user' } },
+  '/api/ops/deliveries/{provider}/{event}': { parameters: { provider: 'stripe', event: 'evt_1' } },
+  '/api/ops/find': user,
   '/api/ops/rates': { parameters: { hours: 24 } },
   '/api/webhooks/clerk': { body: { object: 'event', type: 'session.created', data: { id: 'sess_1' } } },
   '/api/webhooks/stripe': {

@@ -1,11 +1,11 @@
--- Credits follow the money of a paid invoice's lines: what was paid grants, what is credited is taken back. Once per
+-- Moves credits with the money of a paid invoice's lines: a paid line grants, a credited line takes back. Once per
 -- invoice, and once per period, proration and trial.
 -- facts: stripe_invoice_id, stripe_subscription_id (its own, or null), stripe_customer_id, user_id (named by metadata),
--- created (Unix seconds), amount (minor units of its total, negative where the customer's balance grew), currency, paid_by (pi_… or ch_…, or
--- null), stripe_charge_id, lines (of subscriptions; null where they are not known), unknown (why: 'incomplete_invoice',
--- 'unknown_price'), plans (what PLANS says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null where no
--- line can be known by one), sold (credits that a one-off invoice sells besides, or null), prices (what was read of
--- them), credited (paid invoices that were read, because these lines credit theirs).
+-- created (Unix seconds), amount (minor units of its total, negative if the customer's balance grew), currency, paid_by
+-- (pi_… or ch_…, or null), stripe_charge_id, lines (of subscriptions; null if they are not known), unknown (why:
+-- 'incomplete_invoice', 'unknown_price'), plans (what PLANS says by lookup keys: {"<lookup key>": {key, credits,
+-- trial_credits}}; null if no line can be known by one), sold (credits that a one-off invoice sells besides, or null),
+-- prices (what was read of them), credited (paid invoices that were read, because these lines credit theirs).
 create or replace function credit_invoice(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -48,14 +48,15 @@ begin
   return credit_lines(delivery, facts, owner, ids);
 end $$;
 
--- What waits with its lines keeps them, though a setting does not know the price now.
+-- Returns a member for the verdict on an invoice whose price no setting knows: the verdict is provisional, so that an
+-- invoice that already waits with its lines keeps them.
 create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return case when unknown = 'unknown_price' and delivery->>'via' = 'webhook' then '{"provisional": true}' else '{}' end;
 end $$;
 
--- Records that an invoice could not be credited. What credits its lines is refused as well.
+-- Records that an invoice could not be credited. What credits its lines is then refused as well.
 create or replace function refuse_invoice(delivery jsonb, owner text, objection text, facts jsonb) returns jsonb
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -65,8 +66,8 @@ begin
     release((delivery->>'erase')::boolean, 'invoice:' || (facts->>'stripe_invoice_id')));
 end $$;
 
--- Credits an invoice whose lines and whose owner are known, once everything is known that its lines depend on. The
--- caller holds the locks, and has looked.
+-- Credits an invoice whose lines and owner are known, once everything is known that its lines depend on. The caller
+-- holds the locks, and has made the checks before.
 create or replace function credit_lines(delivery jsonb, facts jsonb, owner text, ids text[]) returns jsonb
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -107,7 +108,8 @@ begin
   return write_credits(delivery, facts, owner, grants, ids);
 end $$;
 
--- The grants with what the metadata of a one-off invoice sells, unless what paid it has sold that already.
+-- Adds to the grants what the metadata of a one-off invoice sells, unless the payment that paid it has sold that
+-- already.
 create or replace function with_sale(grants jsonb, invoice text, sold bigint, paid_by text[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -118,7 +120,8 @@ begin
     jsonb_build_object('kind', 'purchase', 'key', 'purchase:' || invoice, 'credits', sold));
 end $$;
 
--- Writes what an invoice grants and takes, and records its delivery. The caller holds the locks, and has looked.
+-- Writes what an invoice grants and takes, and records its delivery. The caller holds the locks, and has made the
+-- checks.
 create or replace function write_credits(delivery jsonb, facts jsonb, owner text, grants jsonb, ids text[]) returns jsonb
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -133,8 +136,8 @@ begin
     amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb, sold bigint);
   perform keep_older_invoices(f.lines), keep_lines(f.stripe_invoice_id, f.lines, grants, true);
   takes := takes_of(f.stripe_invoice_id, f.currency, f.amount, f.lines);
-  -- Without money of its own there is nothing that could come back. With money but without credits, a refund of it is
-  -- known to take none.
+  -- An invoice without money of its own has nothing that could come back. One with money but without credits is stored
+  -- too: so a refund of it is known to take no credits.
   if f.amount > 0 or (f.amount = 0 and f.sold > 0) then
     payment := f.stripe_invoice_id;
     insert into payments (stripe_payment_id, user_id, credits, amount, currency, stripe_charge_id)
@@ -155,7 +158,7 @@ begin
     || customer || ('payment:' || payment) || ('invoice:' || f.stripe_invoice_id)));
 end $$;
 
--- Writes a ledger entry for each key of {"<line>": {"key", "credits", "kind" (where it is another one)}}.
+-- Writes a ledger entry for each key of {"<line>": {"key", "credits", "kind" (if it differs)}}.
 create or replace function write_entries(owner text, kind text, sign integer, moved jsonb, payment text, event text)
 returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -166,14 +169,14 @@ begin
   group by entry.value->>'kind', entry.value->>'key' order by entry.value->>'key';
 end $$;
 
--- All credits of {"<line>": {"credits"}}.
+-- Returns the sum of credits in {"<line>": {"credits"}}.
 create or replace function credits_in(moved jsonb) returns bigint language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (select coalesce(sum((entry.value->>'credits')::numeric), 0) from jsonb_each(moved) entry);
 end $$;
 
--- The subjects of credit_invoice that its facts name: see `subjects_of`.
+-- Returns the subjects of credit_invoice: see `subjects_of`.
 create or replace function credit_invoice_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

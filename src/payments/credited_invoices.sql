@@ -1,6 +1,6 @@
--- Invoices whose lines other invoices credit: a change of plan returns the money of the time that is left.
+-- Invoices whose lines other invoices credit: a change of plan credits the money for the unused time.
 
--- The subjects of the invoices that these lines credit.
+-- Returns the subjects of the invoices that these lines credit.
 create or replace function credited_subjects(lines jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -10,7 +10,7 @@ begin
     where line.credits_invoice is not null);
 end $$;
 
--- Whether an invoice has had its effect: by its lines, or as a whole by an older version.
+-- Whether an invoice has had its effect: line by line, or as a whole by an older version.
 create or replace function is_invoice_credited(invoice text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -18,9 +18,9 @@ begin
     or exists (select from plan_lines where stripe_invoice_id = invoice and is_paid);
 end $$;
 
--- The subjects of the invoices that these lines credit, and of which no line is known here: not paid, not told yet, or
--- granted as a whole by an older version, which kept only what was paid of it by card.
--- A line whose price sells no credits waits for none; if its price is known later, what it credited is owed then.
+-- Returns the subjects of the invoices that these lines credit and of which no line is stored: the invoice was not
+-- paid, was not reported yet, or was granted as a whole by an older version, which stored only what a card paid of it.
+-- A line whose price sells no credits waits for none. If its price becomes known later, what it credited is owed then.
 create or replace function missing_invoices(invoice text, lines jsonb) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -37,8 +37,8 @@ begin
   return missing;
 end $$;
 
--- Keeps the lines of invoices that Stripe says are paid, with what PLANS says they sell. Their own event may still come:
--- then they grant, less what was taken. What an older version has granted as a whole is kept as one line.
+-- Stores the lines of invoices that Stripe says are paid, with what PLANS says they sell. If their own event still
+-- comes, they grant what is left after what was taken. What an older version granted as a whole is stored as one line.
 -- credited: [{stripe_invoice_id, lines}].
 create or replace function keep_credited(credited jsonb, in_currency text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -57,8 +57,8 @@ begin
   end loop;
 end $$;
 
--- Whether the event of this invoice has come, and waits itself: what is read of it would have its effect too early. The
--- caller holds the invoice's lock.
+-- Whether the event of this invoice has come and is waiting: what is read of the invoice would then have its effect too
+-- early. The caller holds the invoice's lock.
 create or replace function is_invoice_waiting(invoice text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -68,8 +68,8 @@ begin
       select event_id from waiting where subject = 'invoice:' || invoice and provider = 'stripe')));
 end $$;
 
--- Keeps an invoice that an older version granted as one line: its credits, for the money of its lines, whether card or
--- balance paid it.
+-- Stores an invoice that an older version granted as one line: its credits, and the money of its lines, whether a card
+-- or the customer's balance paid it.
 create or replace function keep_older_invoice(invoice text, lines jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -88,7 +88,8 @@ begin
   where stripe_payment_id = invoice and granted.net > 0;
 end $$;
 
--- The same where its lines were not read, because no setting knows the price that is credited: for what was paid.
+-- Stores invoices that an older version granted if their lines were not read, because no setting knows the price that
+-- is credited: each as one line, with the money that was paid.
 create or replace function keep_older_invoices(lines jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -106,8 +107,8 @@ begin
   end loop;
 end $$;
 
--- Takes what the negative lines of an invoice reverse: {"<line>": {"key", "credits"}}. If its total is negative, that
--- much of what they credit went to the customer's balance.
+-- Takes what the negative lines of an invoice reverse, and returns {"<line>": {"key", "credits"}}. If the invoice's
+-- total is negative, that much of what its lines credit went to the customer's balance.
 create or replace function takes_of(invoice text, in_currency text, total bigint, lines jsonb) returns jsonb
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -126,15 +127,15 @@ begin
   return takes;
 end $$;
 
--- The credits that were taken from an invoice's lines for money that went to the customer's balance.
+-- Returns the credits that were taken from an invoice's lines for money that went to the customer's balance.
 create or replace function credits_to_balance(invoice text) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (select coalesce(sum(to_balance), 0) from plan_lines where credited_invoice_id = invoice);
 end $$;
 
--- Returns what refunds had taken of invoices whose money has gone to the customer's balance by this one, since the
--- balance is what they refunded. The caller holds the user's lock.
+-- Gives back credits that refunds had taken from invoices whose money this invoice moves to the customer's balance,
+-- because what they refunded is that balance. The caller holds the user's lock.
 create or replace function return_reversed(owner text, by_invoice text, event text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -1,8 +1,8 @@
--- Grants a plan's credits, once per subscription and period, for an invoice that was paid. What was sold is the
--- invoice: several payments may pay it, and Stripe may report them later.
+-- Grants a plan's credits for a paid invoice, once per subscription and period. The sale is the invoice: several
+-- payments may pay it, and Stripe may report them later.
 -- facts: stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id (named by metadata), amount (minor
 -- units), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, grants: [{period_start (Unix seconds),
--- credits}], null where that is not known: unknown says why ('incomplete_invoice', 'unknown_price').
+-- credits}], null if they are not known: unknown says why ('incomplete_invoice', 'unknown_price').
 create or replace function grant_plan(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -18,9 +18,9 @@ begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
     stripe_customer_id text, user_id text, amount bigint, currency text, paid_by text, stripe_charge_id text,
     grants jsonb, unknown text);
-  -- What waits with its grants keeps them, though a setting does not know the price now.
+  -- A delivery that already waits with its grants keeps them, even if no setting knows the price now.
   if f.unknown = 'unknown_price' and delivery->>'via' = 'webhook' then setting := '{"provisional": true}'; end if;
-  -- Upwards: the customer, the invoice, what paid it, whose it is.
+  -- Upwards: the customer, the invoice, what paid it, its owner.
   perform lock_subjects('customer:' || f.stripe_customer_id, 'invoice:' || f.stripe_invoice_id);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
   owner := lock_owner(f.stripe_customer_id, f.user_id, '{}');
@@ -64,8 +64,8 @@ begin
       || ('invoice:' || f.stripe_invoice_id)));
 end $$;
 
--- What the event grants now, and at least what it was to grant when it was parked: a setting that has lost a price since
--- takes nothing from what waits.
+-- Returns what the event grants now, but no less than when it was parked: a setting that has lost a price since then
+-- takes nothing from a waiting delivery.
 create or replace function with_waiting_grants(delivery jsonb, grants jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -82,26 +82,27 @@ begin
     ) larger);
 end $$;
 
--- All credits of these grants.
+-- Returns the sum of credits of these grants.
 create or replace function total_of(grants jsonb) returns bigint language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (select coalesce(sum(credits), 0) from jsonb_to_recordset(grants) as granted(credits bigint));
 end $$;
 
--- Names the credits of a subscription's period for ever.
+-- Returns the key that names the credits of a subscription's period for ever.
 create or replace function period_key(subscription text, period_start bigint) returns text language sql immutable as $$
   select pg_catalog.concat('plan_grant:', subscription, ':', period_start)
 $$;
 
--- Whether this period of the subscription was granted before. A lookup by key for each: a join could read the ledger.
+-- Whether this period of the subscription was granted before. It looks each period up by key, because a join could read
+-- the whole ledger.
 create or replace function is_granted(subscription text, period_start bigint) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return exists (select from credit_ledger where idempotency_key = period_key(subscription, period_start));
 end $$;
 
--- The credits of those periods that were not granted yet.
+-- Returns the credits of those periods that were not granted yet.
 create or replace function ungranted_of(subscription text, grants jsonb) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -110,7 +111,7 @@ begin
     where not is_granted(subscription, period_start));
 end $$;
 
--- One ledger entry for each period that was not granted yet.
+-- Writes a ledger entry for each period that was not granted yet.
 create or replace function grant_periods(owner text, subscription text, invoice text, grants jsonb, event text)
 returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -121,7 +122,7 @@ begin
   where not is_granted(subscription, period_start);
 end $$;
 
--- The subjects of grant_plan that its facts name: see `subjects_of`.
+-- Returns the subjects of grant_plan: see `subjects_of`.
 create or replace function grant_plan_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,6 +1,6 @@
--- Makes payments known that another system credited before CREDIT_SINCE: money of them that comes back takes credits from
--- then on, by the one rule. Nothing is credited, and what was gone by then stays as it is. All rows or, where one is
--- refused, nothing. The same row again changes nothing. For the owner of the database alone.
+-- Stores payments that another system credited before CREDIT_SINCE, so that money of them that comes back from then on
+-- takes credits by the one rule. Nothing is credited, and credits that were gone by then stay gone. All rows are stored
+-- or, if one is refused, none. The same row again changes nothing. Only the owner of the database may call it.
 -- facts: rows ([{line, and the facts of import_payment}]), erase, only_checks (whether nothing is written). Returns for
 -- each row {"line", "is_new", "gone_before"}, or {"line", "refused": why}.
 create or replace function import_payments(facts jsonb) returns jsonb language plpgsql
@@ -23,9 +23,9 @@ begin
   return said;
 end $$;
 
--- Makes one of them known. What waited for it has its effect.
+-- Stores one of these payments, and releases what waited for it.
 -- facts: stripe_payment_id (what was sold), user_id, credits (that it bought), amount (minor units), currency,
--- stripe_payment_intent_id, stripe_invoice_id, stripe_charge_id, stripe_customer_id (each null where there is none), gone
+-- stripe_payment_intent_id, stripe_invoice_id, stripe_charge_id, stripe_customer_id (each null if there is none), gone
 -- (what had come back by CREDIT_SINCE: facts of reverse_payment).
 create or replace function import_payment(facts jsonb, erase boolean) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -64,8 +64,9 @@ begin
   return jsonb_build_object('is_new', true, 'gone_before', payment.gone_before);
 end $$;
 
--- What was refused, because nobody knew what these payments had bought: deliveries as take_due has them, to be looked at
--- again. For the owner of the database alone. facts: payments (ids of PaymentIntents).
+-- Returns the deliveries that were rejected because nobody knew what these payments had bought, as take_due returns
+-- them, so that they can be processed again. Only the owner of the database may call it. facts: payments (ids of
+-- PaymentIntents).
 create or replace function refused_before_start(facts jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

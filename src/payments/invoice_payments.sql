@@ -1,5 +1,5 @@
--- Locks the payments by which refunds and disputes name this invoice, and returns their subjects: what comes for them
--- meanwhile waits until the invoice's payment is known. The caller holds the invoice's lock.
+-- Locks the payments by which refunds and disputes name this invoice, and returns their subjects. So a refund or
+-- dispute that comes meanwhile waits until the invoice's payment is known. The caller holds the invoice's lock.
 create or replace function lock_invoice_payments(invoice text, payment text, charge text) returns text[]
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -12,7 +12,8 @@ begin
   return subjects;
 end $$;
 
--- Whether this payment is known to have paid another invoice: one payment pays one. The caller holds the payment's lock.
+-- Whether this payment is known to have paid another invoice: a payment pays only one. The caller holds the payment's
+-- lock.
 create or replace function pays_another_invoice(invoice text, payment text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -20,8 +21,9 @@ begin
   return exists (select from invoice_payments where paid_by = payment and stripe_invoice_id <> invoice);
 end $$;
 
--- Keeps which payment paid an invoice, if there is one. Returns whether that was not known. The invoice's own row shows the first of
--- several in order of their ids, so that the order of events does not show. The caller holds the locks.
+-- Stores which payment paid an invoice, if one is given. Returns whether that is new. If several paid it, the invoice's
+-- own row shows the first in order of their ids, so that the row does not depend on the order of events. The caller
+-- holds the locks.
 create or replace function name_invoice_payment(invoice text, payment text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -33,7 +35,7 @@ begin
     insert into invoice_payments (stripe_invoice_id, paid_by) values (invoice, payment) on conflict do nothing;
     added := found;
   end if;
-  -- Its payments are collected first: the smallest of a table may be looked for from the smallest of all on.
+  -- Collects its payments first: for `min`, the planner might walk an index of the whole table from its smallest id on.
   first := (select min(id) from unnest(array(
     select paid_by from invoice_payments where stripe_invoice_id = invoice)) id where id like 'pi\_%');
   update payments set stripe_payment_intent_id = first
@@ -41,7 +43,7 @@ begin
   return added;
 end $$;
 
--- Stripe reports which payment paid an invoice.
+-- Stores which payment paid an invoice, as Stripe reports it.
 -- facts: stripe_invoice_id, paid_by (pi_… or ch_…).
 create or replace function link_invoice_payment(delivery jsonb, facts jsonb) returns jsonb
 language plpgsql security definer
@@ -62,18 +64,18 @@ begin
   if is_settled(delivery) then
     return count_again(delivery, owner);
   elsif pays_another_invoice(f.stripe_invoice_id, f.paid_by) or is_twice then
-    -- Credited as a payment and as an invoice, since nothing had said that they are one: a person decides.
+    -- Credited both as a payment and as an invoice, because no event had said that they are one sale: a person decides.
     return record_delivery(delivery, verdict('rejected', 'payment_mismatch', owner));
   end if;
   added := name_invoice_payment(f.stripe_invoice_id, f.paid_by);
   recorded := record_delivery(delivery, case when added
     then verdict('applied', null, owner) else verdict('duplicate', 'already_processed', owner) end);
   if not added then return recorded; end if;
-  -- A refund has waited for it, or the payment itself, which did not say whether it has paid an invoice.
+  -- A refund may have waited for it, or the payment itself, whose event did not say whether it paid an invoice.
   return with_released(recorded, release((delivery->>'erase')::boolean, 'payment:' || f.paid_by));
 end $$;
 
--- The subjects of link_invoice_payment that its facts name: see `subjects_of`.
+-- Returns the subjects of link_invoice_payment: see `subjects_of`.
 create or replace function link_invoice_payment_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

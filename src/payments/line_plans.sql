@@ -1,7 +1,8 @@
--- What the lines of an invoice sell, before they are credited: which plan each is of, and what has to be read for that.
+-- What the lines of an invoice sell, before they are credited: the plan of each line, and what has to be read to know
+-- it.
 
--- What the lines are now, and at least what they were when the event was parked: a setting that has lost a price since
--- takes nothing from what waits.
+-- Returns the lines as they are now, with no fewer credits than when the event was parked: a setting that has lost a
+-- price since then takes nothing from a waiting delivery.
 create or replace function with_waiting_lines(delivery jsonb, lines jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -19,14 +20,14 @@ begin
     left join jsonb_array_elements(waiting) older on older->>'id' = line->>'id');
 end $$;
 
--- What PLANS says by lookup keys, and what it said when the event was parked.
+-- Returns what PLANS says by lookup keys, and what it said when the event was parked.
 create or replace function with_waiting_plans(delivery jsonb, plans jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return coalesce(nullif(waiting_facts(delivery)->'plans', 'null'), '{}') || coalesce(nullif(plans, 'null'), '{}');
 end $$;
 
--- The facts with which this event waits.
+-- Returns the facts with which this event waits.
 create or replace function waiting_facts(delivery jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -35,7 +36,7 @@ begin
     where provider = delivery->>'provider' and event_id = delivery->>'event_id');
 end $$;
 
--- Whether a line may be of a plan that PLANS names by a lookup key, and the key of its price was never seen.
+-- Whether a line may be of a plan that PLANS names by a lookup key, while the lookup key of its price was never read.
 create or replace function lacks_lookup_keys(lines jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -44,8 +45,8 @@ begin
     where (line->>'by_lookup_key')::boolean and lookup_key_of(line->>'stripe_price_id') is null);
 end $$;
 
--- The lines with what PLANS says by the lookup keys of their prices. Lines since 2025-03-31 do not say the key, and a key
--- may move to another price: it counts as it was first seen for the price.
+-- Returns the lines with what PLANS says by the lookup keys of their prices. Since 2025-03-31 Stripe's lines do not
+-- contain the key, and a key may move to another price: the key that was first seen for a price counts.
 create or replace function with_plans(lines jsonb, plans jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -56,7 +57,7 @@ begin
     from jsonb_array_elements(lines) line);
 end $$;
 
--- The same of invoices that were read: [{stripe_invoice_id, lines}].
+-- Does the same for the lines of invoices that were read: [{stripe_invoice_id, lines}].
 create or replace function with_plans_of(invoices jsonb, plans jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -66,7 +67,7 @@ begin
     from jsonb_array_elements(invoices) invoice);
 end $$;
 
--- Whether a plan was paid that no setting knows. Where no line can be known by a lookup key, the event alone says so.
+-- Whether a plan was paid that no setting knows. If no line can be known by a lookup key, the event alone decides that.
 create or replace function is_of_unknown_plan(lines jsonb) returns boolean language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -76,7 +77,8 @@ begin
     and not exists (select from jsonb_array_elements(lines) line where line->>'credits' is not null);
 end $$;
 
--- Whether a price has to be read, by which a negative line takes credits: of no line that is known.
+-- Whether a price has to be read to know how many credits a negative line takes. That is so only if the line credits no
+-- known line.
 create or replace function lacks_prices(in_currency text, lines jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -85,8 +87,8 @@ begin
     where (line->>'amount')::bigint < 0 and bought_credits(line, in_currency) is null and credits_unknown_line(line, lines));
 end $$;
 
--- Marks the negative lines whose price has to be known although they name what they credit: it is not kept. Without the
--- price, a part of the money could take all the credits.
+-- Marks the negative lines whose price has to be known although they name what they credit, because that is not stored.
+-- Without the price, a part of the money could take all the credits.
 create or replace function with_needed_prices(lines jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -97,7 +99,7 @@ begin
     from jsonb_array_elements(lines) line);
 end $$;
 
--- Whether what a negative line credits is neither kept nor beside it.
+-- Whether a negative line credits something that is neither stored nor on the same invoice.
 create or replace function credits_unknown_line(line jsonb, lines jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,4 +1,4 @@
--- The payment that these ids of a refund or a dispute name. An invoice's is found by what paid it.
+-- Returns the payment that these ids of a refund or a dispute name. An invoice is found by what paid it.
 create or replace function payment_of(payment_intent text, charge text) returns payments language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -1,5 +1,6 @@
--- What the lines of a paid invoice grant, by the id of the line: {"<line>": {"key", "credits", "owed", "known"}}. The key names
--- the ledger entry, so that a period, a proration or a trial grants once; known: it has. Null where a price has to be read first.
+-- Returns what the lines of a paid invoice grant, by the id of the line: {"<line>": {"key", "credits", "owed",
+-- "known"}}. The key names the ledger entry, so that a period, a proration or a trial grants only once; known: it has
+-- granted before. Returns null if a price has to be read first.
 create or replace function grants_of(owner text, invoice text, in_currency text, lines jsonb) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -37,9 +38,9 @@ begin
   return grants;
 end $$;
 
--- The key of what a line of nothing grants, where the plan has trial_credits: of a trial once per user and plan key,
--- of a free price once per user, plan key and calendar interval. Null: it grants nothing. Empty: the price, which says
--- which of the two it is, has to be read first.
+-- Returns the key of what a line with an amount of 0 grants, if its plan has trial_credits. A trial grants once per
+-- user and plan key; a free price grants once per user, plan key and calendar interval. Null: the line grants nothing.
+-- Empty: the price has to be read first, because it says which of the two it is.
 create or replace function key_of_nothing(owner text, line jsonb, in_currency text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -57,8 +58,9 @@ begin
     calendar_interval((line->>'starts_at')::bigint, price));
 end $$;
 
--- Whether an older version has granted this user a trial of a plan with one of these names: it kept no lines, and named
--- the grant by its subscription. Its event says which price it was; where that is gone, it may have been any.
+-- Whether an older version has granted this user a trial of a plan with one of these names. Older versions stored no
+-- lines, and named the grant by its subscription. The grant's event says which price it was; if its payload is gone, it
+-- may have been any.
 create or replace function has_older_trial(owner text, names jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -84,7 +86,8 @@ begin
   return false;
 end $$;
 
--- Minor units that other invoices have credited of a line that was not granted then: no setting knew its price.
+-- Returns the minor units that other invoices have credited of a line that was not granted then, because no setting
+-- knew its price.
 create or replace function owed_for(invoice text, line text) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -97,8 +100,8 @@ begin
     where credited_invoice_id = invoice and line = any (credited_line_ids) and credits = 0);
 end $$;
 
--- Keeps the lines that something was paid for, with what they grant. is_paid: whether the invoice was paid here; of one
--- that was read from Stripe, because another one credits it, it is not.
+-- Stores the lines that are not negative, with what they grant. is_paid: whether the invoice was paid here. It is false
+-- for one that was read from Stripe because another invoice credits it.
 create or replace function keep_lines(invoice text, lines jsonb, grants jsonb, is_paid boolean) returns void
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -116,9 +119,10 @@ begin
   where excluded.is_paid and not known.is_paid;
 end $$;
 
--- The lines that a negative line credits: those that it names; an older version kept the invoice as a whole. Where it
--- names none, or none that is kept, the line of the same price and subscription that covers its start, of the invoice
--- that it names; unused time ends with what it credits, and what is charged from the same moment on replaces that.
+-- Returns the lines that a negative line credits. These are the lines that it names, or the whole invoice if an older
+-- version stored that. If it names none, or none that is stored, it is the line of the same price and subscription, of
+-- the named invoice if there is one, whose period covers its start. If several do, unused time ends with what it
+-- credits, and a line that starts at the same moment is a replacement rather than what is credited.
 create or replace function credited_by(line jsonb) returns setof plan_lines language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -141,8 +145,9 @@ begin
   limit 1;
 end $$;
 
--- Takes the credits that a negative line reverses, and returns how many: its share of the money of what it credits,
--- never more than is left of that. balance_share: the part of it, from 0 to 1, that went to the customer's balance.
+-- Takes the credits that a negative line reverses, and returns how many: the line's share of the money of what it
+-- credits, but never more than is left of that. balance_share: the part of it, from 0 to 1, that went to the customer's
+-- balance.
 create or replace function take_for(invoice text, in_currency text, line jsonb, balance_share numeric) returns bigint
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

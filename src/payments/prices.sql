@@ -1,5 +1,5 @@
--- Keeps what Stripe says of prices. A price never changes (Stripe: Prices), so each is read once per currency. Its lookup
--- key may move to another price: the first that was seen is kept, empty where it had none.
+-- Stores what Stripe says about prices. A price never changes (Stripe: Prices), so each is read once per currency. Its
+-- lookup key may move to another price: the first key that was seen is kept, empty if it had none.
 -- prices: [{id, currency, unit_amount (minor units), interval, interval_count, usage_type, lookup_key}].
 create or replace function keep_prices(prices jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -14,7 +14,7 @@ begin
   where known.lookup_key is null and excluded.lookup_key is not null;
 end $$;
 
--- The lookup key that was first seen for a price: empty where it had none, null where nobody has looked.
+-- Returns the lookup key that was first seen for a price: empty if it had none, null if it was never read.
 create or replace function lookup_key_of(price text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -22,7 +22,7 @@ begin
     select lookup_key from stripe_prices where id = price and lookup_key is not null order by created_at, currency limit 1);
 end $$;
 
--- The price of a line in this currency, where it is kept. All its members are null where it is not.
+-- Returns the stored price of a line in this currency. All its members are null if none is stored.
 create or replace function price_of(line jsonb, in_currency text) returns stripe_prices language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -32,7 +32,8 @@ begin
   return price;
 end $$;
 
--- How long the calendar interval of a price is that ends at this moment, in seconds. Null where the price has none.
+-- Returns the length in seconds of the calendar interval of a price that ends at this moment. Null if the price has
+-- none.
 create or replace function interval_before(ends_at bigint, price stripe_prices) returns numeric language plpgsql
 immutable set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -45,8 +46,8 @@ begin
     when 'day' then make_interval(days => price.interval_count) end));
 end $$;
 
--- The calendar interval in which a period of a free price starts, as the day on which it begins: so many months, weeks,
--- days or years are one, counted from the beginning of the calendar.
+-- Returns the calendar interval in which a period of a free price starts, as its first day. An interval has as many
+-- months, weeks, days or years as the price's does; intervals are counted from the beginning of the calendar.
 create or replace function calendar_interval(starts_at bigint, price stripe_prices) returns text language plpgsql
 immutable set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -62,9 +63,9 @@ begin
   return make_date(month / 12, month % 12 + 1, 1);
 end $$;
 
--- The credits that the money of a line buys at the list price, unrounded: its amount, without its sign, by the price of
--- one. A price without an amount of its own, such as one with tiers, sells time: the line's part of an interval.
--- Null where the price has to be read first. Metered prices sell nothing: what was used is no credit.
+-- Returns the credits that the money of a line buys at the list price, unrounded: its amount, without its sign, divided
+-- by the unit price. A price without a unit amount, such as one with tiers, sells time: the line's part of an interval.
+-- Returns null if the price has to be read first. Metered prices sell no credits, because they bill what was used.
 create or replace function bought_credits(line jsonb, in_currency text) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -1,13 +1,13 @@
--- Orders two things that are known of one refund or dispute, whatever the order in which they came: a failed or
--- cancelled refund stays so; what a dispute gave back outranks what it took, and lost may become won.
+-- Returns the rank of a state, which orders two reports of one refund or dispute, in whatever order they came. A failed
+-- or cancelled refund stays so; a dispute's reinstatement outranks its withdrawal, and lost may become won.
 create or replace function reversal_rank(state text) returns integer language sql immutable as $$
   select pg_catalog.array_position(array['pending', 'requires_action', 'succeeded', 'canceled', 'failed',
     'withdrawn', 'lost', 'reinstated', 'won', 'refunded'], state)
 $$;
 
--- Keeps what is known of a refund, a dispute or a charge. Of two amounts the larger one counts. Of two reports of a
--- dispute the one with more transactions is the newer one, whatever the order in which they came. Of a charge every
--- total is kept.
+-- Stores what is known of a refund, a dispute or a charge. Of two amounts the larger one counts. Of two reports of a
+-- dispute, the one with more transactions is newer, in whatever order they came. Every total that a charge reports is
+-- stored.
 create or replace function keep_reversal(reported reversals) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -34,22 +34,23 @@ begin
   where id = reported.id;
 end $$;
 
--- Whether the first report of one refund or dispute holds, and not the second. Of two that rank the same the one that
--- holds more does, so that their order does not matter.
+-- Whether the first of two reports of one refund or dispute counts, rather than the second. If both rank the same, the
+-- one that holds more counts, so that their order does not matter.
 create or replace function outranks(first reversals, second reversals) returns boolean language sql immutable as $$
   select (first.transactions, ledgerhook.reversal_rank(first.state), coalesce(first.held, 0))
     > (second.transactions, ledgerhook.reversal_rank(second.state), coalesce(second.held, 0))
 $$;
 
--- All totals of refunds that a charge has reported. A row from before they were all kept has the highest alone.
+-- Returns all totals of refunds that a charge has reported. A row from before all were stored has only the highest.
 create or replace function totals_of(charge reversals) returns bigint[] language sql immutable as $$
   select coalesce(charge.totals, array[charge.amount])
 $$;
 
--- The one rule: how many of a payment's credits are to be gone, for the money that is gone. An invoice may have several
--- payments, each with a charge of its own. Never more than all of it is gone. A refund takes only what exceeds the
--- credits that were taken when money of the invoice went to the customer's balance: it is that money which comes back.
--- A dispute takes its share: the balance is still there. Less what was gone before CREDIT_SINCE: no entry here took it.
+-- The one rule: returns how many of a payment's credits must be gone, for the money that is gone.
+-- Each payment of an invoice has a charge of its own. The money that is gone never exceeds the payment's amount. A
+-- refund takes only what exceeds the credits that were already taken when money of the invoice went to the customer's
+-- balance, because that is the money which the refund returns. A dispute takes its full share, because that balance
+-- remains. Credits that were gone before CREDIT_SINCE are subtracted, because no entry here took them.
 create or replace function credits_to_be_gone(payment payments) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -59,7 +60,7 @@ declare
   has_refunds_alone boolean;
 begin
   if payment.amount = 0 then return 0; end if;
-  -- Of refunds alone it is the sum, whatever their charge: most payments have no more than that.
+  -- If there are only refunds, it is their sum, whatever their charge. Most payments have no more than that.
   select coalesce(sum(amount) filter (where state not in ('failed', 'canceled')), 0), coalesce(bool_and(kind = 'refund'), true)
   into refunded, has_refunds_alone from reversals where stripe_payment_id = payment.stripe_payment_id;
   gone := refunded;
@@ -75,7 +76,7 @@ begin
   return gone - least(to_balance, refunded) - coalesce(payment.gone_before, 0);
 end $$;
 
--- What is known of a payment's reversals, those of each charge together. Only an invoice may have several charges.
+-- Returns what is known of a payment's reversals, grouped by charge. Only an invoice may have several charges.
 create or replace function reversals_by_charge(payment text) returns setof reversals[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -86,7 +87,7 @@ begin
       stripe_charge_id) end;
 end $$;
 
--- Money of one charge that is gone: its refunds, and what disputes hold on top.
+-- Returns the money of one charge that is gone: its refunds, and what disputes hold on top.
 create or replace function money_gone(known reversals[]) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -95,14 +96,14 @@ begin
   return refunded + (select coalesce(sum(held_by(one, refunded)), 0) from unnest(known) one);
 end $$;
 
--- Money of one charge that was refunded.
+-- Returns the money of one charge that was refunded.
 create or replace function money_refunded(known reversals[]) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return greatest(refunds_standing(known), unexplained_total(known));
 end $$;
 
--- The sum of the refunds that are known by themselves, without those that failed or were cancelled.
+-- Returns the sum of the refunds that have their own rows, without those that failed or were cancelled.
 create or replace function refunds_standing(known reversals[]) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -115,8 +116,8 @@ begin
   return standing;
 end $$;
 
--- The highest total of its refunds that the charge has reported, and that is not the sum of refunds which are known by
--- themselves: 0 where there is none. Others are in it. Whether those that failed were in it is not known from events.
+-- Returns the highest total of refunds that the charge has reported and that no combination of the stored refunds adds
+-- up to, or 0: such a total contains other refunds. Events do not say whether it contains those that failed.
 create or replace function unexplained_total(known reversals[]) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -124,7 +125,7 @@ declare
   sums bigint[] := array[0];
   refund bigint;
 begin
-  -- The number of sums doubles with each. Of so many refunds of one charge all are taken as known.
+  -- The number of sums doubles with each refund. If one charge has this many, all are taken as known.
   if cardinality(refunds) > 12 then return 0; end if;
   foreach refund in array refunds loop
     sums := array(select distinct unnest(sums || array(select one + refund from unnest(sums) one)));
@@ -133,7 +134,7 @@ begin
     where charge.kind = 'charge' and total <> all (sums));
 end $$;
 
--- Whether a refund of this payment has failed, or was cancelled.
+-- Whether a refund of this payment has failed or was cancelled.
 create or replace function has_failed_refunds(payment text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -141,8 +142,9 @@ begin
     where stripe_payment_id = payment and kind = 'refund' and state in ('failed', 'canceled'));
 end $$;
 
--- Whether Stripe has to be asked for the refunds: one has failed, and a charge has reported more than stands. Whether its
--- total has the failed one in it, or another refund of which nothing else is known, the events do not say.
+-- Whether Stripe has to be asked for the refunds: one has failed, and a charge has reported a higher total than the sum
+-- of those that stand. Events do not say whether that total contains the failed refund, or another one that is
+-- otherwise unknown.
 create or replace function has_doubtful_refunds(payment text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,12 +1,12 @@
--- Money of a payment came back, or went away again: its credits follow to what they should be, by one entry of the
--- difference. A closed wallet's too, and below zero where they were spent.
--- facts: kind ('refund', 'dispute', 'charge'), id, stripe_payment_intent_id, stripe_charge_id, amount (minor units; of
--- a charge, the total of its refunds), currency, state (as in reversals; null moves nothing), held and transactions (of a
--- dispute: minor units that it holds now, and how often its money has moved), withdrawn and returned (of a dispute, in
--- minor units of the settlement currency, settled_in: its largest withdrawal, and what of it was reinstated), user_id and
--- stripe_customer_id (named by the event: whose the row is while the payment is not known). Read from Stripe, where the
--- event does not say enough: charge ({amount, currency, settled}), refunds (all of the charge: [{id, amount, state}];
--- empty where they could not be read).
+-- Follows money of a payment that came back, or went away again: one entry moves its credits to what they should be,
+-- even in a closed wallet, and below zero if they were spent.
+-- facts: kind ('refund', 'dispute', 'charge'), id, stripe_payment_intent_id, stripe_charge_id, amount (minor units; for
+-- a charge, the total of its refunds), currency, state (as in reversals; null moves nothing), held and transactions (of
+-- a dispute: minor units that it holds now, and how often its money has moved), withdrawn and returned (of a dispute,
+-- in minor units of the settlement currency, settled_in: its largest withdrawal, and what of it was reinstated),
+-- user_id and stripe_customer_id (named by the event: they give the row its user while the payment is not known). Read
+-- from Stripe if the event does not say enough: charge ({amount, currency, settled}), refunds (all of the charge: [{id,
+-- amount, state}]; empty if they could not be read).
 create or replace function reverse_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -44,7 +44,7 @@ begin
   end if;
 
   perform keep_reported(payment, facts);
-  -- Without a refund that has failed there is no doubt.
+  -- Only a failed refund raises a doubt.
   is_doubtful := f.kind <> 'dispute' and has_failed_refunds(payment.stripe_payment_id);
   if is_doubtful and f.refunds is null and has_doubtful_refunds(payment.stripe_payment_id) then
     return record_delivery(delivery, asks('incomplete_refunds', owner, 'reverse_payment', facts, 'reversal:' || f.id));
@@ -66,7 +66,8 @@ begin
     provide_charge(payment, f.stripe_charge_id)));
 end $$;
 
--- What a dispute holds, in its own currency. What an older Worker sends, or has parked, says nothing about transactions.
+-- Returns what a dispute holds, in its own currency. What an older Worker sends, or has parked, does not contain
+-- transactions.
 create or replace function held_in(reported jsonb) returns bigint language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -76,7 +77,7 @@ begin
     else 0 end);
 end $$;
 
--- Whether a dispute in another currency than its payment holds money of which the share is not known yet.
+-- Whether a dispute in another currency than its payment's holds money whose share of the payment is not known yet.
 create or replace function needs_rate(reported jsonb) returns boolean language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -84,7 +85,7 @@ begin
     or coalesce((reported->>'withdrawn')::numeric, 0) = 0);
 end $$;
 
--- Keeps what is reported of a payment: facts of reverse_payment.
+-- Stores what is reported about a payment. reported: facts of reverse_payment.
 create or replace function keep_reported(payment payments, reported jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -101,7 +102,7 @@ begin
   if jsonb_typeof(reported->'refunds') = 'array' then perform keep_refunds(row, reported->'refunds'); end if;
 end $$;
 
--- Keeps all refunds of a charge as they were read from Stripe. one: a refund of the same charge, or the charge.
+-- Stores all refunds of a charge as they were read from Stripe. one: a refund of the same charge, or the charge.
 create or replace function keep_refunds(one reversals, refunds jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -113,7 +114,7 @@ begin
   end loop;
 end $$;
 
--- Remembers a payment's charge, and returns its subject where it was not known: something else may wait for it.
+-- Stores a payment's charge, and returns its subject if it was not known, because something else may wait for it.
 create or replace function provide_charge(payment payments, charge text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -122,8 +123,8 @@ begin
   return 'payment:' || charge;
 end $$;
 
--- Writes the entry of a payment's reversal. Its key is the payment with a running number, since one event may not be
--- all that is known, and what is known may be found without an event. The caller holds the user's lock.
+-- Writes the entry of a payment's reversal. Its key is the payment with a running number, because one event may not
+-- contain all that is known, and facts may become known without an event. The caller holds the user's lock.
 create or replace function take_or_return(payment payments, kind text, credits bigint, event text) returns void
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -137,7 +138,7 @@ begin
     payment.stripe_payment_id, event);
 end $$;
 
--- The sum of what reversals of this payment have moved so far: negative where credits were taken.
+-- Returns the sum of what reversals of this payment have moved so far: negative if credits were taken.
 create or replace function credits_taken(payment text) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -146,7 +147,7 @@ begin
       and kind in ('refund', 'refund_reversal', 'dispute', 'dispute_reversal')), 0);
 end $$;
 
--- The subjects of reverse_payment that its facts name: see `subjects_of`.
+-- Returns the subjects of reverse_payment: see `subjects_of`.
 create or replace function reverse_payment_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

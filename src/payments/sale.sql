@@ -1,12 +1,12 @@
--- The invoice that this payment is known to have paid. Null where none is known. The caller holds the payment's lock, or
--- looks again once it does.
+-- Returns the invoice that this payment is known to have paid, or null. The caller holds the payment's lock, or calls
+-- it again once it does.
 create or replace function invoice_paid_by(payment text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (select stripe_invoice_id from invoice_payments where paid_by = payment);
 end $$;
 
--- The subjects of these payments; nulls are left out.
+-- Returns the subjects of these payments, and ignores nulls.
 create or replace function payment_subjects(ids text[]) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -19,8 +19,8 @@ begin
   return subjects;
 end $$;
 
--- Locks everything by which one sale may be named, whichever of its events comes: its invoice, all that is known to have
--- paid it, its Checkout Session and its charge. Returns these ids: the invoice first, null where none is known.
+-- Locks everything by which one sale may be named, whichever of its events comes: its invoice, all that is known to
+-- have paid it, its Checkout Session and its charge. Returns these ids: the invoice first, null if none is known.
 create or replace function lock_sale(customer text, invoice text, payment_intent text, session text, charge text,
   owner text) returns text[] language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -32,21 +32,21 @@ begin
   loop
     if sold is not null then
       perform lock_subjects('customer:' || customer, 'invoice:' || sold);
-      -- Nobody names another payment of the invoice without the invoice's lock.
+      -- Nothing can add another payment to the invoice without the invoice's lock.
       others := array(select paid_by from invoice_payments where stripe_invoice_id = sold
         and paid_by is distinct from payment_intent and paid_by is distinct from charge);
     end if;
     ids := sold || (array_remove(array[charge, session, payment_intent], null) || others);
     perform lock_subjects(variadic (('customer:' || customer) || payment_subjects(ids)) || ('user:' || owner));
-    -- Which invoice it has paid may have come while this waited for the payment's lock.
+    -- The invoice that it paid may have become known while this waited for the payment's lock.
     exit when invoice is not null or sold is not distinct from invoice_paid_by(payment_intent);
     sold := invoice_paid_by(payment_intent);
   end loop;
   return ids;
 end $$;
 
--- A sale that is credited is reported again. Ids that were not known are kept, since a refund may name any of them, and
--- may wait for it. The caller holds the locks of the sale.
+-- Records that a credited sale was reported again. It stores ids that were not known, because a refund may name any of
+-- them, and may wait for it. The caller holds the locks of the sale.
 create or replace function credit_again(delivery jsonb, credited payments, invoice text, payment_intent text,
   session text, charge text) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -1,6 +1,6 @@
--- A person closes a parked or rejected delivery that was corrected by hand. What is closed is the fact, not only the
--- row: no resend, no other event and no success page credits, grants or reverses it again. For the owner of the
--- database alone.
+-- Closes a parked or rejected delivery that a person has corrected by hand. It closes the fact, not only the row: no
+-- resend, no other event and no success page credits, grants or reverses it again. Only the owner of the database may
+-- call it.
 -- facts: event_id, note (why). Returns {"settled": true, "subjects"}, or {"refused": why}.
 create or replace function settle_event(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -44,9 +44,9 @@ begin
   return jsonb_build_object('settled', true, 'subjects', subjects);
 end $$;
 
--- What a person closes with this delivery: a refund, a dispute or a charge's refunds by its own id; a payment by each id
--- that names it, unless it is credited: then the delivery alone is closed. A session or an invoice of a subscription that
--- credits nothing by itself closes nothing else.
+-- Returns the subjects that a person closes with this delivery: a refund, a dispute or a charge's refunds by its own
+-- id; a payment by each id that names it, unless it is credited: then only the delivery is closed. A subscription's
+-- session or invoice that credits nothing closes nothing else.
 create or replace function settled_subjects(event webhook_events) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -1,10 +1,10 @@
--- Credits a sale once, whatever the number and the kind of events that report it: its Checkout Session, its
--- PaymentIntent, its invoice. It is named by the invoice, wherever one is known.
+-- Credits a sale once, however many events of whatever kinds report it: its Checkout Session, its PaymentIntent, its
+-- invoice. The sale is named by its invoice if one is known.
 -- facts: user_id, reference (another id that the session names), credits, stripe_payment_id (what was sold, as far as
--- the event says it), amount (minor units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id, stripe_charge_id,
--- stripe_customer_id, invoice_unknown (whether it may have paid an invoice that the event does not name),
--- session_unknown (whether a session from before CREDIT_SINCE may have made it; null where there was no CREDIT_SINCE),
--- created (Unix seconds: when Stripe created what reports it).
+-- the event says it), amount (minor units), currency, stripe_checkout_session_id, stripe_payment_intent_id,
+-- stripe_invoice_id, stripe_charge_id, stripe_customer_id, invoice_unknown (whether it may have paid an invoice that
+-- the event does not name), session_unknown (whether a session from before CREDIT_SINCE may have made it; null if
+-- CREDIT_SINCE was not set), created (Unix seconds: when Stripe created the object that reports it).
 create or replace function settle_payment(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -26,7 +26,7 @@ begin
   f.stripe_invoice_id := ids[1];
   f.stripe_payment_id := coalesce(f.stripe_invoice_id, f.stripe_payment_id);
 
-  -- The payment and the session may be of two that are credited: then another user's counts.
+  -- The payment and the session may be of two credited sales: then the one of another user is chosen.
   select * into credited from payments
   where stripe_payment_id = any (ids) or stripe_checkout_session_id = f.stripe_checkout_session_id
   order by user_id = f.user_id limit 1;
@@ -41,7 +41,7 @@ begin
 
   objection := coalesce(why_contradicted(f.user_id, f.reference), why_refused(f.user_id, f.credits));
   if objection is null and (may_be_of_earlier_session(facts) or (f.invoice_unknown and f.stripe_invoice_id is null)) then
-    -- Stripe is asked, unless an event says it before.
+    -- Stripe is asked, unless an event answers the question first.
     return record_delivery(delivery, waits('parked', 'unlinked_payment', f.user_id, 'settle_payment', facts,
       ('user:' || f.user_id) || sale) || '{"asks": true}');
   end if;
@@ -76,7 +76,7 @@ begin
   return exists (select from settled_facts where subject = any (subjects));
 end $$;
 
--- The subjects of settle_payment that its facts name: see `subjects_of`.
+-- Returns the subjects of settle_payment: see `subjects_of`.
 create or replace function settle_payment_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

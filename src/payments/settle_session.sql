@@ -1,12 +1,12 @@
--- Decides a paid Checkout Session whose metadata does not say, for a user whom it names, how many credits were bought:
--- its lines say it, which are read from Stripe. A reference may give, never bind: its user gets the credits, and its
--- customer is remembered for its own invoices and refunds alone.
+-- Settles a paid Checkout Session whose metadata does not say how many credits were bought: its lines say that, and are
+-- read from Stripe. A mere reference can give, but never bind: its user gets the credits, and the session's customer is
+-- remembered only for that customer's own invoices and refunds.
 -- facts: user_id (whom the metadata or else the reference names, or null), reference (another id that the session
--- names), by_reference, unread (what decides together
--- with the lines of the session; null once they are read), credits (null until then), stripe_payment_id (what was sold),
--- amount (minor units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id,
--- stripe_charge_id, stripe_customer_id, invoice_unknown (whether it may have paid an invoice that it does not name),
--- created (Unix seconds).
+-- names), by_reference (whether a reference names the user), unread (what decides together with the lines of the
+-- session; null once they are read), credits (null until then), stripe_payment_id (what was sold), amount (minor
+-- units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id, stripe_charge_id,
+-- stripe_customer_id, invoice_unknown (whether it may have paid an invoice that it does not name), created (Unix
+-- seconds).
 create or replace function settle_session(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -30,7 +30,7 @@ begin
   if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
   select * into credited from payments where stripe_payment_id = any (ids) limit 1;
   if f.by_reference and credited.user_id is not null then
-    -- Whoever it was credited to: a reference contradicts nobody.
+    -- Whichever user it was credited to: a reference contradicts nobody.
     return credit_again(delivery, credited, f.stripe_invoice_id, f.stripe_payment_intent_id,
       f.stripe_checkout_session_id, f.stripe_charge_id);
   elsif f.credits is null then
@@ -39,20 +39,20 @@ begin
   elsif not f.by_reference then
     return settle_payment(delivery, facts);
   elsif owner is null then
-    -- It sold credits, and nobody says to whom.
+    -- It sold credits, and nothing says to whom.
     return record_delivery(delivery, verdict('rejected', 'invalid_metadata', null));
   elsif why_refused(owner, 0) = 'unknown_user' then
     return record_delivery(delivery, waits('parked', 'unknown_user', owner, 'settle_session', facts,
       array['user:' || owner]));
   end if;
   customer := refer_to(owner, f.stripe_customer_id);
-  -- As a guest's: the customer is not claimed.
+  -- Like a guest's sale: the customer is not claimed.
   return with_released(
     settle_payment(delivery, facts || jsonb_build_object('user_id', owner, 'stripe_customer_id', null)),
     release((delivery->>'erase')::boolean, customer));
 end $$;
 
--- The subjects of settle_session that its facts name: see `subjects_of`.
+-- Returns the subjects of settle_session: see `subjects_of`.
 create or replace function settle_session_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,25 +1,26 @@
--- What the Worker's statement says is CREDIT_SINCE. Null where it is not set. A delivery is decided by it before it comes
--- here; one that has waited may have come when it was not set, or was another moment.
+-- Returns CREDIT_SINCE as the Worker's statement gives it. Null if it is not set. A delivery was already checked
+-- against it before it came here; but one that has waited may have come before it was set, or while it had another
+-- value.
 create or replace function credit_since() returns timestamptz language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return nullif(current_setting('ledgerhook.credit_since', true), '')::timestamptz;
 end $$;
 
--- Why nothing is credited of what this delivery reports, whoever it is of. Null where nothing speaks against it.
+-- Returns why nothing of what this delivery reports is credited, whoever its owner is. Null if nothing prevents it.
 -- created: Unix seconds, or null.
 create or replace function why_not_credited(delivery jsonb, created bigint) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  -- A Worker with a test key, on a database that serves live mode: test cards would buy what real ones pay for.
+  -- If a Worker with a test key used a database that serves live mode, test cards would buy real credits.
   if delivery->>'livemode' is distinct from 'true' and not is_served(false) and is_of_test_mode(delivery) then
     return 'mode_mismatch';
   end if;
   return case when is_before_start(delivery, created) then 'before_start' end;
 end $$;
 
--- Whether a delivery is of Stripe's test mode. What has waited says so in its row: by its effect or, where an older version
--- has stored that, by its payload. An older Worker says it by the body alone.
+-- Whether a delivery is of Stripe's test mode. The row of one that has waited says it: in its effect or, if an older
+-- version stored that, in its payload. An older Worker sends it only in the body.
 create or replace function is_of_test_mode(delivery jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -29,7 +30,7 @@ begin
 end $$;
 
 -- Whether another system has credited what this delivery reports. The facts of an older version do not say when it was
--- created, but the payload of what waits does. created: Unix seconds.
+-- created, but a waiting delivery's payload does. created: Unix seconds.
 create or replace function is_before_start(delivery jsonb, created bigint) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -44,8 +45,8 @@ begin
   return coalesce(created < extract(epoch from since), false);
 end $$;
 
--- Whether a session from before CREDIT_SINCE may have made a payment or its invoice, as far as is known: within 30 days.
--- facts: of settle_payment.
+-- Whether a session from before CREDIT_SINCE may have made a payment or its invoice, as far as is known: a session may
+-- be up to 30 days older than they are. facts: of settle_payment.
 create or replace function may_be_of_earlier_session(facts jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

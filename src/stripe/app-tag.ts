@@ -4,11 +4,11 @@ import { ifKnown } from '../subscriptions/verbs.ts'
 import { idOf, member } from '../values.ts'
 import { idsOf, namedUser } from './payload.ts'
 
-/** What names an app of the account on whatever is made for it. */
+/** Returns the metadata that names this app on everything that is created for it. */
 export const tagged = ({ APP_TAG }: Pick<Settings, 'APP_TAG'>): { app?: string } =>
   APP_TAG ? { app: APP_TAG } : {}
 
-/** The app that the event's object names, itself or by the subscription that its invoice is of. */
+/** Returns the app that the event's object names, either itself or through the subscription of its invoice. */
 function tagOf(event: unknown): string | null {
   const object = member(member(event, 'data'), 'object')
   const subscription =
@@ -26,15 +26,18 @@ export function isOfOtherApp(event: unknown, { APP_TAG }: Settings): boolean {
   return APP_TAG !== undefined && tag !== null && tag !== APP_TAG
 }
 
-/** They record ids or payloads, and change nothing that an app has. */
+/** These verbs record ids or payloads, and change nothing that an app has. */
 const HARMLESS = new Set(['link_invoice_payment', 'record_for_customer'])
 
-/** What names no app has its effect only if what it is about is known here. Without `APP_TAG` all of it is ours. */
+/**
+ * Makes the effect of an event that names no app conditional: it runs only if what the event is about is known here.
+ * Without `APP_TAG` every event is ours.
+ */
 export function ifOurs(event: unknown, effect: Effect, { APP_TAG }: Settings): Effect {
   if (APP_TAG === undefined || tagOf(event) !== null || HARMLESS.has(effect.verb)) return effect
   return ifKnown({ ...effect, about: idsOf(event), user_id: namedUser(event) })
 }
 
-/** The effect itself, also where it depends on what is known. */
+/** Returns the effect itself, without the condition that something is known. */
 export const unconditional = (effect: Effect): Effect =>
   effect.verb === 'if_known' ? (effect.facts as unknown as Effect) : effect

@@ -8,8 +8,8 @@ import { stripeClient } from './client.ts'
 const ENDED = new Set(['canceled', 'incomplete_expired'])
 
 /**
- * Cancels at Stripe at most so many subscriptions of deleted users, so that nobody goes on paying. What fails has
- * another turn later. Returns whether there may be more.
+ * Cancels at Stripe at most this many subscriptions of deleted users, so that nobody goes on paying. What fails is
+ * tried again later. Returns whether there may be more.
  * @throws DatabaseUnavailable
  */
 export async function cancelOrphans(
@@ -30,11 +30,11 @@ export async function cancelOrphans(
   return ids.length === most
 }
 
-/** Null when Stripe has cancelled it, now or before; else why not. */
+/** Returns null if Stripe has cancelled it, now or before; else the reason why not. */
 async function cancel(id: string, { subscriptions }: Stripe): Promise<string | null> {
   try {
     await subscriptions.cancel(id, {}, { maxNetworkRetries: 0 }).catch(async (error: unknown) => {
-      // An ended subscription cannot be cancelled, and is there to be read. One that cannot be read either belongs to
+      // An ended subscription cannot be cancelled, but it can be read. One that cannot be read either belongs to
       // another account or mode: the key is wrong, and somebody may go on paying.
       if (!isMissing(error) || !ENDED.has((await subscriptions.retrieve(id)).status)) throw error
     })

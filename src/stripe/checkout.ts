@@ -12,16 +12,19 @@ type SessionParams = Stripe.Checkout.SessionCreateParams
 /** What is sold: a pack of credits, or a plan by its Stripe price. */
 export type Order = { pack: CreditPack } | { price: string; plan: Plan }
 
-/** Where people come back to. From the settings alone: a request that could say it would be an open redirect. */
+/**
+ * Returns where people come back to. It comes from the settings only: if a request could name it, it would be an open
+ * redirect.
+ */
 export function appUrl({ APP_URL }: Settings): string {
   if (!APP_URL) throw Misconfigured.of('APP_URL', 'is missing: Checkout sends people back there')
   return APP_URL
 }
 
 /**
- * Opens a Checkout Session. It has no key of its own: two clicks make two sessions. Of packs either can be paid; of plans
- * of one group the newest alone.
- * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable; Misconfigured where a price is not at Stripe; PaidMeanwhile
+ * Opens a Checkout Session. It has no idempotency key: two clicks make two sessions. Either session of two packs can be
+ * paid; of plans of one group, only the newest.
+ * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable; Misconfigured if a price is not at Stripe; PaidMeanwhile
  */
 export async function openCheckout(
   sale: Sale,
@@ -56,8 +59,8 @@ const pageOf = ({ plan }: { plan: Plan }, { stripe, userId }: Sale, customer: st
 })
 
 /**
- * Opens a page for a plan, and leaves no other of its group open. A page that is open binds its customer to its currency
- * (Stripe): then the others are expired first. @throws CurrencyConflict
+ * Opens a page for a plan, and leaves no other page of its group open. An open page binds its customer to its currency
+ * (Stripe): if that is why Stripe refuses, the others are expired first. @throws CurrencyConflict
  */
 async function alone<Session extends { id: string }>(
   create: () => Promise<Session>,
@@ -75,9 +78,9 @@ async function alone<Session extends { id: string }>(
 }
 
 /**
- * Charges name the payment, and invoices the subscription, never the session: so the user's name is on both (Stripe copies
- * no metadata). The credits are on the session alone, which sells them. What a setting asks of Checkout comes first: it
- * replaces nothing of ours.
+ * Returns the parameters of a session. Charges name the payment, and invoices the subscription, never the session. So
+ * the user's id is on both (Stripe copies no metadata). The credits are only on the session, which sells them. The
+ * options of a setting come first, so that they replace nothing of ours.
  */
 function sessionFor(order: Order, names: Sale['names'], customer: string, app: string): SessionParams {
   const ours = {
@@ -89,7 +92,7 @@ function sessionFor(order: Order, names: Sale['names'], customer: string, app: s
   if ('price' in order) {
     const { group, checkout } = order.plan
     const { trial_period_days, ...options } = checkout ?? {}
-    // Without the group: a plan may be changed to one of another group later.
+    // Without the group, because the subscription may be changed to a plan of another group later.
     const subscription_data = { ...(trial_period_days && { trial_period_days }), metadata: names }
     const line_items = [{ price: order.price, ...quantityOf(options) }]
     const metadata = { ...names, ...(group && { group }) }
@@ -118,7 +121,10 @@ function sessionFor(order: Order, names: Sale['names'], customer: string, app: s
 
 type Options = NonNullable<Plan['checkout']>
 
-/** What a setting asks of Checkout. For a customer who is there, it may keep what it collects only if it is told so. */
+/**
+ * Returns the options of a setting as Stripe's parameters. Stripe updates an existing customer with what Checkout
+ * collects only if `customer_update` allows it.
+ */
 function asked({ automatic_tax, tax_id_collection, allow_promotion_codes }: Options): Partial<SessionParams> {
   return {
     ...(automatic_tax && { automatic_tax: { enabled: true } }),
@@ -134,7 +140,10 @@ function quantityOf({ quantity = 1, adjustable_quantity: range }: Options) {
   return { quantity, ...(range && { adjustable_quantity: { enabled: true, ...range } }) }
 }
 
-/** Where the buyer chooses how many, the lines of the session say it, once it is paid: `credits` would be a promise. */
+/**
+ * If the buyer can change the quantity, the lines of the paid session say what was bought: `credits` would only be a
+ * promise.
+ */
 function creditsOf({ credits, checkout }: CreditPack): { credits?: string } {
   return checkout?.adjustable_quantity ? {} : { credits: String(credits * (checkout?.quantity ?? 1)) }
 }
@@ -146,9 +155,9 @@ function pricedAt(pack: CreditPack) {
 }
 
 /**
- * The url of Stripe's customer portal. Null where Stripe has deleted the customer, or has never heard of one whom a key
- * of another mode or account has made.
- * @throws StripeTrouble, DatabaseUnavailable, Misconfigured where the database does not serve the key
+ * Returns the URL of Stripe's customer portal. Null if Stripe has deleted the customer, or does not know one that a key
+ * of another mode or account created.
+ * @throws StripeTrouble, DatabaseUnavailable; Misconfigured if the database does not serve the key
  */
 export async function openPortal(shop: Shop, customer: string, app: string): Promise<string | null> {
   const { stripe } = shop
@@ -162,7 +171,7 @@ export async function openPortal(shop: Shop, customer: string, app: string): Pro
   }
 }
 
-/** Whether this customer has the user's verified address, in whatever case. @throws StripeTrouble */
+/** Whether this customer has the user's verified address, in any case of letters. @throws StripeTrouble */
 export async function hasAddress(
   stripe: Stripe,
   customer: string,

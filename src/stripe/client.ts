@@ -1,16 +1,22 @@
 import Stripe from 'stripe'
 import type { Settings } from '../settings.ts'
 
-/** Checkout waits 10 s for the response to a webhook, and a person no longer for a page: Ledgerhook gives up before. */
+/**
+ * Checkout waits 10 s for the response to a webhook, and a person waits no longer for a page. Ledgerhook gives up
+ * earlier.
+ */
 const TIMEOUT_MS = 5_000
 
-/** A redirect would carry the key to wherever it points. The SDK sees its status, which is an error. */
+/**
+ * A redirect would carry the key to wherever it points. The SDK gets the redirect's status, which it treats as an
+ * error.
+ */
 const withoutRedirects =
   (fetcher: typeof fetch): typeof fetch =>
   (input, init) =>
     fetcher(input, { ...init, redirect: 'manual' })
 
-/** Stripe's API for this account. The SDK retries once, with one idempotency key for both attempts. */
+/** Returns a client of Stripe's API. The SDK retries once, with one idempotency key for both attempts. */
 export function stripeClient(
   { STRIPE_SECRET_KEY, STRIPE_API_BASE }: Settings,
   fetcher: typeof fetch = (input, init) => fetch(input, init),
@@ -30,7 +36,7 @@ export function stripeClient(
 }
 
 /**
- * Stripe's clock when it returned this object, as the header `Date` has it. With `fetch`, the SDK's last response is
+ * Returns Stripe's clock when it returned this object, from the header `Date`. With `fetch`, the SDK's last response is
  * the `Response` itself.
  */
 export function dateOf(object: object): string | null {

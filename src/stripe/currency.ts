@@ -1,14 +1,15 @@
 import type Stripe from 'stripe'
 import { ask, StripeTrouble } from './trouble.ts'
 
-/** A plan in another currency than that in which the customer subscribes. */
+/** A plan was asked for in another currency than the one in which the customer subscribes. */
 export class CurrencyConflict extends Error {
   override name = 'CurrencyConflict'
 }
 
 /**
- * Whether Stripe refused a plan because its customer subscribes in another currency. Stripe has no code for it. Where its
- * words do not say it, the customer's currency and those of pages that are open decide, and what the price can be paid in.
+ * Whether Stripe refused a plan because its customer subscribes in another currency. Stripe has no code for that. If
+ * its message does not say so, this compares the currencies that the price can be paid in with the customer's currency
+ * and those of open pages.
  */
 export async function isForCurrency(
   error: unknown,

@@ -6,7 +6,7 @@ import { serveStripeAccount } from '../users/stripe-account.ts'
 import { readAccount, wrongKey } from './key.ts'
 import { ask, isMissing, StripeTrouble } from './trouble.ts'
 
-/** Stripe by its key, and the database. */
+/** A client of Stripe with the key, and the database. */
 export interface Shop {
   stripe: Stripe
   db: Database
@@ -14,20 +14,20 @@ export interface Shop {
   livemode: boolean
 }
 
-/** What selling needs, besides: who buys. */
+/** What selling needs besides: who buys. */
 export interface Sale extends Shop {
   userId: string
-  /** The metadata of everything that is made for it: the user, and the app where several share the account. */
+  /** The metadata of everything that is created for the sale: the user, and the app if several share the account. */
   names: { user_id: string; app?: string }
   /** Whether deleted users' payloads are erased. */
   erase: boolean
   buyer: Buyer
 }
 
-/** How often a key may turn out to be spent, or a customer to be deleted, before the person is asked to try again. */
+/** The most attempts with a spent key or a deleted customer before the person is asked to try again. */
 const ATTEMPTS = 4
 
-/** The user may not buy: deleted since the sale began. */
+/** The user may not buy: deleted or banned since the sale began. */
 export class BuyerRefused extends Error {
   override name = 'BuyerRefused'
   readonly refusal: UserRefusal
@@ -39,10 +39,10 @@ export class BuyerRefused extends Error {
 }
 
 /**
- * Does something with the user's Stripe customer. Makes one where there is none. Replaces one that Stripe has deleted, or
- * that is of another mode or account than the key and the database serve now. A customer is stored before it is used, so
- * that each purchase is by a customer that the database knows.
- * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable, Misconfigured where the key is another one
+ * Does something with the user's Stripe customer. Creates one if there is none. Replaces one that Stripe has deleted,
+ * or that is of another mode or account than the key and the database now serve. A customer is stored before it is
+ * used, so that the database knows the customer of each purchase.
+ * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable; Misconfigured if the key is of another account or mode
  */
 export async function withCustomer<T>(sale: Sale, use: (customer: string) => Promise<T>): Promise<T> {
   let customer = sale.buyer.stripe_customer_id ?? (await makeCustomer(sale, {}))
@@ -58,8 +58,8 @@ export async function withCustomer<T>(sale: Sale, use: (customer: string) => Pro
 }
 
 /**
- * Stripe's own word that a customer is deleted. One that it has never heard of belongs to another account or mode: either
- * the key is wrong, or the customer is from before.
+ * Whether Stripe itself says that a customer is deleted. One that it does not know belongs to another account or mode:
+ * either the key is wrong, or the customer dates from an earlier key.
  */
 export async function isDeleted(stripe: Stripe, customer: string): Promise<boolean> {
   try {
@@ -70,13 +70,16 @@ export async function isDeleted(stripe: Stripe, customer: string): Promise<boole
   }
 }
 
-/** The customer that is replaced: Stripe has deleted it, or has never heard of it. */
+/** The customer that is replaced: Stripe has deleted it (`gone`), or does not know it (`unknown`). */
 interface Replaced {
   gone?: string
   unknown?: string
 }
 
-/** Makes and stores one. Of two clicks at once both get the same: by the key at Stripe, by the user's row here. */
+/**
+ * Creates and stores a customer. Two clicks at once get the same one: Stripe's idempotency key and the user's row see
+ * to that.
+ */
 async function makeCustomer(sale: Sale, { gone, unknown }: Replaced): Promise<string> {
   const { db, userId: user_id, erase, livemode } = sale
   const account = unknown ? await servedAccount(sale) : null
@@ -97,15 +100,15 @@ async function makeCustomer(sale: Sale, { gone, unknown }: Replaced): Promise<st
       throw new BuyerRefused(adopted)
     }
     if (adopted.stripe_customer_id !== null) return adopted.stripe_customer_id
-    // Stripe keeps a key's result for a day: this one has been deleted since.
+    // Stripe keeps a key's result for a day, and this customer has been deleted since.
     replaces = made
   }
   throw new StripeTrouble('unavailable')
 }
 
 /**
- * The account of the key, which is the one that the database serves.
- * @throws StripeTrouble, DatabaseUnavailable; Misconfigured where it is another account or mode, or may not be read
+ * Returns the account of the key, which is the one that the database serves.
+ * @throws StripeTrouble, DatabaseUnavailable; Misconfigured if it is another account or mode, or may not be read
  */
 export async function servedAccount({ stripe, db, livemode }: Shop): Promise<string> {
   const account = await readAccount(stripe)
@@ -115,9 +118,10 @@ export async function servedAccount({ stripe, db, livemode }: Shop): Promise<str
 }
 
 /**
- * The key names the user and the customer that is replaced, so that it makes one customer however often it is used.
- * After a failure Stripe repeats the failure, and after a change of the user's address it refuses the key, both for a day:
- * then the next key is used, which is again the same for everybody.
+ * Creates a customer with a key that names the user and the customer that is replaced, so that one key creates one
+ * customer however often it is used. For a day after a failure Stripe repeats that failure, and for a day after a
+ * change of the user's address it refuses the key. Then the next key is used, which is again the same for every
+ * request.
  */
 async function createOnce({ stripe, userId, names, buyer }: Sale, replaces: string | null): Promise<string> {
   const params = {

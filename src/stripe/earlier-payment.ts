@@ -10,8 +10,8 @@ import { READ } from './thin.ts'
 import { noneIfRefused } from './unlinked-payment.ts'
 
 /**
- * Decides a refund or a dispute whose payment is not known here. If the payment was made before `CREDIT_SINCE`, no event
- * will bring it, and a person has to look. Returns null if it was made later: its event may still come.
+ * Decides on a refund or a dispute whose payment is not known here. If the payment was made before `CREDIT_SINCE`, no
+ * event will bring it, and a person has to look. Returns null if it was made later: its event may still come.
  * @throws StripeError
  */
 export async function readEarlierPayment(

@@ -11,7 +11,7 @@ import { recordForCustomer } from './record-for-customer.ts'
 
 const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
 
-/** An invoice was paid: its lines grant the credits of plans, and take back those of lines that they credit. */
+/** Handles a paid invoice: its lines grant the credits of plans, and take back those of the lines that they credit. */
 export const grantPlan: Handler = (event, settings) => {
   const hasPlans = Object.keys(settings.PLANS).length > 0
   if (!hasPlans || !concernsSubscription(event)) return recordForCustomer(event, settings)
@@ -51,7 +51,10 @@ export const contextOf = (invoice: Invoice) => ({
   created: invoice.created ?? null,
 })
 
-/** Whether the invoice, or one of its lines, is about a subscription, as far as its event shows. Others may be of any form. */
+/**
+ * Whether the invoice, or one of its lines, is about a subscription, as far as its event shows. Other invoices may have
+ * any form.
+ */
 function concernsSubscription(event: unknown): boolean {
   const invoice = member(member(event, 'data'), 'object')
   if (member(member(invoice, 'parent'), 'subscription_details') || member(invoice, 'subscription'))

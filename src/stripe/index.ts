@@ -15,18 +15,18 @@ import { createdAt, isThin, readWhole, snapshotId, snapshotType } from './thin.t
 import { unlinkCustomer } from './unlink-customer.ts'
 import { verify } from './verify.ts'
 
-/** Kept as a row, for whoever asks what happened; nothing moves. */
+/** Keeps a row, for anyone who asks what happened; no credits move. */
 const recordOnly: Handler = () => ({ outcome: 'ignored', reason: 'no_effect' })
 
 /** Add events here: Stripe's word, our verb. */
 const events = {
-  // A card pays at once, a bank debit days later: both come here, in any order (Stripe: Checkout fulfilment).
+  // A card pays at once, a bank debit days later. Both events come here, in any order (Stripe: Checkout fulfilment).
   'checkout.session.completed': settleCheckout,
   'checkout.session.async_payment_succeeded': settleCheckout,
   // No money moved.
   'checkout.session.async_payment_failed': recordOnly,
   'checkout.session.expired': recordOnly,
-  // Made without Checkout, where its metadata says what it sells.
+  // A payment without Checkout, if its metadata says what it sells.
   'payment_intent.succeeded': settlePaymentIntent,
   // One verb: any of them may come first, and none overwrites what is newer.
   'customer.subscription.created': syncSubscription,
@@ -37,10 +37,10 @@ const events = {
   // Stripe sends `invoice.payment_succeeded` as well for most of them: one of the two is enough.
   'invoice.paid': settleInvoice,
   'invoice_payment.paid': linkInvoicePayment,
-  // The subscription's state comes by its own event.
+  // The subscription's state comes in an event of its own.
   'invoice.payment_failed': recordForCustomer,
   'customer.deleted': unlinkCustomer,
-  // Money that comes back, and goes away again. `charge.refund.updated` says what `refund.updated` says (Stripe: deprecated).
+  // Money that comes back, and goes away again. `charge.refund.updated` repeats `refund.updated` (Stripe: deprecated).
   'refund.created': reverseRefund,
   'refund.updated': reverseRefund,
   'refund.failed': reverseRefund,
@@ -52,7 +52,7 @@ const events = {
   'charge.dispute.funds_reinstated': reverseDispute,
 }
 
-/** Stripe asks whether a new destination is there. */
+/** The event by which Stripe tests whether a new destination responds. */
 const PING = 'v2.core.event_destination.ping'
 
 export const stripe: Provider = {
@@ -66,7 +66,7 @@ export const stripe: Provider = {
     const type = idOf(member(event, 'type'))
     const livemode = member(event, 'livemode')
     return {
-      // A thin event is known by the snapshot that it stands for, whichever of the two comes.
+      // A thin event has the id of the snapshot event that it stands for, whichever of the two comes.
       eventId: (isThin(event) && snapshotId(event)) || usableEventId(member(event, 'id')),
       type: isThin(event) && type !== PING ? snapshotType(type) : type,
       occurredAt: createdAt(event),
@@ -86,7 +86,10 @@ export const stripe: Provider = {
   },
 }
 
-/** The Dashboard's old test events all carry `evt_00000000000000`: as a key it would swallow all but the first. */
+/**
+ * Returns the event's id if it can serve as a key. The Dashboard's old test events all have `evt_00000000000000`, so
+ * that all but the first would count as duplicates.
+ */
 function usableEventId(value: unknown): string | null {
   const eventId = idOf(value)
   return eventId && !/^evt_0+$/.test(eventId) ? eventId : null

@@ -19,7 +19,10 @@ const details = () =>
     }),
   )
 
-/** Since 2025-03-31 a line says by `parent` where it comes from, and its price under `pricing`; before, at its top. */
+/**
+ * Since 2025-03-31 a line names its origin under `parent` and its price under `pricing`; before, both were at the top
+ * level.
+ */
 export const invoiceLine = once(() =>
   z.object({
     id: id(),
@@ -73,8 +76,8 @@ export const subscriptionOf = ({ parent, subscription }: Invoice) =>
   parent?.subscription_details?.subscription ?? subscription ?? null
 
 /**
- * What is paid by money and by the customer's balance: the total, less what was credited before anybody paid. More than
- * the total can be paid as well (Stripe: amount_overpaid).
+ * Returns what money and the customer's balance paid: the total, less what was credited before payment. More than the
+ * total can be paid as well (Stripe: amount_overpaid).
  */
 export function amountOf({
   total,

@@ -20,7 +20,8 @@ const lineItem = once(() =>
 type Line = z.output<ReturnType<typeof lineItem>>
 
 /**
- * Reads from Stripe what a session sold, and decides what it brings. Null where that is not known: it stays parked.
+ * Reads from Stripe what a session sold, and decides what it grants. Null if that is not known: the delivery stays
+ * parked.
  * @throws StripeError, Unreadable
  */
 export async function readSold(
@@ -41,14 +42,14 @@ export async function readSold(
     : { outcome: 'ignored', reason: 'not_ours' }
 }
 
-/** The credits of the packs that name a line's price, times the quantity. */
+/** Returns the credits of the packs that name the price of a line, times the quantity. */
 function soldBy(lines: Line[], packs: Settings['CREDIT_PACKS']): number {
   return lines
     .filter(isFixed)
     .reduce((sum, line) => sum + (packOf(line, packs)?.credits ?? 0) * (line.quantity ?? 1), 0)
 }
 
-/** What the link says of itself counts for its only line. */
+/** Returns the credits that the link's own metadata promises, which counts only if there is one line. */
 function soldByLink(lines: Line[], credits: number | null): number {
   const [line] = lines
   return line && lines.length === 1 && isFixed(line) ? (credits ?? 0) * (line.quantity ?? 1) : 0
@@ -57,5 +58,7 @@ function soldByLink(lines: Line[], credits: number | null): number {
 const packOf = ({ price }: Line, packs: Settings['CREDIT_PACKS']) =>
   price ? Object.values(packs).find((pack) => pack.price === price.id) : undefined
 
-/** Where the buyer chooses the amount, one unit of the currency would buy as much as a hundred. */
+/**
+ * Whether the price is fixed. If the buyer chose the amount, one unit of the currency would buy as much as a hundred.
+ */
 const isFixed = ({ price }: Line) => !price?.custom_unit_amount

@@ -15,7 +15,7 @@ const invoicePaymentEvent = once(() =>
   }),
 )
 
-/** One payment of an invoice, which may have several. One recorded outside Stripe has neither of the two ids. */
+/** Records one payment of an invoice, which may have several. A payment outside Stripe has neither of the two ids. */
 export const linkInvoicePayment: Handler = (event) => {
   const { invoice, payment } = read(invoicePaymentEvent, event).data.object
   const paidBy = payment.payment_intent ?? payment.charge

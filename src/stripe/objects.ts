@@ -11,15 +11,17 @@ import { isLiveKey } from './key.ts'
 /** A kind of object, as Stripe's lists have it. */
 export interface Kind {
   path: string
-  /** The event that an object of this kind is decided as. */
+  /** The type of event that an object of this kind is handled as. */
   type: string
-  /** What the list is asked for besides its window. */
+  /** Query parameters of the list, besides its window. */
   query: Record<string, string>
-  /** Whether it can be asked for by a window of `created`. Of what changes for years, the list is read whole. */
+  /**
+   * Whether the list can be limited to a window of `created`. The list of objects that change for years is read whole.
+   */
   isWindowed: boolean
 }
 
-/** What is compared, in this order: what provides comes before what waits for it. */
+/** The kinds that are compared, in this order: what provides a subject comes before what waits for it. */
 export const kinds = {
   customers: { path: '/v1/customers', type: 'customer.updated', query: {}, isWindowed: true },
   sessions: {
@@ -60,30 +62,30 @@ const KIND_OF_PREFIX: Record<string, KindName> = {
   du: 'disputes',
 }
 
-/** The kind of an object by its id. Null for what is not compared by itself. */
+/** Returns the kind of an object by its id, or null if its kind is not compared. */
 export const kindOf = (object: string): KindName | null =>
   KIND_OF_PREFIX[/^([a-z]+)_/.exec(object)?.[1] ?? ''] ?? null
 
-/** The path of one object of this kind. */
+/** Returns the API path of one object of this kind. */
 export const pathOf = (kind: KindName, object: string) => `${kinds[kind].path}/${encodeURIComponent(object)}`
 
-/** What an object does here, with the event that reports it. */
+/** What an object does here, with the event that would report it. */
 export interface Decided {
   object: string
-  /** Names what is said of the object. */
+  /** Names the state of the object. */
   state: string
   event: { type: string; [member: string]: unknown }
   decision: Effect | Verdict
   /**
-   * Whether it is of ours also where whom it is of is not known: it names a user, or sells a plan of ours. A customer by
-   * itself is not: people leave, and Stripe keeps their customers.
+   * Whether it is ours even if its owner is not known: it names a user, or sells a plan of ours. A customer alone is
+   * not, because people leave and Stripe keeps their customers.
    */
   isOurs: boolean
 }
 
 /**
- * Decides an object that was read from Stripe as the snapshot of its webhook: by the same table and handler. Null where
- * it is not at its end: until a session is complete and an invoice paid, there is nothing to settle.
+ * Decides on an object that was read from Stripe like on the snapshot in its webhook: by the same table and handler.
+ * Null if it is not final: until a session is complete and an invoice paid, there is nothing to settle.
  * @param at Stripe's clock when it was read
  */
 export function decideObject(kind: KindName, object: unknown, at: Date, settings: Settings): Decided | null {
@@ -96,7 +98,7 @@ export function decideObject(kind: KindName, object: unknown, at: Date, settings
     : decideAs(kinds[kind].type, object, at, settings)
 }
 
-/** Decides an event that was read from Stripe. */
+/** Decides on an event that was read from Stripe. */
 export function decideEvent(event: object, settings: Settings): Decided {
   const type = String(member(event, 'type'))
   const decision = decide(stripe, { type, event }, settings)
@@ -110,9 +112,9 @@ export function decideEvent(event: object, settings: Settings): Decided {
   }
 }
 
-/** As what happened to it last. */
+/** Decides on an object as if an event of this type had just reported it. */
 function decideAs(type: string, object: unknown, at: Date, settings: Settings): Decided {
-  // A key reads what is of its own mode.
+  // A key reads only objects of its own mode.
   const livemode = isLiveKey(settings)
   const event = { type, created: Math.floor(at.getTime() / 1000), livemode, data: { object } }
   const decision = decide(stripe, { type, event }, settings)
@@ -129,7 +131,10 @@ function decideAs(type: string, object: unknown, at: Date, settings: Settings): 
   }
 }
 
-/** A customer is the user's whom our metadata names, unless it is another app's. One that is gone is unlinked. */
+/**
+ * Decides on a customer: it belongs to the user whom our metadata names, unless it is another app's. A deleted one is
+ * unlinked.
+ */
 function decideCustomer(object: unknown, at: Date, settings: Settings): Decided {
   if (member(object, 'deleted') === true) return decideAs('customer.deleted', object, at, settings)
   const decided = decideAs('customer.updated', object, at, settings)

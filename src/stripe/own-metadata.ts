@@ -5,7 +5,10 @@ import { readCredits } from './payload.ts'
 /** Whether the metadata of a PaymentIntent or an invoice says that it sells credits. */
 export const sellsCredits = (metadata: unknown) => member(metadata, 'credits') !== undefined
 
-/** Whom this metadata names, and how many credits. A verdict where it does not say that in a usable form. */
+/**
+ * Returns the user whom this metadata names and the number of credits, or a verdict if it does not give them in a
+ * usable form.
+ */
 export function readSale(metadata: unknown): Verdict | { userId: string; credits: number } {
   const userId = idOf(member(metadata, 'user_id'))
   const credits = readCredits(member(metadata, 'credits'))

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { once } from '../once.ts'
 import { id, idOf, instant, member } from '../values.ts'
 
-/** An id, or the object itself where a caller had it expanded. */
+/** An id, or the object itself if it was expanded. */
 export const reference = once(() =>
   z.union([
     id(),
@@ -22,7 +22,7 @@ const checkoutSession = () =>
     currency: z.nullish(z.string().check(z.regex(/^[a-z]{3}$/))),
     customer: z.nullish(reference()),
     payment_intent: z.nullish(reference()),
-    /** Of a sale with `invoice_creation`, which is then named by its invoice. */
+    /** The invoice of a sale with `invoice_creation`, which then names the sale. */
     invoice: z.nullish(reference()),
     /** The Payment Link that made it, whose metadata Stripe copies. */
     payment_link: z.nullish(reference()),
@@ -44,8 +44,8 @@ const unixTime = () =>
 export const seconds = once(() => z.pipe(unixTime(), z.date()))
 
 /**
- * The user that the event's object names: in its metadata, else as the session's reference. An invoice repeats the
- * metadata of its subscription: under `parent` since 2025-03-31, at the top before.
+ * Returns the user whom the event's object names: in its metadata, else as the session's reference. An invoice repeats
+ * the metadata of its subscription: under `parent` since 2025-03-31, at the top level before.
  */
 export function namedUser(event: unknown): string | null {
   const object = member(member(event, 'data'), 'object')
@@ -58,13 +58,13 @@ export function namedUser(event: unknown): string | null {
   return names.find((name) => name !== null) ?? null
 }
 
-/** The ids by which a person may ask for an event: the object's own first, then those of what it belongs to. */
+/** Returns the ids by which a person may look an event up: the object's own first, then those of what it belongs to. */
 export function idsOf(event: unknown): string[] {
   const object = member(member(event, 'data'), 'object')
   const names = ['id', 'payment_intent', 'charge', 'latest_charge', 'invoice', 'subscription', 'customer']
   const subscription = member(member(member(object, 'parent'), 'subscription_details'), 'subscription')
   const ids = [...names.map((name) => member(object, name)), subscription]
-    // A schema would make an error of each that is not there, for every delivery.
+    // A schema would create an error for each id that is missing, in every delivery.
     .map((named) => idOf(named) ?? idOf(member(named, 'id')))
     .filter((found) => found !== null)
   return [...new Set(ids)]
@@ -72,7 +72,10 @@ export function idsOf(event: unknown): string[] {
 
 export const MAX_CREDITS = 10 ** 12
 
-/** Metadata is text that any key holder of the Stripe account may write: nothing but digits in range counts. */
+/**
+ * Returns the credits that metadata names, or null. Metadata is text that any key holder of the Stripe account may
+ * write, so only digits within the range count.
+ */
 export function readCredits(text: unknown): number | null {
   if (typeof text !== 'string' || !/^\d{1,13}$/.test(text)) return null
   const credits = Number(text)

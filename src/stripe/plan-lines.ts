@@ -6,15 +6,15 @@ import type { Line } from './invoice.ts'
 import { planOf, planOfPrice, plansByLookupKey } from './plans.ts'
 import { pricesOf } from './price.ts'
 
-/** What says which lines an invoice has, and in which light they are read. */
+/** What the lines of an invoice mean depends on. */
 export type Context = Pick<CreditedInvoice, 'currency'> & {
-  /** Of the invoice. Null where its lines alone name one: of an invoice that was made by hand. */
+  /** The invoice's subscription. Null if only its lines name one: it was created by hand. */
   subscription: string | null
-  /** Unix seconds of the invoice: what was over by then may be what was used. Null where it is not known. */
+  /** Unix seconds of the invoice's creation: a period that had ended by then may be metered use. Null if not known. */
   created: number | null
 }
 
-/** Returns the lines that are about a subscription, with what PLANS says of their prices. */
+/** Returns the lines that are about a subscription, with what PLANS says about their prices. */
 export function planLines(lines: Line[], plans: Settings['PLANS'], context: Context): PlanLine[] {
   const seen = new Map<string, number>()
   return lines.filter(isOfSubscription).flatMap((line) => {
@@ -22,7 +22,7 @@ export function planLines(lines: Line[], plans: Settings['PLANS'], context: Cont
     if (!subscription) return []
     const times = (seen.get(line.id) ?? 0) + 1
     seen.set(line.id, times)
-    // Within an invoice the id names the line.
+    // Within an invoice, the id must name one line.
     return planLine(
       { ...line, id: times > 1 ? `${line.id}#${times}` : line.id },
       subscription,
@@ -74,8 +74,8 @@ function planLine(line: Line, subscription: string, plans: Settings['PLANS'], co
 }
 
 /**
- * Whether the price of a line has to be known besides: where the line does not say what one costs; where it is of
- * nothing and may grant, since a trial is not a free price; and where it may be metered, which is billed when it is over.
+ * Whether the price of a line has to be known too: if the line does not give the unit price; if its amount is 0 and it
+ * may grant, because a trial is not a free price; and if it may be metered, which is billed after the period.
  */
 function needsPrice(line: MadeLine, { created }: Context): boolean {
   const { credits, amount, unit_amount, trial_credits, is_proration, ends_at, credits_invoice } = line
@@ -88,7 +88,7 @@ function needsPrice(line: MadeLine, { created }: Context): boolean {
 
 type MadeLine = Omit<PlanLine, 'by_lookup_key' | 'needs_price'>
 
-/** What PLANS says by lookup keys, where that may decide about one of these lines. */
+/** Returns what PLANS says by lookup keys, or null if none can decide about one of these lines. */
 export function plansFor(lines: PlanLine[], plans: Settings['PLANS']): CreditedInvoice['plans'] {
   if (!lines.some(({ by_lookup_key }) => by_lookup_key)) return null
   return Object.fromEntries(
@@ -102,7 +102,7 @@ export function plansFor(lines: PlanLine[], plans: Settings['PLANS']): CreditedI
 const namesOf = ({ key }: Plan, plans: Settings['PLANS']): string[] =>
   Object.entries(plans).flatMap(([name, plan]) => (plan.key === key ? [name, plan.price ?? []].flat() : []))
 
-/** Returns what the lines themselves say of their prices: before 2025-03-31, all of it. */
+/** Returns what the lines themselves say about their prices: before 2025-03-31, everything. */
 export const pricesIn = (lines: Line[]): KnownPrice[] =>
   lines.flatMap(({ price }) => (price ? pricesOf(price) : []))
 
@@ -127,8 +127,9 @@ const mayMove = ({ amount, credits, trial_credits, is_proration }: MadeLine) =>
   amount < 0 || Boolean(credits && (amount > 0 || (trial_credits && !is_proration)))
 
 /**
- * Whether a plan was paid that no setting knows, though some are known: somebody has forgotten to name its price. With
- * `"credits": 0` a price is known, and grants nothing. Where a lookup key may decide, the database says so.
+ * Whether a plan was paid whose price no setting knows: none of the lines has a known price, so somebody may have
+ * forgotten to name it. A price with `"credits": 0` is known, and grants nothing. If a lookup key may decide, the
+ * database checks instead.
  */
 export const isOfUnknownPlan = (lines: PlanLine[]) =>
   lines.some(({ amount }) => amount !== 0) &&

@@ -3,23 +3,23 @@ import type { Settings } from '../settings.ts'
 
 type Plans = Settings['PLANS']
 
-/** Stripe's price, as far as what has it says it. */
+/** The names of a Stripe price, as far as the source gives them. */
 interface Named {
   price: string | null
   lookupKey?: string | null | undefined
   product?: string | null | undefined
 }
 
-/** The plan that a price stands for: by its id, its lookup key or its product, in this order. */
+/** Returns the plan that a price stands for: by its id, its lookup key or its product, in this order. */
 export function planOf({ price, lookupKey, product }: Named, plans: Plans): Plan | undefined {
   return planOfPrice(price, plans) ?? named(lookupKey, plans) ?? named(product, plans)
 }
 
-/** The plan that names this price. */
+/** Returns the plan that names this price. */
 export const planOfPrice = (price: string | null, plans: Plans): Plan | undefined =>
   named(price, plans) ?? Object.values(plans).find((plan) => price !== null && plan.price === price)
 
-/** The plans that are named by what may be a lookup key: no price's id and no product's. */
+/** Returns the plans whose names may be lookup keys: neither a price's id nor a product's. */
 export const plansByLookupKey = (plans: Plans): [string, Plan][] =>
   Object.entries(plans).filter(([name]) => !/^(price|prod)_/.test(name))
 
@@ -27,8 +27,8 @@ const named = (name: string | null | undefined, plans: Plans): Plan | undefined 
   name != null && Object.hasOwn(plans, name) ? plans[name] : undefined
 
 /**
- * The group of plans of which a user has one at a time: `""` where PLANS names none. A subscription is known by its price,
- * else by its plan, which is the price's lookup key or the `key` of PLANS.
+ * Returns the group of plans of which a user has one at a time, or `""` if PLANS names none. A subscription's plan is
+ * found by its price, else by its plan key, which is the price's lookup key or the `key` of PLANS.
  */
 export function groupOf(
   { price, plan }: { price: string | null; plan: string | null },

@@ -3,7 +3,7 @@ import type { KnownPrice } from '../payments/verbs.ts'
 import { id } from '../values.ts'
 import { reference } from './payload.ts'
 
-/** A number of minor units with a fraction, which Stripe writes as text, and its SDK reads as an object. */
+/** A number of minor units with a fraction. Stripe writes it as text, and the SDK turns it into an object. */
 export const decimal = () =>
   z.pipe(
     z.pipe(
@@ -15,7 +15,7 @@ export const decimal = () =>
 
 const amounts = () => ({ unit_amount: z.nullish(z.int()), unit_amount_decimal: z.nullish(decimal()) })
 
-/** A price, or the part of it that a line of an invoice has. */
+/** A price, or the part of it that an invoice line contains. */
 export const priceSchema = () =>
   z.object({
     id: id(),
@@ -31,7 +31,7 @@ export const priceSchema = () =>
 
 type Price = z.output<ReturnType<typeof priceSchema>>
 
-/** Returns what a price says, for each currency in which it says it. */
+/** Returns what a price says, for each currency that it has. */
 export function pricesOf({
   id,
   currency,

@@ -11,12 +11,15 @@ import { priceSchema, pricesOf } from './price.ts'
 import { READ } from './thin.ts'
 
 const MOST_LINES = 1_000
-/** Changes of plan credit each other's invoices. With more of them that are not known here, a person has to decide. */
+/** Changes of plan credit each other's invoices. If more than this are not known here, a person has to decide. */
 const MOST_INVOICES = 20
 
 type Stored = payments.CreditedInvoice | payments.PaidInvoice
 
-/** An event carries the first lines of its invoice only, and pending items come before the plan's. */
+/**
+ * Reads all lines of an invoice, because an event contains only the first ones, and pending items come before the
+ * plan's.
+ */
 export async function readLines(
   stripe: Stripe,
   facts: Stored,
@@ -26,22 +29,23 @@ export async function readLines(
   const all = await allLines(stripe, facts.stripe_invoice_id)
   if (!all) return null
   const subscription = 'stripe_subscription_id' in facts ? facts.stripe_subscription_id : null
-  // What is over by now may be metered: when the invoice was made is not stored.
+  // A period that has ended may be metered. The time of the invoice's creation is not stored.
   const created = Math.floor(Date.now() / 1000)
   const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created })
   if (movesCredits(lines) && lines.some(({ credits, by_lookup_key }) => credits !== null || by_lookup_key)) {
     const plans = plansFor(lines, settings.PLANS)
     return await withPrices(stripe, { ...invoiceFacts(facts), lines, plans, prices: pricesIn(all) })
   }
-  // What its metadata sells depends on no line.
+  // What its metadata sells does not depend on lines.
   if ('sold' in facts && facts.sold)
     return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all) })
-  // With a line whose price no setting knows now, it waits: a setting that is wrong for a minute gives up no money.
+  // If a line has a price that no setting knows now, it goes on waiting: a setting that is wrong for a minute must not
+  // lose money.
   if (lines.some(({ credits }) => credits === null)) return null
   return { outcome: 'ignored', reason: 'no_effect' }
 }
 
-/** What an older version has stored has grants in place of lines. */
+/** Returns the facts as they are now: what an older version stored has grants in place of lines. */
 function invoiceFacts(facts: Stored): payments.CreditedInvoice {
   const { stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id } = facts
   const { amount, currency, paid_by, stripe_charge_id } = facts
@@ -66,13 +70,13 @@ async function allLines(stripe: Stripe, invoice: string) {
   const lines = await stripe.invoices
     .listLineItems(invoice, { limit: 100 }, READ)
     .autoPagingToArray({ limit: MOST_LINES })
-  // A part of them would settle the invoice: it stays parked, and `attention` reports it.
+  // Crediting a part of them would settle the invoice. It stays parked instead, and `attention` reports it.
   return lines.length === MOST_LINES ? null : lines.map((line) => read(invoiceLine, line))
 }
 
 type Complete = payments.CreditedInvoice & { lines: payments.PlanLine[] }
 
-/** With the prices that have to be read. They are kept, so each is read once. */
+/** Adds the prices that have to be read. They are stored, so each is read once. */
 async function withPrices(stripe: Stripe, facts: Complete): Promise<Effect> {
   const lines = [...facts.lines, ...facts.credited.flatMap(({ lines }) => lines)]
   const known = new Set(facts.prices.map(({ id, currency }) => `${id} ${currency}`))
@@ -90,13 +94,13 @@ async function readPrice(stripe: Stripe, id: string, currency: string): Promise<
   const price = read(priceSchema, await stripe.prices.retrieve(id, { expand: ['currency_options'] }, READ))
   const prices = pricesOf(price)
   const own = prices.find((known) => known.currency === currency)
-  // In a currency that the price does not name, nothing says what one costs: time does.
+  // If the price has no amount in this currency, nothing says what a quantity of one costs: the time counts instead.
   return own ?? { ...(prices[0] as payments.KnownPrice), id, currency, unit_amount: null }
 }
 
 /**
- * Reads the invoices that these lines credit, and the prices that will be needed then. While one of them is not paid, it
- * may be paid later, or a person has to decide: then nothing but the prices comes of it. Null where nothing does.
+ * Reads the invoices that these lines credit, and the prices that are then needed. While one of the invoices is not
+ * paid, only the prices are added: it may be paid later, or a person has to decide. Null if nothing is added.
  */
 export async function readCredited(
   stripe: Stripe,
@@ -118,7 +122,7 @@ export async function readCredited(
   return prices.length > facts.prices.length ? effect : null
 }
 
-/** The other invoices for which these lines wait: those whose lines they credit, where their price sells credits. */
+/** Returns the other invoices for which these lines wait: those whose lines they credit, if the price sells credits. */
 function creditedBy({ stripe_invoice_id, lines }: Complete['credited'][0]): Set<string> {
   const waiting = lines.filter(
     ({ amount, credits, by_lookup_key }) => amount < 0 && (credits || by_lookup_key),
@@ -128,7 +132,7 @@ function creditedBy({ stripe_invoice_id, lines }: Complete['credited'][0]): Set<
   return ids
 }
 
-/** Null where it is not paid, or credits an invoice that is not: then it waits itself. */
+/** Reads a paid invoice. Null if it is not paid, or credits an invoice that is not: then it has to wait itself. */
 async function readPaid(
   stripe: Stripe,
   id: string,

@@ -12,7 +12,7 @@ const chargeSchema = once(() =>
   z.object({
     amount: positive(),
     currency: z.string(),
-    /** Expanded. Null while the charge is not settled. */
+    /** Expanded. Null until the charge is settled. */
     balance_transaction: z.object({ amount: positive(), currency: z.string() }),
   }),
 )
@@ -21,8 +21,8 @@ const disputeSchema = once(() =>
 )
 
 /**
- * A dispute in another currency than its payment, with what its charge brought: both are in the settlement currency.
- * Null where they cannot be compared.
+ * Reads what the charge of a dispute in another currency brought, so that the dispute's share of it is known: both are
+ * in the settlement currency. Null if they cannot be compared.
  */
 export async function readRate(stripe: Stripe, reported: payments.Reversal): Promise<Effect | null> {
   const { stripe_charge_id: id } = reported
@@ -31,13 +31,13 @@ export async function readRate(stripe: Stripe, reported: payments.Reversal): Pro
   const found = await stripe.charges.retrieve(id, { expand: ['balance_transaction'] }, READ)
   const { amount, currency, balance_transaction: brought } = read(chargeSchema, found)
   const { withdrawn, returned, settled_in } = moves
-  // Settled in another currency since: an account may change the bank account that it is paid out to.
+  // The settlement currency has changed since: an account may change the bank account that it is paid out to.
   if (withdrawn === null || (settled_in && settled_in !== brought.currency)) return null
   const charge = { amount, currency, settled: brought.amount }
   return payments.reverse({ ...reported, withdrawn, returned, settled_in }, { charge })
 }
 
-/** An event of an older Worker does not say how the money moved. */
+/** Reads how the money moved: what an older Worker stored does not say it. */
 async function readMoves(stripe: Stripe, dispute: string) {
   return movesOf(read(disputeSchema, await stripe.disputes.retrieve(dispute, {}, READ)).balance_transactions)
 }
@@ -45,8 +45,9 @@ async function readMoves(stripe: Stripe, dispute: string) {
 const MOST_REFUNDS = 1_000
 
 /**
- * All refunds of the charge, each with its state: the charge's totals do not say which of them fail later. Where Stripe
- * does not return them, totals that known refunds add up to are taken for theirs, and any other counts as it is.
+ * Reads all refunds of the charge, each with its state, because the charge's totals do not say which of them fail
+ * later. If Stripe does not return them, a total that known refunds add up to is taken for theirs, and any other counts
+ * as it is.
  */
 export async function readRefunds(stripe: Stripe, reported: payments.Reversal): Promise<Effect> {
   return payments.reverse(reported, { refunds: await listRefunds(stripe, reported).catch(() => []) })

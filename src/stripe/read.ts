@@ -5,11 +5,11 @@ import { dateOf, stripeClient } from './client.ts'
 
 export interface Read {
   body: unknown
-  /** Stripe's clock when the request was sent: what was read is at least as new. */
+  /** Stripe's clock when the request was sent: the data is at least as new. */
   at: Date
 }
 
-/** A list takes longer than one object. The caller repeats, when it may. */
+/** A list takes longer than one object. The caller retries if it may. */
 const OPTIONS: Stripe.RawRequestOptions = { timeout: 10_000, maxNetworkRetries: 0 }
 
 /** Reads a path of Stripe's API, with its query. @throws ProviderTrouble */

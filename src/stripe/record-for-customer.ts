@@ -4,7 +4,10 @@ import { idOf, member } from '../values.ts'
 import type { Handler } from '../webhook/provider.ts'
 import { namedUser } from './payload.ts'
 
-/** Nothing moves, for this reason. The row is kept under the customer's user, since payloads have names and addresses. */
+/**
+ * Records an event that moves no credits, with this reason. The row is kept under the customer's user, because payloads
+ * contain names and addresses.
+ */
 export function ignoredFor(event: unknown, reason: 'no_effect' | 'before_start'): Effect {
   const customer = member(member(member(event, 'data'), 'object'), 'customer')
   return users.recordForCustomer({

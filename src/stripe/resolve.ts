@@ -14,7 +14,7 @@ import { stateOf, subscriptionSchema } from './subscription.ts'
 import { READ } from './thin.ts'
 import { readInvoiceOf } from './unlinked-payment.ts'
 
-/** What Stripe says about what an event leaves open. Null when it could not be had: the delivery stays parked. */
+/** Asks Stripe for what an event leaves open. Null if that fails: the delivery stays parked. */
 export const resolve: NonNullable<Provider['resolve']> = async (parked, effect, settings, fetcher) => {
   const { reason } = parked
   const { facts } = unconditional(effect)
@@ -32,18 +32,18 @@ export const resolve: NonNullable<Provider['resolve']> = async (parked, effect, 
     if (reason === 'currency_mismatch') return await readRate(stripe, facts as unknown as payments.Reversal)
     if (reason === 'incomplete_refunds')
       return await readRefunds(stripe, facts as unknown as payments.Reversal)
-    // When it is delivered: a comparison of all refunds would ask for each.
+    // Only for a delivery: a comparison of all refunds would make a request for each.
     if (reason === 'unknown_payment' && 'user_id' in parked)
       return await readEarlierPayment(stripe, facts as unknown as payments.Reversal, settings)
     if (reason === 'incomplete_session')
       return await readSold(stripe, facts as unknown as payments.SoldSession, settings)
   } catch {
-    // Unreachable, over its limits, or of a form we cannot read.
+    // Stripe is unreachable, limits our requests, or returned a form that we cannot read.
   }
   return null
 }
 
-/** Two changes of one second: what Stripe says now is as new as both. */
+/** Reads a subscription with two changes in one second: what Stripe returns now is at least as new as both. */
 async function readSubscription(
   stripe: Stripe,
   reported: subscriptions.ReportedSubscription,

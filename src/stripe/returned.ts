@@ -7,7 +7,7 @@ import { ifOurs, unconditional } from './app-tag.ts'
 import { stripe as provider } from './index.ts'
 import { ask, isMissing } from './trouble.ts'
 
-/** A session of this user, as Stripe has it now. Null where there is none: another user's is as good as none. @throws StripeTrouble */
+/** Reads a session of this user. Null if there is none, or if it is another user's. @throws StripeTrouble */
 export async function readSession(
   stripe: Stripe,
   id: string,
@@ -27,8 +27,8 @@ export async function readSession(
 const UNREAD: Verdict = { outcome: 'parked', reason: 'incomplete_session' }
 
 /**
- * What the session's webhook does here, decided as for the webhook: by the same table and handler. Until a session is
- * complete there is nothing to settle, whatever it says of its customer.
+ * Decides on a session as for its webhook: by the same table and handler. Until the session is complete there is
+ * nothing to settle, whatever it says about its customer.
  */
 export async function decideReturn(
   session: Stripe.Checkout.Session,
@@ -39,7 +39,7 @@ export async function decideReturn(
   const event = { livemode: session.livemode, data: { object: session } }
   const decision = decide(provider, { type: 'checkout.session.completed', event }, settings)
   if (!('verb' in decision) || unconditional(decision).verb !== 'settle_session') return decision
-  // What its lines say is read at once: here is no row that could wait for it.
+  // Its lines are read at once, because there is no row here that could wait for them.
   const read = (await provider.resolve?.(UNREAD, decision, settings)) ?? decision
   return 'verb' in read && decision.verb === 'if_known' ? ifOurs(event, unconditional(read), settings) : read
 }

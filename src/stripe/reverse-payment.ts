@@ -38,7 +38,7 @@ const disputeEvent = once(() =>
         amount: amount(),
         charge: z.nullish(reference()),
         status: z.string(),
-        /** Negative: withdrawn. Positive: reinstated. In the settlement currency, fees apart. */
+        /** Negative: withdrawn. Positive: reinstated. In the settlement currency, without fees. */
         balance_transactions: z.nullish(z.array(move())),
       }),
     }),
@@ -50,13 +50,15 @@ type Move = z.output<ReturnType<typeof move>>
 const refund = once(() => z.object({ id: id(), amount: amount(), status: z.nullish(z.enum(STATUSES)) }))
 const STATUSES = ['pending', 'requires_action', 'succeeded', 'canceled', 'failed'] as const
 
-/** A refund as Stripe's API lists it. @throws Unreadable */
+/** Returns a refund that Stripe's API listed. @throws Unreadable */
 export function readRefund(listed: unknown): ReadRefund {
   const { id, amount, status } = read(refund, listed)
   return { id, amount, state: status ?? 'pending' }
 }
 
-/** One refund: any of its events may come first. An update that only brings the bank's reference moves nothing. */
+/**
+ * Handles one refund: any of its events may come first. An update that only brings the bank's reference moves nothing.
+ */
 export const reverseRefund: Handler = (event) => {
   const { type, data } = read(refundEvent, event)
   const { charge, amount, status, ...refund } = data.object
@@ -71,7 +73,7 @@ export const reverseRefund: Handler = (event) => {
   })
 }
 
-/** The total of a charge's refunds so far, which never says which of them fail later. */
+/** Handles the total of a charge's refunds so far, which never says which of them fail later. */
 export const reverseCharge: Handler = (event) => {
   const { amount_refunded: amount, ...charge } = read(chargeEvent, event).data.object
   return payments.reverse({
@@ -94,12 +96,12 @@ export const reverseDispute: Handler = (event) => {
   return payments.reverse({ kind: 'dispute', ...refs(dispute, charge), ...money, ...subjectOf(event) })
 }
 
-/** What holds all of the money, where an event does not say how it moved. */
+/** States in which a dispute holds all of the money if the event does not say how it moved. */
 const TAKING = new Set<ReversalState | null>(['withdrawn', 'lost'])
 
 /**
- * What has become of a dispute. Null while no money has moved: an inquiry (`warning_…`) takes none, and one that is
- * merely open reports it by an event of its own.
+ * Returns the state of a dispute. Null while no money has moved: an inquiry (`warning_…`) takes none, and a dispute
+ * that is only open reports a withdrawal in an event of its own.
  */
 function stateOf(type: string, status: string, moves: number): ReversalState | null {
   if (status.startsWith('warning_')) return null
@@ -113,10 +115,10 @@ function stateOf(type: string, status: string, moves: number): ReversalState | n
 }
 
 /**
- * What a dispute holds of its amount, in minor units: as much of it as of the largest withdrawal was not reinstated. A
- * ratio, since the moves are in the settlement currency. A charge that was partly refunded is disputed in full, and
- * that part reinstated although the dispute is lost (Stripe: "dispute for full charge amount after a partial refund").
- * Null where no money was withdrawn.
+ * Returns what a dispute holds of its amount, in minor units: the share of the largest withdrawal that was not
+ * reinstated. It is a ratio because the moves are in the settlement currency. A charge that was partly refunded is
+ * disputed in full, and that part is reinstated even if the dispute is lost (Stripe: "dispute for full charge amount
+ * after a partial refund"). Null if no money was withdrawn.
  */
 function heldOf(amount: number, moves: Move[]): number | null {
   const { withdrawn, returned } = movesOf(moves)
@@ -126,7 +128,10 @@ function heldOf(amount: number, moves: Move[]): number | null {
 
 const NO_MOVES = { withdrawn: null, returned: null, settled_in: null }
 
-/** How a dispute's money has moved, in minor units of the settlement currency: the largest withdrawal, and what of it came back. */
+/**
+ * Returns how a dispute's money has moved, in minor units of the settlement currency: the largest withdrawal, and what
+ * of it came back.
+ */
 export function movesOf(moves: Move[]) {
   const withdrawn = -Math.min(0, ...moves.map((move) => move.amount))
   if (withdrawn === 0) return NO_MOVES

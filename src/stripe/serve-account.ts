@@ -8,8 +8,9 @@ import { isLiveKey, readAccount } from './key.ts'
 import { StripeTrouble } from './trouble.ts'
 
 /**
- * Remembers which account and mode of Stripe this database serves, as soon as a key is there, so that a wrong one is
- * noticed later; and reports a key of another. Asks Stripe once an hour, and nothing where it does not answer.
+ * Stores which account and mode of Stripe this database serves, as soon as there is a key, so that a wrong key is
+ * noticed later; and reports a key of another account or mode. It asks Stripe once an hour, and does nothing if Stripe
+ * does not respond.
  * @throws DatabaseUnavailable
  */
 export async function rememberAccount(
@@ -32,7 +33,7 @@ export async function rememberAccount(
   })
 }
 
-/** The account of the key. Null where Stripe does not say it. */
+/** Returns the account of the key, or null if Stripe does not return it. */
 export async function accountOf(settings: Settings, fetcher: typeof fetch): Promise<string | null> {
   try {
     return await readAccount(stripeClient(settings, fetcher))

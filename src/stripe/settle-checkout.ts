@@ -11,7 +11,7 @@ import { type CheckoutSession, checkoutSessionEvent, readCredits } from './paylo
 const NOT_OURS: Verdict = { outcome: 'ignored', reason: 'not_ours' }
 const INVALID: Verdict = { outcome: 'rejected', reason: 'invalid_metadata' }
 
-/** A Checkout Session came to its end: a top-up is credited, a subscription's customer is linked. */
+/** Handles a completed Checkout Session: a top-up is credited, and a subscription's customer is linked. */
 export const settleCheckout: Handler = (event, settings) => {
   const session = read(checkoutSessionEvent, event).data.object
   const decision = decideSession(session, settings)
@@ -28,8 +28,8 @@ function decideSession(session: CheckoutSession, settings: Settings): Effect | V
   const userId = idOf(named)
   if (!userId) return INVALID
   const { client_reference_id: reference } = session
-  // Referral tools put ids of their own there: only one that could be a user's contradicts the metadata. Whether any other
-  // is a user's all the same, the database knows.
+  // Referral tools put their own ids there, so only an id of Clerk's form contradicts the metadata here. The database
+  // knows whether any other id is a user's all the same.
   if (reference && reference !== userId && /^user_\w+$/.test(reference)) {
     return { outcome: 'rejected', reason: 'reference_mismatch' }
   }
@@ -40,8 +40,8 @@ function decideSession(session: CheckoutSession, settings: Settings): Effect | V
 }
 
 /**
- * A session that our metadata does not name: of a Payment Link, a pricing table, or another product of the account.
- * The buyer's browser can change its reference, so that names who gets what was bought, and nothing more.
+ * Decides on a session that our metadata does not name: of a Payment Link, a pricing table, or another product of the
+ * account. The buyer's browser can change its reference, so the reference only names who gets what was bought.
  */
 function settleReferred(session: CheckoutSession, settings: Settings): Effect | Verdict {
   const reference = idOf(session.client_reference_id)
@@ -50,7 +50,10 @@ function settleReferred(session: CheckoutSession, settings: Settings): Effect | 
   return session.metadata?.credits === undefined ? NOT_OURS : INVALID
 }
 
-/** What a session sold is in its lines, which no event has. They are not asked for where no setting could know them. */
+/**
+ * Decides on a session whose lines say what it sold. No event contains them, and they are read only if a setting could
+ * know them.
+ */
 function readLines(
   session: CheckoutSession,
   userId: string | null,
@@ -111,8 +114,8 @@ function paymentOf(
 }
 
 /**
- * `no_payment_required` is a 100 % discount when nothing was due. With an amount it is a payment put off to a later
- * date, which is not money yet (Stripe: Checkout Session, payment_status).
+ * Whether a session is paid. `no_payment_required` is a 100 % discount if nothing was due. With an amount it is a
+ * payment put off to a later date, which is not money yet (Stripe: Checkout Session, payment_status).
  */
 function isPaid({ payment_status, amount_total }: CheckoutSession): boolean {
   return payment_status === 'paid' || (payment_status === 'no_payment_required' && amount_total === 0)

@@ -22,7 +22,7 @@ const soldInvoice = once(() =>
         amount_paid: z.int(),
         pre_payment_credit_notes_amount: z.nullish(z.int()),
         currency: z.string().check(z.regex(/^[a-z]{3}$/)),
-        /** Until 2025-03-31; since then `invoice_payment.paid` says what paid it. */
+        /** Until 2025-03-31. Since then `invoice_payment.paid` says what paid it. */
         payment_intent: z.nullish(reference()),
         charge: z.nullish(reference()),
         metadata: z.nullish(z.record(z.string(), z.unknown())),
@@ -31,7 +31,7 @@ const soldInvoice = once(() =>
   }),
 )
 
-/** An invoice was paid: of a subscription, or a one-off sale whose own metadata says what it sells. */
+/** Handles a paid invoice: of a subscription, or a one-off sale whose own metadata says what it sells. */
 export const settleInvoice: Handler = (event, settings) => {
   const object = member(member(event, 'data'), 'object')
   if (!sellsCredits(member(object, 'metadata')) || isMadeBySubscription(object))
@@ -46,7 +46,10 @@ const isMadeBySubscription = (invoice: unknown) =>
     member(member(member(invoice, 'parent'), 'subscription_details'), 'subscription'),
   ].some((subscription) => subscription != null)
 
-/** Stripe puts what is pending on any invoice of the customer: then the lines of a change of plan count besides. */
+/**
+ * Adds the plan lines of a one-off invoice: Stripe puts pending items on any invoice of the customer, so it may also
+ * contain the lines of a change of plan.
+ */
 function withPlans(sale: Effect, plans: Effect | Verdict): Effect {
   if (!('verb' in plans) || plans.verb !== 'credit_invoice' || plans.facts.unknown === 'unknown_price')
     return sale
@@ -55,7 +58,7 @@ function withPlans(sale: Effect, plans: Effect | Verdict): Effect {
     : plans
 }
 
-/** Its amount is its total: what the customer's balance paid of it was paid as well. */
+/** Handles a one-off sale. Its amount is its total, because what the customer's balance paid was paid as well. */
 const sell: Handler = (event, settings) => {
   const invoice = read(soldInvoice, event).data.object
   const amount = amountOf(invoice)

@@ -17,7 +17,7 @@ const intentEvent = once(() =>
         currency: z.string().check(z.regex(/^[a-z]{3}$/)),
         customer: z.nullish(reference()),
         latest_charge: z.nullish(reference()),
-        /** Until 2025-03-31: null says that it paid none. Since then it is absent, and says nothing. */
+        /** Until 2025-03-31, null says that it paid none. Since then it is absent, which says nothing. */
         invoice: z.optional(z.nullable(reference())),
         metadata: z.nullish(z.record(z.string(), z.unknown())),
       }),
@@ -26,14 +26,14 @@ const intentEvent = once(() =>
 )
 
 /**
- * A payment succeeded that was made without Checkout: by Elements, or while the person was away. Those of our own Checkout
- * name a user and no credits, which their session sells.
+ * Handles a successful payment that was made without Checkout: by Elements, or while the person was away.
+ * PaymentIntents of our own Checkout name a user but no credits: their session sells those.
  */
 export const settlePaymentIntent: Handler = (event, settings) => {
   const intent = read(intentEvent, event).data.object
   if (!sellsCredits(intent.metadata)) return recordForCustomer(event, settings)
   const object = member(member(event, 'data'), 'object')
-  // It is never older than its session or its invoice.
+  // A PaymentIntent is never older than its session or its invoice.
   if (isBeforeStart(object, settings)) return beforeStart(event)
   const sale = readSale(intent.metadata)
   if ('outcome' in sale) return sale

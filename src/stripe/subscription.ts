@@ -9,7 +9,7 @@ import { groupOf, planOf } from './plans.ts'
 const item = () =>
   z.object({
     price: z.object({ id: id(), lookup_key: z.nullish(z.string()), product: z.nullish(reference()) }),
-    /** Since 2025-03-31; before, the subscription itself has it. */
+    /** Since 2025-03-31. Before, the subscription itself had it. */
     current_period_end: z.nullish(seconds()),
   })
 
@@ -17,7 +17,7 @@ export const subscriptionSchema = once(() =>
   z.object({
     id: id(),
     customer: reference(),
-    /** A word we do not know yet is kept: Stripe adds to them. */
+    /** A word that we do not know yet is kept, because Stripe adds new ones. */
     status: z.string().check(z.regex(/^[a-z_]{1,50}$/)),
     created: seconds(),
     cancel_at_period_end: z.boolean(),
@@ -25,7 +25,7 @@ export const subscriptionSchema = once(() =>
     canceled_at: z.nullish(seconds()),
     ended_at: z.nullish(seconds()),
     current_period_end: z.nullish(seconds()),
-    /** Set while Stripe collects no money for it: its status stays as it is. */
+    /** Set while Stripe collects no money for it. Its status stays as it is. */
     pause_collection: z.nullish(z.looseObject({})),
     items: z.object({ data: z.array(item()) }),
     metadata: z.nullish(z.record(z.string(), z.unknown())),
@@ -35,7 +35,7 @@ export const subscriptionSchema = once(() =>
 type Subscription = z.output<ReturnType<typeof subscriptionSchema>>
 type Price = Subscription['items']['data'][number]['price']
 
-/** Ours for what the price sells: its `lookup_key`, else PLANS. Null where neither knows it. */
+/** Returns our key for what the price sells: its `lookup_key`, else the key from PLANS, else null. */
 function planKey(price: Price, plans: Settings['PLANS']): string | null {
   return storableText(price.lookup_key) ?? planOf(named(price), plans)?.key ?? null
 }
@@ -43,9 +43,9 @@ function planKey(price: Price, plans: Settings['PLANS']): string | null {
 const named = ({ id, lookup_key, product }: Price) => ({ price: id, lookupKey: lookup_key, product })
 
 /**
- * What is kept of a subscription. Of several items one counts, with its own period: the others are seats and extras,
- * and may run for another length. Stripe promises no order of them, so an item that PLANS knows comes first, then one
- * with a lookup key, then the first.
+ * Returns what is stored of a subscription. If it has several items, one counts, with its own period: the others are
+ * seats and extras, whose periods may differ. Stripe promises no order of items, so one that PLANS knows comes first,
+ * then one with a lookup key, then the first.
  */
 export function stateOf(subscription: Subscription, plans: Settings['PLANS']): SubscriptionState {
   const items = subscription.items.data.map((item) => ({ ...item, plan: planKey(item.price, plans) }))

@@ -19,7 +19,7 @@ const subscriptionEvent = once(() =>
   }),
 )
 
-/** A subscription began, changed, paused, resumed or ended. */
+/** Handles a subscription that began, changed, paused, resumed or ended. */
 export const syncSubscription: Handler = (event, { PLANS }) => {
   const { type, livemode, data } = read(subscriptionEvent, event)
   const state = stateOf(data.object, PLANS)
@@ -37,7 +37,10 @@ export const syncSubscription: Handler = (event, { PLANS }) => {
   })
 }
 
-/** The state before the change: the object with its `previous_attributes`, which Stripe gives whole, put back. */
+/**
+ * Returns the state before the change: the object with its `previous_attributes`, which Stripe sends complete, put
+ * back.
+ */
 function previousState(event: unknown, plans: Settings['PLANS']): SubscriptionState | null {
   const { object, previous_attributes } = (
     event as { data: Record<'object' | 'previous_attributes', object | undefined> }

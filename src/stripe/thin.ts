@@ -3,21 +3,21 @@ import type { Settings } from '../settings.ts'
 import { idOf, instant, member } from '../values.ts'
 import { dateOf, stripeClient } from './client.ts'
 
-/** Within a delivery, whose sender waits: the scheduled run has another minute. */
+/** For reads within a delivery, whose sender waits. The scheduled run tries again a minute later. */
 export const READ: Stripe.RequestOptions = { timeout: 2_000, maxNetworkRetries: 0 }
 
 /** Whether an event is a notification without the object that it is about (Stripe: thin events). */
 export const isThin = (event: unknown) => member(event, 'object') === 'v2.core.event'
 
-/** The type of the snapshot event that a thin one stands for: `v1.invoice.paid` is `invoice.paid`. */
+/** Returns the type of the snapshot event that a thin event stands for: `v1.invoice.paid` is `invoice.paid`. */
 export function snapshotType(type: string | null): string | null {
   return type?.startsWith('v1.') ? type.slice('v1.'.length) : null
 }
 
-/** The id of the snapshot event, by which a destination of the other kind knows the same. */
+/** Returns the id of the snapshot event, which a destination of the other kind receives for the same change. */
 export const snapshotId = (event: unknown) => idOf(member(event, 'snapshot_event'))
 
-/** Thin events have an ISO 8601 moment, snapshot events Unix seconds. */
+/** Returns when the event was created. Thin events have an ISO 8601 moment, snapshot events Unix seconds. */
 export function createdAt(event: unknown): Date | null {
   const created = member(event, 'created')
   if (typeof created === 'string') return instant(Date.parse(created))
@@ -25,8 +25,8 @@ export function createdAt(event: unknown): Date | null {
 }
 
 /**
- * The snapshot that a thin event stands for, as Stripe has it. Where there is none, the object as it is now, dated by
- * Stripe's clock. Null for an event that is no thin one, and where Stripe does not return it.
+ * Reads the snapshot that a thin event stands for. If there is none, reads the object as it is now, dated by Stripe's
+ * clock. Null for any other event, and if Stripe does not return it.
  */
 export async function readWhole(
   event: unknown,
@@ -44,7 +44,7 @@ export async function readWhole(
   }
 }
 
-/** Nothing but paths of the API that the event's own kind of object has: the event could name any. */
+/** Only API paths of the form that objects have, because the event could name any path. */
 const OBJECT_PATH = /^\/v1\/[a-z_/]+\/\w+$/
 
 async function readObject(stripe: Stripe, event: unknown): Promise<unknown | null> {

@@ -4,21 +4,24 @@ import { Misconfigured } from '../settings/misconfigured.ts'
 
 /**
  * - `declined`: a card or its bank said no, which only the person can change
- * - `busy`: too many calls, or another click of the same person is on its way
- * - `unavailable`: no answer, or Stripe's own error; whether it was done is not known
+ * - `busy`: too many calls, or another click of the same person is being processed
+ * - `unavailable`: no response, or Stripe's own error; whether the call had an effect is not known
  * - `refused`: Stripe will not do this, however often it is asked
  */
 export type TroubleKind = 'declined' | 'busy' | 'unavailable' | 'refused'
 
-/** A call to Stripe that ended without its result. Carries Stripe's codes, never its message, which repeats what it was given. */
+/** A failed call to Stripe. Carries Stripe's codes, never its message, which repeats the input. */
 export class StripeTrouble extends Error {
   override name = 'StripeTrouble'
   readonly kind: TroubleKind
   readonly code: string | null
   readonly param: string | null
-  /** The idempotency key gives this same failure again: Stripe keeps a 500 for a day, as it keeps a result. */
+  /** Whether the idempotency key returns this same failure again: Stripe keeps a 500 for a day, like any result. */
   readonly keyIsSpent: boolean
-  /** A customer pays for subscriptions in one currency. Stripe has no code for it, and the message is not kept. */
+  /**
+   * Whether Stripe refused a second currency: a customer pays for all subscriptions in one. Stripe has no code for it,
+   * and the message is not kept.
+   */
   readonly mixesCurrencies: boolean
 
   constructor(kind: TroubleKind, cause?: Stripe.errors.StripeError) {
@@ -35,8 +38,8 @@ export class StripeTrouble extends Error {
 }
 
 /**
- * The result of a call to Stripe.
- * @throws StripeTrouble, or Misconfigured where Stripe does not accept the key
+ * Returns the result of a call to Stripe.
+ * @throws StripeTrouble; Misconfigured if Stripe does not accept the key
  */
 export async function ask<T>(call: Promise<T>): Promise<T> {
   try {

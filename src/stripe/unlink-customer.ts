@@ -4,7 +4,7 @@ import * as users from '../users/verbs.ts'
 import { id } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 
-/** The object may be the whole customer or a stump of it: only its id is sure. */
+/** The object may be the whole customer or a remnant of it: only its id is certain. */
 const customerDeletedEvent = once(() => z.object({ data: z.object({ object: z.object({ id: id() }) }) }))
 
 export const unlinkCustomer: Handler = (event) =>

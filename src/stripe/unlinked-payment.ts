@@ -11,9 +11,9 @@ import { READ } from './thin.ts'
 const BEFORE_START: Verdict = { outcome: 'ignored', reason: 'before_start' }
 
 /**
- * Which invoice a PaymentIntent has paid, and which session made it. Since 2025-03-31 it does not say so itself. Checkout
- * may make the invoice after the payment (`invoice_creation`): until it is there, nothing says by which id the sale is
- * named, and this returns null. What a session or an invoice from before `CREDIT_SINCE` sold is not credited.
+ * Reads which invoice a PaymentIntent has paid, and which session made it: since 2025-03-31 it does not say so itself.
+ * Checkout may create the invoice after the payment (`invoice_creation`): until then, nothing gives the id that names
+ * the sale, and this returns null. What a session or an invoice from before `CREDIT_SINCE` sold is not credited.
  * @throws StripeError
  */
 export async function readInvoiceOf(
@@ -25,7 +25,7 @@ export async function readInvoiceOf(
   const payment_intent = payment.stripe_payment_intent_id ?? (await readPaymentOf(stripe, paidInvoice))
   const { created = null } = payment
   const known = { ...payment, created, invoice_unknown: false, session_unknown: false }
-  // Paid outside Stripe, or by nothing: no session has made it.
+  // It was paid outside Stripe, or nothing was due: no session made it.
   if (payment_intent === null) return paidInvoice === null ? null : payments.settle(known)
   const [paid, sessions] = await Promise.all([
     paidInvoice === null
@@ -50,7 +50,7 @@ export async function readInvoiceOf(
   })
 }
 
-/** The PaymentIntent that has paid an invoice. Null where none has. */
+/** Returns the PaymentIntent that has paid an invoice, or null if none has. */
 async function readPaymentOf(stripe: Stripe, invoice: string | null): Promise<string | null> {
   if (invoice === null) return null
   const { data } = await stripe.invoicePayments.list({ invoice, status: 'paid' }, READ)
@@ -58,7 +58,7 @@ async function readPaymentOf(stripe: Stripe, invoice: string | null): Promise<st
   return found ? read(reference, found) : null
 }
 
-/** A key that may not read Checkout Sessions is of an app that does not sell by them. */
+/** Returns no sessions if the key may not read them: it is of an app that does not sell by Checkout. */
 export function noneIfRefused(error: unknown): { data: Stripe.Checkout.Session[] } {
   const status = error instanceof Stripe.errors.StripeError ? (error.statusCode ?? 500) : 500
   if (status >= 500 || status === 429) throw error

@@ -5,8 +5,8 @@ import type { Verification } from '../webhook/provider.ts'
 const TOLERANCE_S = 300
 
 /**
- * The SDK's asynchronous path: in a Worker it has Web Crypto only. What is dated ahead would pass there, and is refused
- * here, or a stolen future signature could be replayed until then.
+ * Verifies a signature with the SDK's asynchronous function, because a Worker has only Web Crypto. The SDK accepts a
+ * signature dated in the future. It is refused here, because a stolen one could be replayed until that time.
  */
 export async function verify(
   headers: Headers,
@@ -24,7 +24,10 @@ export async function verify(
   return { verified: false, cause: 'no_match' }
 }
 
-/** Read strictly: the SDK takes the last of several `t=`, and more than digits for a number. */
+/**
+ * Whether the header's time is too far from now. It is read strictly: the SDK takes the last of several `t=`, and
+ * accepts more than digits as a number.
+ */
 function isOutsideTolerance(header: string, nowMs: number): boolean {
   const moments = header.split(',').filter((item) => item.startsWith('t='))
   const [, seconds] = /^t=(\d+)$/.exec(moments.join()) ?? []

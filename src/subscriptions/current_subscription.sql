@@ -1,4 +1,5 @@
--- The user's subscription as the API shows it: the choice of user_billing. Null where there is none.
+-- Returns the user's subscription as the API shows it, which is the one that user_billing chooses. Null if there is
+-- none.
 create or replace function current_subscription(given text) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

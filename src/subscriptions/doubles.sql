@@ -1,10 +1,10 @@
--- Whether a subscription is to a plan, and has not ended: Stripe still charges for it, or may do so again.
+-- Whether a subscription is to a plan and has not ended: Stripe charges for it, or may do so again.
 create or replace function is_live_plan(status text, plan_key text) returns boolean language sql immutable as $$
   select plan_key is not null and status in ('active', 'trialing', 'past_due', 'paused', 'unpaid')
 $$;
 
--- Marks what a user pays twice: live plans of one group, of which there is more than one. What is single again is
--- unmarked. The caller holds the user's lock.
+-- Marks the live plans that a user pays twice: those in a group that has more than one. Unmarks the others. The caller
+-- holds the user's lock.
 create or replace function mark_doubles(given text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -1,8 +1,8 @@
--- Several apps may share a Stripe account. What carries no app's tag is ours if what it is about is known here: then it
--- has its effect. If not, it is another app's as far as is known: its effect is kept, and runs as soon as any of its
--- customer or payments comes to be known.
--- facts: verb and facts (the effect), about (the ids of Stripe's that the event names), user_id (named by metadata: whose
--- the row is, where that user is known).
+-- Decides on an event that carries no app's tag, if several apps share a Stripe account. If an object that it is about
+-- is known here, the event is ours and has its effect. If not, it is taken for another app's: its effect is kept, and
+-- runs as soon as one of its customers or payments becomes known.
+-- facts: verb and facts (the effect), about (the ids of Stripe's that the event names), user_id (named by metadata: the
+-- row is kept under that user, if known).
 create or replace function if_known(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -23,8 +23,8 @@ begin
   return run_verb(f.verb, delivery, f.facts);
 end $$;
 
--- Whether none of these ids is known. Then the caller holds the locks of all of them, and of the user. What is known
--- stays so: that needs no lock.
+-- Whether none of these ids is known. If so, the caller then holds the locks of all of them, and of the user. A known
+-- id stays known, so that answer needs no lock.
 create or replace function lock_if_unknown(about text[], named text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -33,7 +33,7 @@ begin
   return not is_any_known(about);
 end $$;
 
--- All subjects that an event of these ids may be about.
+-- Returns all subjects that an event with these ids may be about.
 create or replace function subjects_about(about text[]) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -67,7 +67,7 @@ begin
   return false;
 end $$;
 
--- The subjects of if_known that its facts name: see `subjects_of`.
+-- Returns the subjects of if_known: see `subjects_of`.
 create or replace function if_known_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

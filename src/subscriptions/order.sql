@@ -1,4 +1,4 @@
--- What of a subscription matters for the order of events: two reports that agree in this need no order.
+-- Returns the part of a subscription that matters for the order of events: two reports that agree in it need no order.
 create or replace function subscription_content(reported subscriptions) returns jsonb language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -9,7 +9,7 @@ begin
     'canceled_at', extract(epoch from reported.canceled_at), 'ended_at', extract(epoch from reported.ended_at));
 end $$;
 
--- Whether what is reported is 'newer' than what is stored, 'older', the 'same', or 'unclear' from the events alone.
+-- Returns whether a report is 'newer' than what is stored, 'older', the 'same', or 'unclear' from the events alone.
 -- Stripe counts in whole seconds, and delivers in any order: docs/decisions/0012.
 create or replace function subscription_order(stored subscriptions, reported subscriptions) returns text
 language plpgsql immutable
@@ -28,7 +28,7 @@ begin
   end;
 end $$;
 
--- The same for two reports of one second, which may say what was before them.
+-- Returns the order of two reports of the same second, which may contain the state before them.
 create or replace function order_within_second(stored subscriptions, reported subscriptions) returns text
 language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -49,8 +49,8 @@ begin
   end;
 end $$;
 
--- Stores what is reported. Once a tie of two changes has been decided, nothing says what came before both: `previous` is
--- given up, and the next tie of that second is unclear.
+-- Stores a report. Once a tie of two changes has been decided, nothing says what came before both: `previous` is
+-- cleared, and the next tie in that second is unclear.
 create or replace function store_subscription(stored subscriptions, reported subscriptions) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -58,7 +58,7 @@ begin
     if stored.last_source <> 'created' then reported.previous := null; end if;
     reported.last_event_at := stored.last_event_at;
   end if;
-  -- One that lives on after Stripe was asked to cancel it is cancelled again.
+  -- If Stripe reports it as running after it was asked to cancel it, it is cancelled again.
   if stored.cancel_requested_at >= reported.last_event_at then
     reported.cancel_requested_at := stored.cancel_requested_at;
   end if;
@@ -88,7 +88,8 @@ begin
   end if;
 end $$;
 
--- What is not stored may still be of the same second as what is: then `previous` orders nothing any more.
+-- Clears `previous` if a report that is not stored is of the same second as what is stored: then `previous` no longer
+-- gives an order.
 create or replace function forget_previous(stored subscriptions, reported subscriptions) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,20 +1,20 @@
--- Whether a subscription runs on although its user is deleted. One whose metadata names somebody else who is not
--- deleted may be a living person's, whoever had the customer before: that is no orphan.
+-- Whether a subscription runs on although its user is deleted. If its metadata names another user who is not deleted,
+-- it is no orphan: it may be a living person's, whoever had the customer before.
 create or replace function is_orphan(subscription subscriptions) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return subscription.status not in ('canceled', 'incomplete_expired') and subscription.cancel_requested_at is null
-    -- Of another mode: the key does not have it.
+    -- The key does not reach a subscription of another mode.
     and is_served(subscription.livemode)
     and coalesce(why_refused(subscription.user_id, 0) = 'user_deactivated', false)
     and (subscription.named_user_id is null
       or coalesce(why_refused(subscription.named_user_id, 0) = 'user_deactivated', false));
 end $$;
 
--- A bite of the scheduled run: marks what runs for users who were deleted since a moment. What comes later for a
--- deleted user is marked when it is stored.
+-- A bite of the scheduled run: marks the subscriptions that run on for users who were deleted since a moment. A
+-- subscription that is stored later for a deleted user is marked then.
 -- facts: since (a moment, or null: from the beginning), most (users). Returns {"since": where the next bite begins,
--- "marked": how many, "more": whether that finds something}.
+-- "marked": how many, "more": whether another bite would find something}.
 create or replace function mark_orphans(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -28,20 +28,20 @@ begin
   select array_agg(user_id), max(closed_at) into deleted, newest from (
     select user_id, closed_at from wallets where closed_at > coalesce(f.since, '-infinity')
     order by closed_at limit f.most) slice;
-  -- Whoever has one locked stores it, and marks it by that.
+  -- A transaction that has locked one is storing it, and marks it itself.
   update subscriptions set cancel_due_at = now()
   where id = any (array(
       select id from subscriptions where user_id = any (deleted) and cancel_due_at is null for update skip locked))
     and is_orphan(subscriptions);
   get diagnostics marked = row_count;
   return jsonb_build_object('marked', marked, 'more', coalesce(cardinality(deleted), 0) = f.most,
-    -- A deletion that began before may commit after: so the last ten minutes are looked at again.
+    -- A deletion that began earlier may commit later, so the last ten minutes are looked at again.
     'since', case when coalesce(cardinality(deleted), 0) = f.most then newest
       else greatest(f.since, now() - interval '10 minutes') end);
 end $$;
 
--- Takes the orphans whose turn it is, and sets the next turn of each, later each time: one that cannot be cancelled
--- delays itself alone.
+-- Takes the orphans that are due, and makes each due again later, with a growing delay: one that cannot be cancelled
+-- delays only itself.
 -- facts: most (ids). Returns ids.
 create or replace function take_orphans(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -64,7 +64,7 @@ begin
   return taken;
 end $$;
 
--- Stripe has cancelled it: its state follows by its own event.
+-- Records that Stripe has cancelled a subscription. Its new state comes by Stripe's event.
 -- facts: stripe_subscription_id. Returns how many subscriptions that was.
 create or replace function mark_cancelled(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

@@ -1,18 +1,21 @@
 import { call, type Database } from '../db.ts'
 
-/** Deleted users whose subscriptions one bite looks at. */
+/** Deleted users that one bite checks. */
 const MOST_USERS = 1_000
 
-/** Marks what runs on for users deleted since a moment, which the bite before has returned. @throws DatabaseUnavailable */
+/**
+ * Marks the subscriptions that run on for users deleted since a moment, which the last bite returned.
+ * @throws DatabaseUnavailable
+ */
 export async function markOrphans(db: Database, since: unknown): Promise<{ more: boolean; cursor: unknown }> {
   const facts = { since: since ?? null, most: MOST_USERS }
   const marked = await call<{ since: string; more: boolean }>(db, 'mark_orphans', [facts])
   return { more: marked.more, cursor: marked.since }
 }
 
-/** Takes ids of at most so many subscriptions that are to be cancelled now. @throws DatabaseUnavailable */
+/** Takes the ids of at most this many subscriptions that are to be cancelled now. @throws DatabaseUnavailable */
 export const takeOrphans = (db: Database, most: number) => call<string[]>(db, 'take_orphans', [{ most }])
 
-/** Stripe has cancelled it. @throws DatabaseUnavailable */
+/** Records that Stripe has cancelled a subscription. @throws DatabaseUnavailable */
 export const markCancelled = (db: Database, stripe_subscription_id: string) =>
   call<number>(db, 'mark_cancelled', [{ stripe_subscription_id }])

@@ -3,7 +3,10 @@ import { bigint, boolean, index, integer, jsonb, text } from 'drizzle-orm/pg-cor
 import { ledgerhook, moment, providerMoment, updatedAt } from '../schema.ts'
 import { wallets } from '../wallet/schema.ts'
 
-/** A Stripe subscription as last reported. It outlives its user: what still runs for a deleted one must be seen. */
+/**
+ * A Stripe subscription as last reported. It outlives its user, because what still runs for a deleted user must be
+ * found.
+ */
 export const subscriptions = ledgerhook.table(
   'subscriptions',
   {
@@ -11,18 +14,18 @@ export const subscriptions = ledgerhook.table(
     userId: text('user_id')
       .notNull()
       .references(() => wallets.userId),
-    /** The user that its metadata names. Where that is somebody else who is not deleted, nothing is cancelled. */
+    /** The user whom its metadata names. If that is another user who is not deleted, it is not cancelled. */
     namedUserId: text('named_user_id'),
     stripeCustomerId: text('stripe_customer_id').notNull(),
-    /** Whether it is of live mode. Null of subscriptions from before that was kept. */
+    /** Whether it is of live mode. Null for subscriptions from before this was kept. */
     livemode: boolean(),
-    /** Of the item that carries the plan. */
+    /** The price of the item that carries the plan. */
     stripePriceId: text('stripe_price_id'),
-    /** The price's `lookup_key`, else PLANS; null where neither knows it. */
+    /** The price's `lookup_key`, else the key from PLANS. Null if there is neither. */
     planKey: text('plan_key'),
-    /** The plan's `group` in PLANS. Null where it names none. */
+    /** The plan's `group` in PLANS. Null if it has none. */
     planGroup: text('plan_group'),
-    /** Since when the user has another live plan of the same group: both are paid. */
+    /** Since when the user has another live plan of the same group, so that both are paid. */
     doubleSince: moment('double_since'),
     /** Stripe's word. `canceled` and `incomplete_expired` are the end: no event changes them back. */
     status: text().notNull(),
@@ -33,16 +36,18 @@ export const subscriptions = ledgerhook.table(
     cancelAt: providerMoment('cancel_at'),
     canceledAt: providerMoment('canceled_at'),
     endedAt: providerMoment('ended_at'),
-    /** Stripe's `created` of the newest event applied, in whole seconds: what orders the events. */
+    /** Stripe's `created` of the newest event applied, in whole seconds: it orders the events. */
     lastEventAt: providerMoment('last_event_at').notNull(),
-    /** The event that created it, a later one, or Stripe itself when it was read back. Decides ties. */
+    /** Whether the newest report was its creation, a later event, or a read from Stripe's API. Decides ties. */
     lastSource: text('last_source', { enum: ['created', 'updated', 'read'] }).notNull(),
-    /** What the newest event says was before it. Null where it says nothing, or a tie was decided by it already. */
+    /**
+     * The state before the newest event, as that event says. Null if it does not say so, or if a tie was decided by it.
+     */
     previous: jsonb(),
-    /** When it is to be cancelled, because its user is deleted: now, or when it is tried again. */
+    /** When to try to cancel it, because its user is deleted. */
     cancelDueAt: moment('cancel_due_at'),
     cancelTries: integer('cancel_tries').notNull().default(0),
-    /** When Stripe has cancelled it on request. */
+    /** When Stripe cancelled it at our request. */
     cancelRequestedAt: moment('cancel_requested_at'),
     /** When Stripe created the subscription. */
     createdAt: providerMoment('created_at').notNull(),
@@ -60,8 +65,9 @@ export const subscriptions = ledgerhook.table(
 )
 
 /**
- * One row for each user: of several subscriptions of the mode that is served a live plan, else the one that entitles most, then the newest. One
- * that is known by a reference alone, which anybody could have bought, comes after its likes.
+ * One row for each user, with one subscription of the served mode: a live plan first, else the one that entitles to
+ * most, else the newest. One that is known only by a reference, which anybody could have bought, comes after others of
+ * its kind.
  */
 export const userBilling = ledgerhook
   .view('user_billing', {

@@ -1,4 +1,4 @@
--- The state of a subscription follows, for deleted users too: what still runs for one must be seen and cancelled.
+-- Stores the state of a subscription, even for a deleted user: what still runs for one must be found and cancelled.
 -- facts: stripe_subscription_id, stripe_customer_id, user_id (named by metadata), source ('created', 'updated',
 -- 'read'), livemode, state and previous (columns of subscriptions).
 create or replace function sync_subscription(delivery jsonb, facts jsonb) returns jsonb
@@ -28,7 +28,7 @@ begin
   reported.id := f.stripe_subscription_id;
   reported.user_id := owner;
   reported.named_user_id := f.user_id;
-  -- An older Worker does not say it.
+  -- An older Worker does not send it.
   reported.livemode := coalesce(f.livemode, served_livemode());
   reported.stripe_customer_id := f.stripe_customer_id;
   reported.last_event_at := delivery->>'occurred_at';
@@ -64,7 +64,7 @@ begin
     release((delivery->>'erase')::boolean, customer));
 end $$;
 
--- The subjects of sync_subscription that its facts name: see `subjects_of`.
+-- Returns the subjects of sync_subscription: see `subjects_of`.
 create or replace function sync_subscription_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -5,7 +5,7 @@ export interface SubscriptionState {
   status: string
   stripe_price_id: string | null
   plan_key: string | null
-  /** Null where PLANS names none. */
+  /** Null if PLANS names none. */
   plan_group: string | null
   current_period_end: Date | null
   cancel_at_period_end: boolean
@@ -20,28 +20,28 @@ export interface SubscriptionState {
 export interface ReportedSubscription {
   stripe_subscription_id: string
   stripe_customer_id: string
-  /** The user that its metadata names. A living one comes before whoever holds the customer. */
+  /** The user whom its metadata names. A living one comes before the customer's owner. */
   user_id: string | null
-  /** The event of its creation, any later one, or Stripe itself when it was read back. */
+  /** Whether the report is its creation, any later event, or a read from Stripe's API. */
   source: 'created' | 'updated' | 'read'
   livemode: boolean
   state: SubscriptionState
-  /** What the event says was before it. Null where it says nothing. */
+  /** The state before the event, as the event says. Null if it does not say so. */
   previous: SubscriptionState | null
 }
 
-/** `sync_subscription.sql` says whose it is and which of two reports holds. */
+/** Reports a subscription. `sync_subscription.sql` says who its owner is, and which of two reports counts. */
 export const sync = (facts: ReportedSubscription): Effect => ({
   verb: 'sync_subscription',
   facts: { ...facts },
 })
 
-/** An effect of an event that names no app, on a Stripe account that several share. */
+/** An effect of an event that names no app, in a Stripe account that several apps share. */
 export interface Conditional extends Effect {
   /** Ids of Stripe's that the event names: if one of them is known here, the event is ours. */
   about: string[]
   user_id: string | null
 }
 
-/** `if_known.sql` says when the effect is taken, and how long it is kept. */
+/** Makes an effect conditional. `if_known.sql` says when it runs, and how long it is kept. */
 export const ifKnown = (facts: Conditional): Effect => ({ verb: 'if_known', facts: { ...facts } })

@@ -1,6 +1,6 @@
--- What Stripe learns about a user who buys.
--- facts: user_id, bring, erase. Returns {"email", "name", "stripe_customer_id", "barred": why the user may not buy now, or
--- null}, or {"refused": why}.
+-- Returns what Stripe learns about a user who buys.
+-- facts: user_id, bring, erase. Returns {"email", "name", "stripe_customer_id", "barred": why the user may not buy now,
+-- or null}, or {"refused": why}.
 create or replace function read_buyer(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -17,11 +17,11 @@ begin
   ), '{"email": null, "name": null, "stripe_customer_id": null}');
 end $$;
 
--- Stores the customer that was just made at Stripe, before anything is bought by it. Returns the customer that the
--- user is from now on: another one where somebody was faster, none where this one is gone.
+-- Stores the customer that was just created at Stripe, before anything is bought with it. Returns the user's customer
+-- from now on: another one if another request was faster, or null if this one is deleted.
 -- facts: user_id, stripe_customer_id, gone (the customer it replaces: Stripe says that it is deleted), unknown (the
--- customer it replaces: Stripe has never heard of it), account (of the key; null: not known) and livemode, erase. With a
--- key that this database does not serve nothing changes: {"refused": "wrong_key"}.
+-- customer it replaces: Stripe does not know it), account (of the key; null: not known) and livemode, erase. With a key
+-- that this database does not serve nothing changes: {"refused": "wrong_key"}.
 create or replace function adopt_customer(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -33,7 +33,7 @@ begin
   perform lock_subjects('customer:' || f.stripe_customer_id, 'customer:' || f.gone, 'customer:' || f.unknown,
     'user:' || f.user_id);
   if why_barred(f.user_id) is not null then return jsonb_build_object('refused', why_barred(f.user_id)); end if;
-  -- An older Worker does not say of which mode its key is.
+  -- An older Worker does not send the mode of its key.
   if f.livemode is not null and not serves(f.account, f.livemode) or (f.unknown is not null and f.account is null) then
     return '{"refused": "wrong_key"}';
   elsif f.unknown is not null then

@@ -1,7 +1,8 @@
--- Clerk has deleted the user. Closing the wallet is the tombstone: it stands whether or not the user was ever seen,
--- and nothing reopens it. Where payloads are erased, the user is emptied at once and the rest is for the scheduled
--- run, so that this takes the same time however much is stored.
--- facts: user_id, use_address (whether the signup bonus is given once per address: this one's is used up then).
+-- Closes the wallet of a user whom Clerk has deleted. The closed wallet is the tombstone: it stands even if the user
+-- was never seen here, and nothing reopens it. If payloads are erased, the user's row is emptied at once and the
+-- scheduled run erases the rest, so that this takes the same time however much is stored.
+-- facts: user_id, use_address (whether the signup bonus is given once per address: this user's address is then used
+-- up).
 create or replace function close_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -23,16 +24,17 @@ begin
   if f.use_address then perform use_address_of(f.user_id); end if;
   if erase then
     perform remember_customer(f.user_id, customer);
-    -- The customer is left to the bite that ends the erasure: a key of the row, it may have to wait for your transactions.
+    -- Only the bite that ends the erasure removes the customer: it is a key of the row, so removing it may have to wait
+    -- for your transactions.
     update users set email = null, email_verified = false, name = null where id = f.user_id;
     insert into erasures (user_id) values (f.user_id) on conflict do nothing;
   end if;
-  -- Clerk's own events can do nothing for a deleted user. Stripe's may be money, and are read first.
+  -- Unread events of Clerk can do nothing for a deleted user. Unread ones of Stripe may be money, and are read first.
   perform reject_unread(f.user_id, array['clerk'], 100);
-  -- Somebody else may have paid by a customer of this user, and was refused while the user was living.
+  -- Another user may have paid with a customer of this user, and was refused while this user existed.
   perform mark_arrived('customer:' || id, '-infinity', '') from stripe_customers
   where user_id = f.user_id and id is distinct from customer;
-  -- What waited for this user takes its end: payments are rejected, while the state of subscriptions still follows.
+  -- What waited for this user ends now: payments are rejected, while the state of subscriptions is still recorded.
   return with_released(
     record_delivery(delivery, case when already
       then verdict('duplicate', 'already_processed', f.user_id) else verdict('applied', null, f.user_id) end),
@@ -52,7 +54,7 @@ begin
   return customer;
 end $$;
 
--- The subjects of close_user that its facts name: see `subjects_of`.
+-- Returns the subjects of close_user: see `subjects_of`.
 create or replace function close_user_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,12 +1,12 @@
 import { call, type Database } from '../db.ts'
 import type { SignedIn, UserRefusal } from './signed-in.ts'
 
-/** What Stripe learns about a user, and the customer that the user already is there. */
+/** What Stripe learns about a user, and the user's present customer there. */
 export interface Buyer {
   email: string | null
   name: string | null
   stripe_customer_id: string | null
-  /** Why the user may not buy now, though the customer portal is open. */
+  /** Why the user may not buy now. The customer portal is open all the same. */
   barred: 'user_banned' | null
 }
 
@@ -20,15 +20,16 @@ export interface Adoption {
   stripe_customer_id: string
   /** The customer that this one replaces: Stripe says that it is deleted. */
   gone: string | null
-  /** The customer that this one replaces: Stripe has never heard of it. Then the key's account must be known. */
+  /** The customer that this one replaces: Stripe does not know it. Then the key's account must be known. */
   unknown: string | null
-  /** Of the Stripe key. Null where nobody asked. */
+  /** The account of the Stripe key. Null if it was not read. */
   account: string | null
   livemode: boolean
 }
 
 /**
- * The user's customer from now on: this one, unless the user has got another meanwhile. Null where this one is deleted.
+ * Stores the user's customer and returns the one that holds from now on: another one if another request was faster, or
+ * null if this one is deleted.
  * @throws DatabaseUnavailable
  */
 export const adoptCustomer = (db: Database, adoption: Adoption) =>

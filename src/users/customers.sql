@@ -1,4 +1,5 @@
--- Whose a customer is: the user who holds it, else whoever is remembered for it, after the customer or the user is gone.
+-- Returns the owner of a customer: the user who holds it, else the user who is remembered for it, after the customer or
+-- the user is gone.
 create or replace function customer_owner(customer text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -7,10 +8,10 @@ begin
     (select user_id from stripe_customers where id = customer));
 end $$;
 
--- Whose something of this customer is. A living user whom our metadata names comes first, then the customer's owner. If
--- the metadata names somebody who is not here, it waits for that somebody: a living person may be paying for it, and
--- the order of events must not decide. An id that has not the form of Clerk's is an app's own, and names somebody only
--- against an owner who is deleted.
+-- Returns the owner of an object of this customer. A living user whom our metadata names comes first, then the
+-- customer's owner. If the metadata names a user who is not here yet, the object waits for that user: a living person
+-- may be paying for it, and the order of events must not decide. An id that does not have Clerk's form is an app's own:
+-- it then counts only if the customer's owner is deleted.
 create or replace function owner_of(customer text, named text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -27,18 +28,17 @@ begin
   return owner;
 end $$;
 
--- Locks the customer, then the users that may be concerned, and returns whose something of this customer is.
--- others: subjects to lock between the two.
+-- Locks the customer, the others, then the users concerned, and returns the owner of an object of this customer.
 create or replace function lock_owner(customer text, named text, others text[]) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   perform lock_subjects('customer:' || customer);
-  -- Nobody changes whose the customer is without the customer's lock. Whether the named one is alive is looked at again.
+  -- The customer's owner changes only under the customer's lock. owner_of checks again whether the named user is alive.
   perform lock_subjects(variadic others || array['user:' || customer_owner(customer), 'user:' || named]);
   return owner_of(customer, named);
 end $$;
 
--- Why nothing of this owner can be stored yet: null for every user who was ever seen, deleted ones too.
+-- Returns why nothing can be stored for this owner yet, or null for every user who was ever seen, even a deleted one.
 create or replace function owner_unknown(owner text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -47,8 +47,8 @@ begin
     when why_refused(owner, 0) = 'unknown_user' then 'unknown_user' end;
 end $$;
 
--- Remembers whose a customer is, beyond the user's row and the customer's own life. Returns whether nobody was known.
--- The caller holds the customer's lock.
+-- Remembers the owner of a customer, beyond the user's row and the customer's own life. Returns whether no owner was
+-- known. The caller holds the customer's lock.
 create or replace function remember_customer(owner text, customer text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -60,7 +60,7 @@ begin
   return found;
 end $$;
 
--- Returns the user to whom a customer is bound: who holds it, or for whom it is remembered. A reference binds nobody.
+-- Returns the user to whom a customer is bound: who holds it, or is remembered for it. A reference alone does not bind.
 create or replace function bound_owner(customer text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -69,9 +69,9 @@ begin
     (select user_id from stripe_customers where id = customer and not by_reference));
 end $$;
 
--- Remembers whose a customer is that nobody is known to have, by a reference alone, which the buyer's browser can
--- change. So what this customer pays for is the user's, and nothing is sold to the user by it: the user never holds it.
--- Returns its subject where nobody was known. The caller holds both locks.
+-- Remembers the owner of a customer who has none yet, by a mere reference, which the buyer's browser can change. So the
+-- user gets what this customer pays for, but never holds the customer, and nothing is sold to the user through it.
+-- Returns the customer's subject if no owner was known. The caller holds both locks.
 create or replace function refer_to(owner text, customer text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -82,15 +82,15 @@ begin
   return 'customer:' || customer;
 end $$;
 
--- Our metadata names the owner of something of this customer: that counts for more than the reference by which the
--- customer may be known so far. The caller holds both locks.
+-- Binds a customer to the owner whom our metadata names: that counts for more than the reference by which it may have
+-- been known. The caller holds both locks.
 create or replace function bind_customer(owner text, customer text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   update stripe_customers set user_id = owner, by_reference = false where id = customer and by_reference;
 end $$;
 
--- As provide_customer. named: the user whom our metadata names: where that is the owner, the customer becomes bound.
+-- Does what provide_customer does, and binds the customer if the owner is the user whom our metadata names (named).
 create or replace function provide_named_customer(owner text, customer text, named text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -100,8 +100,9 @@ begin
   return provide_customer(owner, customer);
 end $$;
 
--- Whose a session is that our metadata does not name: whoever is known to have its customer, unless that user is
--- deleted, else whom its reference names, else whom an earlier reference named. Locks the customer.
+-- Returns the owner of a session that our metadata does not name: the user to whom its customer is bound, unless that
+-- user is deleted, else the user whom its reference names, else the one whom an earlier reference named. Locks the
+-- customer.
 create or replace function lock_referred(customer text, referred text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -109,14 +110,14 @@ declare
 begin
   perform lock_subjects('customer:' || customer);
   owner := bound_owner(customer);
-  -- A referral tool's own id names nobody.
+  -- A referral tool's own id names no user.
   if not names_clerk_user(referred) and why_refused(referred, 0) = 'unknown_user' then referred := null; end if;
   if referred is not null and why_refused(owner, 0) = 'user_deactivated' then return referred; end if;
   return coalesce(owner, referred, customer_owner(customer));
 end $$;
 
--- Makes a customer that nobody is known to have its owner's. Returns the customer's subject where it was not known, for
--- the caller to release what waits for it. The caller holds both locks.
+-- Gives a customer without an owner to this one. Returns its subject if it had no owner, so that the caller releases
+-- what waits for it. The caller holds both locks.
 create or replace function provide_customer(owner text, customer text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -125,14 +126,14 @@ begin
   return case when remember_customer(owner, customer) then 'customer:' || customer end;
 end $$;
 
--- Links a customer to a living user who has none. One that is gone or of another account or mode is never linked,
--- and neither is one that is known by a reference alone.
+-- Links a customer to a living user who has none. It never links a customer that is gone, that is of another account or
+-- mode, or that is known only by a reference.
 create or replace function link_first_customer(owner text, customer text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   here users;
 begin
-  -- By key alone: with a condition of another index Postgres could read that one from end to end.
+  -- By key only: with the condition of another index, Postgres might scan that index from end to end.
   select * into here from users where id = owner for no key update;
   if here.id is not null and here.stripe_customer_id is null and here.deactivated_at is null
     and not exists (select from stripe_customers
@@ -141,7 +142,7 @@ begin
   end if;
 end $$;
 
--- Whether the user holds this customer, and it is remembered: then there is nothing to claim.
+-- Whether the user holds this customer, and is remembered for it: then there is nothing to claim.
 create or replace function holds_customer(claimant text, customer text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -150,10 +151,10 @@ begin
       select from stripe_customers where id = customer and user_id = claimant and deleted_at is null));
 end $$;
 
--- Makes a Stripe customer the user's, whom our metadata names: linked where the user has none, else remembered as
--- another one of the user. Returns false where another living user has it. What a deleted user had stays remembered for
--- that user, so that its subscriptions are found, and so does what is gone; both may have been paid by.
--- The caller holds both locks.
+-- Makes a Stripe customer the user's, whom our metadata names: it is linked if the user has none, else remembered as
+-- another one of the user. Returns false if another living user has it. A customer that is gone, or whose owner is
+-- deleted, may have been paid with too: it stays remembered for that owner, so that its subscriptions are found. The
+-- caller holds both locks.
 create or replace function claim_customer(claimant text, customer text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -175,9 +176,9 @@ begin
   return true;
 end $$;
 
--- Records that a user could not take something, and returns the verdict. What may be possible later waits for it: a
--- user who has not come, or a customer that another living user has, until either is gone. A deleted user's customer is
--- remembered, so that what it still has is found. The caller holds the locks of the customer and the user.
+-- Records that a user could not take something, and returns the verdict. If it may become possible later, the delivery
+-- waits: for a user who has not come yet, or until the customer or the other living user who has it is gone. A deleted
+-- user's customer is remembered, so that its objects are found. The caller holds both locks.
 create or replace function refuse_customer(delivery jsonb, refused text, customer text, objection text, verb text,
   facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -1,6 +1,6 @@
--- Brings a signed-in user whom Clerk's webhook has not brought yet; the webhook completes the user when it comes, and
--- grants the bonus. One who is there already costs a look: nothing is locked or written. bring: whether that is asked
--- for; else such a user is `unknown_user`. Returns why the user may not act: null when nothing speaks against it.
+-- Creates a signed-in user for whom no webhook of Clerk has come yet. That webhook later completes the user, and grants
+-- the bonus. For a known user this is only a lookup: nothing is locked or written. bring: whether to create the user;
+-- if not, an unknown user is `unknown_user`. Returns why the user may not act, or null if nothing prevents it.
 create or replace function ensure_user(given text, bring boolean, erase boolean) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -1,8 +1,7 @@
--- A bite of the scheduled run: sets payloads of users to null whose erasure is due, and
--- removes the rows of those of whom none is left. A user whom somebody has locked, or whose bite fails, is for the next
--- run, and keeps no other waiting.
+-- A bite of the scheduled run: sets the payloads of users to null whose erasure is due, and removes the row of each
+-- user for whom none is left. A user who is locked, or whose bite fails, is left to a later run and delays no other.
 -- facts: most (payloads). Returns {"erased": how many payloads, "finished": users, "kept": ids of users whose row your
--- own tables may refer to, which therefore stays, empty, "more": whether another bite would find something}.
+-- own tables may refer to, so that it stays, empty, "more": whether another bite would find something}.
 create or replace function erase_payloads(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -20,7 +19,7 @@ begin
   for erasure in
     select * from erasures where done_at is null and due_at <= now() order by due_at limit 200 for update skip locked
   loop
-    -- A request to the database is given up after 3 seconds, and would take everything back.
+    -- The Worker aborts a request after 3 seconds, which would roll everything back.
     exit when erased >= f.most or clock_timestamp() > now() + interval '1 second';
     begin
       perform lock_subjects('user:' || erasure.user_id);
@@ -53,7 +52,7 @@ begin
     'more', erased + finished > 0 and exists (select from erasures where done_at is null and due_at <= now()));
 end $$;
 
--- Rejects what is parked for a deleted user and could only be applied by reading its payload.
+-- Rejects what is parked for a deleted user and could be applied only by reading its payload.
 create or replace function reject_unread(given text, providers text[], most integer) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -70,7 +69,7 @@ begin
   delete from waiting where (provider, event_id) in (select provider, event_id from rejected);
 end $$;
 
--- Whether something is parked for a user that could only be applied by reading its payload.
+-- Whether something is parked for a user that could be applied only by reading its payload.
 create or replace function is_unread(given text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -78,9 +77,9 @@ begin
     where user_id = given and outcome = 'parked' and effect is null);
 end $$;
 
--- Removes the emptied row of a deleted user. Returns whether it is gone; null where somebody has locked it. Where a table
--- of yours has a foreign key to users, the row stays: to look for what refers to it may take longer than a run has, and
--- to remove it might remove more.
+-- Removes the emptied row of a deleted user. Returns whether that is done, or null if the row is locked. If a table of
+-- yours has a foreign key to users, the row stays: looking for references may take longer than a run has, and removing
+-- the row might cascade.
 create or replace function remove_user(given text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,4 +1,4 @@
--- A subscription's Checkout Session names the customer of its user.
+-- Links the customer that a subscription's Checkout Session names to its user.
 -- facts: user_id, reference (another id that the session names), stripe_customer_id.
 create or replace function link_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -22,7 +22,7 @@ begin
     release((delivery->>'erase')::boolean, 'customer:' || f.stripe_customer_id));
 end $$;
 
--- The subjects of link_customer that its facts name: see `subjects_of`.
+-- Returns the subjects of link_customer: see `subjects_of`.
 create or replace function link_customer_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

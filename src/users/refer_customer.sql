@@ -1,4 +1,4 @@
--- A subscription's Checkout Session names the user of its customer by a reference alone.
+-- Remembers the user whom a subscription's Checkout Session names only by a reference as the owner of its customer.
 -- facts: user_id (whom the reference names), stripe_customer_id.
 create or replace function refer_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -21,26 +21,26 @@ begin
       waits('parked', objection, owner, 'refer_customer', facts, array['user:' || owner]));
   end if;
   return with_released(
-    -- What a deleted user still pays for has to be found as well.
+    -- The customer is remembered even for a deleted user, so that what the user still pays for is found.
     record_delivery(delivery, case when objection is null
       then verdict('applied', null, owner) else verdict('rejected', objection, owner) end),
     release((delivery->>'erase')::boolean, refer_to(owner, f.stripe_customer_id)));
 end $$;
 
--- Whether an id has the form of Clerk's: others are an app's own, or a referral tool's.
+-- Whether an id has Clerk's form. Others are an app's own, or a referral tool's.
 create or replace function names_clerk_user(id text) returns boolean language sql immutable as $$
   select id ~ '^user_\w+$'
 $$;
 
--- The subjects of refer_customer that its facts name: see `subjects_of`.
+-- Returns the subjects of refer_customer: see `subjects_of`.
 create or replace function refer_customer_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return array['customer:' || (facts->>'stripe_customer_id'), 'user:' || (facts->>'user_id')];
 end $$;
 
--- Why a session's reference contradicts the user whom our metadata names: it is somebody else's id. A referral tool's own
--- is nobody's. Null where nothing speaks against it.
+-- Returns why a session's reference contradicts the user whom our metadata names, or null if it does not: it
+-- contradicts if it is another user's id. A referral tool's own id is no user's.
 create or replace function why_contradicted(named text, reference text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

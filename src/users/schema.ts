@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { boolean, check, index, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, moment, providerMoment, updatedAt } from '../schema.ts'
 
-/** The people of your Clerk instance. Their wallets are their existence: a user is known while the wallet is open. */
+/** The people of your Clerk instance. A user is known while the user's wallet is open. */
 export const users = ledgerhook.table(
   'users',
   {
@@ -15,10 +15,10 @@ export const users = ledgerhook.table(
     provisionedBy: text('provisioned_by', { enum: ['webhook', 'session', 'reconcile'] })
       .notNull()
       .default('webhook'),
-    /** Clerk's `data.updated_at` of the newest event applied: what orders user events. */
+    /** Clerk's `data.updated_at` of the newest event applied: it orders user events. */
     clerkUpdatedAt: providerMoment('clerk_updated_at'),
     deactivatedAt: moment('deactivated_at'),
-    /** Whether the signup bonus waits for a verified address. Null where that was never asked. */
+    /** Whether the signup bonus waits for a verified address. Null if that was never decided. */
     bonusWithheld: boolean('bonus_withheld'),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
@@ -31,7 +31,7 @@ export const users = ledgerhook.table(
   ],
 )
 
-/** Whose a Stripe customer is or was: outlives the user's row, and the customer. */
+/** The present or last owner of each Stripe customer. A row outlives the user's row, and the customer. */
 export const stripeCustomers = ledgerhook.table(
   'stripe_customers',
   {
@@ -39,22 +39,22 @@ export const stripeCustomers = ledgerhook.table(
     /** Null for a customer that was gone before anybody was known to have it. */
     userId: text('user_id'),
     /**
-     * Whether nothing but a `client_reference_id` says whose it is, which the buyer's browser can change: what it pays
-     * for is the user's, but nothing is sold to the user by it.
+     * Whether its owner is known only by a `client_reference_id`, which the buyer's browser can change. The user gets
+     * what the customer pays for, but nothing is sold to the user through it.
      */
     byReference: boolean('by_reference').notNull().default(false),
     /** When Ledgerhook learned that it is gone: nothing links it again. */
     deletedAt: moment('deleted_at'),
-    /** Whether it is of live mode. Null of customers from before that was kept. */
+    /** Whether it is of live mode. Null for customers from before this was kept. */
     livemode: boolean(),
-    /** When Ledgerhook learned that the account and mode which are served do not have it: nothing links it again. */
+    /** When Ledgerhook learned that the served account and mode do not have it: nothing links it again. */
     unlinkedAt: moment('unlinked_at'),
     createdAt: createdAt(),
   },
   (customers) => [index('stripe_customers_user').on(customers.userId)],
 )
 
-/** The key of this database's own by which addresses are remembered. A migration makes it, and nothing changes it. */
+/** This database's own key for the HMACs of addresses. A migration creates it, and nothing changes it. */
 export const bonusKey = ledgerhook.table('bonus_key', {
   /** Always true: there is one row. */
   one: boolean().primaryKey().default(true),
@@ -62,7 +62,7 @@ export const bonusKey = ledgerhook.table('bonus_key', {
   key: text().notNull(),
 })
 
-/** Addresses by which the signup bonus was had, each as its HMAC. They outlive their users, and their erasure. */
+/** Addresses whose signup bonus is used up, each as its HMAC. They outlive their users, and the erasure of those. */
 export const bonusAddresses = ledgerhook.table('bonus_addresses', {
   address: text().primaryKey(),
   createdAt: createdAt(),
@@ -75,7 +75,7 @@ export const stripeAccount = ledgerhook.table('stripe_account', {
   /** `acct_…`. Null until it was read from Stripe. */
   account: text(),
   livemode: boolean().notNull(),
-  /** The mode of rows that do not say theirs. */
+  /** The mode of rows that have no mode of their own. */
   firstLivemode: boolean('first_livemode').notNull(),
   since: moment('since').notNull().defaultNow(),
 })

@@ -1,7 +1,7 @@
-/** A signed-in user. One whom the webhook has not brought yet is brought by the request: `ensure_user.sql` says how. */
+/** A signed-in user. If no webhook has created the user yet, the request does: `ensure_user.sql` says how. */
 export interface SignedIn {
   user_id: string
-  /** Whether the request brings a user who is not here. Else such a one is refused as `unknown_user`. */
+  /** Whether the request creates a user who is not here yet. If not, such a user is refused as `unknown_user`. */
   bring: boolean
   /** Whether deleted users' payloads are erased. */
   erase: boolean

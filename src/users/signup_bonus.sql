@@ -1,9 +1,10 @@
--- The signup bonus: once per user, and, where that is asked for, once per address as well.
+-- The signup bonus is given once per user or, if the setting says so, once per address as well.
 
--- Decides on the bonus by what Clerk says of a user, also by an event that is older than what is stored. Once per user,
--- the first of Clerk's data decides. Once per address, it waits for an address that is verified, and every verified one
--- of a user who has had the bonus is used up. The caller holds the locks of the addresses and of the user.
--- claim: facts of sync_user. is_first: whether nothing of Clerk's was applied to this user before.
+-- Decides on the bonus by what Clerk says about a user, even in an event that is older than what is stored. If the
+-- bonus is given once per user, Clerk's first event decides. If it is given once per address, the bonus waits for a
+-- verified address, and every verified address of a user who has had it is used up. The caller holds the locks of the
+-- addresses and of the user.
+-- claim: facts of sync_user. is_first: whether no event of Clerk's was applied to this user before.
 create or replace function decide_bonus(claim jsonb, is_first boolean, event text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -22,7 +23,7 @@ begin
     select distinct address_key(email) from jsonb_array_elements_text(claim->'verified_addresses') email);
   if not has_bonus(given) and has_signed_up_since(claim)
     and (is_first or exists (select from users where id = given and bonus_withheld)) then
-    -- Without a verified address there is nothing to count by: a later event decides.
+    -- Without a verified address nothing can be counted: a later event decides.
     update users set bonus_withheld = addresses = '{}'
     where id = given and bonus_withheld is distinct from (addresses = '{}');
     if addresses <> '{}' and not exists (select from bonus_addresses where address = any (addresses)) then
@@ -32,7 +33,7 @@ begin
   if has_bonus(given) then perform use_addresses(addresses); end if;
 end $$;
 
--- Whether the person signed up at or after signup_bonus_since (null: since Ledgerhook was installed). claim: facts of
+-- Whether the person signed up at or after signup_bonus_since (null: when Ledgerhook was installed). claim: facts of
 -- sync_user.
 create or replace function has_signed_up_since(claim jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -57,16 +58,16 @@ begin
   return exists (select from credit_ledger where idempotency_key = 'signup_bonus:' || given);
 end $$;
 
--- Uses up these addresses, by their keys: nobody gets the bonus by one of them again.
+-- Uses up these addresses, given by their keys: none of them brings the bonus again.
 create or replace function use_addresses(addresses text[]) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  -- Most are there already: a look by key costs less than a row that conflicts.
+  -- Most are there already: a lookup by key costs less than an insert that conflicts.
   if addresses <@ array(select address from bonus_addresses where address = any (addresses)) then return; end if;
   insert into bonus_addresses (address) select unnest(addresses) on conflict do nothing;
 end $$;
 
--- Locks these addresses, each in the form in which it counts, and the one that a user is to hold.
+-- Locks these addresses, each in the form in which it counts, and the address that a user is to hold.
 create or replace function lock_addresses(email text, verified text[]) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -78,8 +79,8 @@ begin
   end if;
 end $$;
 
--- One form for all spellings of an address that reach one mailbox: without capitals, what follows a plus, and, at Gmail,
--- dots.
+-- Returns one form for all spellings of an address that reach the same mailbox: in lower case, without what follows a
+-- plus and, at Gmail, without dots.
 create or replace function plain_address(email text) returns text language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -96,8 +97,8 @@ begin
   return name || '@' || domain;
 end $$;
 
--- What is remembered of an address: HMAC-SHA-256 (RFC 2104) with this database's own key, in hexadecimal. Who has the
--- table alone cannot tell which addresses are in it.
+-- Returns what is stored of an address: its HMAC-SHA-256 (RFC 2104) with this database's own key, in hexadecimal. The
+-- table without the key does not reveal which addresses are in it.
 create or replace function address_key(email text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -126,10 +127,10 @@ begin
   perform use_addresses(array[address_key(verified)]);
 end $$;
 
--- A bite of the scheduled run, once the bonus is given once per address: uses up the addresses of users who had it
--- before. Of each user one is stored.
--- facts: after (a user's id, or null: from the beginning), most (users). Returns {"after": where the next bite begins, null
--- at the end}.
+-- A bite of the scheduled run, if the bonus is given once per address: uses up the stored address of each user who had
+-- the bonus before that.
+-- facts: after (a user's id, or null: from the beginning), most (users). Returns {"after": where the next bite begins,
+-- null at the end}.
 create or replace function use_known_addresses(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -1,6 +1,6 @@
 import { call, type Database } from '../db.ts'
 
-/** The account and mode of Stripe that this database serves. Each is null while nobody knows. */
+/** The account and mode of Stripe that this database serves. Each is null until it is known. */
 export interface Served {
   account: string | null
   livemode: boolean | null
@@ -9,7 +9,7 @@ export interface Served {
 }
 
 /**
- * Whether a key is of another account or mode than what is served. A live key takes over from test mode.
+ * Whether a key is of another account or mode than the served one. A live key takes over from test mode.
  * @param account of the key. Null: not known
  */
 export function isOther(served: Omit<Served, 'since'>, account: string | null, livemode: boolean): boolean {
@@ -20,6 +20,6 @@ export function isOther(served: Omit<Served, 'since'>, account: string | null, l
 /** @throws DatabaseUnavailable */
 export const readStripeAccount = (db: Database) => call<Served>(db, 'read_stripe_account', [{}])
 
-/** Remembers the account and mode of a key where that is not known yet. @throws DatabaseUnavailable */
+/** Stores the account and mode of a key if they are not known yet. @throws DatabaseUnavailable */
 export const serveStripeAccount = (db: Database, facts: { account: string; livemode: boolean }) =>
   call<{ served: boolean }>(db, 'serve_stripe_account', [facts])

@@ -1,9 +1,9 @@
--- The account and mode of Stripe that this database serves. Test data may give way to live data, by itself: a database
--- that serves test mode serves live mode once a live key is used. Nothing else changes by itself: with the wrong key for
--- an hour, everybody who clicks would lose the customer.
+-- The account and mode of Stripe that this database serves. Test data gives way to live data: a database that serves
+-- test mode serves live mode once a live key is used. Nothing else changes without a person: an hour with the wrong key
+-- would otherwise unlink the customer of everybody who clicks.
 
--- Whether a key of this account (null: not known) and mode may be used with this database. What is not known yet is
--- remembered by the first key.
+-- Whether a key of this account (null: not known) and mode may be used with this database. The first key stores what is
+-- not known yet.
 create or replace function serves(given_account text, live boolean) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -19,21 +19,22 @@ begin
   return served.livemode = live and coalesce(served.account = given_account, true);
 end $$;
 
--- Whether a row of this mode is of the mode that is served. Rows from before their mode was kept are of the first one.
+-- Whether a row of this mode is of the served mode. Rows from before their mode was kept are of the first one.
 create or replace function is_served(live boolean) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return coalesce((select coalesce(live, first_livemode) = livemode from stripe_account where one), true);
 end $$;
 
--- The mode that is served, for rows that are new. Null while nobody knows.
+-- Returns the served mode, for new rows. Null until it is known.
 create or replace function served_livemode() returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (select livemode from stripe_account where one);
 end $$;
 
--- facts: none. Returns {"account", "livemode", "since"}: what is served. Each is null until it is known.
+-- Returns the served account and mode.
+-- facts: none. Returns {"account", "livemode", "since"}, each null until it is known.
 create or replace function read_stripe_account(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -44,7 +45,7 @@ begin
     '{"account": null, "livemode": null, "since": null}');
 end $$;
 
--- A key is of this account and mode: remembers it where that is not known yet.
+-- Stores the account and mode of a key if they are not known yet.
 -- facts: account, livemode. Returns {"served": whether the key may be used with this database}.
 create or replace function serve_stripe_account(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -56,7 +57,7 @@ begin
   return jsonb_build_object('served', serves(f.account, f.livemode));
 end $$;
 
--- A person says which account and mode this database serves from now on. For the owner of the database alone.
+-- Sets the account and mode that this database serves from now on. Only the owner of the database may call it.
 -- facts: account, livemode. Returns what read_stripe_account returns.
 create or replace function set_stripe_account(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -69,8 +70,8 @@ begin
   return read_stripe_account('{}');
 end $$;
 
--- Takes a customer from its user, of whom Stripe has never heard by a key of the account and mode that are served: it is
--- of others. It is unlinked, not deleted, and no event links it again. The caller holds both locks.
+-- Unlinks a customer from its user because Stripe does not know it by a key of the served account and mode: it belongs
+-- to another account or mode. It is not marked as deleted, and no event links it again. The caller holds both locks.
 create or replace function unlink_unknown(owner text, customer text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -79,7 +80,7 @@ begin
   update users set stripe_customer_id = null, updated_at = now() where id = owner and stripe_customer_id = customer;
 end $$;
 
--- The first of a user's customers that may be linked.
+-- Returns the first of a user's customers that may be linked.
 create or replace function next_customer(owner text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -87,7 +88,7 @@ begin
     where user_id = owner and not by_reference and may_be_linked(stripe_customers) order by created_at, id limit 1);
 end $$;
 
--- Whether a customer is of the account and mode that are served, and not gone.
+-- Whether a customer is of the served account and mode, and not gone.
 create or replace function may_be_linked(customer stripe_customers) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,8 +1,8 @@
--- A user as Clerk has it. The first of Clerk's data brings the user, and the signup bonus if the person signed up at
--- or after signup_bonus_since (null: since Ledgerhook was installed).
--- facts: user_id, email, email_verified, email_required, name, updated_at and created_at (Clerk's), banned, signup_bonus
--- (credits), signup_bonus_since, signup_bonus_once_per ('user' or 'email'), verified_addresses (null where they do not
--- count).
+-- Stores a user as Clerk has it. The first event creates the user, and grants the signup bonus if the person signed up
+-- at or after signup_bonus_since (null: when Ledgerhook was installed).
+-- facts: user_id, email, email_verified, email_required, name, updated_at and created_at (Clerk's), banned,
+-- signup_bonus (credits), signup_bonus_since, signup_bonus_once_per ('user' or 'email'), verified_addresses (null if
+-- they do not count).
 create or replace function sync_user(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -51,14 +51,14 @@ begin
   return with_released(recorded, release((delivery->>'erase')::boolean, 'user:' || f.user_id));
 end $$;
 
--- Locks the address, the user, and the other active user who holds the address: returns that one.
+-- Locks the address, the user, and the other active user who holds the address, and returns that other user.
 create or replace function lock_address(claimant text, address text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   holder text;
 begin
   if not is_locked('email:' || lower(address)) then perform lock_subjects('email:' || lower(address)); end if;
-  -- Nobody takes the address without its lock; its holder may still leave.
+  -- Nobody can take the address without its lock, but its holder may still leave it.
   select id into holder from users
   where lower(email) = lower(address) and id <> claimant and deactivated_at is null;
   perform lock_subjects('user:' || claimant, 'user:' || holder);
@@ -66,9 +66,9 @@ begin
   return (select id from users where id = holder and lower(email) = lower(address) and deactivated_at is null);
 end $$;
 
--- Whether this user takes the address from its holder, who then has none until an own newer event comes. Active
--- addresses are unique: between verified claims the newer one at Clerk holds the address, whatever order the
--- deliveries come in; an unverified claim displaces nobody. The caller holds all three locks.
+-- Takes the address from its holder for this user, and returns whether it did. The holder then has none until a newer
+-- event of their own. Active addresses are unique: of two verified claims the newer one at Clerk holds the address, in
+-- whatever order the deliveries come; an unverified claim displaces nobody. The caller holds all three locks.
 create or replace function displace(holder text, claimant text, verified boolean, claimed_at timestamptz)
 returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -79,14 +79,14 @@ begin
   return found;
 end $$;
 
--- When Ledgerhook's first migration was applied to this database. No upgrade moves it.
+-- Returns when Ledgerhook's first migration was applied to this database. No upgrade moves it.
 create or replace function installed_at() returns timestamptz language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (select min(applied_at) from migrations);
 end $$;
 
--- The subjects of sync_user that its facts name: see `subjects_of`.
+-- Returns the subjects of sync_user: see `subjects_of`.
 create or replace function sync_user_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

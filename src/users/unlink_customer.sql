@@ -1,4 +1,4 @@
--- The customer is gone at Stripe: it is unlinked, and nothing links it again. Another one of its user takes its place.
+-- Unlinks a customer that is gone at Stripe, and nothing links it again. Another customer of its user takes its place.
 -- What was refused because another user had this customer waits for it, and may be possible now.
 -- facts: stripe_customer_id.
 create or replace function unlink_customer(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
@@ -23,7 +23,7 @@ begin
     release((delivery->>'erase')::boolean, 'customer:' || f.stripe_customer_id));
 end $$;
 
--- Records what has no effect under the user whose customer it is about, so that it can be found and erased.
+-- Records what has no effect under the owner of the customer it is about, so that it can be found and erased.
 -- facts: outcome, reason, user_id (named by metadata), stripe_customer_id.
 create or replace function record_for_customer(delivery jsonb, facts jsonb) returns jsonb
 language plpgsql security definer
@@ -35,21 +35,21 @@ declare
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, stripe_customer_id text);
   owner := owner_of(f.stripe_customer_id, f.user_id);
-  -- Other products of the account have refunds as well.
+  -- Other products of the account have refunds as well: without a known owner, nothing is recorded.
   if f.outcome = 'rejected' and owner_unknown(owner) is not null then return count_again(delivery, null); end if;
-  -- When something was created is a fact of the event itself: what waited to be applied is given up by it.
+  -- When something was created is a fact of the event itself, so this verdict ends the waiting of an effect.
   return record_delivery(delivery, verdict(f.outcome, f.reason, owner)
     || jsonb_build_object('provisional', f.reason <> 'before_start'));
 end $$;
 
--- The subjects of unlink_customer that its facts name: see `subjects_of`.
+-- Returns the subjects of unlink_customer: see `subjects_of`.
 create or replace function unlink_customer_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return array['customer:' || (facts->>'stripe_customer_id')];
 end $$;
 
--- The subjects of record_for_customer that its facts name: see `subjects_of`.
+-- Returns the subjects of record_for_customer: see `subjects_of`.
 create or replace function record_for_customer_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,14 +1,14 @@
 import { call, type Database } from '../db.ts'
 
-/** Users whom one bite looks at: some 20 ms. */
+/** Users that one bite checks: it takes about 20 ms. */
 const MOST_USERS = 500
 
-/** Where a pass through all users stands: after this one, at the end, or not begun. */
+/** The position of a pass through all users: after this user, at the end, or (null) not begun. */
 type Position = { after: string } | 'done' | null
 
 /**
- * Once the signup bonus is given once per address, uses up the addresses of users who had it before. After a pass
- * nothing is left to do, until the setting is switched off and on again: every event uses up its own addresses.
+ * If the signup bonus is given once per address, uses up the addresses of users who had it before. After one pass
+ * nothing is left to do, because every event uses up its own addresses. Switching the setting off starts a new pass.
  * @throws DatabaseUnavailable
  */
 export async function useKnownAddresses(

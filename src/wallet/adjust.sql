@@ -1,9 +1,9 @@
--- A person corrects a balance, once per key, of a closed wallet too, and below zero if they say so. The same key again
--- returns the balance right after it. For the owner of the database alone.
+-- Corrects a balance for a person, once per key, even of a closed wallet, and below zero if they say so. The same key
+-- again returns the balance right after that correction. Only the owner of the database may call it.
 -- facts: user_id, amount (credits, signed), idempotency_key (the person's), note (why), to_balance (whether amount is
--- the balance that the wallet shall have, rather than what is added to it), only_checks (whether nothing is written).
--- Returns {"balance", "amount" (what was booked, or would be), "is_new" (whether it was booked just now, or would be)},
--- or {"refused": why}.
+-- the new balance of the wallet, rather than what is added to it), only_checks (whether nothing is written). Returns
+-- {"balance", "amount" (what was booked, or would be), "is_new" (whether this call booked it, or would)}, or
+-- {"refused": why}.
 create or replace function adjust(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -37,8 +37,8 @@ begin
   return jsonb_build_object('balance', before + difference, 'amount', difference, 'is_new', true);
 end $$;
 
--- What an adjustment returns whose key was used before: the same once more, or a refusal. Null where it was not used.
--- The caller holds the key's lock, or only looks.
+-- Returns the result of an adjustment whose key was used before: the first result once more, or a refusal. Null if the
+-- key is new. The caller holds the key's lock, or only checks.
 create or replace function earlier_adjustment(entry_key text, given text, amount bigint, to_balance boolean)
 returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -59,9 +59,10 @@ begin
     then '{"refused": "idempotency_key_reused"}'::jsonb end;
 end $$;
 
--- Makes a batch of adjustments, all of it or, where one is refused, nothing. For the owner of the database alone.
--- facts: rows ([{line, user_id, amount, idempotency_key, note}]), to_balance and only_checks as of adjust. Returns
--- {"credits" (the sum of what was booked just now, or would be), "is_new" (how many were), "refused": [{line, why}]}.
+-- Makes a batch of adjustments: all of them, or none if one is refused. Only the owner of the database may call it.
+-- facts: rows ([{line, user_id, amount, idempotency_key, note}]), to_balance and only_checks (both as in adjust).
+-- Returns {"credits" (the sum of what this call booked, or would), "is_new" (how many adjustments that was), "refused":
+-- [{line, why}]}.
 create or replace function adjust_many(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -85,7 +86,8 @@ begin
   return said;
 end $$;
 
--- Adjusts for each row, in their order: what adjust_many returns. The caller holds the locks, or only checks.
+-- Makes the adjustment of each row, in their order, and returns what adjust_many returns. The caller holds the locks,
+-- or only checks.
 create or replace function adjust_each(rows jsonb, to_balance boolean, only_checks boolean) returns jsonb
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -6,7 +6,7 @@ export interface GiveBack {
   spend_key: string
   /** Credits, positive. Null: all that is left of the spend. */
   amount: number | null
-  /** The caller's own name for this give-back: it gives back once. */
+  /** The caller's own name for this give-back: it is made once per key. */
   idempotency_key: string
   note: string | null
   /** The name of the caller's token. */

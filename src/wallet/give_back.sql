@@ -1,9 +1,9 @@
--- Gives back what a spend took, or a part of it, once per idempotency key, and never more than it took. A closed wallet
--- gets it too: it was taken, so it is owed. A key that has given back returns the same for ever; one that was refused
--- has written nothing.
+-- Gives back what a spend took, or a part of it, once per idempotency key, and never more than the spend took. Even a
+-- closed wallet gets it, because the credits are owed. A key that has given back always returns the same result; one
+-- that was refused has written nothing.
 -- facts: user_id, spend_key (the key of the spend), amount (credits, or null: all that is left), idempotency_key (the
--- caller's), note, caller (the name of the caller's token). Returns {"balance", "given_back", "closed"}, or
--- {"refused": why}, with what is left of the spend where that is too little.
+-- caller's), note, caller (the name of the caller's token). Returns {"balance", "given_back", "closed"}, or {"refused":
+-- why}, with what is left of the spend if the amount is more than that.
 create or replace function give_back(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -46,14 +46,14 @@ begin
   return given_back(entry);
 end $$;
 
--- What the caller of a give-back is told, the first time and every other.
+-- Returns the result of a give-back, which is the same for the first call and for every repetition.
 create or replace function given_back(entry credit_ledger) returns jsonb language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return jsonb_build_object('balance', entry.balance_after, 'given_back', entry.amount, 'closed', entry.after_closing);
 end $$;
 
--- How many credits of a spend have been given back.
+-- Returns how many credits of a spend have been given back.
 create or replace function returned_of(spend_id bigint) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -4,18 +4,20 @@ export interface GrantCredits {
   user_id: string
   /** Credits, positive. */
   amount: number
-  /** The caller's own name for this grant: it grants once. */
+  /** The caller's own name for this grant: it is made once per key. */
   idempotency_key: string
   /** Why. */
   note: string
   /** The name of the caller's token. */
   caller: string | null
-  /** Credits that may be granted at most: by one call, to one user in a day, to all in a day. Days are those of UTC. */
+  /**
+   * The most credits that may be granted: by one call, to one user in a day, to all users in a day. Days are in UTC.
+   */
   per_call: number
   per_user_day: number
   per_day: number
   campaign: string | null
-  /** Credits that the campaign grants at most. Null: as many as the limits above let it. */
+  /** The most credits that the campaign grants. Null: only the limits above apply. */
   campaign_per_user: number | null
   campaign_total: number | null
 }

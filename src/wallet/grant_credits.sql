@@ -1,10 +1,10 @@
--- Grants credits that nobody paid, once per idempotency key, within the limits of a leaked token and those of a
--- campaign. A key that has granted returns the balance right after that grant, for ever; one that was refused has
--- written nothing.
--- facts: user_id, amount (credits), idempotency_key (the caller's), note (why), caller (the name of the caller's token);
--- per_call, per_user_day, per_day: what may be granted at most; campaign (or null), and what it may grant at most:
--- campaign_per_user, campaign_total (or null). Returns {"balance"}, or {"refused": why}, with the limit that it meets
--- and what is left of that.
+-- Grants credits that nobody paid for, once per idempotency key, within two kinds of limits: those that bound the harm
+-- of a leaked token, and those of a campaign. A key that has granted always returns the balance right after that grant;
+-- one that was refused has written nothing.
+-- facts: user_id, amount (credits), idempotency_key (the caller's), note (why), caller (the name of the caller's
+-- token); per_call, per_user_day, per_day (the most that may be granted); campaign (or null), campaign_per_user and
+-- campaign_total (the most that it may grant, or null). Returns {"balance"}, or {"refused": why}, with the limit that
+-- was reached and what is left of it.
 create or replace function grant_credits(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -21,7 +21,7 @@ begin
     caller text, per_call bigint, per_user_day bigint, per_day bigint, campaign text, campaign_per_user bigint,
     campaign_total bigint);
   entry_key := 'grant:' || f.idempotency_key;
-  -- One grant after the other: each counts towards the sum of the day.
+  -- The lock `key:grants` makes grants run one after the other: each counts towards the sum of the day.
   perform lock_subjects('key:' || entry_key, 'key:grants', 'user:' || f.user_id);
 
   select * into earlier from credit_ledger where idempotency_key = entry_key;
@@ -50,8 +50,8 @@ begin
   return jsonb_build_object('balance', after);
 end $$;
 
--- Why a grant goes beyond a limit: null when it does not, or there is none. `counted`: which sum of earlier grants
--- counts too.
+-- Returns why a grant exceeds a limit, or null if it does not, or if there is no limit. counted: the sum of earlier
+-- grants that counts towards the limit.
 create or replace function why_beyond(credits bigint, refused text, limited_by text, most bigint, counted text)
 returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -62,7 +62,7 @@ begin
   return jsonb_build_object('refused', refused, 'limit', limited_by, 'left', greatest(most - granted, 0));
 end $$;
 
--- Adds a grant to these sums; nulls are left out. The caller holds the lock of all grants.
+-- Adds a grant to these sums, and ignores nulls. The caller holds the lock of all grants.
 create or replace function count_granted(amount bigint, variadic subjects text[]) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,6 +1,6 @@
--- The database keeps these promises against every writer, the owner included: the triggers that run these functions
--- are ENABLE ALWAYS, so that session_replication_role does not pass them by. Their search path is pinned, and they
--- name their tables in full, so that a temporary table of the same name does not stand in.
+-- The database keeps these promises against every writer, including the owner: the triggers that run these functions
+-- are ENABLE ALWAYS, so that session_replication_role does not bypass them. The functions pin their search path and
+-- name their tables in full, so that no temporary table of the same name takes a table's place.
 create or replace function refuse_ledger_change() returns trigger language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -8,9 +8,9 @@ begin
     using errcode = 'restrict_violation';
 end $$;
 
--- Each entry carries the balance that it leaves, computed under the wallet's lock. Its id is drawn there too, so that
--- ids follow the order of the entries. As the owner, so that a role that may insert an entry needs no right to the
--- wallets or the sequence.
+-- Gives each entry the balance that results from it, computed under the wallet's lock. The entry's id is drawn under
+-- that lock too, so that ids follow the order of the entries. It runs as the owner, so that a role that may insert an
+-- entry needs no right to the wallets or the sequence.
 create or replace function carry_balance() returns trigger language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -46,7 +46,7 @@ begin
     raise exception 'a wallet never changes its user' using errcode = 'restrict_violation';
   elsif tg_op = 'UPDATE' and old.closed_at is not null and new.closed_at is null then
     raise exception 'a closed wallet is never reopened' using errcode = 'restrict_violation';
-  -- Whoever writes it, and from wherever: the only balance that is accepted is the one that the ledger carries.
+  -- Whoever writes it: only the balance that the ledger carries is accepted.
   elsif tg_op = 'UPDATE' and new.balance <> old.balance and new.balance is distinct from (
     select balance_after from ledgerhook.credit_ledger where user_id = new.user_id order by id desc limit 1
   ) then

@@ -1,4 +1,4 @@
--- Opens the user's wallet. Returns whether it was not there before, open or closed. The caller holds the user's lock.
+-- Opens the user's wallet. Returns whether there was none before, open or closed. The caller holds the user's lock.
 create or replace function open_wallet(given text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -10,8 +10,9 @@ begin
   return opened;
 end $$;
 
--- Why this user cannot take this many credits: null when nothing speaks against it. A user is known while the wallet
--- is open: `unknown_user`, `user_deactivated`, or `limit_exceeded` beyond what JSON counts exactly.
+-- Returns why this user cannot take this many credits, or null if nothing prevents it: `unknown_user`,
+-- `user_deactivated`, or `limit_exceeded` if the balance would exceed what JSON counts exactly. A user is known while
+-- the wallet is open.
 create or replace function why_refused(given text, credits bigint) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -24,8 +25,8 @@ begin
     when not is_exact(wallet.balance + credits::numeric) then 'limit_exceeded' end;
 end $$;
 
--- Why this user may not act now: as above, and `user_banned` while Clerk has banned the user. What was paid is credited
--- all the same.
+-- Returns why this user may not act now: the reasons of why_refused, and `user_banned` while Clerk has banned the user.
+-- What a banned user has paid is credited all the same.
 create or replace function why_barred(given text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

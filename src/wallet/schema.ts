@@ -7,19 +7,22 @@ export const wallets = ledgerhook.table(
   'wallets',
   {
     userId: text('user_id').primaryKey(),
-    /** Credits: always the sum of the ledger, moved by a trigger on it and by nothing else. */
+    /** Credits: always the sum of the ledger. Only a trigger on the ledger moves it. */
     balance: wholeNumber('balance').notNull().default(0),
     closedAt: moment('closed_at'),
-    /** Since when its user is banned in Clerk: nothing is spent or bought meanwhile. */
+    /** Since when its user is banned in Clerk. A banned user spends and buys nothing. */
     bannedAt: moment('banned_at'),
-    /** The thresholds of LOW_BALANCE that the balance is not below since it was well above them: each is told once. */
+    /**
+     * The thresholds of LOW_BALANCE that are armed: the balance was well above them, and has not fallen below them
+     * since. Your app receives one event when it does.
+     */
     lowArmed: wholeNumber('low_armed').array().notNull().default(sql`'{}'::bigint[]`),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
   (wallets) => [
     index('wallets_closed').on(wallets.closedAt).where(sql`${wallets.closedAt} is not null`),
-    // JSON's numbers, and JavaScript's, are exact to here.
+    // Numbers in JSON and JavaScript are exact up to here.
     check('wallets_exact', sql`${wallets.balance} between -9007199254740991 and 9007199254740991`),
   ],
 )
@@ -35,7 +38,7 @@ export const creditLedger = ledgerhook.table(
     kind: text().notNull(),
     /** Credits, signed: what comes in is positive. */
     amount: wholeNumber('amount').notNull(),
-    /** Credits in the wallet after this entry: filled by a trigger, under the wallet's lock. */
+    /** Credits in the wallet after this entry. A trigger fills it, under the wallet's lock. */
     balanceAfter: wholeNumber('balance_after').notNull().default(0),
     /** Names the business fact (`purchase:<payment>`), so that a fact moves credits once. */
     idempotencyKey: text('idempotency_key').notNull().unique(),
@@ -44,26 +47,26 @@ export const creditLedger = ledgerhook.table(
     note: text(),
     /** The spend that this entry gives back, all of it or a part. */
     reverses: wholeNumber('reverses').references((): AnyPgColumn => creditLedger.id),
-    /** Whether the wallet was closed already when this was given back. Null for every other entry. */
+    /** Whether the wallet was already closed when this was given back. Null for every other entry. */
     afterClosing: boolean('after_closing'),
-    /** What a spend was for, as your backend calls it: a job, an order. Its give-backs carry it too. */
+    /** What a spend was for, in your backend's words: a job, an order. Its give-backs have the same reference. */
     reference: text(),
-    /** The name of the service token that asked for it. Null where the token has none. */
+    /** The name of the service token that asked for it. Null if the token has none. */
     caller: text(),
-    /** The name in CAMPAIGNS that a grant counts towards. */
+    /** The name in CAMPAIGNS whose limits a grant counts towards. */
     campaign: text(),
     createdAt: createdAt(),
   },
   (ledger) => [
     index('credit_ledger_newest').on(ledger.userId, ledger.id),
-    // Two that share the entries between them, so that each entry is in one.
+    // Two indexes that share the entries between them, so that each entry is in only one.
     index('credit_ledger_payment')
       .on(ledger.stripePaymentId)
       .where(sql`${ledger.kind} <> 'purchase' and ${ledger.stripePaymentId} is not null`),
     uniqueIndex('credit_ledger_one_purchase')
       .on(ledger.stripePaymentId)
       .where(sql`${ledger.kind} = 'purchase'`),
-    // Of the few entries that have one, so that the others pay nothing.
+    // Indexes only the few entries that have one, so that the others cost nothing.
     index('credit_ledger_reverses').on(ledger.reverses).where(sql`${ledger.reverses} is not null`),
     index('credit_ledger_reference')
       .on(ledger.reference, ledger.id)
@@ -89,8 +92,8 @@ export const creditLedger = ledgerhook.table(
 )
 
 /**
- * Adjustments to a balance that the wallet had already, by the key of the ledger entry that was not needed. Without them
- * the same import, made again after something was spent, would give that back.
+ * Adjustments to a balance that the wallet already had, by the key of the ledger entry that was not needed. Without
+ * them, the same import, made again after something was spent, would give the spent credits back.
  */
 export const metBalances = ledgerhook.table('met_balances', {
   idempotencyKey: text('idempotency_key').primaryKey(),
@@ -104,7 +107,7 @@ export const metBalances = ledgerhook.table('met_balances', {
 
 /**
  * How much was granted, for each limit that counts it: `day:<date>`, `day:<date>:<user>`, `campaign:<name>` and
- * `campaign:<name>:<user>`. A sum, so that a grant takes the same time however many there were.
+ * `campaign:<name>:<user>`. These are sums, so that a grant takes the same time however many came before.
  */
 export const grantTotals = ledgerhook.table('grant_totals', {
   subject: text().primaryKey(),

@@ -1,7 +1,7 @@
--- Takes credits once per idempotency key, and never more than there are. A key that has spent returns the balance
--- right after that spend, for ever. One that was refused has written nothing, and may be tried again.
+-- Takes credits once per idempotency key, and never more than there are. A key that has spent always returns the
+-- balance right after that spend. One that was refused has written nothing, and may be tried again.
 -- facts: user_id, amount (credits), idempotency_key (the caller's), note, reference (what it is for), caller (the name
--- of the caller's token). Returns {"balance"}, or {"refused": why}, with the balance where it is too small.
+-- of the caller's token). Returns {"balance"}, or {"refused": why}, with the balance if that is too small.
 create or replace function spend(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

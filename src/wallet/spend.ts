@@ -4,10 +4,10 @@ export interface Spend {
   user_id: string
   /** Credits, positive. */
   amount: number
-  /** The caller's own name for this spend: it takes credits once. */
+  /** The caller's own name for this spend: it takes credits once per key. */
   idempotency_key: string
   note: string | null
-  /** What it is for, as the caller calls it: a job, an order. */
+  /** What it is for, in the caller's words: a job, an order. */
   reference: string | null
   /** The name of the caller's token. */
   caller: string | null

@@ -1,5 +1,5 @@
--- Writes the events of a ledger entry for your app: an entry that the app did not cause itself, and a low balance. The
--- caller has looked whether your app is told anything.
+-- Writes the outgoing events about a ledger entry: one about an entry that your app did not cause itself, and one about
+-- a low balance. The caller has checked that outgoing events are on.
 create or replace function tell_entry(entry credit_ledger) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -16,8 +16,8 @@ begin
   perform tell_low(entry);
 end $$;
 
--- Tells of each threshold that the balance has fallen below, the highest first. A threshold is armed once the balance is
--- at or above 1.2 times of it, and told once; the wallet keeps which are armed.
+-- Writes an outgoing event for each threshold that the balance has fallen below, the highest first. A threshold is
+-- armed once the balance reaches 1.2 times of it, and disarmed by its event; the wallet keeps which ones are armed.
 create or replace function tell_low(entry credit_ledger) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -26,7 +26,7 @@ declare
   armed bigint[];
   threshold bigint;
 begin
-  -- Of several entries of one invoice the last one says where the balance is.
+  -- If an invoice writes several entries, the last one has the final balance.
   if thresholds = '{}' or current_setting('ledgerhook.more_entries', true) = 'true' then return; end if;
   armed := (select low_armed from wallets where user_id = entry.user_id);
   foreach threshold in array thresholds loop

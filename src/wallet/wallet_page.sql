@@ -1,5 +1,6 @@
--- One page of a wallet, newest first: however long the ledger, it reads the page alone. Null where `before_id` is no
--- entry of this wallet. Returns balance, entries, and `next`: the before_id of the next page, null on the last one.
+-- Returns one page of a wallet, newest entry first: balance, entries, and `next`, which is the before_id of the next
+-- page, or null on the last one. It reads only the page, however long the ledger is. Returns null if before_id is no
+-- entry of this wallet.
 create or replace function wallet_page(given text, page_size integer, before_id bigint) returns jsonb
 language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

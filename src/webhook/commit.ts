@@ -19,17 +19,20 @@ export type Committed = Settled & {
 type Settled = Verdict & { user_id: string | null }
 export type Released = Settled & { provider: string; event_id: string; type: string | null }
 
-/** Makes sure of the first commit of a delivery, perhaps otherwise than by the database. @throws DatabaseUnavailable */
+/** Runs the first commit of a delivery, or stores the delivery in the queue instead. @throws DatabaseUnavailable */
 export type First = (commit: () => Promise<Committed>) => Promise<Committed>
 
-/** Asking the provider and committing its answer together, so that the whole stays within the 8 s of the contract. */
+/**
+ * The time for asking the provider and committing its response together, so that all of it stays within the 8 s of the
+ * contract.
+ */
 const RESOLVE_MS = 4_000
-/** A database that took longer than this for the first commit leaves no time for it. */
+/** If the first commit took longer than this, no time is left to ask the provider. */
 const FIRST_COMMIT_MS = 2_500
 
 /**
- * Commits a decision. Where the event alone does not say enough, that commit parks it, and the provider is asked:
- * what cannot be resolved in time stays parked, and the scheduled run asks again.
+ * Commits a decision. If the event does not say enough, that commit parks it, and then the provider is asked. What
+ * cannot be resolved in time stays parked, and the scheduled run asks again.
  * @throws DatabaseUnavailable when the first commit is not known to have happened
  */
 export async function commitResolved(
@@ -44,7 +47,7 @@ export async function commitResolved(
   const startedAt = Date.now()
   const parked = await first(() => commit(db, delivery, decision, settings))
   const hasTime = Date.now() - startedAt <= FIRST_COMMIT_MS
-  // What waits for a setting is asked again by the scheduled run alone: a minute ago the setting was the same.
+  // Only the scheduled run asks again for what waits for a setting: the setting has not changed since the decision.
   const asksNow = parked.outcome === 'parked' && parked.reason !== 'unknown_price'
   if (!asksNow || !hasTime) return parked
   const effect = 'verb' in decision ? decision : null
@@ -57,8 +60,8 @@ export async function commitResolved(
 }
 
 /**
- * Asks the provider what a parked delivery leaves open, and commits that: what its effect lacks, or, without an effect,
- * the event that it merely announces. Returns null where it does not help.
+ * Asks the provider for what a parked delivery lacks, and commits that: what its effect needs or, if it has no effect,
+ * the whole event that it only announces. Returns null if that does not help.
  */
 export async function resolveParked(
   provider: Provider,
@@ -95,11 +98,11 @@ async function after<T>(ms: number, value: T): Promise<T> {
 }
 
 /**
- * Commits the effect and the event row together, in one request. What Postgres refuses for its content it would
- * refuse for ever: the body is then kept where jsonb can hold it, else as null; and should that not help, the row is
- * kept without the effect, as unreadable.
- * @param isWhole whether a verdict is about the event as a whole, with all that its provider knows. Only such a one
- *   gives up what waits to be applied
+ * Commits the effect and the event row together, in one request. What Postgres refuses for its content it would refuse
+ * every time. The body is then stored as far as jsonb can hold it, else as null; if that does not help, the row is
+ * stored without the effect, as unreadable.
+ * @param isWhole whether the decision was made with all that the provider knows about the event. Only then may a
+ *   verdict end the waiting of an effect
  * @throws DatabaseUnavailable when that is not known to have happened: the provider must deliver again
  */
 export async function commit(
@@ -132,7 +135,7 @@ async function commitRow(
 ): Promise<Committed> {
   let sqlstate: string | undefined
   if (effect) {
-    // Each is made when it is needed: to quote a body costs more than anything else here.
+    // The second document is built only if it is needed: quoting a body costs more than anything else here.
     for (const documentOf of [withJson, withText]) {
       try {
         return await run<Committed>(db, documentOf(row, delivery.body), effect, startedAt)
@@ -150,7 +153,7 @@ async function commitRow(
   )
 }
 
-/** What the database is given to commit a delivery: the verb's two documents, the first one as text. */
+/** Returns what the database needs to commit a delivery: the verb and its two documents, the first one as text. */
 export async function statementOf(delivery: Delivery, decision: Effect | Verdict, settings: Settings) {
   return {
     delivery: withJson(await rowOf(delivery, settings), delivery.body),
@@ -165,7 +168,7 @@ const rowOf = async (delivery: Delivery, settings: Settings) => ({
   provider: delivery.provider,
   event_id: delivery.eventId,
   type: delivery.type,
-  // As text: V8 writes JSON with a Date in it the slow way.
+  // As text: V8 serializes an object that contains a Date slowly.
   occurred_at: delivery.occurredAt?.toJSON() ?? null,
   livemode: delivery.livemode,
   via: delivery.via,
@@ -178,13 +181,16 @@ const rowOf = async (delivery: Delivery, settings: Settings) => ({
   settings_hash: await settingsHash(settings),
 })
 
-/** The body as the JSON that it is: not quoted here, nor parsed a second time there. That costs a delivery most. */
+/**
+ * Adds the body as the JSON that it is. So it is neither quoted here nor parsed a second time in the database, which
+ * would be the largest cost of a delivery.
+ */
 function withJson(row: object, body: string | null): string {
   const text = JSON.stringify(row)
   return body === null ? text : inOnePiece(text.slice(0, -1), ',"payload":', body, '}')
 }
 
-/** The body as text, for the database to see whether jsonb can hold it. */
+/** Adds the body as text, so that the database finds out whether jsonb can hold it. */
 const withText = (row: object, body: string | null) => JSON.stringify({ ...row, body })
 
 function record({ userId }: Delivery, verdict: Verdict, more: object): Effect {

@@ -6,12 +6,12 @@ import { type Provider, Unreadable } from './provider.ts'
 
 export const UNREADABLE: Verdict = { outcome: 'parked', reason: 'unreadable' }
 
-/** Whether nobody registered this type: it costs no query. */
+/** Whether no handler is registered for this type: such an event costs no query. */
 export function isUnhandled(provider: Provider, { type }: Delivery): boolean {
   return type !== null && !Object.hasOwn(provider.events, type)
 }
 
-/** What a verified event does here, decided from the event and the settings alone. */
+/** Returns what a verified event does here, decided from the event and the settings only. */
 export function decide(
   provider: Provider,
   { type, event }: Pick<Delivery, 'type' | 'event'>,

@@ -1,18 +1,19 @@
--- What every verb begins and ends with. A verb is a function (delivery, facts) that returns a verdict. It takes the
--- locks of its subjects, looks, acts, and records the delivery, all in the one statement that the Worker sends.
+-- The beginning and the end of every verb. A verb is a function (delivery, facts) that returns a verdict. It locks its
+-- subjects, looks, acts, and records the delivery, all in the one statement that the Worker sends.
 
 create or replace function verdict(outcome text, reason text, user_id text) returns jsonb language sql stable as $$
   select pg_catalog.jsonb_build_object('outcome', outcome, 'reason', reason, 'user_id', user_id)
 $$;
 
--- The verdict on a delivery that has its effect later: as soon as one of the subjects is provided.
+-- Returns the verdict on a delivery that has its effect later, as soon as one of the subjects is provided.
 create or replace function waits(outcome text, reason text, user_id text, verb text, facts jsonb, waits_for text[])
 returns jsonb language sql stable as $$
   select pg_catalog.jsonb_build_object('outcome', outcome, 'reason', reason, 'user_id', user_id,
     'effect', pg_catalog.jsonb_build_object('verb', verb, 'facts', facts), 'waits_for', pg_catalog.to_jsonb(waits_for))
 $$;
 
--- The same for what its provider has to be asked: the scheduled run does, also where nothing is provided.
+-- Returns the verdict on a delivery whose provider has to be asked: the scheduled run asks, even if no subject is
+-- provided.
 create or replace function asks(reason text, user_id text, verb text, facts jsonb, subject text) returns jsonb
 language sql stable as $$
   select pg_catalog.jsonb_build_object('outcome', 'parked', 'reason', reason, 'user_id', user_id, 'asks', true,
@@ -20,7 +21,7 @@ language sql stable as $$
     'waits_for', pg_catalog.jsonb_build_array(subject))
 $$;
 
--- Whether nothing changes this outcome any more.
+-- Whether this outcome is final.
 create or replace function is_final(outcome text, reason text) returns boolean language sql immutable as $$
   select outcome in ('applied', 'duplicate', 'stale') or (outcome = 'ignored' and reason = 'settled_by_hand')
 $$;
@@ -34,7 +35,8 @@ begin
       and is_final(outcome, reason));
 end $$;
 
--- An effect as it is stored: of test mode it says so, for its payload may be gone when it runs. Null where there is none.
+-- Returns an effect as it is stored. It says so if it is of test mode, because its payload may be gone when it runs.
+-- Null if there is no effect.
 create or replace function with_mode(effect jsonb, livemode text) returns jsonb language sql immutable as $$
   select nullif(effect, 'null') || case when livemode = 'false' then '{"livemode": false}'::jsonb else '{}' end
 $$;
@@ -55,17 +57,18 @@ begin
     else verdict(stored.outcome, stored.reason, coalesce(count_again.user_id, stored.user_id)) end;
 end $$;
 
--- When a delivery that was tried in vain so often is tried again: after a minute, then two, four, … at most a day.
+-- Returns when a delivery is tried again after this many failed tries: after a minute, then two, four, … at most a day.
 create or replace function next_try(tries integer) returns timestamptz language sql stable as $$
   select pg_catalog.now() + least(interval '1 minute' * (2 ^ least(tries, 11)), interval '1 day')
 $$;
 
--- Records a delivery with its verdict, and returns the verdict that then holds. A provisional verdict was made without
--- a look at the database: by the event and the settings alone.
--- delivery: provider, event_id (null: nothing was delivered, nothing is recorded), type, occurred_at, livemode (null: it
--- does not say), via, about, erase (whether payloads of deleted users are erased), received_at (null: now), build and
--- settings_hash (what decided it; null: they stay as they are), fallback and secret (both null of most), now and then
--- tally (what its isolate has counted), and the body: as JSON ('payload'), or as text ('body') where jsonb may refuse it.
+-- Records a delivery with its verdict, and returns the verdict that then holds. A provisional verdict was made from the
+-- event and the settings only, without a look at the database.
+-- delivery: provider, event_id (null: nothing was delivered, and nothing is recorded), type, occurred_at, livemode
+-- (null: unknown), via, about, erase (whether payloads of deleted users are erased), received_at (null: now), build and
+-- settings_hash (what decided it; null: the stored ones stay), fallback and secret (null for most deliveries),
+-- sometimes tally (what the isolate has counted), and the body: as JSON ('payload'), or as text ('body') if jsonb may
+-- refuse it.
 create or replace function record_delivery(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -81,11 +84,11 @@ begin
     occurred_at timestamptz, via text, erase boolean, body text, payload jsonb, about text[],
     received_at timestamptz, build text, settings_hash text, fallback text, secret integer);
 
-  -- The user's lock, also where only the row is written: a deletion either sees the row, or is seen here.
+  -- The user's lock is taken even if only the row is written: then a deletion either sees the row, or is seen here.
   if f.reason = 'unreadable' then
     perform lock_subjects('event:' || d.event_id, 'user:' || f.user_id);
     if is_erased(f.user_id) then
-      -- Nobody may read it any more.
+      -- Nobody may read its payload any more.
       facts := verdict('rejected', 'user_deactivated', f.user_id);
       f.outcome := facts->>'outcome'; f.reason := facts->>'reason';
     end if;
@@ -93,7 +96,7 @@ begin
     perform lock_subjects('user:' || f.user_id);
   end if;
   received := kept_payload(coalesce(d.payload, storable_payload(d.body)), d.erase, f.outcome, f.user_id);
-  -- Without its body, or where Postgres refused its content, it is read again only when it is delivered again.
+  -- A delivery without a stored body, or whose content Postgres refused, is only read again when it is delivered again.
   if f.reason = 'unreadable' and (received is not null or d.via = 'release') then
     f.waits_for := array['event:' || d.event_id]; f.asks := true;
   end if;
@@ -106,7 +109,7 @@ begin
   on conflict (provider, event_id) do nothing;
   is_again := not found;
   if is_again then
-    -- A statement of its own: only the few that are there already pay for it.
+    -- A statement of its own, so that only the few deliveries whose row exists pay for it.
     update webhook_events event set outcome = f.outcome, reason = f.reason, via = d.via, sqlstate = f.sqlstate, user_id = coalesce(f.user_id, event.user_id),
       effect = with_mode(f.effect, coalesce(delivery->>'livemode', event.effect->>'livemode')),
       build = coalesce(d.build, event.build), settings_hash = coalesce(d.settings_hash, event.settings_hash),
@@ -115,8 +118,8 @@ begin
       settled_at = case when f.outcome <> 'parked' then now() end, attempts = event.attempts + 1,
       fallback = coalesce(d.fallback, event.fallback), secret = coalesce(d.secret, event.secret)
     where provider = d.provider and event_id = d.event_id and not is_final(event.outcome, event.reason)
-      -- What waits to be applied is given up by a decision on the event itself, never because a setting does not know
-      -- it now, or because this version cannot read it.
+      -- Only a decision on the event itself ends the waiting of an effect, never a setting that does not know it now,
+      -- or a version that cannot read it.
       and not (f.provisional is true and event.effect is not null and f.outcome in ('ignored', 'parked'));
     if not found then return unchanged(count_again(delivery, f.user_id), facts); end if;
   end if;
@@ -130,22 +133,23 @@ begin
   return facts;
 end $$;
 
--- What is returned of a delivery that changes nothing: the final verdict on its event, which stands. What waits stays as
--- it is, and the response says why.
+-- Returns the verdict on a delivery that changes no row: the standing verdict if it is final. Otherwise the delivery
+-- goes on waiting, and the response gives the new reason.
 create or replace function unchanged(standing jsonb, given jsonb) returns jsonb language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return case when is_final(standing->>'outcome', standing->>'reason') then standing else given end;
 end $$;
 
--- Keeps the verb that a stored row names: `migrate --prune` drops no function while this lock, or the row, is there.
+-- Locks the verb that a stored row names: `migrate --prune` drops no function while this lock, or the row, exists.
 create or replace function keep_verb(verb text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   perform from verbs where name = verb for key share;
 end $$;
 
--- Tells of a rejected event of Stripe: it is about money, or about whose it is. Clerk's bring none.
+-- Writes the outgoing event about a rejected event of Stripe, which is about money, or about who owns a customer. A
+-- rejected event of Clerk writes none.
 create or replace function tell_rejected(user_id text, provider text, event text, reason text, about text[])
 returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -155,8 +159,9 @@ begin
     'event', event, 'reason', reason, 'about', to_jsonb(coalesce(about, '{}'))));
 end $$;
 
--- Has the delivery wait for these subjects, in place of those for which it has waited. One that asks its provider has
--- its turn by the first of them; whoever provides another one need not wait for that turn.
+-- Makes the delivery wait for these subjects, in place of those it has waited for. If its provider has to be asked, the
+-- row of its first subject carries the time of the next try. Providing any of the subjects releases it without that
+-- try.
 create or replace function wait_for(of_provider text, of_event text, occurred timestamptz, subjects text[],
   asks boolean, waited boolean) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -170,7 +175,7 @@ begin
   if subjects is null then return; end if;
   foreach awaited in array subjects loop
     continue when awaited is null;
-    -- Whoever provides the subject must find this row: that is sure only under the subject's lock.
+    -- The transaction that provides the subject must find this row. Only the subject's lock makes sure of that.
     if not is_locked(awaited) then raise exception 'a delivery waits for a subject that is not locked'; end if;
     insert into waiting (subject, provider, event_id, occurred_at, retry_at)
     values (awaited, of_provider, of_event, occurred, case when asks and awaited = subjects[1] then next_try(0) end)

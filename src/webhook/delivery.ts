@@ -1,8 +1,8 @@
 import type { Provider, ProviderName } from './provider.ts'
 
 /**
- * A verified event on its way through: the provider has just delivered it, it was released from parking, or it was made
- * of an object that was read from the provider.
+ * A verified event on its way through: just delivered by the provider, released from parking, or made from an object
+ * that was read from the provider.
  */
 export interface Delivery {
   provider: ProviderName
@@ -10,34 +10,37 @@ export interface Delivery {
   eventId: string
   type: string | null
   occurredAt: Date | null
-  /** Whether it is about real money. Null where it does not say, or was released: the row has it. */
+  /** Whether it is about real money. Null if the event does not say so, or if it was released: its row says it. */
   livemode: boolean | null
   userId: string | null
-  /** The provider's ids that it is about. Empty when it was released: the row has them. */
+  /** The provider's ids of what it is about. Empty if it was released: its row has them. */
   about: string[]
-  /** The parsed body. Undefined when it is not JSON. */
+  /** The parsed body. Undefined if it is not JSON. */
   event: unknown
-  /** The signed text, to be stored. Null when it is not JSON, or stored already. */
+  /** The signed text, to be stored. Null if it is not JSON, or is stored already. */
   body: string | null
   via: 'webhook' | 'release' | 'reconcile'
-  /** How it has its effect, where not by its own request and the database alone. */
+  /** How it came to its effect, if not by its own request and the database only. */
   fallback?: Fallback
-  /** Which secret has matched, where it was not the first. */
+  /** Which secret matched, if it was not the first. */
   secret?: number
-  /** When it was received, where that is not just now: it was queued. */
+  /** When it was received, if that was earlier: it was queued. */
   receivedAt?: Date
 }
 
 /**
- * - `read_from_provider`: its provider was asked, in the same request
+ * - `read_from_provider`: the provider was asked, in the same request
  * - `released`: what it waited for has come
- * - `retried`: the scheduled run has tried it again
+ * - `retried`: the scheduled run tried it again
  * - `spilled`: it came through the queue
- * - `reconciled`: a comparison with the provider has made it
+ * - `reconciled`: a comparison with the provider made it
  */
 export type Fallback = 'read_from_provider' | 'released' | 'retried' | 'spilled' | 'reconciled'
 
-/** A verified delivery as it came: what it takes to open it again later. A stored format: messages outlive deployments. */
+/**
+ * A verified delivery as it came: all that is needed to open it again later. A stored format: messages outlive
+ * deployments.
+ */
 export interface Received {
   provider: ProviderName
   event_id: string
@@ -47,7 +50,10 @@ export interface Received {
   received_at: string
 }
 
-/** Reads what every event says of itself. Never throws: what cannot be read is for the decision to park. */
+/**
+ * Opens a delivery: reads what every event of the provider says about itself. Never throws: the decision parks what
+ * cannot be read.
+ */
 export async function open(provider: Provider, headers: Headers, body: string): Promise<Delivery> {
   const event = parse(body)
   const { eventId, ...envelope } = provider.envelope(event, headers)
@@ -83,13 +89,13 @@ async function hash(body: string): Promise<string> {
   return `sha256:${[...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }
 
-/** As text, jsonb writes out what an exponent abbreviates: `1e131000` has 131,001 digits. */
+/** jsonb stores a number without its exponent: `1e131000` becomes 131,001 digits. */
 const MOST_DIGITS = 1_000_000
 
 /** Whether the numbers of this body would be far longer in the database than they are here. */
 function isInflating(body: string): boolean {
   let digits = 0
-  // Where a number may stand. Ids have digits around an e as well, within quotes.
+  // Matches only where a number can stand, because ids in quotes have digits around an e as well.
   for (const [, exponent] of body.matchAll(/[\s:,[]-?\d+(?:\.\d+)?[eE][-+]?(\d+)/g)) {
     digits += Math.min(Number(exponent), MOST_DIGITS)
   }

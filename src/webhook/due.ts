@@ -3,17 +3,17 @@ import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 import type { ProviderName } from './provider.ts'
 
-/** A parked delivery whose turn it is. Without an effect its body has to be read. */
+/** A parked delivery that is due. If it has no effect, its body has to be read. */
 export interface Due {
   delivery: Delivery
   parked: Verdict
   effect: Effect | null
 }
 
-/** Neon returns 10 MiB at most, and quoting what is counted here may make it twice as long. */
+/** A Neon response has 10 MiB at most, and quoting may double the bytes that are counted here. */
 const BODIES_BYTES = 4_000_000
 
-/** A row of `webhook_events`. Moments as Postgres writes them: ISO 8601 with an offset. */
+/** A row of `webhook_events`. Moments are as Postgres writes them: ISO 8601 with an offset. */
 export interface Stored {
   provider: ProviderName
   event_id: string
@@ -22,13 +22,13 @@ export interface Stored {
   user_id: string | null
   reason: string
   effect: Effect | null
-  /** Null where the effect is known, and where the body must not be read any more. */
+  /** Null if the effect is known, or if the body must not be read any more. */
   body: string | null
 }
 
 /**
- * Takes the deliveries whose turn it is, at most so many: their provider has to be asked, their body could not be
- * read, or they have failed. The next turn of each is later.
+ * Takes at most this many due deliveries: their provider has to be asked, their body could not be read, or they have
+ * failed. Each becomes due again later.
  * @throws DatabaseUnavailable
  */
 export async function takeDue(db: Database, most: number): Promise<{ due: Due[]; more: boolean }> {
@@ -38,7 +38,7 @@ export async function takeDue(db: Database, most: number): Promise<{ due: Due[];
   return { due: readable.map(opened), more: taken.more }
 }
 
-/** The delivery of such a row. */
+/** Returns the delivery that such a row holds. */
 export function opened({ effect, reason, ...row }: Stored): Due {
   const delivery: Delivery = {
     provider: row.provider,

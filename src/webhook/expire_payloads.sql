@@ -1,6 +1,6 @@
 -- A bite of the scheduled run: sets payloads to null that were settled longer ago than they are kept, the oldest first.
--- What is parked or rejected keeps its payload: somebody still has to read it. A row that is locked just now is for the
--- next bite.
+-- A parked or rejected delivery keeps its payload, because somebody still has to read it. A row that is locked now is
+-- left to the next bite.
 -- facts: most (payloads), days. Returns {"expired": how many, "more": whether another bite would find something}.
 create or replace function expire_payloads(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

@@ -1,8 +1,9 @@
--- A bite of the scheduled run: gives up what has waited for seven days to know whose a customer or a payment is. That
--- is the life of other products in the same Stripe account, of which nobody ever says whose they are. So is what waits
--- for a user whose id has not the form of Clerk's, unless a tag says whose it is. The effect and what it waits for are
--- kept: a later link, user or settlement still releases it.
--- facts: most (rows), erase, tagged (whether apps of the account are told apart by their tag). Returns {"given_up": how many, "more": whether another bite would find something}.
+-- A bite of the scheduled run: gives up deliveries that have waited for seven days for the owner of a customer or a
+-- payment. They usually come from other products in the same Stripe account, whose owners nobody ever names here.
+-- Unless the apps have tags, it also gives up deliveries that wait for a user whose id does not have Clerk's form.
+-- Their effects and what they wait for are kept: a later link, user or settlement still releases them.
+-- facts: most (rows), erase, tagged (whether the apps of the account are told apart by their tags). Returns
+-- {"given_up": how many, "more": whether another bite would find something}.
 create or replace function give_up(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -1,11 +1,11 @@
--- Takes the locks of these subjects until the commit; nulls are left out. Who holds a subject's lock is alone with it,
--- also while no row of it exists. Subjects: customer:…, email:…, event:…, invoice:…, key:…, payment:…, price:…,
--- subscription:…, user:….
+-- Locks these subjects until the transaction ends, and ignores nulls. Only one transaction holds a subject's lock at a
+-- time, even if the subject has no row yet. Subjects: customer:…, email:…, event:…, invoice:…, key:…, payment:…,
+-- price:…, subscription:…, user:….
 --
--- It waits upwards only, in the order of the names: a subject below the highest one held is tried, and where somebody
--- else has it, the whole begins again (40001). So no two transactions ever wait for each other.
--- What was read before a lock was taken may be out of date: so a verb locks, then looks. Each statement of a function has
--- a fresh snapshot under `read committed`, and under no other isolation level.
+-- It only waits upwards, in the order of the names. It only tries a subject below the highest one held, and raises
+-- 40001 if another transaction has it; the caller then begins again. So no two transactions ever wait for each other.
+-- What was read before a lock was taken may be out of date, so a verb locks, then looks. Each statement of a function
+-- has a fresh snapshot under `read committed`, and under no other isolation level.
 create or replace function lock_subjects(variadic subjects text[]) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -18,7 +18,7 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'ledgerhook needs the isolation level "read committed"' using errcode = 'invalid_transaction_state';
   end if;
-  -- Whoever has few names them in their order: a query that sorts them costs more than all the locks.
+  -- Callers name a few subjects in their order already: a query that sorts them costs more than all the locks.
   foreach subject in array subjects loop
     if subject collate "C" < last then
       subjects := array(select name from unnest(subjects) name order by name collate "C");
@@ -34,7 +34,7 @@ begin
         perform pg_advisory_xact_lock(hashtextextended(subject, 7234));
         exit;
       end if;
-      -- For 20 ms: a transaction that is just committing gives its locks back one after the other.
+      -- Tried for 20 ms, because a transaction that is just committing gives its locks back one after the other.
       tries := tries + 1;
       if tries = 5 then
         raise exception 'a subject below those that are held is locked' using errcode = 'serialization_failure';
@@ -42,7 +42,7 @@ begin
       perform pg_sleep(0.005);
     end loop;
     if subject collate "C" > highest then highest := subject; end if;
-    -- One line for each, so that no subject can contain another.
+    -- One line for each, so that no subject can be found inside another.
     held := held || translate(subject, E'\n', '') || E'\n';
   end loop;
   held := set_config('ledgerhook.held', held, true);
@@ -56,16 +56,16 @@ begin
   return strpos(coalesce(current_setting('ledgerhook.held', true), ''), E'\n' || subject || E'\n') > 0;
 end $$;
 
--- From here on this transaction waits for no subject: one that somebody else has raises 40001. For a transaction that
--- runs several verbs, and would keep all their subjects from everybody while it waits for one more.
+-- From here on this transaction waits for no subject: one that another transaction holds raises 40001. For a
+-- transaction that runs several verbs, and would block all their subjects while it waits for one more.
 create or replace function try_locks_only() returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   perform set_config('ledgerhook.highest', '~', true);
 end $$;
 
--- The subjects that a verb is known to lock by its facts alone, before anything is read. Each verb names them in a
--- function of its own, `<verb>_subjects(facts)`; whoever runs several verbs in one transaction locks all of them first.
+-- Returns the subjects that a verb locks before it reads anything, which follow from its facts. Each verb names them in
+-- a function of its own, `<verb>_subjects(facts)`. A transaction that runs several verbs locks all of them first.
 create or replace function subjects_of(given text, facts jsonb) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -77,7 +77,8 @@ begin
   return subjects;
 end $$;
 
--- The same of several deliveries: [{verb, facts}]. One statement for each verb, which is planned each time.
+-- Returns the subjects of several deliveries, [{verb, facts}]. It runs one dynamic statement for each verb, because
+-- each such statement is planned anew.
 create or replace function subjects_of_all(deliveries jsonb) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -98,7 +99,7 @@ begin
   return subjects;
 end $$;
 
--- The subjects of record_delivery that its facts name: see `subjects_of`.
+-- Returns the subjects of record_delivery: see `subjects_of`.
 create or replace function record_delivery_subjects(facts jsonb) returns text[] language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

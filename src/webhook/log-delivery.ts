@@ -6,17 +6,17 @@ import type { Delivery, Fallback } from './delivery.ts'
 import { statusOf, type Verdict } from './outcome.ts'
 import type { ProviderName } from './provider.ts'
 
-/** Milliseconds. Workers' clock stands still while code computes: what is measured is the waiting. */
+/** Milliseconds. The clock of a Worker stands still while code computes, so only waiting is measured. */
 export interface Timing {
   duration_ms: number
   database_ms: number
-  /** Of what comes out of the queue: how it came, and how long ago it was received. */
+  /** If it came out of the queue: how it came, and how long ago it was received. */
   via?: 'queue'
   queued_ms?: number
 }
 
 /**
- * One line for the delivery, and one for each that it released. Each is counted as well. Ids alone are logged: no
+ * Logs one line for the delivery, and one for each delivery that it released, and counts each. Only ids are logged: no
  * payload, no personal data, no secret.
  */
 export function logDelivery(
@@ -47,7 +47,10 @@ export function logDelivery(
 
 const NO_TIME = { duration_ms: 0, database_ms: 0 }
 
-/** With a status it is a delivery, without one a later look at what was counted when it came. */
+/**
+ * Counts a delivery if there is a status; without one, records a later look at a delivery that was counted when it
+ * came.
+ */
 function count(
   { provider, type, fallback }: Pick<Delivery, 'provider' | 'type' | 'fallback'>,
   { outcome, reason, fallback: how }: Verdict & { fallback?: Fallback },
@@ -70,7 +73,7 @@ function count(
   })
 }
 
-/** One line for each delivery that was released from parking. */
+/** Logs one line for each delivery that was released from parking. */
 export function logReleased(deliveries: Released[], settings: Settings): void {
   for (const { provider, event_id: event, type, user_id: user, ...released } of deliveries) {
     const { outcome, reason } = released
@@ -81,7 +84,7 @@ export function logReleased(deliveries: Released[], settings: Settings): void {
   }
 }
 
-/** What a person should look at: it is not applied, and may be money. */
+/** Returns `warn` for what a person should look at: it is not applied, and may be money. */
 function levelOf({ outcome, reason }: Verdict): 'info' | 'warn' {
   const isFromElsewhere = reason === 'mode_mismatch' || reason === 'instance_mismatch'
   return outcome === 'rejected' || reason === 'unreadable' || isFromElsewhere ? 'warn' : 'info'

@@ -1,5 +1,5 @@
 /**
- * What becomes of a verified delivery, and why: the one list. The reason is for the person who reads it in the
+ * The one list of what becomes of a verified delivery, and why. The reason is for the person who reads it in the
  * provider's own delivery log, and for the operator who reads it in `webhook_events`.
  */
 export const OUTCOMES = {
@@ -11,7 +11,7 @@ export const OUTCOMES = {
     payment_already_credited: 'another event of the same payment credited it',
     period_already_granted: 'the credits of these periods were granted before',
   },
-  /** Newer truth is stored. */
+  /** A newer state is stored. */
   stale: {
     older_than_stored: 'a newer event was applied before',
     user_deleted: 'the user is deleted, and stays so',
@@ -31,7 +31,7 @@ export const OUTCOMES = {
     no_effect: 'nothing moves by it',
     settled_by_hand: 'a person has settled it; final',
   },
-  /** Cannot be applied yet: kept, and released by itself. */
+  /** Cannot be applied yet: kept, and released without any action of a person. */
   parked: {
     unknown_user: 'its user has not come yet',
     unknown_customer: 'nobody knows whose its Stripe customer is',
@@ -46,7 +46,7 @@ export const OUTCOMES = {
     unlinked_payment: 'a payment that may have paid an invoice; Stripe is asked',
     unreadable: 'a form that this version does not know, or content that Postgres refuses',
   },
-  /** Can never be applied as it is: kept for a person. */
+  /** Can never be applied as it is: kept for a person to decide. */
   rejected: {
     invalid_metadata: 'nothing in it names a user, or a number of credits',
     reference_mismatch: 'its client_reference_id names another user than its metadata',
@@ -58,14 +58,14 @@ export const OUTCOMES = {
     before_start: 'money of a payment from before `CREDIT_SINCE` came back, or went away again',
     missing_email: 'a user without any address, where `REQUIRE_EMAIL` asks for one',
   },
-  /** In the queue, and applied from there: the database did not answer in time. There is no row yet. */
+  /** In the queue, and applied from there, because the database did not respond in time. There is no row yet. */
   queued: {},
 } as const
 
 type Outcomes = typeof OUTCOMES
 export type Outcome = keyof Outcomes
 
-/** An outcome with one of its reasons. Only what is applied needs none. */
+/** An outcome with one of its reasons. Only an outcome without reasons, such as `applied`, has none. */
 export type Verdict = {
   [Name in Outcome]: {
     outcome: Name
@@ -76,15 +76,15 @@ export type Verdict = {
 /** Whether it waits for a person or for another event. */
 export const isUnsettled = (outcome: unknown): boolean => outcome === 'parked' || outcome === 'rejected'
 
-/** What waits for a person or for another event, with each of its reasons. */
+/** Every outcome that waits for a person or for another event, with each of its reasons. */
 export const unsettledReasons = (['parked', 'rejected'] as const).flatMap((outcome) =>
   Object.keys(OUTCOMES[outcome]).map((reason) => ({ outcome, reason })),
 )
 
 /**
- * Every verdict is a response that its sender need not repeat, so all are 200: Stripe and Svix know no permanent
- * failure and would retry for days. Clerk's users want to see one of them in red there, `missing_email`: 400 shows
- * it, and the header keeps Svix from retrying it (Svix: delivery control).
+ * Returns the response with a verdict. No verdict needs a repetition by the sender, so all are 200: Stripe and Svix
+ * know no permanent failure and would retry for days. Only `missing_email` is 400, so that it appears as a failure in
+ * Clerk's dashboard; the header keeps Svix from retrying it (Svix: delivery control).
  */
 export function respond(event: string, type: string | null, verdict: Verdict): Response {
   const status = statusOf(verdict)
@@ -94,5 +94,5 @@ export function respond(event: string, type: string | null, verdict: Verdict): R
   )
 }
 
-/** The HTTP status of a verdict. */
+/** Returns the HTTP status of a verdict. */
 export const statusOf = ({ reason }: Verdict) => (reason === 'missing_email' ? 400 : 200)

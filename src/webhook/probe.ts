@@ -1,14 +1,17 @@
 import type { Settings } from '../settings.ts'
 import type { Provider } from './provider.ts'
 
-/** Of an event that no provider sends and nothing handles: whoever repeats its signature has no effect. */
+/**
+ * The body of an event that no provider sends and nothing handles, so that repeating it with its signature has no
+ * effect.
+ */
 export const PROBE = JSON.stringify({ object: 'event', type: 'ledgerhook.doctor.probe', data: {} })
-/** Has the headers that sign `PROBE`, as JSON. */
+/** The header that carries, as JSON, the headers that sign `PROBE`. */
 export const PROBE_HEADER = 'ledgerhook-probe'
 
 /**
- * Whether a request that is refused is a forgery of the doctor's. It is known by a valid signature beside the forged one,
- * which only who has the secret can make: nobody else keeps a refused request out of the rates and their alerts.
+ * Whether a refused request is a forgery made by the doctor. It proves itself by a valid signature of `PROBE` beside
+ * the forged one, which needs the secret. So nobody else can keep a refused request out of the rates and their alerts.
  */
 export async function isProbe(
   { verify }: Provider,

@@ -15,8 +15,8 @@ const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', use
 const PING: Committed = { outcome: 'ignored', reason: 'ping', user_id: null }
 
 /**
- * One delivery, in a straight line: read → verify → open → decide → commit → log → respond.
- * @param spill makes sure of a delivery where the database does not answer in time. Without it: 503
+ * Handles one delivery, in a straight line: read → verify → open → decide → commit → log → respond.
+ * @param spill stores a delivery in the queue if the database does not respond in time. Without it, the response is 503
  */
 export async function receive(
   provider: Provider,
@@ -63,7 +63,7 @@ export async function receive(
         )
     const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
     logDelivery(delivery, verdict, secret, timing, settings)
-    // These have no row.
+    // These have no row, so they are tallied.
     if (verdict === PING || verdict === UNHANDLED) tally(provider.name, verdict.outcome, verdict.reason)
     return respond(delivery.eventId, delivery.type, verdict)
   } catch (error) {
@@ -82,10 +82,16 @@ const receivedAt = (ms: number, { provider, eventId }: Delivery, body: string): 
 
 const UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** The body exactly as it was signed: a byte order mark stays, and what is not UTF-8 cannot match its signature. */
+/**
+ * Returns the body exactly as it was signed: a byte order mark stays. A body that is not UTF-8 cannot match its
+ * signature.
+ */
 const readText = async (request: Request): Promise<string> => UTF_8.decode(await request.arrayBuffer())
 
-/** Nothing is known to be committed: Stripe and Svix deliver again, and what had been committed is a duplicate then. */
+/**
+ * Responds 503, because no commit is known to have happened. Stripe and Svix deliver again; if it was committed after
+ * all, that delivery is a duplicate.
+ */
 function unavailable(
   { provider, eventId: event, type }: Delivery,
   error: DatabaseUnavailable,

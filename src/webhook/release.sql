@@ -1,16 +1,16 @@
--- Parked deliveries have their effect in the commit that provides what they wait for: at most 25 of them, so that
--- the commit stays short. Of the rest one row of `arrived` reminds the scheduled run.
+-- Parked deliveries have their effect in the commit that provides what they wait for. One commit releases at most 25 of
+-- them, so that it stays short. A row of `arrived` makes the scheduled run release the rest.
 
--- Runs the effect of everything that waits for one of these subjects, also of what was given up or refused meanwhile.
--- The caller holds the locks of the subjects, provides them, and has recorded its own delivery. Returns an array: what
--- was settled, and what that in turn released.
+-- Runs the effect of everything that waits for one of these subjects, including what was given up or rejected
+-- meanwhile. The caller holds the locks of the subjects, provides them, and has recorded its own delivery. Returns an
+-- array of the deliveries that were settled, and of those that they released in turn.
 create or replace function release(erase boolean, variadic subjects text[]) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   released jsonb := '[]';
   subject text;
 begin
-  -- One look for all of them: mostly nothing waits.
+  -- One query for all of them, because mostly nothing waits.
   if array_remove(subjects, null) = '{}' then return released; end if;
   if not exists (select from waiting where waiting.subject = any (subjects)) then return released; end if;
   foreach subject in array subjects loop
@@ -19,7 +19,7 @@ begin
   return released;
 end $$;
 
--- Adds to a verb's verdict what the verb has released.
+-- Adds to a verb's verdict the deliveries that the verb has released.
 create or replace function with_released(verdict jsonb, released jsonb) returns jsonb language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -27,7 +27,7 @@ begin
   return verdict || jsonb_build_object('released', coalesce(verdict->'released', '[]') || released);
 end $$;
 
--- Releases what waits for a subject, in the order of occurrence, after the row that this moment and event name.
+-- Releases what waits for a subject, in order of occurrence, beginning after the row that this moment and event name.
 create or replace function release_subject(erase boolean, given text, after_at timestamptz, after_event text)
 returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -51,7 +51,7 @@ begin
     end if;
     perform set_config('ledgerhook.released', (releases_made() + 1)::text, true);
     settled := release_delivery(erase, here.provider, here.event_id);
-    -- A subject of it is locked just now: the scheduled run begins with it. Somebody may hold it for long.
+    -- Another transaction holds one of its subjects, perhaps for long: the scheduled run begins with this row.
     if settled is null then
       perform mark_arrived(given, seen_at, seen_event);
       missed := missed + 1;
@@ -64,7 +64,7 @@ begin
   return released;
 end $$;
 
--- How many effects this transaction has released, and how many more it may.
+-- Returns how many effects this transaction has released, and (`releases_left`) how many more it may release.
 create or replace function releases_made() returns integer language sql stable as $$
   select coalesce(nullif(pg_catalog.current_setting('ledgerhook.released', true), ''), '0')::integer
 $$;
@@ -75,7 +75,7 @@ begin
     - releases_made());
 end $$;
 
--- Remembers that more waits for a subject than was looked at, from the row after this one on.
+-- Remembers that more waits for a subject than this commit looked at, from the row after this one on.
 create or replace function mark_arrived(given text, after_at timestamptz, after_event text) returns void
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -87,8 +87,8 @@ begin
     last_occurred_at = least(arrived.last_occurred_at, after_at);
 end $$;
 
--- Runs one delivery's effect. Returns an array of what was settled; null where a lock that it needs is taken just now.
--- An effect that fails leaves everything as it was, and is tried again later and later, by itself.
+-- Runs one delivery's effect. Returns an array of what was settled, or null if another transaction holds a lock that it
+-- needs. An effect that fails changes nothing, and is tried again with growing delays.
 create or replace function release_delivery(erase boolean, of_provider text, of_event text) returns jsonb
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '50ms' as $$
 declare
@@ -113,8 +113,9 @@ begin
     || coalesce(verdict->'released', '[]');
 end $$;
 
--- A bite of the scheduled run: releases what is left of the subjects that have come. A row of `arrived` is touched under
--- its subject's lock alone. What somebody holds longer than a moment is for the next run, so that nobody is held up.
+-- A bite of the scheduled run: releases the rest of what waits for subjects that have come. It changes a row of
+-- `arrived` only under the lock of its subject. A subject that is locked for longer than a moment is left to the next
+-- run, so that it holds nothing up.
 -- facts: most (effects), erase. Returns {"released": […], "more": whether another bite would find something}.
 create or replace function release_arrived(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
@@ -131,18 +132,18 @@ begin
     select subject from (select subject from arrived where due_at <= now() order by due_at limit f.most) slice
     order by subject collate "C"
   loop
-    -- A request to the database is given up after 3 seconds, and would take everything back.
+    -- The Worker aborts a request after 3 seconds, which would roll everything back.
     exit when releases_made() >= f.most or clock_timestamp() > now() + interval '1 second';
-    -- Each subject has its share, however much waits for another.
+    -- Each subject gets its share, however much waits for another one.
     perform set_config('ledgerhook.most_released', least(f.most, releases_made() + 25)::text, true);
     begin
       perform lock_subjects(given);
-      -- Another run may have been faster.
+      -- Another run may have released it already.
       delete from arrived where subject = given and due_at <= now() returning * into due;
       continue when not found;
       moved := true;
       released := released || release_subject(f.erase, given, due.last_occurred_at, due.last_event_id);
-      -- What a lock has kept away is for the next run, a minute later, not for the next bite.
+      -- What a lock has blocked is left to the next run, a minute later, not to the next bite.
       update arrived set due_at = now() + interval '30 seconds' where subject = given and releases_left() > 0;
     exception when serialization_failure or lock_not_available then
       null;

@@ -12,7 +12,10 @@ type Providers = Record<string, Provider>
 /** Effects that one bite releases. Each takes about a millisecond. */
 const MOST_RELEASED = 200
 
-/** Releases a bite of what still waits for subjects that have come. Returns whether more is left. @throws DatabaseUnavailable */
+/**
+ * Releases a bite of what still waits for subjects that have come. Returns whether more is left.
+ * @throws DatabaseUnavailable
+ */
 export async function releaseArrived(settings: Settings, db: Database): Promise<boolean> {
   const facts = { most: MOST_RELEASED, erase: settings.USER_DELETION === 'delete' }
   const { released, more } = await call<{ released: Released[]; more: boolean }>(db, 'release_arrived', [
@@ -23,7 +26,7 @@ export async function releaseArrived(settings: Settings, db: Database): Promise<
 }
 
 /**
- * Tries again at most so many deliveries whose turn it is. Returns whether there may be more.
+ * Retries at most this many due deliveries. Returns whether there may be more.
  * @throws DatabaseUnavailable
  */
 export async function retryDue(
@@ -41,7 +44,9 @@ export async function retryDue(
   return more
 }
 
-/** One failure does not hold up the others, unless the database is gone. @throws DatabaseUnavailable */
+/**
+ * Retries one delivery. Its failure does not stop the others, unless the database is away. @throws DatabaseUnavailable
+ */
 async function retry(
   provider: Provider,
   due: Due,
@@ -64,8 +69,8 @@ async function retry(
 }
 
 /**
- * Looks at a stored delivery once more, as if it were delivered just now: its effect runs where it waits with one,
- * else its body is decided on anew. Returns what it comes to; null where that leaves it as it is.
+ * Processes a stored delivery again, as if it were delivered just now: runs its effect if it waits with one, else
+ * decides on its body anew. Returns the new verdict, or null if nothing changes.
  * @throws DatabaseUnavailable
  */
 export async function lookAgain(
@@ -95,7 +100,10 @@ const ASKING = new Set<string | null>([
   'incomplete_refunds',
 ])
 
-/** What waits for its provider's answer asks first. Null where that leaves it as it is. */
+/**
+ * Commits a due delivery. If its reason is one that the provider resolves, it asks the provider first. Null if nothing
+ * changes.
+ */
 async function commitDue(
   provider: Provider,
   { delivery, parked, effect }: Due,
@@ -118,7 +126,10 @@ async function commitDue(
 /** Rows that one bite gives up. */
 const MOST_GIVEN_UP = 1_000
 
-/** Gives up a bite of what has waited for seven days in vain. Returns whether more is left. @throws DatabaseUnavailable */
+/**
+ * Gives up a bite of what has waited for seven days in vain. Returns whether more is left.
+ * @throws DatabaseUnavailable
+ */
 export async function giveUp(settings: Settings, db: Database): Promise<boolean> {
   const tagged = settings.APP_TAG !== undefined
   const facts = { most: MOST_GIVEN_UP, erase: settings.USER_DELETION === 'delete', tagged }

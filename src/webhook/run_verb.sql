@@ -1,4 +1,5 @@
--- Runs a verb by its name, as effects name it, and returns its verdict. Only what stands in `verbs` is executed.
+-- Runs a verb by the name that a stored effect gives, and returns its verdict. Only a function named in `verbs` is
+-- executed.
 create or replace function run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -10,9 +11,9 @@ begin
   return verdict;
 end $$;
 
--- Runs the verbs of several deliveries, in the order of their occurrence, in one statement: one that is made of names is
--- planned each time. Fails as a whole where one of them fails. The caller has locked their subjects, and has found their
--- verbs in `verbs`.
+-- Runs the verbs of several deliveries in one statement, in order of occurrence: a statement built from names is
+-- planned each time that it runs. If one verb fails, all fail. The caller has locked their subjects, and has found
+-- their verbs in `verbs`.
 -- deliveries: [{place, occurred_at, verb, facts, delivery (as text)}]. Returns [{"place", "verdict"}].
 create or replace function run_verbs(deliveries jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -22,8 +23,8 @@ declare
 begin
   select string_agg(format('when %L then ledgerhook.%I(delivery::jsonb, facts)', name, name), ' ') into cases
   from verbs where name = any (array(select verb from jsonb_to_recordset(deliveries) as d(verb text)));
-  -- Each verb begins with an empty list of locks, and takes its own again, which this transaction has: of a long list a
-  -- part would be read for each lock. `case` is evaluated in this order, and no other.
+  -- Each verb begins with an empty list of held locks, and takes its own again, which this transaction holds already:
+  -- searching a long list for each lock would cost more. `case` guarantees the order of evaluation.
   execute format('select jsonb_agg(jsonb_build_object(''place'', place, ''verdict'',
       case when set_config(''ledgerhook.held'', '''', true) is not null then case verb %s end end))
     from (select * from jsonb_to_recordset($1) as d(place integer, occurred_at timestamptz, verb text, facts jsonb,

@@ -1,4 +1,4 @@
--- Remembers what was seen.
+-- Stores a sighting, in place of the last one of that name.
 create or replace function saw(given text, given_moment timestamptz, number integer) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

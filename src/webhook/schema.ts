@@ -8,39 +8,44 @@ export const webhookEvents = ledgerhook.table(
   {
     provider: text({ enum: ['clerk', 'stripe'] }).notNull(),
     eventId: text('event_id').notNull(),
-    /** Null where the body named no type. */
+    /** Null if the body named no type. */
     type: text(),
     outcome: text({ enum: ['applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected'] }).notNull(),
     reason: text(),
     userId: text('user_id'),
-    /** The body as it was signed. Null where jsonb cannot hold it, once its user is erased, and after its retention. */
+    /** The body as it was signed. Null if jsonb cannot hold it, once its user is erased, and after its retention. */
     payload: jsonb(),
     /**
-     * The verb and the facts that a waiting delivery runs once it can; `livemode` where it is of Stripe's test mode. Null
-     * where the body could not be read.
+     * The verb and the facts that a waiting delivery runs once it can, with `livemode` if it is of Stripe's test mode.
+     * Null if the body could not be read.
      */
     effect: jsonb(),
-    /** The provider's ids that a delivery which is not applied is about, so that `explain` finds it by each of them. */
+    /**
+     * The provider's ids of what a delivery that is not applied is about, so that `explain` finds it by each of them.
+     */
     about: text().array(),
-    /** The code with which Postgres refused the effect for its content. */
+    /** The SQLSTATE with which Postgres refused the effect for its content. */
     sqlstate: text(),
     /** What settled it last: the provider's own delivery, its release from parking, or a comparison with the provider. */
     via: text({ enum: ['webhook', 'release', 'reconcile'] })
       .notNull()
       .default('webhook'),
-    /** The build that decided it, as `/api/ready` names it. Null from before it was kept. */
+    /** The build that decided it, as `/api/ready` names it. Null for rows from before this was kept. */
     build: text(),
-    /** A hash of the settings that it was decided by: see `settings/deciding.ts`. */
+    /** A hash of the settings by which it was decided: see `settings/deciding.ts`. */
     settingsHash: text('settings_hash'),
-    /** How often it was looked at. */
+    /** How often it was processed. */
     attempts: integer().notNull().default(1),
     occurredAt: providerMoment('occurred_at'),
     receivedAt: moment('received_at').notNull().defaultNow(),
     /** Null while parked. */
     settledAt: moment('settled_at'),
-    /** Otherwise than by its own request and the database alone: see `roll_up`. Null of most. */
+    /** How it came to its effect, if not by its own request and the database only: see `roll_up`. Mostly null. */
     fallback: text(),
-    /** Which of the configured secrets has matched, counted from 1. Null of the first, and of what came before this was kept. */
+    /**
+     * Which of the configured secrets matched, counted from 1. Null for the first, and for rows from before this was
+     * kept.
+     */
     secret: integer(),
   },
   (events) => [
@@ -52,7 +57,7 @@ export const webhookEvents = ledgerhook.table(
     index('webhook_events_unsettled')
       .on(events.outcome, events.reason, events.receivedAt)
       .where(sql`${events.outcome} in ('parked', 'rejected')`),
-    // Of ids that no Clerk instance has: to be given up.
+    // For `give_up`: ids that no Clerk instance creates.
     index('webhook_events_foreign_user')
       .on(events.receivedAt, events.eventId)
       .where(
@@ -61,11 +66,12 @@ export const webhookEvents = ledgerhook.table(
     index('webhook_events_unread')
       .on(events.userId)
       .where(sql`${events.outcome} = 'parked' and ${events.effect} is null`),
-    // All that came within a time, for `roll_up` and the page: by its condition, no other query takes it for its own.
+    // For `roll_up` and the page: all that came within a period. Because of its condition, the planner uses it for no
+    // other query.
     index('webhook_events_received')
       .on(events.receivedAt)
       .where(sql`${events.provider} in ('clerk', 'stripe')`),
-    // What `PAYLOAD_RETENTION_DAYS` still has to empty, the oldest first.
+    // For `expire_payloads`: the payloads that `PAYLOAD_RETENTION_DAYS` has yet to empty, the oldest first.
     index('webhook_events_payload_settled')
       .on(events.settledAt)
       .where(sql`${events.payload} is not null and ${events.outcome} not in ('parked', 'rejected')`),
@@ -86,9 +92,9 @@ export const waiting = ledgerhook.table(
     subject: text().notNull(),
     provider: text().notNull(),
     eventId: text('event_id').notNull(),
-    /** The delivery's, else when it was received: the order of a release. */
+    /** The delivery's own moment, or else when it was received: releases follow this order. */
     occurredAt: providerMoment('occurred_at').notNull(),
-    /** When the scheduled run tries it by itself: its provider has to be asked, or it has failed before. */
+    /** When the scheduled run tries it next: its provider has to be asked, or it has failed before. */
     retryAt: moment('retry_at'),
     /** How often the scheduled run has tried it in vain. */
     tries: integer().notNull().default(0),
@@ -121,14 +127,14 @@ export const arrived = ledgerhook.table(
 export const tallies = ledgerhook.table('tallies', {
   id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   at: moment('at').notNull().defaultNow(),
-  /** How often, by what: `stripe refused no_match`, `database 50` (a commit took 50 ms or less). */
+  /** How often each thing was counted: `stripe refused no_match`, `database 50` (a commit took 50 ms or less). */
   counts: jsonb().notNull(),
 })
 
 /** The database functions that a stored effect may name. Filled by `npm run migrate`. */
 export const verbs = ledgerhook.table('verbs', { name: text().primaryKey() })
 
-/** What a person has settled by hand: nothing credits, grants or reverses it again. */
+/** What a person has settled by hand, so that nothing credits, grants or reverses it again. */
 export const settledFacts = ledgerhook.table('settled_facts', {
   subject: text().primaryKey(),
   provider: text().notNull(),
@@ -139,28 +145,28 @@ export const settledFacts = ledgerhook.table('settled_facts', {
   settledAt: moment('settled_at').notNull().defaultNow(),
 })
 
-/** Users whose stored payloads are to be erased. From `asked_at` on nobody reads them. */
+/** Users whose stored payloads are to be erased. From `asked_at` on, nothing reads those payloads. */
 export const erasures = ledgerhook.table(
   'erasures',
   {
     userId: text('user_id').primaryKey(),
     askedAt: moment('asked_at').notNull().defaultNow(),
-    /** When the newest payload erased so far was received: where the next bite begins. */
+    /** When the newest payload erased so far was received: the next bite begins there. */
     erasedUntil: moment('erased_until'),
     doneAt: moment('done_at'),
-    /** When its next bite is due. Later, after one that failed. */
+    /** When its next bite is due. A bite that failed delays it. */
     dueAt: moment('due_at').notNull().defaultNow(),
   },
   (erasures) => [index('erasures_open').on(erasures.dueAt).where(sql`${erasures.doneAt} is null`)],
 )
 
-/** Work that the scheduled run does in bites: whose turn it is, and since when it fails. */
+/** Work that the scheduled run does in bites: when each task is due, and how often it has failed in a row. */
 export const tasks = ledgerhook.table('tasks', {
   name: text().primaryKey(),
   leasedUntil: moment('leased_until'),
   nextAt: moment('next_at').notNull().defaultNow(),
   failures: integer().notNull().default(0),
-  /** Where the next bite begins, in the task's own terms. */
+  /** Where the next bite begins, in a form that only the task knows. */
   cursor: jsonb(),
   lastGoodAt: moment('last_good_at'),
   createdAt: createdAt(),

@@ -1,5 +1,6 @@
--- Leases the tasks that are most overdue, so that no two runs do the same work. A lease that has run out is taken over:
--- every bite may be done twice. Its run has died, perhaps of this task: that counts as a failure, and it goes last.
+-- Leases the tasks that are most overdue, so that no two runs do the same work. An expired lease is taken over, because
+-- every bite may be done twice. The run that held it has died, perhaps because of this task: that counts as a failure,
+-- and the task goes last.
 -- facts: names (of every task there is), most (tasks), lease_s (seconds). Returns [{"name", "cursor", "lease",
 -- "taken_over"}], the most overdue task first.
 create or replace function lease_tasks(facts jsonb) returns jsonb language plpgsql security definer
@@ -26,8 +27,8 @@ begin
   return taken;
 end $$;
 
--- Ends the leases that a run still has. A task that failed has its next turn later and later, and delays no other; one that had no turn stays
--- as overdue as it was.
+-- Ends the leases that a run still holds. A task that failed becomes due later each time, and delays no other. A task
+-- that had no turn stays as overdue as it was.
 -- facts: tasks: [{name, lease, good, in_s (seconds until its next turn; null: it had none), cursor}]. Returns how many.
 create or replace function finish_tasks(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

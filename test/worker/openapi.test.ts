@@ -214,9 +214,15 @@ describe('examples', () => {
     for (const [path, methods] of Object.entries((await read()).paths))
       for (const [method, operation] of Object.entries(methods))
         statuses[path] = await sendExample(method, path, operation)
-    // There is no such session, and the scheduled run has not run yet: as the document says.
-    const { '/api/checkout/{id}': session, '/api/health/deep': deep, ...others } = statuses
-    expect([session, deep]).toEqual([404, expect.toSatisfy((status) => [200, 503].includes(status))])
+    // There is no such session or delivery, and the scheduled run has not run yet: as the document says.
+    const {
+      '/api/checkout/{id}': session,
+      '/api/ops/deliveries/{provider}/{event}': delivery,
+      '/api/health/deep': deep,
+      ...others
+    } = statuses
+    expect([session, delivery]).toEqual([404, 404])
+    expect([200, 503]).toContain(deep)
     expect(Object.entries(others).filter(([, status]) => status !== 200)).toEqual([])
   })
 })

@@ -97,6 +97,7 @@ describe('a session token', () => {
     ['of its other origin', { azp: 'https://admin.example.com' }, {}],
     ['of a native app, which has no origin', { azp: undefined }, {}],
     ['of any app, where none is configured', { azp: 'https://any.example' }, { APP_ORIGINS: '' }],
+    ['with an audience that the app has added', { aud: 'https://app.example.com' }, {}],
     ['of any issuer, where none is configured', { iss: 'https://any.example' }, { CLERK_ISSUER: '' }],
     [
       'expired within the clocks’ difference',

@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { settingsOf } from '../../settings.ts'
@@ -18,13 +19,15 @@ export interface Action {
 
 const MOST = 100
 
-/** What operators have done, the newest first. @throws DatabaseUnavailable */
+/** Returns what operators have done, the newest first. @throws DatabaseUnavailable */
+export const readActions = (c: Context): Promise<{ actions: Action[]; next: number | null }> =>
+  call(connect(settingsOf(c.env)), 'operator_actions_page', [
+    { before_id: given(c.req.query('before')), most: MOST },
+  ])
+
+/** Shows what operators have done. @throws DatabaseUnavailable */
 export async function actions(c: Call) {
-  const { actions, next } = await call<{ actions: Action[]; next: number | null }>(
-    connect(settingsOf(c.env)),
-    'operator_actions_page',
-    [{ before_id: given(c.req.query('before')), most: MOST }],
-  )
+  const { actions, next } = await readActions(c)
   return frame(c, 'Actions', [
     actionsTable(actions),
     next !== null && html`<p><a href="?before=${next}">Older</a>`,

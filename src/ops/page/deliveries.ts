@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { providers } from '../../providers.ts'
@@ -17,8 +18,8 @@ interface Found {
   searched_to: string | null
 }
 
-/** Deliveries, by what is asked for, the newest first. @throws DatabaseUnavailable */
-export async function deliveries(c: Call) {
+/** Returns the deliveries that match the query, the newest first. @throws DatabaseUnavailable */
+export async function findDeliveries(c: Context): Promise<Found> {
   const query = (name: string) => given(c.req.query(name))
   const [before_at, before_id] = [query('before_at'), query('before_id')]
   const filters = {
@@ -31,7 +32,7 @@ export async function deliveries(c: Call) {
     since: utc(query('since')),
     until: utc(query('until')),
   }
-  const { deliveries, next, searched_to } = await call<Found>(connect(settingsOf(c.env)), 'find_deliveries', [
+  return await call(connect(settingsOf(c.env)), 'find_deliveries', [
     {
       ...filters,
       reasons: unsettledReasons,
@@ -39,6 +40,11 @@ export async function deliveries(c: Call) {
       most: MOST,
     },
   ])
+}
+
+/** Shows these deliveries. @throws DatabaseUnavailable */
+export async function deliveries(c: Call) {
+  const { deliveries, next, searched_to } = await findDeliveries(c)
   const [at, id] = next ?? [searched_to, '']
   return frame(c, 'Deliveries', [
     filterForm(c),
@@ -58,8 +64,8 @@ export async function deliveries(c: Call) {
   ])
 }
 
-/** Fields of a form have no offset: they are in UTC. */
-const utc = (local: string | null) => local && `${local}Z`
+/** Returns a moment of a form, which has no offset, as UTC. */
+const utc = (local: string | null) => local && (/Z$|[+-]\d\d:\d\d$/.test(local) ? local : `${local}Z`)
 
 function olderThan(c: Call, at: string, id: string): string {
   const url = new URL(c.req.url)

@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { ALERT_KINDS } from '../../settings/alerts.ts'
@@ -37,23 +38,29 @@ interface Overview {
   /** The newest first. */
   hours: Slot[]
   days: Slot[]
-  /** Which secret has matched, counted from 1. */
+  /** Which secret matched, counted from 1. */
   secrets: { provider: string; secret: number; deliveries: number; last_at: string }[]
   waiting: Unsettled[]
   besides: Record<string, number>
   status: string
   migration: string | null
   tasks: { name: string; last_good_at: string | null; next_at: string; failures: number }[]
-  /** The last passes of reconcile that have seen everything. */
+  /** The last passes of reconcile that were complete. */
   reconciled: Partial<Record<'recent' | 'full', { endedAt: number }>> | null
   differences: Difference[]
   stored: { name: string; rows: number; bytes: number }[]
 }
 
-/** What needs a look. @throws DatabaseUnavailable */
+/** Returns what needs a look, and the build that runs. @throws DatabaseUnavailable */
+export async function readOverview(c: Context): Promise<Overview & { build: string }> {
+  const facts = { reasons: unsettledReasons, ...NEEDS }
+  return { build: BUILD, ...(await call<Overview>(connect(settingsOf(c.env)), 'overview', [facts])) }
+}
+
+/** Shows what needs a look. @throws DatabaseUnavailable */
 export async function overview(c: Call) {
   const settings = settingsOf(c.env)
-  const seen = await call<Overview>(connect(settings), 'overview', [{ reasons: unsettledReasons, ...NEEDS }])
+  const seen = await readOverview(c)
   const { recent, full } = seen.reconciled ?? {}
   const configured: Record<string, number> = {
     clerk: settings.CLERK_WEBHOOK_SECRET.length,
@@ -107,7 +114,7 @@ export async function overview(c: Call) {
     series('The last 30 days', seen.days),
     html`<h2>Build and database</h2>`,
     list({
-      Build: BUILD,
+      Build: seen.build,
       Database: seen.status,
       'Newest migration': seen.migration,
       'Recent objects reconciled (UTC)': moment(recent?.endedAt) ?? 'not yet',
@@ -141,7 +148,7 @@ export async function overview(c: Call) {
   ])
 }
 
-/** What an outcome means, in the words of the list of outcomes. */
+/** Returns what an outcome means, in the words of the list of outcomes. */
 export const meaning = (outcome: string, reason: string | null): Content =>
   (OUTCOMES as Record<string, Record<string, string>>)[outcome]?.[reason ?? '']
     ?.split('`')

@@ -1,0 +1,126 @@
+import * as z from 'zod/mini'
+import { type Described, refusal } from '../../src/api/route.ts'
+import { delivery, entry } from './delivery.ts'
+
+const shown = () =>
+  z.object({
+    ...delivery().shape,
+    sqlstate: z.nullable(z.string()).check(z.describe('With which Postgres has refused it')),
+    about: z.nullable(z.array(z.string())).check(z.describe('Ids of what it is about')),
+    is_final: z.boolean(),
+    verb: z.nullable(z.string()).check(z.describe('What it does once it can')),
+    waits_for: z.array(z.object({ subject: z.string(), retry_at: z.nullable(z.string()) })),
+  })
+const action = () => z.looseObject({ at: z.string(), operator: z.string(), action: z.string() })
+const counts = () => z.record(z.string(), z.int())
+const rows = () => z.array(z.looseObject({}))
+const filter = (says: string) => z.optional(z.string()).check(z.describe(says))
+const unavailable = { 503: refusal('unavailable') }
+
+/** What the document says of the routes that return what a page of `/ops` shows. */
+export const shownPages: Described[] = [
+  {
+    method: 'get',
+    path: '/api/ops/overview',
+    caller: 'operator',
+    summary: 'What needs a look: the first page of `/ops`',
+    response: () =>
+      z.object({
+        build: z.string(),
+        status: z.string().check(z.describe('As of `/api/ready`')),
+        migration: z.nullable(z.string()),
+        alerts: z.array(z.looseObject({ alert: z.string(), state: z.string() })),
+        waiting: z
+          .array(z.looseObject({ outcome: z.string(), reason: z.string(), count: z.int() }))
+          .check(z.describe('What is parked or rejected, by reason')),
+        besides: counts().check(z.describe('What else needs attention')),
+        differences: rows().check(z.describe('What Stripe and Clerk have otherwise')),
+        hours: rows(),
+        days: rows(),
+        secrets: rows(),
+        tasks: rows(),
+        reconciled: z.nullable(z.looseObject({})),
+        stored: rows().check(z.describe('The largest tables')),
+      }),
+    refusals: unavailable,
+  },
+  {
+    method: 'get',
+    path: '/api/ops/deliveries',
+    caller: 'operator',
+    summary: 'Deliveries, the newest first, and what each waits for',
+    description:
+      'A page has 50. For the one after it, give its `next` as `before_at` and `before_id`. No payloads.',
+    query: () =>
+      z.object({
+        provider: filter('`clerk` or `stripe`'),
+        type: filter('Of the event'),
+        outcome: filter('Such as `parked`'),
+        reason: filter('Such as `unknown_user`'),
+        user_id: filter('Whose they are'),
+        id: filter('Of the event, or of what it is about'),
+        since: filter('A moment in ISO 8601, in UTC without an offset'),
+        until: filter('The same'),
+        before_at: filter('The first of `next`'),
+        before_id: filter('The second of `next`'),
+      }),
+    response: () =>
+      z.object({
+        deliveries: z.array(shown()),
+        next: z.nullable(z.array(z.string())).check(z.describe('Null on the last page')),
+        searched_to: z
+          .nullable(z.string())
+          .check(z.describe('Back to when, if it has stopped early: the next `before_at`')),
+      }),
+    refusals: unavailable,
+  },
+  {
+    method: 'get',
+    path: '/api/ops/deliveries/{provider}/{event}',
+    caller: 'operator',
+    summary: 'What became of one delivery',
+    params: () => z.object({ provider: z.string(), event: z.string() }),
+    response: () =>
+      z.object({
+        delivery: shown(),
+        has_payload: z.boolean(),
+        entries: z.array(entry()),
+        actions: z.array(action()),
+      }),
+    refusals: { 404: refusal('not_found'), ...unavailable },
+  },
+  {
+    method: 'get',
+    path: '/api/ops/find',
+    caller: 'operator',
+    summary: 'All that is known of a user, a payment, an event or a reference',
+    query: () => z.object({ id: z.string(), before: filter('The `next` of the page before') }),
+    response: () =>
+      z.object({
+        id: z.string(),
+        about: z.string(),
+        payment: z.nullable(z.string()),
+        event: z.nullable(delivery()),
+        user_id: z.nullable(z.string()),
+        user: z.nullable(z.looseObject({})),
+        balance: z.nullable(z.int()),
+        sum: z.int(),
+        next: z.nullable(z.int()),
+        entries: z.array(entry()),
+        payments: rows(),
+        subscriptions: rows(),
+        waiting: z.array(shown()),
+        actions: z.array(action()),
+      }),
+    refusals: { 404: refusal('not_found'), ...unavailable },
+  },
+  {
+    method: 'get',
+    path: '/api/ops/actions',
+    caller: 'operator',
+    summary: 'What operators have done, the newest first',
+    query: () => z.object({ before: filter('The `next` of the page before') }),
+    response: () => z.object({ actions: z.array(action()), next: z.nullable(z.int()) }),
+    refusals: unavailable,
+  },
+]

@@ -1,0 +1,33 @@
+import type { Context } from 'hono'
+import { DatabaseUnavailable } from '../../db.ts'
+import { type ExplainedEntry, inWords } from '../explain.ts'
+import { readActions } from './actions.ts'
+import { findDeliveries } from './deliveries.ts'
+import { readDelivery } from './delivery.ts'
+import { readLookUp } from './look-up.ts'
+import { readOverview } from './overview.ts'
+
+/**
+ * Reads what each page shows, keyed by the path below `/api/ops`. The page itself is at `/ops` and this path; the
+ * overview is at `/ops`.
+ */
+export const readers: Record<string, (c: Context) => Promise<object>> = {
+  overview: readOverview,
+  deliveries: findDeliveries,
+  'deliveries/:provider/:event': readDelivery,
+  find: (c) => readLookUp(c),
+  actions: readActions,
+}
+
+/** Returns what a page shows, as JSON, to an operator. It may contain an email address, so nothing may store it. */
+export const asJson = (read: (c: Context) => Promise<object>) => async (c: Context) => {
+  try {
+    const shown: { refused?: string; entries?: ExplainedEntry[] } = await read(c)
+    if (shown.refused) return c.json({ error: shown.refused }, 404)
+    const entries = shown.entries?.map((entry) => ({ ...entry, says: inWords(entry) }))
+    return c.json({ ...shown, ...(entries && { entries }) }, 200, { 'Cache-Control': 'no-store' })
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable && error.isRefusal)) throw error
+    return c.json({ error: 'invalid_request', fields: { query: ['has a value that is none'] } }, 400)
+  }
+}

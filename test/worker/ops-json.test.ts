@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod/mini'
+import { checkoutEvent, randomId } from '../../local/events.ts'
+import { shownPages } from '../../local/openapi/shown-pages.ts'
+import { readers } from '../../src/ops/page/as-json.ts'
+import { accountSettings, callWith } from './account-support.ts'
+import { hiddenIn, see, signedIn, submit } from './ops-support.ts'
+import { signedUp } from './people.ts'
+import { counted, deliver, request, settings } from './support.ts'
+
+const COMPLETED = 'checkout.session.completed'
+
+const shown = async (path: string) => await callWith(settings.OPS_TOKEN, `/api/ops/${path}`)
+
+/** A user with a top-up, one that is rejected, and one that waits for somebody else. */
+async function history() {
+  const user = await signedUp()
+  const paid = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
+  const bad = checkoutEvent(COMPLETED, { user, session: { metadata: { user_id: user, credits: 'many' } } })
+  const waiting = checkoutEvent(COMPLETED, { user: randomId('user') })
+  for (const event of [paid, bad, waiting]) await deliver('stripe', event)
+  return { user, paid, bad, waiting }
+}
+
+describe('what a page of /ops shows, as JSON', () => {
+  it('is for operators alone, and takes one request to the database', async () => {
+    const { user, bad } = await history()
+    const delivery = `deliveries/stripe/${bad.id}`
+    const paths = ['overview', 'deliveries?outcome=rejected', delivery, `find?id=${user}`, 'actions']
+    expect(paths.length).toBe(Object.keys(readers).length)
+    for (const path of paths) {
+      for (const token of [null, accountSettings.SERVICE_TOKEN])
+        expect((await callWith(token, `/api/ops/${path}`)).status, path).toBe(401)
+      const { result, requests } = await counted(() => shown(path))
+      expect([result.status, requests], path).toEqual([200, 1])
+      expect(result.headers.get('Cache-Control'), path).toBe('no-store')
+    }
+  })
+
+  it('has the members that the document names', async () => {
+    const { user, bad } = await history()
+    const replies: Record<string, unknown> = {
+      '/api/ops/overview': (await shown('overview')).body,
+      '/api/ops/deliveries': (await shown('deliveries?outcome=parked')).body,
+      '/api/ops/deliveries/{provider}/{event}': (await shown(`deliveries/stripe/${bad.id}`)).body,
+      '/api/ops/find': (await shown(`find?id=${user}`)).body,
+      '/api/ops/actions': (await shown('actions')).body,
+    }
+    expect(Object.keys(replies)).toEqual(shownPages.map(({ path }) => path))
+    for (const { path, response } of shownPages) {
+      const { shape } = response() as z.ZodMiniObject
+      expect(z.strictObject(shape).safeParse(replies[path]).error, path).toBeUndefined()
+    }
+  })
+
+  it('filters deliveries as the page does, and goes on where a page ends', async () => {
+    const { user, paid, bad, waiting } = await history()
+    const found = async (query: string) =>
+      ((await shown(`deliveries?${query}`)).body as { deliveries: { event: string }[] }).deliveries.map(
+        ({ event }) => event,
+      )
+    expect(await found(`user_id=${user}&provider=stripe`)).toEqual([bad.id, paid.id])
+    expect(await found(`user_id=${user}&outcome=rejected&reason=invalid_metadata`)).toEqual([bad.id])
+    expect(await found(`id=${waiting.id}`)).toEqual([waiting.id])
+    expect(await found(`user_id=${user}&until=2020-01-01T00:00:00`)).toEqual([])
+    expect(await found(`user_id=${user}&since=2020-01-01T00:00:00Z&type=${COMPLETED}`)).toHaveLength(2)
+    const { body } = await shown(`deliveries/stripe/${bad.id}`)
+    const { received_at } = (body as { delivery: { received_at: string } }).delivery
+    const before = new URLSearchParams({ user_id: user, before_at: received_at, before_id: bad.id })
+    expect(await found(`${before}&provider=stripe`)).toEqual([paid.id])
+  })
+
+  it('says what a delivery waits for, and each entry in words', async () => {
+    const { user, waiting } = await history()
+    const { body } = await shown(`deliveries/stripe/${waiting.id}`)
+    expect(body).toMatchObject({
+      delivery: {
+        outcome: 'parked',
+        reason: 'unknown_user',
+        waits_for: [{ subject: expect.stringMatching(/^user:/) }],
+      },
+      has_payload: true,
+    })
+    expect((await shown(`find?id=${user}`)).body).toMatchObject({
+      about: 'user',
+      balance: 540,
+      user: { id: user },
+      payments: [{ id: `pi_${user}`, credits: 500 }],
+      entries: [{ kind: 'signup_bonus' }, { says: `500 credits bought with payment pi_${user}` }],
+    })
+  })
+
+  it('has what operators have done, the newest first', async () => {
+    const { bad } = await history()
+    const operator = await signedIn()
+    const page = `/ops/deliveries/stripe/${bad.id}`
+    expect(hiddenIn(await see(operator, page), 'do')).not.toBe('')
+    await submit(operator, page, { do: 'settle', note: 'Refunded' })
+    const { actions } = (await shown('actions')).body as { actions: object[] }
+    expect(actions[0]).toMatchObject({ action: 'settle', event_id: bad.id, note: 'Refunded' })
+  })
+
+  it('refuses what it cannot read, and knows nothing of what is not there', async () => {
+    for (const path of ['deliveries?since=yesterday-ish', 'actions?before=x', 'find?id=user_1&before=x'])
+      expect([(await shown(path)).status, (await shown(path)).body], path).toMatchObject([
+        400,
+        { error: 'invalid_request' },
+      ])
+    for (const path of ['deliveries/stripe/evt_none', 'deliveries/paypal/evt_1', 'find?id=nobody', 'find'])
+      expect([(await shown(path)).status, (await shown(path)).body], path).toEqual([
+        404,
+        { error: 'not_found' },
+      ])
+    expect((await request('/api/ops/overview', { method: 'POST' })).status).toBe(405)
+  })
+})

@@ -24,7 +24,7 @@ export const billingPortal = route({
     const shop = { stripe, db, livemode: isLiveKey(settings) }
     for (const { id, by_reference } of customers) {
       const url = await orStripeRefusal(async () =>
-        // A reference may be anybody's: the address says whose the cards and invoices are.
+        // A reference may be anybody's: only the address shows whose cards and invoices these are.
         by_reference && !(await hasAddress(stripe, id, verified)) ? null : await openPortal(shop, id, app),
       )
       if (url) return { url }

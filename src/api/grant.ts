@@ -48,7 +48,10 @@ export const grant = route({
   },
 })
 
-/** @throws Refusal 400 for a campaign that is not known: a name with a typing error would have no cap */
+/**
+ * Returns the caps of a campaign. @throws Refusal 400 if it is not known, because a misspelt name would otherwise have
+ * no cap
+ */
 function campaignCaps(campaign: string | null, { CAMPAIGNS }: Settings) {
   if (campaign === null) return { campaign_per_user: null, campaign_total: null }
   const caps = Object.hasOwn(CAMPAIGNS, campaign) ? CAMPAIGNS[campaign] : undefined

@@ -19,7 +19,7 @@ import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
 
 const pack = () => z.string().check(z.describe('A name in `CREDIT_PACKS`'))
 const plan = () =>
-  z.string().check(z.describe('A key in `PLANS`, or the Stripe price id where several prices have that key'))
+  z.string().check(z.describe('A key in `PLANS`, or a Stripe price id if several prices have that key'))
 
 const conflicts = () =>
   z.object({
@@ -35,7 +35,7 @@ export const startCheckout = route({
   caller: 'user',
   summary: 'A Stripe Checkout Session for a credit pack or a plan',
   description:
-    'Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own. Of packs all may be paid; opening a plan’s ends the user’s other open one.',
+    'Send the person to `url`. The customer at Stripe is created once, but each call creates a new session. Several sessions for packs can all be paid. A session for a plan expires the user’s other open one of the same group.',
   body: () =>
     z
       .strictObject({ pack: z.optional(pack()), plan: z.optional(plan()) })

@@ -56,8 +56,8 @@ begin
     'next', case when event.state <> 'open' then next_outgoing(event.user_id, f.go_on) end);
 end $$;
 
--- Makes the user's next event due, unless it is due already. If the caller sends it, leases and returns it. The caller
--- holds the lock of the queue's row.
+-- Makes the user's next event due, unless it is due or being sent already. If the caller sends it, leases and returns
+-- it. The caller holds the lock of the queue's row.
 create or replace function next_outgoing(owner text, lease boolean) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

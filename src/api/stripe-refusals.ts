@@ -4,7 +4,7 @@ import { StripeTrouble, type TroubleKind } from '../stripe/trouble.ts'
 import { Refusal, refusal } from './route.ts'
 import { granted } from './signed-in.ts'
 
-/** Tells the app what it can do: ask the person, do nothing, or try again after this many seconds. */
+/** What the app can do about each kind: ask the person, do nothing, or try again after this many seconds. */
 const RESPONSES: Record<TroubleKind, [status: 402 | 502 | 503, error: string, retryAfter?: string]> = {
   declined: [402, 'payment_declined'],
   refused: [502, 'stripe_refused'],

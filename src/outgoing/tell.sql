@@ -1,6 +1,6 @@
 -- Returns what the Worker's statement says about outgoing events: `low` (thresholds of LOW_BALANCE) and `sends`
--- (whether the Worker sends the statement's events at once). Null if it says nothing: then no event is written, and
--- nothing is read or written for any.
+-- (whether the Worker sends the statement's events at once). Null if it says nothing: then nothing is written, or even
+-- read, for outgoing events.
 create or replace function telling() returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

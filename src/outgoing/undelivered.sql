@@ -11,8 +11,8 @@ begin
     from (select * from outgoing_events where state = 'undelivered' order by ended_at limit f.most) event);
 end $$;
 
--- Makes these events be sent again, with the same id, sequence and body. Only the owner of the database may call it.
--- facts: ids, or null: the oldest undelivered ones; most (events). Returns {"resent": how many}.
+-- Schedules these events to be sent again, with the same id, sequence and body. Only the owner of the database may call
+-- it. facts: ids, or null: the oldest undelivered ones; most (events). Returns {"resent": how many}.
 create or replace function resend_events(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -31,9 +31,9 @@ begin
   return jsonb_build_object('resent', resent);
 end $$;
 
--- Makes those of these events that are this user's be sent again. Only the first of the user's open events is due. If
--- that is now one of these, it takes that place over; if the event that was due may be on its way, it waits until the
--- lease of at most 30 seconds is over. Returns how many are sent again.
+-- Schedules those of these events that are this user's to be sent again. Only the first of the user's open events is
+-- due. If that is now one of these, it takes that place over; if the event that was due may be on its way, it waits
+-- until the lease of at most 30 seconds is over. Returns how many are sent again.
 create or replace function resend_of(owner text, ids text[]) returns integer language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -104,9 +104,9 @@ async function commitMessages(
 }
 
 /**
- * Opens a message and decides on it, by the present settings. It was verified when it came, because secrets may have
- * changed since. Unhandled types are not queued, so a type that this version does not handle comes from another
- * version: it is parked as unreadable, until a version handles it.
+ * Opens a message and decides on it, by the present settings. It was verified when it came, and is not verified again,
+ * because secrets may have changed since. Unhandled types are not queued, so a type that this version does not handle
+ * comes from another version: it is parked as unreadable, until a version handles it.
  */
 async function itemOf(
   queued: QueuedMessage,

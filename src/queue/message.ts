@@ -30,6 +30,9 @@ export async function enqueue(queue: Queue, received: Received): Promise<void> {
   await queue.send(body, { contentType: 'json' })
 }
 
-/** In JSON a character takes at most six bytes, and everything besides the body far less than 10,000. */
+/**
+ * Whether the exact size has to be computed. In JSON a character takes at most six bytes, and everything besides the
+ * body far less than 10,000.
+ */
 const mayBeTooLarge = ({ body }: Received) => body.length * 6 > MOST_BYTES - 10_000
 const bytesOf = (body: object) => new TextEncoder().encode(JSON.stringify(body)).byteLength

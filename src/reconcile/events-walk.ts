@@ -46,7 +46,7 @@ async function compareUnknown(pass: Pass, events: unknown[]) {
   return found.reverse()
 }
 
-/** Under its own id: if it is still delivered, it is a duplicate. */
+/** Returns an event as an item under its own id, so that it is a duplicate if it is still delivered. */
 function eventItem(pass: Pass, event: object): Item {
   const { object: eventId, ...decided } = decideEvent(event, pass.settings)
   const object = String(member(member(member(event, 'data'), 'object'), 'id') ?? eventId)

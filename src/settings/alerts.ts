@@ -51,7 +51,7 @@ const change = () =>
     z.strictObject({ threshold: z.optional(z.number().check(z.gt(0))), critical: z.optional(z.boolean()) }),
   ])
 
-/** Keyed by alert, or by `<alert>:<what it is about>`. */
+/** Changes keyed by alert, or by `<alert>:<what it is about>`. */
 export const alertChanges = () =>
   z.pipe(
     json(),

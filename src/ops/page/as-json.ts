@@ -8,7 +8,7 @@ import { readLookUp } from './look-up.ts'
 import { readOverview } from './overview.ts'
 
 /**
- * Reads what each page shows, keyed by the path below `/api/ops`. The page itself is at `/ops` and this path; the
+ * The readers of what each page shows, by the path below `/api/ops`. A page itself is at `/ops` and this path; the
  * overview is at `/ops`.
  */
 export const readers: Record<string, (c: Context) => Promise<object>> = {

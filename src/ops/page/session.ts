@@ -9,7 +9,7 @@ import { type Call, fieldsOf, given } from './env.ts'
 import { field, frame, hidden, required } from './html.ts'
 
 const SESSION_S = 8 * 3_600
-/** Each token signs its own sessions: once the token is removed, they have ended. */
+/** Returns the key that signs the sessions of a token: once the token is removed, its sessions have ended. */
 const keyOf = (token: string) => `session of /ops ${token}`
 const nameOf = ({ name }: { name: string | null }) => name ?? 'operator'
 

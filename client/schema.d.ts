@@ -11,7 +11,7 @@ export interface paths {
         };
         /**
          * The signed-in user
-         * @description Brings the user and the wallet if Clerk’s webhook has not come yet.
+         * @description Creates the user and the wallet if Clerk’s webhook has not come yet.
          */
         get: {
             parameters: {
@@ -36,9 +36,9 @@ export interface paths {
                             name: string | null;
                             /** @description Credits */
                             balance: number;
-                            /** @description In Clerk: may neither spend nor buy */
+                            /** @description Whether banned in Clerk: may neither spend nor buy */
                             banned: boolean;
-                            /** @description Of several, the one that entitles most */
+                            /** @description Of several, the one that entitles to most */
                             subscription: {
                                 id: string;
                                 /** @description As Stripe names it */
@@ -247,7 +247,7 @@ export interface paths {
         put?: never;
         /**
          * A Stripe Checkout Session for a credit pack or a plan
-         * @description Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own. Of packs all may be paid; opening a plan’s ends the user’s other open one.
+         * @description Send the person to `url`. The customer at Stripe is created once, but each call creates a new session. Several sessions for packs can all be paid. A session for a plan expires the user’s other open one of the same group.
          */
         post: {
             parameters: {
@@ -266,7 +266,7 @@ export interface paths {
                     "application/json": {
                         /** @description A name in `CREDIT_PACKS` */
                         pack?: string;
-                        /** @description A key in `PLANS`, or the Stripe price id where several prices have that key */
+                        /** @description A key in `PLANS`, or a Stripe price id if several prices have that key */
                         plan?: string;
                     };
                 };
@@ -418,7 +418,7 @@ export interface paths {
         };
         /**
          * What became of a Checkout Session, after the person has come back
-         * @description Reads the session from Stripe and settles it as its webhook does: whichever comes first credits, and only it. With `payment_pending`, ask again; the webhook credits it when the money is there.
+         * @description Reads the session from Stripe and settles it as its webhook does. Whichever comes first credits it, and the other does nothing. With `payment_pending`, ask again; the webhook credits it once the money has arrived.
          */
         get: {
             parameters: {
@@ -426,7 +426,7 @@ export interface paths {
                 header?: never;
                 path: {
                     /**
-                     * @description As Stripe puts it into the `session_id` of the success url
+                     * @description The `session_id` that Stripe puts into the success URL
                      * @example cs_test_1
                      */
                     id: string;
@@ -447,7 +447,7 @@ export interface paths {
                             status: string | null;
                             /** @description Stripe’s: `paid`, `unpaid` or `no_payment_required` */
                             payment_status: string;
-                            /** @description As of a webhook: `applied`, `duplicate`, `ignored`, … */
+                            /** @description As for a webhook: `applied`, `duplicate`, `ignored`, … */
                             outcome: string;
                             reason: string | null;
                             /** @description Credits, now */
@@ -578,7 +578,7 @@ export interface paths {
         put?: never;
         /**
          * Stripe’s customer portal: plan, cards, invoices
-         * @description For whoever has bought something; anybody else has nothing to manage there. A customer of a Payment Link is shown only to whom its address belongs.
+         * @description For users who have bought something: without a Stripe customer there is nothing to manage (`no_customer`). A customer who came by a Payment Link is shown only to the user whose verified address it has.
          */
         post: {
             parameters: {
@@ -887,7 +887,7 @@ export interface paths {
         put?: never;
         /**
          * Give back a spend, or a part of it, once per idempotency key
-         * @description Never more than the spend took, however many calls there are. The same key again returns the same. A refused key has written nothing and may be tried again.
+         * @description Never more than the spend took, however many calls there are. The same key again returns the same result. A refused key has written nothing and may be tried again.
          */
         post: {
             parameters: {
@@ -911,7 +911,7 @@ export interface paths {
                         user_id: string;
                         /** @description The `idempotency_key` of the spend */
                         spend_key: string;
-                        /** @description Credits; all that is left of the spend where it is not given */
+                        /** @description Credits. Without it: all that is left of the spend */
                         amount?: number | null;
                         /** @description Printable ASCII without spaces, at most 255 characters */
                         idempotency_key: string;
@@ -930,9 +930,9 @@ export interface paths {
                         "application/json": {
                             /** @description Credits, right after this give-back */
                             balance: number;
-                            /** @description Credits, by this call */
+                            /** @description Credits that this key gave back */
                             given_back: number;
-                            /** @description Whether the wallet was closed: its user was deleted before */
+                            /** @description Whether the wallet was already closed, because its user is deleted */
                             closed: boolean;
                         };
                     };
@@ -985,7 +985,7 @@ export interface paths {
                         "application/json": {
                             /** @enum {string} */
                             error: "more_than_spent" | "idempotency_key_reused" | "limit_exceeded";
-                            /** @description Of `more_than_spent`: credits that can be given back */
+                            /** @description With `more_than_spent`: credits that can still be given back */
                             left?: number;
                         };
                     };
@@ -1044,7 +1044,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Grant credits that nobody paid, once per idempotency key
+         * Grant credits that nobody paid for, once per idempotency key
          * @description Within `GRANT_LIMIT`, and within the caps of the campaign. The same key again returns the balance right after its grant. A refused key has written nothing and may be tried again.
          */
         post: {
@@ -1152,9 +1152,9 @@ export interface paths {
                         "application/json": {
                             /** @enum {string} */
                             error: "campaign_exhausted" | "grant_limit_exceeded" | "idempotency_key_reused" | "limit_exceeded";
-                            /** @description The cap that it would go beyond */
+                            /** @description The cap that it would exceed */
                             limit?: string;
-                            /** @description Credits that are left of it */
+                            /** @description Credits that are left of that cap */
                             left?: number;
                         };
                     };
@@ -1376,14 +1376,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            /** @description Of several subscriptions, the one that entitles most */
+                            /** @description Of several subscriptions, the one that entitles to most */
                             plan: string | null;
-                            /** @description Of its subscription, as Stripe names it */
+                            /** @description The status of its subscription, as Stripe names it */
                             status: string | null;
                             cancel_at: string | null;
                             /** @description Whether Stripe collects no money for it now */
                             collection_paused: boolean;
-                            /** @description In Clerk: may neither spend nor buy */
+                            /** @description Whether banned in Clerk: may neither spend nor buy */
                             banned: boolean;
                             /** @description Credits */
                             balance: number;

@@ -1,18 +1,28 @@
 import { once } from 'node:events'
 
-/** Prints lines one by one, as fast as whoever reads them takes them: of many, not all are in memory. */
+/**
+ * Prints lines one by one, as fast as the reader takes them, so that memory never holds many of them. Stops when the
+ * reader wants no more, as `head` does.
+ */
 export async function printing(lines: Iterable<string>, print: (line: string) => void): Promise<void> {
-  const { stdout } = process
   for (const line of lines) {
     print(line)
-    if (stdout.writableNeedDrain) await taken(stdout)
+    if (process.stdout.writableNeedDrain && !(await isTaken(process.stdout))) return
   }
 }
 
-/** Resolves once a stream takes more, or is closed by whoever does not want more, as `head` does. */
-async function taken(stream: NodeJS.WriteStream): Promise<void> {
+/** Returns true once a stream takes more, and false if its reader has closed it. */
+async function isTaken(stream: NodeJS.WriteStream): Promise<boolean> {
   const over = new AbortController()
-  const any = ['drain', 'close'].map((event) => once(stream, event, { signal: over.signal }))
-  await Promise.race(any).catch(() => {})
-  over.abort()
+  const drained = once(stream, 'drain', { signal: over.signal }).then(() => true)
+  const closed = once(stream, 'close', { signal: over.signal }).then(() => false)
+  try {
+    return await Promise.race([drained, closed])
+  } catch {
+    // A write has failed, because nobody reads any more.
+    return false
+  } finally {
+    over.abort()
+    await Promise.allSettled([drained, closed])
+  }
 }

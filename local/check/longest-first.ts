@@ -2,6 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take longest, the longest first. Begun last, each would run alone in the end. */
 export const LONGEST = [
+  'test/node/bench.test.ts',
   'test/node/replay-check.test.ts',
   'test/node/documents-shell.test.ts',
   'test/node/demo.test.ts',

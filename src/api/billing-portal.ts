@@ -13,7 +13,7 @@ export const billingPortal = route({
   caller: 'user',
   summary: 'Stripe’s customer portal: plan, cards, invoices',
   description:
-    'For whoever has bought something; anybody else has nothing to manage there. A customer of a Payment Link is shown only to whom its address belongs.',
+    'For users who have bought something: without a Stripe customer there is nothing to manage (`no_customer`). A customer who came by a Payment Link is shown only to the user whose verified address it has.',
   response: () => z.object({ url: z.string().check(z.describe('Where to send the person')) }),
   refusals: { 403: deactivated, 409: refusal('no_customer'), ...stripeRefusals },
   handle: async (call) => {
@@ -24,7 +24,7 @@ export const billingPortal = route({
     const shop = { stripe, db, livemode: isLiveKey(settings) }
     for (const { id, by_reference } of customers) {
       const url = await orStripeRefusal(async () =>
-        // A reference may be anybody's: the address says whose the cards and invoices are.
+        // A reference may be anybody's: only the address shows whose cards and invoices these are.
         by_reference && !(await hasAddress(stripe, id, verified)) ? null : await openPortal(shop, id, app),
       )
       if (url) return { url }

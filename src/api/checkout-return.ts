@@ -13,17 +13,17 @@ export const finishCheckout = route({
   caller: 'user',
   summary: 'What became of a Checkout Session, after the person has come back',
   description:
-    'Reads the session from Stripe and settles it as its webhook does: whichever comes first credits, and only it. With `payment_pending`, ask again; the webhook credits it when the money is there.',
+    'Reads the session from Stripe and settles it as its webhook does. Whichever comes first credits it, and the other does nothing. With `payment_pending`, ask again; the webhook credits it once the money has arrived.',
   params: () =>
     z.object({
-      id: z.string().check(z.describe('As Stripe puts it into the `session_id` of the success url')),
+      id: z.string().check(z.describe('The `session_id` that Stripe puts into the success URL')),
     }),
   response: () =>
     z.object({
       id: z.string(),
       status: z.nullable(z.string()).check(z.describe('Stripe’s: `open`, `complete` or `expired`')),
       payment_status: z.string().check(z.describe('Stripe’s: `paid`, `unpaid` or `no_payment_required`')),
-      outcome: z.string().check(z.describe('As of a webhook: `applied`, `duplicate`, `ignored`, …')),
+      outcome: z.string().check(z.describe('As for a webhook: `applied`, `duplicate`, `ignored`, …')),
       reason: z.nullable(z.string()),
       balance: z.int().check(z.describe('Credits, now')),
     }),

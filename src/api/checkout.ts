@@ -19,7 +19,7 @@ import { orStripeRefusal, stripeRefusals } from './stripe-refusals.ts'
 
 const pack = () => z.string().check(z.describe('A name in `CREDIT_PACKS`'))
 const plan = () =>
-  z.string().check(z.describe('A key in `PLANS`, or the Stripe price id where several prices have that key'))
+  z.string().check(z.describe('A key in `PLANS`, or a Stripe price id if several prices have that key'))
 
 const conflicts = () =>
   z.object({
@@ -35,7 +35,7 @@ export const startCheckout = route({
   caller: 'user',
   summary: 'A Stripe Checkout Session for a credit pack or a plan',
   description:
-    'Send the person to `url`. The customer is made at Stripe once; each call makes a session of its own. Of packs all may be paid; opening a plan’s ends the user’s other open one.',
+    'Send the person to `url`. The customer at Stripe is created once, but each call creates a new session. Several sessions for packs can all be paid. A session for a plan expires the user’s other open one of the same group.',
   body: () =>
     z
       .strictObject({ pack: z.optional(pack()), plan: z.optional(plan()) })
@@ -69,13 +69,13 @@ const alreadySubscribed = () => new Refusal(409, 'already_subscribed', { portal:
 const read = (db: Database, order: Order, who: SignedIn): Promise<PlanBuyer | UserRefusal> =>
   'plan' in order ? readPlanBuyer(db, who) : readBuyer(db, who).then((buyer) => ({ ...buyer, plans: [] }))
 
-/** Whether the user has a plan already that this one would replace. */
+/** Whether the user already has a plan that this one would replace. */
 const hasPlanOf = ({ group = '' }: Plan, { plans }: PlanBuyer, { PLANS }: Settings) =>
   plans.some((one) => groupOf(one, PLANS) === group)
 
 type Named = { pack?: string | undefined; plan?: string | undefined }
 
-/** @throws Refusal 400 for what is not sold, or could be several prices */
+/** Returns what is ordered. @throws Refusal 400 if it is not sold, or could mean several prices */
 function orderOf({ pack, plan = '' }: Named, { CREDIT_PACKS, PLANS }: Settings): Order {
   if (pack !== undefined) {
     const sold = Object.hasOwn(CREDIT_PACKS, pack) ? CREDIT_PACKS[pack] : undefined
@@ -95,14 +95,19 @@ function orderOf({ pack, plan = '' }: Named, { CREDIT_PACKS, PLANS }: Settings):
   return { price, plan: sold }
 }
 
-/** The plans that a request may mean, each with its name in PLANS: one by that name, else all with that key. */
+/**
+ * Returns the plans that a request may mean, each with its name in PLANS: the one of that name, else all with that key.
+ */
 function plansNamed(plan: string, plans: Settings['PLANS']): [string, Plan][] {
   const all = Object.entries(plans)
   const named = all.filter(([name]) => name === plan)
   return named.length > 0 ? named : all.filter(([, { key }]) => key === plan)
 }
 
-/** A product and a lookup key say what was bought, not what to sell: both may have several prices. */
+/**
+ * Whether the name is a price's id. A product and a lookup key say what was bought, but not what to sell: both may have
+ * several prices.
+ */
 const isPriceId = (name: string) => /^(price|plan)_/.test(name)
 
 const notSold = (names: string[]) =>

@@ -1,7 +1,10 @@
 import type { Context } from 'hono'
 import { asset } from '../http.ts'
 
-/** Scalar draws itself, with styles of its own. It runs what is beside it, and asks this Worker alone. */
+/**
+ * Scalar writes its own markup and styles. It may run only the scripts beside it, and make requests only to this
+ * Worker.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,11 +27,11 @@ const PAGE = `<!doctype html>
 </body></html>
 `
 
-/** The OpenAPI document as a page. */
+/** Returns the OpenAPI document as a page. */
 export function docsPage(c: Context): Response | Promise<Response> {
   c.header('Content-Security-Policy', POLICY)
   return c.html(PAGE)
 }
 
-/** A script of that page: a file of the folder `assets/docs`. */
+/** Returns a script of that page: a file of the folder `assets/docs`. */
 export const docsScript = (c: Context) => asset(c, `/docs/${c.req.param('file')}`)

@@ -15,11 +15,13 @@ export const entitlements = route({
   revalidates: true,
   response: () =>
     z.object({
-      plan: z.nullable(z.string()).check(z.describe('Of several subscriptions, the one that entitles most')),
-      status: z.nullable(z.string()).check(z.describe('Of its subscription, as Stripe names it')),
+      plan: z
+        .nullable(z.string())
+        .check(z.describe('Of several subscriptions, the one that entitles to most')),
+      status: z.nullable(z.string()).check(z.describe('The status of its subscription, as Stripe names it')),
       cancel_at: z.nullable(z.iso.datetime({ offset: true })),
       collection_paused: z.boolean().check(z.describe('Whether Stripe collects no money for it now')),
-      banned: z.boolean().check(z.describe('In Clerk: may neither spend nor buy')),
+      banned: z.boolean().check(z.describe('Whether banned in Clerk: may neither spend nor buy')),
       balance: z.int().check(z.describe('Credits')),
     }),
   refusals: { 403: deactivated, 404: refusal('unknown_user') },

@@ -4,7 +4,7 @@ import { id, storableText } from '../values.ts'
 /** An id or a key that the caller gives. */
 export const name = () => id().check(z.describe('Printable ASCII without spaces, at most 255 characters'))
 
-/** Credits that are moved by one call. */
+/** Credits that one call moves. */
 export const amount = () => z.int().check(z.minimum(1), z.maximum(10 ** 12), z.describe('Credits'))
 
 /** Text that stays in the ledger. */
@@ -14,5 +14,5 @@ export const note = () =>
     z.transform((text) => storableText(text)),
   )
 
-/** The user of a path. */
+/** The user whose id is in the path. */
 export const userParams = () => z.object({ id: id().check(z.describe('Clerk’s user id')) })

@@ -9,7 +9,7 @@ export const grant = route({
   method: 'post',
   path: '/api/wallet/grant',
   caller: 'service',
-  summary: 'Grant credits that nobody paid, once per idempotency key',
+  summary: 'Grant credits that nobody paid for, once per idempotency key',
   description:
     'Within `GRANT_LIMIT`, and within the caps of the campaign. The same key again returns the balance right after its grant. A refused key has written nothing and may be tried again.',
   body: () =>
@@ -35,8 +35,8 @@ export const grant = route({
           'idempotency_key_reused',
           'limit_exceeded',
         ]),
-        limit: z.optional(z.string()).check(z.describe('The cap that it would go beyond')),
-        left: z.optional(z.int()).check(z.describe('Credits that are left of it')),
+        limit: z.optional(z.string()).check(z.describe('The cap that it would exceed')),
+        left: z.optional(z.int()).check(z.describe('Credits that are left of that cap')),
       }),
   },
   handle: async ({ db, body, settings, tokenName }) => {
@@ -48,7 +48,10 @@ export const grant = route({
   },
 })
 
-/** @throws Refusal 400 for a campaign that is not known: a name with a typing error would have no cap */
+/**
+ * Returns the caps of a campaign. @throws Refusal 400 if it is not known, because a misspelt name would otherwise have
+ * no cap
+ */
 function campaignCaps(campaign: string | null, { CAMPAIGNS }: Settings) {
   if (campaign === null) return { campaign_per_user: null, campaign_total: null }
   const caps = Object.hasOwn(CAMPAIGNS, campaign) ? CAMPAIGNS[campaign] : undefined

@@ -31,7 +31,7 @@ const callers: Record<Route['caller'], MiddlewareHandler> = {
   }),
 }
 
-/** Browsers may call from the app's own origins. A service token has no business in a browser. */
+/** Browsers may call from the app's own origins. A service token must never be in a browser. */
 const fromApp = (methods: string[]): MiddlewareHandler =>
   cors({
     origin: (origin, c) => (settingsOf(c.env).APP_ORIGINS.includes(origin) ? origin : null),
@@ -46,7 +46,10 @@ const personal: MiddlewareHandler = async (c, next) => {
   if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store')
 }
 
-/** The API of signed-in users and of your backend, and the document of all routes. Both are made from the one list. */
+/**
+ * Returns the API of signed-in users and of your backend, and the document of all routes. Both are made from the one
+ * list.
+ */
 export function account() {
   const app = newApp<Env>()
   for (const route of routes) {

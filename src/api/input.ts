@@ -3,15 +3,15 @@ import * as z from 'zod/mini'
 import { once } from '../once.ts'
 import { invalidRequest } from './route.ts'
 
-/** zod/mini knows no language by itself: without this every message would be “Invalid input”. */
+/** zod/mini has no messages of its own: without this, each would be “Invalid input”. */
 const speakEnglish = once(() => z.config(en()))
 
-/** @throws Refusal 400, which names each field and what is wrong with it */
+/** Returns the parsed value. @throws Refusal 400, which names each field and what is wrong with it */
 export function check<Schema extends z.ZodMiniType>(schema: () => Schema, value: unknown): z.output<Schema> {
   speakEnglish()
   const result = schema().safeParse(value)
   if (result.success) return result.data
-  // A Map: a field may be named `constructor`, and every plain object has one of these already.
+  // A Map, because a field may be named `constructor`, and every plain object has that already.
   const fields = new Map<string, string[]>()
   const complain = (field: string, message: string) => {
     fields.set(field, [...(fields.get(field) ?? []), message])
@@ -23,7 +23,7 @@ export function check<Schema extends z.ZodMiniType>(schema: () => Schema, value:
   throw invalidRequest(Object.fromEntries(fields))
 }
 
-/** @throws Refusal 400 */
+/** Returns the request's body, parsed as JSON. @throws Refusal 400 */
 export async function readJson(request: { text(): Promise<string> }): Promise<unknown> {
   try {
     return JSON.parse(await request.text())

@@ -20,15 +20,15 @@ export const me = route({
   path: '/api/me',
   caller: 'user',
   summary: 'The signed-in user',
-  description: 'Brings the user and the wallet if Clerk’s webhook has not come yet.',
+  description: 'Creates the user and the wallet if Clerk’s webhook has not come yet.',
   response: () =>
     z.object({
       id: z.string().check(z.describe('Clerk’s user id')),
       email: z.nullable(z.string()).check(z.describe('Null until Clerk’s webhook has come')),
       name: z.nullable(z.string()),
       balance: z.int().check(z.describe('Credits')),
-      banned: z.boolean().check(z.describe('In Clerk: may neither spend nor buy')),
-      subscription: z.nullable(subscription()).check(z.describe('Of several, the one that entitles most')),
+      banned: z.boolean().check(z.describe('Whether banned in Clerk: may neither spend nor buy')),
+      subscription: z.nullable(subscription()).check(z.describe('Of several, the one that entitles to most')),
     }),
   refusals: { 403: deactivated },
   handle: async (call) => await asSignedIn(call, (who) => readMe(call.db, who)),

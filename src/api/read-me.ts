@@ -9,7 +9,7 @@ export interface Me {
   balance: number
   /** Whether Clerk has banned the user, who may neither spend nor buy until that is lifted. */
   banned: boolean
-  /** Of several, the one that entitles most. Moments as Postgres writes them: ISO 8601 with an offset. */
+  /** Of several, the one that entitles to most. Moments are as Postgres writes them: ISO 8601 with an offset. */
   subscription: {
     id: string
     status: string

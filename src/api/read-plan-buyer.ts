@@ -2,9 +2,9 @@ import { call, type Database } from '../db.ts'
 import type { Buyer } from '../users/customer.ts'
 import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
 
-/** A user who wants a plan, with the plans that run already. */
+/** A user who wants a plan, with the user's live plans. */
 export interface PlanBuyer extends Buyer {
-  /** Not those that are known by a reference alone: anybody could have bought them. */
+  /** Without those that are known only by a reference: anybody could have bought them. */
   plans: { price: string | null; plan: string | null }[]
 }
 

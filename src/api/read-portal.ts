@@ -2,9 +2,9 @@ import { call, type Database } from '../db.ts'
 import type { SignedIn, UserRefusal } from '../users/signed-in.ts'
 
 export interface PortalCustomers {
-  /** The user's address, where Clerk has verified it. */
+  /** The user's address, if Clerk has verified it. */
   verified: string | null
-  /** The first that Stripe still has, and that the user may see, is shown. */
+  /** In order of preference: the first that Stripe still has, and that the user may see, is shown. */
   customers: { id: string; by_reference: boolean }[]
 }
 

@@ -1,6 +1,6 @@
--- What a backend asks before it does something for a user.
--- facts: user_id. Returns {"plan", "status", "cancel_at", "collection_paused", "banned", "balance"}, without a
--- subscription null in the first three, or {"refused": why}.
+-- Returns what a backend asks before it does something for a user.
+-- facts: user_id. Returns {"plan", "status", "cancel_at", "collection_paused", "banned", "balance"}, the first three
+-- null without a subscription, or {"refused": why}.
 create or replace function read_entitlements(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -1,4 +1,6 @@
--- facts: user_id, bring, erase. Returns the signed-in user, or {"refused": why}.
+-- Returns the signed-in user.
+-- facts: user_id, bring, erase. Returns {"id", "email", "name", "balance", "banned", "subscription"}, or {"refused":
+-- why}.
 create or replace function read_me(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -1,5 +1,5 @@
--- What read_buyer returns, and the user's live plans. Those that only a reference names, which anybody could have bought
--- for the user, are left out.
+-- Returns what read_buyer returns, and the user's live plans, without those that only a reference assigns to the user:
+-- anybody could have bought them.
 -- facts: user_id, bring, erase. Returns that with "plans": [{"price", "plan"}], or {"refused": why}.
 create or replace function read_plan_buyer(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

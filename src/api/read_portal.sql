@@ -1,8 +1,8 @@
--- The customers that the portal may show to a signed-in user: that of the subscription which the user sees, then the
--- user's own, then the newest that are known by a reference alone, three at most. Those are shown only to whom their
--- address says that they are: verified is the user's address that Clerk has verified. None is shown that is another's.
--- facts: user_id, bring, erase. Returns {"verified": an address or null, "customers": [{"id", "by_reference"}]}, or
--- {"refused": why}.
+-- Returns the customers that the portal may show to a signed-in user: that of the subscription which the user sees,
+-- then the user's own, then the newest that are known only by a reference, at most three. The caller shows one of the
+-- latter only if it has the user's verified address. Another user's customer is never among them.
+-- facts: user_id, bring, erase. Returns {"verified": the user's address if Clerk has verified it, else null,
+-- "customers": [{"id", "by_reference"}]}, or {"refused": why}.
 create or replace function read_portal(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -28,7 +28,7 @@ begin
     where customer_owner(id) = f.user_id and not is_gone(id)));
 end $$;
 
--- Whether nothing but a reference says whose this customer is.
+-- Whether this customer's owner is known only by a reference.
 create or replace function is_by_reference(customer text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

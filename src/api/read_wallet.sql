@@ -1,5 +1,5 @@
--- One page of the signed-in user's wallet.
--- facts: user_id, bring, erase, page_size, and of a cursor before_id. Returns balance, entries and the next cursor's id, or
+-- Returns one page of the signed-in user's wallet.
+-- facts: user_id, bring, erase, page_size, before_id (of a cursor, or null). Returns what wallet_page returns, or
 -- {"refused": why}.
 create or replace function read_wallet(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

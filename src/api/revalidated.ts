@@ -2,8 +2,8 @@ import type { Context } from 'hono'
 import { sha256 } from 'hono/utils/crypto'
 
 /**
- * Returns the result with its `ETag`, or 304 without a body where the caller has just that. A cache must ask each time,
- * and only the caller's own may keep it.
+ * Returns the result with its `ETag`, or 304 without a body if the caller has the same already. A cache must revalidate
+ * each time, and only the caller's own cache may keep it.
  */
 export async function revalidated(c: Context, result: object): Promise<Response> {
   const text = JSON.stringify(result)

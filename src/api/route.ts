@@ -6,10 +6,10 @@ import type { Settings } from '../settings.ts'
 type Caller = 'user' | 'service'
 type Fields = z.ZodMiniObject
 
-/** What the API's document says of a route. Its schemas are made when something asks for them. */
+/** What the API's document says about a route. Its schemas are created when they are needed. */
 export interface Described {
   method: 'get' | 'post'
-  /** In full, parameters as OpenAPI writes them: `/api/checkout/{id}`. */
+  /** The full path, with parameters as OpenAPI writes them: `/api/checkout/{id}`. */
   path: `/api/${string}`
   summary: string
   description?: string
@@ -19,15 +19,15 @@ export interface Described {
   query?: () => Fields
   body?: () => z.ZodMiniType
   response: () => z.ZodMiniType
-  /** By status, those that are this route's own. */
+  /** By status: the refusals that only this route has. */
   refusals?: Record<number, () => z.ZodMiniType>
 }
 
-/** What a handler works with: the request, checked. */
+/** What a handler receives: the checked request. */
 interface Call<Who, Params, Query, Body> {
   /** Clerk's id of the signed-in user. */
   userId: Who extends 'user' ? string : null
-  /** The name of the service token. Null for a token that has none, and for a signed-in user. */
+  /** The name of the service token. Null if the token has none, and for a signed-in user. */
   tokenName: string | null
   params: z.output<Params>
   query: z.output<Query>
@@ -45,7 +45,7 @@ export interface Route<
   Reply extends z.ZodMiniType = z.ZodMiniType,
 > extends Described {
   caller: Who
-  /** Whether the response has an ETag, and is 304 for a caller who knows it. */
+  /** Whether the response has an ETag, and is 304 for a caller who has the same already. */
   revalidates?: boolean
   params?: () => Params
   query?: () => Query
@@ -54,7 +54,7 @@ export interface Route<
   handle(call: Call<Who, Params, Query, Body>): Promise<z.input<Reply>>
 }
 
-/** Ties the types of a route's schemas to its handler's, and keeps those that requests are checked with. */
+/** Ties a route's schemas to the types of its handler, and creates each schema that checks requests only once. */
 export function route<
   Who extends Caller,
   Reply extends z.ZodMiniType,
@@ -67,7 +67,7 @@ export function route<
   return { ...definition, ...kept } as unknown as Route
 }
 
-/** The response to a request that is understood and not fulfilled. */
+/** The response to a request that is understood but not fulfilled. */
 export class Refusal extends Error {
   override name = 'Refusal'
   readonly status: 400 | 402 | 403 | 404 | 409 | 502 | 503
@@ -87,10 +87,10 @@ export class Refusal extends Error {
   }
 }
 
-/** The schema of a refusal's body. */
+/** Returns the schema of a refusal's body. */
 export const refusal = (error: string, more?: () => z.core.$ZodShape) => () =>
   z.object({ error: z.literal(error), ...more?.() })
 
-/** Some fields of a request are not as the schema wants them. */
+/** Returns the refusal of a request some of whose fields do not match the schema. */
 export const invalidRequest = (fields: Record<string, string[]>) =>
   new Refusal(400, 'invalid_request', { fields })

@@ -10,7 +10,7 @@ import { spendCredits } from './spend.ts'
 import { userWallet } from './user-wallet.ts'
 import { wallet } from './wallet.ts'
 
-/** Add routes here: they are served, and documented, from this list alone. */
+/** Add routes here: this list alone decides what is served and documented. */
 export const routes: Route[] = [
   me,
   wallet,

@@ -1,6 +1,7 @@
--- A person comes back from Checkout: runs the effect that the session's webhook has, and returns the balance after it.
--- No event was delivered, so none is recorded; the webhook, when it comes, finds the payment credited.
--- facts: user_id, bring, erase, livemode (of the session), effect (a verb and its facts, or null). Returns {"verdict", "balance"}, or {"refused": why}.
+-- Runs the effect of a session's webhook for a person who comes back from Checkout, and returns the balance after it.
+-- No event was delivered, so none is recorded. The webhook, when it comes, finds the payment credited.
+-- facts: user_id, bring, erase, livemode (of the session), effect (a verb and its facts, or null). Returns {"verdict",
+-- "balance"}, or {"refused": why}.
 create or replace function settle_return(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -5,7 +5,7 @@ import type { Settings } from '../settings.ts'
 import type { SignedIn } from '../users/signed-in.ts'
 import { Refusal, refusal } from './route.ts'
 
-/** Who asks, and of which database. */
+/** Who asks, and in which database. */
 interface Asking {
   userId: string
   settings: Settings
@@ -13,8 +13,8 @@ interface Asking {
 }
 
 /**
- * What the database returns to a signed-in user, who is brought by this if the webhook has not come yet. With
- * `CLERK_SECRET_KEY` such a user is read from Clerk first, and has address, name and signup bonus at once.
+ * Returns what the database returns to a signed-in user. It creates the user if no webhook has come yet. With
+ * `CLERK_SECRET_KEY`, such a user is first read from Clerk, and has address, name and signup bonus at once.
  * @throws Refusal, DatabaseUnavailable
  */
 export async function asSignedIn<Answer extends object>(
@@ -34,7 +34,7 @@ export async function asSignedIn<Answer extends object>(
 const isUnknown = (answer: object) => 'refused' in answer && answer.refused === 'unknown_user'
 
 export const deactivated = refusal('user_deactivated')
-/** Of routes that spend or buy. */
+/** For routes that spend or buy. */
 export const barred = () => z.object({ error: z.enum(['user_deactivated', 'user_banned']) })
 
 const STATUS = {
@@ -52,7 +52,7 @@ const STATUS = {
 
 type Refused = { refused: string }
 
-/** What the database has returned, unless it refused. @throws Refusal */
+/** Returns the database's result, unless it refused. @throws Refusal */
 export function granted<Answer extends object>(answer: Answer): Exclude<Answer, Refused> {
   if (!('refused' in answer)) return answer as Exclude<Answer, Refused>
   const { refused, ...more } = answer as unknown as { refused: keyof typeof STATUS }

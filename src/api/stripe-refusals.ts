@@ -4,7 +4,7 @@ import { StripeTrouble, type TroubleKind } from '../stripe/trouble.ts'
 import { Refusal, refusal } from './route.ts'
 import { granted } from './signed-in.ts'
 
-/** What the app may do about it: ask the person, nothing, or try again after so many seconds. */
+/** What the app can do about each kind: ask the person, do nothing, or try again after this many seconds. */
 const RESPONSES: Record<TroubleKind, [status: 402 | 502 | 503, error: string, retryAfter?: string]> = {
   declined: [402, 'payment_declined'],
   refused: [502, 'stripe_refused'],
@@ -14,7 +14,7 @@ const RESPONSES: Record<TroubleKind, [status: 402 | 502 | 503, error: string, re
 
 const code = () => ({ code: z.nullable(z.string()) })
 
-/** A route's refusals when Stripe is in trouble. */
+/** The refusals of a route that calls Stripe. */
 export const stripeRefusals = {
   402: refusal('payment_declined', code),
   502: refusal('stripe_refused', code),
@@ -25,7 +25,10 @@ export const stripeRefusals = {
     }),
 }
 
-/** Runs a call that asks Stripe. Refuses with Stripe's code, which says what went wrong and nothing about whom. @throws Refusal */
+/**
+ * Runs a call to Stripe. Refuses with Stripe's code, which says what went wrong, and nothing about a person.
+ * @throws Refusal
+ */
 export async function orStripeRefusal<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act()

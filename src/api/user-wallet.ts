@@ -14,7 +14,7 @@ export const userWallet = route({
   response: page,
   refusals: { 403: deactivated, 404: refusal('unknown_user') },
   handle: async ({ db, params, query }) => {
-    // Nobody is signed in here: a user who is not known stays so.
+    // Nobody is signed in here, so an unknown user is not created.
     const who = { user_id: params.id, bring: false, erase: false }
     const asked = { ...who, page_size: query.limit, before_id: query.cursor }
     return shown(granted(orBadCursor(await readWallet(db, asked))))

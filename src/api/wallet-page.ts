@@ -14,7 +14,7 @@ const cursor = () =>
     }),
   )
 
-/** Which page of a wallet is asked for. */
+/** The page of a wallet that a request asks for. */
 export const pageQuery = () =>
   z.object({
     cursor: z.optional(cursor()).check(z.describe('The `next_cursor` of the page before')),
@@ -32,7 +32,7 @@ const entry = () =>
     created_at: z.iso.datetime(),
   })
 
-/** A page of a wallet, as a response has it. */
+/** A page of a wallet in a response. */
 export const page = () =>
   z.object({
     balance: z.int().check(z.describe('Credits, now')),
@@ -42,7 +42,7 @@ export const page = () =>
 
 type Answer = Awaited<ReturnType<typeof readWallet>>
 
-/** @throws Refusal 400 for a cursor of another wallet */
+/** Returns the result, unless the cursor is another wallet's. @throws Refusal 400 */
 export function orBadCursor(answer: Answer): Exclude<Answer, { refused: 'invalid_cursor' }> {
   if ('refused' in answer && answer.refused === 'invalid_cursor')
     throw invalidRequest({ cursor: [BAD_CURSOR] })
@@ -55,7 +55,10 @@ export const shown = ({ balance, entries, next }: WalletPage) => ({
   next_cursor: next === null ? null : btoa(String(next)).replaceAll('=', ''),
 })
 
-/** Opaque, so that nobody counts on what it is: the id of the entry that the page before ended with. */
+/**
+ * Returns the entry's id that a cursor stands for: the last entry of the page before. A cursor is opaque, so that
+ * callers do not rely on its content.
+ */
 function readCursor(text: string): number | null {
   try {
     const [id] = /^\d{1,15}$/.exec(atob(text)) ?? []

@@ -7,10 +7,10 @@ import { verify } from './verify.ts'
 
 /** Add events here: Clerk's word, our verb. */
 const events = {
-  // Created and updated are one verb: either may come first, and the newer `updated_at` holds.
+  // Both are one verb: either may come first, and the newer `updated_at` counts.
   'user.created': syncUser,
   'user.updated': syncUser,
-  // Final, also when it comes before the others.
+  // Final, even if it comes before the others.
   'user.deleted': closeUser,
 }
 
@@ -18,7 +18,7 @@ export const clerk: Provider = {
   name: 'clerk',
   events,
   verify,
-  // Svix gives the message its id, in a signed header, and keeps it for every retry and resend.
+  // Svix gives the message an id in a signed header, and keeps it for every retry and resend.
   envelope(event, headers) {
     const data = member(event, 'data')
     return {

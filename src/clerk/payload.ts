@@ -2,7 +2,10 @@ import * as z from 'zod/mini'
 import { once } from '../once.ts'
 import { id, instant, storableText } from '../values.ts'
 
-/** Clerk's moments are milliseconds. Its published examples have seconds in places: no millisecond since 1973 is as small. */
+/**
+ * Returns the moment that Clerk gives in milliseconds. Some of its published examples have seconds instead, which are
+ * recognized because no millisecond since 1973 is as small.
+ */
 export function clerkMoment(value: unknown): Date | null {
   return instant(typeof value === 'number' && value < 1e11 ? value * 1000 : value)
 }
@@ -14,7 +17,7 @@ const emailAddress = () =>
     verification: z.nullish(z.object({ status: z.nullish(z.string()) })),
   })
 
-/** A user, as events and Clerk's API have it. */
+/** A user, in the form that both events and Clerk's API have. */
 export const clerkUser = once(() =>
   z.object({
     id: id(),
@@ -32,21 +35,24 @@ export const clerkUser = once(() =>
 
 export const userEvent = once(() => z.object({ data: clerkUser() }))
 
-/** A deletion that names no user is of no use: Clerk's schema has `id` optional. */
+/** A deletion that names no user is useless, so `id` is required here. In Clerk's schema it is optional. */
 export const userDeletedEvent = once(() => z.object({ data: z.object({ id: id() }) }))
 
-/** What a mail server takes (RFC 5321), and a unique index can hold. */
+/** The longest address that a mail server accepts (RFC 5321); a unique index can hold it. */
 const MAX_ADDRESS_LENGTH = 320
 
 export type ClerkUser = z.output<ReturnType<typeof clerkUser>>
 
-/** The primary address by its id, which may be null or dangle; then the first one. Null for phone-only users. */
+/**
+ * Returns the primary address by its id, which may be null or refer to no address; else the first one. Null for
+ * phone-only users.
+ */
 export function primaryEmail(user: ClerkUser): { address: string; verified: boolean } | null {
   const addresses = addressesOf(user)
   return addresses.find(({ id }) => id && id === user.primary_email_address_id) ?? addresses[0] ?? null
 }
 
-/** Every address that Clerk has verified. */
+/** Returns every address that Clerk has verified. */
 export const verifiedAddresses = (user: ClerkUser): string[] =>
   addressesOf(user).flatMap(({ address, verified }) => (verified ? [address] : []))
 
@@ -58,7 +64,7 @@ const addressesOf = (user: ClerkUser) =>
       : []
   })
 
-/** First and last name, else the username. */
+/** Returns first and last name, else the username. */
 export function displayName(user: ClerkUser): string | null {
   return (
     storableText([user.first_name, user.last_name].map(storableText).filter(Boolean).join(' ')) ??

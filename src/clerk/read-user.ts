@@ -6,12 +6,12 @@ import { clerkUser } from './payload.ts'
 import { effectOf } from './sync-user.ts'
 
 const API = 'https://api.clerk.com'
-/** A person waits for the page: without an answer the user is brought by the session alone. */
+/** A person waits for the page. If Clerk does not respond in time, the session alone creates the user. */
 const TIMEOUT_MS = 2_000
 
 /**
- * What a user as Clerk's Backend API has it does here. Null without `CLERK_SECRET_KEY`, and where Clerk does not
- * return the user. Not by the SDK: that turns the user into another shape than the one that events have.
+ * Reads a user from Clerk's Backend API, and returns its effect here. Null without `CLERK_SECRET_KEY`, or if Clerk does
+ * not return the user. It does not use the SDK, which gives users another shape than events do.
  */
 export async function readUser(userId: string, settings: Settings): Promise<Effect | null> {
   const { CLERK_SECRET_KEY, CLERK_API_BASE } = settings

@@ -6,8 +6,8 @@ const API = 'https://api.clerk.com'
 const TIMEOUT_MS = 10_000
 
 /**
- * Reads a path of Clerk's Backend API, with its query. Not by the SDK: that turns users into another shape than the one
- * that events have.
+ * Reads a path of Clerk's Backend API, with its query. It does not use the SDK, which gives users another shape than
+ * events do.
  * @throws ProviderTrouble
  */
 export async function readClerk(
@@ -25,7 +25,7 @@ export async function readClerk(
   const body: unknown = await response.json().catch(() => null)
   if (response.ok && body !== null) return body
   const kind = response.ok ? 'unavailable' : troubleOf(response.status)
-  // A proxy's 404 says nothing of a user.
+  // A proxy's 404 says nothing about a user.
   const isClerks = kind !== 'missing' || codeOf(body) === 'resource_not_found'
   const cause = codeOf(body) ?? `status ${response.status}`
   throw new ProviderTrouble(isClerks ? kind : 'unavailable', cause, response.headers.get('retry-after'))

@@ -6,7 +6,7 @@ import { type ClerkUser, displayName, primaryEmail, userEvent, verifiedAddresses
 
 export const syncUser: Handler = (event, settings) => effectOf(read(userEvent, event).data, settings)
 
-/** What a user as Clerk has it does here. */
+/** Returns the effect here of a user as Clerk has it. */
 export function effectOf(user: ClerkUser, settings: Settings): Effect {
   const email = primaryEmail(user)
   return users.sync({

@@ -6,7 +6,10 @@ const HEADERS = ['svix-id', 'svix-timestamp', 'svix-signature'] as const
 
 const TOLERANCE_S = 300
 
-/** Svix signs id, timestamp and body, and its SDK refuses what is more than 5 minutes old or ahead. */
+/**
+ * Verifies a signature of Svix, which signs id, timestamp and body. Its SDK refuses what is more than 5 minutes old or
+ * ahead.
+ */
 export async function verify(
   headers: Headers,
   body: string,
@@ -23,7 +26,7 @@ export async function verify(
   return position === -1 ? { verified: false, cause: 'no_match' } : { verified: true, secret: position + 1 }
 }
 
-/** Told apart for the log; the SDK refuses it too. */
+/** Whether the time is too far from now. Only the log needs this distinction: the SDK refuses such a message too. */
 function isOutsideTolerance(timestamp: string | undefined, nowMs: number): boolean {
   return Math.abs(Math.floor(nowMs / 1000) - Number.parseInt(timestamp ?? '', 10)) > TOLERANCE_S
 }

@@ -1,4 +1,5 @@
--- Corrects a balance, as `npm run adjust` does. The same key again changes nothing, and is not recorded again.
+-- Corrects a balance for an operator, as `npm run adjust` does. The same key again changes nothing, and is not recorded
+-- again.
 -- facts: operator, user_id, amount (credits, signed), idempotency_key, note (why). Returns what adjust returns.
 create or replace function adjust_for_operator(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

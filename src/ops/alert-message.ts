@@ -2,7 +2,7 @@ import { ALERT_KINDS } from '../settings/alerts.ts'
 
 /** A change of an alert, in the form of Standard Webhooks. */
 export interface AlertMessage {
-  /** The same in every try. */
+  /** The same in each try. */
   id: string
   type: 'alert.opened' | 'alert.repeated' | 'alert.closed' | 'alert.test'
   timestamp: string
@@ -22,12 +22,12 @@ export interface AlertMessage {
 const WORDS = { opened: 'opened', repeated: 'is still open', closed: 'closed', test: 'is tested' }
 const SIGNS = { opened: '🔴', repeated: '🔴', closed: '🟢', test: '⚪' }
 
-/** The message as it is sent: `text` is what Slack and its likes show. */
+/** Returns the body that is sent. `text` is what Slack and similar services show. */
 export function bodyOf({ id, type, timestamp, data }: AlertMessage): string {
   return JSON.stringify({ text: textOf(type, data), id, type, timestamp, data })
 }
 
-/** A value or a threshold, for a person. */
+/** Returns a value or a threshold, rounded for a person. */
 export const rounded = (value: number) =>
   Number.isInteger(value) ? `${value}` : `${Number(value.toPrecision(3))}`
 

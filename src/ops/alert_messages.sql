@@ -1,5 +1,5 @@
--- Takes messages about alerts whose turn it is, for 30 seconds each; of each alert the first one alone, so that its end
--- does not come before its beginning. What nobody has taken for three days is given up.
+-- Leases the messages about alerts that are due, for 30 seconds each. It takes only the first message of each alert, so
+-- that the alert's end does not arrive before its beginning. A message that nobody has taken for three days is deleted.
 -- facts: most (messages). Returns [{"id", "tries", "body"}].
 create or replace function take_alert_messages(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -26,7 +26,7 @@ begin
   return taken;
 end $$;
 
--- What became of messages that were taken: what was not received is sent again, later each time, at most an hour.
+-- Records the results of messages that were sent. A failed one is sent again, later each time, after at most an hour.
 -- facts: ended: [{id, good}]. Returns how many are done.
 create or replace function end_alert_messages(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -44,8 +44,8 @@ begin
   return to_jsonb(done);
 end $$;
 
--- What an uptime service may know: how many critical alerts are open. The last good run counts as one of them where it is
--- more than five minutes ago.
+-- Returns what an uptime service may know: the number of open critical alerts. If the last good run was more than five
+-- minutes ago, that counts as one of them.
 -- facts: none. Returns {"critical", "run_late"}.
 create or replace function deep_health(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -58,7 +58,7 @@ begin
     select count(*) from alerts where name > '' and state = 'open' and critical));
 end $$;
 
--- Alerts that are open or were lately, the open ones first, each the newest first.
+-- Returns the alerts that are or were open, the open ones first, and within each group the newest first.
 -- facts: none. Returns [{"alert", "about", "state", "critical", "value", "threshold", "details", "since", "opened_at",
 -- "closed_at", "repeats"}], at most 200.
 create or replace function list_alerts(facts jsonb) returns jsonb language plpgsql stable security definer

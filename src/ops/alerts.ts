@@ -15,8 +15,8 @@ interface Checked {
 }
 
 /**
- * Compares everything that has an alert with its threshold, once, and logs what has opened, goes on or has ended. Where
- * Stripe is silent for longer than usual, it is asked whether it has anything new.
+ * Compares everything that has an alert with its threshold, once, and logs which alerts open, repeat or close. If
+ * Stripe has been silent for unusually long, it asks Stripe whether there are newer events.
  * @throws DatabaseUnavailable
  */
 export async function checkAlerts(settings: Settings, db: Database, { fetch }: Budget): Promise<void> {
@@ -42,7 +42,7 @@ async function check(settings: Settings, db: Database, newest: number | null): P
 
 interface Rule {
   name: string
-  /** Null: whatever it is about. */
+  /** Null: applies to everything that the alert is about. */
   about: string | null
   /** Null: it never opens. */
   threshold: number | null
@@ -50,7 +50,9 @@ interface Rule {
   after_min: number
 }
 
-/** The alerts of the list as `ALERTS` has them, and what it says of one of its subjects. */
+/**
+ * Returns a rule for each alert with the changes of `ALERTS`, and one for each single subject that `ALERTS` changes.
+ */
 function rulesOf(changes: AlertChanges): Rule[] {
   return [...new Set([...Object.keys(ALERT_KINDS), ...Object.keys(changes)])].flatMap((key) => {
     const [name = '', about = null] = key.split(':')
@@ -70,14 +72,14 @@ function given(change: AlertChanges[string] | undefined): {
   return typeof change === 'number' ? { threshold: change } : (change ?? {})
 }
 
-/** One line for each change of an alert. */
+/** Logs one line for a change of an alert. */
 export function logAlert({ id, type, data }: AlertMessage): void {
   const { critical, ...about } = data
   const level = type === 'alert.closed' ? 'info' : critical ? 'error' : 'warn'
   log({ message: 'alert', level, id, change: type.replace('alert.', ''), critical, ...about })
 }
 
-/** For an operator: the alerts that are open, and those that were. */
+/** Returns to an operator the alerts that are or were open. */
 export async function alerts(c: Context): Promise<Response> {
   const listed = await call<{ alert: string }[]>(connect(settingsOf(c.env)), 'list_alerts', [{}])
   return c.json({ alerts: listed.map((one) => ({ ...one, says: ALERT_KINDS[one.alert]?.says ?? null })) })

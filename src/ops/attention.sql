@@ -1,6 +1,6 @@
--- What waits for a person, or for a user who has not come: how much of each reason, and since when. Counted up to
--- 10,001, which means "more than 10,000".
--- facts: reasons: [{outcome, reason}]: every one there is. Returns [{"outcome", "reason", "count", "oldest"}].
+-- Returns what waits for a person, or for a user who has not come yet: for each reason how many deliveries, and since
+-- when. It counts up to 10,001, which means "more than 10,000".
+-- facts: reasons: [{outcome, reason}] (all there are). Returns [{"outcome", "reason", "count", "oldest"}].
 create or replace function attention(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -25,8 +25,8 @@ begin
   return counted;
 end $$;
 
--- What else waits for a person. Of subscriptions, those of the mode that is served: the others change no more. facts: none.
--- Returns numbers by name.
+-- Returns what else waits for a person, as numbers by name. Only subscriptions of the served mode count, because the
+-- others no longer change. facts: none.
 create or replace function attention_besides(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -38,7 +38,7 @@ begin
       select from subscriptions where double_since is not null and is_served(livemode) limit 10001) slice),
     'unfinished_erasure', (select count(*) from (
       select from erasures where done_at is null and asked_at < now() - interval '1 hour'
-      -- In the order of the index, so that what is beyond the limit is not read.
+      -- In the order of the index, so that nothing beyond the limit is read.
       order by due_at limit 10001) slice),
     'undelivered_event', (select count(*) from (
       select from outgoing_events where state = 'undelivered' and ended_at <= now() limit 10001) slice),

@@ -12,11 +12,11 @@ export interface Unsettled {
   oldest: string
 }
 
-/** The most that is counted: beyond it the log says `10,000+`. */
+/** The highest number that is counted. Beyond it the log says `10,000+`. */
 const MOST_COUNTED = 10_000
 
 /**
- * Logs what waits for a person, or for a user who has not come: one line for each reason, so that an alert on
+ * Logs what waits for a person, or for a user who has not come yet: one line for each reason. So an alert on
  * `attention` is enough to notice money that was not credited.
  * @throws DatabaseUnavailable
  */
@@ -36,8 +36,8 @@ export async function reportAttention(db: Database): Promise<void> {
   }
 }
 
-/** What else waits for a person: how much of it, by name. @throws DatabaseUnavailable */
+/** Returns what else waits for a person: how many, by name. @throws DatabaseUnavailable */
 const attentionBesides = (db: Database) => call<Record<string, number>>(db, 'attention_besides', [{}])
 
-/** A number that is counted up to 10,001. */
+/** Returns a number that was counted up to 10,001, in words if it is larger than that. */
 export const inWords = (count: number) => (count > MOST_COUNTED ? '10,000+' : count)

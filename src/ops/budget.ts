@@ -3,16 +3,16 @@ import { type Database, DatabaseUnavailable } from '../db.ts'
 /** Why a request of a run was not made. */
 export const SPENT = 'the requests of this run are spent'
 
-/** Kept for what ends a run: its leases. Once more, should the first attempt be lost. */
+/** Requests kept for ending the run's leases, and for one retry of that. */
 const RESERVE = 2
 
 /**
- * The requests that one scheduled run may make. Cloudflare ends a run that makes more, in the midst of whatever it
+ * The requests that one scheduled run may make. Cloudflare ends a run that makes more, in the middle of whatever it
  * does. Retries count too.
  */
 export class Budget {
   left: number
-  /** Whether a request was not made, because all were spent. A library may have made another error of it. */
+  /** Whether a request was not made because all were spent. A library may have turned that into another error. */
   refused = false
   readonly #through: typeof fetch
   readonly #until: number
@@ -27,17 +27,20 @@ export class Budget {
     this.#until = until
   }
 
-  /** At most so many of these requests, none after a moment. What is spent of them is spent here too. */
+  /**
+   * Returns a budget of at most this many of these requests, none of them after a moment. What it spends is spent here
+   * too.
+   */
   part(most: number, until: number): Budget {
     return new Budget(Math.min(most, this.forTasks) + RESERVE, this.fetch, until)
   }
 
-  /** What tasks may still spend. */
+  /** The requests that tasks may still make. */
   get forTasks(): number {
     return Date.now() < this.#until ? Math.max(0, this.left - RESERVE) : 0
   }
 
-  /** The database within this budget. Once that is spent, its queries throw DatabaseUnavailable. */
+  /** Returns the database within this budget. Once the budget is spent, queries throw DatabaseUnavailable. */
   database(db: Database, left: () => number = () => this.forTasks): Database {
     return {
       ...db,

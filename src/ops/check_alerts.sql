@@ -1,9 +1,10 @@
--- One look at everything that has an alert: opens, repeats and closes alerts, and keeps a message of each change where
--- somebody is told.
--- facts: rules [{name, about (null: whatever it is about), threshold (null: off), critical, after_min}], parked and rejected
--- (their reasons), reconciles (whether the scheduled run compares), newest (when Stripe's newest event was created, in
--- seconds; null: not asked), tells (whether messages are kept). Returns {"changes": [{"id", "type", "timestamp", "data"}],
--- "asks": whether Stripe is to be asked for its newest event, "critical": open critical alerts}.
+-- Checks everything that has an alert, once: opens, repeats and closes alerts, and stores a message for each change if
+-- messages are sent.
+-- facts: rules [{name, about (null: everything that the alert is about), threshold (null: off), critical, after_min}],
+-- parked and rejected (their reasons), reconciles (whether the scheduled run compares), newest (when Stripe's newest
+-- event was created, in seconds; null: not asked), tells (whether messages are stored). Returns {"changes": [{"id",
+-- "type", "timestamp", "data"}], "asks": whether Stripe is to be asked for its newest event, "critical": open critical
+-- alerts}.
 create or replace function check_alerts(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -26,7 +27,7 @@ begin
       union all select * from measure_tasks(f.reconciles)
       union all select * from measure_queue()
       union all select * from measure_silence()
-      -- What is not measured any more is over.
+      -- What is no longer measured has ended.
       union all select name, about, 0, null from alerts where state <> 'closed'
     ) measured
     group by name, about order by name, about

@@ -1,5 +1,5 @@
--- How much is parked, or rejected, for one reason: what an action on all of it would take. Counted up to 10,001.
--- facts: outcome, reason. Returns {"count", "oldest", "newest" (moments; null of none)}.
+-- Counts what is parked or rejected for one reason, which an action on all of it would take. It counts up to 10,001.
+-- facts: outcome, reason. Returns {"count", "oldest", "newest" (moments; null if there is none)}.
 create or replace function count_unsettled(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

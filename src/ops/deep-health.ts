@@ -8,16 +8,17 @@ const LIMIT_MS = 1_000
 
 interface Health {
   critical: number
-  /** Null where the database could not be read. */
+  /** Null if the database could not be read. */
   run_late: boolean | null
 }
 
-/** What this isolate has read last, and when; or is just reading. */
+/** What this isolate read last, and when; or what it is just reading. */
 let known: { of: string; at: number; health: Promise<Health> } | undefined
 
 /**
- * For an uptime service: 200, or 503 while a critical alert is open, no run has ended well for five minutes, or the
- * database is away. However often it is asked, an isolate reads the database once in 15 seconds, within a second.
+ * Responds to an uptime service: 200, or 503 while a critical alert is open, no run has ended well for five minutes, or
+ * the database is away. However often it is asked, an isolate reads the database only once in 15 seconds, for at most a
+ * second.
  */
 export async function deepHealth(c: Context): Promise<Response> {
   const settings = settingsOf(c.env)

@@ -9,12 +9,12 @@ type Direct = 'database_away' | 'run_late'
 
 const EVERY_MS = 900_000
 
-/** When this isolate has told it last. */
+/** When this isolate last sent each alert. */
 const told = new Map<Direct, number>()
 
 /**
- * Sends an alert at once, but at most every 15 minutes. The isolates of one data center share that by its cache. Within
- * the same 15 minutes all isolates send the same id. Never throws.
+ * Sends an alert at once, but at most every 15 minutes. The isolates of one data center share that limit through its
+ * cache. All isolates send the same id within the same 15 minutes. Never throws.
  */
 export async function tellDirectly(settings: Settings, alert: Direct, now = Date.now()): Promise<void> {
   if (now - (told.get(alert) ?? 0) < EVERY_MS) return
@@ -25,7 +25,7 @@ export async function tellDirectly(settings: Settings, alert: Direct, now = Date
   await send(settings, message)
 }
 
-/** Tells of its end, where this isolate has told of its beginning. Never throws. */
+/** Reports the end of an alert if this isolate has reported its beginning. Never throws. */
 export async function endDirectly(settings: Settings, alert: Direct, now = Date.now()): Promise<void> {
   if (!told.delete(alert)) return
   const message = messageOf('alert.closed', alert, now)
@@ -44,7 +44,7 @@ const messageOf = (type: AlertMessage['type'], alert: Direct, now: number): Aler
   data: { alert, about: null, critical: true, value: null, threshold: null },
 })
 
-/** Where no cache is, nobody nearby is known. */
+/** Whether another isolate nearby has sent it already. Without a cache, none is known. */
 async function isToldNearby(alert: Direct): Promise<boolean> {
   try {
     const { default: cache } = caches as unknown as { default: Cache }
@@ -53,7 +53,7 @@ async function isToldNearby(alert: Direct): Promise<boolean> {
     const headers = { 'Cache-Control': `max-age=${EVERY_MS / 1_000}` }
     await cache.put(key, new Response(null, { headers }))
   } catch {
-    // As said.
+    // Without a cache, none is known: see above.
   }
   return false
 }

@@ -4,7 +4,7 @@ import { settingsOf } from '../settings.ts'
 import { idOf } from '../values.ts'
 import { explain, inWords } from './explain.ts'
 
-/** For an operator: why a balance is what it is, or what became of a payment or an event. */
+/** Explains to an operator why a balance is what it is, or what became of a payment or an event. */
 export async function explanation(c: Context): Promise<Response> {
   const id = idOf(c.req.param('id'))
   if (id === null) {
@@ -21,7 +21,7 @@ export async function explanation(c: Context): Promise<Response> {
   return c.json({ ...answer, entries })
 }
 
-/** Null where none is given, undefined where it is none. */
+/** Returns the id of an entry. Null if none is given, undefined if it is not one. */
 function entryId(text: string | undefined): number | null | undefined {
   if (text === undefined) return null
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined

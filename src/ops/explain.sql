@@ -1,5 +1,5 @@
--- What an id is about: a user, a payment (by its own id, its charge's, its session's, its invoice's, or that of a
--- refund or a dispute of it), or an event. Nulls for what it is not.
+-- Returns what an id names: a user, a payment (by its own id, its charge's, its session's, its invoice's, or that of a
+-- refund or a dispute of it), or an event. Nulls for what it does not name.
 create or replace function subject_of(given text) returns table (user_id text, payment text, event_id text)
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -13,21 +13,21 @@ begin
     select * into known from payments where stripe_payment_id = (select stripe_payment_id from reversals where id = given);
   end if;
   user_id := coalesce((select wallets.user_id from wallets where wallets.user_id = given), known.user_id,
-    -- Not here yet, but something waits for this user.
+    -- A user who is not here yet, but for whom something waits.
     (select event.user_id from webhook_events event where event.user_id = given limit 1));
   payment := known.stripe_payment_id;
   select event.event_id, coalesce(subject_of.user_id, event.user_id) into event_id, user_id
   from (select) here left join webhook_events event
     on event.provider in ('clerk', 'stripe') and event.event_id = given;
   if user_id is null then
-    -- An invoice that brought no money has no payment: the event that reported it shows its entries.
+    -- An invoice that brought no money has no payment. Its entries are found through the event that reported it.
     select entry.user_id, entry.event_id into user_id, event_id from credit_ledger entry
     where entry.idempotency_key = any (keys_of_invoice(given)) and entry.stripe_payment_id is null limit 1;
   end if;
   return next;
 end $$;
 
--- The keys that the entries of an invoice's lines can have.
+-- Returns the keys that the ledger entries of an invoice's lines can have.
 create or replace function keys_of_invoice(invoice text) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -37,7 +37,7 @@ begin
     from plan_lines where stripe_invoice_id = invoice);
 end $$;
 
--- What an operator sees of a delivery: never its payload.
+-- Returns what an operator sees of a delivery: never its payload.
 create or replace function explained_delivery(event webhook_events) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -48,8 +48,9 @@ begin
     'settled_at', event.settled_at, 'build', event.build, 'settings_hash', event.settings_hash);
 end $$;
 
--- The newest deliveries that are parked or rejected for this user, or that are about this payment, invoice, session,
--- refund or dispute; also what was given up as not ours, and would still be released. At most this many.
+-- Returns the newest deliveries that are parked or rejected for this user, or that are not applied and are about this
+-- payment, invoice, session, refund or dispute, including those that were given up and would still be released. At most
+-- this many.
 create or replace function waiting_for(given text, is_user boolean, most integer) returns setof webhook_events
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -63,8 +64,8 @@ begin
   end if;
 end $$;
 
--- The ledger entries of an event, else of a payment, else of a user: newest first, older than an entry. At most this
--- many.
+-- Returns the ledger entries of an event, else of a payment, else of a user: older than an entry, the newest first, at
+-- most this many.
 create or replace function entries_of(of_user text, of_payment text, of_event text, before_id bigint, most integer)
 returns setof credit_ledger language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -83,8 +84,8 @@ begin
   end if;
 end $$;
 
--- The entries of what your backend calls so: spends and their give-backs, newest first, older than an entry. At most
--- this many.
+-- Returns the entries with this reference of your backend, which are spends and their give-backs: older than an entry,
+-- the newest first, at most this many.
 create or replace function entries_for(given text, before_id bigint, most integer) returns setof credit_ledger
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -92,7 +93,8 @@ begin
   return query select * from credit_ledger where reference = given and id < before_id order by id desc limit most;
 end $$;
 
--- An entry with the delivery that caused it; a spend with what came back of it, and a give-back with its spend.
+-- Returns an entry with the delivery that caused it; a spend also with what came back of it, and a give-back with its
+-- spend.
 create or replace function explained_entry(entry credit_ledger) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -108,10 +110,11 @@ begin
       where event.provider in ('clerk', 'stripe') and event.event_id = entry.event_id));
 end $$;
 
--- The chain behind a balance: the entries of the user, or of the payment, event or reference alone, oldest first, each
--- with the delivery that caused it; and what is parked or rejected. Of a long history one page, the newest first.
--- facts: id, before_id (an entry's: the page before), page_size. Returns {"refused": "not_found"} where nothing is
--- known of the id.
+-- Returns the chain behind a balance: the entries of the user, or only those of the payment, event or reference, oldest
+-- first, each with the delivery that caused it; and what is parked or rejected. Of a long history it returns one page,
+-- beginning with the newest.
+-- facts: id, before_id (of an entry: returns the page before it), page_size. Returns {"refused": "not_found"} if
+-- nothing is known of the id.
 create or replace function explain(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -152,14 +155,14 @@ begin
     'balance', (select balance from wallets where wallets.user_id = owner), 'waiting', waiting);
 end $$;
 
--- The sum of all entries of what your backend calls so.
+-- Returns the sum of all entries with this reference of your backend.
 create or replace function sum_for(given text) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (select coalesce(sum(amount), 0) from entries_for(given, 9223372036854775807, 10000));
 end $$;
 
--- The sum of all entries of an event, else of a payment, else of a user: the balance, which is that sum.
+-- Returns the sum of all entries of an event, else of a payment, else of a user, which is the balance.
 create or replace function sum_of(of_user text, of_payment text, of_event text) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

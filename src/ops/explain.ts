@@ -14,9 +14,9 @@ export interface ExplainedDelivery {
   occurred_at: string | null
   received_at: string
   settled_at: string | null
-  /** The build that decided it, as `/api/ready` names it. Null from before it was kept. */
+  /** The build that decided it, as `/api/ready` names it. Null for rows from before this was kept. */
   build: string | null
-  /** A hash of the settings that it was decided by. */
+  /** A hash of the settings by which it was decided. */
   settings_hash: string | null
 }
 
@@ -30,17 +30,17 @@ export interface ExplainedEntry {
   payment: string | null
   note: string | null
   key: string
-  /** What a spend was for, as your backend calls it. */
+  /** What a spend was for, in your backend's words. */
   reference: string | null
   /** The name of the service token that asked for it. */
   caller: string | null
   campaign: string | null
   created_at: string
-  /** Of a spend: credits that came back. */
+  /** For a spend: credits that came back. */
   given_back: number | null
-  /** Of a give-back: the spend. */
+  /** For a give-back: the spend. */
   reverses: { id: number; key: string; amount: number } | null
-  /** Null where no event caused it: a request of the user, of your backend, or a person. */
+  /** Null if no event caused it, but a request of the user or of your backend, or a person. */
   delivery: ExplainedDelivery | null
 }
 
@@ -54,22 +54,25 @@ export interface Explanation {
   entries: ExplainedEntry[]
   /** The `before_id` of the page with older entries. Null on the last one. */
   next: number | null
-  /** Credits of all entries, also of those on other pages. */
+  /** Credits of all entries, including those on other pages. */
   sum: number
   /** Credits of the user, now. Null without a wallet. */
   balance: number | null
-  /** What is parked or rejected, and what was given up and would still be released. */
+  /** Deliveries that are parked or rejected, and those that were given up and would still be released. */
   waiting: ExplainedDelivery[]
 }
 
-/** Ledger entries, and waiting deliveries, of one page. */
+/** The most ledger entries, and the most waiting deliveries, of one page. */
 export const PAGE_SIZE = 500
 
-/** One page, the newest entries first: those before an entry where one is named. @throws DatabaseUnavailable */
+/**
+ * Returns one page, beginning with the newest entries, or with those before an entry if one is named.
+ * @throws DatabaseUnavailable
+ */
 export const explain = (db: Database, id: string, before_id: number | null = null) =>
   call<Explanation | { refused: 'not_found' }>(db, 'explain', [{ id, before_id, page_size: PAGE_SIZE }])
 
-/** One entry, for somebody who does not know the table. */
+/** Describes one entry for a person who does not know the table. */
 export function inWords(entry: ExplainedEntry): string {
   const { kind, amount, payment, note, key, delivery, given_back, reverses, campaign } = entry
   const credits = `${Math.abs(amount)} ${Math.abs(amount) === 1 ? 'credit' : 'credits'}`
@@ -92,9 +95,9 @@ export function inWords(entry: ExplainedEntry): string {
   return `${says[kind] ?? `${credits}, ${kind}`}${arrived}`
 }
 
-/** What became of a delivery: `applied`, or `parked / unknown_user`. */
+/** Describes what became of a delivery: `applied`, or `parked / unknown_user`. */
 export function outcomeInWords({ outcome, reason, via }: ExplainedDelivery): string {
-  // What is still open was looked at again, by the scheduled run or a person, and stays where it was.
+  // A delivery that is still open was only processed again, by the scheduled run or a person.
   const isReleased = !isUnsettled(outcome) && reason !== 'settled_by_hand'
   const how: Record<string, string> = {
     release: isReleased ? ', released from parking' : ', looked at again',

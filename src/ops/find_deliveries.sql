@@ -1,4 +1,4 @@
--- The deliveries of an event, and those that are not applied and about this object.
+-- Returns the deliveries of an event, and those that are not applied and about this object.
 create or replace function deliveries_named(facts jsonb, lower_at timestamptz, upper_at timestamptz)
 returns setof webhook_events language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -13,7 +13,7 @@ begin
     order by received_at desc, event_id desc limit f.most;
 end $$;
 
--- What is parked, or rejected, for each reason that is asked for: the newest of each.
+-- Returns what is parked or rejected for each reason that is asked for, beginning with the newest of each.
 create or replace function unsettled_deliveries(facts jsonb, lower_at timestamptz, upper_at timestamptz)
 returns setof webhook_events language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -32,7 +32,7 @@ begin
   end loop;
 end $$;
 
--- Whether a delivery is of the provider, type, outcome and reason that are asked for.
+-- Whether a delivery has the provider, type, outcome and reason that are asked for.
 create or replace function is_match(event webhook_events, facts jsonb) returns boolean language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -42,11 +42,11 @@ begin
     and coalesce(event.reason = (facts->>'reason'), facts->>'reason' is null);
 end $$;
 
--- Deliveries that match, the newest first.
--- facts: id (of an event, or that a delivery which is not applied is about), user_id, outcome, reason, reasons (as of
--- attention), provider, type, since, until (moments), before ([received_at, event_id] of the last one of the page
--- before); each may be null. most (deliveries). Returns {"deliveries", "next" (the `before` of the page after; null: no
--- more), "searched_to" (back to when it has looked, where it has stopped for the time it took)}.
+-- Returns the deliveries that match, the newest first.
+-- facts: id (of an event, or of an object that a delivery which is not applied is about), user_id, outcome, reason,
+-- reasons (as in attention), provider, type, since, until (moments), before ([received_at, event_id] of the last one of
+-- the page before); each may be null. most (deliveries). Returns {"deliveries", "next" (the `before` of the next page;
+-- null: no more), "searched_to" (if it stopped because of the time: how far back it has searched)}.
 create or replace function find_deliveries(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -77,7 +77,7 @@ begin
     page := array(select event from unsettled_deliveries(facts, lower_at, upper_at) event
       order by received_at desc, event_id desc limit f.most);
   else
-    -- Back in time, in steps that grow, until the page is full.
+    -- Goes back in time, in growing steps, until the page is full.
     upper_at := least(upper_at, now() + interval '1 minute');
     lower_at := greatest(lower_at, installed_at() - interval '1 day');
     loop

@@ -1,7 +1,7 @@
--- Takes a delivery that is not final, for another look at it. What is another app's as far as is known is decided by its
--- payload: its effect may run only once it is known to be ours.
--- facts: operator, provider, event_id, note (why; may be null). Returns the delivery as take_due has it, or
--- {"refused": "not_found"}, {"refused": "already_final"}, {"refused": "no_payload"}: nothing says any more what it was.
+-- Takes a delivery that is not final, to be processed again. One that is taken for another app's is decided by its
+-- payload, because its effect may run only once it is known to be ours.
+-- facts: operator, provider, event_id, note (why; may be null). Returns the delivery as take_due returns it, or
+-- {"refused": "not_found"}, {"refused": "already_final"}, {"refused": "no_payload"}: nothing stored says what it was.
 create or replace function take_for_operator(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -20,10 +20,10 @@ begin
   return stored_delivery(event, case when event.effect is null then readable_payload(event)::text end);
 end $$;
 
--- Takes a bite of what is parked or rejected for one reason, the oldest first, for another look at each.
+-- Takes a bite of what is parked or rejected for one reason, the oldest first, to be processed again.
 -- facts: operator, outcome, reason, until (received no later: what was counted), after ([received_at, event_id] of the
 -- last one of the bite before, or null), most (deliveries), bytes (of all bodies together), note (why; may be null).
--- Returns {"due": deliveries as take_due has them, "next": the `after` of the next bite; null: all were taken}.
+-- Returns {"due": deliveries as take_due returns them, "next": the `after` of the next bite; null: all were taken}.
 create or replace function take_many_for_operator(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -1,7 +1,7 @@
--- What the page shows of a user, a payment, an event or a reference: what explain returns, and around it the user, the
--- payments of these entries with what came back of them, the user's subscriptions, what each delivery waits for, and
--- what operators have done.
--- facts: id, before_id and page_size as of explain. Returns {"refused": "not_found"} where nothing is known of the id.
+-- Returns what the page shows about a user, a payment, an event or a reference: what explain returns, and with it the
+-- user, the payments of these entries with what came back of them, the user's subscriptions, what each delivery waits
+-- for, and what operators have done.
+-- facts: id, before_id and page_size (as in explain). Returns {"refused": "not_found"} if nothing is known of the id.
 create or replace function look_up(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -28,7 +28,7 @@ begin
     'actions', actions_about(null, owner, 20));
 end $$;
 
--- A delivery that explain has named, with what it waits for.
+-- Returns a delivery that explain has named, with what it waits for.
 create or replace function shown_again(delivery jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -36,7 +36,7 @@ begin
     where event.provider = delivery->>'provider' and event.event_id = delivery->>'event');
 end $$;
 
--- A user, as far as one is known: also of a deleted one the wallet is there. Null of nobody.
+-- Returns a user, as far as known: a deleted one still has the wallet. Null if there is none.
 create or replace function shown_user(given text) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

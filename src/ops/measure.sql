@@ -1,12 +1,12 @@
 -- What alerts compare with their thresholds. Each function returns rows: the alert, what it is about, the value in the
--- alert's own unit, and ids behind it. What is not there has no row.
+-- alert's own unit, and ids behind the value. If there is nothing to report, there is no row.
 
--- Whether a share of so many says something: of 20, or of 5 if it is half of them.
+-- Whether a share of this many requests is significant: of at least 20, or of at least 5 if it is half of them or more.
 create or replace function is_enough(number numeric, share numeric) returns boolean language sql immutable as $$
   select number >= 20 or (number >= 5 and share >= 0.5)
 $$;
 
--- Of the last hour. Of few requests nothing is concluded.
+-- Returns the rates of the last hour, unless there were too few requests to conclude anything.
 create or replace function measure_rates()
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -36,7 +36,7 @@ begin
     from rates where secret > 1 and rates.at >= now() - interval '7 days' having max(last_at) > now() - interval '1 day';
 end $$;
 
--- How many hours the oldest delivery of each reason has been waiting, for something to come or for a person.
+-- Returns for each reason how many hours the oldest delivery has waited, for something to come or for a person.
 create or replace function measure_waiting(parked text[], rejected text[])
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -57,7 +57,7 @@ begin
   end loop;
 end $$;
 
--- What waits for a person, counted up to 10,001, each with the one that has waited longest.
+-- Returns what waits for a person, counted up to 10,001, each with the one that has waited longest.
 create or replace function measure_states()
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -82,8 +82,8 @@ begin
   from jsonb_each(attention_besides('{}')) counted where counted.value::text::bigint > 0;
 end $$;
 
--- For how many hours no pass has compared everything, without twice the time that the last one took: a pass begins once
--- a day. Before the first one, since the task is known.
+-- Returns for how many hours no pass has compared everything, minus twice the duration of the last one, because a pass
+-- begins once a day. Before the first one, it counts from the creation of the task.
 create or replace function measure_tasks(reconciles boolean)
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -97,8 +97,8 @@ begin
   from tasks task, lateral (select task.cursor->'complete'->'full' as full_pass) last where task.name = 'reconcile';
 end $$;
 
--- The age, in minutes, of the oldest message that the consumer had to leave in the queue, as long as it comes back to
--- it: at most every 15 minutes. And dead letters of the last hour.
+-- Returns the age, in minutes, of the oldest message that the consumer had to leave in the queue, as long as the
+-- consumer still comes back to it, at least every 15 minutes. Also returns the dead letters of the last hour.
 create or replace function measure_queue()
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -1,7 +1,7 @@
 import type { Settings } from '../settings.ts'
 import { member } from '../values.ts'
 
-/** What Analytics Engine has counted within an hour. */
+/** What Analytics Engine counted within an hour. */
 export interface Measured {
   hour: string
   requests: number
@@ -14,8 +14,8 @@ export interface Measured {
 const READ_MS = 5_000
 
 /**
- * Reads the points that this Worker has written, hour by hour. They are sampled: rates, not money. Null where
- * `METRICS_READ` is unset. Never throws.
+ * Reads the points that this Worker has written, hour by hour. They are sampled, so they serve rates, not money. Null
+ * if `METRICS_READ` is unset. Never throws.
  */
 export async function fromMetrics(
   { METRICS_READ }: Settings,
@@ -37,12 +37,15 @@ export async function fromMetrics(
     const rows = response.ok ? member(await response.json(), 'data') : null
     if (Array.isArray(rows)) return { status: 'read', hours: rows.map(measured) }
   } catch {
-    // What the tables say is shown without it.
+    // The page then shows only what the tables say.
   }
   return { status: 'unavailable', hours: [] }
 }
 
-/** blob1 is the provider, blob3 the outcome; double1 whether it is counted, double2 and 3 are milliseconds. */
+/**
+ * Returns the query. blob1 is the provider, blob3 the outcome; double1 whether it is counted, double2 and double3 are
+ * milliseconds.
+ */
 const queryOf = (dataset: string, hours: number) => `
   SELECT toUnixTimestamp(toStartOfInterval(timestamp, INTERVAL '1' HOUR)) AS hour,
     SUM(_sample_interval * double1) AS requests,
@@ -54,7 +57,7 @@ const queryOf = (dataset: string, hours: number) => `
   WHERE timestamp > NOW() - INTERVAL '${hours}' HOUR AND blob1 IN ('clerk', 'stripe') AND double1 > 0
   GROUP BY hour ORDER BY hour FORMAT JSON`
 
-/** Large numbers come as text. */
+/** Reads a row. Analytics Engine returns large numbers as text. */
 function measured(row: unknown): Measured {
   const number = (name: string) => Number(member(row, name) ?? 0)
   return {

@@ -4,16 +4,16 @@ import { stripe } from '../stripe/index.ts'
 import { readStripe } from '../stripe/read.ts'
 import { member } from '../values.ts'
 
-/** What is on its way is no sign of silence. */
+/** Newer events may still be on their way, so they are no sign of silence. */
 const ON_ITS_WAY_S = 300
-/** Stripe takes so many types in one request. */
+/** Stripe accepts at most this many types in one request. */
 const MOST_TYPES = 20
-/** Not everybody subscribes to it. */
+/** An event to which not everybody subscribes. */
 const OPTIONAL = 'payment_intent.succeeded'
 
 /**
- * When Stripe created its newest event of the types to which the endpoint should subscribe, in seconds: one that should
- * have come by now. Zero where it has none; null where Stripe does not say.
+ * Returns when Stripe created its newest event that should have come by now, in seconds, of the types to which the
+ * endpoint should subscribe. Zero if there is none; null if Stripe does not say so.
  */
 export async function stripeNewest(settings: Settings, fetcher: typeof fetch): Promise<number | null> {
   const until = Math.floor(Date.now() / 1_000) - ON_ITS_WAY_S

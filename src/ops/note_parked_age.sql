@@ -1,11 +1,12 @@
--- Notes for how long the oldest parked delivery has been waiting: the most of these ten minutes, 0 where none waits.
+-- Stores for how long the oldest parked delivery has waited: the maximum of the present ten minutes, or 0 if none
+-- waits.
 create or replace function note_parked_age() returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   oldest timestamptz := now();
   of_reason record;
 begin
-  -- From one reason to the next by the index, however many wait for each.
+  -- Goes from one reason to the next by the index, however many deliveries wait for each.
   select reason, received_at into of_reason from webhook_events
   where outcome = 'parked' and outcome in ('parked', 'rejected') order by reason, received_at limit 1;
   while found loop
@@ -19,7 +20,7 @@ begin
   on conflict (at) do update set hours = excluded.hours where known.hours < excluded.hours;
 end $$;
 
--- The most of a time, in hours. Null where no run has noted it: a gap, and not nothing.
+-- Returns the maximum of a period, in hours. Null if no run has stored any: a gap is not zero.
 create or replace function oldest_parked_hours(since timestamptz, until timestamptz) returns numeric
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

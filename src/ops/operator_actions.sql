@@ -1,11 +1,11 @@
--- What operators have done stays as it was recorded, whoever writes.
+-- Refuses every change of what operators have done, by any writer.
 create or replace function refuse_action_change() returns trigger language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   raise exception 'operator_actions is append-only: % is refused', tg_op using errcode = 'restrict_violation';
 end $$;
 
--- Records an action in the transaction that makes it, or before it is made.
+-- Records an action in the transaction that performs it, or before it is performed.
 create or replace function record_action(operator text, action text, provider text, event_id text, user_id text,
   amount bigint, note text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -14,8 +14,8 @@ begin
   values (operator, action, provider, event_id, user_id, amount, nullif(trim(note), ''));
 end $$;
 
--- The newest actions, before one of them.
--- facts: before_id (null: the newest), most. Returns {"actions", "next" (the before_id of the page after, or null)}.
+-- Returns the newest actions, or those before one of them.
+-- facts: before_id (null: the newest), most. Returns {"actions", "next" (the before_id of the next page, or null)}.
 create or replace function operator_actions_page(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -30,7 +30,7 @@ begin
     'next', case when cardinality(page) = f.most then (page[f.most]).id end);
 end $$;
 
--- The newest actions about an event, else about a user: at most so many.
+-- Returns the newest actions about an event, else about a user: at most this many.
 create or replace function actions_about(of_event text, of_user text, most integer) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -1,7 +1,7 @@
--- A slice of what waits, compared with what is known: a delivery that waits for a subject which is here was overlooked
--- by every release. It should be nothing; what is found is released by the next run.
--- facts: after ([provider, event_id, subject] of the last row of the slice before, or null), most (rows).
--- Returns {"overlooked": how many, "after": where the next slice begins, null at the end}.
+-- Compares a slice of what waits with what is known. A delivery that waits for a subject which is here was overlooked
+-- by every release. It should find nothing; what it finds is released by the next run.
+-- facts: after ([provider, event_id, subject] of the last row of the slice before, or null), most (rows). Returns
+-- {"overlooked": how many, "after": where the next slice begins, null at the end}.
 create or replace function find_overlooked(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -34,8 +34,8 @@ begin
     case when looked = f.most then to_jsonb(array[here.provider, here.event_id, here.subject]) end);
 end $$;
 
--- Whether what this row waits for is here: only the subject that its reason names counts, for the others may be here
--- without helping. What has come within the last minute is about to be released.
+-- Whether what this row waits for is here. Only the subject that the delivery's reason names counts, because the others
+-- may be here without helping. A subject that is marked in `arrived` is about to be released.
 create or replace function is_here(awaited waiting) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -47,7 +47,7 @@ begin
       -- Given up, and would still be released.
       when 'ignored' then case split_part(awaited.subject, ':', 1)
         when 'user' then 'unknown_user'
-        -- It has waited for a user, if it still does: its customer may have been known all the time.
+        -- If it still waits for a user, it waited for that user: its customer may have been known all the time.
         when 'customer' then case when not exists (select from waiting other where other.provider = awaited.provider
           and other.event_id = awaited.event_id and other.subject like 'user:%') then 'unknown_customer' end
         when 'payment' then 'unknown_payment' end

@@ -5,8 +5,8 @@ import { log } from '../log.ts'
 const MOST_COMPARED = 2_000
 
 /**
- * Compares a bite of what waits with what is known. What it finds is released by the next run, and reported: it
- * should be nothing.
+ * Compares a bite of what waits with what is known. What it finds is reported, and released by the next run. It should
+ * find nothing.
  * @throws DatabaseUnavailable
  */
 export async function findOverlooked(

@@ -1,5 +1,6 @@
--- What needs a look: alerts; the last 24 hours and 30 days; which secrets match; what waits, by reason; what else does; the background work; what is stored; what differs.
--- facts: reasons (as of attention), migrations, functions and entry_points (as of readiness).
+-- Returns what needs a look: alerts; the last 24 hours and 30 days; the secrets that match; what waits, by reason, and
+-- what else does; the background work; the largest tables; the differences from the providers.
+-- facts: reasons (as in attention), migrations, functions and entry_points (as in readiness).
 create or replace function overview(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -1,10 +1,10 @@
--- A part of a whole. Null where there is nothing.
+-- Returns a part as a share of the whole, or null if the whole is zero.
 create or replace function part_of(part numeric, whole numeric) returns numeric language sql immutable as $$
   select pg_catalog.round(part / nullif(whole, 0), 4)
 $$;
 
--- Within how many milliseconds 95 of 100 queries were done, in a time: the bound of a step of `query_times`. Null where
--- nothing is known.
+-- Returns within how many milliseconds 95 of 100 queries of a period were done: the bound of a step in `query_times`.
+-- Null if nothing is known.
 create or replace function database_p95(since timestamptz, until timestamptz) returns double precision
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -16,7 +16,7 @@ begin
     where so_far >= all_of_them * 0.95);
 end $$;
 
--- What came within a time, in numbers.
+-- Returns what came within a period, in numbers.
 create or replace function rate_of(since timestamptz, until timestamptz) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -48,8 +48,8 @@ begin
     'oldest_parked_hours', oldest_parked_hours(since, until));
 end $$;
 
--- Rates by the hour, the oldest first, and of the whole time; and what was counted of each kind.
--- facts: hours (how many, with the one that has begun). Returns {"since", "total", "hours": [{"hour", "requests", …}],
+-- Returns rates by the hour, the oldest first, and for the whole period; and how many of each kind there were.
+-- facts: hours (how many, including the present one). Returns {"since", "total", "hours": [{"hour", "requests", …}],
 -- "kinds": [{"provider", "type", "outcome", "reason", "fallback", "secret", "count"}]}, the most frequent kind first.
 create or replace function read_rates(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

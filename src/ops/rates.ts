@@ -4,24 +4,24 @@ import { settingsOf } from '../settings.ts'
 import { returnTally, takeTally } from '../tally.ts'
 import { fromMetrics, type Measured } from './metrics-sql.ts'
 
-/** What came to the webhooks within a time. */
+/** What came to the webhooks within a period. */
 export interface Rate {
-  /** Deliveries and requests that were none. */
+  /** All requests, including those that were no verified delivery. */
   requests: number
   verified: number
-  /** Their signature was missing, wrong or old. */
+  /** Those whose signature was missing, wrong or old. */
   refused: number
-  /** 5xx. */
+  /** Those that got a 5xx. */
   unavailable: number
-  /** (5xx + refused) ÷ all. Null where nothing came. */
+  /** (5xx + refused) ÷ all. Null if nothing came. */
   error_rate: number | null
-  /** All but `none` ÷ verified. Null where nothing was verified. */
+  /** All fallbacks but `none` ÷ verified. Null if nothing was verified. */
   fallback_rate: number | null
   outcomes: Record<string, number>
   fallbacks: Record<string, number>
-  /** The upper bound of a step. Null where nothing is known. */
+  /** The upper bound of a step. Null if nothing is known. */
   database_p95_ms: number | null
-  /** The most that a scheduled run has seen. Null where none has looked. */
+  /** The highest value that a scheduled run has seen. Null if no run has looked. */
   oldest_parked_hours: number | null
 }
 
@@ -41,13 +41,13 @@ export interface Rates {
   }[]
 }
 
-/** Rates by the hour, from the tables. @throws DatabaseUnavailable */
+/** Returns rates by the hour, from the tables. @throws DatabaseUnavailable */
 export const readRates = (db: Database, hours: number) => call<Rates>(db, 'read_rates', [{ hours }])
 
-/** Hours that are shown at most: 30 days. */
+/** The most hours that are shown: 30 days. */
 const MOST_HOURS = 720
 
-/** For an operator: what came, hour by hour, with what Analytics Engine has counted of it where that can be read. */
+/** Returns to an operator what came, hour by hour, with what Analytics Engine counted if that can be read. */
 export async function rates(c: Context): Promise<Response> {
   const hours = Number(c.req.query('hours') ?? 24)
   if (!Number.isInteger(hours) || hours < 1 || hours > MOST_HOURS) {

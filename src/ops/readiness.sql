@@ -1,5 +1,5 @@
--- Whether the database has what a build needs: every migration, functions that are not older than the build's own,
--- and the isolation in which a statement sees what was committed while it waited for a lock.
+-- Checks whether the database has what a build needs: every migration, functions that are not older than the build's
+-- own, and the isolation level in which a statement sees what was committed while it waited for a lock.
 -- facts: migrations ({"<tag>": "<hash>"}), functions (the hash of the build's set), entry_points (the names that it
 -- calls). Returns {"status"}.
 create or replace function readiness(facts jsonb) returns jsonb language plpgsql stable security definer
@@ -21,7 +21,8 @@ begin
   end if;
 
   select * into in_force from function_sets order by applied_at desc limit 1;
-  -- A Worker that was rolled back finds its own set, and a newer one in force: functions are never taken away from it.
+  -- A Worker that was rolled back finds its own set recorded and a newer one in force: no function that it needs was
+  -- removed.
   if not exists (
     select from function_sets where hash = f.functions and first_applied_at <= in_force.first_applied_at
   ) or exists (

@@ -8,15 +8,18 @@ import { BUILD, FUNCTIONS } from './functions.gen.ts'
 /** What this build needs of its database. */
 export const NEEDS = { migrations, functions: FUNCTIONS.hash, entry_points: FUNCTIONS.entryPoints }
 
-/** SQLSTATEs of a function and of a schema that do not exist, and of a role that was granted nothing. */
+/** SQLSTATEs for a missing function, a missing schema, and a role without grants. */
 const HAS_NO_MIGRATION = new Set(['42883', '3F000', '42501'])
 
-/** Operators only. Without an `OPS_TOKEN` nobody is one. */
+/** Lets only operators through. Without an `OPS_TOKEN` there are none. */
 export const operatorsOnly = bearer(
   async (token, c) => (await tokenAmong(token, settingsOf(c.env).OPS_TOKEN)) !== undefined,
 )
 
-/** Says whether the database is reachable and has what this build needs: 503 where not, with what is missing. A header names the build. */
+/**
+ * Says whether the database is reachable and has what this build needs. If not: 503, with what is missing. A header
+ * names the build.
+ */
 export async function readiness(c: Context): Promise<Response> {
   const status = await databaseStatus(c)
   return c.json({ status }, status === 'ready' ? 200 : 503, { 'Ledgerhook-Build': BUILD })

@@ -1,11 +1,11 @@
--- The ten minutes to which a moment belongs.
+-- Returns the beginning of the ten minutes to which a moment belongs.
 create or replace function slot_of(moment timestamptz) returns timestamptz language sql immutable as $$
   select pg_catalog.date_bin(interval '10 minutes', moment, '2000-01-01 00:00+00')
 $$;
 
--- Counts the deliveries of ten minutes anew. How one had its effect is its fallback: `none` is by its own request and the
--- database alone. The rate of all others is the fallback rate.
--- Without sorting: the groups are few, whatever the planner believes.
+-- Counts the deliveries of ten minutes again. A delivery's fallback says how it came to its effect: `none` means by its
+-- own request and the database only. The share of all others is the fallback rate.
+-- It does not sort: there are few groups, whatever the planner estimates.
 create or replace function roll_up_slot(slot timestamptz) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp set enable_sort = off as $$
 begin
@@ -14,13 +14,13 @@ begin
   select event.provider, slot, 'rows', coalesce(event.type, ''), event.outcome, coalesce(event.reason, ''),
     case when event.outcome = 'parked' then 'parked'
       when event.fallback is not null then event.fallback
-      -- From before that was kept.
+      -- For rows from before this was kept.
       when event.via = 'release' then 'released'
       when event.via = 'reconcile' then 'reconciled'
       else 'none' end,
     coalesce(event.secret, 1), count(*), min(event.received_at), max(event.received_at)
   from (
-    -- In the order of its index, and no more than fits: 3,000 deliveries a second.
+    -- In the order of the index, with a limit that fits 3,000 deliveries a second.
     select provider, type, outcome, reason, fallback, via, secret, received_at from webhook_events
     where provider in ('clerk', 'stripe') and received_at >= slot and received_at < slot + interval '10 minutes'
     order by received_at limit 1800000) event
@@ -29,7 +29,7 @@ begin
     count = excluded.count, first_at = excluded.first_at, last_at = excluded.last_at;
 end $$;
 
--- Adds what isolates have counted, and forgets it. At most so many rows.
+-- Adds what isolates have counted, and deletes it. At most this many rows.
 create or replace function fold_tallies(most integer) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -57,7 +57,7 @@ begin
   end loop;
 end $$;
 
--- The first ten minutes, from a moment to now, in which something came. Null where nothing did.
+-- Returns the first ten minutes, from a moment to now, in which something came, or null.
 create or replace function next_slot(since timestamptz) returns timestamptz language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -65,9 +65,9 @@ begin
     and received_at <= now() order by received_at limit 1);
 end $$;
 
--- A bite of the scheduled run: notes how long the oldest parked delivery waits, and counts what has come, ten minutes at
--- a time, from where the bite before has ended to now.
--- What waits is settled later, so the ten minutes of an hour, a day and a week ago are counted again.
+-- A bite of the scheduled run: stores how long the oldest parked delivery has waited, and counts what has come, ten
+-- minutes at a time, from where the last bite ended to now. Parked deliveries are settled later, so the ten minutes of
+-- an hour, a day and a week ago are counted again.
 -- facts: until (a moment, or null: from 30 days ago), tally (what this isolate has counted, or null). Returns {"until":
 -- where the next bite begins, "more": whether that is before now}.
 create or replace function roll_up(facts jsonb) returns jsonb language plpgsql security definer
@@ -99,7 +99,7 @@ begin
   return jsonb_build_object('until', slot - interval '10 minutes', 'more', slot < newest);
 end $$;
 
--- Forgets some of what is older than 100 days.
+-- Deletes some of what is older than 100 days.
 create or replace function forget_rates(most integer) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -6,7 +6,7 @@ import { Budget, SPENT } from './budget.ts'
 import type { Bite, Run, Task } from './task.ts'
 import { tasks } from './tasks.ts'
 
-/** Longer than any run takes. A lease of a run that has died is taken over then. */
+/** Longer than any run takes. After it, the lease of a run that has died is taken over. */
 const LEASE_S = 300
 /** Less than the minute after which Cloudflare starts the next run. */
 const RUN_MS = 45_000
@@ -14,9 +14,9 @@ const RUN_MS = 45_000
 interface Lease {
   name: string
   cursor: unknown
-  /** Until when, as Postgres writes it: who has it still, may end it. */
+  /** When it expires, as Postgres writes it. A run may end only the lease that it still holds. */
   lease: string
-  /** Whether another run has died with it, perhaps of this task. */
+  /** Whether another run died with it, perhaps because of this task. */
   taken_over: boolean
 }
 
@@ -30,22 +30,22 @@ interface Ended {
 }
 
 /**
- * One scheduled run: the tasks that are most overdue, each in bites, within the requests that a run may make. Returns
- * whether it has ended as it should, whatever became of its tasks.
- * @throws DatabaseUnavailable where the run could not begin
+ * Makes one scheduled run: the tasks that are most overdue, each in bites, within the requests that a run may make.
+ * Returns whether the run ended as it should, whatever became of its tasks.
+ * @throws DatabaseUnavailable if the run could not begin
  */
 export async function runTasks(settings: Settings): Promise<boolean> {
   const until = Date.now() + RUN_MS
   // One request is for the heartbeat.
   const budget = new Budget(settings.RUN_SUBREQUESTS - (settings.HEARTBEAT_URL ? 1 : 0))
-  // What a run tells is sent by its own task.
+  // Outgoing events of a run are sent by their own task.
   const db = telling(connect(settings), settings)
   const run: Run = { settings, db: budget.database(db), budget }
 
   const names = tasks.map(({ name }) => name)
   const facts = { names, most: names.length, lease_s: LEASE_S }
   const leased = await call<Lease[]>(run.db, 'lease_tasks', [facts])
-  // A task that may have killed a run keeps nobody waiting: the others' leases are ended before it begins.
+  // A task that may have killed a run delays no other: the other leases are ended before it begins.
   let good = true
   for (const turn of [leased.filter((one) => !one.taken_over), leased.filter((one) => one.taken_over)]) {
     const ended: Ended[] = []
@@ -56,7 +56,7 @@ export async function runTasks(settings: Settings): Promise<boolean> {
   return good
 }
 
-/** Does bites of one task until nothing is left, or its share of the requests or the time is spent. */
+/** Runs bites of one task until nothing is left, or until its share of the requests or the time is spent. */
 async function perform({ name, cursor, lease }: Lease, run: Run, until: number): Promise<Ended> {
   const task = tasks.find((one) => one.name === name) as Task
   const leastLeft = run.budget.left - task.share
@@ -81,7 +81,7 @@ async function perform({ name, cursor, lease }: Lease, run: Run, until: number):
   }
 }
 
-/** A lease that cannot be ended runs out by itself: the bites of its task may be done twice. */
+/** Ends leases. One that cannot be ended expires; its task's bites may then be done twice. */
 async function finish(db: Database, ended: Ended[]): Promise<boolean> {
   try {
     await call(db, 'finish_tasks', [{ tasks: ended }])
@@ -92,7 +92,7 @@ async function finish(db: Database, ended: Ended[]): Promise<boolean> {
   }
 }
 
-/** Our own messages hold codes alone; those of libraries may hold what they were given. */
+/** Returns a cause without data: our own messages contain only codes, but those of libraries may quote their input. */
 export function causeOf(error: unknown): string {
   if (error instanceof DatabaseUnavailable) return error.message
   return error instanceof Error ? error.name : 'unknown'

@@ -7,8 +7,8 @@ import { runTasks } from './schedule.ts'
 const HEARTBEAT_MS = 5_000
 
 /**
- * A scheduled run, and what the world is told of it: a heartbeat after a good one, an alert where it could not begin.
- * @throws DatabaseUnavailable where it could not begin
+ * Makes a scheduled run and reports it: by a heartbeat if it ended well, by an alert if it could not begin.
+ * @throws DatabaseUnavailable if it could not begin
  */
 export async function scheduledRun(settings: Settings): Promise<void> {
   try {
@@ -21,7 +21,9 @@ export async function scheduledRun(settings: Settings): Promise<void> {
   }
 }
 
-/** Asks for `HEARTBEAT_URL`. Whoever is there notices when nobody asks any more, for instance as the Worker is gone. */
+/**
+ * Requests `HEARTBEAT_URL`. The service there notices when the requests stop, for instance because the Worker is gone.
+ */
 async function beat({ HEARTBEAT_URL }: Settings): Promise<void> {
   if (!HEARTBEAT_URL) return
   try {

@@ -12,21 +12,21 @@ import {
 } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, moment, wholeNumber } from '../schema.ts'
 
-/** How many deliveries came within ten minutes, by what became of them. An empty text is none. */
+/** How many deliveries came within ten minutes, by what became of them. An empty text means none. */
 export const rates = ledgerhook.table(
   'rates',
   {
     provider: text({ enum: ['clerk', 'stripe'] }).notNull(),
     /** When the ten minutes began. */
     at: moment('at').notNull(),
-    /** `rows`: counted from `webhook_events`, and counted again later. `tallies`: what an isolate has counted. */
+    /** `rows`: counted from `webhook_events`, and counted again later. `tallies`: counted by isolates. */
     source: text({ enum: ['rows', 'tallies'] }).notNull(),
     type: text().notNull(),
-    /** Also `refused` (its signature) and `unavailable` (5xx), which have no row. */
+    /** Also `refused` (wrong signature) and `unavailable` (5xx), which have no row. */
     outcome: text().notNull(),
     reason: text().notNull(),
     fallback: text().notNull(),
-    /** Which secret has matched, counted from 1. */
+    /** Which secret matched, counted from 1. */
     secret: integer().notNull(),
     count: bigint({ mode: 'number' }).notNull(),
     firstAt: moment('first_at').notNull(),
@@ -45,12 +45,12 @@ export const rates = ledgerhook.table(
         rates.secret,
       ],
     }),
-    // Few: while a secret is rotated.
+    // These are few: they come only while a secret is being rotated.
     index('rates_old_secret').on(rates.at).where(sql`${rates.secret} > 1`),
   ],
 )
 
-/** How long the database took, within ten minutes: how many queries took so many milliseconds or less. */
+/** How long the database took, within ten minutes: how many queries took this many milliseconds or less. */
 export const queryTimes = ledgerhook.table(
   'query_times',
   {
@@ -61,21 +61,21 @@ export const queryTimes = ledgerhook.table(
   (times) => [primaryKey({ columns: [times.at, times.uptoMs] })],
 )
 
-/** For how long the oldest parked delivery had been waiting, at most, within ten minutes. No run, no row. */
+/** For how long the oldest parked delivery had waited, at most, within ten minutes. Without a run there is no row. */
 export const parkedAges = ledgerhook.table('parked_ages', {
   /** When the ten minutes began. */
   at: moment('at').primaryKey(),
-  /** 0 where none waited. */
+  /** 0 if none waited. */
   hours: doublePrecision('hours').notNull(),
 })
 
-/** What operators have done by the page `/ops`. Append-only: a trigger refuses every change of a row. */
+/** What operators have done on the page `/ops`. Append-only: a trigger refuses every change of a row. */
 export const operatorActions = ledgerhook.table(
   'operator_actions',
   {
     id: wholeNumber('id').primaryKey().generatedAlwaysAsIdentity(),
     at: moment('at').notNull().defaultNow(),
-    /** The name of the token in OPS_TOKEN with which the person signed in; `operator` where it has none. */
+    /** The name of the token in OPS_TOKEN with which the person signed in; `operator` if it has none. */
     operator: text().notNull(),
     action: text({ enum: ['sign_in', 'read_payload', 'look_again', 'settle', 'adjust'] }).notNull(),
     provider: text(),
@@ -99,13 +99,13 @@ export const operatorActions = ledgerhook.table(
 )
 
 /**
- * Failed attempts to sign in to the page, by bucket: the network of whoever tries, hashed to one of 1,024. So strangers
- * fill no table, and one who guesses delays few others.
+ * Failed attempts to sign in to the page, by bucket: the network they come from, hashed to one of 1,024. So strangers
+ * cannot fill the table, and somebody who guesses delays few others.
  */
 export const signInFailures = ledgerhook.table('sign_in_failures', {
   bucket: integer().primaryKey(),
   failures: integer().notNull(),
-  /** Until when no attempt of this bucket is looked at. */
+  /** Until when no attempt of this bucket is checked. */
   blockedUntil: moment('blocked_until').notNull(),
 })
 
@@ -114,12 +114,12 @@ export const alerts = ledgerhook.table(
   'alerts',
   {
     name: text().notNull(),
-    /** A reason of parked deliveries, for instance. Empty where the name says all. */
+    /** A reason of parked deliveries, for instance. Empty if the name says everything. */
     about: text().notNull(),
-    /** `pending`: its cause is there, but not for long enough, or it was open a moment ago. */
+    /** `pending`: its cause is there, but not for long enough yet, or it was open a moment ago. */
     state: text({ enum: ['pending', 'open', 'closed'] }).notNull(),
     critical: boolean().notNull(),
-    /** In the unit of the alert: a part of one, hours, minutes, milliseconds, or a number. */
+    /** In the unit of the alert: a share, hours, minutes, milliseconds, or a number. */
     value: doublePrecision().notNull(),
     threshold: doublePrecision(),
     /** Ids behind the value. */
@@ -128,19 +128,19 @@ export const alerts = ledgerhook.table(
     since: moment('since').notNull(),
     openedAt: moment('opened_at'),
     closedAt: moment('closed_at'),
-    /** While it is open: since when the value is so far below the threshold that it may close. */
+    /** While it is open: since when the value is far enough below the threshold for it to close. */
     belowSince: moment('below_since'),
     repeats: integer().notNull().default(0),
-    /** When it is said again. */
+    /** When it is repeated. */
     nextRepeatAt: moment('next_repeat_at'),
     checkedAt: moment('checked_at').notNull().defaultNow(),
   },
   (alerts) => [primaryKey({ columns: [alerts.name, alerts.about] })],
 )
 
-/** What `ALERT_WEBHOOK_URL` is still to be told. A row is deleted once it was taken. */
+/** Messages that `ALERT_WEBHOOK_URL` has yet to receive. A row is deleted once it was taken. */
 export const alertMessages = ledgerhook.table('alert_messages', {
-  /** The same in every try: by it a receiver knows what it has had. */
+  /** The same in each try, so that a receiver recognizes what it has received already. */
   id: text().primaryKey(),
   sequence: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
   name: text().notNull(),

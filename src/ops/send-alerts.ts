@@ -11,8 +11,8 @@ interface Taken {
 }
 
 /**
- * Sends a bite of the messages about alerts, side by side. What is not taken is sent again, later each time, so each is
- * received at least once, and its id says which it is. Where nobody is told, it asks nothing.
+ * Sends a bite of the messages about alerts, in parallel. One that is not taken is sent again, later each time. So each
+ * is received at least once, and its id identifies it. Without a URL it makes no request.
  * @throws DatabaseUnavailable
  */
 export async function sendAlerts(

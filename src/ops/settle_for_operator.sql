@@ -1,4 +1,4 @@
--- Settles a delivery by hand, as `npm run settle` does.
+-- Settles a delivery by hand for an operator, as `npm run settle` does.
 -- facts: operator, provider, event_id, note (why). Returns what settle_event returns.
 create or replace function settle_for_operator(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

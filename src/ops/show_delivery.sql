@@ -1,18 +1,18 @@
--- A delivery with what it waits for: {subject, retry_at (when its provider is asked, or it is tried, next)}.
+-- Returns a delivery with what it waits for: {subject, retry_at (the next time its provider is asked, or it is tried)}.
 create or replace function shown_delivery(event webhook_events) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return explained_delivery(event) || jsonb_build_object('sqlstate', event.sqlstate, 'about', event.about,
     'is_final', is_final(event.outcome, event.reason), 'verb', event.effect->'verb',
     'waits_for', (select coalesce(jsonb_agg(to_jsonb(waits)), '[]') from (
-      -- In the order of the primary key, so that no plan prefers another index while the table is small.
+      -- In the order of the primary key, so that the planner prefers no other index while the table is small.
       select subject, retry_at from waiting
       where (provider, event_id) >= (event.provider, event.event_id)
         and (provider, event_id) <= (event.provider, event.event_id)
       order by provider, event_id, subject limit 50) waits));
 end $$;
 
--- One delivery, with its entries and what operators have done about it.
+-- Returns one delivery, with its ledger entries and what operators have done about it.
 -- facts: provider, event_id. Returns {"delivery", "has_payload", "entries", "actions"}, or {"refused": "not_found"}.
 create or replace function show_delivery(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

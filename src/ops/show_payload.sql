@@ -1,4 +1,5 @@
--- The payload of a delivery, as text. Null where it is not kept, or its user is being erased.
+-- Returns the payload of a delivery, as text, and records the reading. Null if it is not stored, or if its user is
+-- being erased.
 -- facts: operator, provider, event_id. Returns {"payload"}, or {"refused": "not_found"}.
 create or replace function show_payload(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

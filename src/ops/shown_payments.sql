@@ -1,4 +1,4 @@
--- These payments, each with its reversals. Amounts are in minor units of the payment's currency.
+-- Returns these payments, each with its reversals. Amounts are in minor units of the payment's currency.
 create or replace function shown_payments(ids text[]) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- What came, by the hour or by the day, the newest first: as rate_of has it, and the credits that came in and went out.
--- Credits are summed from the newest 100,000 ledger entries: null where those do not reach back so far.
+-- Returns what came, by the hour or by the day, the newest first: the numbers of rate_of, and the credits that came in
+-- and went out. Credits are summed from the newest 100,000 ledger entries, and are null before the oldest of those.
 create or replace function shown_series(step text, steps integer) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -22,7 +22,7 @@ begin
     from generate_series(since, now(), width) slot cross join reach left join flow on flow.at = slot);
 end $$;
 
--- Which of the configured secrets, counted from 1, have matched deliveries of the last 24 hours.
+-- Returns which of the configured secrets, counted from 1, matched deliveries of the last 24 hours.
 create or replace function secrets_in_use() returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

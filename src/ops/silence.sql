@@ -1,4 +1,4 @@
--- When something verified of Stripe's came last, at this moment or before. Null where nothing did for 35 days.
+-- Returns when the last verified delivery of Stripe came, up to this moment. Null if none came for 35 days.
 create or replace function last_delivery(until timestamptz) returns timestamptz language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -8,7 +8,8 @@ begin
     order by at desc limit 1);
 end $$;
 
--- The gap between two deliveries of Stripe's around a moment. Null where it has not ended, or before the first of them.
+-- Returns the gap between two deliveries of Stripe around a moment. Null if it has not ended, or before the first
+-- delivery.
 create or replace function gap_around(moment timestamptz) returns interval language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -18,8 +19,9 @@ begin
     order by at limit 1);
 end $$;
 
--- How long Stripe may be silent now: four times the longest gap at this hour of the week in the last four weeks, and at
--- least six hours. A gap that matters is longer than an hour, so it is around the beginning or the end of that hour.
+-- Returns how long Stripe may be silent now: four times the longest gap at this hour of the week in the last four
+-- weeks, but at least six hours. A gap that matters is longer than an hour, so it covers the beginning or the end of
+-- that hour.
 create or replace function silence_allowed() returns interval language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -28,8 +30,8 @@ begin
     from generate_series(1, 4) week, generate_series(0, 1) hour));
 end $$;
 
--- Stripe's silence, as a part of what is allowed. It counts only once Stripe has said that it has an event which is newer
--- than the last one that came: not of a shop that nobody visits.
+-- Returns Stripe's silence as a share of what is allowed. It counts only once Stripe has an event that is newer than
+-- the last one that came, so that a shop without customers raises no alert.
 create or replace function measure_silence()
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -43,7 +45,7 @@ begin
       and moment > last + interval '1 minute';
 end $$;
 
--- Whether Stripe is to be asked: it is silent for longer than it may, and was not asked for ten minutes.
+-- Whether Stripe is to be asked: it has been silent for longer than allowed, and was not asked for ten minutes.
 create or replace function asks_stripe() returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

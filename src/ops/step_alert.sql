@@ -1,6 +1,6 @@
--- What a value does to its alert. It opens once, when the value has been at its threshold for long enough; is said again
--- after an hour, then two, four, … at most a day; and closes when the value has been a fifth below the threshold for five
--- minutes. For ten minutes after that it does not open again. Returns the change as a message, or null.
+-- Applies a value to its alert. The alert opens once, when the value has been at its threshold for long enough; repeats
+-- after an hour, then two, four, … at most a day; and closes when the value has been a fifth below the threshold for
+-- five minutes. For ten minutes after that it does not open again. Returns the change as a message, or null.
 create or replace function step_alert(given_name text, given_about text, measured double precision, given_details jsonb,
   given_threshold double precision, is_critical boolean, after_time interval) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -48,7 +48,7 @@ begin
   return case when change is not null then alert_message(alert, change) end;
 end $$;
 
--- A change of an alert, as it is sent and logged. The id is the same however often it is sent.
+-- Returns a change of an alert in the form that is sent and logged. Its id is the same however often it is sent.
 create or replace function alert_message(alert alerts, change text) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

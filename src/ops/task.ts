@@ -13,18 +13,18 @@ export interface Bite {
   more: boolean
   /** Where it would begin. */
   cursor?: unknown
-  /** Seconds until its next turn, where that is not the usual. */
+  /** Seconds until its next turn, if that differs from the usual. */
   inS?: number
 }
 
-/** Work of the scheduled run. Every bite has a limit, may be done twice, and fails alone. */
+/** Work of the scheduled run. Every bite has a limit, may be done twice, and fails without affecting other tasks. */
 export interface Task {
   name: string
-  /** Seconds between a turn that has left nothing and the next. */
+  /** Seconds between a turn that left nothing to do and the next. */
   everyS: number
-  /** The most requests that a turn makes, so that every task has its own. */
+  /** The most requests of a turn, so that every task gets its share. */
   share: number
-  /** The requests that a bite may take: with fewer left none begins. */
+  /** The requests that a bite may need: with fewer left, none begins. */
   least: number
   bite(run: Run, cursor: unknown): Promise<Bite>
 }

@@ -16,24 +16,24 @@ import { watchingTasks } from './watching-tasks.ts'
 const EACH_RUN_S = 50
 const HOUR_S = 3_600
 
-/** Requests for one delivery that is tried again: it is read from Stripe and committed, perhaps parked before. */
+/** Requests for one delivery that is retried: it may be parked, then it is read from Stripe and committed. */
 const EACH_RETRY = 3
 const RETRIES = 5
 /** Requests for one subscription: it is cancelled, perhaps read, and marked. */
 const EACH_CANCELLATION = 3
 const CANCELLATIONS = 3
-/** Requests for one event: it is sent, and ended. Each second one is also taken. */
+/** Requests for one event: it is sent, and its result is recorded. Every second one is also taken by a request. */
 const EACH_SENT = 2.5
-/** Events of a bite: more where a run may make more. */
+/** Events of a bite: more if a run may make more requests. */
 const SENT = 5
 const SENT_OF_REQUESTS = 1 / 20
 
-/** Requests for comparing with the providers: more where a run may make more. */
+/** Requests for comparing with the providers: more if a run may make more. */
 const RECONCILED = 16
-/** Its longest turn, whatever does not respond: less than half of a run. */
+/** The longest turn, even if a provider does not respond: less than half of a run. */
 const RECONCILE_MS = 20_000
 
-/** How many of something a bite may take: one that is taken and not tried has lost its turn. */
+/** Returns how many items a bite may take. One that is taken but not tried would have to wait for its next turn. */
 const affordable = ({ forTasks }: Budget, each: number, most: number) =>
   Math.min(most, Math.max(1, Math.floor((forTasks - 1) / each)))
 
@@ -136,7 +136,7 @@ export const tasks: Task[] = [
     },
   },
   {
-    // The last, so that a receiver that is slow delays nothing else.
+    // Last, so that a slow receiver delays nothing else.
     name: 'send_events',
     everyS: EACH_RUN_S,
     share: 11,

@@ -1,7 +1,8 @@
--- One attempt to sign in. While a bucket is blocked nothing is looked at and nothing is written, so what strangers make
--- the database write has a bound: a row for each of 1,024 buckets, after the fifth failure every 15 minutes at last.
--- facts: bucket (of the network that tries), operator (whose token was given; null: nobody's).
--- Returns {"signed_in", "retry_in_s" (0: at once)}.
+-- Checks one attempt to sign in. While a bucket is blocked, nothing is checked and nothing is written. So there is a
+-- bound on what strangers make the database write: one row for each of 1,024 buckets, and after many failures at most
+-- one write per bucket in 15 minutes.
+-- facts: bucket (of the network that tries), operator (whose token was given; null: nobody's). Returns {"signed_in",
+-- "retry_in_s" (0: at once)}.
 create or replace function try_sign_in(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -21,7 +22,7 @@ begin
     perform record_action(f.operator, 'sign_in', null, null, null, null, null);
     return '{"signed_in": true, "retry_in_s": 0}';
   end if;
-  -- A day without failures is forgotten.
+  -- After a day without failures, earlier ones are forgotten.
   known.failures := case when known.blocked_until > now() - interval '1 day' then known.failures else 0 end + 1;
   pause := case when known.failures < 5 then interval '0'
     else least(interval '15 minutes', interval '1 second' * 2 ^ least(known.failures - 5, 10)) end;

@@ -8,10 +8,10 @@ import type { Task } from './task.ts'
 /** Less than the minute between two runs, so that the next run finds it due. */
 const EACH_RUN_S = 50
 const HOUR_S = 3_600
-/** Messages that are sent side by side: a receiver that is slow delays a run by five seconds, whatever there is to say. */
+/** Messages that are sent in parallel: a slow receiver delays a run by at most five seconds, however many there are. */
 const SENT = 5
 
-/** Tasks that look at what is there, and say what a person should know. */
+/** Tasks that examine the present state, and report what a person should know. */
 export const watchingTasks: Task[] = [
   {
     name: 'attention',
@@ -40,7 +40,7 @@ export const watchingTasks: Task[] = [
   {
     name: 'check_alerts',
     everyS: EACH_RUN_S,
-    // What is to be said, and perhaps once more with what Stripe says.
+    // One check, and perhaps a second one with Stripe's newest event.
     share: 4,
     least: 3,
     bite: async ({ settings, db, budget }) => {

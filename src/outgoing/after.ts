@@ -4,7 +4,9 @@ import type { Settings } from '../settings.ts'
 import { sendInTurn } from './send-in-turn.ts'
 import { telling } from './telling.ts'
 
-/** The database of a request. What it tells your app is sent after the response, and nobody waits for it. */
+/**
+ * Returns the database of a request. Its outgoing events are sent after the response, so that nobody waits for them.
+ */
 export function tellingAfter(c: Context, settings: Settings): Database {
   const db = connect(settings)
   return telling(db, settings, (events) => c.executionCtx.waitUntil(sendInTurn(events, settings, db)))

@@ -1,17 +1,17 @@
 import { Webhook } from 'svix'
 
-/** Far less than the 30 seconds for which what is sent is ours. */
+/** Far less than the 30 seconds for which an event is leased to us. */
 const SEND_MS = 5_000
 
-/** What a receiver has said. The status is null where it said nothing. */
+/** A receiver's response. The status is null if there was none. */
 export interface Posted {
   status: number | null
   cause?: string
 }
 
 /**
- * Posts a document as Standard Webhooks has it: signed with each secret, if there is one. Only the status of the response
- * counts: its body is not read, and a redirect is not followed. Never throws.
+ * Posts a document by the rules of Standard Webhooks: signed with each secret, if there are any. Only the status of the
+ * response counts: its body is not read, and a redirect is not followed. Never throws.
  */
 export async function post(
   url: string,
@@ -35,7 +35,10 @@ export async function post(
   }
 }
 
-/** In Node the code of what is beneath, such as `ENOTFOUND`: the error itself is called `TypeError`, whatever it was. */
+/**
+ * Returns a name for the cause. In Node it is the code of the underlying error, such as `ENOTFOUND`, because the error
+ * itself is always a `TypeError`.
+ */
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   return (error.cause as { code?: string } | undefined)?.code ?? error.name
@@ -43,7 +46,7 @@ function causeOf(error: unknown): string {
 
 export const isTaken = ({ status }: Posted) => status !== null && status >= 200 && status < 300
 
-/** Of several secrets, each signs: a receiver that knows one of them accepts it. */
+/** Returns the headers. Each secret signs, so that a receiver that knows one of them accepts the document. */
 function headersOf(id: string, body: string, secrets: string[], now: Date): Record<string, string> {
   const signatures = secrets.map((secret) => new Webhook(secret).sign(id, now, body))
   return {

@@ -2,23 +2,23 @@ import { sql } from 'drizzle-orm'
 import { check, index, integer, jsonb, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { createdAt, ledgerhook, moment, wholeNumber } from '../schema.ts'
 
-/** The number of the newest event of each user. Its row is locked by whoever adds an event or ends one. */
+/** The number of the newest event of each user. A transaction that adds or ends an event locks the user's row here. */
 export const outgoingQueues = ledgerhook.table('outgoing_queues', {
   /** Empty for events about no user. */
   userId: text('user_id').primaryKey(),
   sequence: wholeNumber('sequence').notNull(),
 })
 
-/** What your app is told, written in the commit of its cause. */
+/** Events for your app, each written in the commit of its cause. */
 export const outgoingEvents = ledgerhook.table(
   'outgoing_events',
   {
     id: text().primaryKey(),
     userId: text('user_id').notNull(),
-    /** Of this user: the order in which the events are delivered. */
+    /** The order in which this user's events are delivered. */
     sequence: wholeNumber('sequence').notNull(),
     type: text().notNull(),
-    /** The business fact that it tells, so that a fact is told once. */
+    /** The business fact that it reports, so that each fact is reported once. */
     fact: text().notNull().unique(),
     /** Ids, amounts and balance. */
     data: jsonb().notNull(),
@@ -26,16 +26,19 @@ export const outgoingEvents = ledgerhook.table(
       .notNull()
       .default('open'),
     /**
-     * When the scheduled run sends it. In the future while somebody sends it, and between two tries. Null unless it is
-     * the user's first open one: only that has its turn.
+     * When the scheduled run sends it. It is in the future while the event is being sent, and between two tries. Null
+     * unless it is the user's first open event: only that one is sent.
      */
     nextAt: moment('next_at'),
-    /** How often it was sent: which of them ends is told by it. */
+    /** How often it was sent. A report of a try names this number, so that an outdated report is recognized. */
     tries: integer().notNull().default(0),
-    /** What the receiver has said last; null where it said nothing. */
+    /** The status of the receiver's last response. Null if there was none. */
     lastStatus: integer('last_status'),
     createdAt: createdAt(),
-    /** When a person had it sent again: its three days begin anew then. What is sent stays the same, `created_at` too. */
+    /**
+     * When a person had it sent again: its three days begin anew then. What is sent stays the same, including
+     * `created_at`.
+     */
     resentAt: moment('resent_at'),
     endedAt: moment('ended_at'),
   },

@@ -2,15 +2,18 @@ import { call, type Database, type OutgoingEvent } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import { sendInTurn } from './send-in-turn.ts'
 
-/** Six connections are open at once. Who waits for one loses its five seconds, and its 30 seconds' lease. */
+/**
+ * A Worker has six connections at once. A request that waits for one uses up its five seconds, and its lease of 30
+ * seconds.
+ */
 const AT_ONCE = 5
-/** No more are taken after this time, whatever does not respond: less than half of a run. */
+/** No more events are taken after this time, even if no receiver responds: it is less than half of a run. */
 const TAKING_MS = 20_000
 
 /**
- * Sends a bite of the events whose turn it is, and where few users wait, of each several: what piled up while your app was
- * away would take a minute for each event. Returns whether there may be more. Where your app is told nothing, it asks
- * nothing.
+ * Sends a bite of the events that are due. If few users have any, it sends several of each: otherwise, what piled up
+ * while your app was away would take a minute per event. Returns whether there may be more. If no events go to your
+ * app, it makes no request.
  * @param most events, of all users together
  * @throws DatabaseUnavailable
  */

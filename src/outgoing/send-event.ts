@@ -2,17 +2,17 @@ import type { OutgoingEvent } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import { isTaken, type Posted, post } from './post.ts'
 
-/** Of the refusals (4xx), those that may pass by themselves. */
+/** The refusals (4xx) that may pass. */
 const PASSING = [408, 409, 425, 429]
 
-/** What a receiver has said. */
+/** A receiver's response, and what it means. */
 export interface Sent extends Posted {
   good: boolean
-  /** Whether it would say so again. */
+  /** Whether the receiver would refuse it again. */
   refused: boolean
 }
 
-/** Sends an event as Standard Webhooks has it: the same id and body each time. Never throws. */
+/** Sends an event by the rules of Standard Webhooks, with the same id and body each time. Never throws. */
 export async function sendEvent(
   event: OutgoingEvent,
   { EVENTS_URL = '', EVENTS_SECRET = [] }: Settings,

@@ -3,17 +3,17 @@ import { log } from '../log.ts'
 import type { Settings } from '../settings.ts'
 import { type Sent, sendEvent } from './send-event.ts'
 
-/** The most events of one user that are sent one after the other, each within five seconds. */
+/** The most events of one user that are sent one after the other, with at most five seconds for each. */
 const IN_TURN = 5
 
 interface End {
-  /** What has become of it. */
+  /** The new state of the event. */
   state: 'open' | 'sent' | 'undelivered' | 'forgotten'
-  /** The user's next one, where the caller sends it. */
+  /** The user's next event, if the caller is to send it. */
   next: OutgoingEvent | null
 }
 
-/** Sends events of several users side by side, and of each user what follows. Never throws. */
+/** Sends events of several users in parallel, and then the following events of each user. Never throws. */
 export async function sendInTurn(
   events: OutgoingEvent[],
   settings: Settings,
@@ -37,13 +37,13 @@ async function sendUsers(
       event = await end(db, event, await sendEvent(event, settings, fetcher), sent < inTurn)
     }
   } catch (error) {
-    // Its lease runs out, and the scheduled run sends it again.
+    // Its lease expires, and the scheduled run sends it again.
     const cause = error instanceof DatabaseUnavailable ? error.message : 'unknown'
     log({ message: 'event not ended', level: 'warn', event: first.id, cause })
   }
 }
 
-/** Says what became of an event. Returns the one that follows. @throws DatabaseUnavailable */
+/** Reports the result of sending an event. Returns the event that follows. @throws DatabaseUnavailable */
 async function end(db: Database, { id, tries, type, user_id }: OutgoingEvent, sent: Sent, go_on: boolean) {
   const { good, refused, status, cause } = sent
   const { state, next } = await call<End>(db, 'end_outgoing', [{ id, tries, good, refused, status, go_on }])

@@ -1,4 +1,4 @@
--- Takes the events whose turn it is, for 30 seconds each, and forgets some of what was sent a week ago.
+-- Leases the events that are due, for 30 seconds each, and deletes some that were sent more than a week ago.
 -- facts: most (events). Returns messages.
 create or replace function take_outgoing(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -21,9 +21,10 @@ begin
   return taken;
 end $$;
 
--- An event was sent. What the receiver took is done; what it refuses for good is given up after three tries, and anything
--- else after three days; until then it is tried again, later each time. Then the user's next event has its turn.
--- facts: id, tries (which of them this was), good, refused (whether another try is in vain), status, go_on (whether the
+-- Records the result of sending an event. One that the receiver took is done. One that it refuses for good is given up
+-- after three tries, and any other after three days; until then it is tried again, each time later. Once it has ended,
+-- the user's next event is due.
+-- facts: id, tries (the number of this try), good, refused (whether another try is in vain), status, go_on (whether the
 -- caller sends the next one). Returns {"state", "next": a message, leased to the caller, or null}.
 create or replace function end_outgoing(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -38,7 +39,7 @@ begin
   if event.id is null then return '{"state": "forgotten", "next": null}'; end if;
   perform from outgoing_queues where user_id = event.user_id for update;
   select * into event from outgoing_events where id = f.id for update;
-  -- It is done, somebody else sends it by now, or one that is sent again has its turn.
+  -- It has ended, another run is sending it by now, or an event that is sent again comes before it.
   if event.state <> 'open' or (not f.good and (event.tries <> f.tries or event.next_at is null)) then
     return jsonb_build_object('state', event.state, 'next', null);
   end if;
@@ -55,8 +56,8 @@ begin
     'next', case when event.state <> 'open' then next_outgoing(event.user_id, f.go_on) end);
 end $$;
 
--- The user's next event has its turn, unless another one has it. Returns it where the caller sends it: leased. The
--- caller holds the queue's row.
+-- Makes the user's next event due, unless it is due or being sent already. If the caller sends it, leases and returns
+-- it. The caller holds the lock of the queue's row.
 create or replace function next_outgoing(owner text, lease boolean) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

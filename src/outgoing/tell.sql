@@ -1,14 +1,15 @@
--- What a statement of the Worker says about outgoing events: `low` (thresholds of LOW_BALANCE) and `sends` (whether the
--- Worker sends at once what the statement tells). Null where it says nothing: nothing is told then, and nothing is read
--- or written for it.
+-- Returns what the Worker's statement says about outgoing events: `low` (thresholds of LOW_BALANCE) and `sends`
+-- (whether the Worker sends the statement's events at once). Null if it says nothing: then nothing is written, or even
+-- read, for outgoing events.
 create or replace function telling() returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return nullif(current_setting('ledgerhook.events', true), '')::jsonb;
 end $$;
 
--- Tells the app something, in the commit of its cause: once for each fact. The event is the Worker's to send where no
--- earlier one of the user is open; else it follows that one. The queue's row keeps the users' events in order.
+-- Writes an event for your app in the commit of its cause, once for each fact. If the user has no earlier open event,
+-- the Worker may send it at once; otherwise it follows that one. The lock of the queue's row keeps a user's events in
+-- order.
 create or replace function tell(about text, event_type text, told_fact text, details jsonb) returns void
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -24,7 +25,7 @@ begin
   insert into outgoing_queues as queue (user_id, sequence) values (owner, 1)
   on conflict (user_id) do update set sequence = queue.sequence + 1 returning sequence into number;
   is_next := not exists (select from outgoing_events where user_id = owner and state = 'open');
-  -- No more than a Worker can send after its response.
+  -- No more events than a Worker can send after its response.
   is_ours := is_next and coalesce((telling()->>'sends')::boolean, false)
     and coalesce(cardinality(string_to_array(nullif(sent, ''), ',')), 0) < 5;
   event_id := 'out_' || replace(gen_random_uuid()::text, '-', '');
@@ -34,7 +35,7 @@ begin
   if is_ours then perform set_config('ledgerhook.outgoing', concat_ws(',', nullif(sent, ''), event_id), true); end if;
 end $$;
 
--- An event as it is sent, of its row.
+-- Returns an event in the form in which the Worker sends it. event: its row.
 create or replace function message(event jsonb) returns jsonb language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -42,8 +43,8 @@ begin
     'sequence', event->'sequence', 'data', event->'data', 'created_at', event->'created_at', 'tries', event->'tries');
 end $$;
 
--- The result of a function together with the events that it leaves to the Worker: leased to it for 30 seconds.
--- answer: what the function has returned.
+-- Returns the result of a function together with the events that it leaves to the Worker, leased for 30 seconds.
+-- answer: the function's result.
 create or replace function with_outgoing(answer jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -2,8 +2,8 @@ import type { Database, OutgoingEvent } from '../db.ts'
 import type { Settings } from '../settings.ts'
 
 /**
- * The database, which knows from when on is credited, and writes down what your app is to be told, if anything.
- * @param send sends at once what a statement leaves to this Worker. Without it, all is left to the scheduled run
+ * Returns the database with CREDIT_SINCE set for its calls, and with outgoing events on if your app receives any.
+ * @param send sends at once what a statement leaves to this Worker. Without it, the scheduled run sends everything
  */
 export function telling(
   db: Database,

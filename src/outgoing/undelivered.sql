@@ -1,4 +1,4 @@
--- The oldest events that nobody took. For the owner of the database.
+-- Returns the oldest events that the receiver never took. Only the owner of the database may call it.
 -- facts: most (events). Returns them, oldest first.
 create or replace function undelivered_events(facts jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -11,8 +11,8 @@ begin
     from (select * from outgoing_events where state = 'undelivered' order by ended_at limit f.most) event);
 end $$;
 
--- Has these events sent again, with the id, the sequence and the body that they have. For the owner of the database.
--- facts: ids, or null: the oldest undelivered ones; most (events). Returns {"resent": how many}.
+-- Schedules these events to be sent again, with the same id, sequence and body. Only the owner of the database may call
+-- it. facts: ids, or null: the oldest undelivered ones; most (events). Returns {"resent": how many}.
 create or replace function resend_events(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -24,16 +24,16 @@ begin
   select * into f from jsonb_to_record(facts) as f(ids text[], most integer);
   chosen := case when f.ids is not null then f.ids else array(
     select id from outgoing_events where state = 'undelivered' order by ended_at limit f.most) end;
-  -- In the order of the users, so that two of these do not wait for each other.
+  -- In the order of the users, so that two such calls never wait for each other.
   for owner in select distinct user_id from outgoing_events where id = any (chosen) order by user_id loop
     resent := resent + resend_of(owner, chosen);
   end loop;
   return jsonb_build_object('resent', resent);
 end $$;
 
--- Has those of these events that are this user's sent again. The first of the user's open events has its turn: where
--- that is one of these now, it takes the turn over. From an event that may be on its way just now, which is leased for
--- at most 30 seconds, it does so when that time is over. Returns how many.
+-- Schedules those of these events that are this user's to be sent again. Only the first of the user's open events is
+-- due. If that is now one of these, it takes that place over; if the event that was due may be on its way, it waits
+-- until the lease of at most 30 seconds is over. Returns how many are sent again.
 create or replace function resend_of(owner text, ids text[]) returns integer language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

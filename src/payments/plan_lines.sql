@@ -121,8 +121,8 @@ end $$;
 
 -- Returns the lines that a negative line credits. These are the lines that it names, or the whole invoice if an older
 -- version stored that. If it names none, or none that is stored, it is the line of the same price and subscription, of
--- the named invoice if there is one, whose period covers its start. If several do, unused time ends with what it
--- credits, and a line that starts at the same moment is a replacement rather than what is credited.
+-- the named invoice if there is one, whose period covers its start. If several do, one that ends with the unused time
+-- comes first, and one that starts at the same moment comes later, because it is the replacement.
 create or replace function credited_by(line jsonb) returns setof plan_lines language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -1,12 +1,12 @@
 import type { Queue } from './queue.ts'
 
-/** Failures one after the other, after which the database is left alone for a while. */
+/** After this many failures in a row, the database is left alone for a while. */
 const MOST_FAILURES = 3
 const PAUSE_MS = 10_000
 
 /**
- * What an isolate knows of the database: while it does not answer, a delivery goes straight to the queue. After each
- * pause one delivery tries it again.
+ * What an isolate knows about the database: while the database does not respond, deliveries go straight to the queue.
+ * After each pause, one delivery tries the database again.
  */
 export class Breaker {
   #failures = 0
@@ -32,7 +32,7 @@ export class Breaker {
 
 const breakers = new WeakMap<Queue, Breaker>()
 
-/** The breaker of this isolate, beside this queue. */
+/** Returns this isolate's breaker for this queue. */
 export function breakerOf(queue: Queue): Breaker {
   const breaker = breakers.get(queue) ?? new Breaker()
   breakers.set(queue, breaker)

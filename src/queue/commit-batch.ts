@@ -5,22 +5,22 @@ import { UNREADABLE } from '../webhook/decide.ts'
 import type { Delivery } from '../webhook/delivery.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 
-/** A delivery that is to be committed, and what becomes of it. */
+/** A delivery that is to be committed, with a callback for each result. */
 export interface Item {
   delivery: Delivery
   decision: Effect | Verdict
   committed(verdict: Committed): void
-  /** It is for later, and why: a SQLSTATE, or the name of what went wrong. */
+  /** It is left for later. The cause is a SQLSTATE, or the name of the error. */
   postponed(cause: string): void
 }
 
-/** Of one statement: 50 deliveries hold their locks for a short time, and 2 MB are sent in one. */
+/** Limits of one statement: 50 deliveries hold their locks only for a short time, and 2 MB fit into one request. */
 const MOST_DELIVERIES = 50
 const MOST_BYTES = 2_000_000
 const BATCH_MS = 10_000
 const PROBE_MS = 2_000
 
-/** All of it in far less than the 15 minutes that a consumer has. */
+/** The time for all batches: far less than the 15 minutes that a consumer has. */
 const CONSUMER_MS = 240_000
 
 interface Result {
@@ -30,8 +30,8 @@ interface Result {
 }
 
 /**
- * Commits deliveries in batches. A batch that fails as a whole is halved, down to one delivery, which is committed by
- * itself, with all its fallbacks. Returns false where the database is away: then the rest has been left as it is.
+ * Commits deliveries in batches. A batch that fails as a whole is halved, down to one delivery, which is committed
+ * alone, with all its fallbacks. Returns false if the database is away: then the rest was not touched.
  */
 export async function commitAll(items: Item[], db: Database, settings: Settings): Promise<boolean> {
   const until = Date.now() + CONSUMER_MS
@@ -58,7 +58,7 @@ export async function commitAll(items: Item[], db: Database, settings: Settings)
       const item = part[place]
       if (!item) continue
       if (verdict) item.committed(verdict)
-      // A subject that showed up late is taken: that passes.
+      // A subject that was found only during the verb is locked. That will pass.
       else if (/^(40|55)/.test(failed)) item.postponed(failed)
       else if (!(await commitSingle(item))) return false
     }
@@ -76,7 +76,9 @@ export async function commitAll(items: Item[], db: Database, settings: Settings)
     }
   }
 
-  /** Whether nothing can be committed now, rather than this: what is refused, or takes too long, says nothing of the rest. */
+  /**
+   * Whether nothing at all can be committed now. A refusal or a timeout of one statement says nothing about the rest.
+   */
   async function isOutage(error: DatabaseUnavailable): Promise<boolean> {
     if (error.isRefusal || error.message === CANCELLED) return false
     return !error.isTransient || !(await responds(db))
@@ -86,10 +88,10 @@ export async function commitAll(items: Item[], db: Database, settings: Settings)
   return true
 }
 
-/** A statement that has taken longer than it may. */
+/** The SQLSTATE of a statement that took longer than it may. */
 const CANCELLED = '57014'
 
-/** Whether the database responds at all: the cheapest question there is. */
+/** Whether the database responds at all, by the cheapest query there is. */
 export async function responds(db: Database): Promise<boolean> {
   return await db.query('select 1', [], PROBE_MS).then(
     () => true,
@@ -106,7 +108,7 @@ async function commitBatch(part: Item[], db: Database, settings: Settings): Prom
   return await call<Result[]>(db, 'commit_batch', [{ deliveries: await Promise.all(deliveries) }])
 }
 
-/** What cannot be read is for the single path, which keeps it. */
+/** Splits items into batches. An unreadable one gets a batch of its own, because the single path stores it. */
 function batchesOf(items: Item[]): Item[][] {
   const batches: Item[][] = []
   let bytes = 0

@@ -1,9 +1,9 @@
--- Commits deliveries that came through the queue, in one statement. All subjects that their facts name are locked at
--- once, in the order of the names, so that batches and single deliveries wait for each other in one direction only. A
--- subject that shows up later is tried. Mostly all of them go well, and share one savepoint. Where one does not, all is
--- undone, and each has a savepoint of its own: what one of them cannot do concerns no other.
--- facts: deliveries: [{place (its number), occurred_at, verb, facts, delivery (as text: a body that jsonb cannot hold
--- fails alone)}]. Returns [{"place", "verdict"}], or {"place", "failed": the SQLSTATE} where nothing was done.
+-- Commits deliveries that came through the queue, in one statement. All subjects that their facts name are locked
+-- first, in the order of the names, so that batches and single deliveries wait for each other in one direction only. A
+-- subject that is found later is only tried. Usually all verbs succeed and share one savepoint. If one fails, all are
+-- undone, and each runs in a savepoint of its own, so that a failure concerns only its own delivery.
+-- facts: deliveries: [{place (its number), occurred_at, verb, facts, delivery (as text, so that a body that jsonb
+-- cannot hold fails alone)}]. Returns [{"place", "verdict"}], or {"place", "failed": the SQLSTATE} if nothing was done.
 create or replace function commit_batch(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -31,8 +31,8 @@ begin
   return committed;
 end $$;
 
--- Runs one delivery's verb in a savepoint. Returns {"verdict"}, or {"failed": the SQLSTATE}. A statement that is
--- cancelled, because it takes too long, ends as a whole.
+-- Runs one delivery's verb in a savepoint. Returns {"verdict"}, or {"failed": the SQLSTATE}. A timeout ends the whole
+-- statement.
 create or replace function commit_one(delivery text, given text, facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

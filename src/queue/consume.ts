@@ -13,12 +13,12 @@ import { leaveForLater, sendAnew } from './later.ts'
 import { message } from './message.ts'
 import { type Batch, type Queue, type QueuedMessage, spillQueue } from './queue.ts'
 
-/** What the name of the dead-letter queue ends with: see `wrangler.toml`. */
+/** The end of the dead-letter queue's name: see `wrangler.toml`. */
 const DEAD = '-dead'
 
 /**
- * Commits what came through the queue. Every message is acknowledged or retried by name: what this does not name,
- * Cloudflare would take for done.
+ * Commits what came through the queue. Every message is acknowledged or retried explicitly: Cloudflare takes any other
+ * for done.
  */
 export async function consume({ queue: name, messages }: Batch, env: object): Promise<void> {
   const queue = spillQueue(env)
@@ -44,10 +44,10 @@ export async function consume({ queue: name, messages }: Batch, env: object): Pr
   }
 }
 
-/** A message that is younger than this is no news. */
+/** A message younger than this is not reported. */
 const OLD_MS = 60_000
 
-/** Remembers how old the queue is, where it is old, or was when one of these messages was left. */
+/** Stores how old the queue is, if it is old or messages of this batch were left, or once that is over. */
 async function sawBatch(
   env: object,
   messages: readonly QueuedMessage[],
@@ -59,23 +59,23 @@ async function sawBatch(
   await saw(env, { oldest_at: isOld ? new Date(Date.now() - oldest).toISOString() : null, dead: null })
 }
 
-/** For the alerts `queue_age` and `dead_letters`. No message depends on it. */
+/** Stores a sighting for the alerts `queue_age` and `dead_letters`. No message depends on it. */
 async function saw(env: object, facts: { oldest_at: string | null; dead: number | null }) {
   try {
     await call<object>(once(connect(settingsOf(env)), 2_000), 'saw_queue', [facts])
   } catch {
-    // The database is away, or a setting is wrong: both have alerts of their own.
+    // The database is away, or a setting is wrong. Both have alerts of their own.
   }
 }
 
-/** Milliseconds since each message was received. */
+/** Returns the milliseconds since each message was received. */
 const agesOf = (messages: readonly QueuedMessage[]) =>
   messages.flatMap(({ body }) => {
     const at = Date.parse(message().safeParse(body).data?.received_at ?? '')
     return Number.isNaN(at) ? [] : [Date.now() - at]
   })
 
-/** What was tried too often in one queue is sent anew to it, and never deleted. */
+/** Sends messages that were tried too often in a queue to it again, as new ones. None is deleted. */
 async function revive(messages: readonly QueuedMessage[], queue: Queue, open: Set<QueuedMessage>) {
   log({ message: 'dead letters', level: 'error', deliveries: messages.length })
   for (const queued of messages) {
@@ -84,14 +84,14 @@ async function revive(messages: readonly QueuedMessage[], queue: Queue, open: Se
   }
 }
 
-/** Takes from `open` what is done. Returns why the rest is not. */
+/** Commits the messages, and removes from `open` those that are done. Returns the reasons why the others are not. */
 async function commitMessages(
   messages: readonly QueuedMessage[],
   settings: Settings,
   open: Set<QueuedMessage>,
 ): Promise<string[]> {
   const db = telling(connect(settings), settings)
-  // After a failure it is asked first: an outage costs one cheap request each time.
+  // After a failure the database is probed first, so that an outage costs one cheap request each time.
   if (messages.some(({ attempts }) => attempts > 1) && !(await responds(db))) return ['database_away']
   const causes: string[] = []
   const items: Item[] = []
@@ -104,9 +104,9 @@ async function commitMessages(
 }
 
 /**
- * Opens a message and decides it, by the settings of now. It was verified when it came: secrets may have changed since.
- * What nobody handles is not queued. So a type that this version does not handle is one of another version: it is parked
- * as unreadable, until a version handles it.
+ * Opens a message and decides on it, by the present settings. It was verified when it came, and is not verified again,
+ * because secrets may have changed since. Unhandled types are not queued, so a type that this version does not handle
+ * comes from another version: it is parked as unreadable, until a version handles it.
  */
 async function itemOf(
   queued: QueuedMessage,
@@ -116,7 +116,7 @@ async function itemOf(
 ): Promise<Item | null> {
   const received = message().safeParse(queued.body).data
   if (!received) {
-    // A newer version's, perhaps: it stays until somebody can read it.
+    // Perhaps a newer version's format: it stays until a version can read it.
     log({ message: 'queue failed', level: 'error', queued: queued.id, cause: 'unknown_format' })
     return null
   }
@@ -134,7 +134,7 @@ async function itemOf(
   return { delivery, decision: decide(provider, delivery, settings), committed, postponed }
 }
 
-/** One line for each batch: how old the oldest delivery is, and what is left for later. */
+/** Logs one line for each batch: how old the oldest delivery is, and what is left for later. */
 function report(name: string, messages: readonly QueuedMessage[], left: number, causes: string[]): void {
   log({
     message: 'queue',

@@ -4,15 +4,15 @@ import type { Queue, QueuedMessage } from './queue.ts'
 const FIRST_DELAY_S = 10
 const LONGEST_DELAY_S = 900
 
-/** Of at most 101 (Queues: `max_retries`). */
+/** The limit is 101 (Queues: `max_retries`). */
 const MOST_ATTEMPTS = 80
-/** Half of what a message is kept on Cloudflare's free plan, the shortest there is. */
+/** Half of the shortest retention of a message, which is that of Cloudflare's free plan. */
 const OLDEST_MS = 12 * 3_600_000
 
 /**
- * Leaves a message for later, by name: later each time, up to 15 minutes. What has been tried often, or is old for a
- * message, is sent anew before it is lost, with all that it holds.
- * @param speed how many times faster delays pass than a clock: 1, except in development
+ * Retries a message explicitly, each time with a longer delay, up to 15 minutes. One that has been tried often, or is
+ * old, is sent again as a new message, with its whole content, before Cloudflare deletes it.
+ * @param speed how many times faster than real time delays pass: 1, except in development
  */
 export async function leaveForLater(
   queued: QueuedMessage,
@@ -24,7 +24,7 @@ export async function leaveForLater(
   await sendAnew(queued, queue, delaySeconds)
 }
 
-/** Sends a message anew and ends this one. What cannot be sent is tried again as it is. */
+/** Sends a message again as a new one, and acknowledges this one. If that fails, this one is retried. */
 export async function sendAnew(queued: QueuedMessage, queue: Queue, delaySeconds = LONGEST_DELAY_S) {
   try {
     await queue.send(renewed(queued.body), { contentType: 'json', delaySeconds })

@@ -3,7 +3,7 @@ import { once } from '../once.ts'
 import type { Received } from '../webhook/delivery.ts'
 import type { Queue } from './queue.ts'
 
-/** What a message holds: the delivery as it came, and how often it was sent anew. A stored format. */
+/** The content of a message: the delivery as it came, and how often it was sent again. A stored format. */
 export const message = once(() =>
   z.object({
     v: z.literal(1),
@@ -15,10 +15,10 @@ export const message = once(() =>
   }),
 )
 
-/** 128 KB, of which Cloudflare takes about 100 bytes for itself (Queues: limits). */
+/** 128 KB, of which Cloudflare itself takes about 100 bytes (Queues: limits). */
 const MOST_BYTES = 128_000 - 200
 
-/** A message that no queue takes. */
+/** A message that is too large for a queue. */
 export class TooLarge extends Error {
   override name = 'too_large'
 }
@@ -30,6 +30,9 @@ export async function enqueue(queue: Queue, received: Received): Promise<void> {
   await queue.send(body, { contentType: 'json' })
 }
 
-/** In JSON a character takes six bytes at most, and what is beside the body far less than 10,000. */
+/**
+ * Whether the exact size has to be computed. In JSON a character takes at most six bytes, and everything besides the
+ * body far less than 10,000.
+ */
 const mayBeTooLarge = ({ body }: Received) => body.length * 6 > MOST_BYTES - 10_000
 const bytesOf = (body: object) => new TextEncoder().encode(JSON.stringify(body)).byteLength

@@ -1,4 +1,4 @@
-/** Cloudflare's Queues, as far as they are used here. */
+/** The part of Cloudflare Queues that is used here. */
 export interface Queue {
   /** Resolves once the message is stored. */
   send(body: unknown, options?: { contentType?: 'json'; delaySeconds?: number }): Promise<unknown>
@@ -21,5 +21,5 @@ export interface Batch {
   readonly messages: readonly QueuedMessage[]
 }
 
-/** The queue that is bound as `SPILL`, if one is. */
+/** Returns the queue that is bound as `SPILL`, if one is. */
 export const spillQueue = (env: object): Queue | undefined => (env as { SPILL?: Queue }).SPILL

@@ -1,6 +1,6 @@
--- Remembers what the queue's consumer has seen.
--- facts: oldest_at (when the oldest message of a batch was received, while it is old or was left; null: none is), dead
--- (dead letters; null: not of these). Returns {}.
+-- Stores what the queue's consumer has seen.
+-- facts: oldest_at (when the oldest message of a batch was received, if it is old or was left; null: none is), dead
+-- (the number of dead letters; null: this is not about them). Returns {}.
 create or replace function saw_queue(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -8,13 +8,13 @@ import { type Breaker, breakerOf } from './breaker.ts'
 import { enqueue } from './message.ts'
 import { type Queue, spillQueue } from './queue.ts'
 
-/** A delivery that the database has not committed by then goes to the queue as well. */
+/** If the database has not committed a delivery by then, the delivery also goes to the queue. */
 const LATE_MS = 2_000
-/** Sending that takes longer has failed: with the time before it, one of the two is certain within 4 s. */
+/** Sending that takes longer has failed. So the outcome is certain within 4 s. */
 const SEND_MS = 2_000
 const LATE = 'late'
 
-/** How deliveries are made sure of with the queue `SPILL`. Undefined without it. @throws Misconfigured */
+/** Returns how a first commit runs if the queue `SPILL` is bound. Undefined without it. @throws Misconfigured */
 export function spillOf(
   env: object,
   { SPILL_ALWAYS }: Settings,
@@ -31,9 +31,10 @@ export function spillOf(
 }
 
 /**
- * Commits the delivery, and sends it to the queue where that is not known to have succeeded in time: whichever of the
- * two is certain first is the answer. The database may still commit what is queued: then the message is a duplicate.
- * @throws DatabaseUnavailable where neither succeeds, and where the database refuses
+ * Commits the delivery, and sends it to the queue if the commit is not known to have succeeded in time. Whichever of
+ * the two is certain first gives the response. The database may still commit what is queued: then the message is a
+ * duplicate.
+ * @throws DatabaseUnavailable if neither succeeds, and if the database refuses
  */
 async function firstToBeCertain(
   queue: Queue,
@@ -56,11 +57,11 @@ async function firstToBeCertain(
   return certain ?? (await direct)
 }
 
-/** Whether it is only late, or has failed in a way that may pass. What the database refuses is nothing for a queue. */
+/** Whether the commit is only late, or failed in a way that may pass. A queue does not help if the database refuses. */
 const mayPass = (early: unknown) =>
   early === LATE || (early instanceof DatabaseUnavailable && early.isTransient)
 
-/** Sends the delivery to the queue. Null where that failed: then it is not known to be anywhere. */
+/** Sends the delivery to the queue. Null if that failed: then the delivery is not known to be stored anywhere. */
 async function queued(queue: Queue, received: Received, cause: string): Promise<Committed | null> {
   const { provider, event_id: event } = received
   try {

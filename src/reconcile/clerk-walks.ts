@@ -10,12 +10,12 @@ import { forget, watchFound } from './watch.ts'
 import type { Difference } from './words.ts'
 
 const PAGE = 500
-/** Clerk takes so many ids in one request. */
+/** Clerk accepts at most this many ids in one request. */
 const MOST_IDS = 100
 
 /**
- * Whether the key is of the instance whose users are here. Null where no setting says which that is: then nobody counts
- * as deleted. @throws ProviderTrouble
+ * Whether the key is of the instance whose users are here. Null if no setting says which instance that is: then no user
+ * counts as deleted. @throws ProviderTrouble
  */
 export async function isOurInstance(pass: Pass): Promise<boolean | null> {
   const { CLERK_INSTANCE_ID } = pass.settings
@@ -24,15 +24,15 @@ export async function isOurInstance(pass: Pass): Promise<boolean | null> {
 }
 
 /**
- * Whether somebody who is here is missed at Clerk. The local Clerk knows nobody whom `npm run send` has made up, so
- * nobody is looked for there, unless CLERK_INSTANCE_ID asks for it.
+ * Whether users who are here are looked for at Clerk. The local Clerk does not know the users that `npm run send`
+ * invents, so with it nobody is looked for, unless CLERK_INSTANCE_ID is set.
  */
 export const isMissedAtClerk = ({ CLERK_API_BASE, CLERK_INSTANCE_ID }: Settings): boolean =>
   !CLERK_API_BASE || Boolean(CLERK_INSTANCE_ID)
 
 /**
- * Everybody at Clerk, by windows of `created_at`: offsets shift when somebody is deleted. With a window of time, who
- * changed in it, the latest first.
+ * Goes through all users at Clerk, by windows of `created_at`, because offsets shift when a user is deleted. With a
+ * window of time, goes through the users who changed in it, the latest first.
  */
 export const usersWalk: Walk = {
   name: 'users',
@@ -56,7 +56,10 @@ export const usersWalk: Walk = {
   },
 }
 
-/** From the last one's second on, whether Clerk takes the bound itself in or not; people of one moment by an offset. */
+/**
+ * Returns where the next page begins: just before the last user's `created_at`, whether or not Clerk's bound is
+ * inclusive. If that does not advance, as among users of one moment, an offset does.
+ */
 function nextOf({ since }: Pass, users: unknown[], after: number, offset: number) {
   const last = Number(member(users.at(-1), 'created_at')) - 1
   return since || !(last > after) ? { after, offset: offset + users.length } : { after: last, offset: 0 }
@@ -68,7 +71,7 @@ async function readUsers(pass: Pass, asked: URLSearchParams): Promise<unknown[]>
   return users
 }
 
-/** As their events say it. */
+/** Compares users with what is here, as their events would report them. */
 export async function compareUsers(pass: Pass, users: unknown[]): Promise<Difference[]> {
   return await compare(
     pass,
@@ -92,8 +95,9 @@ function itemOf(pass: Pass, type: string, data: unknown, state: string): Item {
 }
 
 /**
- * Everybody here, asked of Clerk by their ids. Absence is a suspicion: it takes a 404 for the user alone, twice, an hour
- * apart, and a response of the right instance that has somebody else of the same request.
+ * Goes through all users here, and asks Clerk for them by their ids. Absence is only a suspicion. A user counts as
+ * deleted only if a request for that user alone returns 404, twice, an hour apart, and if the right instance has
+ * returned another user of the same page.
  */
 export const absentWalk: Walk = {
   name: 'users here',
@@ -119,7 +123,7 @@ export const absentWalk: Walk = {
   },
 }
 
-/** Asks for one user alone. */
+/** Asks Clerk for one user only. */
 export async function suspect(pass: Pass, id: string): Promise<Difference[]> {
   try {
     const user = await askClerk(pass, `/v1/users/${encodeURIComponent(id)}`)
@@ -132,13 +136,13 @@ export async function suspect(pass: Pass, id: string): Promise<Difference[]> {
   }
 }
 
-/** Closes a user whom Clerk does not have any more, as its webhook would. @throws DatabaseUnavailable */
+/** Closes a user whom Clerk no longer has, as its webhook would. @throws DatabaseUnavailable */
 export async function closeUser(pass: Pass, id: string): Promise<Difference[]> {
   const item = itemOf(pass, 'user.deleted', { object: 'user', id, deleted: true }, 'deleted')
   return await compare({ ...pass, watches: false, fixes: true }, [item])
 }
 
-/** The same settings, but that everybody who is brought gets the signup bonus, whenever they signed up. */
+/** Returns the settings with which everybody who is created gets the signup bonus, whenever they signed up. */
 export const withBonusForAll = (settings: Settings): Settings => ({
   ...settings,
   SIGNUP_BONUS_SINCE: '1970-01-01T00:00:00Z',

@@ -1,11 +1,11 @@
--- Compares what a provider's objects say with what is here: the verb of each object's webhook runs, and is rolled back.
--- So what differs is what the webhook would change, by its own rule.
--- facts: pass (its id), watches (whether what is found is remembered), erase, items: [{provider, object (its id),
--- occurred_at, livemode, verb, given (the verb's facts), ours (false: listed only where its customer, or a customer's user, is
--- known), event (its id, where it is an event and not an object that was read), uncredited (whether it is of a payment
--- that another item would credit)}]. Returns a finding for each item: see `finding`. What is another
--- product's, and what waits already, is not watched. An event is watched by its own id, and only where its object is not:
--- of several events of one object, the older ones may change nothing.
+-- Compares what a provider's objects say with what is here: it runs the verb of each object's webhook, and rolls it
+-- back. So a difference is what the webhook would change, by its own rule.
+-- facts: pass (its id), watches (whether what is found is stored), erase, items: [{provider, object (its id),
+-- occurred_at, livemode, verb, given (the verb's facts), ours (false: listed only if its customer, or a customer's
+-- user, is known), event (its id, if it is an event and not an object that was read), uncredited (whether it is about a
+-- payment that another item would credit)}]. Returns a finding for each item: see `finding`. What belongs to another
+-- product, or is already waiting, is not watched. An event is watched under its own id, and only if its object is not
+-- watched: of several events about one object, the older ones may change nothing.
 create or replace function compare_effects(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp set lock_timeout = '200ms'
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -23,7 +23,7 @@ begin
     one := difference_of(item.object, item.verb, item.given, jsonb_build_object('provider', item.provider,
       'occurred_at', item.occurred_at, 'livemode', item.livemode, 'via', 'reconcile', 'erase', f.erase,
       'uncredited', item.uncredited));
-    -- Other products have customers of their own, and refunds. And people leave, while Stripe keeps their customers.
+    -- Other products have customers and refunds of their own, and people leave while Stripe keeps their customers.
     if not coalesce(item.ours, true) and (one->>'reason' = 'unknown_customer'
       or one->>'outcome' = 'parked' and coalesce(item.given->>'verb', item.verb) = 'link_customer') then
       one := one || '{"kind": null}';
@@ -41,10 +41,10 @@ begin
   return findings;
 end $$;
 
--- What one effect would change. What says the same as what is stored runs nothing: most does, and what is rolled back
--- leaves work for vacuum. A delivery without an event id is not recorded. Of what has its effect only where it is known
--- (`if_known`), the effect's own facts say what may change. Of what came back of a payment that is not credited yet,
--- nobody can say how many credits it takes.
+-- Returns what one effect would change. An effect that agrees with what is stored is not run: most do, and a rollback
+-- leaves work for vacuum. A delivery without an event id is not recorded. For a conditional effect (`if_known`), the
+-- facts of the inner effect say what may change. If money came back of a payment that is not credited yet, the number
+-- of credits it takes is unknown.
 create or replace function difference_of(object text, verb text, given jsonb, delivery jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -84,9 +84,9 @@ begin
       inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0) end, before);
 end $$;
 
--- What is found of an object: kind (null: nothing differs; 'busy': somebody has it locked; 'failed'), outcome and reason
--- of its verb, user_id, credits (that would move), known (whether a delivery about it waits already, for another event
--- or for a person). What was given up, or settled by hand, is no difference.
+-- Returns a finding about an object: kind (null: no difference; 'busy': it is locked; 'failed'), outcome and reason of
+-- its verb, user_id, credits (that would move), known (whether a delivery about it already waits, for another event or
+-- for a person). What was given up, or settled by hand, is no difference.
 create or replace function finding(kind text, object text, verdict jsonb, credits bigint, before jsonb) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -10,19 +10,19 @@ import { isOfUncredited, noteUncredited } from './uncredited.ts'
 import { forget } from './watch.ts'
 import { type Difference, type DifferenceKind, KINDS } from './words.ts'
 
-/** What one object of a provider does here. */
+/** An object of a provider, and its effect here. */
 export interface Item {
   provider: 'clerk' | 'stripe'
   object: string
-  /** The id of the delivery that puts it right. */
+  /** The id of the delivery that corrects the difference. */
   eventId: string
   event: { type: string }
   decision: Effect | Verdict
-  /** Whether it is listed also where nobody is known to have its customer, or a customer's user is not here. */
+  /** Whether it is listed even if its customer's owner is unknown, or if the customer's user is not here. */
   isOurs: boolean
-  /** Whether it is an event that was read, and not its object. */
+  /** Whether it is an event that was read, rather than its object. */
   isEvent?: boolean
-  /** Reads the object again. Null where the provider does not have it any more. @throws ProviderTrouble */
+  /** Reads the object again. Null if the provider no longer has it. @throws ProviderTrouble */
   again?: () => Promise<Item | null>
 }
 
@@ -37,17 +37,18 @@ interface Finding {
   first?: boolean
 }
 
-/** As many as one statement compares: some 100 ms. */
+/** The most items that one statement compares: about 100 ms. */
 const MOST_AT_ONCE = 50
-/** How often somebody may have locked the same. */
+/** How often an item that is locked is tried. */
 const TRIES = 3
-/** How long what has just changed is read again: Stripe's clock tells whole seconds, and a request takes its time. */
+/**
+ * How often an object that has just changed is read again: Stripe's clock has whole seconds, and a request takes time.
+ */
 const TIES = 6
 const TICK_MS = 1_000
 
 /**
- * Compares what the provider has with what is here, and puts right what differs if the pass may. Returns what differs
- * or did, and whether all of it could be seen to.
+ * Compares what the provider has with what is here, and corrects differences if the pass may. Returns all differences.
  * @throws DatabaseUnavailable
  */
 export async function compare(pass: Pass, items: Item[]): Promise<Difference[]> {
@@ -66,7 +67,7 @@ export async function compare(pass: Pass, items: Item[]): Promise<Difference[]> 
   return differences
 }
 
-/** What each of these would change. @throws DatabaseUnavailable */
+/** Returns what each of these items would change. @throws DatabaseUnavailable */
 async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
   return await call<Finding[]>(pass.db, 'compare_effects', [
     {
@@ -93,7 +94,7 @@ async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
   ])
 }
 
-/** What is refused without a look at the database is kept for a person all the same. */
+/** Returns an item's effect. Even what is rejected without a look at the database is stored for a person. */
 function effectOf(item: Item): Effect {
   const { decision } = item
   if ('verb' in decision) return decision
@@ -125,22 +126,22 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
   const mayFix = pass.fixes && KINDS[kind].fixable && !waits && !isUncertain(here, finding)
   if (!mayFix || (pass.watches && !difference.confirmed)) return difference
   const fixed = await fix(pass, here)
-  // No list may have it again: an event that is here is not asked for any more.
+  // Forgotten now: an event that is stored is not asked for again, so no later pass would do it.
   if (fixed && pass.watches) await forget(pass, here.provider, [here.isEvent ? here.eventId : here.object])
   return { ...difference, fixed }
 }
 
 /**
- * Whether what was read seems older than what is here: then it has changed in the second in which it was read, and only a
- * later read counts as newer. A pass that is repeated anyway leaves it to the next one.
+ * Whether what was read seems older than what is here. Then it changed in the second in which it was read, and only a
+ * later read counts as newer. A watching pass leaves that to the next pass.
  */
 const isTie = ({ watches }: Pass, { outcome }: Finding) => outcome === 'stale' && !watches
 
-/** A customer is only linked: one whose user is not here waits for nothing, and is found again. */
+/** Whether the link of a customer would wait for its user. It is not stored: a later pass finds it again. */
 const isUncertain = ({ decision }: Item, { outcome }: Finding) =>
   'verb' in decision && unconditional(decision).verb === 'link_customer' && outcome === 'parked'
 
-/** The same item once its provider has said what it leaves open. Null where it does not, or there is nothing to ask. */
+/** Returns the item with what its provider adds to it. Null if it adds nothing, or nothing is to be asked. */
 async function ask(pass: Pass, item: Item, { outcome, reason }: Finding): Promise<Item | null> {
   const parked = { outcome, reason } as Verdict
   const effect = item.decision as Effect
@@ -148,7 +149,7 @@ async function ask(pass: Pass, item: Item, { outcome, reason }: Finding): Promis
   return decision ? { ...item, decision } : null
 }
 
-/** Puts an item through its verb, as a delivery. Returns whether that had an effect. @throws DatabaseUnavailable */
+/** Runs an item's verb, as a delivery. Returns whether that had an effect. @throws DatabaseUnavailable */
 async function fix(pass: Pass, item: Item): Promise<boolean> {
   const startedAt = Date.now()
   const delivery = deliveryOf(item)
@@ -178,7 +179,7 @@ function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference
   const { provider, object } = item
   const { outcome, reason, user_id, known, first = false } = finding
   const waits = isUnsettled(outcome)
-  // What cannot be credited yet is owed all the same.
+  // What cannot be credited yet is still owed.
   const owed = facts.credits ?? facts.grants?.reduce((sum, { credits }) => sum + credits, 0) ?? null
   const credits = waits && owed !== null ? owed : finding.credits
   const { amount = null, currency = null } = facts
@@ -186,7 +187,7 @@ function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference
   return { ...what, confirmed: false, first, fixed: false }
 }
 
-/** What the facts of a verb may say of money and credits. */
+/** What the facts of a verb may say about money and credits. */
 interface Money {
   credits?: number
   grants?: { credits: number }[] | null

@@ -8,10 +8,10 @@ import { createdSince, readPage } from './stripe-walks.ts'
 
 /** Stripe keeps events for 30 days. */
 export const EVENT_DAYS = 30
-/** Stripe takes so many types in one request. */
+/** Stripe accepts at most this many types in one request. */
 const MOST_TYPES = 20
 
-/** Events that have never come: what no object says any more, such as that a customer is gone. */
+/** Goes through events that never came, because no object shows what they say, for example that a customer is gone. */
 export const eventsWalk: Walk = {
   name: 'events',
   provider: 'stripe',
@@ -29,12 +29,15 @@ export const eventsWalk: Walk = {
   },
 }
 
-/** Returns what the newest event says first: an object may have several, and the older ones are no longer true. */
+/**
+ * Returns the differences with those of the newest event first. An object may have several events, and the older ones
+ * are outdated.
+ */
 async function compareUnknown(pass: Pass, events: unknown[]) {
   const ids = events.map((event) => String(member(event, 'id')))
   if (ids.length === 0) return []
   const unknown = new Set(await call<string[]>(pass.db, 'unknown_events', [{ ids }]))
-  // The oldest first, as they happened.
+  // The oldest first, in the order in which they happened.
   const missing = events.filter((event) => unknown.has(String(member(event, 'id')))).reverse()
   const found = await compare(
     pass,
@@ -43,7 +46,7 @@ async function compareUnknown(pass: Pass, events: unknown[]) {
   return found.reverse()
 }
 
-/** Under its own id: should it still be delivered, it is a duplicate. */
+/** Returns an event as an item under its own id, so that it is a duplicate if it is still delivered. */
 function eventItem(pass: Pass, event: object): Item {
   const { object: eventId, ...decided } = decideEvent(event, pass.settings)
   const object = String(member(member(member(event, 'data'), 'object'), 'id') ?? eventId)

@@ -1,5 +1,5 @@
--- A page of the users here whom Clerk should have.
--- facts: after (the last id of the page before), most. Returns their ids, in order.
+-- Returns a page of the users here whom Clerk should have.
+-- facts: after (the last id of the page before), most. Returns {"ids": in order, "after": null at the end}.
 create or replace function our_users(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -13,8 +13,9 @@ begin
     'ids', (select coalesce(jsonb_agg(id order by id) filter (where deactivated_at is null), '[]') from unnest(page)));
 end $$;
 
--- A page of the payments that were credited here since a moment, the oldest first. Those that were imported were not, and
--- what was bought in test mode, before live mode was served, no key for live mode can see.
+-- Returns a page of the payments that were credited here since a moment, the oldest first. Imported payments were not
+-- credited here. Payments from test mode, before live mode was served, are left out because a live key cannot read
+-- them.
 -- facts: since, after ([created_at, stripe_payment_id] of the last row of the page before, or null), most. Returns
 -- {"payments": [{stripe_payment_id, stripe_checkout_session_id, user_id, credits, amount, currency}], "after": null at
 -- the end}.
@@ -39,8 +40,8 @@ begin
         'amount', amount, 'currency', currency)), '[]') from unnest(page)));
 end $$;
 
--- A slice of what is not at rest here: objects of Stripe that something waits for, refunds that may still fail, disputes
--- that are not closed.
+-- Returns a slice of what is not at rest here: objects of Stripe whose delivery waits, refunds that may still fail,
+-- disputes that are not closed.
 -- facts: after ([kind, key, …] of the last row of the slice before, or null), most (rows looked at). Returns
 -- {"objects": ids, "after": null at the end}.
 create or replace function our_unsettled(facts jsonb) returns jsonb language plpgsql stable security definer
@@ -70,7 +71,7 @@ begin
     'after', case when cardinality(known) = f.most then jsonb_build_array('reversals', known[f.most].id) end);
 end $$;
 
--- Which of these events of Stripe have never come. facts: ids.
+-- Returns which of these events of Stripe never came. facts: ids.
 create or replace function unknown_events(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -82,9 +83,9 @@ begin
     where not exists (select from webhook_events where provider = 'stripe' and event_id = id));
 end $$;
 
--- By what Stripe knows a user: facts: user_id. Returns {"customers", "invoices", "payments":
--- PaymentIntents}. Payments are those that an entry of the user's names, and those that were imported: no entry names one
--- of these before something of it has come back.
+-- Returns the ids by which Stripe knows a user. Payments are those that a ledger entry of the user names, and imported
+-- ones, which no entry names before some of their money comes back.
+-- facts: user_id. Returns {"customers", "invoices", "payments": PaymentIntents}.
 create or replace function ours_of(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

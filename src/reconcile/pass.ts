@@ -4,43 +4,46 @@ import type { Settings } from '../settings.ts'
 import { type Read, readStripe } from '../stripe/read.ts'
 import type { Difference } from './words.ts'
 
-/** One comparison of everything, or of a window, with both providers. */
+/** One comparison with both providers, of everything or of a window. */
 export interface Pass {
   /** Part of the ids of the deliveries that it makes. */
   id: string
   settings: Settings
   db: Database
-  /** Whether what differs is put through its verb. */
+  /** Whether differences are corrected, by running their verbs. */
   fixes: boolean
-  /** Whether what is found is remembered, and only acted on once another pass has seen it. */
+  /** Whether findings are stored, and acted on only once another pass has seen them. */
   watches: boolean
-  /** Compares what the providers created since. Null: everything. */
+  /** Compares what the providers created since then. Null: everything. */
   since: Date | null
-  /** Whether lists are read within the window alone, also those of what changes for years. */
+  /** Whether lists are read only within the window, even those of objects that change for years. */
   recent: boolean
-  /** What was seen at Stripe need not be asked for one by one. Null where nothing is kept between steps. */
+  /** Objects that were seen at Stripe, which need not be read one by one. Null if nothing is kept between steps. */
   seen: Seen | null
-  /** By what was paid that is not credited here: what came back of it is listed as well. Null where that is not asked for. */
+  /**
+   * Ids of payments that are not credited here, so that money that came back of them is listed as well. Null if that is
+   * not asked for.
+   */
   uncredited: Seen | null
-  /** The most objects of a step, where its requests are counted. */
+  /** The most objects of a step, if its requests are counted. */
   page?: number
   fetch?: typeof fetch
 }
 
-/** Ids of objects. There are as many as the provider has: a command does not keep them in memory. */
+/** Ids of objects. There may be as many as the provider has, so a command does not keep them in memory. */
 export interface Seen {
   add(object: string): unknown
   has(object: string): boolean
 }
 
-/** Where the next step of a walk begins, in the walk's own terms. */
+/** Where the next step of a walk begins, in a form that only the walk knows. */
 export type Cursor = { [name: string]: string | number | string[] | null }
 
 export interface Step {
   found: Difference[]
   /** How many objects were compared. */
   looked: number
-  /** Null: the walk has come to its end. */
+  /** Null: the walk has reached its end. */
   next: Cursor | null
 }
 
@@ -60,12 +63,16 @@ export function passId(): string {
 const GAP_MS = 40
 let nextAt = 0
 
-/** Reads from Stripe, at most 25 times a second. @throws ProviderTrouble */
+/** Reads from Stripe, at most 25 times a second. The local Stripe has no limit. @throws ProviderTrouble */
 export async function askStripe(pass: Pass, path: string): Promise<Read> {
+  if (pass.settings.STRIPE_API_BASE === undefined) await waitForTurn()
+  return await readStripe(path, pass.settings, pass.fetch)
+}
+
+async function waitForTurn(): Promise<void> {
   const wait = nextAt - Date.now()
   nextAt = Math.max(nextAt, Date.now()) + GAP_MS
   if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
-  return await readStripe(path, pass.settings, pass.fetch)
 }
 
 /** Reads from Clerk. @throws ProviderTrouble */

@@ -17,11 +17,14 @@ interface Payment {
   currency: string
 }
 
-/** Payments of one page, and of one whose requests are counted: each takes two. */
+/** The most payments of one page, and of one whose requests are counted: each payment takes two. */
 const MOST = 500
 const MOST_COUNTED = 5
 
-/** What was credited here, asked of Stripe. It is reported, and never taken back: a person looks first. */
+/**
+ * Goes through what was credited here, and asks Stripe for it. A difference is only reported, and never taken back: a
+ * person looks first.
+ */
 export const paymentsWalk: Walk = {
   name: 'credited here',
   provider: 'stripe',
@@ -49,7 +52,7 @@ async function ask(pass: Pass, payment: Payment): Promise<Difference[]> {
   return await report(pass, payment, 'no_such_payment')
 }
 
-/** What neither a session nor an invoice sold. */
+/** Compares a payment that neither a session nor an invoice sold. */
 async function askIntent(pass: Pass, payment: Payment): Promise<Difference[]> {
   const path = `/v1/payment_intents/${encodeURIComponent(payment.stripe_payment_id)}`
   const body = (await unlessMissing(askStripe(pass, path)))?.body

@@ -11,9 +11,9 @@ export interface Place {
   pass: string
   beganAt: number
   since: number | null
-  /** From when on the payments that were credited here are asked of Stripe. */
+  /** From when on payments that were credited here are compared with Stripe. */
   paidSince: number | null
-  /** The walk that is under way. Null: the first one begins. */
+  /** The present walk. Null: the first one begins. */
   walk: string | null
   cursor: Cursor
   /** The most objects of a step. */
@@ -22,42 +22,45 @@ export interface Place {
   failures: number
   looked: number
   found: number
-  /** Of these, how many another pass has to see. */
+  /** How many of these another pass has to see again. */
   open: number
-  /** Walks that were left before their end, and why. */
+  /** Walks that were abandoned before their end, and why. */
   unseen: Record<string, string>
 }
 
-/** What the database keeps between turns, as the cursor of the task. */
+/** What the database stores between turns, as the cursor of the task. */
 export interface State {
   recent: Place | null
   full: Place | null
   dueAt: Record<Kind, number>
-  /** When the last two passes over what is recent began. */
+  /** When the last two passes over recent objects began. */
   began: number[]
-  /** Payments that were credited before are known to be at Stripe. */
+  /** Payments that were credited before this moment are known to be at Stripe. */
   paidUntil: number | null
-  /** What could not be seen, as it was said last: it is said once. */
+  /** What could not be seen, as it was last logged, so that it is logged only once. */
   said: Record<Kind, string>
-  /** The last pass that has seen everything. */
+  /** The last pass that saw everything. */
   complete: Partial<Record<Kind, { pass: string; beganAt: number; endedAt: number }>>
 }
 
-/** Why a walk is left whose list the key may not read. */
+/** Why a walk is abandoned if the key may not read its list. */
 export const DENIED = 'the key may not read this'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Between the end of a pass over what is recent and the next: time for the other one, and for a second look. */
+/**
+ * The time between the end of a pass over recent objects and the next one: time for the full pass, and for a second
+ * look.
+ */
 const RECENT_EVERY = 20 * MINUTE
 const WINDOW = 2 * HOUR
 const LONGEST_WINDOW = DAY
-/** Of what was credited here, how much is asked of Stripe at first: one request for each. */
+/** How far back payments that were credited here are first compared with Stripe: each takes a request. */
 const PAID_WINDOW = 30 * DAY
 
-/** The state of the turn before, or the first one. */
+/** Returns the state of the last turn, or the initial one. */
 export function stateOf(kept: unknown): State {
   if (member(kept, 'dueAt')) return structuredClone(kept) as State
   return {
@@ -71,15 +74,18 @@ export function stateOf(kept: unknown): State {
   }
 }
 
-/** Which pass has the next step: what is recent first, so that it is found within an hour. Null: nothing is due. */
+/**
+ * Returns the pass that has the next step. Recent objects come first, so that a difference is found within an hour.
+ * Null: nothing is due.
+ */
 export function nextKind({ recent, full, dueAt }: State, now: number): Kind | null {
   if (recent || dueAt.recent <= now) return 'recent'
   return full || dueAt.full <= now ? 'full' : null
 }
 
 /**
- * Where a pass begins. What was created is in the windows of two passes over what is recent, however long they take:
- * only what two have seen counts.
+ * Returns where a pass begins. However long passes take, every object is in the windows of two passes over recent
+ * objects, because only a difference that two passes have seen counts.
  */
 export function firstPlace({ began, paidUntil }: State, kind: Kind, pass: string, page: number): Place {
   const now = Date.now()
@@ -105,14 +111,14 @@ export function begun(state: State, kind: Kind, place: Place): void {
   if (kind === 'recent') state.began = [place.beganAt, ...state.began].slice(0, 2)
 }
 
-/** Ends a pass. It is complete only if no walk was left before its end. */
+/** Ends a pass. It is complete only if no walk was abandoned. */
 export function ended(state: State, kind: Kind): void {
   const { pass, beganAt, looked, found, open, unseen } = state[kind] as Place
   const [now, isComplete] = [Date.now(), Object.keys(unseen).length === 0]
   state[kind] = null
   if (isComplete) state.complete[kind] = { pass, beganAt, endedAt: now }
   if (kind === 'full' && isComplete && open === 0) state.paidUntil = beganAt - HOUR
-  // A second look decides.
+  // Another pass has to confirm what is open.
   const again = kind === 'recent' || open > 0 ? now + RECENT_EVERY : Math.max(beganAt + DAY, now + HOUR)
   const mayReadNothing = !isComplete && looked === 0 && Object.values(unseen).every((why) => why === DENIED)
   state.dueAt[kind] = mayReadNothing ? now + HOUR : again

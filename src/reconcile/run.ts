@@ -8,7 +8,9 @@ import { listWalk, unsettledWalk } from './stripe-walks.ts'
 import { forgetOld } from './watch.ts'
 import type { Difference } from './words.ts'
 
-/** What provides comes before what waits for it: users, customers, payments, and then what came back of them. */
+/**
+ * What provides a subject comes before what waits for it: users, customers, payments, and then what came back of them.
+ */
 const ALL: Walk[] = [
   usersWalk,
   listWalk('customers'),
@@ -28,8 +30,8 @@ const ALL: Walk[] = [
 const WHOLE_ONLY = [unsettledWalk, paymentsWalk, absentWalk]
 
 /**
- * Everything that is compared; of one provider where `only` names it. A recent pass leaves out what has no window, and
- * what takes a request for each payment.
+ * Returns all walks, or those of one provider if `only` names it. A recent pass leaves out walks that have no window,
+ * and those that take a request for each payment.
  */
 export function walksOf(
   { recent }: Pick<Pass, 'recent'>,
@@ -42,9 +44,7 @@ export function walksOf(
     .filter((walk) => !recent || !WHOLE_ONLY.includes(walk))
 }
 
-/**
- * Why a walk has to be left out, before it begins. Null where nothing speaks against it. @throws ProviderTrouble
- */
+/** Returns why a walk has to be left out, or null if nothing prevents it. @throws ProviderTrouble */
 export async function whyNot(pass: Pass, walk: Walk): Promise<string | null> {
   if (walk.provider === 'stripe') return null
   const isOurs = await isOurInstance(pass)
@@ -56,21 +56,21 @@ export async function whyNot(pass: Pass, walk: Walk): Promise<string | null> {
 
 export const START: Cursor = {}
 
-/** What a pass has compared, and what it could not see. */
+/** What a pass compared, and what it could not see. */
 export interface Report {
   /** How many objects of each walk were compared. */
   looked: Record<string, number>
   unseen: { walk: string; why: string }[]
 }
 
-/** How often a provider may be busy or away before the pass ends. */
+/** How often a provider may be busy or unavailable before the pass ends. */
 const TRIES = 8
 
 /**
- * One pass to its end. Waits where a provider asks for it, and keeps nothing of what it has compared.
- * @param onFound is told what differs, page by page; of an object more than once, if several walks meet it
- * @param onStep is told how many objects of the walk have been compared
- * @throws ProviderTrouble of the kind `missing`, or once a provider has not answered eight times, DatabaseUnavailable
+ * Runs one pass to its end. It waits if a provider asks for that, and stores nothing of what it has compared.
+ * @param onFound receives the differences, page by page; an object more than once, if several walks meet it
+ * @param onStep receives how many objects of the walk have been compared
+ * @throws ProviderTrouble of the kind `missing`, or once a provider has failed eight times; DatabaseUnavailable
  */
 export async function runPass(
   pass: Pass,
@@ -102,8 +102,8 @@ export async function runPass(
 }
 
 /**
- * Tries again what may pass by itself. Returns why not where the key may not read this.
- * @throws ProviderTrouble of the kind `missing`, or once a provider has not answered eight times
+ * Retries failures that may pass. If the key may not read this, returns that as the reason.
+ * @throws ProviderTrouble of the kind `missing`, or once a provider has failed eight times
  */
 export async function patiently<T>(act: () => Promise<T>, pauseMs: number): Promise<T | string> {
   for (let tries = 1; ; tries++) {
@@ -112,7 +112,7 @@ export async function patiently<T>(act: () => Promise<T>, pauseMs: number): Prom
     } catch (error) {
       if (!(error instanceof ProviderTrouble)) throw error
       if (error.kind === 'denied') return `the key may not read this (${error.message})`
-      // What is not there does not come by itself.
+      // A missing object does not appear by waiting.
       if (error.kind === 'missing' || tries === TRIES) throw error
       const wait = error.retryAfterS === null ? pauseMs * 2 ** (tries - 1) : error.retryAfterS * 1_000
       await new Promise((resolve) => setTimeout(resolve, wait))

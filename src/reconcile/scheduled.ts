@@ -22,32 +22,32 @@ import { START, walksOf, whyNot } from './run.ts'
 import { beginPass } from './watch.ts'
 import { KINDS } from './words.ts'
 
-/** What a turn may do, and by what. */
+/** What a turn works with. */
 export interface Turn {
   settings: Settings
-  /** Every request of it counts. */
+  /** Each of its requests is counted. */
   db: Database
   requests: { readonly forTasks: number; readonly refused: boolean; readonly fetch: typeof fetch }
 }
 
-/** The longest turn, in milliseconds: the other tasks of the run have theirs. No step begins after it. */
+/** The longest turn, in milliseconds, because the other tasks of the run need time too. No step begins after it. */
 const TURN_MS = 15_000
-/** Requests with which one object can be read, compared, asked for what it lacks, and put right. */
+/** Requests that one object may need: to read it, compare it, ask for what it lacks, and correct it. */
 const EACH_STEP = 6
-/** Objects of a step at most. Where the requests do not suffice, it is halved until they do. */
+/** The most objects of a step. If the requests do not suffice, it is halved until they do. */
 const PAGE = 100
 /**
- * How often a provider may fail, or the requests not suffice for one object, before a walk is left. What
- * is recent has to be found within the hour, also by the other provider.
+ * How often a provider may fail, or the requests not suffice for one object, before a walk is abandoned. Recent
+ * differences have to be found within an hour, including those of the other provider.
  */
 const TRIES: Record<Kind, number> = { recent: 3, full: 8 }
 const AGAIN_S = 60
 const LONGEST_WAIT_S = 600
 
 /**
- * A turn of the scheduled comparison: of what was created lately where that is due, else of everything. Returns where
- * the next turn goes on, and in how many seconds.
- * @param kept what the turn before returned as its cursor
+ * Makes a turn of the scheduled comparison: of recent objects if that is due, else of everything. Returns where the
+ * next turn goes on, and in how many seconds.
+ * @param kept the cursor that the last turn returned
  * @throws DatabaseUnavailable
  */
 export async function reconcileInTurn(turn: Turn, kept: unknown): Promise<{ cursor: State; inS: number }> {
@@ -83,7 +83,7 @@ async function begin(turn: Turn, state: State, kind: Kind): Promise<number | nul
   }
 }
 
-/** Null where the key may not read it. */
+/** Returns the key's account, or null if the key may not read it. */
 async function accountOf(pass: Pass): Promise<string | null> {
   try {
     return idOf(member((await askStripe(pass, '/v1/account')).body, 'id'))
@@ -93,7 +93,7 @@ async function accountOf(pass: Pass): Promise<string | null> {
   }
 }
 
-/** What is wrong is in the hourly attention already, as `wrong_stripe_key`. */
+/** Postpones the pass. The hourly attention already reports the reason, as `wrong_stripe_key`. */
 function leaveUnbegun(state: State, kind: Kind): void {
   state.dueAt[kind] = Date.now() + 3_600_000
 }
@@ -116,8 +116,8 @@ function passAt({ settings, db, requests }: Turn, place: Place, kind: Kind): Pas
 }
 
 /**
- * One step of a pass. Returns in how many seconds it is to go on. Null: at once.
- * @param isFresh whether all requests of the turn are still there
+ * Makes one step of a pass. Returns in how many seconds it is to go on. Null: at once.
+ * @param isFresh whether the turn still has all of its requests
  */
 async function goOn(turn: Turn, state: State, kind: Kind, isFresh: boolean): Promise<number | null> {
   const place = state[kind] as Place
@@ -160,7 +160,7 @@ async function goOn(turn: Turn, state: State, kind: Kind, isFresh: boolean): Pro
   }
 }
 
-/** The step is done again: with the requests of a whole turn, or with fewer objects. */
+/** Lets the step be repeated: with the requests of a whole turn, or with fewer objects. */
 function spent(place: Place, isFresh: boolean, kind: Kind, leave: (why: string) => null): number {
   if (isFresh && place.page === 1) place.failures++
   else if (isFresh) place.page = Math.ceil(place.page / 2)
@@ -168,7 +168,7 @@ function spent(place: Place, isFresh: boolean, kind: Kind, leave: (why: string) 
   return 0
 }
 
-/** Reports what another pass has seen before, once, and counts what still needs that. */
+/** Reports once each difference that another pass has seen before, and counts those that still need another pass. */
 function tell(place: Place, { found }: Step): void {
   for (const { first, fixed, confirmed, known, ...difference } of found) {
     if (difference.kind === 'busy' || known) continue

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, primaryKey, text } from 'drizzle-orm/pg-core'
 import { ledgerhook, moment, wholeNumber } from '../schema.ts'
 
-/** What the scheduled comparison with the providers has found, until it is gone. */
+/** Differences that the scheduled comparison with the providers found. A row is deleted once its difference is gone. */
 export const differences = ledgerhook.table(
   'differences',
   {
@@ -11,7 +11,7 @@ export const differences = ledgerhook.table(
     object: text().notNull(),
     kind: text().notNull(),
     userId: text('user_id'),
-    /** Credits that would move. Null where that is not known. */
+    /** Credits that would move. Null if that is not known. */
     credits: wholeNumber('credits'),
     reason: text(),
     /** The pass that saw it first: another one has to confirm it. */

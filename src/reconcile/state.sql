@@ -1,5 +1,5 @@
--- What the facts of a verb are about, as it is here: two that are equal need nothing. Without bookkeeping, such as
--- when it was stored.
+-- Returns the present state of what a verb's facts are about, without bookkeeping such as the time of storing. If it is
+-- equal before and after the verb, nothing has to be done.
 create or replace function compared_state(given jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -23,7 +23,7 @@ begin
       from stripe_customers where id = g.stripe_customer_id));
 end $$;
 
--- What is kept of a subscription.
+-- Returns what is compared of a subscription.
 create or replace function kept_content(stored subscriptions) returns jsonb language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -31,8 +31,8 @@ begin
     || jsonb_build_object('user', stored.user_id, 'plan', stored.plan_key, 'customer', stored.stripe_customer_id);
 end $$;
 
--- Whether these facts of a user, a subscription or a user's customer are those that are stored: then their verb would
--- only store when they were read. False of every other verb, whatever is here.
+-- Whether these facts of a user, a subscription or a user's customer agree with what is stored: then their verb would
+-- only store the time of the read. Always false for other verbs.
 create or replace function says_the_same(verb text, given jsonb, before jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -56,8 +56,8 @@ begin
   return false;
 end $$;
 
--- In a word what differs. Null: nothing does. What is refused and what waits differs too, unless it is another product's:
--- its payment is not here, or nobody here is named by a customer.
+-- Returns the kind of difference, or null. What is rejected or waits is a difference too, unless it is another
+-- product's: its payment is not here, or its customer belongs to no user here.
 create or replace function difference_kind(verb text, given jsonb, before jsonb, after jsonb, verdict jsonb) returns text
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -12,7 +12,7 @@ export function itemOf(pass: Pass, { object, state, event, ...decided }: Decided
   return { provider: 'stripe', object, eventId: `reconcile:${pass.id}:${object}:${state}`, event, ...decided }
 }
 
-/** A list of Stripe's, a page a step, the newest first. */
+/** Goes through a list of Stripe's, one page per step, the newest first. */
 export const listWalk = (kind: KindName): Walk => ({
   name: kind,
   provider: 'stripe',
@@ -34,7 +34,7 @@ export interface Page {
   next: Cursor | null
 }
 
-/** One page of a list. @throws ProviderTrouble */
+/** Reads one page of a list. @throws ProviderTrouble */
 export async function readPage(
   pass: Pass,
   path: string,
@@ -51,7 +51,7 @@ export async function readPage(
   return { objects, at, next: goesOn ? { ...cursor, after: last } : null }
 }
 
-/** @param isAsked whether they are listed also where whom they are of is not known */
+/** Compares objects with what is here. @param isAsked whether they are listed even if their owner is not known */
 export async function compareObjects(
   pass: Pass,
   kind: KindName,
@@ -75,19 +75,19 @@ async function readItem(pass: Pass, kind: KindName, object: string): Promise<Ite
   return decided && itemOf(pass, decided)
 }
 
-/** One object, read and compared. Null where Stripe does not have it. @throws ProviderTrouble */
+/** Reads and compares one object. Null if Stripe does not have it. @throws ProviderTrouble */
 export async function compareOne(pass: Pass, kind: KindName, object: string) {
   const read = await readOne(pass, kind, object)
   return read && (await compareObjects(pass, kind, { objects: [read.body], at: read.at }))
 }
 
-/** One object. Null where Stripe does not have it. @throws ProviderTrouble */
+/** Reads one object. Null if Stripe does not have it. @throws ProviderTrouble */
 export const readOne = (pass: Pass, kind: KindName, object: string): Promise<Read | null> =>
   unlessMissing(askStripe(pass, pathOf(kind, object)))
 
 /**
- * What is not at rest here, asked of Stripe at any age: no list of Stripe's filters by when something changed, so a
- * window misses late bank debits, failed refunds and closed disputes.
+ * Goes through what is not at rest here, and asks Stripe for it, however old it is. No list of Stripe's filters by the
+ * time of a change, so a window misses late bank debits, failed refunds and closed disputes.
  */
 export const unsettledWalk: Walk = {
   name: 'not at rest here',

@@ -4,16 +4,19 @@ import type { Verdict } from '../webhook/outcome.ts'
 import type { Pass } from './pass.ts'
 import type { DifferenceKind } from './words.ts'
 
-/** What is paid and not credited here. */
+/** Kinds of differences in which something is paid and not credited here. */
 export const CREDITING: DifferenceKind[] = ['paid_not_credited', 'period_without_credits']
 
-/** An object by its id, with what its event would do. */
+/** An object by its id, with the effect of its event. */
 interface Compared {
   object: string
   decision: Effect | Verdict
 }
 
-/** What the facts of a verb say of who paid: an invoice's payment comes with the invoice, or by an object of its own. */
+/**
+ * What the facts of a verb say about what paid: an invoice's payment comes with the invoice, or in an object of its
+ * own.
+ */
 interface Paid {
   stripe_invoice_id?: string | null
   stripe_payment_intent_id?: string | null
@@ -23,7 +26,7 @@ interface Paid {
 
 const paidOf = ({ decision }: Compared): Paid => ('verb' in decision ? unconditional(decision).facts : {})
 
-/** Remembers by which ids a refund or a dispute names what is not credited here. */
+/** Remembers the ids by which a refund or a dispute may name a payment that is not credited here. */
 export function noteUncredited({ uncredited }: Pass, item: Compared, kind: DifferenceKind | null): void {
   if (!uncredited) return
   const { stripe_invoice_id: invoice, paid_by, ...payment } = paidOf(item)
@@ -39,7 +42,7 @@ export function noteUncredited({ uncredited }: Pass, item: Compared, kind: Diffe
     if (id) uncredited.add(id)
 }
 
-/** Whether it is about a payment that is not credited here: so far its verb finds no payment to take credits from. */
+/** Whether it is about a payment that is not credited here, so that its verb finds no payment to take credits from. */
 export function isOfUncredited({ uncredited }: Pass, item: Compared): boolean {
   const { stripe_payment_intent_id: intent, stripe_charge_id: charge } = paidOf(item)
   return [intent, charge].some((id) => id && uncredited?.has(id))

@@ -12,7 +12,7 @@ interface Ours {
   payments: string[]
 }
 
-/** What is compared of one user alone. */
+/** Returns the walks that compare only one user. */
 export function walksOfUser(user: string, settings: Settings): Walk[] {
   const walks = [atClerk(user), atStripe(user)]
   const asksClerk = settings.CLERK_SECRET_KEY && isMissedAtClerk(settings)
@@ -25,7 +25,10 @@ const atClerk = (user: string): Walk => ({
   step: async (pass): Promise<Step> => ({ found: await suspect(pass, user), looked: 1, next: null }),
 })
 
-/** By the user's customers and payments: Stripe has no list by metadata. What a guest has paid is found by all alone. */
+/**
+ * Goes through the user's customers and payments, because Stripe has no list by metadata. What a guest has paid is
+ * found only by a comparison of everything.
+ */
 const atStripe = (user: string): Walk => ({
   name: 'of this user',
   provider: 'stripe',

@@ -1,5 +1,5 @@
--- Remembers what a pass has found of an object, or that it is gone. Returns {"confirmed": whether another pass, 15 minutes
--- ago or earlier, saw the same; "first": whether this pass is the first to confirm it}.
+-- Stores what a pass has found about an object, or that it is gone. Returns {"confirmed": whether another pass, at
+-- least 15 minutes ago, saw the same; "first": whether this pass is the first to confirm it}.
 create or replace function watch_difference(of_pass text, of_provider text, of_object text, reported jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -30,12 +30,13 @@ begin
   return jsonb_build_object('confirmed', confirmed, 'first', confirmed and seen.reported_at is null);
 end $$;
 
--- How long a difference has to be there. That Clerk does not have a user is a mere suspicion for an hour.
+-- Returns how long a difference has to exist before it is confirmed. For the suspicion that Clerk has deleted a user,
+-- that is an hour.
 create or replace function confirmed_after(kind text) returns interval language sql immutable as $$
   select case kind when 'user_deleted' then interval '1 hour' else interval '15 minutes' end
 $$;
 
--- The same for what a pass has found without a verb.
+-- Stores what a pass has found without running a verb.
 -- facts: pass, watches (false: only looks), found: [{provider, object, kind, user_id, credits, reason}]. Returns for
 -- each {"confirmed", "first"}.
 create or replace function watch_found(facts jsonb) returns jsonb language plpgsql security definer
@@ -61,7 +62,7 @@ begin
   return watched;
 end $$;
 
--- Forgets what no pass has seen for a week: it is gone, or out of every window. facts: most (rows).
+-- Deletes what no pass has seen for a week: it is gone, or out of every window. facts: most (rows).
 create or replace function forget_differences(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -76,7 +77,7 @@ begin
   return to_jsonb(forgotten);
 end $$;
 
--- Begins a scheduled pass. facts: most (rows that are forgotten). Returns the Stripe account and mode that are served.
+-- Begins a scheduled pass. facts: most (rows that are deleted). Returns the served Stripe account and mode.
 create or replace function begin_pass(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

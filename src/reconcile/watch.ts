@@ -4,7 +4,10 @@ import type { Difference } from './words.ts'
 
 type Found = Omit<Difference, 'outcome' | 'known' | 'confirmed' | 'first' | 'fixed'>
 
-/** What was found without a verb, with whether another pass had seen it. @throws DatabaseUnavailable */
+/**
+ * Stores what was found without running a verb, and returns it with whether another pass had seen it.
+ * @throws DatabaseUnavailable
+ */
 export async function watchFound(pass: Pass, found: Found[]): Promise<Difference[]> {
   if (found.length === 0) return []
   const facts = {
@@ -29,7 +32,7 @@ export async function watchFound(pass: Pass, found: Found[]): Promise<Difference
   }))
 }
 
-/** Nothing is known to differ of these any more. @throws DatabaseUnavailable */
+/** Deletes the differences of these objects. @throws DatabaseUnavailable */
 export async function forget(pass: Pass, provider: 'clerk' | 'stripe', objects: string[]): Promise<void> {
   if (objects.length === 0 || !(pass.watches || pass.fixes)) return
   const rest = { kind: null, user_id: null, credits: null, reason: null }
@@ -37,10 +40,10 @@ export async function forget(pass: Pass, provider: 'clerk' | 'stripe', objects: 
   await call(pass.db, 'watch_found', [{ pass: pass.id, watches: true, found }])
 }
 
-/** Rows that are forgotten at once: the rest by the next pass. */
+/** The most rows that are deleted at once. The next pass deletes the rest. */
 const MOST_FORGOTTEN = 1_000
 
-/** Forgets what no pass has seen for a week. @throws DatabaseUnavailable */
+/** Deletes what no pass has seen for a week. @throws DatabaseUnavailable */
 export async function forgetOld(pass: Pass): Promise<void> {
   await call<number>(pass.db, 'forget_differences', [{ most: MOST_FORGOTTEN }])
 }
@@ -51,5 +54,5 @@ interface Served {
   livemode: boolean | null
 }
 
-/** Begins a scheduled pass: forgets what is old, and returns what the database serves. @throws DatabaseUnavailable */
+/** Begins a scheduled pass: deletes what is old, and returns what the database serves. @throws DatabaseUnavailable */
 export const beginPass = (db: Database) => call<Served>(db, 'begin_pass', [{ most: MOST_FORGOTTEN }])

@@ -1,4 +1,4 @@
-/** What can differ: in words, and whether `fix` puts it right. */
+/** The kinds of differences: in words, and whether `fix` corrects them. */
 export const KINDS = {
   paid_not_credited: { says: 'paid, not credited', fixable: true },
   no_such_payment: { says: 'credited, no such payment', fixable: false },
@@ -20,26 +20,26 @@ export const KINDS = {
 
 export type DifferenceKind = keyof typeof KINDS
 
-/** Something that a provider has otherwise than the database. Ids and amounts alone. */
+/** Something that a provider has otherwise than the database. Contains only ids and amounts. */
 export interface Difference {
   provider: 'clerk' | 'stripe'
   /** The provider's id of what differs. */
   object: string
   kind: DifferenceKind
-  /** What its verb says of it. */
+  /** The outcome of its verb. */
   outcome: string | null
   reason: string | null
   user_id: string | null
-  /** Credits that move by it. Null where nothing can say it. */
+  /** Credits that it would move. Null if that is not known. */
   credits: number | null
-  /** Minor units of `currency`. Null where it is not about money. */
+  /** Minor units of `currency`. Null if it is not about money. */
   amount: number | null
   currency: string | null
-  /** Whether a delivery about it waits already, for another event or for a person. */
+  /** Whether a delivery about it already waits, for another event or for a person. */
   known: boolean
   /** On a schedule: whether another pass saw it too, and whether this one is the first to confirm it. */
   confirmed: boolean
   first: boolean
-  /** Whether it was put through its verb now. */
+  /** Whether its verb was run now, with an effect. */
   fixed: boolean
 }

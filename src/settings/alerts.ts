@@ -1,11 +1,11 @@
 import * as z from 'zod/mini'
 import { json } from './forms.ts'
 
-/** An alert: what its value is, from which value on it opens, and how long that has to last. */
+/** An alert: what its value means, from which value on it opens, and how long that has to last. */
 export interface AlertKind {
-  /** Stands before the value: `Subscriptions that are paid twice: 1`. */
+  /** The text before the value: `Subscriptions that are paid twice: 1`. */
   says: string
-  /** In its own unit. Null: there is nothing to set, it is there or not. */
+  /** In the alert's own unit. Null: there is no threshold, it is open or not. */
   threshold: number | null
   /** A critical alert that is open turns `/api/health/deep` to 503. */
   critical: boolean
@@ -19,7 +19,7 @@ const alert = (says: string, threshold: number | null, critical = false, afterMi
   afterMin,
 })
 
-/** Every alert there is. docs/operations.md says of each what to do. */
+/** Every alert. docs/operations.md says what to do about each. */
 export const ALERT_KINDS: Record<string, AlertKind> = {
   error_rate: alert('Share of the requests of the last hour that got 5xx or were refused', 0.05, true),
   fallback_rate: alert('Share of the deliveries of the last hour that took a fallback', 0.2),
@@ -43,7 +43,7 @@ export const ALERT_KINDS: Record<string, AlertKind> = {
   database_away: alert('A scheduled run could not reach the database', null, true),
 }
 
-/** What `ALERTS` says of an alert: off, another threshold, or more. */
+/** What `ALERTS` can set for an alert: off, another threshold, or more. */
 const change = () =>
   z.union([
     z.literal(false),
@@ -51,7 +51,7 @@ const change = () =>
     z.strictObject({ threshold: z.optional(z.number().check(z.gt(0))), critical: z.optional(z.boolean()) }),
   ])
 
-/** By alert, or by `<alert>:<what it is about>`. */
+/** Changes keyed by alert, or by `<alert>:<what it is about>`. */
 export const alertChanges = () =>
   z.pipe(
     json(),

@@ -1,6 +1,6 @@
 import type { Settings } from '../settings.ts'
 
-/** The settings that a delivery is decided by: whatever a handler reads. None is a secret. */
+/** The settings by which a delivery is decided: all that a handler reads. None is a secret. */
 export const DECIDING = [
   'CLERK_INSTANCE_ID',
   'PLANS',
@@ -17,8 +17,8 @@ export const DECIDING = [
 const hashes = new WeakMap<Settings, Promise<string>>()
 
 /**
- * Returns 12 digits that differ wherever two Workers may decide a delivery differently by their settings. Of Stripe's key
- * only its mode goes in.
+ * Returns 12 hexadecimal digits that differ if two Workers may decide a delivery differently because of their settings.
+ * Only the mode of Stripe's key is included.
  */
 export function settingsHash(settings: Settings): Promise<string> {
   const hash = hashes.get(settings) ?? hashOf(settings)

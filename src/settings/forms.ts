@@ -11,7 +11,7 @@ export const commaSeparated = () =>
     z.transform((list) => list.split(',').map((member) => member.trim())),
   )
 
-/** Several, comma-separated, while a secret is being rotated. */
+/** One secret, or several, separated by commas, while a secret is being rotated. */
 export const secrets = (pattern: RegExp) =>
   setting(z.pipe(commaSeparated(), z.array(z.string().check(z.regex(pattern))).check(z.minLength(1))))
 export const SVIX_SECRET = /^(whsec_)?([A-Za-z0-9+/]{4}){4,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -23,10 +23,10 @@ export const flag = (fallback: 'true' | 'false') =>
 export const loopbackUrl = () =>
   z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/ })
 
-/** A name of the public internet, by https: no address, and no name that means something else in each network. */
+/** An https URL with a public host name: no IP address, and no name that means something else in each network. */
 export const publicUrl = () =>
   z.url({ protocol: /^https$/, hostname: /^(?!.*\.(local|internal|localhost)$)([\w-]+\.)+[a-z][\w-]*$/ })
-/** The team of Cloudflare Access, as it signs: without a slash at its end. */
+/** The team domain of Cloudflare Access as its tokens name it: without a slash at the end. */
 export const accessTeam = () => z.string().check(z.regex(/^https:\/\/([\w-]+\.)+cloudflareaccess\.com$/))
 export const thresholds = () =>
   z.pipe(
@@ -40,8 +40,8 @@ export function namesUserAndDatabase(url: string): boolean {
 }
 
 /**
- * `web:…`, or a token without a name: no token has a colon. Several, comma-separated. A token is what may stand in an
- * `Authorization: Bearer` header (RFC 6750), 8 characters or more.
+ * Tokens, separated by commas, each with a name (`web:…`) or without one: no token contains a colon. A token is
+ * anything that an `Authorization: Bearer` header may carry (RFC 6750), of 8 characters or more.
  */
 export const namedTokens = () =>
   z.pipe(
@@ -88,6 +88,6 @@ export const json = () =>
       }
     }),
   )
-/** By name, in JSON; none where it is unset. */
+/** JSON, keyed by name. Empty if it is unset. */
 export const jsonRecord = <Schema extends z.ZodMiniType>(schema: Schema, name = nonEmpty()) =>
   setting(z._default(z.pipe(json(), z.record(name, schema)), {}))

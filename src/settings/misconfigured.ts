@@ -22,7 +22,7 @@ const FLAG = '"true" or "false"'
 const TOKENS =
   'tokens, separated by commas, each with or without "name:". A token has 8 characters or more: letters, digits and -._~+/'
 
-/** What each setting takes, after `<name>: takes`. */
+/** What each setting takes, to be printed after `<name>: takes`. */
 export const TAKES: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgres://user:password@host/database, as Neon shows it',
   CLERK_WEBHOOK_SECRET: SECRETS,
@@ -68,12 +68,12 @@ export const TAKES: Readonly<Record<string, string>> = {
   CLERK_API_BASE: 'a loopback URL, in development only',
 }
 
-/** The message of a check that has no words of its own. In Node the whole of zod may be loaded, which has English ones. */
+/** The message of a check without words of its own. In Node all of zod may be loaded, which has English ones. */
 export const NO_WORDS = 'Invalid input'
 
 /**
  * Returns why a setting is refused, for a person: `<name>: <reason>`. Never its value, which may be a secret. For JSON
- * it says where, by the names in it.
+ * it names the place, by the names in it.
  */
 export function reasonOf({ message, path }: { message: string; path: PropertyKey[] }, env: object): string {
   const [name = '', ...inside] = path.map(String)

@@ -4,14 +4,17 @@ import { nonEmpty, wholeCredits } from './forms.ts'
 /** Stripe's limit of a line's quantity. */
 const quantity = () => z.int().check(z.minimum(1), z.maximum(999_999))
 
-/** What one may ask of Stripe Checkout, by Stripe's names. A misspelt or unknown option is refused: it would do nothing. */
+/**
+ * The options of Stripe Checkout that a setting may use, by Stripe's names. A misspelt or unknown option is refused,
+ * because it would do nothing.
+ */
 const options = () => ({
   automatic_tax: z.optional(z.boolean()),
   tax_id_collection: z.optional(z.boolean()),
   allow_promotion_codes: z.optional(z.boolean()),
-  /** How many are bought; with `adjustable_quantity`, how many the buyer is first shown. */
+  /** The quantity; with `adjustable_quantity`, the quantity that the buyer sees first. */
   quantity: z.optional(quantity()),
-  /** The buyer may change the quantity, within these. */
+  /** The buyer may change the quantity within these limits. */
   adjustable_quantity: z.optional(z.strictObject({ minimum: quantity(), maximum: quantity() })),
 })
 
@@ -24,10 +27,10 @@ function isOrdered({ quantity = 1, adjustable_quantity: range }: Quantities): bo
   return !range || (range.minimum <= quantity && quantity <= range.maximum)
 }
 
-/** The id of a Stripe price: `price_…`, `plan_…` or of one's own making before 2020. Never a product's. */
+/** The id of a Stripe price: `price_…`, `plan_…`, or a custom one from before 2020. Never a product's. */
 const priceId = () => z.string().check(z.regex(/^(?!prod_)[\w-]{1,255}$/))
 
-/** What one pack sells: credits, for an amount in minor units of a currency. */
+/** A pack with a price of its own: credits, for an amount in minor units of a currency. */
 const ownPack = () =>
   z.object({
     ...bought(),
@@ -35,11 +38,11 @@ const ownPack = () =>
     amount: z.int().check(z.minimum(0)),
     currency: z.string().check(z.regex(/^[a-z]{3}$/)),
     name: nonEmpty(),
-    // What was bought is read back from the lines of the session, by the price: here is none.
+    // An adjustable quantity is read back from the lines of the session by their price, which this pack does not have.
     checkout: z.optional(z.strictObject({ ...options(), adjustable_quantity: z.optional(z.never()) })),
   })
 
-/** The same for a price that is at Stripe, with its amount and its name. */
+/** A pack that sells credits by a price at Stripe, which has the amount and the name. */
 const pricedPack = () =>
   z.object({
     ...bought(),
@@ -58,15 +61,18 @@ export const creditPack = () =>
 
 const most = ({ quantity = 1, adjustable_quantity }: Quantities) => adjustable_quantity?.maximum ?? quantity
 
-/** What a Stripe price stands for. Credits are granted once per period, times quantity; in a free trial only where it says so. */
+/**
+ * What a Stripe price stands for. Credits are granted once per period, times quantity; in a free trial only with
+ * `trial_credits`.
+ */
 export const plan = () =>
   z.object({
     key: nonEmpty(),
     credits: z._default(wholeCredits(), 0),
     trial_credits: z._default(z.boolean(), false),
-    /** A user has one plan of a group at a time. Plans without one are of the same group. */
+    /** A user has one plan of a group at a time. All plans without a group form one. */
     group: z.optional(z.string().check(z.regex(/^[\w-]{1,40}$/))),
-    /** What is sold, where the plan is not named by a price id. */
+    /** The price that is sold, if the plan is not named by a price id. */
     price: z.optional(priceId()),
     checkout: z.optional(
       z
@@ -78,7 +84,7 @@ export const plan = () =>
     ),
   })
 
-/** The members that a pack or a plan may have. Another one is read by nobody. */
+/** The members that a pack or a plan may have. Any other member is ignored. */
 export const membersOf = {
   CREDIT_PACKS: () => Object.keys({ ...ownPack().shape, ...pricedPack().shape }),
   PLANS: () => Object.keys(plan().shape),
@@ -87,7 +93,7 @@ export const membersOf = {
 export type CreditPack = z.output<ReturnType<typeof creditPack>>
 export type Plan = z.output<ReturnType<typeof plan>>
 
-/** Whether each Stripe price is sold by one pack at most: what a line of it brings must be certain. */
+/** Whether each Stripe price is sold by at most one pack, so that it is certain what a line of it grants. */
 export function sellsEachPriceOnce(packs: Record<string, CreditPack>): boolean {
   const prices = Object.values(packs).flatMap(({ price }) => price ?? [])
   return new Set(prices).size === prices.length

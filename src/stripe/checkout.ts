@@ -22,8 +22,8 @@ export function appUrl({ APP_URL }: Settings): string {
 }
 
 /**
- * Opens a Checkout Session. It has no idempotency key: two clicks make two sessions. Either session of two packs can be
- * paid; of plans of one group, only the newest.
+ * Opens a Checkout Session. It has no idempotency key: two clicks make two sessions. Both can be paid if they sell
+ * packs; of sessions for plans of one group, only the newest.
  * @throws StripeTrouble, BuyerRefused, DatabaseUnavailable; Misconfigured if a price is not at Stripe; PaidMeanwhile
  */
 export async function openCheckout(
@@ -141,8 +141,8 @@ function quantityOf({ quantity = 1, adjustable_quantity: range }: Options) {
 }
 
 /**
- * If the buyer can change the quantity, the lines of the paid session say what was bought: `credits` would only be a
- * promise.
+ * Returns the credits for the session's metadata. If the buyer can change the quantity, there are none: the lines of
+ * the paid session say what was bought.
  */
 function creditsOf({ credits, checkout }: CreditPack): { credits?: string } {
   return checkout?.adjustable_quantity ? {} : { credits: String(credits * (checkout?.quantity ?? 1)) }

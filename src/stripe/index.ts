@@ -68,7 +68,7 @@ export const stripe: Provider = {
     return {
       // A thin event has the id of the snapshot event that it stands for, whichever of the two comes.
       eventId: (isThin(event) && snapshotId(event)) || usableEventId(member(event, 'id')),
-      type: isThin(event) && type !== PING ? snapshotType(type) : type,
+      type: isThin(event) ? snapshotType(type) : type,
       occurredAt: createdAt(event),
       livemode: typeof livemode === 'boolean' ? livemode : null,
       userId: namedUser(event),

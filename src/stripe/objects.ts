@@ -84,8 +84,8 @@ export interface Decided {
 }
 
 /**
- * Decides on an object that was read from Stripe like on the snapshot in its webhook: by the same table and handler.
- * Null if it is not final: until a session is complete and an invoice paid, there is nothing to settle.
+ * Decides on an object that was read from Stripe as on the snapshot in its webhook: by the same table and handler. Null
+ * if it is not final: until a session is complete and an invoice paid, there is nothing to settle.
  * @param at Stripe's clock when it was read
  */
 export function decideObject(kind: KindName, object: unknown, at: Date, settings: Settings): Decided | null {

@@ -35,7 +35,7 @@ export type CheckoutSession = z.output<ReturnType<typeof checkoutSession>>
 
 export const checkoutSessionEvent = once(() => z.object({ data: z.object({ object: checkoutSession() }) }))
 
-/** Stripe counts in whole Unix seconds. */
+/** A moment as Stripe has it, in whole Unix seconds. */
 const unixTime = () =>
   z.pipe(
     z.number(),

@@ -9,10 +9,11 @@ export const READ: Stripe.RequestOptions = { timeout: 2_000, maxNetworkRetries: 
 /** Whether an event is a notification without the object that it is about (Stripe: thin events). */
 export const isThin = (event: unknown) => member(event, 'object') === 'v2.core.event'
 
-/** Returns the type of the snapshot event that a thin event stands for: `v1.invoice.paid` is `invoice.paid`. */
-export function snapshotType(type: string | null): string | null {
-  return type?.startsWith('v1.') ? type.slice('v1.'.length) : null
-}
+/**
+ * Returns the type of the snapshot event that a thin event stands for: `v1.invoice.paid` is `invoice.paid`. What is of
+ * no v1 resource stands for none (`v2.core.health.…`), and keeps its own.
+ */
+export const snapshotType = (type: string | null): string | null => type?.replace(/^v1\./, '') ?? null
 
 /** Returns the id of the snapshot event, which a destination of the other kind receives for the same change. */
 export const snapshotId = (event: unknown) => idOf(member(event, 'snapshot_event'))

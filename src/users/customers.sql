@@ -151,7 +151,7 @@ begin
       select from stripe_customers where id = customer and user_id = claimant and deleted_at is null));
 end $$;
 
--- Makes a Stripe customer the user's, whom our metadata names: it is linked if the user has none, else remembered as
+-- Gives a Stripe customer to the user whom our metadata names: it is linked if the user has none, else remembered as
 -- another one of the user. Returns false if another living user has it. A customer that is gone, or whose owner is
 -- deleted, may have been paid with too: it stays remembered for that owner, so that its subscriptions are found. The
 -- caller holds both locks.

@@ -1,4 +1,4 @@
--- A bite of the scheduled run: sets the payloads of users to null whose erasure is due, and removes the row of each
+-- A bite of the scheduled run: sets to null the payloads of users whose erasure is due, and removes the row of each
 -- user for whom none is left. A user who is locked, or whose bite fails, is left to a later run and delays no other.
 -- facts: most (payloads). Returns {"erased": how many payloads, "finished": users, "kept": ids of users whose row your
 -- own tables may refer to, so that it stays, empty, "more": whether another bite would find something}.

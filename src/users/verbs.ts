@@ -45,13 +45,13 @@ export const linkCustomer = (facts: {
   facts,
 })
 
-/** By a reference only: the user gets what the customer pays for, and never holds it. */
+/** Links a customer by a reference only: the user gets what the customer pays for, and never holds the customer. */
 export const referCustomer = (facts: { user_id: string; stripe_customer_id: string }): Effect => ({
   verb: 'refer_customer',
   facts,
 })
 
-/** The customer is gone at Stripe. */
+/** Reports that a customer is gone at Stripe. */
 export const unlinkCustomer = (facts: { stripe_customer_id: string }): Effect => ({
   verb: 'unlink_customer',
   facts,

@@ -99,7 +99,7 @@ async function after<T>(ms: number, value: T): Promise<T> {
 
 /**
  * Commits the effect and the event row together, in one request. What Postgres refuses for its content it would refuse
- * every time. The body is then stored as far as jsonb can hold it, else as null; if that does not help, the row is
+ * every time. The body is then stored if jsonb can hold it, else null in its place; if that does not help, the row is
  * stored without the effect, as unreadable.
  * @param isWhole whether the decision was made with all that the provider knows about the event. Only then may a
  *   verdict end the waiting of an effect

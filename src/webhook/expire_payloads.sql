@@ -1,6 +1,6 @@
--- A bite of the scheduled run: sets payloads to null that were settled longer ago than they are kept, the oldest first.
--- A parked or rejected delivery keeps its payload, because somebody still has to read it. A row that is locked now is
--- left to the next bite.
+-- A bite of the scheduled run: sets to null the payloads of deliveries that were settled longer ago than payloads are
+-- kept, the oldest first. A parked or rejected delivery keeps its payload, because somebody still has to read it. A row
+-- that is locked now is left to the next bite.
 -- facts: most (payloads), days. Returns {"expired": how many, "more": whether another bite would find something}.
 create or replace function expire_payloads(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

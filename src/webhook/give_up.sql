@@ -1,7 +1,7 @@
 -- A bite of the scheduled run: gives up deliveries that have waited for seven days for the owner of a customer or a
--- payment. They usually come from other products in the same Stripe account, whose owners nobody ever names here.
--- Unless the apps have tags, it also gives up deliveries that wait for a user whose id does not have Clerk's form.
--- Their effects and what they wait for are kept: a later link, user or settlement still releases them.
+-- payment. They usually come from other products in the same Stripe account, for whose customers no owner is ever named
+-- here. Unless the apps have tags, it also gives up deliveries that wait for a user whose id does not have Clerk's
+-- form. Their effects and what they wait for are kept: a later link, user or settlement still releases them.
 -- facts: most (rows), erase, tagged (whether the apps of the account are told apart by their tags). Returns
 -- {"given_up": how many, "more": whether another bite would find something}.
 create or replace function give_up(facts jsonb) returns jsonb language plpgsql security definer

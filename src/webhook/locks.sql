@@ -56,7 +56,7 @@ begin
   return strpos(coalesce(current_setting('ledgerhook.held', true), ''), E'\n' || subject || E'\n') > 0;
 end $$;
 
--- From here on this transaction waits for no subject: one that another transaction holds raises 40001. For a
+-- Makes this transaction wait for no further subject: one that another transaction holds raises 40001. For a
 -- transaction that runs several verbs, and would block all their subjects while it waits for one more.
 create or replace function try_locks_only() returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

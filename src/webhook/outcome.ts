@@ -82,9 +82,9 @@ export const unsettledReasons = (['parked', 'rejected'] as const).flatMap((outco
 )
 
 /**
- * Returns the response with a verdict. No verdict needs a repetition by the sender, so all are 200: Stripe and Svix
- * know no permanent failure and would retry for days. Only `missing_email` is 400, so that it appears as a failure in
- * Clerk's dashboard; the header keeps Svix from retrying it (Svix: delivery control).
+ * Returns the response with a verdict. No sender needs to repeat a delivery that has a verdict, so all are 200: Stripe
+ * and Svix know no permanent failure and would retry for days. Only `missing_email` is 400, so that it appears as a
+ * failure in Clerk's dashboard; the header keeps Svix from retrying it (Svix: delivery control).
  */
 export function respond(event: string, type: string | null, verdict: Verdict): Response {
   const status = statusOf(verdict)

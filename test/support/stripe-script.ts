@@ -11,9 +11,9 @@ export interface Scripted {
 
 /**
  * Stripe's API as the tests of one file script it: canned answers by `GET /v1/…`, with those members of its query that a
- * test names (`GET /v1/refunds?charge=ch_1`), and what was asked. Unscripted, it is down (500). `POST /script` takes
- * answers: earlier ones stay, unless they are given anew. `POST /calls` returns the calls whose path has `about` in it, in
- * the order in which they came.
+ * test names (`GET /v1/refunds?charge=ch_1`), and what was asked. Unscripted, it is down (500), and says that a retry is
+ * of no use, because the SDK would wait half a second before it. `POST /script` takes answers: earlier ones stay, unless
+ * they are given anew. `POST /calls` returns the calls whose path has `about` in it, in the order in which they came.
  */
 export async function startScript() {
   const answers = new Map<string, Scripted>()
@@ -27,10 +27,14 @@ export async function startScript() {
     const [path = '', query = ''] = (request.url ?? '').split('?')
     const call = `${request.method} ${path}`
     calls.push(call)
+    const scripted = forQuery(call, query) ?? answers.get(call)
     const down = { status: 500, body: { error: { type: 'api_error', message: 'not scripted' } } }
-    const { status = 200, body, hang }: Scripted = forQuery(call, query) ?? answers.get(call) ?? down
+    const { status = 200, body, hang }: Scripted = scripted ?? down
     if (hang) return
-    response.writeHead(status, { 'content-type': 'application/json' })
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      ...(scripted === undefined && { 'stripe-should-retry': 'false' }),
+    })
     response.end(JSON.stringify(body))
   }
 

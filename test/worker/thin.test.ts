@@ -98,6 +98,21 @@ describe('a thin event', () => {
     expect([result.outcome, result.reason, requests]).toEqual(['ignored', 'unhandled_type', 0])
   })
 
+  it.each([
+    'v2.core.health.event_generation_failure.resolved',
+    'v2.core.account[configuration.merchant].updated',
+    'v2.checkout.session.completed',
+  ])('%s of Stripe’s newer API is unhandled: neither a row nor a query', async (type) => {
+    const event = { id: randomId('evt'), object: 'v2.core.event', type, livemode: false }
+    const { result, requests } = await counted(() => deliver('stripe', event))
+    expect([result.type, result.outcome, result.reason, requests]).toEqual([
+      type,
+      'ignored',
+      'unhandled_type',
+      0,
+    ])
+  })
+
   it('that names another path than an object’s asks nothing', async () => {
     const event = checkoutEvent(COMPLETED, { user: 'user_x' })
     const url = '/v1/../../evil'

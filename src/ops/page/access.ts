@@ -8,21 +8,28 @@ import type { Call } from './env.ts'
 
 type Keys = (JsonWebKey & { kid?: string })[]
 
-/** Keys are replaced every six weeks, and are valid for seven days more. One that is withdrawn counts no longer than this. */
+/**
+ * Access replaces its keys every six weeks, and old ones are valid for seven days more. A withdrawn key counts for at
+ * most this long.
+ */
 const KEPT_MS = 3_600_000
-/** A token that names another key has them read again: at most so often, whoever makes up tokens. */
+/**
+ * A token that names an unknown key makes the Worker read the keys again, but at most this often, even if somebody
+ * makes up tokens.
+ */
 const AGAIN_MS = 60_000
 const AFTER_FAILURE_MS = 5_000
 const LIMIT_MS = 3_000
 
-/** The keys of the team that this isolate has read last, and from when on it may read them again. */
+/** The team's keys that this isolate read last, and when it may read them again. */
 let known = { team: '', at: 0, keys: [] as Keys }
 let mayReadAt = 0
 
 /**
- * Who has signed in at Cloudflare Access, if that stands before the page: `access:` and the id that Access has for a
- * person, which is no personal data. The token of a service names nobody. Everything is verified: signature, team,
- * application and times (https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/).
+ * Returns who has signed in at Cloudflare Access, if that protects the page: `access:` and Access's own id of the
+ * person, which is no personal data. A service token names no person. Everything is verified: signature, team,
+ * application and times
+ * (https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/).
  */
 export async function personOf(c: Call): Promise<string | undefined> {
   const { ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: aud } = settingsOf(c.env)
@@ -37,18 +44,18 @@ export async function personOf(c: Call): Promise<string | undefined> {
     const key = (await keysOf(team, kid)).find((one) => one.kid === kid)
     if (!key || alg !== 'RS256') return refuse('unknown_key')
     const claims: object = await verifyJwt(token, { key, issuer: team })
-    // The library takes a token that is for nobody as one for everybody.
+    // The library accepts a token without an audience as one for every audience.
     const audience = [member(claims, 'aud')].flat()
     const id = String(member(claims, 'sub'))
     if (!audience.includes(aud)) return refuse('another_audience')
     return /^[\w-]{1,64}$/.test(id) ? `access:${id}` : refuse('no_person')
   } catch (error) {
-    // The library's code: its message may have something of the token in it.
+    // The library's code only: its message may quote the token.
     return refuse(member(error, 'reason') ?? 'unusable')
   }
 }
 
-/** The token that Access sends along. By https alone, but for this machine. */
+/** Returns the token that Access sends along. Only over https, except on this machine. */
 export const assertionOf = (c: Call) =>
   c.req.url.startsWith('https:') || loopbackUrl().safeParse(c.req.url).success
     ? c.req.header('cf-access-jwt-assertion')

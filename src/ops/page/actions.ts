@@ -19,13 +19,13 @@ export interface Action {
 
 const MOST = 100
 
-/** What operators have done, the newest first. @throws DatabaseUnavailable */
+/** Returns what operators have done, the newest first. @throws DatabaseUnavailable */
 export const readActions = (c: Context): Promise<{ actions: Action[]; next: number | null }> =>
   call(connect(settingsOf(c.env)), 'operator_actions_page', [
     { before_id: given(c.req.query('before')), most: MOST },
   ])
 
-/** A page of it. @throws DatabaseUnavailable */
+/** Shows what operators have done. @throws DatabaseUnavailable */
 export async function actions(c: Call) {
   const { actions, next } = await readActions(c)
   return frame(c, 'Actions', [

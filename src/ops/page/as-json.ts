@@ -7,7 +7,10 @@ import { readDelivery } from './delivery.ts'
 import { readLookUp } from './look-up.ts'
 import { readOverview } from './overview.ts'
 
-/** What each page shows, by the path below `/api/ops`. A page itself is `/ops` and this path; the overview is `/ops`. */
+/**
+ * The readers of what each page shows, by the path below `/api/ops`. A page itself is at `/ops` and this path; the
+ * overview is at `/ops`.
+ */
 export const readers: Record<string, (c: Context) => Promise<object>> = {
   overview: readOverview,
   deliveries: findDeliveries,
@@ -16,7 +19,7 @@ export const readers: Record<string, (c: Context) => Promise<object>> = {
   actions: readActions,
 }
 
-/** For an operator: what a page shows. It may have an address, so nobody keeps it. */
+/** Returns what a page shows, as JSON, to an operator. It may contain an email address, so nothing may store it. */
 export const asJson = (read: (c: Context) => Promise<object>) => async (c: Context) => {
   try {
     const shown: { refused?: string; entries?: ExplainedEntry[] } = await read(c)

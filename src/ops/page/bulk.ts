@@ -24,11 +24,11 @@ import {
 import { meaning } from './overview.ts'
 import { verdictOf } from './shown.ts'
 
-/** Deliveries that one click settles at most. */
+/** The most deliveries that one click settles. */
 const SETTLED = 200
-/** And that it looks at: each may take three requests, and Cloudflare allows so many. */
+/** The most deliveries that one click processes again: each may take three requests, which Cloudflare limits. */
 const lookedAt = ({ RUN_SUBREQUESTS }: Settings) => Math.min(100, Math.floor((RUN_SUBREQUESTS - 6) / 3))
-/** Bytes of all bodies that are taken at once. */
+/** The most bytes of all bodies that are taken at once. */
 const BODIES_BYTES = 4_000_000
 
 interface Count {
@@ -37,7 +37,10 @@ interface Count {
   newest: string | null
 }
 
-/** What is parked or rejected for one reason: how much of it there is, and what can be done about all of it. @throws DatabaseUnavailable */
+/**
+ * Shows what is parked or rejected for one reason: how many deliveries, and what can be done about all of them.
+ * @throws DatabaseUnavailable
+ */
 export async function bulk(
   c: Call,
   says?: Content,
@@ -82,7 +85,7 @@ export async function bulk(
   )
 }
 
-/** Does the same about a bite of all that was counted. @throws DatabaseUnavailable */
+/** Performs an action on a bite of all that was counted. @throws DatabaseUnavailable */
 export async function actOnMany(c: Call) {
   const fields = await fieldsOf(c)
   const settings = settingsOf(c.env)

@@ -18,7 +18,7 @@ interface Found {
   searched_to: string | null
 }
 
-/** Deliveries, by what the query asks for, the newest first. @throws DatabaseUnavailable */
+/** Returns the deliveries that match the query, the newest first. @throws DatabaseUnavailable */
 export async function findDeliveries(c: Context): Promise<Found> {
   const query = (name: string) => given(c.req.query(name))
   const [before_at, before_id] = [query('before_at'), query('before_id')]
@@ -42,7 +42,7 @@ export async function findDeliveries(c: Context): Promise<Found> {
   ])
 }
 
-/** A page of deliveries. @throws DatabaseUnavailable */
+/** Shows these deliveries. @throws DatabaseUnavailable */
 export async function deliveries(c: Call) {
   const { deliveries, next, searched_to } = await findDeliveries(c)
   const [at, id] = next ?? [searched_to, '']
@@ -64,7 +64,7 @@ export async function deliveries(c: Call) {
   ])
 }
 
-/** Fields of a form have no offset: they are in UTC. */
+/** Returns a moment of a form, which has no offset, as UTC. */
 const utc = (local: string | null) => local && (/Z$|[+-]\d\d:\d\d$/.test(local) ? local : `${local}Z`)
 
 function olderThan(c: Call, at: string, id: string): string {

@@ -40,11 +40,11 @@ const named = (c: Context) => ({
   event_id: c.req.param('event') ?? '',
 })
 
-/** What is stored of one delivery. @throws DatabaseUnavailable */
+/** Returns what is stored of one delivery. @throws DatabaseUnavailable */
 export const readDelivery = (c: Context): Promise<Shown | { refused: string }> =>
   call(connect(settingsOf(c.env)), 'show_delivery', [named(c)])
 
-/** What became of one delivery. @param says what an action has come to @throws DatabaseUnavailable */
+/** Shows what became of one delivery. @param says the result of an action @throws DatabaseUnavailable */
 export async function delivery(c: Call, says?: Content, payload?: Content) {
   const settings = settingsOf(c.env)
   const shown = await readDelivery(c)
@@ -90,7 +90,10 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
   )
 }
 
-/** A link to where the provider shows its deliveries. A local stand-in has a page of its own, and no dashboard. */
+/**
+ * Returns a link to where the provider shows its deliveries. A local stand-in has a page of its own instead of a
+ * dashboard.
+ */
 function atProvider({ provider, event }: ShownDelivery, settings: Settings): Content {
   const isStripe = provider === 'stripe'
   const local = isStripe ? settings.STRIPE_API_BASE : settings.CLERK_API_BASE
@@ -110,7 +113,7 @@ const REFUSED: Record<string, string> = {
 }
 export const refusal = (why: string) => REFUSED[why] ?? why
 
-/** What is done about one delivery: `do` says what. @throws DatabaseUnavailable */
+/** Performs the action on one delivery that `do` names. @throws DatabaseUnavailable */
 export async function actOnDelivery(c: Call) {
   const fields = await fieldsOf(c)
   const settings = settingsOf(c.env)
@@ -142,7 +145,7 @@ export async function actOnDelivery(c: Call) {
   )
 }
 
-/** The more it nests, the more room indenting takes: what nests deep is shown as it is. */
+/** Shows a payload. One that nests deeply is not indented, because that would take much room. */
 function payloadOf(text: string): Content {
   let [depth, deepest] = [0, 0]
   for (const [brace] of text.matchAll(/[[{\]}]/g)) {

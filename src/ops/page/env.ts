@@ -9,10 +9,10 @@ export interface Env {
 
 export type Call = Context<Env>
 
-/** A value of the query or of a form, as the database can hold it. Null where nothing is given. */
+/** Returns a value of the query or of a form in a form that the database can store. Null if there is none. */
 export const given = (value: unknown) => (typeof value === 'string' ? storableText(value) : null)
 
-/** The fields of a form. */
+/** Returns the fields of a form. */
 export async function fieldsOf(c: Call): Promise<Record<string, unknown>> {
   return await c.req.parseBody().catch(() => ({}))
 }

@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
 import type { Call } from './env.ts'
 
-/** What is given as text is escaped; what is html already is not. */
+/** Content of a page: text is escaped, html is not. */
 export type Content = ReturnType<typeof html> | string | number | false | null | undefined | Content[]
 
 const HREFS = { Overview: '/ops', Deliveries: '/ops/deliveries', Actions: '/ops/actions' }
 
-/** A whole page. @param says what an action has come to */
+/** Returns a whole page. @param says the result of an action */
 export function frame(
   c: Call,
   title: string,
@@ -27,28 +27,28 @@ export function frame(
   )
 }
 
-/** A table with a caption. It scrolls by itself where it is too wide. */
+/** Returns a table with a caption. It scrolls if it is too wide for the page. */
 export const table = (caption: string, heads: string[], rows: Content[][], plot?: string): Content =>
   rows.length > 0
     ? html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table${plot && html` data-plot="${plot}"`}><caption>${caption}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}`)}<tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}`)}`)}</table></div>`
     : html`<p>${caption}: none`
 
-/** Names with values. */
+/** Returns a list of names with values. */
 export const list = (values: Record<string, Content>): Content =>
   html`<dl>${Object.entries(values).map(([name, value]) => value !== null && value !== undefined && value !== false && html`<dt>${name}<dd>${value}`)}</dl>`
 
-/** A moment in UTC, to the second. */
+/** Returns a moment in UTC, to the second. */
 export function moment(at: string | number | null | undefined): Content {
   if (at === null || at === undefined) return null
   const iso = new Date(at).toISOString()
   return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`
 }
 
-/** A link to all that is known of an id. */
+/** Returns a link to all that is known of an id. */
 export const found = (id: string | null): Content =>
   id && html`<a href="/ops/find?id=${encodeURIComponent(id)}">${id}</a>`
 
-/** A text field with its label. */
+/** Returns a text field with its label. */
 export const field = (label: string, name: string, value: Content = '', attributes: Content = ''): Content =>
   html`<label>${label} <input name="${name}" value="${value}" ${attributes}></label>`
 
@@ -60,14 +60,14 @@ export const required = html`required`
 export const hidden = (name: string, value: string): Content =>
   html`<input type="hidden" name="${name}" value="${value}">`
 
-/** A choice, of nothing too. */
+/** Returns a choice, which may be empty. */
 export const select = (label: string, name: string, options: string[], chosen: string): Content =>
   html`<label>${label} <select name="${name}"><option value="">any</option>${options.map((one) => html`<option${one === chosen && html` selected`}>${one}</option>`)}</select></label>`
 
-/** What nobody can guess from the buttons: above all that settling is for good. */
+/** Returns what nobody can guess from the buttons: above all that settling is final. */
 export const whatActionsDo = () =>
   html`<p><b>Look again</b> decides as if it had just come. <b>Settle</b> closes it for good: nothing credits, grants or takes credits for it any more.`
 
-/** A form whose button does something: what it takes, and why. */
+/** Returns a form with a button for an action, and the fields that the action takes. */
 export const act = (action: string, button: string, content: Content): Content =>
   html`<form method="post" action="${action}">${content} <button>${button}</button></form>`

@@ -14,7 +14,7 @@ import { adjust, lookUp } from './look-up.ts'
 import { overview } from './overview.ts'
 import { operatorOf, signIn, signInForm, signOut } from './session.ts'
 
-/** Everything is of this Worker: nothing is loaded from elsewhere, sent elsewhere or shown within another page. */
+/** Everything comes from this Worker: nothing is loaded from elsewhere, sent elsewhere or shown within another page. */
 const HEADERS = {
   'Content-Security-Policy':
     "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -23,7 +23,7 @@ const HEADERS = {
   'Strict-Transport-Security': 'max-age=31536000',
 }
 
-/** Made at its first request, so that no delivery waits for it. */
+/** Created at its first request, so that no delivery waits for it. */
 export const page = once(() => {
   const page = newApp<Env>().basePath('/ops')
 
@@ -31,7 +31,7 @@ export const page = once(() => {
     await next()
     for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value)
   })
-  // Without them the page is plain, and works.
+  // Without these files the page is plain, and still works.
   page.get('/:file{\\w+\\.(css|js)}', (c) => asset(c, c.req.path))
   page.use(csrf(), limitBody, async (c, next) => {
     await next()

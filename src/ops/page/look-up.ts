@@ -49,18 +49,18 @@ type LookedUp = Omit<Explanation, 'waiting'> & {
   actions: Action[]
 }
 
-/** Ledger entries of a page. */
+/** The most ledger entries of a page. */
 const MOST = 100
 
 const asked = (c: Context) => given(c.req.query('id')) ?? ''
 
-/** All that is known of a user, a payment, an event or a reference. @throws DatabaseUnavailable */
+/** Returns all that is known of a user, a payment, an event or a reference. @throws DatabaseUnavailable */
 export async function readLookUp(c: Context, id = asked(c)): Promise<LookedUp | { refused: string }> {
   const facts = { id, before_id: given(c.req.query('before')), page_size: MOST }
   return await call(connect(settingsOf(c.env)), 'look_up', [facts])
 }
 
-/** A page of it. @throws DatabaseUnavailable */
+/** Shows what is known of an id. @throws DatabaseUnavailable */
 export async function lookUp(c: Call, id = asked(c), says?: Content) {
   const known = await readLookUp(c, id)
   if ('refused' in known) return frame(c, 'Nothing found', `Nothing is known about ${id}.`, says)
@@ -132,7 +132,7 @@ const subscriptionRow = (one: Subscription): Content[] => [
   ],
 ]
 
-/** In the currency's own unit: Stripe counts in its smallest, of which a yen has one. */
+/** Returns an amount in the currency's main unit. Stripe counts in the smallest unit: cents, but whole yen. */
 function money(amount: number, currency: string): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency })
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
@@ -151,7 +151,7 @@ export const entriesTable = (entries: ExplainedEntry[]): Content =>
     ]),
   )
 
-/** Each form has a key of its own: sent twice, it adjusts once. */
+/** Returns a form with a key of its own, so that it adjusts only once even if it is sent twice. */
 const adjustForm = (user: string): Content => [
   html`<h2>Adjust</h2>`,
   act('/ops/adjust', 'Adjust the balance', [
@@ -175,7 +175,7 @@ const REFUSED: Record<string, string> = {
   missing_key: 'Nothing was changed: load the form again.',
 }
 
-/** Gives a user credits, or takes some. @throws DatabaseUnavailable */
+/** Adjusts a user's balance, up or down. @throws DatabaseUnavailable */
 export async function adjust(c: Call) {
   const { user_id, amount, key, note } = await fieldsOf(c)
   const id = given(user_id) ?? ''

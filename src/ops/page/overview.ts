@@ -38,26 +38,26 @@ interface Overview {
   /** The newest first. */
   hours: Slot[]
   days: Slot[]
-  /** Which secret has matched, counted from 1. */
+  /** Which secret matched, counted from 1. */
   secrets: { provider: string; secret: number; deliveries: number; last_at: string }[]
   waiting: Unsettled[]
   besides: Record<string, number>
   status: string
   migration: string | null
   tasks: { name: string; last_good_at: string | null; next_at: string; failures: number }[]
-  /** The last passes of reconcile that have seen everything. */
+  /** The last passes of reconcile that were complete. */
   reconciled: Partial<Record<'recent' | 'full', { endedAt: number }>> | null
   differences: Difference[]
   stored: { name: string; rows: number; bytes: number }[]
 }
 
-/** What needs a look, and which build says so. @throws DatabaseUnavailable */
+/** Returns what needs a look, and the build that runs. @throws DatabaseUnavailable */
 export async function readOverview(c: Context): Promise<Overview & { build: string }> {
   const facts = { reasons: unsettledReasons, ...NEEDS }
   return { build: BUILD, ...(await call<Overview>(connect(settingsOf(c.env)), 'overview', [facts])) }
 }
 
-/** A page of it. @throws DatabaseUnavailable */
+/** Shows what needs a look. @throws DatabaseUnavailable */
 export async function overview(c: Call) {
   const settings = settingsOf(c.env)
   const seen = await readOverview(c)
@@ -148,7 +148,7 @@ export async function overview(c: Call) {
   ])
 }
 
-/** What an outcome means, in the words of the list of outcomes. */
+/** Returns what an outcome means, in the words of the list of outcomes. */
 export const meaning = (outcome: string, reason: string | null): Content =>
   (OUTCOMES as Record<string, Record<string, string>>)[outcome]?.[reason ?? '']
     ?.split('`')

@@ -5,12 +5,12 @@ import { type Content, moment, table } from './html.ts'
 /** An hour or a day. */
 export type Slot = Rate & {
   at: string
-  /** Null where too much has come since to be summed. */
+  /** Null if too many entries have come since then to be summed. */
   credits_in: number | null
   credits_out: number | null
 }
 
-/** By column. What stands together in a list is drawn in one plot. */
+/** Columns by heading. Those of one list are drawn in one plot. */
 const COLUMNS: Record<string, (slot: Slot) => number | null>[] = [
   {
     Applied: ({ outcomes }) => outcomes.applied ?? 0,
@@ -31,7 +31,7 @@ const COLUMNS: Record<string, (slot: Slot) => number | null>[] = [
 
 const percent = (part: number | null) => part && Math.round(part * 10_000) / 100
 
-/** The numbers of a time, as a table: a script draws them and closes it. */
+/** Returns the numbers of a period as a table. A script draws them, and then collapses the table. */
 export function series(caption: string, slots: Slot[]): Content {
   const columns = COLUMNS.flatMap((plot) => Object.entries(plot))
   const plots = COLUMNS.map((plot) => Object.keys(plot).length).join()

@@ -9,23 +9,23 @@ import { type Call, fieldsOf, given } from './env.ts'
 import { field, frame, hidden, required } from './html.ts'
 
 const SESSION_S = 8 * 3_600
-/** Each token signs for itself: without the token, its sessions have ended. */
+/** Returns the key that signs the sessions of a token: once the token is removed, its sessions have ended. */
 const keyOf = (token: string) => `session of /ops ${token}`
 const nameOf = ({ name }: { name: string | null }) => name ?? 'operator'
 
-/** The name of the operator who is signed in: at Cloudflare Access, or by a token. */
+/** Returns the name of the operator who is signed in, at Cloudflare Access or by a token. */
 export async function operatorOf(c: Call): Promise<string | undefined> {
   const person = await personOf(c)
   if (person !== undefined) return person
   for (const one of settingsOf(c.env).OPS_TOKEN ?? []) {
-    // When it ends: a browser may keep a cookie for longer than it is told to.
+    // The cookie's value is when it ends, because a browser may keep a cookie for longer than it is told to.
     const until = await getSignedCookie(c, keyOf(one.token), 'ops', 'host')
     if (Number(until) > Date.now()) return nameOf(one)
   }
   return undefined
 }
 
-/** The form, in place of a page that is for operators. Back to it, once somebody is signed in. */
+/** Shows the form in place of a page for operators, and leads back to that page after the sign-in. */
 export const signInForm = (c: Call, says?: string, to = c.req.method === 'GET' ? urlOf(c) : '/ops') =>
   frame(
     c,
@@ -37,10 +37,13 @@ export const signInForm = (c: Call, says?: string, to = c.req.method === 'GET' ?
 
 const urlOf = (c: Call) => c.req.path + new URL(c.req.url).search
 
-/** Milliseconds until when each bucket is blocked, as the database has said: it is not asked again before. */
+/** Until when each bucket is blocked, in milliseconds, as the database has said. It is not asked again before that. */
 const blocked = new Map<number, number>()
 
-/** Signs in whoever has a token. Failures slow down further attempts from the same network. @throws DatabaseUnavailable */
+/**
+ * Signs in a person who has a token. Failures slow down further attempts from the same network.
+ * @throws DatabaseUnavailable
+ */
 export async function signIn(c: Call) {
   const fields = await fieldsOf(c)
   const settings = settingsOf(c.env)
@@ -78,7 +81,7 @@ export function signOut(c: Call) {
   return c.redirect(isAtAccess ? '/cdn-cgi/access/logout' : '/ops', 303)
 }
 
-/** One of 1,024 buckets for each network: an address of IPv4, the first half of one of IPv6. */
+/** Returns one of 1,024 buckets for a network: an IPv4 address, or the first half of an IPv6 address. */
 async function bucketOf(address: string): Promise<number> {
   const network = address.includes(':') ? address.split(':', 4).join(':') : address
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(network))

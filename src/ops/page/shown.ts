@@ -4,12 +4,12 @@ import { type Content, found, moment } from './html.ts'
 
 /** A delivery, as `shown_delivery` returns it. */
 export interface ShownDelivery extends ExplainedDelivery {
-  /** With which Postgres has refused it for its content. */
+  /** The SQLSTATE with which Postgres refused it for its content. */
   sqlstate: string | null
   about: string[] | null
-  /** Whether nothing changes its outcome any more. */
+  /** Whether its outcome is final. */
   is_final: boolean
-  /** What it does once it can. */
+  /** The verb that it runs once it can. */
   verb: string | null
   waits_for: { subject: string; retry_at: string | null }[]
 }
@@ -26,7 +26,7 @@ export const PROVIDED_BY: Record<string, string> = {
   subscription: 'comes with an event about it',
 }
 
-/** What a delivery waits for, and what would release it. */
+/** Shows what a delivery waits for, and what would release it. */
 export function waitsFor({ outcome, is_final, waits_for }: ShownDelivery): Content {
   if (waits_for.length === 0)
     return outcome === 'rejected' || (outcome === 'parked' && !is_final)
@@ -38,6 +38,6 @@ export function waitsFor({ outcome, is_final, waits_for }: ShownDelivery): Conte
   })
 }
 
-/** `applied`, or `parked / unknown_user`. */
+/** Returns an outcome with its reason: `applied`, or `parked / unknown_user`. */
 export const verdictOf = ({ outcome, reason }: { outcome: string; reason: string | null }) =>
   reason ? `${outcome} / ${reason}` : outcome

@@ -36,7 +36,7 @@ const REFUSALS: Record<string, string> = {
 
 await runCommand(async () => {
   const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const
-  // A negative amount looks like a flag: what stands behind `--` is taken as it is.
+  // A negative amount looks like a flag, so everything after `--` is taken literally.
   const [flags, given] = split(process.argv.slice(2))
   const { values, positionals } = readFlags(
     HELP,
@@ -97,7 +97,7 @@ await runCommand(async () => {
   console.log(`${host}: the balance of ${user_id} was ${balance} right after it`)
 })
 
-/** What has become of a file, in words. */
+/** Returns the result of an import in words. */
 function inLines(
   host: string,
   { lines, sum, problems, booked, credits }: Imported,
@@ -125,7 +125,7 @@ function readSum(text: string | undefined): number | undefined {
   throw new LocalError(`--sum takes a whole number of credits, not '${text}'`)
 }
 
-/** Amounts apart from everything else. */
+/** Splits the arguments into flags and amounts. */
 function split(args: string[]): [string[], string[]] {
   const at = args.findIndex((arg, i) => /^[-+]\d+$/.test(arg) && !args[i - 1]?.startsWith('--'))
   return at === -1 ? [args, []] : [args.toSpliced(at, 1), [args[at] ?? '']]

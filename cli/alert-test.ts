@@ -40,7 +40,7 @@ await runCommand(async () => {
   if (sent.some(({ taken }) => !taken)) process.exitCode = 1
 })
 
-/** Where alerts are told. Throws a LocalError. */
+/** Returns the receiver of alerts. Throws a LocalError. */
 function receiver(given: Record<string, string | undefined>): { url: string; secrets: string[] } {
   const read = <Value>(name: 'ALERT_WEBHOOK_URL' | 'ALERT_WEBHOOK_SECRET'): Value => {
     const { success, data, error } = settingsSchema().shape[name].safeParse(given[name])
@@ -56,7 +56,7 @@ function receiver(given: Record<string, string | undefined>): { url: string; sec
   return { url, secrets: read<string[] | undefined>('ALERT_WEBHOOK_SECRET') ?? [] }
 }
 
-/** One after the other: a receiver may take one a second only. */
+/** Sends one message after the other, because a receiver may accept only one a second. */
 async function sendAll(names: string[], url: string, secrets: string[]): Promise<Sent[]> {
   const sent: Sent[] = []
   for (const alert of names) {

@@ -56,7 +56,7 @@ await runCommand(async () => {
   const given = givenSettings({ url, environment, ports })
   const create = () => createContext({ url, given, checkout: { dir: projectDir, build: buildName() } })
   const fixed = values.fix ? await saying('mending', fix(create(), putByWrangler(environment))) : []
-  // What was asked before is asked anew.
+  // The new context keeps no earlier response.
   const context = create()
   const examined = await examine(context, checks)
   const report = {

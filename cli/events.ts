@@ -20,7 +20,7 @@ itself.
 const MOST_SHOWN = 100
 const MOST_RESENT = 1_000
 
-/** An event that nobody took. */
+/** An event that the receiver did not accept. */
 interface Undelivered {
   id: string
   type: string
@@ -28,7 +28,7 @@ interface Undelivered {
   sequence: number
   created_at: string
   tries: number
-  /** What the receiver said last. Null where it said nothing. */
+  /** The status of the receiver's last response. Null if there was none. */
   status: number | null
 }
 

@@ -71,7 +71,7 @@ function told(delivery: ExplainedDelivery): string {
   return `${provider} ${type ?? '(no type)'} ${event}: ${outcomeInWords(delivery)}, received ${moment(received_at)}`
 }
 
-/** Which build and which settings have decided it, where that was kept. */
+/** Returns lines that name the build and the settings that decided the delivery, if they were recorded. */
 function decidedBy({ build, settings_hash }: ExplainedDelivery): string[] {
   return build || settings_hash
     ? [styleText('dim', `  decided by build ${build ?? '?'} with settings ${settings_hash ?? '?'}`)]

@@ -30,7 +30,7 @@ await runCommand(async () => {
   if (flags.only === 'clerk' && !settings.CLERK_SECRET_KEY)
     throw new LocalError('CLERK_SECRET_KEY is not set: without it nothing can be read from Clerk')
   const db = await openDatabase(url)
-  // Every delivery is a line of the Worker's log. Here the table says it all.
+  // The Worker logs a line for each delivery. Here the table reports everything.
   const print = console.log
   console.log = () => {}
   try {
@@ -70,7 +70,7 @@ function plain(error: unknown, url: string): unknown {
     )
   if (error instanceof DatabaseUnavailable) {
     const why = whyFailed({ code: error.message }, url).message
-    // What this login may not do, or what is not migrated, fails again.
+    // A missing right or a missing migration would fail again.
     const isLasting = /^(42|3F)/.test(error.message)
     return new LocalError(isLasting ? why : `${why}. Run it again: it goes on from what is done`)
   }

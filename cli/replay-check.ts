@@ -12,7 +12,7 @@ import { readFlags, readSince, readVars } from './shared/flags.ts'
 import { progress } from './shared/progress.ts'
 import { commandEnvironment, givenVars } from './shared/settings.ts'
 
-/** What a delivery is not decided by, and what has to fit together. */
+/** Settings that decide no delivery but must be consistent with others, so they are emptied. */
 const UNUSED = { EVENTS_URL: '', EVENTS_SECRET: '', QUEUE_SPEED: '' }
 
 const HELP = `
@@ -75,8 +75,8 @@ await runCommand(async () => {
 })
 
 /**
- * Does this in one transaction, which may write nothing. A setting of the session would stay with a pooler's connection,
- * and be another client's next.
+ * Runs the work in one read-only transaction. A setting of the session would stay on a pooler's connection, and the
+ * next client would get it.
  */
 async function reading<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await connectToRead(url)

@@ -8,10 +8,10 @@ import { projectDir } from './shared/project.ts'
 
 const FILE = join(projectDir, 'src/ops/functions.gen.ts')
 
-/** What the page draws its plots with: files of uPlot, by what they are called in the folder that is deployed. */
+/** The files of uPlot with which the page draws its plots, by their names in the folder that is deployed. */
 const PLOTS = { 'uplot.js': 'uPlot.iife.min.js', 'uplot.css': 'uPlot.min.css' }
 
-/** Returns what a build of these sources is called: 12 digits that differ wherever a source or a migration does. */
+/** Returns the name of a build of these sources: 12 digits that change with every source and every migration. */
 export function buildName(): string {
   const paths = globSync('src/**/*.{ts,sql}', { cwd: projectDir }).map((path) => path.replaceAll('\\', '/'))
   const sources = [...paths.filter((path) => !path.endsWith('.gen.ts')), 'migrations/sealed.json'].sort()
@@ -20,9 +20,9 @@ export function buildName(): string {
 }
 
 /**
- * Writes which functions this build needs, for the Worker to compare with what its database has, what the build is
- * called, and the SDKs that it is bundled with. Whatever bundles, checks or tests the sources calls it first. An
- * unchanged file is left alone, so that nobody who watches it starts again.
+ * Writes the functions that this build needs (the Worker compares them with those of its database), the build's name,
+ * and the SDKs that it is bundled with. Everything that bundles, checks or tests the sources calls it first. It does
+ * not touch an unchanged file, so that a watcher does not restart.
  */
 export async function stamp(): Promise<void> {
   const { hash, entryPoints } = readFunctions()

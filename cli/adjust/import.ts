@@ -4,23 +4,23 @@ import { LocalError } from '../shared/errors.ts'
 import { progress } from '../shared/progress.ts'
 import { readRows } from './rows.ts'
 
-/** What is asked of an import. */
+/** The options of an import. */
 export interface Import {
   file: string
-  /** Whether amounts are balances: the difference is booked. */
+  /** Whether amounts are balances. The import then books the difference. */
   toBalance: boolean
-  /** What the amounts have to add up to. Undefined where nobody says it. */
+  /** The sum that the amounts must have. Undefined if it was not given. */
   sum: number | undefined
   onlyChecks: boolean
 }
 
-/** What has become of a file. Where there are problems, nothing was written. */
+/** The result of an import. If there are problems, nothing was written. */
 export interface Imported {
   lines: number
-  /** Credits: all amounts of the file. */
+  /** Credits: the sum of all amounts in the file. */
   sum: number
   problems: Problem[]
-  /** How many were booked now, or would be, and the credits of these. */
+  /** How many were booked now (or would be), and their credits. */
   booked: number
   credits: number
 }
@@ -31,12 +31,12 @@ interface Batch {
   refused: Problem[]
 }
 
-/** Rows in one transaction: each locks its user until the commit. */
+/** Rows in one transaction: each row locks its user until the commit. */
 const BATCH = 200
 
 /**
- * Makes the adjustments of a file, in batches, once all of it is known to be right. What is booked is found by its key,
- * so the same file again goes on where it was interrupted. @throws LocalError
+ * Makes the adjustments of a file in batches, after it has checked the whole file. An adjustment that is already booked
+ * is found by its key, so importing the same file again continues an interrupted import. @throws LocalError
  */
 export async function importFile(
   url: string,

@@ -6,18 +6,18 @@ export const COLUMNS = ['user_id', 'amount', 'key', 'note']
 export interface Row {
   line: number
   user_id: string
-  /** Credits: what is added, or the balance that the wallet shall have. */
+  /** Credits to add, or the balance that the wallet is to have. */
   amount: number
   idempotency_key: string
   note: string
 }
 
 export const MAX_CREDITS = 10 ** 12
-/** Bytes of an index entry are limited. */
+/** The limit exists because Postgres limits the bytes of an index entry. */
 const LONGEST_ID = 255
 const LONGEST_NOTE = 1_000
 
-/** Reads a file's rows, and everything that is wrong with it by itself. */
+/** Reads a file's rows, and finds every mistake that the file shows without the database. */
 export function readRows(text: string, toBalance: boolean): { rows: Row[]; problems: Problem[] } {
   const { records, problem } = parseCsv(text)
   const [header, ...lines] = records
@@ -41,7 +41,7 @@ function rowOf({ line, fields }: CsvRecord): Row {
   return { line, user_id, amount: readWhole(amount), idempotency_key, note }
 }
 
-/** NaN for what is no whole number of credits: nothing is rounded. */
+/** Returns NaN for anything but a whole number of credits, because nothing is rounded. */
 const readWhole = (text: string) => (/^[-+]?\d+$/.test(text) ? Number(text) : Number.NaN)
 
 function objectionTo({ fields }: CsvRecord, row: Row, toBalance: boolean): string | null {
@@ -61,7 +61,7 @@ function objectionTo({ fields }: CsvRecord, row: Row, toBalance: boolean): strin
   return null
 }
 
-/** A wallet has one balance. So a user may stand in such a file once. */
+/** Returns a problem if a file of balances names a user twice, because a wallet has only one balance. */
 function repeated(row: Row, seen: Map<string, number>, toBalance: boolean): string | null {
   const names = [`key ${row.idempotency_key}`, ...(toBalance ? [`user ${row.user_id}`] : [])]
   const twice = names.find((name) => seen.has(name))

@@ -4,20 +4,20 @@ import type { Context } from './context.ts'
 export const GROUPS = ['settings', 'stripe', 'clerk', 'worker', 'database'] as const
 export type Group = (typeof GROUPS)[number]
 
-/** What a check found. Its texts have ids, names of settings and hosts in them, never a secret and never a person. */
+/** The result of a check. Its texts contain ids, names of settings and hosts, but never a secret or personal data. */
 export type Finding =
   | { result: 'pass'; says: string }
-  /** `costs` is what it costs where that is not what the check says of itself. */
+  /** `costs` is set only if it differs from the check's own `costs`. */
   | { result: 'warn' | 'fail'; says: string; do: string; costs?: string; isBlind?: true }
 
 export interface Check {
   group: Group
   name: string
-  /** What a failure costs, as a sentence without its stop. */
+  /** What a failure costs, as a sentence without its full stop. */
   costs: string
-  /** Settings without which there is nothing to look at. */
+  /** Settings that the check needs to have anything to look at. */
   needs?: (keyof Settings)[]
-  /** Whether the group's other checks say nothing when this one fails. */
+  /** Whether the group's other checks are not reported when this one fails. */
   isGate?: boolean
   run(context: Context): Promise<Finding> | Finding
 }
@@ -31,7 +31,7 @@ export const warn = (says: string, what: string, costs?: string): Finding => ({
   ...(costs && { costs }),
 })
 
-/** What could not be looked at. */
+/** Returns a finding that says what could not be checked. */
 export const blind = (says: string, what: string): Finding => ({
   result: 'warn',
   says,
@@ -46,11 +46,11 @@ export const fail = (says: string, what: string, costs?: string): Finding => ({
   ...(costs && { costs }),
 })
 
-/** A few of many, for a line. */
+/** Joins a few of many names for one line. */
 export function few(names: string[], most = 6): string {
   const more = names.length - most
   return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ')
 }
 
-/** How a person gives the Worker a secret. */
+/** Returns the command that sets a secret of the Worker. */
 export const putting = (name: string) => `npx wrangler secret put ${name} --env production`

@@ -8,12 +8,14 @@ import { BINDINGS, guides } from './guide.ts'
 
 export interface Item {
   name: string
-  /** `default`: unset, and as good as set. `missing`: unset, and the Worker does without what it is for. */
+  /**
+   * `default`: unset, with a default that is good enough. `missing`: unset, and the Worker does without the feature.
+   */
   state: 'set' | 'default' | 'missing' | 'required' | 'refused'
-  /** What its group is needed for. */
+  /** What the group of this setting is needed for. */
   group: string
   for: string
-  /** Where to get it. Undefined where docs/settings.md alone says what there is. */
+  /** Where to get it. Undefined if only docs/settings.md describes it. */
   from: string | undefined
   takes: string | undefined
   /** Whether it is set as a secret, and not as a variable of wrangler.toml. */
@@ -21,8 +23,8 @@ export interface Item {
 }
 
 /**
- * Returns everything that can be set, in the order in which it is needed, and then what can be bound. Never a value.
- * @param bound what `wrangler.toml` binds. Undefined for a Worker on this machine: its command line binds the queue
+ * Returns all settings in the order in which they are needed, and then all bindings. It never contains a value.
+ * @param bound what `wrangler.toml` binds. Undefined for a Worker on this machine: its command line binds the queue /
  */
 export function checklist({ url, given, settings }: Context, bound?: string[]): Item[] {
   const schemas = settingsSchema().shape
@@ -66,10 +68,12 @@ function ifUnset(
 }
 
 const WIDTH = 30
-/** What is longer is two lines. */
+/** A longer line is broken into two. */
 const COLUMNS = 120
 
-/** Returns the list for a person: of each group one line for what is set, and one for each that is not. */
+/**
+ * Returns the list for a person: for each group, one line for the settings that are set, and one for each that is not.
+ */
 export function checklistInLines(items: Item[]): string[] {
   const groups = [...new Set(items.map(({ group }) => group))]
   const done = items.filter(isDone).length
@@ -96,7 +100,7 @@ function openInLines({ name, state, for: what, from, takes, secret }: Item): str
   return line.length <= COLUMNS ? [line] : [first, `${' '.repeat(WIDTH + 7)}${where}`]
 }
 
-/** Returns how a person sets what is missing: at the Worker of an environment of wrangler.toml, or on this machine. */
+/** Returns how a person sets what is missing: for the Worker of an environment in wrangler.toml, or on this machine. */
 export function howToSet(environment: string | null): string {
   if (environment === null)
     return 'all of it in .dev.vars, which `npm run dev` writes, and reads when it starts'

@@ -7,7 +7,7 @@ import { endpointChecks } from './stripe-endpoint.ts'
 import { priceChecks } from './stripe-prices.ts'
 import { workerChecks } from './worker-checks.ts'
 
-/** Add checks here: every one that `npm run doctor` makes, in its order. */
+/** All checks that `npm run doctor` makes, in its order. Add new checks here. */
 export const checks: Check[] = [
   ...settingsChecks,
   ...accountChecks,

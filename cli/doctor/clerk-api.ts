@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 const API = 'https://api.clerk.com'
 const TIMEOUT_MS = 5_000
 
-/** Clerk does not answer, or not as it should. Carries the status alone. */
+/** Clerk did not respond, or returned an error. Carries only the status. */
 export class ClerkTrouble extends Error {
   override name = 'ClerkTrouble'
   readonly status: number | undefined
@@ -14,14 +14,14 @@ export class ClerkTrouble extends Error {
   }
 }
 
-/** Asks Clerk's Backend API. @throws ClerkTrouble */
+/** Sends a request to Clerk's Backend API. @throws ClerkTrouble */
 export async function askClerk<Answer>(context: Context, path: string, method = 'GET'): Promise<Answer> {
   const response = await request(context, path, method)
   if (!response.ok) throw new ClerkTrouble(response.status)
   return (await response.json()) as Answer
 }
 
-/** Returns Clerk's clock, as the header `Date` has it. @throws ClerkTrouble */
+/** Returns Clerk's time from the `Date` header. @throws ClerkTrouble */
 export async function dateOfClerk(context: Context): Promise<string | null> {
   const response = await request(context, '/v1/instance', 'GET')
   await response.body?.cancel()

@@ -14,7 +14,7 @@ interface Instance {
   environment_type: string
 }
 
-/** Whether the Worker of this machine has the local Clerk, whose events nobody else can sign. */
+/** Whether the Worker on this machine uses the local Clerk, whose events nobody else can sign. */
 const isStandIn = ({ isLocal, settings }: Context) => isLocal && settings.CLERK_API_BASE !== undefined
 
 const instanceOf = (context: Context) => askClerk<Instance>(context, '/v1/instance')
@@ -126,7 +126,7 @@ const webhooks: Check = {
   costs: 'no user is ever created, changed or deleted here',
   async run(context) {
     try {
-      // What it returns opens the page without signing in: it is not printed.
+      // The URL in the response opens the page without signing in, so it is not printed.
       await askClerk(context, '/v1/webhooks/svix_url', 'POST')
       return pass(`webhooks are set up; their endpoints cannot be listed by a key: see ${PORTAL}`)
     } catch (error) {

@@ -4,11 +4,14 @@ import { dateOfClerk } from './clerk-api.ts'
 import type { Context } from './context.ts'
 import { ask } from './probe.ts'
 
-/** The providers and the Worker refuse what is signed more than 5 minutes away from their clock. */
+/** The providers and the Worker refuse a signature that is more than 5 minutes away from their clock. */
 const WARN_S = 60
 const FAIL_S = 240
 
-/** Compares this machine's clock with three others, by the header `Date` of a response: which one is wrong shows. */
+/**
+ * Compares this machine's clock with three others, by the `Date` header of their responses. Three are enough to see
+ * which clock is wrong.
+ */
 export const clock: Check = {
   group: 'worker',
   name: 'worker-clock',

@@ -4,7 +4,7 @@ import { stripeClient } from '../../src/stripe/client.ts'
 
 export type Vars = Record<string, string>
 
-/** What the checks look at. What several of them need is asked for once. */
+/** What the checks look at. A value that several checks need is requested only once. */
 export interface Context {
   /** The Worker's address, without a slash at its end. */
   url: string
@@ -12,11 +12,11 @@ export interface Context {
   isLocal: boolean
   /** The settings as they were given. */
   given: Vars
-  /** Those of them that the Worker's own schema takes. */
+  /** Those settings that the Worker's own schema accepts. */
   settings: Partial<Settings>
-  /** Where this project's checkout is, with what is in Git, and what a build of it is called. */
+  /** The folder of this checkout with the files that are in Git, and the name of a build of it. */
   checkout: { dir: string; build: string }
-  /** The largest database that needs no word, in bytes. */
+  /** The largest database that needs no warning, in bytes. */
   roomyBytes: number
   now(): number
   stripe(): Stripe
@@ -24,7 +24,7 @@ export interface Context {
   destinations(): Promise<Stripe.V2.Core.EventDestination[]>
 }
 
-/** Only what the Worker's settings cannot say of themselves. */
+/** Everything that the Worker's settings do not contain. */
 export interface ContextOptions extends Pick<Context, 'url' | 'given' | 'checkout'> {
   roomyBytes?: number
   now?: () => number
@@ -55,7 +55,7 @@ export function createContext({ url, given, checkout, ...options }: ContextOptio
   }
 }
 
-/** Each setting by itself: one that is malformed hides no other. */
+/** Parses each setting separately, so that a malformed one hides no other. */
 function usable(given: Vars): Partial<Settings> {
   const read = Object.entries(settingsSchema().shape).flatMap(([name, schema]) => {
     const { success, data } = schema.safeParse(given[name])
@@ -64,7 +64,7 @@ function usable(given: Vars): Partial<Settings> {
   return Object.fromEntries(read)
 }
 
-/** What to do where something does not answer. `base` is where it is on this machine, if it is. */
+/** Returns what to do if something does not respond. `base` is its address, if that is on this machine. */
 export const whereAway = (base: string | undefined, elsewhere: string): string =>
   base ? 'start `npm run dev`, or name the port that it has taken: --help lists the flags' : elsewhere
 

@@ -23,7 +23,7 @@ const byHttp: Check = {
       await connect(settings as Settings).query('select 1')
       return pass(`${host} answers by HTTP, as the Worker asks it`)
     } catch (error) {
-      // The driver's message may hold what it was given.
+      // The driver's message may contain values that it was given, so only the code is shown.
       const code = (error as { code?: string }).code ?? (error as Error).name
       return fail(
         `${host} does not answer by HTTP (${code})`,

@@ -10,7 +10,7 @@ type Known = Served & { livemode: boolean }
 
 const OWN_DATABASE = 'use a database of its own for each mode'
 
-/** The mode and account of the key beside those that the database serves. */
+/** Compares the mode and account of the key with those that the database serves. */
 export const mode: Check = {
   group: 'database',
   name: 'database-mode',
@@ -45,7 +45,7 @@ function judge(served: Known, isLive: boolean, account: string | null) {
   return pass(account === null ? `${serves}, and the key is of that mode` : `${serves}, as the key does`)
 }
 
-/** The account of the key, null where nobody can say it now: `stripe-key` says why. */
+/** Returns the account of the key. Null if it cannot be read now: the check `stripe-key` says why. */
 async function accountOf({ stripe }: Context): Promise<string | null> {
   try {
     return (await stripe().accounts.retrieveCurrent()).id
@@ -55,7 +55,7 @@ async function accountOf({ stripe }: Context): Promise<string | null> {
   }
 }
 
-/** Before the first use of a key: what has been bought says for which mode the first one should be. */
+/** Compares the key's mode with the checkouts that were bought, if no key has been used with this database yet. */
 async function byCheckouts(context: Context, isLive: boolean) {
   const sessions = await rows<{ id: string }>(
     context,

@@ -3,18 +3,18 @@ import { type Check, pass, warn } from './check.ts'
 import { mebibytes, rows } from './database.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** Of a large table, so many pages are looked at. */
+/** The number of pages that are read of a large table. */
 const PAGES = 2_000
 
 interface Stored {
-  /** Estimated, where the table is large. */
+  /** The number of bytes. It is estimated if the table is large. */
   payloads: string
   bytes: string
-  /** When the oldest that may go was settled. Null where none may. */
+  /** When the oldest payload that may be deleted was settled. Null if there is none. */
   oldest: Date | null
 }
 
-/** An estimate from some of the pages. What is stored out of line is not read for it. */
+/** Estimates the size from some of the pages. It does not read values that are stored out of line. */
 const STORED = `
   with size as (
     select greatest(pg_relation_size('ledgerhook.webhook_events') / current_setting('block_size')::bigint, 1) as pages
@@ -28,7 +28,7 @@ const STORED = `
       where payload is not null and outcome not in ('parked', 'rejected')) as oldest
   from sample, size`
 
-/** What is stored of deliveries, and whether what is too old goes. */
+/** Reports the stored payloads, and whether those that are too old are deleted. */
 export const payloads: Check = {
   group: 'database',
   name: 'database-payloads',
@@ -43,7 +43,7 @@ export const payloads: Check = {
       age === null ? '' : `; the oldest was settled ${age === 0 ? 'today' : `${counted(age, 'day')} ago`}`
     const kept = days === undefined ? 'PAYLOAD_RETENTION_DAYS is not set' : `kept for ${counted(days, 'day')}`
     const says = `${counted(Number(stored.payloads), 'payload')}, ${mebibytes(Number(stored.bytes))}${oldest}; ${kept}`
-    // An hour passes between two turns of the task.
+    // The task that deletes them runs once an hour.
     if (days === undefined || age === null || age <= days + 1) return pass(says)
     return warn(says, 'is the cron trigger on? See failing_task and late_task in docs/production.md')
   },

@@ -2,10 +2,10 @@ import type { Client } from 'pg'
 import { connectTo } from '../shared/database.ts'
 import type { Context } from './context.ts'
 
-/** A query gives up after this, so that a large table is not read from end to end. */
+/** The time limit of a query, so that no large table is read completely. */
 const STATEMENT_MS = 10_000
 
-/** The login of DATABASE_URL may not look at the tables: it is the Worker's, or your app's. */
+/** The login of DATABASE_URL may not read the tables, because it is the Worker's or your app's. */
 export class NotTheOwner extends Error {
   override name = 'NotTheOwner'
 }
@@ -14,13 +14,13 @@ const NOT_ALLOWED = '42501'
 
 interface Connection {
   client: Client
-  /** The query that is under way: one connection has one transaction at a time. */
+  /** The query that is running: one connection has one transaction at a time. */
   turn: Promise<unknown>
 }
 
 const connections = new WeakMap<Context, Promise<Connection>>()
 
-/** Returns the rows of a query, which only reads. @throws NotTheOwner, LocalError */
+/** Runs a query that only reads, and returns its rows. @throws NotTheOwner, LocalError */
 export async function rows<Row>(context: Context, sql: string, values: unknown[] = []): Promise<Row[]> {
   const connection = await connectionOf(context)
   const query = connection.turn.then(() => read<Row>(connection.client, sql, values))
@@ -33,7 +33,10 @@ export async function rows<Row>(context: Context, sql: string, values: unknown[]
   }
 }
 
-/** A pooler may hand the session on to others, so nothing is set for longer than the transaction. */
+/**
+ * Runs the query in a transaction, because a pooler may give the session to others: no setting must outlast the
+ * transaction.
+ */
 async function read<Row>(client: Client, sql: string, values: unknown[]): Promise<Row[]> {
   await client.query(`begin read only; set local statement_timeout = ${STATEMENT_MS}`)
   try {
@@ -53,11 +56,11 @@ async function connect(url: string): Promise<Connection> {
   return { client: await connectTo(url), turn: Promise.resolve() }
 }
 
-/** Bytes in words. */
+/** Returns a number of bytes in words. */
 export const mebibytes = (bytes: number) =>
   bytes < 1024 ** 2 ? 'less than 1 MiB' : `${Math.ceil(bytes / 1024 ** 2)} MiB`
 
-/** Ends the connection, where one was opened. */
+/** Ends the connection if one was opened. */
 export async function disconnect(context: Context): Promise<void> {
   const connection = await connections.get(context)?.catch(() => undefined)
   await connection?.client.end().catch(() => {})

@@ -6,16 +6,16 @@ import type { Context } from './context.ts'
 import { disconnect, NotTheOwner } from './database.ts'
 import { troubleOf } from './stripe-account.ts'
 
-/** A check with what it found. */
+/** A check with its finding. */
 export interface Examined {
   group: Check['group']
   name: string
   finding: Finding
-  /** What it costs. Undefined where all is well. */
+  /** What the failure costs. Undefined if all is well. */
   costs: string | undefined
 }
 
-/** Makes every check, group by group, and never throws for what a check finds. */
+/** Runs every check, group by group. An error in a check becomes a finding and is not thrown. */
 export async function examine(context: Context, checks: Check[]): Promise<Examined[]> {
   const examined: Examined[] = []
   try {
@@ -61,7 +61,10 @@ async function find(context: Context, check: Check): Promise<Finding> {
   }
 }
 
-/** What kept a check from finding anything. Messages of libraries may hold what they were given: they are not shown. */
+/**
+ * Returns a finding for an error in a check. It does not show a library's message, because that may contain values that
+ * the library was given.
+ */
 function troubled(error: unknown): Finding {
   if (error instanceof NotTheOwner)
     return blind(

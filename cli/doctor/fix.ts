@@ -7,14 +7,14 @@ import { putting } from './check.ts'
 import type { Context } from './context.ts'
 import { missingEvents, NEEDED, ours, webhookUrl } from './stripe-endpoint.ts'
 
-/** Puts a secret of the Worker at Cloudflare. */
+/** Sets a secret of the Worker at Cloudflare. */
 export type PutSecret = (name: string, value: string) => Promise<void>
 
 const SECRET = 'STRIPE_WEBHOOK_SECRET'
 
 /**
- * Creates the Worker's endpoint at Stripe, or subscribes it to what is missing. Deletes nothing, and takes no event
- * away. Returns what it did. Throws a LocalError.
+ * Creates the Worker's endpoint at Stripe, or adds the missing events to it. It never deletes an endpoint or removes an
+ * event. Returns what it did. Throws a LocalError.
  */
 export async function fix(context: Context, put: PutSecret): Promise<string[]> {
   if (!context.settings.STRIPE_SECRET_KEY)
@@ -49,7 +49,7 @@ async function create(context: Context, put: PutSecret): Promise<string> {
     api_version: Stripe.API_VERSION as Stripe.WebhookEndpointCreateParams.ApiVersion,
     description: 'Ledgerhook',
   })
-  // Those that are there stay, after the new one: nothing that was delivered until now is refused.
+  // The existing secrets stay, after the new one, so that no endpoint's deliveries are refused.
   const secrets = [secret, ...(context.settings[SECRET] ?? [])].join(',')
   await put(SECRET, secrets).catch((error: Error) => {
     throw new LocalError(
@@ -60,7 +60,9 @@ async function create(context: Context, put: PutSecret): Promise<string> {
   return `${id} is made for ${webhookUrl(context.url, 'stripe')}, and its secret is the Worker's`
 }
 
-/** `wrangler secret put`, by its standard input: a command line can be read by others. */
+/**
+ * Runs `wrangler secret put` and passes the secret on its standard input, because other users can read a command line.
+ */
 export function putByWrangler(environment: string | undefined, script = tools.wrangler): PutSecret {
   return async (name, value) => {
     const args = [script, 'secret', 'put', name, ...(environment ? ['--env', environment] : [])]

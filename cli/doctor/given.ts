@@ -7,14 +7,15 @@ import { isLoopback, type Vars } from './context.ts'
 
 export interface Given {
   url: string
-  /** Of `wrangler.toml`. */
+  /** An environment of `wrangler.toml`. */
   environment?: string | undefined
   ports: Partial<Record<'pg' | 'gateway' | 'stripe' | 'clerk', string | undefined>>
 }
 
 /**
  * Returns the settings that the Worker at this address should have: the variables of `wrangler.toml`, the secrets of
- * the environment, and for a Worker on this machine those of `.dev.vars` and where `npm run dev` puts its parts.
+ * the environment, and for a Worker on this machine those of `.dev.vars` and the addresses of what `npm run dev`
+ * starts.
  */
 export function givenSettings({ url, environment, ports }: Given): Vars {
   const names = Object.keys(settingsSchema().shape)
@@ -28,11 +29,11 @@ export function givenSettings({ url, environment, ports }: Given): Vars {
   return isLoopback(url) ? { ...localParts(given, ports), ...given, ...blankless(given, ports) } : given
 }
 
-/** Of `wrangler.toml`: production, but for a Worker on this machine, which has none. */
+/** Returns the environment of `wrangler.toml`: production by default, and none for a Worker on this machine. */
 export const environmentOf = (url: string, flag: string | undefined) =>
   flag ?? (isLoopback(url) ? undefined : 'production')
 
-/** Where `npm run dev` puts what stands in for the providers, by the keys that are theirs alone. */
+/** Returns the addresses of the local providers of `npm run dev`, if the keys are theirs. */
 function localParts(given: Vars, { gateway, stripe, clerk }: Given['ports']): Vars {
   const at = (port: number) => `http://127.0.0.1:${port}`
   const isLocal = (key: string | undefined) => key?.startsWith('sk_test_local_')
@@ -43,7 +44,7 @@ function localParts(given: Vars, { gateway, stripe, clerk }: Given['ports']): Va
     ...(isLocal(given.CLERK_SECRET_KEY) && {
       CLERK_API_BASE: at(portNumber(clerk, '--clerk-port', LOCAL_PORTS.clerk)),
     }),
-    // `npm run dev -- --gateway` puts one in front of a DATABASE_URL that is not Neon's, as none on this machine is.
+    // `npm run dev -- --gateway` starts one for a DATABASE_URL that is not Neon's. A database on this machine never is.
     ...((!given.DATABASE_URL || isLoopback(given.DATABASE_URL) || gateway !== undefined) && {
       NEON_FETCH_ENDPOINT: `${at(portNumber(gateway, '--gateway-port', LOCAL_PORTS.gateway))}/sql`,
     }),

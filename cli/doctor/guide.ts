@@ -1,28 +1,28 @@
 import type { Settings } from '../../src/settings.ts'
 import { webhookUrl } from './stripe-endpoint.ts'
 
-/** Clerk's Dashboard, of the instance that was looked at last. */
+/** Returns the address of a page of Clerk's Dashboard, for the instance that was looked at last. */
 const atClerk = (path: string) => `https://dashboard.clerk.com/last-active?path=${path}`
 const RANDOM = 'make one: openssl rand -hex 32'
 const SIGNING = 'make one: echo whsec_$(openssl rand -base64 32)'
 
 export interface Guided {
   name: keyof Settings
-  /** What it is for, as a sentence without its stop. */
+  /** What it is for, as a sentence without its full stop. */
   for: string
-  /** Where to get it. Undefined where docs/settings.md alone says what there is. */
+  /** Where to get it. Undefined if only docs/settings.md describes it. */
   from?: string
 }
 
 export interface Guide {
   /** What its settings are needed for. */
   title: string
-  /** Whether each of them has a value that will do where nobody sets it. */
+  /** Whether each of them has a default that is good enough. */
   hasDefaults?: boolean
   settings: Guided[]
 }
 
-/** What is bound, where it is, in an environment of `wrangler.toml`. */
+/** What an environment of `wrangler.toml` can bind. */
 export const BINDINGS = [
   {
     name: 'SPILL',
@@ -36,7 +36,7 @@ export const BINDINGS = [
   },
 ]
 
-/** Every setting but those of this machine alone, in the order in which whoever is new here needs them. */
+/** Every setting except those for this machine only, in the order in which a newcomer needs them. */
 export const guides = (workerUrl: string): Guide[] => [
   {
     title: 'needed',

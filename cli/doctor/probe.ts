@@ -8,11 +8,11 @@ const TIMEOUT_MS = 10_000
 export interface Answer {
   status: number
   headers: Headers
-  /** The response as JSON, undefined where it is none. */
+  /** The body of the response. Undefined if it is not JSON. */
   body: { outcome?: string; reason?: string; error?: string; status?: string } | undefined
 }
 
-/** Sends a request to the Worker, and follows no redirect. Null where there is no response. */
+/** Sends a request to the Worker, and follows no redirect. Returns null if there is no response. */
 export async function ask(url: string, init: RequestInit = {}): Promise<Answer | null> {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS)
@@ -32,15 +32,15 @@ function parsed(text: string): Answer['body'] {
   }
 }
 
-/** The id of a Stripe event is in its body; Clerk's is a header. */
+/** Returns a body for each provider. Stripe puts the event's id into the body, Clerk into a header. */
 const bodies = {
   clerk: () => PROBE,
   stripe: () => JSON.stringify({ id: `evt_probe_${randomUUID().replaceAll('-', '')}`, ...JSON.parse(PROBE) }),
 }
 
 /**
- * Sends a webhook that is signed with this secret and has no effect: the Worker verifies it, ignores it, and asks no
- * database. `tampered` changes the body after signing.
+ * Sends a webhook that is signed with this secret and has no effect: the Worker verifies it, ignores it, and sends
+ * nothing to the database. `tampered` changes the body after signing.
  */
 export async function probe(
   url: string,
@@ -53,12 +53,15 @@ export async function probe(
   return await post(url, provider, tampered ? body.replace('"event"', '"tampered"') : body, headers)
 }
 
-/** Sends a webhook without a signature. With the secret, the Worker knows whose it is. */
+/** Sends a webhook without a signature. If the secret is given, the Worker can tell that the doctor sent it. */
 export async function unsigned(url: string, provider: 'clerk' | 'stripe', secret: string | undefined) {
   return await post(url, provider, '{}', await proofOf(provider, secret))
 }
 
-/** What keeps the Worker from counting a request that it refuses: no alert may open because of the doctor. */
+/**
+ * Returns headers that keep the Worker from counting a request that it refuses, because the doctor must not open an
+ * alert.
+ */
 async function proofOf(
   provider: 'clerk' | 'stripe',
   secret: string | undefined,

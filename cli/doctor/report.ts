@@ -7,13 +7,13 @@ import type { Examined } from './examine.ts'
 export interface Report {
   /** The Worker's address. */
   url: string
-  /** Of the database, as host and port. Null where none is known. */
+  /** Host and port of the database. Null if it is not known. */
   database_host: string | null
-  /** Of wrangler.toml. Null for a Worker on this machine. */
+  /** The environment of wrangler.toml. Null for a Worker on this machine. */
   environment: string | null
   checks: Examined[]
   checklist: Item[]
-  /** What `--fix` has done. */
+  /** What `--fix` did. */
   fixed: string[]
 }
 
@@ -21,7 +21,7 @@ export const isWell = ({ checks }: Report) => checks.every(({ finding }) => find
 
 const MARKS = { pass: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const
 
-/** Returns the report for a person. What needs nothing is one line. */
+/** Returns the report for a person. A check that needs no action is one line. */
 export function inWords(report: Report): string {
   const { url, database_host, checks, checklist, fixed } = report
   const groups = [...new Set(checks.map(({ group }) => group))]
@@ -43,7 +43,9 @@ export function inWords(report: Report): string {
   return lines.join('\n')
 }
 
-/** Checks that found the same are one line: what they would cost is said by the one that kept them from looking. */
+/**
+ * Puts checks with the same finding on one line. Only the check that blocked the others says what the failure costs.
+ */
 function inLines(group: Examined[]): string[] {
   const blind = new Map<string, Examined[]>()
   for (const check of group.filter(({ finding }) => finding.result === 'warn' && finding.isBlind)) {

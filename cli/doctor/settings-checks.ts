@@ -21,7 +21,7 @@ const valid: Check = {
 
 function refusedOf(given: Record<string, string>): string[] {
   try {
-    // A copy: what was read of an object is remembered.
+    // A copy, because `settingsOf` caches its result for each object.
     settingsOf({ ...given })
     return []
   } catch (error) {
@@ -41,7 +41,7 @@ const placeholders: Check = {
   },
 }
 
-/** What wrangler.toml, the documents and the demos use. */
+/** The price in wrangler.toml, the documents and the demos. */
 const EXAMPLE_PRICE = 'price_pro_monthly'
 const isExamplePack = (name: string, { credits, amount }: { credits: number; amount?: unknown }) =>
   name === 'starter' && credits === 500 && amount === 500
@@ -81,7 +81,9 @@ const members: Check = {
   },
 }
 
-/** JSON by name, as PLANS has it. Empty where it is another form: `settings-valid` says so. */
+/**
+ * Parses JSON objects by name, as in PLANS. Returns an empty object for any other form, which `settings-valid` reports.
+ */
 function readable(text = '{}'): Record<string, object> {
   try {
     return Object.fromEntries(

@@ -6,7 +6,7 @@ import { whereAway } from './context.ts'
 
 const { StripeAuthenticationError, StripeConnectionError, StripeError, StripePermissionError } = Stripe.errors
 
-/** What went wrong, without Stripe's own message: that may repeat a part of the key. */
+/** Returns what went wrong, without Stripe's own message, because that may repeat a part of the key. */
 export function troubleOf(error: unknown): string {
   if (error instanceof StripeConnectionError) return 'Stripe does not answer'
   if (error instanceof StripeError)

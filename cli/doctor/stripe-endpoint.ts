@@ -5,17 +5,17 @@ import type { Context } from './context.ts'
 
 const HANDLED: string[] = Object.keys(provider.events)
 
-/** Handled, and needed by some alone: docs/production.md says by whom. */
+/** Events that the Worker handles but only some users need. docs/production.md says who needs them. */
 const OPTIONAL = ['payment_intent.succeeded']
 
-/** What an endpoint has to subscribe to, whoever sells. */
+/** The events that every endpoint must subscribe to. */
 export const NEEDED = HANDLED.filter((type) => !OPTIONAL.includes(type))
 
 export const webhookUrl = (url: string, name: 'clerk' | 'stripe') => `${url}/api/webhooks/${name}`
 
 const FIX = 'npm run doctor -- --fix, or the Dashboard, Developers, Webhooks'
 
-/** Whether a destination is this Worker's. Host names have no case, and a slash at the end changes nothing here. */
+/** Whether a destination is this Worker. The case of the host name and a slash at the end make no difference. */
 export function isOurs(context: Context, address: string | undefined | null): boolean {
   const plain = (text: string) => URL.parse(text)?.href.replace(/\/+$/, '')
   return plain(address ?? '') === plain(webhookUrl(context.url, 'stripe'))
@@ -25,7 +25,10 @@ export async function ours(context: Context): Promise<Stripe.WebhookEndpoint[]> 
   return (await context.endpoints()).filter(({ url }) => isOurs(context, url))
 }
 
-/** Stripe itself sends nothing to this machine: the Stripe CLI forwards it, and no endpoint is listed. */
+/**
+ * Whether the Stripe CLI forwards the events, because Stripe itself sends nothing to this machine. Then no endpoint is
+ * listed.
+ */
 const isForwarded = ({ isLocal, settings }: Context) => isLocal && !settings.STRIPE_API_BASE
 
 const exists: Check = {
@@ -54,7 +57,7 @@ async function none(context: Context): Promise<Finding> {
   return fail(`no endpoint for ${webhookUrl(context.url, 'stripe')}${seen}`, `add it: ${FIX}`)
 }
 
-/** A check of the one endpoint. Whether there is one is said once, by the check above. */
+/** Makes a check of the Worker's endpoint. Only the check above reports that there is none. */
 function ofEndpoint(
   check: Pick<Check, 'name' | 'costs'>,
   look: (endpoint: Stripe.WebhookEndpoint) => Finding,
@@ -82,7 +85,7 @@ const enabled = ofEndpoint(
         ),
 )
 
-/** The oldest whose payloads are tested here, and the newest. */
+/** The oldest API version whose payloads are tested here. */
 const OLDEST_VERSION = '2020-03-02'
 const dateOf = (version: string) => version.slice(0, OLDEST_VERSION.length)
 
@@ -107,7 +110,7 @@ const version = ofEndpoint(
   },
 )
 
-/** What is lost without an event of each kind. */
+/** What is lost without each kind of event. */
 const COSTS: [RegExp, string][] = [
   [/^checkout\.session\.(completed|async_payment_succeeded)$/, 'paid top-ups are never credited'],
   [/^payment_intent\./, 'payments that were made without Checkout are never credited'],
@@ -119,7 +122,7 @@ const COSTS: [RegExp, string][] = [
   [/^customer\.deleted$/, 'people are sent to customers that are gone'],
 ]
 
-/** Returns which handled events an endpoint does not deliver, but for those that only some need. */
+/** Returns the handled events that an endpoint does not deliver, except those that only some users need. */
 export function missingEvents(types: string[]): string[] {
   if (types.includes('*')) return []
   return NEEDED.filter((type) => !types.includes(type))

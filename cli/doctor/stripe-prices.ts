@@ -14,7 +14,7 @@ async function priceById(stripe: Stripe, id: string): Promise<Stripe.Price | nul
   }
 }
 
-/** The prices that a key of PLANS means: by price id, else lookup key, else product id. */
+/** Returns the prices that a key of PLANS means: by price id, else by lookup key, else by product id. */
 async function pricesOf(stripe: Stripe, key: string): Promise<Stripe.Price[]> {
   const price = key.startsWith('prod_') ? null : await priceById(stripe, key)
   if (price) return [price]
@@ -27,7 +27,7 @@ async function pricesOf(stripe: Stripe, key: string): Promise<Stripe.Price[]> {
 
 const intervalOf = ({ recurring }: Stripe.Price) => `${recurring?.interval_count} ${recurring?.interval}`
 
-/** What is wrong with the prices of a plan, nothing where all is well. */
+/** Returns what is wrong with the prices of a plan. Undefined if nothing is. */
 function wrongPlan(key: string, prices: Stripe.Price[]): string | undefined {
   if (prices.length === 0) return `${key}: no such price, lookup key or product in this account and mode`
   const once = prices.find(({ recurring }) => !recurring)

@@ -13,7 +13,7 @@ const reachable: Check = {
     const answer = await ask(`${url}/api/health`)
     if (!answer) return fail(`${url} does not answer`, 'is it deployed there? In development: npm run dev')
     if (answer.status === 200 && answer.body?.status === 'ok') return pass(`${url} answers`)
-    // A redirect of GET is said here, that of POST below.
+    // This check reports a redirect of GET; the one below reports a redirect of POST.
     if (answer.status >= 300 && answer.status < 400) return pass(`${url} answers, by a redirect`)
     return fail(
       `${url} returns ${answer.status} and is not Ledgerhook`,
@@ -46,7 +46,7 @@ const redirect: Check = {
 
 const originOf = (location: string | null, url: string) => URL.parse(location ?? '', url)?.origin ?? 'unknown'
 
-/** Whether each of the secrets that are given here is one of the Worker's. */
+/** Makes a check of whether the Worker has each of the secrets that are given here. */
 function secretCheck(
   provider: 'clerk' | 'stripe',
   name: 'CLERK_WEBHOOK_SECRET' | 'STRIPE_WEBHOOK_SECRET',

@@ -3,7 +3,9 @@ import { LocalError } from '../shared/errors.ts'
 
 const DEADLOCK = '40P01'
 
-/** Returns what to throw instead of Postgres's error: one line that says where. A deadlock is left as it is. */
+/**
+ * Returns what to throw instead of Postgres's error: one line that names the place. A deadlock is returned unchanged.
+ */
 export function refusal(
   error: Error & { code?: string },
   where: string,

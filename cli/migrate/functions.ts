@@ -5,7 +5,7 @@ import { projectDir } from '../shared/project.ts'
 import { hashOf, normalized } from './hash.ts'
 import { statementsOf } from './statements.ts'
 
-/** From the bottom up, as calls go. */
+/** From the bottom up: a room calls only rooms before it. */
 const ROOMS = [
   'webhook',
   'wallet',
@@ -28,16 +28,16 @@ export interface SqlFile {
 
 /** All database functions of a build. */
 export interface FunctionSet {
-  /** Names the set: it differs wherever a file does. */
+  /** Identifies the set: it changes with every file. */
   hash: string
   files: SqlFile[]
-  /** Of every function, sorted. */
+  /** The names of all functions, sorted. */
   names: string[]
-  /** Of those that the Worker calls, sorted. */
+  /** The names of the functions that the Worker calls, sorted. */
   entryPoints: string[]
 }
 
-/** Reads the functions in `<folder>/<room>/*.sql`. Throws a LocalError where a file holds anything else. */
+/** Reads the functions in `<folder>/<room>/*.sql`. Throws a LocalError if a file contains anything else. */
 export function readFunctions(folder = join(projectDir, 'src')): FunctionSet {
   const files = globSync('*/*.sql', { cwd: folder })
     .map((path) => path.replaceAll('\\', '/'))
@@ -72,7 +72,7 @@ function functionsOf({ path, sql }: SqlFile): { name: string; isEntryPoint: bool
         `${path}:${line} is not \`create or replace function name(…)\`: what is made once belongs into a migration`,
       )
     }
-    // Whom the Worker calls runs as the owner, because the Worker's role has no right to any table.
+    // A function that the Worker calls runs as the owner, because the Worker's role has no right to any table.
     const isEntryPoint = /\bsecurity definer\b/i.test(outline) && !/\breturns trigger\b/i.test(outline)
     return { name, isEntryPoint }
   })

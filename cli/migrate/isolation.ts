@@ -4,8 +4,8 @@ import { LocalError } from '../shared/errors.ts'
 const NEEDED = 'read committed'
 
 /**
- * The default isolation of us and of each login of the Worker, where somebody has set one. Postgres takes the
- * narrowest: of a role in a database, of a role, of a database, of everything, of the server.
+ * The default isolation of this login and of each login of the Worker, if somebody has set one. Postgres uses the most
+ * specific: of a role in a database, of a role, of a database, of all roles, of the server.
  */
 const DEFAULTS = `
   with setting as (
@@ -23,8 +23,8 @@ const DEFAULTS = `
   order by name`
 
 /**
- * Refuses a default under which a statement keeps the snapshot it had before it waited for a lock: then what arrives
- * while a delivery waits is never seen. Throws a LocalError with the SQL that mends it.
+ * Refuses a default isolation under which a statement keeps the snapshot from before it waited for a lock: such a
+ * statement never sees what arrived while the delivery waited. Throws a LocalError with the SQL that fixes it.
  */
 export async function refuseIsolation(client: Client): Promise<void> {
   const { rows } = await client.query<{ name: string; level: string | null }>(DEFAULTS)

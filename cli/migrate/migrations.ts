@@ -11,7 +11,7 @@ export interface Migration {
   hash: string
 }
 
-/** The hash of each migration by its tag: what was committed. */
+/** The hash of each committed migration by its tag. */
 export type Seals = Record<string, string>
 
 /** The folder of the migrations. */
@@ -28,13 +28,13 @@ export function readMigrations(folder = MIGRATIONS): Migration[] {
     })
 }
 
-/** Reads the seals of a folder; undefined where it has none. */
+/** Reads the seals of a folder. Returns undefined if it has none. */
 export function readSeals(folder = MIGRATIONS): Seals | undefined {
   const path = join(folder, SEALS_FILE)
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
 }
 
-/** Says for each migration what is wrong with its seal: nothing, in the usual case. */
+/** Returns a sentence for each migration whose seal is wrong, usually none. */
 export function brokenSeals(migrations: Migration[], seals: Seals): string[] {
   const missing = Object.keys(seals).filter((tag) => !migrations.some((migration) => migration.tag === tag))
   return [
@@ -48,7 +48,9 @@ export function brokenSeals(migrations: Migration[], seals: Seals): string[] {
   ]
 }
 
-/** Throws a LocalError where a migration is not as it was sealed: the Worker would not find its own migrations. */
+/**
+ * Throws a LocalError if a migration differs from its seal, because the Worker would not recognise its own migrations.
+ */
 export function assertSealed(migrations: Migration[], seals: Seals): void {
   const [first] = brokenSeals(migrations, seals)
   if (first !== undefined) throw new LocalError(first)

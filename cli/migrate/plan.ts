@@ -12,18 +12,18 @@ import {
 } from './sql.ts'
 import type { State } from './state.ts'
 
-/** One thing that a migration does. */
+/** One step of a migration. */
 export interface Step {
   kind: 'schema' | 'roles' | 'migration' | 'functions' | 'verbs' | 'grants' | 'prune'
-  /** What was done, once it is done. */
+  /** What to print after the step. */
   says: string
-  /** SQL to send, each with the file it comes from, where it comes from one. */
+  /** The SQL to send, each with its file, if it comes from one. */
   sends: { path?: string; sql: string }[]
 }
 
 const ours = (sql: string) => ({ sql })
 
-/** Returns what is to be done in a database of this state, in order. */
+/** Returns the steps for a database in this state, in order. */
 export function plan(state: State, migrations: Migration[], functions: FunctionSet): Step[] {
   const steps: Step[] = []
   const add = (kind: Step['kind'], says: string, ...sends: Step['sends']) => steps.push({ kind, says, sends })
@@ -43,20 +43,20 @@ export function plan(state: State, migrations: Migration[], functions: FunctionS
   return steps
 }
 
-/** Returns why the functions have to be applied, undefined where they do not. */
+/** Returns why the functions have to be applied. Undefined if they do not. */
 function whyApply(state: State, missing: Migration[], functions: FunctionSet): string | undefined {
   const [inForce] = state.sets
   if (!inForce) return 'the database had none'
   if (inForce.hash !== functions.hash)
     return `their files have changed (${short(inForce.hash)} → ${short(functions.hash)})`
   if (state.fingerprint !== inForce.fingerprint) return 'somebody had changed them in the database'
-  // A migration may have put a placeholder where a function is.
+  // A migration may have replaced a function with a placeholder.
   return missing.length > 0 ? 'they follow the tables' : undefined
 }
 
 /**
- * Twice: first without a look at their bodies, for they call each other in every order, then with it, so that a
- * mistake is found here and not by a delivery.
+ * Sends the functions twice: first without checking their bodies, because they call each other in any order, and then
+ * with the check, so that the migration finds a mistake before a delivery does.
  */
 function applied({ files, hash, names }: FunctionSet): Step['sends'] {
   const all: SqlFile[] = files

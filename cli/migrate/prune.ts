@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { FunctionSet } from './functions.ts'
 
-/** A verb that this build no longer has may still be named by a delivery that waits, or that a person may settle. */
+/** A waiting delivery, or one that a person may settle, may still name a verb that this build no longer has. */
 const UNUSED = (names: string) => `
   with recent as (
     select names from (
@@ -20,14 +20,14 @@ const UNUSED = (names: string) => `
 
 /**
  * Returns the functions that nothing names any more: no file, no set that was in force in the last 30 days, no stored
- * delivery, no trigger. Where they are to be dropped, call it after \`lockVerbs\`.
+ * delivery, no trigger. Call it after \`lockVerbs\` if you want to drop them.
  */
 export async function unusedFunctions(client: Client, functions: FunctionSet): Promise<string[]> {
   const { rows } = await client.query<{ signature: string }>(UNUSED('$1'), [functions.names])
   return rows.map(({ signature }) => signature)
 }
 
-/** Parking reads its verb's row for share, which waits here: what is found to be unused then stays so. */
+/** Parking a delivery reads its verb's row for share, which waits for this lock. So an unused function stays unused. */
 export const LOCK_VERBS = 'lock table ledgerhook.verbs in exclusive mode;'
 
 export const drop = (signature: string) => `drop function ${signature};`

@@ -5,14 +5,14 @@ import type { Migration } from './migrations.ts'
 import { GROUPS } from './sql.ts'
 import type { State } from './state.ts'
 
-/** Before this schema there was no release, but databases that developers had made. */
+/** Finds a database from before the first release, which only developers have. */
 const IS_OLDER = `
   select exists (select from pg_class where relnamespace = n.oid and relname = 'webhook_events')
     and exists (select from pg_class where relnamespace = n.oid and relname = 'credit_ledger')
     and exists (select from pg_proc where pronamespace = n.oid and proname = 'refuse_ledger_change') as is_older
   from pg_namespace n where nspname = 'public'`
 
-/** Refuses a database that is not for us. Throws a LocalError. */
+/** Refuses a database that is not meant for Ledgerhook. Throws a LocalError. */
 export async function refuseDatabase(client: Client, state: State, host: string): Promise<void> {
   const where = `the database ${state.database} at ${host}`
   const { schema } = state
@@ -27,7 +27,10 @@ export async function refuseDatabase(client: Client, state: State, host: string)
   }
 }
 
-/** Refuses a user who may not do it, and names the SQL that an administrator runs. Throws a LocalError. */
+/**
+ * Refuses a database user without the rights to migrate, and names the SQL that an administrator runs. Throws a
+ * LocalError.
+ */
 export function refuseUser({ user, database, schema, ...state }: State, host: string): void {
   if (!schema && !state.may_create_schemas) {
     throw new LocalError(
@@ -46,7 +49,7 @@ export function refuseUser({ user, database, schema, ...state }: State, host: st
   }
 }
 
-/** Refuses a checkout that does not fit what the database has. Throws a LocalError. */
+/** Refuses a checkout that does not match what was applied to the database. Throws a LocalError. */
 export function refuseCheckout(
   state: State,
   migrations: Migration[],
@@ -71,7 +74,7 @@ export function refuseCheckout(
   )
 }
 
-/** Refuses to leave the groups without the schema, which its owner alone can grant. Throws a LocalError. */
+/** Refuses to leave the groups without a right to the schema that only its owner can grant. Throws a LocalError. */
 export async function refuseWithoutUsage(client: Client, state: State): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select name from unnest(array['${GROUPS.join("', '")}']) name

@@ -13,17 +13,17 @@ import { BEGIN, LOCK, VERBS } from './sql.ts'
 import { readState, type State } from './state.ts'
 
 export interface MigrateOptions {
-  /** The folder of table migrations, where it is not this project's. */
+  /** The folder of table migrations, if it is not this project's. */
   migrations?: string
-  /** The folder whose rooms hold the functions, where it is not this project's. */
+  /** The folder whose rooms contain the functions, if it is not this project's. */
   functions?: string
-  /** Put these functions in force also where the database has had newer ones. */
+  /** Put these functions in force even if the database has had newer ones. */
   functionsBack?: boolean
   /** Drop the functions that nothing names any more. */
   prune?: boolean
 }
 
-/** What a migration did, or would do. */
+/** What a migration did or would do. */
 export interface Migrated {
   host: string
   database: string
@@ -33,13 +33,13 @@ export interface Migrated {
   steps: Step[]
 }
 
-/** A deadlock with deliveries ends one of the two, and nothing of it has happened. */
+/** A deadlock with a delivery ends one of the two transactions and rolls it back completely. */
 const DEADLOCK = '40P01'
 const MOST_TRIES = 10
 
 /**
- * Brings a database to this checkout, all of it or nothing: tables, functions, roles. The files are applied as they
- * stand. Deliveries may go on meanwhile. Throws a LocalError.
+ * Brings a database to the state of this checkout, completely or not at all: tables, functions, roles. It applies the
+ * files as they are. Deliveries may continue meanwhile. Throws a LocalError.
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<Migrated> {
   const files = readFiles(options)
@@ -101,7 +101,7 @@ async function inTransaction<T>(
   } catch (error) {
     throw refusal(error as Error, host)
   } finally {
-    // Ends the transaction as well, where it has not ended.
+    // This also ends a transaction that is still open.
     await client.end().catch(() => {})
   }
 }

@@ -1,7 +1,7 @@
 import type { Migrated } from './run.ts'
 import { BEGIN, LOCK } from './sql.ts'
 
-/** Returns what a migration would send, as one script. What it sends twice is printed once. */
+/** Returns what a migration would send, as one script. SQL that it sends twice is printed once. */
 export function script({ host, database, steps }: Migrated): string {
   const printed = new Set<string>()
   const parts = steps.flatMap(({ kind, sends }) => [

@@ -1,9 +1,9 @@
 import pg from 'pg'
 
-/** The group roles, in the order in which they are explained in docs/database.md. They log in nowhere. */
+/** The group roles, in the order in which they are explained in docs/database.md. They cannot log in. */
 export const GROUPS = ['ledgerhook_worker', 'ledgerhook_app']
 
-/** What a database needs before the first migration: where the migrator keeps what it did. */
+/** Creates the table in which the migrator records what it did. It is needed before the first migration. */
 export const JOURNAL = `create table ledgerhook.migrations (
   tag text primary key,
   hash text not null,
@@ -19,19 +19,19 @@ create table ledgerhook.function_sets (
   fingerprint text not null
 );`
 
-/** Everything resolves in pg_catalog first, then in our schema, where new things are made. */
+/** Names resolve in pg_catalog first, then in our schema. New objects are created in our schema. */
 export const IN_OUR_SCHEMA = 'set local search_path = ledgerhook, pg_temp;'
 export const IN_NO_SCHEMA = 'set local search_path = pg_catalog, pg_temp;'
 
-/** Only what ends with the transaction: behind a pooler, the next statement may have another session. */
+/** Only settings that end with the transaction, because behind a pooler the next statement may use another session. */
 export const BEGIN = `begin isolation level read committed read write;
 ${IN_NO_SCHEMA}
 set local statement_timeout = 0;
 set local client_min_messages = warning;`
-/** The one advisory lock outside `lock_subjects`. Two keys, so that it is none of those. */
+/** The one advisory lock outside `lock_subjects`. It has two keys, so it cannot be equal to one of those. */
 export const LOCK = `select pg_advisory_xact_lock(hashtext('ledgerhook'), hashtext('migrate'));`
 
-/** Returns the expression that sums up these functions as the database has them. */
+/** Returns a SQL expression for the fingerprint of these functions as they are in the database. */
 export function fingerprint(names: string[]): string {
   return `(
   select encode(sha256(convert_to(coalesce(string_agg(pg_get_functiondef(oid), ''
@@ -39,7 +39,7 @@ export function fingerprint(names: string[]): string {
   from pg_proc where pronamespace = to_regnamespace('ledgerhook') and prokind = 'f' and proname = any (${array(names)}))`
 }
 
-/** Records that a set of functions is in force from now on, also where the server's clock went backwards. */
+/** Records that a set of functions is in force from now on, even if the server's clock went backwards. */
 export function recordSet(hash: string, names: string[]): string {
   return `insert into ledgerhook.function_sets (hash, first_applied_at, applied_at, names, fingerprint)
 select ${pg.escapeLiteral(hash)}, moment, moment, ${array(names)}, ${fingerprint(names)}
@@ -53,7 +53,7 @@ export function recordMigration(tag: string, hash: string): string {
   return `insert into ledgerhook.migrations (tag, hash) values (${name}, ${sum});`
 }
 
-/** The functions that a stored delivery may name are those with a verb's signature. */
+/** Finds the functions that a stored delivery may name: those with a verb's signature. */
 const IS_VERB = `pronamespace = to_regnamespace('ledgerhook') and proargnames = '{delivery,facts}'
   and proargtypes = '3802 3802' and prorettype = 'jsonb'::regtype`
 
@@ -62,7 +62,7 @@ select proname from pg_proc where ${IS_VERB}
 on conflict do nothing;
 delete from ledgerhook.verbs where name not in (select proname from pg_proc where ${IS_VERB});`
 
-/** Another database of the same server may create the same role at the same moment. */
+/** Creates a role. Another database of the same server may create it at the same moment. */
 export function createRole(name: string): string {
   return `do $$ begin
   create role ${name} nologin;
@@ -70,7 +70,10 @@ exception when duplicate_object or unique_violation then null;
 end $$;`
 }
 
-/** Takes back and gives again, so that what was given by hand, or lost by a \`drop\`, is as documented. */
+/**
+ * Revokes all rights and grants them again, so that they are as documented, whatever was granted by hand or lost by a
+ * \`drop\`.
+ */
 export const GRANTS = `revoke all on schema ledgerhook from public, ${GROUPS};
 revoke all on all tables in schema ledgerhook from public, ${GROUPS};
 revoke all on all routines in schema ledgerhook from public, ${GROUPS};

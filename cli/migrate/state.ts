@@ -2,22 +2,22 @@ import type { Client } from 'pg'
 import type { FunctionSet } from './functions.ts'
 import { fingerprint, GROUPS } from './sql.ts'
 
-/** A set of functions as the database has recorded it. */
+/** A set of functions that is recorded in the database. */
 export interface RecordedSet {
   hash: string
   first_applied_at: Date
   fingerprint: string
 }
 
-/** What a migration finds. */
+/** The state of a database before a migration. */
 export interface State {
   user: string
   database: string
-  /** Whether the server says that it is a Neon compute. */
+  /** Whether the server reports itself as a Neon compute. */
   is_neon: boolean
   may_create_schemas: boolean
   may_create_roles: boolean
-  /** Undefined where there is no schema `ledgerhook`. */
+  /** Undefined if there is no schema `ledgerhook`. */
   schema: { owner: string; is_usable: boolean; is_empty: boolean; is_ours: boolean } | undefined
   /** The hash of each migration that was applied, by its tag. */
   applied: Map<string, string>
@@ -44,7 +44,7 @@ const SCHEMA = `
       where relnamespace = n.oid and relname = 'migrations' and attname in ('tag', 'hash', 'applied_at')) as is_ours
   from pg_namespace n where nspname = 'ledgerhook'`
 
-/** Reads what a migration has to know. Changes nothing. */
+/** Reads what a migration needs to know. Changes nothing. */
 export async function readState(client: Client, functions: FunctionSet): Promise<State> {
   const rows = async <Row>(sql: string) => (await client.query(sql)).rows as Row[]
   const [session] = await rows<Pick<State, 'user' | 'database' | 'is_neon'>>(SESSION)

@@ -1,12 +1,15 @@
-/** What must be read as one piece, so that a semicolon inside it ends nothing: comments, texts, names, bodies. */
+/** A piece in which a semicolon ends no statement: a comment, a text, a quoted name, a function body. */
 const PIECE =
   /--[^\n]*|\/\*[\s\S]*?\*\/|\$(?<tag>[A-Za-z_]\w*|)\$[\s\S]*?\$\k<tag>\$|\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|;|\w+|\s+|[\s\S]/gu
 
-/** One statement of a SQL file, without what has no meaning. */
+/** One statement of a SQL file. */
 export interface Statement {
-  /** Its text without comments, and without the bodies and texts in it, in single spaces: what can be searched. */
+  /**
+   * The statement's text for searching: without comments and without the contents of bodies and texts, in single
+   * spaces.
+   */
   outline: string
-  /** Where it begins in the file, counted from 1. */
+  /** The line on which it begins, counted from 1. */
   line: number
 }
 

@@ -8,11 +8,11 @@ type Plans = Settings['PLANS']
 export interface Preview {
   /** Invoices that wait for a price. */
   waiting: number
-  /** Whether there are more than were looked at. */
+  /** Whether more invoices wait than were looked at. */
   more: boolean
-  /** The prices of their lines, with how many of the invoices have each. */
+  /** The prices of their lines, and how many of the invoices have each. */
   prices: { price: string; count: number }[]
-  /** What the release would do. Credits are those granted, less those taken back by negative lines. */
+  /** What the release would do. `credits` are those granted minus those that negative lines take back. */
   would: { invoices: number; users: number; credits: number }
   /** What would not be released, and why. */
   stay: { why: string; count: number }[]
@@ -43,7 +43,10 @@ const ASKED = 'wait until Stripe is asked: the event has a part of the lines, or
 const ERASED = 'have no payload that may be read: Stripe is asked for their lines'
 const REFUSED = 'would not be credited: see `npm run explain -- <event id>` after the release'
 
-/** Runs each as its release would with these PLANS, and rolls it back: a lock is held no longer than a delivery holds it. */
+/**
+ * Runs each invoice as its release would with these PLANS, and rolls it back. It holds a lock no longer than a delivery
+ * does.
+ */
 export async function previewRelease(client: pg.Client, plans: Plans): Promise<Preview> {
   const { rows } = await client.query<Waiting>(READ)
   const all = rows.slice(0, MOST)
@@ -71,7 +74,7 @@ export async function previewRelease(client: pg.Client, plans: Plans): Promise<P
   }
 }
 
-/** What it would grant, or why it would stay. */
+/** Returns what the invoice would grant, or why it would stay. */
 async function tryOne(
   client: pg.Client,
   { payload, ...row }: Waiting,
@@ -103,7 +106,7 @@ async function tryOne(
   }
 }
 
-/** What the event says with these PLANS. Null where it has no effect, or cannot be read. */
+/** Returns the facts of the event with these PLANS. Null if it has no effect or cannot be read. */
 function factsWith(event: unknown, PLANS: Plans) {
   try {
     const decision = grantPlan(event, { PLANS } as Settings)
@@ -115,7 +118,10 @@ function factsWith(event: unknown, PLANS: Plans) {
   }
 }
 
-/** The prices of an invoice's lines: where they stand since 2025-03-31, and where before. */
+/**
+ * Returns the prices of an invoice's lines, in the place where Stripe has put them since 2025-03-31 and in the one
+ * before.
+ */
 function pricesOf(event: unknown): Set<string> {
   type Line = { pricing?: { price_details?: { price?: unknown } }; price?: { id?: unknown } }
   const { data } = event as { data?: { object?: { lines?: { data?: Line[] } } } }

@@ -6,17 +6,17 @@ import type { Store } from './store.ts'
 
 /** Users whom Clerk does not have. */
 export interface Absent {
-  /** Seen absent twice, an hour apart. */
+  /** Users that were absent twice, an hour apart. */
   confirmed: number
   closed: number
-  /** Whether so many are closed only where `--delete` says so. */
+  /** Whether there are so many that they are closed only with `--delete`. */
   needsConsent: boolean
 }
 
 const FEW = 20
 const FEW_OF_ALL = 0.01
 
-/** Closes the users who are gone at Clerk, where they are few or the person at the keyboard has said how many. */
+/** Closes the users that Clerk no longer has, if they are few or the person at the keyboard has given their number. */
 export async function closeAbsent(
   pass: Pass,
   { looked }: Report,

@@ -9,13 +9,15 @@ import { connectToRead } from '../shared/database.ts'
 import { LocalError } from '../shared/errors.ts'
 import { few, linesOf } from './file.ts'
 
-/** A user and a customer of theirs, as a file or an address says. The customer's metadata need not name the user. */
+/**
+ * A user and one of their customers, from a file or found by address. The customer's metadata need not name the user.
+ */
 interface Link {
   user: string
   customer: string
 }
 
-/** The same with the customer as Stripe has it, and Stripe's clock when it was read. */
+/** A link with the customer as Stripe has it, and Stripe's time when it was read. */
 export type ReadLink = Link & Read
 
 /** Where the links come from. */
@@ -24,8 +26,8 @@ export type Source = { file: string } | 'by-email'
 const COLUMNS = 'user_id,stripe_customer_id'
 
 /**
- * Reads `user_id,stripe_customer_id`. A customer is one user's; a user may have several. @throws LocalError that names
- * every line that is wrong
+ * Reads `user_id,stripe_customer_id`. A customer belongs to one user; a user may have several. @throws LocalError that
+ * names every line that is wrong /
  */
 export function readLinks(text: string): Link[] {
   const { lines, problems } = linesOf(text, COLUMNS)
@@ -48,7 +50,9 @@ export function readLinks(text: string): Link[] {
   return [...links.values()]
 }
 
-/** The links that are to be made, once all of them are known to be possible. @throws LocalError, ProviderTrouble */
+/**
+ * Returns the links to make, after it has checked that all of them are possible. @throws LocalError, ProviderTrouble
+ */
 export async function linksOf(source: Source, pass: Pass, databaseUrl: string): Promise<ReadLink[]> {
   if (source === 'by-email') return await linksByEmail(pass, databaseUrl)
   const [links, problems]: [ReadLink[], string[]] = [[], []]
@@ -71,9 +75,10 @@ const isOfAnother = (customer: unknown, { settings }: Pass) =>
   isOfOtherApp({ data: { object: customer } }, settings)
 
 /**
- * Customers that have paid, whose address is one living user's alone, verified at Clerk, and no other customer's. People
- * type an address at Stripe and nobody verifies it, so a person looks at the list first.
- * @throws LocalError, ProviderTrouble
+ * Returns links for customers that have paid and whose address belongs to exactly one living user, is verified at
+ * Clerk, and belongs to no other customer. People type an address at Stripe and nobody verifies it, so a person looks
+ * at the list first.
+ * @throws LocalError, ProviderTrouble /
  */
 async function linksByEmail(pass: Pass, databaseUrl: string): Promise<ReadLink[]> {
   const byAddress = new Map<string, { customer: string; isNamed: boolean }[]>()
@@ -104,7 +109,7 @@ async function* customersOf(pass: Pass) {
   }
 }
 
-/** Only who has no customer yet, and only customers that nobody has or had. */
+/** Finds users without a customer. Only customers that no user has or had are linked. */
 const USERS = `
   select u.id as "user", given.customer
   from unnest($1::text[], $2::text[]) given(address, customer)
@@ -132,7 +137,7 @@ async function hasPaid(pass: Pass, customer: string): Promise<boolean> {
 
 const PAGE = 100
 
-/** Links each customer as if its metadata named the user, and our app: the same verb, with the same refusals. */
+/** Links each customer as if its metadata named the user and our app: by the same verb, with the same refusals. */
 export const linkWalk = (links: ReadLink[]): Walk => ({
   name: 'customers to link',
   provider: 'stripe',

@@ -11,7 +11,7 @@ import type { EarlierRow } from './earlier-rows.ts'
 /** A payment as Stripe has it. */
 export interface EarlierPayment {
   stripe_payment_id: string
-  /** Minor units of `currency`: what a refund is a share of. */
+  /** Minor units of `currency`. A refund is a share of this amount. */
   amount: number
   currency: string
   stripe_payment_intent_id: string
@@ -21,8 +21,8 @@ export interface EarlierPayment {
 }
 
 /**
- * Reads one payment, or says why it cannot be one from before `CREDIT_SINCE`. An invoice that it has paid names what was
- * sold, and its total is what a refund is a share of. @throws LocalError, ProviderTrouble
+ * Reads one payment, or returns why it cannot be one from before `CREDIT_SINCE`. If the payment paid an invoice, the
+ * invoice says what was sold, and a refund is a share of its total. @throws LocalError, ProviderTrouble
  */
 export async function readEarlier(pass: Pass, row: EarlierRow): Promise<EarlierPayment | string> {
   const { payment, user } = row
@@ -69,7 +69,10 @@ export interface Returned {
   object: unknown
 }
 
-/** Refunds and disputes of these payments, each with all that Stripe has, by payment. @throws LocalError, ProviderTrouble */
+/**
+ * Reads all that Stripe has about the refunds and disputes of these payments, by payment. @throws LocalError,
+ * ProviderTrouble
+ */
 export async function readReturned(pass: Pass, payments: Set<string>): Promise<Map<string, Returned[]>> {
   const returned = new Map<string, Returned[]>()
   for (const kind of ['refunds', 'disputes'] as const) {
@@ -94,7 +97,7 @@ async function readList(pass: Pass, path: string): Promise<unknown[]> {
   return Array.isArray(found) ? found : []
 }
 
-/** Null where Stripe does not have it. */
+/** Reads one object. Returns null if Stripe does not have it. */
 const readOne = async (pass: Pass, path: string): Promise<unknown> =>
   (await unlessMissing(wait(() => askStripe(pass, path))))?.body ?? null
 
@@ -105,8 +108,8 @@ async function wait<T>(act: () => Promise<T>): Promise<T> {
 }
 
 /**
- * A refund or a dispute as it was before a moment: what has become of it since counts from then on. Null of what is
- * younger. @param since in seconds
+ * Returns a refund or a dispute as it was before a moment: later changes count from then on. Returns null if the object
+ * is younger. @param since in seconds /
  */
 export async function asBefore(pass: Pass, object: unknown, since: number): Promise<unknown> {
   if (!isBefore(object, since)) return null

@@ -3,7 +3,7 @@ import { readCsvFile } from '../shared/csv.ts'
 import { LocalError } from '../shared/errors.ts'
 import { few, linesOf } from './file.ts'
 
-/** A payment of a file: whose it was, and what it bought. */
+/** A payment of a file: its user, and the credits that it bought. */
 export interface EarlierRow {
   line: number
   payment: string
@@ -48,7 +48,7 @@ function objectionTo(
   return earlier ? `${payment} stands on line ${earlier.line} already` : null
 }
 
-/** Ends the import before anything is written, if something is wrong. @throws LocalError */
+/** Ends the import before it writes anything, if there are problems. @throws LocalError */
 export function refuse(problems: string[]): void {
   if (problems.length === 0) return
   throw new LocalError(['no payment is imported:', ...few(problems)].join('\n'))

@@ -3,7 +3,7 @@ import { counted } from '../shared/counted.ts'
 import type { Imported } from './earlier.ts'
 import { moneyOf, moneySums } from './sums.ts'
 
-/** What has become of a file of payments from before `CREDIT_SINCE`, or would. */
+/** Returns in words what happened, or would happen, to a file of payments from before `CREDIT_SINCE`. */
 export function earlierLines(payments: Imported[], fixes: boolean): string[] {
   const fresh = payments.filter(({ is_new }) => is_new)
   const sum = (of: Imported[], by: (one: Imported) => number) => of.reduce((all, one) => all + by(one), 0)

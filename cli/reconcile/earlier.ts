@@ -18,15 +18,15 @@ import {
 } from './earlier-read.ts'
 import { type EarlierRow, readRows, refuse } from './earlier-rows.ts'
 
-/** A payment of the file, as it was imported or would be. */
+/** A payment of the file that was or would be imported. */
 export interface Imported extends EarlierPayment {
   user_id: string
-  /** What it bought. */
+  /** The credits that it bought. */
   credits: number
   is_new: boolean
   /** Credits that were gone before `CREDIT_SINCE`. */
   gone_before: number
-  /** Refunds and disputes of it since. */
+  /** Its refunds and disputes since then. */
   since: number
 }
 
@@ -39,7 +39,7 @@ type Row = EarlierPayment & {
 }
 type Said = { line: number; is_new: boolean; gone_before: number } | { line: number; refused: string }
 
-/** Rows of one statement, and payments that are read at once. */
+/** Rows in one statement, and payments that are read at the same time. */
 const BATCH = 50
 const AT_ONCE = 8
 
@@ -54,9 +54,10 @@ const DISPUTED_OTHERWISE =
   'it was disputed in another currency before CREDIT_SINCE: leave it out, a person decides on it'
 
 /**
- * Makes the payments of a file known, which were made before `CREDIT_SINCE`: all of them or, where something is wrong,
- * none. Then looks again at what was refused because nobody knew them. Without `fixes` it only says what it would do.
- * @throws LocalError, ProviderTrouble, DatabaseUnavailable
+ * Imports the payments of a file that were made before `CREDIT_SINCE`: all of them, or none if there are problems. Then
+ * it decides again on the refunds and disputes that were refused because their payment was unknown. Without `fixes` it
+ * only returns what it would do.
+ * @throws LocalError, ProviderTrouble, DatabaseUnavailable /
  */
 export async function importEarlier(
   pass: Pass,
@@ -66,7 +67,7 @@ export async function importEarlier(
   if (!(since <= Date.now()))
     throw new LocalError('CREDIT_SINCE has to be the moment of the switch: it is not set, or in the future')
   const rows = await readAll(pass, await readRows(file, sum), since / 1000)
-  // Nothing is written before all of it is known to be possible.
+  // Nothing is written before the whole file is known to be possible.
   let said = await importAll(pass, rows, true)
   if (pass.fixes) {
     said = await importAll(pass, rows, false)
@@ -82,9 +83,9 @@ export async function importEarlier(
 }
 
 /**
- * The rows of the file, with what Stripe has of them.
+ * Reads the rows of the file, with what Stripe has for them.
  * @param since `CREDIT_SINCE`, in seconds
- * @throws LocalError that names every line that is wrong, ProviderTrouble
+ * @throws LocalError that names every line that is wrong, ProviderTrouble /
  */
 async function readAll(pass: Pass, rows: EarlierRow[], since: number): Promise<Row[]> {
   const say = progress('lines')
@@ -108,7 +109,7 @@ async function readAll(pass: Pass, rows: EarlierRow[], since: number): Promise<R
 const sameInvoice = ({ line, stripe_payment_intent_id }: Row, other: Row) =>
   `line ${line}: ${stripe_payment_intent_id} has paid the same invoice as line ${other.line}`
 
-/** One row, or what is wrong with it. @param came refunds and disputes of its payment */
+/** Reads one row, or returns what is wrong with it. @param came refunds and disputes of its payment */
 async function readRow(pass: Pass, row: EarlierRow, came: Returned[], since: number): Promise<Row | string> {
   const { line, payment, user, credits } = row
   const read = await readEarlier(pass, row)
@@ -121,8 +122,8 @@ async function readRow(pass: Pass, row: EarlierRow, came: Returned[], since: num
 }
 
 /**
- * What a refund or a dispute had taken by then, as facts of its verb: the balances that were brought have it in them.
- * @param since `CREDIT_SINCE`, in seconds
+ * Returns what a refund or a dispute had taken by then, as facts of its verb. The imported balances already contain it.
+ * @param since `CREDIT_SINCE`, in seconds /
  */
 async function goneBefore(pass: Pass, { kind, object }: Returned, since: number): Promise<Reversal[]> {
   const then = await asBefore(pass, object, since)
@@ -138,7 +139,7 @@ async function importAll(pass: Pass, rows: Row[], only_checks: boolean) {
   for (let at = 0; at < rows.length; at += BATCH) {
     const facts = { rows: rows.slice(at, at + BATCH), erase, only_checks }
     const said = await call<Said[]>(pass.db, 'import_payments', [facts])
-    // What was right a moment ago is not any more: the batches before this one are imported.
+    // The data changed since the check: the batches before this one are imported.
     if (!only_checks) refuse(problemsOf(said))
     all.push(...said)
   }
@@ -151,7 +152,7 @@ const problemsOf = (said: Said[]) =>
     'refused' in one ? [`line ${one.line}: ${REFUSALS[one.refused] ?? one.refused}`] : [],
   )
 
-/** What was refused while nobody knew these payments is decided on once more. */
+/** Decides again on the deliveries that were refused because these payments were unknown. */
 async function lookAgainAt(pass: Pass, payments: string[]): Promise<void> {
   for (let at = 0; at < payments.length; at += BATCH) {
     const facts = { payments: payments.slice(at, at + BATCH) }

@@ -4,8 +4,8 @@ import { LocalError } from '../shared/errors.ts'
 const MOST_PROBLEMS = 10
 
 /**
- * The lines of a CSV file after its first one, which names these columns, and what is no CSV in it.
- * @throws LocalError where the first line is another one
+ * Returns the lines of a CSV file after the header, which must name these columns, and the problems of its syntax.
+ * @throws LocalError if the header is another one
  */
 export function linesOf(text: string, columns: string): { lines: CsvRecord[]; problems: string[] } {
   const { records, problem } = parseCsv(text)
@@ -15,7 +15,7 @@ export function linesOf(text: string, columns: string): { lines: CsvRecord[]; pr
   return { lines, problems: problem ? [`line ${problem.line}: ${problem.why}`] : [] }
 }
 
-/** Some of many problems, for a person to mend. */
+/** Joins the first of many problems for a person to fix. */
 export const few = (problems: string[]) =>
   problems.length <= MOST_PROBLEMS
     ? problems

@@ -38,7 +38,7 @@ export interface Flags {
   delete: number | undefined
   bonus: boolean
   customers: Source | null
-  /** Payments from before `CREDIT_SINCE`, and what their credits have to add up to. */
+  /** The file of payments from before `CREDIT_SINCE`, and the sum that their credits must have. */
   payments: { file: string; sum: number | undefined } | null
   json: boolean
   env: string | undefined

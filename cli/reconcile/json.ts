@@ -1,7 +1,7 @@
 import { type Difference, KINDS } from '../../src/reconcile/words.ts'
 import { limits, type Said } from './table.ts'
 
-/** The result as one JSON document, in pieces that are lines: all of its rows together may not fit into memory. */
+/** Returns the result as one JSON document, line by line, because all of its rows together may not fit into memory. */
 export function* inJson(said: Said): Iterable<string> {
   const { host, pass, first, left, absent, payments, flags, settings } = said
   const { looked, unseen } = first.report

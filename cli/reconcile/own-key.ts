@@ -6,9 +6,9 @@ import { LocalError } from '../shared/errors.ts'
 import { modeOf } from '../shared/mode.ts'
 
 /**
- * Ends the command where the key is of another Stripe account or mode than the database serves: everything here would
- * be missing there, and what is there would be put here.
- * @throws LocalError, DatabaseUnavailable
+ * Ends the command if the key belongs to another Stripe account or mode than the database serves. Otherwise everything
+ * here would seem missing at Stripe, and the other account's objects would be stored here.
+ * @throws LocalError, DatabaseUnavailable /
  */
 export async function refuseOtherKey({ db, settings }: Pass, host: string): Promise<void> {
   const served = await readStripeAccount(db)

@@ -3,34 +3,34 @@ import type { Seen } from '../../src/reconcile/pass.ts'
 import type { Difference, DifferenceKind } from '../../src/reconcile/words.ts'
 import type { Money } from './sums.ts'
 
-/** What differences have to be. A member that is missing may be anything. */
+/** A filter for differences. A missing member matches everything. */
 export interface Which {
   kind?: DifferenceKind
   reason?: string
   fixed?: boolean
-  /** Whether another pass saw it too. */
+  /** Whether another pass also saw it. */
   confirmed?: boolean
 }
 
-/** What one comparison has seen and found. */
+/** What one comparison saw and found. */
 export interface Store {
   /** Objects that Stripe's lists had. */
   seen: Seen
-  /** By what was paid that is not credited here. */
+  /** Objects that were paid but are not credited here. */
   uncredited: Seen
   /**
-   * Keeps what differs. Of an object and kind that is found again, the first stays, which is the newest state of it, until
-   * one of them is put right.
+   * Keeps differences. If an object and kind is found again, the first difference stays, because it has the newest
+   * state, until one of them is fixed.
    */
   keep(found: Difference[]): void
-  /** In the order in which they were found first. Others may be kept meanwhile. */
+  /** Returns differences in the order in which they were first found. More may be kept while the caller reads. */
   rows(which?: Which): Iterable<Difference>
   count(which?: Which): number
-  /** Credits of a kind together, and its money in each currency, in minor units. */
+  /** Returns the sum of a kind's credits, and its money in each currency, in minor units. */
   sums(kind: DifferenceKind): { credits: number; money: Money[] }
 }
 
-/** Rows that are read at once. */
+/** Rows in one page. */
 const PAGE = 200
 
 const TABLES = `

@@ -1,6 +1,6 @@
 import { counted } from '../shared/counted.ts'
 
-/** Minor units of a currency. Both are null where it is not about money. */
+/** Minor units of a currency. Both are null if the difference is not about money. */
 export interface Money {
   amount: number | null
   currency: string | null
@@ -9,7 +9,7 @@ export interface Money {
 export const creditsOf = ({ credits }: { credits: number | null }) =>
   credits ? `${credits > 0 ? '+' : ''}${counted(credits, 'credit')}` : ''
 
-/** Minor units as people write them: `5.00 USD`, `500 JPY`. */
+/** Returns minor units as people write them: `5.00 USD`, `500 JPY`. */
 export function moneyOf({ amount, currency }: Money): string {
   if (amount === null || currency === null) return ''
   const format = new Intl.NumberFormat('en', { style: 'currency', currency })
@@ -17,13 +17,13 @@ export function moneyOf({ amount, currency }: Money): string {
   return `${(amount / 10 ** digits).toFixed(digits)} ${currency.toUpperCase()}`
 }
 
-/** Sums in credits and in each currency. Empty where they are about neither. */
+/** Returns the sums in credits and in each currency. Empty if there are neither. */
 export function inSums({ credits, money }: { credits: number; money: Money[] }): string {
   const sums = [creditsOf({ credits }), ...money.map(moneyOf)].filter(Boolean)
   return sums.length === 0 ? '' : `, ${sums.join(', ')}`
 }
 
-/** The sum of each currency. */
+/** Returns the sum of each currency. */
 export function moneySums(rows: Money[]): string[] {
   const byCurrency = new Map<string, number>()
   for (const { amount, currency } of rows)

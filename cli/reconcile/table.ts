@@ -14,12 +14,12 @@ import type { Flags } from './flags.ts'
 import type { Store } from './store.ts'
 import { creditsOf, inSums, moneyOf } from './sums.ts'
 
-/** What a run has found, and what is left of it. */
+/** What a run found, and what is left. */
 export interface Said {
   host: string
   pass: string
   first: Compared
-  /** The same as `first` where nothing was to be fixed. */
+  /** Equal to `first` if nothing was to be fixed. */
   left: Compared
   absent: Absent
   /** Payments of a file, from before `CREDIT_SINCE`. */
@@ -28,7 +28,7 @@ export interface Said {
   settings: Settings
 }
 
-/** The result in words, line by line: of many differences, not all are in memory. */
+/** Returns the result in words, line by line, because many differences do not fit into memory. */
 export function* inLines({ host, first, left, absent, payments, flags, settings }: Said): Iterable<string> {
   const { looked, unseen } = first.report
   const all = Object.values(looked).reduce((sum, count) => sum + count, 0)
@@ -55,7 +55,7 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
   yield* limits(settings, flags).map((limit) => `  ${limit}`)
 }
 
-/** What is not in the sums of a comparison that changes nothing. */
+/** Returns lines about payments that are not in the sums, because the comparison changes nothing. */
 function* ofUncredited(store: Store, { user }: Flags): Iterable<string> {
   const isUncredited = CREDITING.some((kind) => store.count({ kind }) > 0)
   if (user && isUncredited)
@@ -67,7 +67,10 @@ function* ofUncredited(store: Store, { user }: Flags): Iterable<string> {
     ]
 }
 
-/** Whoever writes `--only` before the `--` sees it here: npm keeps it to itself, and says nothing to a command. */
+/**
+ * Names what was compared. If a person writes `--only` before the `--`, npm keeps the flag and the command does not see
+ * it: this line shows that.
+ */
 const comparedWith = ({ only }: Flags, { CLERK_SECRET_KEY }: Settings) =>
   only ? (only === 'clerk' ? 'Clerk' : 'Stripe') : CLERK_SECRET_KEY ? 'Stripe and Clerk' : 'Stripe'
 
@@ -79,11 +82,11 @@ const KEYS = [
 ]
 const isRefusal = (why: string) => KEYS.some(({ code }) => why.includes(code))
 
-/** The keys that a provider does not take at all. What a restricted key may not read is no failure. */
+/** Returns the keys that a provider refuses completely. Missing rights of a restricted key are no failure. */
 export const refusedKeys = ({ unseen }: Report) =>
   KEYS.filter(({ code }) => unseen.some(({ why }) => why.includes(code)))
 
-/** What no key and no list shows. */
+/** Returns what this comparison cannot see. */
 export function limits(settings: Settings, { only, user }: Pick<Flags, 'only' | 'user'>): string[] {
   const other = isLiveKey(settings) ? 'test mode' : 'live mode'
   const knowsAll = !settings.CLERK_SECRET_KEY || only === 'stripe' || isMissedAtClerk(settings)

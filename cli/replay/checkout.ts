@@ -5,7 +5,7 @@ import { makeScratchDir } from '../../local/scratch.ts'
 import { LocalError } from '../shared/errors.ts'
 import { projectDir } from '../shared/project.ts'
 
-/** What decides a delivery, and what a database is migrated with. */
+/** The parts of a checkout that decide a delivery or migrate a database. */
 const PARTS = ['package.json', 'src', 'migrations']
 const NEEDED = ['src/webhook/decide.ts', 'src/providers.ts', 'src/settings.ts', 'migrations/sealed.json']
 
@@ -17,12 +17,15 @@ export interface Checkout {
   remove(): void
 }
 
-/** Returns a commit by what Git calls it, undefined where this clone does not have it. */
+/** Returns the commit that Git finds by this name. Undefined if this clone does not have it. */
 export function commitOf(ref: string): string | undefined {
   return ref.startsWith('-') ? undefined : git('rev-parse', '--verify', '--quiet', `${ref}^{commit}`)
 }
 
-/** Unpacks the sources of a commit. Nothing of this checkout is touched. The caller removes them. Throws a LocalError. */
+/**
+ * Unpacks the sources of a commit. It changes nothing in this checkout. The caller removes the files. Throws a
+ * LocalError.
+ */
 export function checkoutOf(ref: string): Checkout {
   const commit = commitOf(ref)
   if (commit === undefined)

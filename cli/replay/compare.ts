@@ -8,17 +8,17 @@ import { keyOf, type Player, type Result, type Results } from './play.ts'
 import { type DifferingRow, differingRows, readRows } from './rows.ts'
 import type { Decided, Side } from './side.ts'
 
-/** A delivery that the two sides decide otherwise, the base's before ours. */
+/** A delivery that the two sides decide differently. The base's value comes first, ours second. */
 export interface Difference {
   provider: string
   event: string
   type: string | null
   user: string | null
-  /** What a handler names: a verb, or the verdict that needs none. */
+  /** What the handler returned: a verb, or a verdict that needs none. */
   verb: [string, string]
   facts: string[]
   verdict: [string, string]
-  /** What its entries move, in credits. */
+  /** The sum of its ledger entries, in credits. */
   credits: [number, number]
 }
 
@@ -29,17 +29,18 @@ export interface Compared {
   unjudged: {
     erased: number
     without_payload: number
-    /** Applied then, and waiting in both replays: its past is not stored, or Stripe was asked. */
+    /** Applied then, but waiting in both replays, because its past is not stored or Stripe was asked. */
     waiting: number
   }
 }
 
-/** Reports how many deliveries are done. */
+/** Reports the number of finished deliveries. */
 export type Say = (what: string, count: number) => void
 
 /**
- * Decides everything that is stored since a moment by both sides. Where something differs, or the database functions do,
- * it is played into a database for each side, which has what was known before. The database of `source` is only read.
+ * Lets both sides decide every delivery that is stored since a moment. If a decision or the database functions differ,
+ * it plays the deliveries into a database for each side, which first gets what was known before. The database of
+ * `source` is only read.
  */
 export async function compareSides(
   source: Client,
@@ -77,7 +78,7 @@ export async function compareSides(
   }
 }
 
-/** Whether there is anything to play: identical code and settings cannot differ. */
+/** Whether the sides can differ. Identical code and settings cannot. */
 async function mayDiffer(
   source: Client,
   { ids }: History,
@@ -94,7 +95,7 @@ async function mayDiffer(
 
 const isSame = (one: Decided, other: Decided) => isDeepStrictEqual(asStored(one), asStored(other))
 
-/** As the database is given it: dates are texts, and what is undefined is not there. */
+/** Returns a decision in the form in which the database gets it: dates are texts, and undefined members are absent. */
 const asStored = ({ delivery, decision, threw }: Decided): unknown =>
   JSON.parse(JSON.stringify({ decision, threw, at: delivery.occurredAt, about: delivery.about }))
 
@@ -129,7 +130,7 @@ function verbOf({ decision, threw }: Decided): string {
 const inWords = ({ outcome, reason }: { outcome: string; reason: string | null }) =>
   reason ? `${outcome} / ${reason}` : outcome
 
-/** Whether it was applied then, and both replays lack what it needs. */
+/** Whether a delivery was applied then and both replays lack what it needs. */
 function isUnjudged(stored: Stored, results: [Results, Results]): boolean {
   const isParked = (of: Results) => of.get(keyOf(stored))?.outcome === 'parked'
   return stored.outcome !== 'parked' && stored.outcome !== 'rejected' && results.every(isParked)

@@ -4,7 +4,7 @@ import { migrate } from '../migrate/run.ts'
 import { Player } from './play.ts'
 import type { Side } from './side.ts'
 
-/** Databases of this process's own, one for each side, which its own checkout has migrated. */
+/** Databases that only this process uses: one for each side, migrated by that side's checkout. */
 export interface Databases {
   players: Player[]
   stop(): Promise<void>

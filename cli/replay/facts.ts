@@ -1,13 +1,13 @@
 import type { Effect } from '../../src/db.ts'
 import type { Verdict } from '../../src/webhook/outcome.ts'
 
-/** What is printed of a fact, beside numbers: an id or a moment. Anything else may be about a person. */
+/** The facts that are printed besides numbers: ids and moments. Other values may be personal data. */
 const PRINTABLE = /^([a-z]{2,6}_\w+|\d{4}-\d\d-\d\dT[\d:.]+Z)$/
 const PERSONAL = /(^|\.)(name|email)$/
 
 /**
- * Returns the facts in which two effects differ, as `lines.0.credits 1000 → 2000`. Values that may be about a person are
- * not in it.
+ * Returns the facts in which two effects differ, as `lines.0.credits 1000 → 2000`. Values that may be personal data are
+ * left out.
  */
 export function differingFacts(base: Effect | Verdict | null, now: Effect | Verdict | null): string[] {
   const [before, after] = [leavesOf(base), leavesOf(now)]
@@ -26,7 +26,7 @@ const shown = (leaf: string | undefined): string | null => {
   return typeof value !== 'string' || PRINTABLE.test(value) ? String(value) : null
 }
 
-/** The values of an effect's facts by their path, each as JSON. */
+/** Returns the values of an effect's facts by their path, each as JSON. */
 function leavesOf(decision: Effect | Verdict | null): Map<string, string> {
   const leaves = new Map<string, string>()
   const walk = (value: unknown, path: string) => {

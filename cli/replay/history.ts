@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { ProviderName } from '../../src/webhook/provider.ts'
 
-/** A delivery as the database has it. */
+/** A stored delivery. */
 export interface Stored {
   provider: ProviderName
   event_id: string
@@ -14,15 +14,15 @@ export interface Stored {
 }
 
 export interface History {
-  /** Those that can be decided again, in the order in which they were received. */
+  /** The deliveries that can be decided again, in the order in which they were received. */
   ids: Id[]
-  /** Everybody whom they are about. */
+  /** All users of these deliveries. */
   users: string[]
-  /** Those of users whose erasure was asked for. They are not looked at. */
+  /** Deliveries of users whose erasure was requested. They are not looked at. */
   erased: number
-  /** Those whose payload is gone, or was never stored. */
+  /** Deliveries whose payload is gone or was never stored. */
   withoutPayload: number
-  /** Users of whom something cannot be decided again. */
+  /** Users with a delivery that cannot be decided again. */
   incomplete: Set<string>
 }
 
@@ -40,10 +40,10 @@ const LIST = `
     exists (select from ledgerhook.erasures where erasures.user_id = event.user_id) as is_erased
   from ledgerhook.webhook_events event where received_at >= $1 order by received_at, event_id`
 
-/** Whom a session or a comparison has brought. */
+/** Finds users that a session or a comparison created. */
 const OTHERS = `select id from ledgerhook.users where provisioned_by <> 'webhook'`
 
-/** Returns what is stored since then. */
+/** Returns the deliveries that are stored since a moment. */
 export async function readHistory(client: Client, since: Date): Promise<History> {
   const { rows } = await client.query<Row>(LIST, [since])
   const { rows: others } = await client.query<{ id: string }>(OTHERS)
@@ -63,8 +63,8 @@ export async function readHistory(client: Client, since: Date): Promise<History>
 }
 
 /**
- * Returns the users who were deleted. For them order matters: what is paid before the deletion is credited, and what
- * comes after it is kept for a person.
+ * Returns the users who were deleted. For them order matters: a payment before the deletion is credited, and one after
+ * it waits for a person.
  */
 export async function readDeleted(client: Client): Promise<Set<string>> {
   const { rows } = await client.query<{ id: string }>(
@@ -80,16 +80,16 @@ const READ = `
   join ledgerhook.webhook_events event on event.provider = given.provider and event.event_id = given.event_id
   order by place`
 
-/** Payloads of one query: what is larger than these together is rare, and is held once. */
+/** Payloads in one query. It is rare that they are large, and only one page is in memory at a time. */
 const PAGE = 200
 
-/** Reads these with their payloads, in this order. */
+/** Reads these deliveries with their payloads, in this order. */
 export async function* readStored(client: Client, ids: Id[]): AsyncGenerator<Stored> {
   for (let from = 0; from < ids.length; from += PAGE) {
     const page = ids.slice(from, from + PAGE)
     const names = [page.map(({ provider }) => provider), page.map(({ event_id }) => event_id)]
     for (const stored of (await client.query<Stored>(READ, names)).rows) {
-      // Its user may have been deleted just now.
+      // Its user may have been erased just now.
       if (stored.payload !== null) yield stored
     }
   }

@@ -11,21 +11,24 @@ import type { Side } from './side.ts'
 
 export interface Played {
   played: number
-  /** What another order of the same deliveries has changed, but for users who were deleted: it should be nothing. */
+  /** What changes if the same deliveries arrive in another order, except for deleted users. It should be nothing. */
   shuffled: DifferingRow[]
-  /** What is stored otherwise than these deliveries bring it about now. */
+  /** Stored rows that differ from the result of these deliveries today. */
   stored: DifferingRow[]
   unjudged: {
     erased: number
     without_payload: number
-    /** Not compared: of these users a part of the history is gone, came by no delivery, or was settled by a person. */
+    /**
+     * Users that are not compared, because a part of their history is gone, came by no delivery, or was settled by a
+     * person.
+     */
     users: number
   }
 }
 
 /**
- * Plays all that is stored into an empty database, as it was received and then shuffled, and compares the two with each
- * other and with what is stored. The database is empty again afterwards. Throws a LocalError.
+ * Plays all stored deliveries into an empty database, as they were received and then shuffled, and compares both
+ * results with each other and with the stored rows. It leaves the database empty. Throws a LocalError.
  */
 export async function playOn(url: string, source: Client, side: Side, say: Say): Promise<Played> {
   await refuseUnlessEmpty(url)
@@ -49,7 +52,7 @@ export async function playOn(url: string, source: Client, side: Side, say: Say):
   }
 }
 
-/** An order that has nothing to do with time, and is the same each time. */
+/** Returns a sort key that does not depend on time, and is the same in each run. */
 const shuffledOf = (id: { provider: string; event_id: string }) => hashOf(keyOf(id))
 
 async function refuseUnlessEmpty(url: string): Promise<void> {
@@ -63,7 +66,10 @@ async function refuseUnlessEmpty(url: string): Promise<void> {
   }
 }
 
-/** Returns what the deliveries bring about in this order, and leaves the database empty. Adds to whom cannot be compared. */
+/**
+ * Returns the rows that the deliveries produce in this order, and leaves the database empty. It adds users that cannot
+ * be compared to a set.
+ */
 async function playAll(
   url: string,
   source: Client,

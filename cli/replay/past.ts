@@ -1,14 +1,14 @@
 import type { Client } from 'pg'
 import type { Player } from './play.ts'
 
-/** Rows of one statement. */
+/** Rows in one statement. */
 const PAGE = 2_000
 
-/** What there was before: `$1` is the moment, `$2` the users. In this order, because of foreign keys. */
+/** Reads what there was before: `$1` is the moment, `$2` the users. The order satisfies the foreign keys. */
 const TABLES: { table: string; where: string; without?: string[]; set?: string }[] = [
   {
     table: 'wallets',
-    // What a session or a request has opened meanwhile comes by no delivery.
+    // A wallet that a session or a request opened meanwhile comes by no delivery.
     where: `user_id = any ($2) and (created_at < $1 or exists (
       select from ledgerhook.users where id = user_id and provisioned_by <> 'webhook'))`,
     without: ['balance'],
@@ -17,7 +17,7 @@ const TABLES: { table: string; where: string; without?: string[]; set?: string }
   {
     table: 'users',
     where: `id = any ($2) and (created_at < $1 or provisioned_by <> 'webhook')`,
-    // Nothing personal: it comes by the deliveries, if they bring it.
+    // Personal data is left out. Deliveries bring it, if they have it.
     without: ['email', 'email_verified', 'name', 'clerk_updated_at'],
     set: `jsonb_build_object('deactivated_at', case when deactivated_at < $1 then deactivated_at end)`,
   },
@@ -42,8 +42,8 @@ const TABLES: { table: string; where: string; without?: string[]; set?: string }
 ]
 
 /**
- * Copies what the database knew of these users before a moment into databases that are empty: without their
- * subscriptions, whose events bring the whole state, and without anything personal. `source` is in a transaction.
+ * Copies what the database knew about these users before a moment into empty databases. It leaves out subscriptions,
+ * whose events contain the whole state, and personal data. `source` must be in a transaction.
  */
 export async function copyPast(
   source: Client,
@@ -54,7 +54,7 @@ export async function copyPast(
   const [first] = (
     await source.query<{ at: Date }>('select min(applied_at) as at from ledgerhook.migrations')
   ).rows
-  // Since when the signup bonus is granted.
+  // The moment since which the signup bonus is granted.
   for (const { client } of players)
     await client.query('update ledgerhook.migrations set applied_at = $1', [first?.at])
   for (const one of TABLES) await copy(source, players, one, [since, users])
@@ -67,7 +67,7 @@ async function copy(
   [since, users]: [Date, string[]],
 ): Promise<void> {
   const order = (await columnsOf(source, table)).includes('id') ? 'id' : '1'
-  // Each parameter is used, whatever the condition needs.
+  // Postgres requires that the query uses each parameter, whatever the condition needs.
   await source.query(
     `declare past no scroll cursor for select (to_jsonb(row) || ${set})::text as row
      from ledgerhook.${table} row where ($1::timestamptz, $2::text[]) is not null and ${where} order by ${order}`,

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { statementOf } from '../../src/webhook/commit.ts'
 import type { Decided, Side } from './side.ts'
 
-/** What has become of the deliveries that were played into a database. */
+/** The results of the deliveries that were played into a database. */
 export interface Results {
   /** By provider and id. */
   get(key: string): Result | undefined
@@ -12,7 +12,7 @@ export interface Results {
 export interface Result {
   outcome: string
   reason: string | null
-  /** What its entries move, in credits. */
+  /** The sum of its ledger entries, in credits. */
   credits: number
 }
 
@@ -38,7 +38,7 @@ export class Player {
     return new Player(client)
   }
 
-  /** Commits a decision. What the database refuses is remembered by its code. Without its payload. */
+  /** Commits a decision without its payload. If the database refuses it, the error's code becomes the result. */
   async play({ delivery, decision, threw }: Decided, { settings }: Side): Promise<void> {
     const key = keyOf({ provider: delivery.provider, event_id: delivery.eventId })
     if (threw !== null) this.failed.set(key, threw)
@@ -62,7 +62,7 @@ export class Player {
     }
   }
 
-  /** Releases what a commit had to leave, as the scheduled run does. */
+  /** Releases what a commit had to defer, as the scheduled run does. */
   async settle(): Promise<void> {
     const release = `select ledgerhook.release_arrived('{"most": 1000, "erase": false}')->>'more' as more`
     for (let more = true; more; )

@@ -2,10 +2,10 @@ import type { Compared, Difference } from './compare.ts'
 import type { Played } from './on.ts'
 import type { DifferingRow } from './rows.ts'
 
-/** How many of a kind are printed; all of them are in the JSON. */
+/** The number of rows of one kind that are printed. The JSON has all of them. */
 const MOST = 5
 
-/** @param changes whether a flag says in what the two sides differ */
+/** @param changes whether a flag says how the two sides differ */
 export function comparedInLines(host: string, since: Date, compared: Compared, changes: boolean): string[] {
   const { decided, differences, rows, unjudged } = compared
   const kinds = Map.groupBy(differences, kindOf)
@@ -42,7 +42,7 @@ export function playedInLines(host: string, { played, shuffled, stored, unjudged
   ]
 }
 
-/** Whether the two sides are the same. */
+/** Whether the two sides have the same results. */
 export const isSame = (found: Compared | Played): boolean =>
   'differences' in found
     ? found.differences.length + found.rows.length === 0

@@ -1,18 +1,18 @@
 import type { Client } from 'pg'
 
-/** A row that two databases have otherwise: by which of its columns. */
+/** A row that differs between two databases, with the columns that differ. */
 export interface DifferingRow {
   table: string
   id: string
-  /** None where one of the two does not have the row. */
+  /** Empty if one of the two does not have the row. */
   columns: string[]
-  /** Of a wallet, in credits: what deliveries have moved. */
+  /** For a wallet, the credits that deliveries have moved. */
   credits?: [number, number]
 }
 
 type Row = { id: string; user_id: string; content: Record<string, unknown> }
 
-/** What depends on deliveries alone, and on no clock. Spends, grants and adjustments come by none. */
+/** Reads what depends only on deliveries and not on a clock. Spends, grants and adjustments come by no delivery. */
 const TABLES: Record<string, string> = {
   users: `select id, id as user_id, jsonb_build_object('email', email, 'email_verified', email_verified, 'name', name,
     'stripe_customer_id', stripe_customer_id, 'deactivated', deactivated_at is not null) as content
@@ -43,7 +43,7 @@ export async function readRows(client: Client): Promise<Snapshot> {
   return snapshot
 }
 
-/** Compares the rows of users, wallets, subscriptions and reversals, of those whom `isMeant` names. */
+/** Compares the rows of users, wallets, subscriptions and reversals, for the users that `isMeant` selects. */
 export function differingRows(
   base: Snapshot,
   now: Snapshot,

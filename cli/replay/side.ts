@@ -25,9 +25,9 @@ export interface Side {
 
 export interface Decided {
   delivery: Delivery
-  /** Null where no handler is registered: nothing is stored then. */
+  /** Null if no handler is registered. Nothing is stored then. */
   decision: Effect | Verdict | null
-  /** The name of the error that the handler threw, which a delivery would have got as a 500. */
+  /** The name of the error that the handler threw. A delivery would have got a 500. */
   threw: string | null
 }
 
@@ -56,7 +56,7 @@ export async function sideOf(env: object, dir = projectDir): Promise<Side> {
 
 function parse(env: object, code: Code): Settings {
   try {
-    // Ours says what is wrong as well, where the other code is of the same form.
+    // Our own `settingsOf` also says what is wrong. It is used if the other code is the same.
     return code.settingsOf === settingsOf ? settingsOf(env) : code.settingsOf(env)
   } catch (error) {
     if (error instanceof Misconfigured || (error as Error).name === 'Misconfigured')
@@ -65,7 +65,7 @@ function parse(env: object, code: Code): Settings {
   }
 }
 
-/** Decides what was stored as its delivery would be decided if it came now. */
+/** Decides a stored delivery as if it arrived now. */
 function decideStored(stored: Stored, { providers, decide }: Code, settings: Settings): Decided {
   const provider = providers[stored.provider]
   const { eventId: _, ...envelope } = provider.envelope(stored.payload, new Headers())

@@ -15,7 +15,7 @@ const COLUMNS = `
   left join pg_attrdef on adrelid = attrelid and adnum = attnum
   where attrelid = c.oid and attnum > 0 and not attisdropped`
 
-/** A not null constraint is said by its column. */
+/** Leaves out not null constraints, which their columns show. */
 const CONSTRAINTS = `
   select string_agg(E',\\n  constraint ' || quote_ident(conname) || ' ' || pg_get_constraintdef(oid), ''
     order by conname collate "C")
@@ -63,7 +63,7 @@ export const FUNCTIONS = `
 
 const GRANTED = `case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end`
 
-/** Of what an owner may do with its own nothing is said. */
+/** Leaves out the rights of an owner to its own objects. */
 export const GRANTS = `
   with grants as (
     select 'schema ' || quote_ident(nspname) as what, privilege_type as may, grantee, nspowner as owner

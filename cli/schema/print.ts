@@ -2,11 +2,11 @@ import type { Client } from 'pg'
 import { FUNCTIONS, GRANTS, TABLES, TYPES, VIEWS } from './catalog.ts'
 
 /**
- * Returns what a schema of this database holds, as SQL to read: in an order that depends on names alone, and of
- * functions the signatures only, because their bodies are the files in src.
+ * Returns the contents of a schema of this database as SQL for people. The order depends only on names. For functions
+ * it has only the signatures, because their bodies are the files in src.
  */
 export async function printSchema(client: Client, schema = 'ledgerhook'): Promise<string> {
-  // Names are printed with their schema unless it is on the path.
+  // Postgres prints names with their schema unless it is on the search path.
   const { rows: before } = await client.query<{ path: string }>(
     `select current_setting('search_path') as path, set_config('search_path', 'pg_catalog', false)`,
   )
@@ -22,7 +22,7 @@ export async function printSchema(client: Client, schema = 'ledgerhook'): Promis
   }
 }
 
-/** Returns the signature of each function in a printed schema by its name, with what it returns. */
+/** Returns the signatures and return types of the functions in a printed schema, by name. */
 export function signatures(printed: string): Map<string, string> {
   const lines = [...printed.matchAll(/^create function ([^(]+)(\(.*)$/gm)]
   return new Map(lines.map(([, name = '', signature = '']) => [name, signature]))

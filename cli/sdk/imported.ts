@@ -1,2 +1,2 @@
-/** What the Worker imports. The rest of the exports is for connections over WebSockets. */
+/** The exports that the Worker imports. The others are for connections over WebSockets. */
 export const IMPORTED = ['neon', 'neonConfig', 'NeonDbError']

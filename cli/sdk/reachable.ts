@@ -1,19 +1,22 @@
 import ts from 'typescript-5'
 
-/** A top-level declaration of a module, or a statement that acts on some. */
+/** A top-level declaration of a module, or a statement that acts on declarations. */
 interface Piece {
   node: ts.Node
   statement: ts.Statement
-  /** The declarations that it names, by their place in the list. */
+  /** The declarations that it names, as indexes of the list. */
   names: Set<number>
-  /** What it declares; of a statement that acts on a declaration alone, that one. Undefined: it acts by itself. */
+  /**
+   * The symbol that it declares, or the only declaration that the statement acts on. Undefined for a statement that
+   * acts on no declaration.
+   */
   about: ts.Symbol | undefined
 }
 
 /**
- * Returns a module without what its exports of these names never reach: each declaration that they name, or that those
- * name in turn, stays as it is written, and so does every statement that acts on one of those, in the same order.
- * @throws where the module does not export one of the names
+ * Returns a module with only what these exports reach. It keeps each declaration that they name, directly or through
+ * other declarations, and each statement that acts on one of those, unchanged and in the same order.
+ * @throws if the module does not export one of the names
  */
 export function reachable(path: string, exports: readonly string[]): string {
   const { file, checker } = parse(path)
@@ -40,7 +43,7 @@ export function reachable(path: string, exports: readonly string[]): string {
   )
   const parts = file.statements.map((statement) => textOf(statement, pieces, live, file))
   const exporting = `export { ${kept.map((one) => one.getText(file)).join(', ')} }`
-  // Behind the last statement are the licences of what is bundled in it.
+  // The licences of bundled packages stand behind the last statement.
   const notices = file.text.slice(file.statements.at(-1)?.end)
   return `${parts.filter((part) => part !== '').join('\n')}\n${exporting}\n${notices.trim()}\n`
 }
@@ -70,7 +73,7 @@ function piecesOf(file: ts.SourceFile, checker: ts.TypeChecker): Piece[] {
   })
 }
 
-/** Of `name(declared, …)` and of `declared.member = …` what is declared. Undefined for any other statement. */
+/** Returns what a statement `name(declared, …)` or `declared.member = …` acts on. Undefined for any other statement. */
 function actedOn(node: ts.Node): ts.Node | undefined {
   if (!ts.isExpressionStatement(node)) return undefined
   const { expression } = node
@@ -98,7 +101,10 @@ function namesIn(node: ts.Node, checker: ts.TypeChecker, places: Map<ts.Symbol, 
   return names
 }
 
-/** Statements that act by themselves, or on something that stays, stay, with all that they name. */
+/**
+ * Returns the pieces that stay: the roots, statements that act on no declaration or on one that stays, and everything
+ * that these name.
+ */
 function liveFrom(roots: number[], pieces: Piece[], places: Map<ts.Symbol, number>): Set<number> {
   const live = new Set<number>()
   const keep = (place: number) => {

@@ -5,7 +5,7 @@ import type { build, Plugin } from 'esbuild'
 import { projectDir, tools } from '../shared/project.ts'
 
 const PACKAGE = join(projectDir, 'node_modules/stripe')
-/** What the package exports to workerd. */
+/** The package's entry point for workerd. */
 const ENTRY = join(PACKAGE, 'esm/stripe.esm.worker.js')
 const CORE = join(PACKAGE, 'esm/stripe.core.js')
 
@@ -36,7 +36,7 @@ export const partsOf = (core: string): string[] => [...core.matchAll(PART)].map(
 
 /** Returns Stripe's SDK with the parts of the API that the Worker calls, for its bundle. */
 export async function cutStripe(): Promise<string> {
-  // The bundler that wrangler has.
+  // The bundler that wrangler uses.
   const esbuild = createRequire(tools.wrangler)('esbuild') as { build: typeof build }
   const { outputFiles } = await esbuild.build({
     entryPoints: [ENTRY],
@@ -56,7 +56,10 @@ const cutting: Plugin = {
   },
 }
 
-/** What is left out says so where it is asked for, so that no call of it is mistaken for a missing object. */
+/**
+ * Replaces the parts that are left out by an error that says so, so that a call of one is not mistaken for a missing
+ * object.
+ */
 function cutCore(core: string): string {
   const classes = new Set<string>()
   const without: string[] = []

@@ -6,8 +6,8 @@ import { cutDriver, driverSource } from './driver.ts'
 import { cutStripe, stripeSource } from './stripe.ts'
 
 /**
- * What the Worker is bundled with instead of two whole SDKs, by the package that it stands for: the `alias` of
- * `wrangler.toml`. Commands and the local stand-ins run on the packages as they are.
+ * The files that the Worker is bundled with instead of two whole SDKs, by the package that each replaces: the `alias`
+ * of `wrangler.toml`. Commands and the local stand-ins use the unchanged packages.
  */
 export const SDKS = {
   '@neondatabase/serverless': { file: 'dist/neon.js', cut: cutDriver, source: driverSource },
@@ -16,7 +16,7 @@ export const SDKS = {
 
 const OWN = ['driver.ts', 'imported.ts', 'reachable.ts', 'stripe.ts', 'write.ts']
 
-/** Writes them. Nothing is done where they are as the installed packages and this code make them. */
+/** Writes the files, unless they already match the installed packages and this code. */
 export async function writeSdks(): Promise<void> {
   const own = OWN.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
   for (const [name, { file, cut, source }] of Object.entries(SDKS)) {
@@ -28,7 +28,7 @@ export async function writeSdks(): Promise<void> {
     const head = `// Cut from ${name} by cli/sdk before each build. Never committed. ${hash}\n`
     if (existsSync(path) && readFileSync(path, 'utf8').startsWith(head)) continue
     mkdirSync(dirname(path), { recursive: true })
-    // Whoever bundles at the same time never reads half of it.
+    // So a bundler that runs at the same time never reads an incomplete file.
     writeFileSync(`${path}.${process.pid}`, head + (await cut()))
     renameSync(`${path}.${process.pid}`, path)
   }

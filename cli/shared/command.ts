@@ -3,7 +3,7 @@ import { LocalError } from './errors.ts'
 
 const QUIET_MS = 2_000
 
-/** What the system refuses, in words. */
+/** Errors of the operating system, in words. */
 const SYSTEM: Record<string, string> = {
   EACCES: 'you have no permission for it',
   EPERM: 'you have no permission for it',
@@ -12,7 +12,7 @@ const SYSTEM: Record<string, string> = {
   EDQUOT: 'your share of the disk is full',
 }
 
-/** Runs a command's body. What the person at the keyboard can put right is one line, and exit code 1. */
+/** Runs a command's body. An error that the person at the keyboard can fix becomes one line and exit code 1. */
 export async function runCommand(main: () => Promise<void> | void): Promise<void> {
   try {
     await main()
@@ -29,7 +29,7 @@ function ofTheSystem(error: unknown): string | undefined {
   return SYSTEM[code] && syscall && `${path ?? 'a file'} cannot be used (${code}): ${SYSTEM[code]}`
 }
 
-/** Says on standard error what is still going on, once it has taken two seconds. */
+/** Prints on standard error what is still running, once it has taken two seconds. */
 export async function saying<T>(what: string, work: Promise<T>): Promise<T> {
   const timer = setTimeout(() => console.error(`${what} …`), QUIET_MS)
   try {

@@ -5,8 +5,8 @@ import { LocalError } from './errors.ts'
 import { portNumber } from './flags.ts'
 
 /**
- * The ports that `npm run dev` takes, unless told otherwise. But for the Worker's, below 32768, where Linux begins to
- * take ports for outgoing connections.
+ * The default ports of `npm run dev`. All but the Worker's are below 32768, where Linux begins to use ports for
+ * outgoing connections.
  */
 export const LOCAL_PORTS = { worker: 8787, postgres: 25432, gateway: 25433, stripe: 25434, clerk: 25435 }
 

@@ -3,15 +3,15 @@ import type { Readable, Writable } from 'node:stream'
 import { hostOf, isThisMachine } from './database.ts'
 import { LocalError } from './errors.ts'
 
-/** Who can be asked. Undefined where nobody sits at a terminal. */
+/** The terminal on which a person can be asked. */
 export interface Terminal {
   input: Readable
   output: Writable
 }
 
 /**
- * Asks before something changes in a database that is not on this machine, unless `--yes` was given. Throws a LocalError
- * where the person says no, and where nobody can be asked.
+ * Asks before something changes in a database that is not on this machine, unless `--yes` was given. Throws a
+ * LocalError if the person says no, or if there is no terminal.
  */
 export async function confirmElsewhere(
   url: string,

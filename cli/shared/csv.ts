@@ -7,9 +7,9 @@ export interface CsvRecord {
   fields: string[]
 }
 
-/** A line that is not CSV, or of which a rule is broken. */
+/** A line that is not CSV, or that breaks a rule. */
 export interface Problem {
-  /** Counted from 1; 0 where it is about the whole file. */
+  /** Counted from 1; 0 if the problem is about the whole file. */
   line: number
   why: string
 }
@@ -17,7 +17,7 @@ export interface Problem {
 /** One field and what ends it: a comma, the end of a line, or the end of the text. */
 const FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y
 
-/** Reads CSV as RFC 4180 has it: a quote within quotes is doubled, and a field in quotes may have several lines. */
+/** Parses CSV as RFC 4180 defines it: a quote within quotes is doubled, and a quoted field may have several lines. */
 export function parseCsv(text: string): { records: CsvRecord[]; problem: Problem | null } {
   const records: CsvRecord[] = []
   const pattern = new RegExp(FIELD)
@@ -40,7 +40,7 @@ export function parseCsv(text: string): { records: CsvRecord[]; problem: Problem
   return { records, problem: null }
 }
 
-/** Why the first line of a CSV file is not the one that names these columns. Null where it is. */
+/** Returns why the first line of a CSV file is not a header with these columns. Null if it is. */
 export function objectionToHeader(header: CsvRecord | undefined, columns: string): string | null {
   const names = header?.fields.map((name) => name.trim()).join(',')
   if (names === columns) return null
@@ -56,7 +56,7 @@ export function objectionToHeader(header: CsvRecord | undefined, columns: string
   return `the first line has to be ${columns}${why}`
 }
 
-/** Returns the text of a CSV file. Throws a LocalError. */
+/** Reads a CSV file. Throws a LocalError. */
 export async function readCsvFile(file: string): Promise<string> {
   const bytes = await readFile(file).catch(() => {
     throw new LocalError(`${file} cannot be read: name a CSV file`)

@@ -5,7 +5,7 @@ import { LocalError } from './errors.ts'
 /** Longer than a Neon compute takes to wake. */
 const CONNECT_MS = 15_000
 
-/** Where a connection string leads, for messages: host and port, never user or password. Throws a LocalError. */
+/** Returns the host and port of a connection string for messages, never the user or password. Throws a LocalError. */
 export function hostOf(url: string): string {
   return parse(url).host
 }
@@ -15,7 +15,7 @@ export function isThisMachine(url: string): boolean {
   return /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(parse(url).hostname)
 }
 
-/** Whether a connection string leads to Neon, by the name of the host. */
+/** Whether a host name is Neon's. */
 export function isNeonHost(host: string): boolean {
   return /\.neon\.tech(:\d+)?$/.test(host)
 }
@@ -23,10 +23,10 @@ export function isNeonHost(host: string): boolean {
 /** Opens one connection; the caller ends it. Throws a LocalError of one line, without the password. */
 export async function connectTo(url: string): Promise<pg.Client> {
   const parsed = parse(url)
-  // The driver reads `require` as `verify-full` today, and prints a paragraph to say that it will not for ever.
+  // The driver treats `require` as `verify-full` today, and prints a paragraph because that will change.
   if (parsed.searchParams.get('sslmode') === 'require') parsed.searchParams.set('sslmode', 'verify-full')
   const client = new pg.Client({ connectionString: parsed.href, connectionTimeoutMillis: CONNECT_MS })
-  // Without a listener a connection that breaks ends the process, and hides why the query failed.
+  // Without a listener, a broken connection ends the process and hides why the query failed.
   client.on('error', () => {})
   try {
     await client.connect()
@@ -36,7 +36,7 @@ export async function connectTo(url: string): Promise<pg.Client> {
   }
 }
 
-/** The same, for a command that reads tables: a query that fails throws a LocalError, too. */
+/** Opens a connection for a command that reads tables: a query that fails also throws a LocalError. */
 export async function connectToRead(url: string): Promise<pg.Client> {
   const client = await connectTo(url)
   const query = client.query.bind(client) as (...given: unknown[]) => Promise<pg.QueryResult>
@@ -61,11 +61,14 @@ export async function callFunction<Answer>(url: string, name: string, facts: obj
   }
 }
 
-/** How often somebody may hold a lock that the call needs. */
+/** How often the call is tried while another transaction holds a lock that it needs. */
 const TRIES = 20
 const PAUSE_MS = 100
 
-/** The same on a connection that stays open. What is locked just now is tried again. Throws a LocalError. */
+/**
+ * Calls a database function on an open connection, and returns its result. It tries again while a row is locked. Throws
+ * a LocalError.
+ */
 export async function callFunctionOn<Answer>(
   client: pg.Client,
   url: string,
@@ -92,9 +95,10 @@ const LOCKED = new Set(['40001', '40P01'])
 
 function parse(url: string): URL {
   const parsed = URL.parse(url)
-  // A password that is not encoded may end the host early: then a part of it would be shown as the host's port.
+  // A password that is not URL-encoded may end the host early. A part of it would then be shown as the host or port.
   const isCut = parsed?.pathname.includes('@') || parsed?.hash !== ''
-  // A placeholder that was copied from a document, `postgres://…`. A path of a socket is written in this way, too.
+  // A placeholder that was copied from a document, such as `postgres://…`. The path of a socket is also written with a
+  // percent sign.
   const isPlaceholder = /^%(?!2f)/i.test(parsed?.hostname ?? '')
   if (parsed && !isCut && !isPlaceholder && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.hostname)
     return parsed
@@ -103,7 +107,7 @@ function parse(url: string): URL {
   )
 }
 
-/** The driver's error may hold what it was given, and the URL its password: only its code is shown. */
+/** The driver's error may contain values that it was given, and the URL has the password, so only the code is shown. */
 function refused(error: { code?: string; message?: string }, url: URL): LocalError {
   const { host, username, pathname } = url
   const user = decodeURIComponent(username) || 'nobody'
@@ -125,7 +129,7 @@ function refused(error: { code?: string; message?: string }, url: URL): LocalErr
 /** SQLSTATEs of a function, a schema, a table or a column that does not exist. */
 const NOT_MIGRATED = new Set(['42883', '3F000', '42P01', '42703'])
 
-/** Why a query has failed, and what to do, by its SQLSTATE. */
+/** Returns why a query failed, and what to do, by its SQLSTATE. */
 export function whyFailed({ code = 'no code' }: { code?: string }, url: string): LocalError {
   const host = hostOf(url)
   if (NOT_MIGRATED.has(code))

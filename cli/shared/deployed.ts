@@ -4,7 +4,7 @@ import { parse, type TomlError } from 'smol-toml'
 import { LocalError } from './errors.ts'
 import { projectDir } from './project.ts'
 
-/** Variables, and what is bound. An environment has its own alone. */
+/** Variables and bindings. An environment has only its own. */
 interface Deployed {
   vars?: object
   queues?: { producers?: Binding[] }
@@ -17,8 +17,8 @@ interface Binding {
 const NAME = 'wrangler.toml'
 
 /**
- * Returns the variables of `wrangler.toml`: those of an environment, or of none, which is this machine. Throws a
- * LocalError.
+ * Returns the variables of `wrangler.toml` for an environment. Without an environment they are those for this machine.
+ * Throws a LocalError.
  */
 export function deployedVars(environment: string | undefined, toml = read()): Record<string, string> {
   const { vars = {} } = deployedConfig(environment, toml)
@@ -33,11 +33,11 @@ export function deployedBindings(environment: string | undefined, toml = read())
 
 const read = () => readFileSync(join(projectDir, NAME), 'utf8')
 
-/** As wrangler reads it, which takes a second to load. */
+/** Reads the file by wrangler's own code, which takes a second to load. */
 function deployedConfig(environment: string | undefined, toml: string): Deployed {
   const config = parsed(toml)
   if (!environment) return config
-  // Wrangler itself would take the variables of no environment instead.
+  // Wrangler itself would use the top-level variables instead.
   const found = Object.hasOwn(config.env ?? {}, environment) ? config.env?.[environment] : undefined
   if (found === undefined) throw new LocalError(`${NAME} has no environment ${environment}`)
   return found

@@ -1,7 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { LocalError } from './errors.ts'
 
-/** Reads a command's flags. Prints the help instead, and ends the process, when asked to. Throws a LocalError. */
+/** Reads a command's flags. If asked for help, it prints the help and ends the process. Throws a LocalError. */
 export function readFlags<const Options extends ParseArgsOptionsConfig>(
   help: string,
   options: Options,
@@ -20,25 +20,26 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
   }
 }
 
-/** What may be set for good, for npm or for node-gyp, and is then no flag of this run. */
+/** Options that may be in a permanent configuration of npm or node-gyp. They are then not flags of this run. */
 const SET_FOR_GOOD = new Set(['before', 'json', 'key', 'only', 'target', 'url', 'user'])
 
 /**
- * Without a `--` npm keeps a flag to itself, and a command would do without it: `migrate --dry-run` would migrate. Of
- * `--only`, `--on`, `--before`, `--key` and `--expires` npm leaves no trace but its own warning, for it has options of
- * these names that take other values. So a command says what it has compared, or refuses to do without the flag.
+ * Without a `--`, npm keeps a flag and the command runs without it: `migrate --dry-run` would migrate. For `--only`,
+ * `--on`, `--before`, `--key` and `--expires` npm leaves no trace except its own warning, because it has options of
+ * these names with other values. So a command prints what it compared, or refuses to run without the flag.
  */
 function refuseTaken(names: string[]): void {
   const taken = names.find((name) => {
     const kept = process.env[`npm_config_${name.replaceAll('-', '_')}`]
-    // npm writes `true` for a flag without a value. Of these names only `json` is ever set for good to that.
+    // npm writes `true` for a flag without a value. Of these names, only `json` can have that value in a permanent
+    // configuration.
     return SET_FOR_GOOD.has(name) ? kept === 'true' && name !== 'json' : Boolean(kept)
   })
   if (taken === undefined) return
   throw new LocalError(`npm has kept --${taken} to itself: flags go after a \`--\`, npm run … -- --${taken}`)
 }
 
-/** `--at -10m` is meant as `--at=-10m`; parseArgs would not guess. */
+/** Joins `--at -10m` to `--at=-10m`, which parseArgs would not guess. */
 function joinNegative(args: string[]): string[] {
   const joined: string[] = []
   for (const arg of args) {
@@ -50,7 +51,7 @@ function joinNegative(args: string[]): string[] {
   return joined
 }
 
-/** The whole number that a flag was given, undefined where it was not. Throws a LocalError. */
+/** Returns the whole number of a flag, or undefined if it was not given. Throws a LocalError. */
 export function wholeNumber(text: string | undefined, flag: string, min: number, max: number) {
   if (text === undefined) return undefined
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
@@ -58,12 +59,12 @@ export function wholeNumber(text: string | undefined, flag: string, min: number,
   throw new LocalError(`${flag} takes a whole number from ${min} to ${max}, not '${text}'`)
 }
 
-/** A port, or the usual one. Throws a LocalError. */
+/** Returns a port, or the default. Throws a LocalError. */
 export function portNumber(text: string | undefined, flag: string, usual: number): number {
   return wholeNumber(text, flag, 1, 65_535) ?? usual
 }
 
-/** `NAME:VALUE`, as often as given. Throws a LocalError. */
+/** Reads any number of `NAME:VALUE`. Throws a LocalError. */
 export function readVars(given: string[] = []): Record<string, string> {
   return Object.fromEntries(
     given.map((text) => {
@@ -74,7 +75,7 @@ export function readVars(given: string[] = []): Record<string, string> {
   )
 }
 
-/** The text of a flag that must be given. Throws a LocalError. */
+/** Returns the text of a required flag. Throws a LocalError. */
 export function requiredText(text: string | undefined, flag: string, why: string): string {
   if (text?.trim()) return text.trim()
   throw new LocalError(`${flag} is missing: it ${why}`)
@@ -82,7 +83,7 @@ export function requiredText(text: string | undefined, flag: string, why: string
 
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** A moment of the past, or how long it is ago: 90m, 12h, 30d. Throws a LocalError. */
+/** Reads a moment in the past, or how long ago it was: 90m, 12h, 30d. Throws a LocalError. */
 export function readSince(text: string): Date {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? 0)

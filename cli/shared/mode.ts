@@ -1,2 +1,2 @@
-/** Stripe's word for a mode, as its Dashboard has it. */
+/** Returns Stripe's word for a mode, as in its Dashboard. */
 export const modeOf = (isLive: boolean): string => (isLive ? 'live' : 'test')

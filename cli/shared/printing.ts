@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 
 /**
- * Prints lines one by one, as fast as the reader takes them, so that memory never holds many of them. Stops when the
- * reader wants no more, as `head` does.
+ * Prints lines one by one, as fast as the reader takes them, so that few of them are in memory. Stops when the reader
+ * closes the stream, as `head` does.
  */
 export async function printing(lines: Iterable<string>, print: (line: string) => void): Promise<void> {
   for (const line of lines) {
@@ -19,7 +19,7 @@ async function isTaken(stream: NodeJS.WriteStream): Promise<boolean> {
   try {
     return await Promise.race([drained, closed])
   } catch {
-    // A write has failed, because nobody reads any more.
+    // A write failed because the reader closed the stream.
     return false
   } finally {
     over.abort()

@@ -1,6 +1,6 @@
 const QUIET_MS = 2_000
 
-/** Says on standard error how far something is, once it has taken two seconds, and then every two. */
+/** Prints progress on standard error, first after two seconds and then every two. */
 export function progress(done = 'compared'): (what: string, count: number) => void {
   let nextAt = Date.now() + QUIET_MS
   return (what, count) => {

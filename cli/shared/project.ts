@@ -1,10 +1,14 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Where this project is. What belongs to the person at the keyboard (`.dev.vars`, `.local`) is in the current directory. */
+/**
+ * The folder of this project. Files of the person at the keyboard (`.dev.vars`, `.local`) are in the current directory.
+ */
 export const projectDir = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The arguments that have Node run an installed tool. No shell and no `.bin`, which is another thing on Windows. */
+/**
+ * The arguments with which Node runs an installed tool. It uses neither a shell nor `.bin`, which differs on Windows.
+ */
 export const tools = {
   biome: join(projectDir, 'node_modules/@biomejs/biome/bin/biome'),
   drizzleKit: join(projectDir, 'node_modules/drizzle-kit/bin.cjs'),

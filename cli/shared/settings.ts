@@ -5,13 +5,13 @@ import { deployedVars } from './deployed.ts'
 import { devVars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 
-/** Of the Worker alone: a command verifies no webhook. Secrets that are in nobody's hands. */
+/** Secrets that only the Worker needs, because a command verifies no webhook. These values are nobody's secrets. */
 const UNUSED = {
   CLERK_WEBHOOK_SECRET: `whsec_${Buffer.alloc(24).toString('base64')}`,
   STRIPE_WEBHOOK_SECRET: 'whsec_unused_by_commands',
 }
 
-/** A key of `npm run dev`'s own providers is sent to this machine alone. */
+/** A key of the local providers of `npm run dev`. It is sent only to this machine. */
 const LOCAL_KEY = /^sk_test_local_/
 
 /** Where the providers of `npm run dev` listen. */
@@ -20,7 +20,9 @@ export interface LocalProviders {
   clerkPort: number
 }
 
-/** The settings by which the Worker decides, for a command that decides the same. Throws a LocalError. */
+/**
+ * Returns the settings by which the Worker decides, for a command that makes the same decisions. Throws a LocalError.
+ */
 export function commandSettings(
   databaseUrl: string,
   { stripePort, clerkPort }: LocalProviders,
@@ -41,9 +43,9 @@ export function commandSettings(
 }
 
 /**
- * What `settingsOf` parses, for a command: the variables of `wrangler.toml`, then `.dev.vars`, then the environment, each
- * over the one before. For a database that is not on this machine the variables are those of production, unless another
- * environment is named. Throws a LocalError.
+ * Returns the environment that `settingsOf` parses for a command: the variables of `wrangler.toml`, then `.dev.vars`,
+ * then the environment. Later ones win. For a database that is not on this machine, the variables are those of
+ * production, unless another environment is named. Throws a LocalError.
  */
 export function commandEnvironment(
   databaseUrl: string,
@@ -53,7 +55,10 @@ export function commandEnvironment(
   return { ...UNUSED, ...given, DATABASE_URL: databaseUrl }
 }
 
-/** Settings as they are given: the variables of `wrangler.toml`, then `.dev.vars`, then the environment. Later ones win. */
+/**
+ * Returns the settings as they are given: the variables of `wrangler.toml`, then `.dev.vars`, then the environment.
+ * Later ones win.
+ */
 export function configuredSettings(environment: string | undefined): Record<string, string | undefined> {
   const given: Record<string, string | undefined> = { ...deployedVars(environment), ...devVars() }
   for (const name of Object.keys(settingsSchema().shape))
@@ -63,7 +68,7 @@ export function configuredSettings(environment: string | undefined): Record<stri
 
 export const isSetting = (name: string) => Object.hasOwn(settingsSchema().shape, name)
 
-/** Settings that a flag has given, by names that are settings. Throws a LocalError. */
+/** Checks that the names given by a flag are settings, and returns them with their values. Throws a LocalError. */
 export function givenVars(vars: Record<string, string>): Record<string, string> {
   const unknown = Object.keys(vars).find((name) => !isSetting(name))
   if (unknown !== undefined) throw new LocalError(`${unknown} is not a setting: docs/settings.md lists them`)

@@ -80,15 +80,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -202,15 +202,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -312,7 +312,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Too few credits */
+                /** @description Payment required */
                 402: {
                     headers: {
                         [name: string]: unknown;
@@ -363,15 +363,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -482,7 +482,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Too few credits */
+                /** @description Payment required */
                 402: {
                     headers: {
                         [name: string]: unknown;
@@ -519,15 +519,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -613,7 +613,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Too few credits */
+                /** @description Payment required */
                 402: {
                     headers: {
                         [name: string]: unknown;
@@ -650,15 +650,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -781,7 +781,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Too few credits */
+                /** @description Payment required */
                 402: {
                     headers: {
                         [name: string]: unknown;
@@ -844,15 +844,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -1002,15 +1002,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -1171,15 +1171,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -1309,15 +1309,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -1441,15 +1441,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -1555,15 +1555,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -1761,15 +1761,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -1893,15 +1893,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -2036,15 +2036,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -2154,15 +2154,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -2305,15 +2305,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -2493,15 +2493,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -2714,15 +2714,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };
@@ -2813,15 +2813,15 @@ export interface paths {
                         };
                     };
                 };
-                /** @description A setting is missing or malformed */
+                /** @description A setting is missing or malformed, or a mistake of ours */
                 500: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
-                            /** @constant */
-                            error: "misconfigured";
+                            /** @enum {string} */
+                            error: "misconfigured" | "internal";
                         };
                     };
                 };

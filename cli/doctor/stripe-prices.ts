@@ -45,7 +45,7 @@ const plans: Check = {
   group: 'stripe',
   name: 'stripe-plans',
   needs: ['STRIPE_SECRET_KEY'],
-  costs: 'a checkout of the plan gets 502, or its renewals wait as parked / unknown_price',
+  costs: 'a checkout of the plan gets 500 or 502, or its renewals wait as parked / unknown_price',
   async run({ stripe, settings: { PLANS = {} } }) {
     const keys = Object.entries(PLANS).flatMap(([key, { price }]) => (price ? [key, price] : [key]))
     const wrong: string[] = []
@@ -69,7 +69,7 @@ const packs: Check = {
   group: 'stripe',
   name: 'stripe-packs',
   needs: ['STRIPE_SECRET_KEY'],
-  costs: 'a checkout of the pack gets 502',
+  costs: 'a checkout of the pack gets 500 or 502, or sells nothing',
   async run({ stripe, settings: { CREDIT_PACKS = {} } }) {
     const priced = Object.entries(CREDIT_PACKS as Record<string, Pack>).filter(([, { price }]) => price)
     const wrong: string[] = []

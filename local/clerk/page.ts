@@ -46,10 +46,12 @@ async function act(services: Services, request: Request): Promise<string> {
 const suggested = ({ users }: State) =>
   ['user_ada', 'user_grace', 'user_alan'].find((id) => !users.has(id)) ?? ''
 
+const addressOf = (id: string) => id && `${id.replace('user_', '')}@example.com`
+
 function content({ instance: { state } }: Services): Content {
   const newest = <T>(objects: Map<string, T>) => [...objects.values()].reverse().slice(0, SHOWN)
   return [
-    html`<form method="post" action="/do/users/new/create">${field('User id', 'id', suggested(state), required)}${field('Email address', 'email', '', html`type="email"`)}<button>Sign up</button></form>`,
+    html`<form method="post" action="/do/users/new/create">${field('User id', 'id', suggested(state), required)}${field('Email address', 'email', addressOf(suggested(state)), html`type="email"`)}<button>Sign up</button></form>`,
     table(
       'Users',
       ['User', 'Email address', 'State', 'What can happen'],

@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { isUnsettled } from '../../src/webhook/outcome.ts'
 import type { LogLine } from '../worker.ts'
 import { causeInWords, failedCall } from './causes.ts'
+import { LOG_WORDS, toldInWords } from './log-words.ts'
 
 const COLOURS = {
   applied: 'green',
@@ -38,9 +39,9 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
 }
 
 /** What your app was told, and what it said. */
-function told({ type, state, status, cause, user, event }: LogLine): string {
-  const said = styleText(state === 'sent' ? 'green' : 'red', `${state}, ${status ?? cause}`.padEnd(36))
-  return ['told  ', String(type).padEnd(40), said, user ?? '-', event].join('  ')
+function told(line: LogLine): string {
+  const said = styleText(line.state === 'sent' ? 'green' : 'red', toldInWords(line).padEnd(36))
+  return ['told  ', String(line.type).padEnd(40), said, line.user ?? '-', line.event].join('  ')
 }
 
 function other({ message, level, ...rest }: LogLine): string {
@@ -51,8 +52,10 @@ function other({ message, level, ...rest }: LogLine): string {
     return `${styleText('yellow', 'refused')}  ${provider ?? path}  ${causeInWords(cause)}`
   }
   if (message === 'stripe' || message === 'clerk') return styleText('yellow', failedCall(message, rest))
-  const details = Object.entries(rest).map(([name, value]) => `${name}=${inText(value)}`)
-  return [styleText(level === 'error' ? 'red' : 'yellow', message), ...details].join('  ')
+  const words = LOG_WORDS[message]?.(rest)
+  const details = words ? [words] : Object.entries(rest).map(([name, value]) => `${name}=${inText(value)}`)
+  const colour = level === 'error' ? 'red' : level === 'info' ? 'cyan' : 'yellow'
+  return [styleText(colour, message), ...details].join('  ')
 }
 
 const inText = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value))

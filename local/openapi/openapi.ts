@@ -28,12 +28,12 @@ const invalid = refusal('invalid_request', () => ({ fields: z.record(z.string(),
 const REASONS: Record<string, string> = {
   400: 'Refused',
   401: 'Unauthorized',
-  402: 'Too few credits',
+  402: 'Payment required',
   403: 'Not allowed',
   404: 'Not found',
   409: 'Conflict',
   413: 'Body above 1 MiB',
-  500: 'A setting is missing or malformed',
+  500: 'A setting is missing or malformed, or a mistake of ours',
   502: 'Stripe refused',
   503: 'Nothing is known to be done: try again',
 }
@@ -105,7 +105,7 @@ function commonRefusals({ caller, query, params, body }: Described): Record<numb
     ...((query ?? params ?? body) && caller !== 'provider' && { 400: invalid }),
     ...(PROTECTED.includes(caller) && { 401: refusal('unauthorized') }),
     ...(body && { 413: refusal('payload_too_large') }),
-    500: refusal('misconfigured'),
+    500: () => z.object({ error: z.enum(['misconfigured', 'internal']) }),
     ...(caller !== 'operator' && { 503: refusal('unavailable') }),
   }
 }

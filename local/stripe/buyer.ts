@@ -12,6 +12,8 @@ const choices = z.strictObject({
   /** What a promotion code takes off. */
   discount: z.int().min(0).optional(),
   tax: z.int().min(0).optional(),
+  /** What the chosen shipping rate costs. */
+  shipping: z.int().min(0).optional(),
   email: z.email().optional(),
   deliver: z.boolean().optional(),
 })
@@ -20,7 +22,7 @@ const choices = z.strictObject({
 export function choose(session: Session, order: Order, body: Record<string, unknown>): void {
   const { success, data, error } = choices.safeParse(body)
   if (!success) throw invalid(error.issues[0]?.message ?? 'Invalid request')
-  const { quantity, amount, discount = 0, tax = 0, email } = data
+  const { quantity, amount, discount = 0, tax = 0, shipping = 0, email } = data
   const [line] = order.lines
   if (line && quantity !== undefined) {
     const { minimum, maximum } = line.adjustable ?? { minimum: line.quantity, maximum: line.quantity }
@@ -34,9 +36,22 @@ export function choose(session: Session, order: Order, body: Record<string, unkn
   if (discount > 0 && !session.allow_promotion_codes) throw invalid('This session takes no promotion codes.')
   if (tax > 0 && !(session.automatic_tax as { enabled: boolean }).enabled)
     throw invalid('This session computes no tax.')
+  if (shipping > 0 && (session.shipping_options as unknown[]).length === 0)
+    throw invalid('This session ships nothing.')
   const subtotal = subtotalOf(order)
   session.amount_subtotal = subtotal
-  session.amount_total = Math.max(0, subtotal - discount) + tax
-  session.total_details = { amount_discount: discount, amount_shipping: 0, amount_tax: tax }
+  session.amount_total = Math.max(0, subtotal - discount) + shipping + tax
+  session.total_details = { amount_discount: discount, amount_shipping: shipping, amount_tax: tax }
   if (email !== undefined) session.customer_email = email
+}
+
+/** Returns what the buyer may choose on the payment page: each choice, and what it is now. Amounts are in minor units. */
+export function choicesOf(session: Session, { lines: [line] }: Order): Record<string, number> {
+  const chosen: Record<string, number> = {}
+  if (line?.adjustable) chosen.quantity = line.quantity
+  if (line?.price.custom_unit_amount) chosen.amount = line.price.unit_amount ?? 0
+  if (session.allow_promotion_codes) chosen.discount = 0
+  if ((session.shipping_options as unknown[]).length > 0) chosen.shipping = 0
+  if ((session.automatic_tax as { enabled: boolean }).enabled) chosen.tax = 0
+  return chosen
 }

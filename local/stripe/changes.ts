@@ -34,7 +34,7 @@ export function changePlan(account: Account, subscription: Subscription, body: u
 
   let billed: Billed | undefined
   const previous = changing(subscription, () => {
-    const now = account.now()
+    const now = momentOf(account, item.current_period_start)
     const left = begins
       ? 1
       : (item.current_period_end - now) / (item.current_period_end - item.current_period_start)
@@ -77,11 +77,14 @@ export function cancelWithCredit(account: Account, subscription: Subscription): 
   emitBilled(account, createInvoice(account, subscription, 'subscription_update', lines, true))
 }
 
+/** Returns the moment of a change. A renewal here begins a period ahead of the clock: such a change is at its start. */
+const momentOf = (account: Account, start: number) => Math.max(account.now(), start)
+
 function creditFor(account: Account, item: SubscriptionItem): StripeObject | null {
   const charged: Charged | undefined = account.state.charged.get(item.id)
   if (!charged) return null
   const { start, end } = charged.line.period as { start: number; end: number }
-  const now = account.now()
+  const now = momentOf(account, start)
   const amount = -Math.round(Number(charged.line.amount) * Math.max(0, (end - now) / (end - start)))
   // Stripe names the line once its invoice exists.
   const credited = charged.line.invoice

@@ -24,7 +24,7 @@ const actions: Record<
 > = {
   sessions: ({ account }, id, action, body) => {
     if (action === 'pay') return pay(account, id, body)
-    if (action === 'pay-later') return payLater(account, id)
+    if (action === 'pay-later') return payLater(account, id, body)
     if (action === 'bank-paid') return bankDecides(account, id, 'succeeded')
     if (action === 'bank-failed') return bankDecides(account, id, 'failed')
     return undefined

@@ -58,13 +58,14 @@ const visit = z.object({
 export function openLink(account: Account, id: string, body: Record<string, unknown>): Session {
   const link = retrieveLink(account, id)
   const order = structuredClone(found(account.state.orders, 'payment_link', id))
-  const { allow_promotion_codes, automatic_tax } = link
+  const { allow_promotion_codes, automatic_tax, shipping_options } = link
   return addSession(account, order, {
     mode: modeOf(order),
     payment_link: id,
     metadata: { ...link.metadata },
     allow_promotion_codes,
     automatic_tax,
+    shipping_options,
     client_reference_id: visit.parse(body).client_reference_id,
     // For a payment that is `if_required` as well: this link asks for it, as the Dashboard's own do.
     customer_creation: modeOf(order) === 'payment' ? 'always' : null,

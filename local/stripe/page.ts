@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
-import type { Content } from '../../src/ops/page/html.ts'
+import { type Content, field } from '../../src/ops/page/html.ts'
 import { seeOther, webPage } from '../web-page.ts'
+import { choicesOf } from './buyer.ts'
 import { ApiError, cardDeclined } from './errors.ts'
 import { deliver } from './events.ts'
 import type { Answer, Request } from './http.ts'
@@ -8,7 +9,7 @@ import { openLink } from './links.ts'
 import { pay, payLater } from './payments.ts'
 import type { Services } from './services.ts'
 import { retrieveSession } from './sessions.ts'
-import type { Session } from './state.ts'
+import type { Event, Session } from './state.ts'
 
 /**
  * Where a person pays: `/pay/<session>`, in place of checkout.stripe.com. As there, the webhook is delivered first,
@@ -33,13 +34,20 @@ async function opened(services: Services, { method, path, query, body }: Request
     return seeOther(String(url))
   }
   const session = retrieveSession(services.account, id)
-  const by = new URLSearchParams(body).get('with')
+  const { with: by, ...chosen } = Object.fromEntries(new URLSearchParams(body))
   if (method !== 'POST' || session.status !== 'open') return await show('Checkout', form(services, session))
   // As at Stripe, the session stays open, and another card may be tried.
   if (by === 'declined')
     return await show('Checkout', form(services, session), { said: cardDeclined().message })
   const finish = by === 'debit' ? payLater : pay
-  const { events } = services.recorded(() => finish(services.account, id))
+  const choices = Object.fromEntries(Object.entries(chosen).map(([name, text]) => [name, Number(text)]))
+  let events: Event[]
+  try {
+    ;({ events } = services.recorded(() => finish(services.account, id, choices)))
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return await show('Checkout', form(services, session), { said: error.message })
+  }
   await deliver(events, services.account.state)
   return seeOther(session.success_url.replaceAll('{CHECKOUT_SESSION_ID}', id))
 }
@@ -59,6 +67,15 @@ const portal = (customer: string): Content =>
   html`<p>Stripe's customer portal of <code>${customer}</code>. What can happen to its subscriptions is <a href="/">with
 everything else</a>.`
 
+/** Amounts count in the smallest unit of the currency, as in the API. */
+const LABELS: Record<string, string> = {
+  quantity: 'Quantity',
+  amount: 'Amount, such as 500 for 5.00',
+  discount: 'Taken off by a promotion code',
+  shipping: 'Shipping, such as 200 for 2.00',
+  tax: 'Tax, such as 190 for 1.90',
+}
+
 function form({ account }: Services, session: Session): Content {
   if (session.status !== 'open') return html`<p>This session is ${session.status}.`
   const order = account.state.orders.get(session.id)
@@ -66,7 +83,10 @@ function form({ account }: Services, session: Session): Content {
   const debit =
     session.mode === 'payment' && html`<button name="with" value="debit">Pay by bank debit</button>`
   const cancel = session.cancel_url && html`<a href="${session.cancel_url}">Cancel</a>`
+  const choices = Object.entries(order ? choicesOf(session, order) : {}).map(
+    ([name, now]) => html`<p>${field(LABELS[name] ?? name, name, String(now), html`type="number" min="0"`)}`,
+  )
   return html`<p>${order?.lines.map(({ name }) => name).join(', ') ?? ''}: <b>${amount}</b></p>
-<form method="post"><button name="with" value="card">Pay by card</button> ${debit}
+<form method="post">${choices}<button name="with" value="card">Pay by card</button> ${debit}
 <button name="with" value="declined">Try a card that is declined</button> ${cancel}</form>`
 }

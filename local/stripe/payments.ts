@@ -21,9 +21,10 @@ export function pay(account: Account, id: string, choices: Record<string, unknow
 }
 
 /** The person pays by bank debit. The session is complete; the money comes days later, or does not come. */
-export function payLater(account: Account, id: string): Session {
+export function payLater(account: Account, id: string, choices: Record<string, unknown> = {}): Session {
   const { session, order } = ordered(account, id)
   if (session.mode === 'subscription') throw invalid('This stand-in pays subscriptions by card only.')
+  choose(session, order, choices)
   complete(session, 'unpaid')
   payOnce(account, session, order, 'processing')
   account.emit('checkout.session.completed', session)

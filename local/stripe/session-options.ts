@@ -9,6 +9,11 @@ export const options = {
   automatic_tax: enabled.optional(),
   tax_id_collection: enabled.optional(),
   allow_promotion_codes: bool.optional(),
+  /** What a rate costs is said by whoever pays: this stand-in keeps no rates. */
+  shipping_options: z
+    .array(z.strictObject({ shipping_rate: z.string().min(1) }))
+    .max(5)
+    .optional(),
   payment_intent_data: z.strictObject({ metadata: metadata.optional() }).optional(),
   subscription_data: z
     .strictObject({ metadata: metadata.optional(), trial_period_days: whole(1).optional() })
@@ -33,21 +38,32 @@ export interface Options {
   automatic_tax?: { enabled: boolean } | undefined
   tax_id_collection?: { enabled: boolean } | undefined
   allow_promotion_codes?: boolean | undefined
+  shipping_options?: { shipping_rate: string }[] | undefined
   payment_intent_data?: Named | undefined
   subscription_data?: (Named & { trial_period_days?: number | undefined }) | undefined
 }
 
 /** Returns the members of the session that show what was asked for. */
-export const shown = ({ automatic_tax, tax_id_collection, allow_promotion_codes }: Options) => ({
+export const shown = ({
+  automatic_tax,
+  tax_id_collection,
+  allow_promotion_codes,
+  shipping_options,
+}: Options) => ({
   ...(automatic_tax && {
     automatic_tax: { ...automatic_tax, liability: null, provider: null, status: null },
   }),
   ...(tax_id_collection && { tax_id_collection: { ...tax_id_collection, required: 'never' } }),
   ...(allow_promotion_codes !== undefined && { allow_promotion_codes }),
+  ...(shipping_options && { shipping_options }),
 })
 
 /** @throws ApiError for data of the other mode */
 export function assertOfMode({ mode, ...params }: Options): void {
+  if (params.shipping_options && mode !== 'payment')
+    throw invalid('You can not pass `shipping_options` in `subscription` mode.', {
+      param: 'shipping_options',
+    })
   for (const [other, member] of [
     ['payment', 'payment_intent_data'],
     ['subscription', 'subscription_data'],

@@ -158,6 +158,28 @@ describe.skipIf(browserPath === undefined)('the pages of npm run dev in a browse
     expect(await balance()).toBe(before + 500)
   })
 
+  it('the page of a Payment Link asks for what its buyer chooses', async () => {
+    await set(running.stripeUrl, 'prices/price_any/create', { type: 'one_time' })
+    const { url } = await stripe.paymentLinks.create({
+      line_items: [{ price: 'price_any', quantity: 1, adjustable_quantity: { enabled: true, maximum: 3 } }],
+      shipping_options: [{ shipping_rate: 'shr_1' }],
+    })
+    await visit(url, async (page) => {
+      await page.getByLabel('Quantity').fill('4')
+      await page.getByLabel('Amount').fill('50')
+      await page.getByLabel('Shipping').fill('200')
+      await page.getByRole('button', { name: 'Pay by card' }).click()
+      await page.getByRole('status').filter({ hasText: 'cannot be chosen' }).waitFor()
+      await page.getByLabel('Quantity').fill('3')
+      await page.getByLabel('Amount').fill('50')
+      await page.getByLabel('Shipping').fill('200')
+      await page.getByRole('button', { name: 'Pay by card' }).click()
+      await page.getByRole('heading', { name: 'Your app' }).waitFor()
+    })
+    const [newest] = (await stripe.checkout.sessions.list({ limit: 1 })).data
+    expect(newest).toMatchObject({ payment_status: 'paid', amount_total: 350 })
+  })
+
   it('the local Stripe has buttons for what can happen, without JavaScript', async () => {
     const pressed = async (page: Page) => {
       const before = await balance()

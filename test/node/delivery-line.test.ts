@@ -34,6 +34,102 @@ test.for([
 })
 
 test.for([
+  [
+    { message: 'misconfigured', settings: ['PLANS'], reasons: ['PLANS: is not JSON'] },
+    'misconfigured  PLANS: is not JSON',
+  ],
+  [
+    { message: 'checkout', session: 'cs_1', outcome: 'applied', reason: null, user: 'user_ada' },
+    'checkout  applied  user_ada  cs_1',
+  ],
+  [
+    { message: 'queue', queue: 'ledgerhook-spill', deliveries: 3, later: 1, oldest_s: 9, cause: '57014' },
+    'queue  3 from ledgerhook-spill, 1 of them later, the oldest 9 s old  57014',
+  ],
+  [
+    { message: 'reconcile', pass: 'p', kind: 'recent', complete: true, looked: 53, found: 0, unseen: {} },
+    'reconcile  the last two hours: 53 compared with Stripe and Clerk, none differ',
+  ],
+  [
+    { message: 'reconcile', pass: 'p', kind: 'full', looked: 53, found: 4, unseen: { refunds: 'denied' } },
+    'reconcile  everything: 53 compared with Stripe and Clerk, 4 differ  not seen: refunds (denied)',
+  ],
+  [
+    {
+      message: 'difference',
+      pass: 'p',
+      says: 'credited, no such payment',
+      provider: 'stripe',
+      object: 'pi_1',
+      kind: 'no_such_payment',
+      user_id: 'user_ada',
+      credits: -500,
+      amount: 500,
+      outcome: null,
+      reason: null,
+      currency: 'usd',
+      fixed: false,
+    },
+    'difference  credited, no such payment: pi_1  user_ada  -500 credits',
+  ],
+  [
+    {
+      message: 'difference',
+      says: 'paid there, not here',
+      object: 'pi_2',
+      user_id: null,
+      credits: null,
+      outcome: 'parked',
+      reason: 'unknown_user',
+      fixed: true,
+    },
+    'difference  paid there, not here: pi_2  parked / unknown_user  put right',
+  ],
+  [
+    {
+      message: 'alert',
+      id: 'alert_1',
+      change: 'opened',
+      critical: false,
+      about: null,
+      value: 4,
+      alert: 'difference',
+      details: {},
+      closed_at: null,
+      threshold: 1,
+    },
+    'alert  opened: Objects that differ from what Stripe or Clerk have: 4  difference, from 1 on',
+  ],
+  [
+    {
+      message: 'attention',
+      outcome: 'rejected',
+      reason: 'missing_email',
+      deliveries: 2,
+      oldest: '2026-11-26',
+    },
+    'attention  2 × rejected / missing_email  the oldest of 2026-11-26',
+  ],
+  [
+    { message: 'attention', reason: 'undelivered_event', count: '10,000+' },
+    'attention  10,000+ × undelivered_event',
+  ],
+  [{ message: 'task failed', task: 'reconcile', cause: '57014' }, 'task failed  task=reconcile  cause=57014'],
+] as const)('npm run dev says in words what the Worker has logged: %j', ([logged, words]) => {
+  expect(line(logged)).toBe(words)
+})
+
+test.for([
+  [{ state: 'sent', status: 204 }, 'sent, 204'],
+  [{ state: 'open', status: 500 }, 'not taken (500), is sent again'],
+  [{ state: 'open', status: null, cause: 'Error' }, 'not taken (no response), is sent again'],
+  [{ state: 'undelivered', status: 404 }, 'given up (404)'],
+] as const)('npm run dev says in words what became of an event for your app: %j', ([logged, words]) => {
+  const told = line({ message: 'event', type: 'user.created', user: 'user_ada', event: 'out_1', ...logged })
+  expect(told.replaceAll(/ {2,}/g, '  ')).toBe(`told  user.created  ${words}  user_ada  out_1`)
+})
+
+test.for([
   ['applied', null, 'applied, released from parking'],
   ['ignored', 'before_start', 'ignored / before_start, released from parking'],
   ['parked', 'unknown_invoice', 'parked / unknown_invoice, looked at again'],

@@ -104,7 +104,7 @@ export const ELSEWHERE: readonly Excuse[] = [
   ['docs/moving-out.md', 'drop schema ledgerhook', 'test/node/moving-out.test.ts'],
   ['docs/outgoing-events.md', "import { Hono } from 'hono'", 'test/node/receivers.test.ts'],
   ['docs/outgoing-events.md', "import { Webhook } from 'standardwebhooks'", 'test/node/receivers.test.ts'],
-  ['docs/sql.md', '-- Stripe reports which payment', 'an excerpt, with parts left out'],
+  ['docs/sql.md', '-- Stores which payment paid an invoice', 'an excerpt, with parts left out'],
   ['docs/events.md', 'await stripe.checkout.sessions.create', 'an excerpt, with parts left out'],
   ['docs/events.md', 'await stripe.paymentIntents.create', "Stripe's own library, with an account"],
 ]

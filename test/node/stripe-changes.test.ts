@@ -74,6 +74,14 @@ function shape(line: unknown) {
 }
 
 describe('a change of plan at the local Stripe', () => {
+  it('charges no more than a period, also where a renewal has begun one ahead of the clock', async () => {
+    const { change, happens } = await subscriber()
+    await happens('renew')
+    const more = await change({ price: 'month', quantity: 2 })
+    expect(amounts(invoiceOf(more))).toEqual([-2000, 4000])
+    expect(amounts(invoiceOf(await happens('cancel-with-credit')))).toEqual([-4000])
+  })
+
   it.each([
     ['now', swapped],
     ['reset', swappedWithReset],

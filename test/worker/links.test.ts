@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
+import { reversalEvent } from '../../local/reversal-events.ts'
 import { atStripe, checkout, comeBack, failStripe, received } from './checkout-support.ts'
 import { buy, deliverTo, linkShop, makeLink } from './links-support.ts'
 import { customerOf, leave, signedUp, signUp } from './people.ts'
-import { balance, counted, eventRow, ledger, query, runScheduled, said } from './support.ts'
+import { balance, counted, deliver, eventRow, ledger, query, runScheduled, said } from './support.ts'
 
 describe('a Payment Link of a pack', () => {
   it('credits whom its reference names, times the quantity: parked, then read', async () => {
@@ -103,6 +104,21 @@ describe('a Payment Link with credits of its own', () => {
     const { events } = await buy(await makeLink(lines, own), id, choices)
     expect(said(await deliverTo(events[0]))).toBe('rejected invalid_metadata')
     expect(await balance(id)).toBe(40)
+  })
+
+  // What docs/money.md shows: 500 credits for 10.00 USD.
+  it('ships: a refund takes its share of what was paid with it', async () => {
+    await atStripe('prices/price_ten/create', { unit_amount: 1000, type: 'one_time' })
+    const id = await signedUp()
+    const ships = { 'metadata[credits]': '500', 'shipping_options[0][shipping_rate]': 'shr_1' }
+    const { events, object } = await buy(await makeLink([{ price: 'price_ten' }], ships), id, {
+      shipping: 200,
+    })
+    expect(object).toMatchObject({ amount_total: 1200, total_details: { amount_shipping: 200 } })
+    await deliverTo(events[0])
+    const refund = { payment: String(object.payment_intent), amount: 200 }
+    await deliver('stripe', reversalEvent('refund.created', refund), { env: linkShop })
+    expect(await balance(id)).toBe(540 - 83)
   })
 
   it('counts for less than a pack that names the price', async () => {

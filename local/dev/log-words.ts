@@ -1,0 +1,48 @@
+import { ALERT_KINDS } from '../../src/settings/alerts.ts'
+
+type Said = Record<string, unknown>
+
+const joined = (...parts: unknown[]) => parts.filter(Boolean).join('  ')
+const verdict = (outcome: unknown, reason: unknown) => [outcome, reason].filter(Boolean).join(' / ')
+
+/** What the Worker says beside its deliveries, in words, by the `message` of the line. */
+export const LOG_WORDS: Record<string, (line: Said) => string> = {
+  misconfigured: ({ reasons }) => (reasons as string[]).join('; '),
+  checkout: ({ outcome, reason, user, session }) => joined(verdict(outcome, reason), user, session),
+  queue: ({ queue, deliveries, later, oldest_s, cause }) =>
+    joined(`${deliveries} from ${queue}, ${later} of them later, the oldest ${oldest_s} s old`, cause),
+  reconcile({ kind, looked, found, unseen }) {
+    const what = kind === 'recent' ? 'the last two hours' : 'everything'
+    const missing = Object.entries((unseen ?? {}) as Said).map(([walk, why]) => `${walk} (${why})`)
+    return joined(
+      `${what}: ${looked} compared with Stripe and Clerk, ${found || 'none'} differ`,
+      missing.length > 0 && `not seen: ${missing.join(', ')}`,
+    )
+  },
+  difference: ({ says, object, user_id, credits, outcome, reason, fixed }) =>
+    joined(
+      `${says}: ${object}`,
+      user_id,
+      credits !== null && `${credits} credits`,
+      verdict(outcome, reason),
+      fixed && 'put right',
+    ),
+  alert({ alert, about, change, critical, value, threshold }) {
+    const says = ALERT_KINDS[String(alert)]?.says ?? alert
+    return joined(
+      `${change}: ${says}: ${value}`,
+      about,
+      `${alert}${threshold === null ? '' : `, from ${threshold} on`}`,
+      critical && 'critical',
+    )
+  },
+  attention: ({ outcome, reason, deliveries, count, oldest }) =>
+    joined(`${deliveries ?? count} × ${verdict(outcome, reason)}`, oldest && `the oldest of ${oldest}`),
+}
+
+/** What your app was told: what became of it, in words. */
+export function toldInWords({ state, status, cause }: Said): string {
+  const why = status ?? (cause === 'Error' ? 'no response' : cause)
+  if (state === 'open') return `not taken (${why}), is sent again`
+  return state === 'undelivered' ? `given up (${why})` : `${state}, ${why}`
+}

@@ -454,6 +454,7 @@ create table ledgerhook.wallets (
   updated_at timestamp with time zone default now() not null,
   banned_at timestamp with time zone,
   low_armed bigint[] default '{}'::bigint[] not null,
+  ban_as_of timestamp(3) with time zone,
   constraint wallets_exact CHECK (((balance >= '-9007199254740991'::bigint) AND (balance <= '9007199254740991'::bigint))),
   constraint wallets_pkey PRIMARY KEY (user_id)
 );
@@ -756,6 +757,9 @@ create function ledgerhook.finish_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.fold_tallies(most integer) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.follow_ban(given text, is_banned boolean, as_of timestamp with time zone) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.forget_differences(facts jsonb) returns jsonb

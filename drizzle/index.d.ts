@@ -271,6 +271,23 @@ export declare const wallets: ReadOnly<import("drizzle-orm/pg-core").PgTableWith
             identity: undefined;
             generated: undefined;
         }, {}, {}>;
+        banAsOf: import("drizzle-orm/pg-core").PgColumn<{
+            name: string;
+            tableName: "wallets";
+            dataType: "date";
+            columnType: "PgTimestamp";
+            data: Date;
+            driverParam: string;
+            notNull: false;
+            hasDefault: false;
+            isPrimaryKey: false;
+            isAutoincrement: false;
+            hasRuntimeDefault: false;
+            enumValues: undefined;
+            baseColumn: never;
+            identity: undefined;
+            generated: undefined;
+        }, {}, {}>;
         lowArmed: import("drizzle-orm/pg-core").PgColumn<{
             name: string;
             tableName: "wallets";

@@ -25,6 +25,8 @@ var wallets = ledgerhook.table(
     closedAt: moment("closed_at"),
     /** Since when its user is banned in Clerk. A banned user spends and buys nothing. */
     bannedAt: moment("banned_at"),
+    /** When Clerk made the event that banned the user, or lifted the ban, last. Null while none has changed it. */
+    banAsOf: providerMoment("ban_as_of"),
     /**
      * The thresholds of LOW_BALANCE that are armed: the balance was well above them, and has not fallen below them
      * since. Your app receives one event when it does.

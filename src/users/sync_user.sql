@@ -30,6 +30,8 @@ begin
     perform decide_bonus(facts, false, delivery->>'event_id');
     return record_delivery(delivery, verdict('stale', 'older_than_stored', f.user_id));
   elsif f.email is null and f.email_required then
+    -- A ban holds all the same: whoever is here already may have credits to spend.
+    perform follow_ban(f.user_id, f.banned, f.updated_at);
     return record_delivery(delivery, verdict('rejected', 'missing_email', f.user_id));
   end if;
 
@@ -42,13 +44,22 @@ begin
     email = excluded.email, email_verified = excluded.email_verified, name = excluded.name,
     clerk_updated_at = excluded.clerk_updated_at, updated_at = now();
   if f.banned <> exists (select from wallets where user_id = f.user_id and banned_at is not null) then
-    update wallets set banned_at = case when f.banned then now() end, updated_at = now() where user_id = f.user_id;
+    perform follow_ban(f.user_id, f.banned, f.updated_at);
   end if;
   perform decide_bonus(facts, known.clerk_updated_at is null, delivery->>'event_id');
 
   recorded := record_delivery(delivery, verdict('applied', null, f.user_id));
   if not coalesce(opened, false) then return recorded; end if;
   return with_released(recorded, release((delivery->>'erase')::boolean, 'user:' || f.user_id));
+end $$;
+
+-- Bans a user, or lifts the ban, as Clerk has it as of this moment, unless a newer event has said it.
+create or replace function follow_ban(given text, is_banned boolean, as_of timestamptz) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  update wallets set banned_at = case when is_banned then coalesce(banned_at, now()) end, ban_as_of = as_of,
+    updated_at = now()
+  where user_id = given and as_of >= coalesce(ban_as_of, '-infinity');
 end $$;
 
 -- Locks the address, the user, and the other active user who holds the address, and returns that other user.

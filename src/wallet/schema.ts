@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { type AnyPgColumn, boolean, check, index, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { createdAt, ledgerhook, moment, updatedAt, wholeNumber } from '../schema.ts'
+import { createdAt, ledgerhook, moment, providerMoment, updatedAt, wholeNumber } from '../schema.ts'
 
 /** One prepaid wallet for each user. It outlives the user: `closed_at` is the tombstone. */
 export const wallets = ledgerhook.table(
@@ -12,6 +12,8 @@ export const wallets = ledgerhook.table(
     closedAt: moment('closed_at'),
     /** Since when its user is banned in Clerk. A banned user spends and buys nothing. */
     bannedAt: moment('banned_at'),
+    /** When Clerk made the event that banned the user, or lifted the ban, last. Null while none has changed it. */
+    banAsOf: providerMoment('ban_as_of'),
     /**
      * The thresholds of LOW_BALANCE that are armed: the balance was well above them, and has not fallen below them
      * since. Your app receives one event when it does.

@@ -7,7 +7,7 @@ export const OUTCOMES = {
   applied: {},
   /** This event, or the business fact that it reports, was applied before. */
   duplicate: {
-    already_processed: 'this event was applied before, or it says what is stored already',
+    already_processed: 'this event was applied before, or it reports what is stored already',
     payment_already_credited: 'another event of the same payment credited it',
     period_already_granted: 'the credits of these periods were granted before',
   },
@@ -22,23 +22,23 @@ export const OUTCOMES = {
     ping: 'Stripe asks whether the endpoint is there; no row is kept',
     connected_account: 'an event of a connected account',
     mode_mismatch:
-      'test mode where the Stripe key, or what the database serves, is live; or live where the key is test',
+      'an event of test mode while the Stripe key or the database is live; or a live event while the key is of test mode',
     instance_mismatch: 'an event of another Clerk instance',
     not_ours: 'another product of the same Stripe account, as far as is known',
     other_app: 'another app of the same Stripe account, by its tag or, without one, as far as is known',
     before_start: 'its session, invoice or payment was created before `CREDIT_SINCE`',
     payment_pending: 'not paid yet; another event follows',
-    no_effect: 'nothing moves by it',
+    no_effect: 'it changes nothing',
     settled_by_hand: 'a person has settled it; final',
   },
   /** Cannot be applied yet: kept, and released without any action of a person. */
   parked: {
     unknown_user: 'its user has not come yet',
-    unknown_customer: 'nobody knows whose its Stripe customer is',
+    unknown_customer: 'it is not known whose its Stripe customer is',
     unknown_payment: 'its payment has not come yet',
-    unknown_price: 'a plan was paid whose price `PLANS` does not know',
-    unknown_invoice: 'it credits a line of an invoice that was not paid here; Stripe is asked',
-    ambiguous_order: 'two changes of one second; Stripe is asked',
+    unknown_price: 'a plan was paid whose price is not in `PLANS`',
+    unknown_invoice: 'it credits a line of an invoice whose payment is not known here; Stripe is asked',
+    ambiguous_order: 'two changes in the same second, in an unknown order; Stripe is asked',
     incomplete_invoice: 'the event lacks lines of its invoice, or what a price costs; Stripe is asked',
     currency_mismatch: 'a dispute in another currency than its payment; Stripe is asked for the rate',
     incomplete_refunds: 'a refund has failed, and others may be unknown; Stripe is asked for all of them',
@@ -48,15 +48,16 @@ export const OUTCOMES = {
   },
   /** Can never be applied as it is: kept for a person to decide. */
   rejected: {
-    invalid_metadata: 'nothing in it names a user, or a number of credits',
+    invalid_metadata: 'it names no user, or no valid number of credits',
     reference_mismatch: 'its client_reference_id names another user than its metadata',
-    customer_mismatch: 'its customer is another living user’s',
+    customer_mismatch: 'its customer belongs to another user who is not deleted',
     payment_mismatch: 'its payment was credited to another user, or paid another invoice',
     currency_mismatch: 'a refund in another currency than its payment',
     limit_exceeded: 'the balance would go beyond 2^53 - 1 credits',
     user_deactivated: 'its user is deleted',
-    before_start: 'money of a payment from before `CREDIT_SINCE` came back, or went away again',
-    missing_email: 'a user without any address, where `REQUIRE_EMAIL` asks for one',
+    before_start:
+      'money of a payment from before `CREDIT_SINCE` was refunded or disputed, or such a change was undone',
+    missing_email: 'a user without any address, while `REQUIRE_EMAIL` asks for one',
   },
   /** In the queue, and applied from there, because the database did not respond in time. There is no row yet. */
   queued: {},

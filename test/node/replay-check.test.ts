@@ -115,6 +115,9 @@ async function contents(): Promise<unknown> {
   )
 }
 
+/** Where `reverseRefund` says what was refunded. */
+const AMOUNT = '    amount,\n    state,'
+
 describe('npm run replay-check', () => {
   it('finds nothing where code and settings are the same, by another commit as well', async () => {
     const nothing = { code: 0, decided: 41, differences: [], rows: [] }
@@ -165,7 +168,7 @@ describe('npm run replay-check', () => {
 
   it('finds an injected bug: in what is decided, and one that throws', async () => {
     const path = 'src/stripe/reverse-payment.ts'
-    const doubled = await edited(path, '{ amount, state,', '{ amount: 2 * amount, state,', () =>
+    const doubled = await edited(path, AMOUNT, `    amount: 2 * amount,\n    state,`, () =>
       compared('--base', 'HEAD'),
     )
     expect(doubled.differences).toEqual([
@@ -184,7 +187,7 @@ describe('npm run replay-check', () => {
       ['wallets', ['credits']],
       ['reversals', ['amount']],
     ])
-    const thrown = await edited(path, '{ amount, state,', '{ amount: BigInt(amount + 0.5), state,', () =>
+    const thrown = await edited(path, AMOUNT, `    amount: BigInt(amount + 0.5),\n    state,`, () =>
       compared('--base', 'HEAD'),
     )
     expect(thrown.differences).toMatchObject([{ verdict: ['applied', 'failed / RangeError'] }])
@@ -192,7 +195,7 @@ describe('npm run replay-check', () => {
 
   it('judges what has a past by that past', async () => {
     const path = 'src/stripe/reverse-payment.ts'
-    const found = await edited(path, '{ amount, state,', '{ amount: 2 * amount, state,', () =>
+    const found = await edited(path, AMOUNT, `    amount: 2 * amount,\n    state,`, () =>
       compared('--base', 'HEAD', '--since', lastAt.toISOString()),
     )
     expect(found).toMatchObject({

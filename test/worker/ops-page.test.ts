@@ -46,7 +46,7 @@ describe('the overview', () => {
     const { result, requests } = await counted(() => seen(operator, '/ops'))
     expect(requests).toBe(1)
     expect(result).toMatch(
-      /rejected invalid_metadata [1-9]\d* .*nothing in it names a user, or a number of credits/,
+      /rejected invalid_metadata [1-9]\d* .*it names no user, or no valid number of credits/,
     )
     expect(result).toMatch(/Build [\da-f]{12} .*Newest migration \d{4}_/)
   })

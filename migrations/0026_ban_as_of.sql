@@ -1,0 +1,1 @@
+ALTER TABLE "ledgerhook"."wallets" ADD COLUMN "ban_as_of" timestamp (3) with time zone;

@@ -38,7 +38,8 @@ begin
 end $$;
 
 -- Stores the lines of invoices that Stripe says are paid, with what PLANS says they sell. If their own event still
--- comes, they grant what is left after what was taken. What an older version granted as a whole is stored as one line.
+-- comes, it grants all of it, because the credits that other invoices took are already booked. An invoice that an older
+-- version granted as a whole is stored as one line.
 -- credited: [{stripe_invoice_id, lines}].
 create or replace function keep_credited(credited jsonb, in_currency text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

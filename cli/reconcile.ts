@@ -50,7 +50,9 @@ await runCommand(async () => {
     const payments = flags.payments && (await importEarlier(pass, flags.payments))
     const first = await compareOnce(pass, flags, links)
     const absent = await closeAbsent(pass, first.report, first.store, flags)
-    const left = flags.fix ? await compareOnce({ ...pass, id: passId(), fixes: false }, flags, links) : first
+    // Where nothing differs, nothing was changed: another comparison would take as long and find the same.
+    const isChanged = flags.fix && first.store.count() > 0
+    const left = isChanged ? await compareOnce({ ...pass, id: passId(), fixes: false }, flags, links) : first
     const said = { host, pass: pass.id, first, left, absent, payments, flags, settings }
     await printing(flags.json ? inJson(said) : inLines(said), print)
     const toImport = flags.fix ? [] : (payments ?? []).filter((payment) => payment.is_new)

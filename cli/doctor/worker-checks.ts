@@ -1,7 +1,7 @@
-import { type Check, fail, pass, putting, warn } from './check.ts'
+import { blind, type Check, fail, pass, putting, warn } from './check.ts'
 import { clock } from './clock.ts'
 import type { Context } from './context.ts'
-import { ask, probe, unsigned } from './probe.ts'
+import { type Answer, ask, probe, unsigned } from './probe.ts'
 import { webhookUrl } from './stripe-endpoint.ts'
 
 const reachable: Check = {
@@ -46,16 +46,22 @@ const redirect: Check = {
 
 const originOf = (location: string | null, url: string) => URL.parse(location ?? '', url)?.origin ?? 'unknown'
 
+const LOG = 'see the Worker’s log; of `misconfigured` it names the setting and says why'
+
+const returned = (answer: Answer | null | undefined) =>
+  answer ? `${answer.status} (${answer.body?.error ?? 'no reason'})` : 'no response'
+
 /** Whether each of the secrets that are given here is one of the Worker's. */
 function secretCheck(
   provider: 'clerk' | 'stripe',
   name: 'CLERK_WEBHOOK_SECRET' | 'STRIPE_WEBHOOK_SECRET',
 ): Check {
+  const from = provider === 'clerk' ? 'Clerk' : 'Stripe'
   return {
     group: 'worker',
     name: `worker-${provider}-secret`,
     needs: [name],
-    costs: `everything that ${provider === 'clerk' ? 'Clerk' : 'Stripe'} sends gets 400`,
+    costs: `everything that ${from} sends gets 400`,
     async run({ url, settings }) {
       const secrets = settings[name] ?? []
       const answers = await Promise.all(secrets.map((secret) => probe(url, provider, { secret })))
@@ -73,10 +79,8 @@ function secretCheck(
           `the Worker does not know ${name}${which}`,
           `${putting(name)}, with the endpoint's signing secret`,
         )
-      return fail(
-        `a signed probe gets ${answer?.status ?? 'no response'} (${answer?.body?.error ?? 'no reason'})`,
-        'see the Worker’s log',
-      )
+      const costs = `nothing that ${from} sends is taken`
+      return fail(`a signed probe gets ${returned(answer)}`, LOG, costs)
     },
   }
 }
@@ -94,6 +98,9 @@ const forgeries: Check = {
       const [secret = ''] = settings[name] ?? []
       const tampered = await probe(url, provider, { secret }, { tampered: true })
       const old = await probe(url, provider, { secret, signedAt: now() - OLD_MS })
+      const failed = [tampered, old].find((answer) => !answer || answer.status >= 500)
+      if (failed !== undefined)
+        return blind(`whether a forgery is refused cannot be seen: ${provider} gets ${returned(failed)}`, LOG)
       if (tampered?.status !== 400)
         taken.push(`a tampered event of ${provider} (${tampered?.status ?? 'no response'})`)
       if (old?.status !== 400) taken.push(`an old one (${old?.status ?? 'no response'})`)
@@ -127,10 +134,9 @@ const ready: Check = {
     if (status === 'ready') return pass('the Worker has the database that it needs')
     if (answer?.status === 401)
       return fail('the Worker has another OPS_TOKEN', putting('OPS_TOKEN'), 'nobody can ask it how it is')
-    return fail(
-      `the Worker is ${status ?? 'without an answer'}`,
-      READY[status ?? ''] ?? 'see the Worker’s log',
-    )
+    if (!status)
+      return fail(`the Worker returns ${returned(answer)}`, LOG, 'deliveries get the same, and are repeated')
+    return fail(`the Worker is ${status}`, READY[status] ?? LOG)
   },
 }
 

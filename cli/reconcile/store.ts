@@ -20,7 +20,7 @@ export interface Store {
   uncredited: Seen
   /**
    * Keeps what differs. Of an object and kind that is found again, the first stays, which is the newest state of it, until
-   * one of them is put right.
+   * one of them is put right. The total of a charge is not listed while its refunds are, and take as much or more.
    */
   keep(found: Difference[]): void
   /** In the order in which they were found first. Others may be kept meanwhile. */
@@ -39,13 +39,17 @@ const TABLES = `
   create table seen (object text primary key) without rowid;
   create table uncredited (object text primary key) without rowid;
   create table found (n integer primary key, object text, kind text, reason text, fixed integer, confirmed integer, credits integer,
-    amount integer, currency text, whole text, unique (object, kind));`
+    amount integer, currency text, charge text, whole text, unique (object, kind));
+  create index found_charge on found (charge) where charge is not null;
+  create view listed as select * from found as total where not (total.charge is total.object and coalesce((
+    select sum(refund.amount) >= total.amount or sum(refund.credits) <= total.credits from found as refund
+    where refund.charge = total.charge and refund.kind = total.kind and refund.object <> total.object), false));`
 
 const KEEP = `
-  insert into found (object, kind, reason, fixed, confirmed, credits, amount, currency, whole)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  insert into found (object, kind, reason, fixed, confirmed, credits, amount, currency, charge, whole)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (object, kind) do update set reason = excluded.reason, fixed = excluded.fixed, confirmed = excluded.confirmed,
-    credits = excluded.credits, amount = excluded.amount, currency = excluded.currency, whole = excluded.whole
+    credits = excluded.credits, amount = excluded.amount, currency = excluded.currency, charge = excluded.charge, whole = excluded.whole
   where excluded.fixed > found.fixed`
 
 /**
@@ -62,14 +66,24 @@ export async function openStore(): Promise<Store> {
     uncredited: idsIn(db, 'uncredited'),
     keep(found) {
       for (const one of found) {
-        const { object, kind, reason, fixed, confirmed, credits, amount, currency } = one
-        const members = [object, kind, reason, Number(fixed), Number(confirmed), credits, amount, currency]
+        const { object, kind, reason, fixed, confirmed, credits, amount, currency, charge = null } = one
+        const members = [
+          object,
+          kind,
+          reason,
+          Number(fixed),
+          Number(confirmed),
+          credits,
+          amount,
+          currency,
+          charge,
+        ]
         keep.run(...members, JSON.stringify(one))
       }
     },
     *rows(which = {}) {
       const { condition, values } = conditionOf(which)
-      const page = db.prepare(`select n, whole from found where n > ? ${condition} order by n limit ${PAGE}`)
+      const page = db.prepare(`select n, whole from listed where n > ? ${condition} order by n limit ${PAGE}`)
       for (
         let rows = page.all(0, ...values);
         rows.length > 0;
@@ -80,12 +94,12 @@ export async function openStore(): Promise<Store> {
     count(which = {}) {
       const { condition, values } = conditionOf(which)
       return Number(
-        db.prepare(`select count(*) as count from found where true ${condition}`).get(...values)?.count,
+        db.prepare(`select count(*) as count from listed where true ${condition}`).get(...values)?.count,
       )
     },
     sums(kind) {
-      const credits = db.prepare('select total(credits) as credits from found where kind = ?').get(kind)
-      const money = db.prepare(`select currency, total(amount) as amount from found
+      const credits = db.prepare('select total(credits) as credits from listed where kind = ?').get(kind)
+      const money = db.prepare(`select currency, total(amount) as amount from listed
         where kind = ? and amount is not null and currency is not null group by currency order by min(n)`)
       return {
         credits: Number(credits?.credits),

@@ -19,7 +19,7 @@ export interface Said {
   host: string
   pass: string
   first: Compared
-  /** The same as `first` where nothing was to be fixed. */
+  /** The same as `first` without `--fix`, and where nothing differs. */
   left: Compared
   absent: Absent
   /** Payments of a file, from before `CREDIT_SINCE`. */
@@ -41,7 +41,7 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
     yield `${name} is refused by ${provider}: nothing is compared that it should read. Set the right key`
   yield* section(flags.fix ? 'found' : '', first.store)
   if (!flags.fix) yield* ofUncredited(first.store, flags)
-  if (flags.fix) {
+  if (flags.fix && first.store.count() > 0) {
     const fixed = first.store.count({ fixed: true })
     yield* ['', `${fixed} put right, then compared again: ${inWords(left.store.count())}`]
     yield* section('left', left.store)

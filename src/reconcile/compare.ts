@@ -182,8 +182,9 @@ function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference
   // What cannot be credited yet is still owed.
   const owed = facts.credits ?? facts.grants?.reduce((sum, { credits }) => sum + credits, 0) ?? null
   const credits = waits && owed !== null ? owed : finding.credits
-  const { amount = null, currency = null } = facts
-  const what = { provider, object, kind, outcome, reason, user_id, credits, amount, currency, known }
+  const { amount = null, currency = null, stripe_charge_id: charge = null } = facts
+  const money = { credits, amount, currency, charge }
+  const what = { provider, object, kind, outcome, reason, user_id, ...money, known }
   return { ...what, confirmed: false, first, fixed: false }
 }
 
@@ -193,4 +194,5 @@ interface Money {
   grants?: { credits: number }[] | null
   amount?: number
   currency?: string
+  stripe_charge_id?: string | null
 }

@@ -35,6 +35,8 @@ export interface Difference {
   /** Minor units of `currency`. Null if it is not about money. */
   amount: number | null
   currency: string | null
+  /** The charge that it names. Null if it names none. A charge that reports its refunds names itself. */
+  charge?: string | null
   /** Whether a delivery about it already waits, for another event or for a person. */
   known: boolean
   /** On a schedule: whether another pass saw it too, and whether this one is the first to confirm it. */

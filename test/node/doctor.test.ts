@@ -324,6 +324,12 @@ for (const [check, name] of [
 add('worker-forgeries', 'fail', 'something that takes everything', /tampered .*old/, async () => ({
   url: await somethingElse(200, '{"outcome":"applied"}'),
 }))
+add('worker-forgeries', 'warn', 'a Worker that fails', /cannot be seen: clerk gets 500/, async () => ({
+  url: await somethingElse(500, '{"error": "misconfigured"}'),
+}))
+add('worker-ready', 'fail', 'a Worker that fails', /returns 500 \(misconfigured\)/, async () => ({
+  url: await somethingElse(500, '{"error": "misconfigured"}'),
+}))
 add('worker-ready', 'fail', 'another token', /another OPS_TOKEN/, () => ({
   vars: { OPS_TOKEN: 'another-token' },
 }))

@@ -73,6 +73,8 @@ it('every block of docs/moving-out.md does what the page says, and nothing of yo
   await owner.query('begin')
   await owner.query(`delete from moved.ledger where kind = 'refund'`)
   expect(await rows(compare)).toEqual([{ ...zero, balances_without_entries: '1', entries_lost: '1' }])
+  await owner.query('delete from moved.balances')
+  expect(await rows(compare)).toEqual([{ ...zero, credits_lost: '1880', entries_lost: '1' }])
   await owner.query('rollback')
 
   expect(await rows(`select * from (${pointing.trim().replace(/;$/, '')}) found order by 1`)).toEqual([

@@ -2,19 +2,21 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Event, hotEvents, sign, signUp, topUp } from '../../bench/arena/deliveries.ts'
 import { NO_VACUUM } from '../../bench/ground/bulk.ts'
 import { fill, filledUsers } from '../../bench/ground/fill.ts'
-import { invoiceEvent, invoiceLine } from '../../local/billing-events.ts'
-import { clerkEvent } from '../../local/events.ts'
+import { billingEvent, invoiceEvent, invoiceLine } from '../../local/billing-events.ts'
+import { checkoutEvent, clerkEvent } from '../../local/events.ts'
 import { paymentIntentEventOf2020, soldInvoiceEvent } from '../../local/payment-events.ts'
 import { query } from '../../local/postgres/query.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { readEntitlements } from '../../src/api/read-entitlements.ts'
 import { readMe } from '../../src/api/read-me.ts'
 import { readWallet } from '../../src/api/read-wallet.ts'
-import { call, type OutgoingEvent } from '../../src/db.ts'
+import { call, type Effect, type OutgoingEvent } from '../../src/db.ts'
 import { Budget } from '../../src/ops/budget.ts'
 import { explain } from '../../src/ops/explain.ts'
 import { tasks } from '../../src/ops/tasks.ts'
 import { telling } from '../../src/outgoing/telling.ts'
+import { grantPlan } from '../../src/payments/plan-verbs.ts'
+import { settleSession } from '../../src/payments/verbs.ts'
 import { providers } from '../../src/providers.ts'
 import { type Settings, settingsSchema } from '../../src/settings.ts'
 import { adoptCustomer, readBuyer } from '../../src/users/customer.ts'
@@ -87,6 +89,19 @@ const paidInvoice = (user: string) =>
     }),
   )
 
+/** Runs a verb as a delivery does, where its event would not say all that it needs. */
+async function run(user: string, { verb, facts }: Effect): Promise<string> {
+  const about = {
+    provider: 'stripe',
+    event_id: `evt_${verb}_${user}`,
+    type: verb,
+    via: 'webhook',
+    erase: false,
+  }
+  const delivery = { ...about, occurred_at: '2026-05-01T12:00:00Z', body: '{}' }
+  return (await call<{ outcome: string }>(session.db, verb, [delivery, facts])).outcome
+}
+
 /** A change of plan: it credits the invoice of the user, or whichever line covers its start. */
 const changed = (user: string, credited_items: object | null) => {
   const details = { proration: true, proration_details: { credited_items } }
@@ -96,6 +111,17 @@ const changed = (user: string, credited_items: object | null) => {
   const names = { subscription: `sub_${user}`, customer: `cus_${user}`, amount: -200, set: { lines } }
   return stripe(invoiceEvent('invoice.paid', { invoice: `in_2_${user}`, ...names }))
 }
+
+/** What facts of a sale have in common, with ids of this name. */
+const sold = (name: string) => ({
+  amount: 500,
+  currency: 'usd',
+  stripe_payment_id: `pi_${name}`,
+  stripe_payment_intent_id: `pi_${name}`,
+  stripe_invoice_id: null,
+  stripe_charge_id: `ch_${name}`,
+  stripe_customer_id: `cus_${name}`,
+})
 
 /** What is delivered seldom: what it does to a user who has signed up and paid once, and whose customer is known. */
 const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
@@ -133,6 +159,61 @@ const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
       await deliver(paidInvoice(user))
       return await deliver(changed(user, null))
     },
+  },
+  {
+    name: 'a customer who is linked, one who is referred, and one who is gone',
+    act: async (user) => {
+      const begun = { mode: 'subscription', payment_intent: null, subscription: `sub_${user}` }
+      for (const more of [{ customer: `cus_l_${user}` }, { customer: `cus_r_${user}`, metadata: {} }])
+        await deliver(
+          stripe(checkoutEvent('checkout.session.completed', { user, session: { ...begun, ...more } })),
+        )
+      return await deliver(stripe(billingEvent('customer.deleted', { id: `cus_l_${user}` })))
+    },
+  },
+  {
+    name: 'a payment of an invoice that has failed, and another one',
+    act: async (user) => {
+      await deliver(paidInvoice(user))
+      const payment = { type: 'payment_intent', payment_intent: `pi_in_${user}` }
+      const paid = { id: `inpay_${user}`, invoice: `in_${user}`, payment }
+      await deliver(stripe(billingEvent('invoice.payment_failed', { customer: `cus_${user}` })))
+      return await deliver(stripe(billingEvent('invoice_payment.paid', paid)))
+    },
+  },
+  {
+    name: 'a session whose lines are read',
+    act: (user) =>
+      run(
+        user,
+        settleSession({
+          ...sold(`s_${user}`),
+          user_id: user,
+          stripe_checkout_session_id: `cs_${user}`,
+          by_reference: true,
+          reference: null,
+          unread: null,
+          credits: 5,
+          invoice_unknown: false,
+          created: null,
+        }),
+      ),
+  },
+  {
+    name: 'an invoice as an older version has stored it',
+    act: (user) =>
+      run(
+        user,
+        grantPlan({
+          ...sold(`g_${user}`),
+          user_id: user,
+          stripe_subscription_id: `sub_${user}`,
+          stripe_invoice_id: `in_g_${user}`,
+          paid_by: `pi_g_${user}`,
+          grants: [{ period_start: 1_777_000_000, credits: 5 }],
+          unknown: null,
+        }),
+      ),
   },
   { name: 'a deletion', act: (user) => deliver(deletion(user)) },
   { name: 'a deletion that erases', act: (user) => deliver(deletion(user), { USER_DELETION: 'delete' }) },
@@ -387,6 +468,11 @@ describe.each([
     expect(indexesOf('outgoing_events')).toEqual(['outgoing_events_undelivered'])
     for (const table of ['rates', 'query_times', 'differences', 'tasks', 'sightings', 'alerts'])
       expect(indexesOf(table).length, table).toBeGreaterThan(0)
+  })
+
+  it('every verb was called, so that its plans were looked at', async () => {
+    const verbs = await session.uncalledVerbs()
+    expect(verbs, verbs.join()).toEqual([])
   })
 
   it.skipIf(says.startsWith('that was'))(

@@ -22,6 +22,7 @@ const difference = (object: string, kind: DifferenceKind, more: Partial<Differen
   credits: null,
   amount: null,
   currency: null,
+  charge: null,
   known: false,
   confirmed: false,
   first: false,
@@ -81,6 +82,32 @@ it('may keep more while its rows are read, as when users are closed one by one',
   const which = { kind: 'user_deleted', confirmed: true } as const
   for (const one of store.rows(which)) store.keep([{ ...one, fixed: true }])
   expect([store.count(which), store.count({ fixed: true })]).toEqual([MANY, MANY])
+})
+
+it('lists the refunds of a charge or its total, whichever says more, and not both', async () => {
+  const of = (object: string, charge: string, credits: number | null, amount: number) =>
+    difference(object, 'refund_not_taken', { charge, credits, amount, currency: 'usd' })
+  const store = await storeOf(
+    // Two refunds, and the total after each of them.
+    ...[of('re_1', 'ch_1', -2, 20), of('ch_1', 'ch_1', -5, 50), of('re_2', 'ch_1', -3, 30)],
+    // Of one that is not credited yet, nobody knows how many credits come back.
+    ...[of('re_3', 'ch_3', null, 7), of('ch_3', 'ch_3', null, 7)],
+    // One refund is put right, so its charge has nothing more to take, though an earlier refund is in its total.
+    ...[of('ch_4', 'ch_4', 0, 90), { ...of('re_4', 'ch_4', -1, 10), fixed: true }],
+    // The total says more than the refund that is listed; and it alone is listed.
+    ...[of('re_5', 'ch_5', -1, 10), of('ch_5', 'ch_5', -9, 90), of('ch_6', 'ch_6', -4, 40)],
+  )
+  expect([...store.rows()].map(({ object }) => object)).toEqual([
+    're_1',
+    're_2',
+    're_3',
+    're_4',
+    're_5',
+    'ch_5',
+    'ch_6',
+  ])
+  expect([store.count(), store.count({ fixed: true })]).toEqual([7, 1])
+  expect(store.sums('refund_not_taken').credits).toBe(-2 - 3 - 1 - 1 - 9 - 4)
 })
 
 it('remembers objects, each once', async () => {

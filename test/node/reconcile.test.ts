@@ -89,6 +89,11 @@ describe('npm run reconcile', () => {
     await post(`${stack.stripeUrl}/test/seed`, {
       sessions: [{ ...object, ...set }],
       refunds: [reversalEvent('refund.created', { ...of, status: 'succeeded' }).data.object],
+      // Two events report one refund: it counts once.
+      events: [
+        reversalEvent('refund.created', { ...of, status: 'succeeded' }),
+        reversalEvent('charge.refunded', of),
+      ],
     })
 
     const { code, text } = await run()
@@ -108,6 +113,7 @@ describe('npm run reconcile', () => {
     const fixed = await report('--fix')
     expect(fixed.fixed.map(({ object }) => object)).toEqual(['user_ada', 'cs_test_pi_ada', 're_pi_ada'])
     expect([fixed.left, fixed.code]).toEqual([[], 0])
+    expect((await run('--fix')).text).toMatch(/nothing differs\n\nnot looked at/)
     expect(await balance('user_ada')).toBe(340)
     expect(await report()).toMatchObject({ code: 0, found: [] })
     expect((await run('--fix')).text).toContain('compared with Stripe and Clerk, nothing differs')

@@ -27,6 +27,8 @@ export interface PlannedSession {
   scansOf(nodes: Node[]): string[]
   /** Indexes that no plan has used so far, but for those that keep a row unique. */
   unusedIndexes(): Promise<string[]>
+  /** Verbs that were not called so far. */
+  uncalledVerbs(): Promise<string[]>
 }
 
 /** Tables of a few rows, whatever piles up elsewhere. */
@@ -57,6 +59,10 @@ const INDEXES = `
 
 const TABLES = `select relname::text as name from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r'`
 
+const UNCALLED_VERBS = `
+  select name from ledgerhook.verbs where name not in (
+    select funcname::text from pg_stat_user_functions where schemaname = 'ledgerhook') order by name`
+
 export async function openPlannedSession(url: string): Promise<PlannedSession> {
   const client = new Client(url)
   await client.connect()
@@ -66,7 +72,7 @@ export async function openPlannedSession(url: string): Promise<PlannedSession> {
     if (plan) plans.push(JSON.parse(plan))
   })
   await client.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_format = 'json';
-    set auto_explain.log_nested_statements = on; set auto_explain.log_level = 'notice'`)
+    set auto_explain.log_nested_statements = on; set auto_explain.log_level = 'notice'; set track_functions = 'pl'`)
   const { rows: indexes } = await client.query<{ name: string; leading: string; keeps_unique: boolean }>(
     INDEXES,
   )
@@ -108,6 +114,12 @@ export async function openPlannedSession(url: string): Promise<PlannedSession> {
       return indexes
         .filter(({ name, keeps_unique }) => !keeps_unique && !used.has(name))
         .map(({ name }) => name)
+    },
+    async uncalledVerbs() {
+      // Postgres counts calls in the session, and shows them once it is told to.
+      await client.query('select pg_stat_force_next_flush()')
+      const { rows } = await client.query<{ name: string }>(UNCALLED_VERBS)
+      return rows.map(({ name }) => name)
     },
   }
 }

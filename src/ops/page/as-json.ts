@@ -28,6 +28,6 @@ export const asJson = (read: (c: Context) => Promise<object>) => async (c: Conte
     return c.json({ ...shown, ...(entries && { entries }) }, 200, { 'Cache-Control': 'no-store' })
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable && error.isRefusal)) throw error
-    return c.json({ error: 'invalid_request', fields: { query: ['has a value that is none'] } }, 400)
+    return c.json({ error: 'invalid_request', fields: { query: ['a value has the wrong form'] } }, 400)
   }
 }

@@ -1,3 +1,4 @@
+import { buildName } from './build-name.ts'
 import { checklist } from './doctor/checklist.ts'
 import { checks } from './doctor/checks.ts'
 import { type Context, createContext } from './doctor/context.ts'
@@ -12,7 +13,6 @@ import { deployedBindings } from './shared/deployed.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
 import { projectDir } from './shared/project.ts'
-import { buildName } from './stamp.ts'
 
 const HELP = `
 npm run doctor -- [flags]     examines Stripe, Clerk, the Worker, the database and the settings, and changes nothing

@@ -4,6 +4,7 @@ import { ProviderTrouble } from '../src/provider-trouble.ts'
 import { withBonusForAll } from '../src/reconcile/clerk-walks.ts'
 import { type Pass, passId } from '../src/reconcile/pass.ts'
 import { running } from '../src/running.ts'
+import { buildName } from './build-name.ts'
 import { closeAbsent } from './reconcile/absent.ts'
 import { compareOnce } from './reconcile/compared.ts'
 import { linksOf } from './reconcile/customers.ts'
@@ -19,7 +20,6 @@ import { LocalError } from './shared/errors.ts'
 import { openDatabase } from './shared/owner.ts'
 import { printing } from './shared/printing.ts'
 import { commandSettings } from './shared/settings.ts'
-import { buildName } from './stamp.ts'
 
 await runCommand(async () => {
   running.build = buildName()

@@ -1,23 +1,21 @@
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildName } from './build-name.ts'
 import { readFunctions } from './migrate/functions.ts'
-import { hashOf } from './migrate/hash.ts'
 import { writeSdks } from './sdk/write.ts'
 import { runCommand } from './shared/command.ts'
+import { readFlags } from './shared/flags.ts'
 import { projectDir } from './shared/project.ts'
+
+const HELP = `
+npm run stamp   writes what a build is made with: which functions it needs, its name, what it uses of two SDKs, and the
+                files that the page /ops draws with. Every build, test and check runs it. It prints nothing.
+`
 
 const FILE = join(projectDir, 'src/ops/functions.gen.ts')
 
 /** The files of uPlot with which the page draws its plots, by their names in the folder that is deployed. */
 const PLOTS = { 'uplot.js': 'uPlot.iife.min.js', 'uplot.css': 'uPlot.min.css' }
-
-/** Returns the name of a build of these sources: 12 digits that change with every source and every migration. */
-export function buildName(): string {
-  const paths = globSync('src/**/*.{ts,sql}', { cwd: projectDir }).map((path) => path.replaceAll('\\', '/'))
-  const sources = [...paths.filter((path) => !path.endsWith('.gen.ts')), 'migrations/sealed.json'].sort()
-  const texts = sources.flatMap((path) => [path, readFileSync(join(projectDir, path), 'utf8')])
-  return hashOf(...texts).slice(0, 12)
-}
 
 /**
  * Writes the functions that this build needs (the Worker compares them with those of its database), the build's name,
@@ -48,4 +46,8 @@ function writeChanged(file: string, text: string): void {
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text)
 }
 
-if (import.meta.main) await runCommand(stamp)
+if (import.meta.main)
+  await runCommand(async () => {
+    readFlags(HELP, {})
+    await stamp()
+  })

@@ -24,7 +24,7 @@ export interface Item {
 
 /**
  * Returns all settings in the order in which they are needed, and then all bindings. It never contains a value.
- * @param bound what `wrangler.toml` binds. Undefined for a Worker on this machine: its command line binds the queue /
+ * @param bound what `wrangler.toml` binds. Undefined for a Worker on this machine: its command line binds the queue
  */
 export function checklist({ url, given, settings }: Context, bound?: string[]): Item[] {
   const schemas = settingsSchema().shape

@@ -27,7 +27,7 @@ const COLUMNS = 'user_id,stripe_customer_id'
 
 /**
  * Reads `user_id,stripe_customer_id`. A customer belongs to one user; a user may have several. @throws LocalError that
- * names every line that is wrong /
+ * names every line that is wrong
  */
 export function readLinks(text: string): Link[] {
   const { lines, problems } = linesOf(text, COLUMNS)
@@ -78,7 +78,7 @@ const isOfAnother = (customer: unknown, { settings }: Pass) =>
  * Returns links for customers that have paid and whose address belongs to exactly one living user, is verified at
  * Clerk, and belongs to no other customer. People type an address at Stripe and nobody verifies it, so a person looks
  * at the list first.
- * @throws LocalError, ProviderTrouble /
+ * @throws LocalError, ProviderTrouble
  */
 async function linksByEmail(pass: Pass, databaseUrl: string): Promise<ReadLink[]> {
   const byAddress = new Map<string, { customer: string; isNamed: boolean }[]>()

@@ -109,7 +109,7 @@ async function wait<T>(act: () => Promise<T>): Promise<T> {
 
 /**
  * Returns a refund or a dispute as it was before a moment: later changes count from then on. Returns null if the object
- * is younger. @param since in seconds /
+ * is younger. @param since in seconds
  */
 export async function asBefore(pass: Pass, object: unknown, since: number): Promise<unknown> {
   if (!isBefore(object, since)) return null

@@ -57,7 +57,7 @@ const DISPUTED_OTHERWISE =
  * Imports the payments of a file that were made before `CREDIT_SINCE`: all of them, or none if there are problems. Then
  * it decides again on the refunds and disputes that were refused because their payment was unknown. Without `fixes` it
  * only returns what it would do.
- * @throws LocalError, ProviderTrouble, DatabaseUnavailable /
+ * @throws LocalError, ProviderTrouble, DatabaseUnavailable
  */
 export async function importEarlier(
   pass: Pass,
@@ -85,7 +85,7 @@ export async function importEarlier(
 /**
  * Reads the rows of the file, with what Stripe has for them.
  * @param since `CREDIT_SINCE`, in seconds
- * @throws LocalError that names every line that is wrong, ProviderTrouble /
+ * @throws LocalError that names every line that is wrong, ProviderTrouble
  */
 async function readAll(pass: Pass, rows: EarlierRow[], since: number): Promise<Row[]> {
   const say = progress('lines')
@@ -123,7 +123,7 @@ async function readRow(pass: Pass, row: EarlierRow, came: Returned[], since: num
 
 /**
  * Returns what a refund or a dispute had taken by then, as facts of its verb. The imported balances already contain it.
- * @param since `CREDIT_SINCE`, in seconds /
+ * @param since `CREDIT_SINCE`, in seconds
  */
 async function goneBefore(pass: Pass, { kind, object }: Returned, since: number): Promise<Reversal[]> {
   const then = await asBefore(pass, object, since)

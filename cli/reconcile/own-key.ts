@@ -8,7 +8,7 @@ import { modeOf } from '../shared/mode.ts'
 /**
  * Ends the command if the key belongs to another Stripe account or mode than the database serves. Otherwise everything
  * here would seem missing at Stripe, and the other account's objects would be stored here.
- * @throws LocalError, DatabaseUnavailable /
+ * @throws LocalError, DatabaseUnavailable
  */
 export async function refuseOtherKey({ db, settings }: Pass, host: string): Promise<void> {
   const served = await readStripeAccount(db)

@@ -122,7 +122,8 @@ describe('npm run explain says in one sentence', () => {
 })
 
 describe('flags', () => {
-  it.each(['cli/adjust.ts', 'cli/doctor.ts', 'cli/reconcile.ts', 'local/dev.ts', 'local/token.ts'])(
+  const scripts = ['cli/adjust.ts', 'cli/doctor.ts', 'cli/reconcile.ts', 'cli/stamp.ts']
+  it.each([...scripts, 'local/dev.ts', 'local/token.ts'])(
     'that %s does not have are refused',
     async (script) => {
       expect(await refusal(script, ['--nonesuch'], {})).toBe(

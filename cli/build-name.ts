@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { hashOf } from './migrate/hash.ts'
 import { projectDir } from './shared/project.ts'
 
-/** Returns what a build of these sources is called: 12 digits that differ wherever a source or a migration does. */
+/** Returns the name of a build of these sources: 12 digits that change with every source and every migration. */
 export function buildName(): string {
   const paths = globSync('src/**/*.{ts,sql}', { cwd: projectDir }).map((path) => path.replaceAll('\\', '/'))
   const sources = [...paths.filter((path) => !path.endsWith('.gen.ts')), 'migrations/sealed.json'].sort()

@@ -1598,18 +1598,18 @@ export interface paths {
         };
         /**
          * Why a balance is what it is, or what became of a payment, an event or a reference
-         * @description Entries oldest first, the newest page of a long history. For the page before it, give its `next` as `before`. No payloads.
+         * @description Entries in the order of time; of a long history, the newest page. For the previous page, give its `next` as `before`. No payloads.
          */
         get: {
             parameters: {
                 query?: {
-                    /** @description The `next` of the page before */
+                    /** @description The `next` of the page that was read last */
                     before?: string;
                 };
                 header?: never;
                 path: {
                     /**
-                     * @description Of a user, a payment or an event, or the `reference` of a spend
+                     * @description The id of a user, a payment or an event, or the `reference` of a spend
                      * @example user_ada
                      */
                     id: string;
@@ -1645,7 +1645,7 @@ export interface paths {
                                 settled_at: string | null;
                                 /** @description The build that decided it */
                                 build: string | null;
-                                /** @description Of the settings that decided it */
+                                /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
                             } | null;
                             entries: {
@@ -1664,15 +1664,15 @@ export interface paths {
                                 caller: string | null;
                                 campaign: string | null;
                                 created_at: string;
-                                /** @description Of a spend: credits that came back */
+                                /** @description For a spend: credits that came back */
                                 given_back: number | null;
-                                /** @description Of a give-back: the spend */
+                                /** @description For a give-back: the spend */
                                 reverses: {
                                     id: number;
                                     key: string;
                                     amount: number;
                                 } | null;
-                                /** @description What caused it */
+                                /** @description The delivery that caused it */
                                 delivery: {
                                     event: string;
                                     type: string | null;
@@ -1688,7 +1688,7 @@ export interface paths {
                                     settled_at: string | null;
                                     /** @description The build that decided it */
                                     build: string | null;
-                                    /** @description Of the settings that decided it */
+                                    /** @description The hash of the settings that decided it */
                                     settings_hash: string | null;
                                 } | null;
                                 /** @description The entry in plain words */
@@ -1696,9 +1696,9 @@ export interface paths {
                             }[];
                             /** @description Where older entries begin; null on the last page */
                             next: number | null;
-                            /** @description Credits, of all entries */
+                            /** @description Credits: the sum of all entries */
                             sum: number;
-                            /** @description Credits of the user, now */
+                            /** @description The user’s present balance, in credits */
                             balance: number | null;
                             /** @description Parked, rejected, or given up */
                             waiting: {
@@ -1716,7 +1716,7 @@ export interface paths {
                                 settled_at: string | null;
                                 /** @description The build that decided it */
                                 build: string | null;
-                                /** @description Of the settings that decided it */
+                                /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
                             }[];
                         };
@@ -1855,7 +1855,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The alerts that are open, and those that were */
+        /** The alerts that are or were open */
         get: {
             parameters: {
                 query?: never;
@@ -1934,7 +1934,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What came to the webhooks by the hour, with error and fallback rate */
+        /** What the webhooks received in each hour, with the error and fallback rates */
         get: {
             parameters: {
                 query?: {
@@ -1992,7 +1992,7 @@ export interface paths {
                                 };
                                 database_p95_ms: number | null;
                                 oldest_parked_hours: number | null;
-                                /** @description Of Analytics Engine, where it is read */
+                                /** @description From Analytics Engine, if it is read */
                                 metrics: {
                                     [key: string]: unknown;
                                 } | null;
@@ -2077,7 +2077,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What needs a look: the first page of `/ops` */
+        /** What needs attention: the first page of `/ops` */
         get: {
             parameters: {
                 query?: never;
@@ -2095,7 +2095,7 @@ export interface paths {
                     content: {
                         "application/json": {
                             build: string;
-                            /** @description As of `/api/ready` */
+                            /** @description The status that `/api/ready` returns */
                             status: string;
                             migration: string | null;
                             alerts: ({
@@ -2116,7 +2116,7 @@ export interface paths {
                             besides: {
                                 [key: string]: number;
                             };
-                            /** @description What Stripe and Clerk have otherwise */
+                            /** @description Differences from Stripe and Clerk */
                             differences: {
                                 [key: string]: unknown;
                             }[];
@@ -2204,7 +2204,7 @@ export interface paths {
                 query?: {
                     /** @description `clerk` or `stripe` */
                     provider?: string;
-                    /** @description Of the event */
+                    /** @description The type of the event */
                     type?: string;
                     /**
                      * @description Such as `parked`
@@ -2216,13 +2216,13 @@ export interface paths {
                      * @example unknown_user
                      */
                     reason?: string;
-                    /** @description Whose they are */
+                    /** @description The user that they are about */
                     user_id?: string;
-                    /** @description Of the event, or of what it is about */
+                    /** @description The id of the event, or of an object that it is about */
                     id?: string;
                     /** @description A moment in ISO 8601, in UTC without an offset */
                     since?: string;
-                    /** @description The same */
+                    /** @description The end, in the same form */
                     until?: string;
                     /** @description The first of `next` */
                     before_at?: string;
@@ -2257,14 +2257,14 @@ export interface paths {
                                 settled_at: string | null;
                                 /** @description The build that decided it */
                                 build: string | null;
-                                /** @description Of the settings that decided it */
+                                /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
-                                /** @description With which Postgres has refused it */
+                                /** @description The code with which Postgres refused it */
                                 sqlstate: string | null;
-                                /** @description Ids of what it is about */
+                                /** @description Ids of the objects that it is about */
                                 about: string[] | null;
                                 is_final: boolean;
-                                /** @description What it does once it can */
+                                /** @description The function that applies it when it no longer waits */
                                 verb: string | null;
                                 waits_for: {
                                     subject: string;
@@ -2273,7 +2273,7 @@ export interface paths {
                             }[];
                             /** @description Null on the last page */
                             next: string[] | null;
-                            /** @description Back to when, if it has stopped early: the next `before_at` */
+                            /** @description If the search stopped early, the moment that it reached: the next `before_at` */
                             searched_to: string | null;
                         };
                     };
@@ -2383,14 +2383,14 @@ export interface paths {
                                 settled_at: string | null;
                                 /** @description The build that decided it */
                                 build: string | null;
-                                /** @description Of the settings that decided it */
+                                /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
-                                /** @description With which Postgres has refused it */
+                                /** @description The code with which Postgres refused it */
                                 sqlstate: string | null;
-                                /** @description Ids of what it is about */
+                                /** @description Ids of the objects that it is about */
                                 about: string[] | null;
                                 is_final: boolean;
-                                /** @description What it does once it can */
+                                /** @description The function that applies it when it no longer waits */
                                 verb: string | null;
                                 waits_for: {
                                     subject: string;
@@ -2414,15 +2414,15 @@ export interface paths {
                                 caller: string | null;
                                 campaign: string | null;
                                 created_at: string;
-                                /** @description Of a spend: credits that came back */
+                                /** @description For a spend: credits that came back */
                                 given_back: number | null;
-                                /** @description Of a give-back: the spend */
+                                /** @description For a give-back: the spend */
                                 reverses: {
                                     id: number;
                                     key: string;
                                     amount: number;
                                 } | null;
-                                /** @description What caused it */
+                                /** @description The delivery that caused it */
                                 delivery: {
                                     event: string;
                                     type: string | null;
@@ -2438,7 +2438,7 @@ export interface paths {
                                     settled_at: string | null;
                                     /** @description The build that decided it */
                                     build: string | null;
-                                    /** @description Of the settings that decided it */
+                                    /** @description The hash of the settings that decided it */
                                     settings_hash: string | null;
                                 } | null;
                                 /** @description The entry in plain words */
@@ -2534,13 +2534,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All that is known of a user, a payment, an event or a reference */
+        /** Everything known about a user, a payment, an event or a reference */
         get: {
             parameters: {
                 query: {
                     /** @example user_ada */
                     id: string;
-                    /** @description The `next` of the page before */
+                    /** @description The `next` of the page that was read last */
                     before?: string;
                 };
                 header?: never;
@@ -2574,7 +2574,7 @@ export interface paths {
                                 settled_at: string | null;
                                 /** @description The build that decided it */
                                 build: string | null;
-                                /** @description Of the settings that decided it */
+                                /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
                             } | null;
                             user_id: string | null;
@@ -2600,15 +2600,15 @@ export interface paths {
                                 caller: string | null;
                                 campaign: string | null;
                                 created_at: string;
-                                /** @description Of a spend: credits that came back */
+                                /** @description For a spend: credits that came back */
                                 given_back: number | null;
-                                /** @description Of a give-back: the spend */
+                                /** @description For a give-back: the spend */
                                 reverses: {
                                     id: number;
                                     key: string;
                                     amount: number;
                                 } | null;
-                                /** @description What caused it */
+                                /** @description The delivery that caused it */
                                 delivery: {
                                     event: string;
                                     type: string | null;
@@ -2624,7 +2624,7 @@ export interface paths {
                                     settled_at: string | null;
                                     /** @description The build that decided it */
                                     build: string | null;
-                                    /** @description Of the settings that decided it */
+                                    /** @description The hash of the settings that decided it */
                                     settings_hash: string | null;
                                 } | null;
                                 /** @description The entry in plain words */
@@ -2651,14 +2651,14 @@ export interface paths {
                                 settled_at: string | null;
                                 /** @description The build that decided it */
                                 build: string | null;
-                                /** @description Of the settings that decided it */
+                                /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
-                                /** @description With which Postgres has refused it */
+                                /** @description The code with which Postgres refused it */
                                 sqlstate: string | null;
-                                /** @description Ids of what it is about */
+                                /** @description Ids of the objects that it is about */
                                 about: string[] | null;
                                 is_final: boolean;
-                                /** @description What it does once it can */
+                                /** @description The function that applies it when it no longer waits */
                                 verb: string | null;
                                 waits_for: {
                                     subject: string;
@@ -2759,7 +2759,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description The `next` of the page before */
+                    /** @description The `next` of the page that was read last */
                     before?: string;
                 };
                 header?: never;

@@ -1,4 +1,4 @@
-/** An error as an API of Stripe's or Clerk's returns it: its status, and what the body says of it. */
+/** An error of Stripe's or Clerk's API: the status, and what the body says about it. */
 export class ApiError<Details = unknown> extends Error {
   override name = 'ApiError'
   readonly status: number

@@ -18,7 +18,7 @@ Object.assign(paused.data.object, { status: 'paused' })
 const unpaid = structuredClone<Event>(invoicePaid)
 Object.assign(unpaid.data.object, { status: 'open', amount_paid: 0, amount_remaining: 2000 })
 
-/** One event of each type. Events of one object differ in little, so they are made from those of the files. */
+/** One event of each type. Events about the same object differ little, so they are made from the fixture files. */
 export const billingFixtures = {
   'customer.subscription.created': subscriptionCreated,
   'customer.subscription.updated': changed,
@@ -87,7 +87,7 @@ export function itemsOf({
   return items
 }
 
-/** Returns a subscription event as it was before 2025-03-31. */
+/** Returns a subscription event in the form from before 2025-03-31. */
 export function subscriptionEventOf2020(options: SubscriptionOptions) {
   const event = structuredClone<Event>(subscriptionOf2020)
   const { subscription: id, customer, user, set } = options
@@ -108,7 +108,7 @@ export interface InvoiceOptions extends EventOptions {
   amount?: number
   /** Unix seconds. */
   periodStart?: number
-  /** Members to set or replace, of its one line and of the invoice. */
+  /** Members to set or replace in its one line and in the invoice. */
   line?: Record<string, unknown>
   set?: Record<string, unknown>
 }
@@ -148,8 +148,8 @@ export function invoiceLine({
 }
 
 /**
- * Returns an invoice event as it was before 2025-03-31: with its payment intent on the invoice, and its price on the
- * line.
+ * Returns an invoice event in the form from before 2025-03-31: with its payment intent on the invoice, and its price on
+ * the line.
  */
 export function invoiceEventOf2020(options: InvoiceOptions & { payment: string | null }) {
   const event = structuredClone<Event>(invoiceOf2020)

@@ -1,13 +1,16 @@
 import { type Answer, json, type Request } from './http-messages.ts'
 import { type Delivered, deliveredLine } from './web-page.ts'
 
-/** What a person looks for in an object, of Stripe's or of Clerk's. */
+/** Picks the members of an object of Stripe's or Clerk's that a person looks for. */
 const MATTERS = (
   'id object type method path status payment_status amount amount_total amount_paid currency customer subscription ' +
   'latest_invoice charge payment_intent metadata banned'
 ).split(' ')
 
-/** Returns what a stand-in returns to a request with `?brief`: of each object what matters, a line for each webhook. */
+/**
+ * Returns a stand-in's response to a request with `?brief`: the members of each object that matter, and one line for
+ * each webhook.
+ */
 export function briefly({ query }: Request, answer: Answer): Answer {
   if (!new URLSearchParams(query).has('brief')) return answer
   return json(brief(JSON.parse(answer.body)), answer.status, answer.headers)
@@ -28,7 +31,7 @@ function brief(value: unknown): unknown {
       Reflect.get(value, name),
     ]),
   )
-  // What has none of it is no object, but a count of them.
+  // A value without these members is not an object but a count.
   return Object.keys(short).length > 0 ? short : value
 }
 
@@ -37,6 +40,6 @@ const briefMember = ([name, value]: [string, unknown]) => [name, brief(value)]
 const isDelivered = (value: object): value is Delivered & { event: string } =>
   'answer' in value && 'event' in value && 'type' in value
 
-/** A message of Clerk's. */
+/** Whether a value is one of Clerk's messages. */
 const isMessage = (value: object): value is { id: string; event: { type: string; data: { id: string } } } =>
   'event' in value && typeof value.event === 'object' && value.event !== null && 'data' in value.event

@@ -36,7 +36,7 @@ await runCommand(async () => {
   if (unknown !== undefined) throw new LocalError(`there is no step '${unknown}': ${names.join(', ')}`)
 
   process.chdir(projectDir)
-  // The Worker imports what it writes.
+  // The Worker imports the files that this writes.
   await stamp()
   const results: Result[] = []
   for (const step of steps(values.report)) if (only.includes(step.name)) results.push(await time(step))
@@ -67,7 +67,7 @@ async function time(step: Step): Promise<Result> {
   return { step, passed, seconds: ((performance.now() - startedAt) / 1000).toFixed(1), failures }
 }
 
-/** The step, and the tests that its tool has named. */
+/** Returns the failed step and the failed tests that its tool named. */
 function failuresOf({ name, says }: Step, named: string): string[] {
   return [`✗ ${says}: npm run check -- --only ${name}`, ...(named ? [named.trimEnd()] : [])]
 }

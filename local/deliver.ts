@@ -28,7 +28,7 @@ export async function signedEvent(
   }
 }
 
-/** Returns the address at which a Worker takes a provider's webhooks. */
+/** Returns the address at which a Worker receives a provider's webhooks. */
 export const webhookUrl = (workerUrl: string, provider: ProviderName) =>
   `${workerUrl}/api/webhooks/${provider}`
 
@@ -42,7 +42,7 @@ export async function signedRequest(
   return { url: webhookUrl(workerUrl, provider), ...(await signedEvent(provider, event, signing)) }
 }
 
-/** A provider gives up after this: Checkout waits 10 s for the response (Stripe: Checkout fulfilment), Svix 15 s. */
+/** The timeout of a provider: Checkout waits 10 s for the response (Stripe: Checkout fulfilment), Svix 15 s. */
 const GIVES_UP_MS = 10_000
 
 /** Posts an event as a provider does. The status is null when there was no response. */
@@ -71,7 +71,7 @@ function parsed(text: string): unknown {
 export interface Answer {
   status: number
   text: string
-  /** What became of a verified delivery. */
+  /** The outcome of a verified delivery. */
   outcome?: string | undefined
   reason?: string | null | undefined
 }

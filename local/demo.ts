@@ -73,7 +73,7 @@ await runInterruptible(async (interrupt) => {
 interface Props {
   dataDir: string
   secrets: Vars
-  /** The app that is told what happens, where the story has one. */
+  /** The app that receives events, if the story has one. */
   receiver: Receiver | undefined
 }
 
@@ -134,7 +134,7 @@ async function tell(story: Story, props: Props, interrupt: AbortSignal): Promise
   }
 }
 
-/** Every setting that the story depends on, so that nobody's own settings change it. */
+/** Returns every setting that the story depends on, so that a developer's own settings do not change it. */
 function settingsOfTheStory(secrets: Vars, { readsUsers }: Story, receiver?: Receiver): Vars {
   return {
     ...secrets,
@@ -144,7 +144,7 @@ function settingsOfTheStory(secrets: Vars, { readsUsers }: Story, receiver?: Rec
     SIGNUP_BONUS_CREDITS: '40',
     REQUIRE_EMAIL: 'true',
     USER_DELETION: 'deactivate',
-    // In the other stories users come by webhooks and sessions: none is read from Clerk.
+    // In the other stories, users come by webhooks and sessions, and none is read from Clerk.
     ...(readsUsers ? { CLERK_INSTANCE_ID: 'ins_local' } : { CLERK_INSTANCE_ID: '', CLERK_SECRET_KEY: '' }),
     CREDIT_PACKS: '{"starter": {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}}',
     PLANS: JSON.stringify({

@@ -8,13 +8,17 @@ export type Vars = Record<string, string>
 
 const FILE = '.dev.vars'
 
-/** How a key of the local Stripe begins. Any other key is one of Stripe's own, and is never sent to the local one. */
+/**
+ * The prefix of a key of the local Stripe. Any other key belongs to Stripe itself, and is never sent to the local one.
+ */
 export const LOCAL_STRIPE_KEY = 'sk_test_local_'
 
-/** How a key of the local Clerk begins. Any other key is one of Clerk's own, and is never sent to the local one. */
+/**
+ * The prefix of a key of the local Clerk. Any other key belongs to Clerk itself, and is never sent to the local one.
+ */
 export const LOCAL_CLERK_KEY = 'sk_test_local_'
 
-/** So that selling and granting can be tried. In production nothing is sold or granted until you say so. */
+/** Settings to try selling and granting with. In production nothing is sold or granted until you configure it. */
 export const EXAMPLES: Vars = {
   CREDIT_PACKS: '{"starter": {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}}',
   PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
@@ -45,8 +49,8 @@ export function generateSecrets(): Vars {
 }
 
 /**
- * Writes `.dev.vars` when there is none, with the public half of this machine's session key. In one that is there it
- * fills in what is missing, or still a placeholder. Returns what was done, in words.
+ * Writes `.dev.vars` if there is none, with the public half of this machine's session key. In an existing file it fills
+ * in settings that are missing or still placeholders. Returns in words what it did.
  */
 export async function ensureDevVars(): Promise<string | undefined> {
   if (existsSync(FILE)) return await fillIn()
@@ -67,9 +71,9 @@ async function fillIn(): Promise<string | undefined> {
 }
 
 /**
- * What is absent or a placeholder, and is not in the environment. Whoever has a key of Stripe's or Clerk's own there
- * uses that one, and gets no secret that would not fit it. What is empty is meant to be empty, except in a copy of
- * `.dev.vars.example`.
+ * Returns the settings that are absent or placeholders, and not in the environment. If the environment has a key of
+ * Stripe itself or Clerk itself, that key is used, and no local secret is made that would not match it. An empty
+ * setting stays empty, except in a copy of `.dev.vars.example`.
  */
 async function whatLacks(given: Vars): Promise<Vars> {
   const isUnset = (name: string) => !process.env[name] && /^(<.*>)?$/.test(given[name] ?? '')
@@ -95,7 +99,7 @@ async function whatLacks(given: Vars): Promise<Vars> {
 
 const isLocal = (key = '') => key.startsWith(LOCAL_STRIPE_KEY)
 
-/** Each in the place of its line, and what has none at the end. */
+/** Puts each variable in the place of its line, and new ones at the end. */
 function withVars(text: string, vars: Vars): string {
   let filled = text.endsWith('\n') || text === '' ? text : `${text}\n`
   for (const [name, value] of Object.entries(vars)) {

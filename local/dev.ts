@@ -29,7 +29,7 @@ await runInterruptible(async (interrupt) => {
   for (const name of Object.keys(given).filter((name) => !isSetting(name)))
     console.warn(`${name} in .dev.vars is not a setting: docs/settings.md lists them`)
   warnOfMissing({
-    // What is for development alone is all right here.
+    // Settings that are for development only are accepted here.
     NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql',
     ...settings,
     DATABASE_URL: settings.DATABASE_URL || 'postgres://local@127.0.0.1/local',
@@ -45,7 +45,7 @@ await runInterruptible(async (interrupt) => {
   const givenUrl = configuredDatabase()
   if (flags.gateway && !givenUrl)
     throw new LocalError('--gateway stands in front of the database of DATABASE_URL, which is not set')
-  // Whoever names an endpoint has a gateway of their own.
+  // A setting that names an endpoint means that there already is a gateway.
   const endpoint = { ...settings, ...vars }.NEON_FETCH_ENDPOINT
   const stack = await startStack(
     {
@@ -70,7 +70,7 @@ await runInterruptible(async (interrupt) => {
   await keepRunning(stack, interrupt)
 })
 
-/** Warns only: somebody may want to see what a Worker does without a setting. */
+/** Only warns, because a developer may want to see what a Worker does without a setting. */
 function warnOfMissing(settings: Vars): void {
   try {
     settingsOf(settings)

@@ -38,7 +38,7 @@ export type StripeType = Exclude<
 export interface ClerkOptions {
   user: string
   email?: string | null
-  /** Whether Clerk has verified the address. */
+  /** Whether the address is verified at Clerk. */
   verified?: boolean
   /** Clerk's `updated_at`, milliseconds. */
   at?: number

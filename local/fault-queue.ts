@@ -1,14 +1,14 @@
 /** Faults of the next requests, one each, in order. */
 export interface FaultQueue<Fault> {
-  /** Adds faults to the queue. Throws for one that is not known, and for what is not a list. */
+  /** Adds faults to the queue. Throws for an unknown fault, and for anything but a list. */
   add(faults: unknown): void
-  /** Sets the fault of every request for which the queue has none. Throws for one that is not known. */
+  /** Sets the fault of every request for which the queue has none. Throws for an unknown one. */
   always(fault: unknown): void
-  /** Returns the fault of the request that is being handled: without any, `none`. */
+  /** Returns the fault of the current request, or `none`. */
   next(): Fault | 'none'
 }
 
-/** `known` begins with `none`. `refuse` makes an error that the server in question turns into a 400. */
+/** Creates a queue. `known` begins with `none`. `refuse` makes an error that the server turns into a 400. */
 export function createFaultQueue<const Fault extends string>(
   known: readonly Fault[],
   refuse: (message: string) => Error,

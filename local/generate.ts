@@ -56,8 +56,8 @@ function drizzleKit({ name, custom }: { name?: string | undefined; custom: boole
 }
 
 /**
- * A view that is dropped loses its grants, and cannot be where an app has a view on it: it is replaced. The schema is
- * made by `npm run migrate`.
+ * Makes a migration replace views instead of dropping them: a dropped view loses its grants, and Postgres refuses to
+ * drop it if an app has a view on it. The schema itself is created by `npm run migrate`.
  */
 function tidy(file: string): void {
   const text = readFileSync(file, 'utf8')

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-/** What a stand-in returns. */
+/** A response of a stand-in. */
 export interface Answer {
   status: number
   headers: Record<string, string>
@@ -9,7 +9,7 @@ export interface Answer {
   body: string
 }
 
-/** What a stand-in is asked. */
+/** A request to a stand-in. */
 export interface Request {
   method: string
   path: string
@@ -29,7 +29,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
   return {
     status,
     headers: { 'Content-Type': 'application/json', ...headers },
-    // A terminal shows it: the next prompt begins in a line of its own.
+    // It ends with a line break, so that a terminal's prompt starts on a new line.
     body: `${JSON.stringify(body, null, 2)}\n`,
   }
 }

@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { listenOn } from './ports.ts'
 
 export interface HttpServer {
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   url: string
   port: number
-  /** Breaks off what is still running. */
+  /** Aborts running requests. */
   stop(): Promise<void>
 }
 
@@ -20,9 +20,10 @@ export interface ListenOptions {
 const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
- * Whether a page of another site asks. The passwords of this machine are no secret, and the superuser of its database may
- * start programs (`COPY … TO PROGRAM`): any page that a developer opens could do so. A browser sends `Origin` with every
- * POST, and no page can leave it out; a GET changes nothing here. What is no browser sends none.
+ * Whether a page of another site sent the request. The passwords of this machine are not secret, and the superuser of
+ * its database can start programs (`COPY … TO PROGRAM`), so any page that a developer opens could do so. A browser
+ * sends `Origin` with every POST, and no page can leave it out; a GET changes nothing here. Other clients send no
+ * `Origin`.
  */
 function isOfOtherSite({ headers: { origin } }: IncomingMessage): boolean {
   if (origin === undefined) return false
@@ -41,7 +42,7 @@ export async function serveHttp(
     response.writeHead(403, { 'Content-Type': 'text/plain' })
     response.end('pages of other sites may not ask this server: it is for programs of this machine\n')
   })
-  // Node closes an idle connection after 5 s, which may be just when a client sends on it.
+  // By default Node closes an idle connection after 5 s, possibly just when a client sends on it.
   server.keepAliveTimeout = 0
   const port = await listenOn(server, wanted, host, flag)
   const stop = async () => {

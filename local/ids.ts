@@ -1,4 +1,4 @@
-/** Returns a new id in the form of the providers' own: `pi_…`, `evt_…`. */
+/** Returns a new id in the providers' form: `pi_…`, `evt_…`. */
 export function randomId(prefix: string): string {
   return `${prefix}_${crypto.randomUUID().replaceAll('-', '')}`
 }

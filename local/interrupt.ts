@@ -8,9 +8,9 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
 const PARENT_CHECK_MS = 500
 
 /**
- * Runs the body of a command that has processes to stop. On Ctrl-C the signal aborts, and `main` stops them in its
- * own order; what it throws then is not an error. A second Ctrl-C ends the process at once. The signal aborts as well
- * when the npm that runs the command is killed.
+ * Runs the body of a command that has processes to stop. On Ctrl-C the signal aborts, and `main` stops them in its own
+ * order; an error that it then throws is ignored. A second Ctrl-C ends the process at once. The signal also aborts when
+ * the npm that runs the command is killed.
  */
 export async function runInterruptible(main: (interrupt: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController()
@@ -34,7 +34,7 @@ export async function runInterruptible(main: (interrupt: AbortSignal) => Promise
   })
 }
 
-/** npm passes SIGTERM to the shell between it and the command. The shell ends, and tells nobody. */
+/** npm passes SIGTERM to the shell between it and the command. The shell ends without a signal to the command. */
 function whenParentEnds(act: () => void): void {
   const parent = process.ppid
   const check = setInterval(() => {

@@ -4,7 +4,7 @@ import { makeDirOf } from './postgres/reachable.ts'
 /** The objects of a stand-in, by kind and id. */
 type State = { [kind: string]: Map<string, unknown> }
 
-/** Fills a state from the file of an earlier run. What is there already wins over what is in the file. */
+/** Fills a state from the file of an earlier run. Existing objects win over those of the file. */
 export function restore(state: State, file: string): void {
   if (!existsSync(file)) return
   const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, [string, never][]>
@@ -13,7 +13,7 @@ export function restore(state: State, file: string): void {
   }
 }
 
-/** Writes a state to a file, so that after a restart there still are the objects that the database knows. */
+/** Writes a state to a file, so that the objects that the database knows still exist after a restart. */
 export function keep(state: State, file: string): void {
   makeDirOf(file)
   const kinds = Object.entries(state).map(([kind, map]) => [kind, [...map]])

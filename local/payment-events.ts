@@ -17,14 +17,14 @@ interface Event {
 export interface PaymentOptions extends Omit<StampOptions, 'livemode'> {
   /** The PaymentIntent. */
   payment: string
-  /** Whom its metadata names. Null: it has none. */
+  /** The user in its metadata. Null: it has no metadata. */
   user: string | null
-  /** Null: its metadata names the user alone, as that of our own Checkout does. */
+  /** Null: its metadata has only the user, like that of our own Checkout. */
   credits?: number | null
   customer?: string | null
   /** Minor units. */
   amount?: number
-  /** The invoice that it has paid, which events say until 2025-03-31. */
+  /** The invoice that it paid. Events have named it only until 2025-03-31. */
   invoice?: string | null
   /** Members to set or replace. */
   set?: Record<string, unknown>
@@ -47,7 +47,10 @@ export function paymentIntentEvent(options: PaymentOptions) {
   return stamped(event, 'payment_intent.succeeded', options)
 }
 
-/** Returns the same as it was before 2025-03-31: it names the invoice that it paid, or says that there is none. */
+/**
+ * Returns the same event in the form from before 2025-03-31: it names the invoice that it paid, or says that there is
+ * none.
+ */
 export function paymentIntentEventOf2020(options: PaymentOptions) {
   const event = structuredClone<Event>(intentOf2020)
   const { invoice = null, set } = options
@@ -93,7 +96,7 @@ export function soldInvoiceEvent(options: SoldInvoiceOptions) {
   return stamped(event, 'invoice.paid', options)
 }
 
-/** Returns the same as it was before 2025-03-31: it names the PaymentIntent that paid it. */
+/** Returns the same event in the form from before 2025-03-31: it names the PaymentIntent that paid it. */
 export function soldInvoiceEventOf2020(options: SoldInvoiceOptions & { payment: string | null }) {
   const event = structuredClone<Event>(invoiceOf2020)
   const [line] = structuredClone(invoiceOf2020.data.object.lines.data)

@@ -4,8 +4,8 @@ import { basename } from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * Returns who listens on a loopback port, as `name (process 123)`. Undefined where that cannot be known: another user's
- * process, or a system without /proc and `lsof`.
+ * Returns the process that listens on a loopback port, as `name (process 123)`. Undefined if it cannot be known: for
+ * another user's process, or on a system without /proc and `lsof`.
  */
 export async function portOwner(port: number): Promise<string | undefined> {
   const pid = process.platform === 'linux' ? await listenerOnLinux(port) : await listenerByLsof(port)
@@ -13,7 +13,10 @@ export async function portOwner(port: number): Promise<string | undefined> {
   return `${await nameOf(pid)} (process ${pid})`
 }
 
-/** The kernel lists sockets with their inodes, and each process's open files with the inodes of its sockets. */
+/**
+ * Finds the process by inodes: the kernel lists sockets with theirs, and each process's open files with those of its
+ * sockets.
+ */
 async function listenerOnLinux(port: number): Promise<number | undefined> {
   const tables = await Promise.all(['tcp', 'tcp6'].map((table) => text(`/proc/net/${table}`)))
   const inodes = tables.flatMap((table) => listeningInodes(table, port))
@@ -30,7 +33,10 @@ async function listenerOnLinux(port: number): Promise<number | undefined> {
 }
 
 const LISTENING = '0A'
-/** IPv6's loopback alone, as the kernel writes it: that leaves IPv4's free, and stands for a port that is chosen. */
+/**
+ * The loopback of IPv6, as the kernel writes it. A socket there leaves IPv4's port free: it only reserves a chosen
+ * port.
+ */
 const ONLY_IPV6 = '00000000000000000000000001000000:'
 
 function listeningInodes(table: string, port: number): string[] {
@@ -48,7 +54,7 @@ async function listenerByLsof(port: number): Promise<number | undefined> {
   return Number.parseInt(stdout, 10) || undefined
 }
 
-/** The program, and the script where it is Node. Never more of the command line, for that may hold a secret. */
+/** Returns the program, and for Node its script. Never more of the command line, because that may contain a secret. */
 async function nameOf(pid: number): Promise<string> {
   const [program = '', ...args] = (await text(`/proc/${pid}/cmdline`)).split('\0')
   if (program) return basename(program) === 'node' ? `node ${scriptOf(args)}`.trim() : basename(program)
@@ -60,7 +66,10 @@ async function nameOf(pid: number): Promise<string> {
 
 const WITH_VALUE = new Set(['-r', '--require', '--import'])
 
-/** The script that Node runs, without options and their values. Empty where an option may have a value of any kind. */
+/**
+ * Returns the script that Node runs, without options and their values. Empty if the value of an option cannot be
+ * recognised.
+ */
 function scriptOf([first = '', ...rest]: string[]): string {
   if (WITH_VALUE.has(first)) return scriptOf(rest.slice(1))
   return first.startsWith('-') ? '' : basename(first)

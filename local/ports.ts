@@ -6,7 +6,7 @@ const LOOPBACK = '127.0.0.1'
 
 function listen(port: number, host = LOOPBACK): Promise<Server> {
   return new Promise((resolve, reject) => {
-    // Who connects meanwhile, and stays, would keep the port from being released.
+    // A client that connects meanwhile and stays would keep the port from being released.
     const server = createServer((socket) => socket.destroy())
     server.once('error', reject)
     server.listen(port, host, () => resolve(server))
@@ -17,7 +17,7 @@ function close(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }
 
-/** Returns a LocalError for a port that is taken or forbidden, and any other error as it is. */
+/** Returns a LocalError for a port that is taken or forbidden, and any other error unchanged. */
 export async function portError(error: unknown, port: number, flag: string): Promise<unknown> {
   const code = (error as NodeJS.ErrnoException).code
   if (code === 'EADDRINUSE') {
@@ -34,14 +34,20 @@ export async function portError(error: unknown, port: number, flag: string): Pro
 }
 
 /**
- * Where free ports are taken from: below those that systems give to outgoing connections (from 32768 on Linux), so
- * that no connection takes one between the look and its use, and below the usual ports of `npm run dev`.
+ * The range of free ports. It is below the ports that systems give to outgoing connections (from 32768 on Linux), so
+ * that no connection takes one before it is used, and below the default ports of `npm run dev`.
  */
 const FREE = { from: 12_000, to: 25_000 }
-/** Processes that look at the same time look in different blocks: their numbers are near each other, and not the same. */
+/**
+ * Ports in a block. Processes that search at the same time search in different blocks, because their process ids
+ * differ.
+ */
 const BLOCK = 8
 const BLOCKS = (FREE.to - FREE.from) / BLOCK
-/** From one block of a process to its next: far from those of its neighbours, and in the end through all of them. */
+/**
+ * Blocks between one block of a process and its next. The step leads far from the blocks of its neighbours, and in the
+ * end through all blocks.
+ */
 const STRIDE = 613
 let looked = 0
 
@@ -71,38 +77,38 @@ export async function reservePort(port: number, flag: string): Promise<() => Pro
 }
 
 /**
- * Between the choice of a port and its use are seconds, in which another process could choose the same. Until
- * `releaseChosenPorts` the same port of IPv6's loopback, which nothing here listens on, stands for a chosen one: the
- * system gives it to one process alone, and takes it back when that process ends.
+ * Seconds pass between the choice of a port and its use, in which another process could choose the same port. So until
+ * `releaseChosenPorts` this process listens on the same port of IPv6's loopback, which nothing here uses: the system
+ * gives it to only one process, and releases it when that process ends.
  */
 const STAND_IN = '::1'
 const standIns = new Map<number, Server>()
 
-/** Tells other processes that this one uses the port soon. Returns false where another one has said so before. */
+/** Reserves a port that this process will use soon. Returns false if another process has reserved it. */
 export async function choosePort(port: number): Promise<boolean> {
   if (standIns.has(port)) return true
   try {
     standIns.set(port, (await listen(port, STAND_IN)).unref())
     return true
   } catch (error) {
-    // A machine without IPv6 has no stand-in: there a port may be chosen twice, as it was.
+    // On a machine without IPv6 nothing can be reserved, and two processes may choose the same port.
     return (error as NodeJS.ErrnoException).code !== 'EADDRINUSE'
   }
 }
 
-/** To be called when all that was chosen is in use: who looks now sees that. */
+/** Releases the reservations. Call it when all chosen ports are in use, because others can see that. */
 export async function releaseChosenPorts(): Promise<void> {
   const servers = [...standIns.values()]
   standIns.clear()
   for (const server of servers) await close(server)
 }
 
-/** How far from the usual port to look for a free one. */
+/** How far from the default port to look for a free one. */
 const NEARBY = 200
 
 /**
- * Returns the first free port from the usual one on, without those that are taken already, and chooses it. Throws a
- * LocalError where none of the next 200 is free.
+ * Returns the first free port from the default one on that is not in `taken`, and reserves it. Throws a LocalError if
+ * none of the next 200 is free.
  */
 export async function nextFreePort(usual: number, taken: number[]): Promise<number> {
   for (let port = usual; port < usual + NEARBY; port++) {

@@ -37,7 +37,10 @@ export type Postgres = {
 }
 
 export type PostgresOptions = {
-  /** Kept between runs. What a crashed run left there is cleaned up. For root it may be another: `reachableDataDir`. */
+  /**
+   * Kept between runs. Leftovers of a crashed run are cleaned up. For root it may be another directory:
+   * `reachableDataDir`.
+   */
   dataDir: string
   port: number
   /** Receives Postgres's own log, in pieces as they come. */

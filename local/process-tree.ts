@@ -9,14 +9,16 @@ const KILL_DEADLINE_MS = 1_000
 
 const isWindows = process.platform === 'win32'
 
-/** A child process and all that it starts. It never outlives this process. */
+/** A child process and its descendants. It never outlives this process. */
 export interface ProcessTree {
   child: ChildProcess
-  /** Resolves when all of its processes are gone. Calling it again does nothing. */
+  /** Resolves when all of its processes have ended. Calling it again does nothing. */
   stop(): Promise<void>
 }
 
-/** Runs a script with this Node in a process group of its own, so that the terminal's Ctrl-C reaches only us. */
+/**
+ * Runs a script with this Node in a separate process group, so that the terminal's Ctrl-C reaches only this process.
+ */
 export function startTree(script: string, args: string[], options: SpawnOptions): ProcessTree {
   const child = spawn(process.execPath, [script, ...args], { ...options, detached: !isWindows })
   const { pid } = child

@@ -4,7 +4,7 @@ export interface Limit {
   per_ms: number
 }
 
-/** Counts requests in windows, as the providers do. Without a limit it lets everything pass. */
+/** Counts requests in windows, as the providers do. Without a limit it allows everything. */
 export function createRateLimit() {
   let limit: Limit | undefined
   let opened = 0
@@ -14,7 +14,7 @@ export function createRateLimit() {
       limit = wanted
       used = 0
     },
-    /** Returns in how many whole seconds the next request is allowed: 0 for now, which counts it. */
+    /** Returns the whole seconds until the next request is allowed: 0 for now, which also counts the request. */
     wait(now = Date.now()): number {
       if (!limit) return 0
       if (now - opened >= limit.per_ms) {

@@ -6,7 +6,7 @@ import { projectDir } from '../cli/shared/project.ts'
 
 const read = (file: string) => readFileSync(join(projectDir, file), 'utf8')
 
-/** Prints the changelog's section of a tag. Fails where tag, package and changelog do not name the same version. */
+/** Prints the changelog's section of a tag. Fails if tag, package and changelog name different versions. */
 await runCommand(async () => {
   const [tag = ''] = process.argv.slice(2)
   const { version } = JSON.parse(read('package.json'))

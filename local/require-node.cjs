@@ -1,4 +1,5 @@
-// Runs when npm installs, by the Node.js that comes with the packages: npm itself says on which one it runs.
+// Runs during `npm install`. The Node.js that runs this script may come with the packages, so npm's user agent says
+// which one npm runs on.
 const [, version = process.version] = /\bnode\/(v[\d.]+)/.exec(process.env.npm_config_user_agent || '') || []
 if (Number.parseInt(version.slice(1), 10) < 20) {
   console.error(

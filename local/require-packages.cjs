@@ -1,4 +1,4 @@
-// Runs before each command, on whatever Node.js there is: without the packages it may be one that runs no TypeScript.
+// Runs before each command, on any version of Node.js: without the packages it may be one that runs no TypeScript.
 const { readFileSync } = require('node:fs')
 const { join } = require('node:path')
 
@@ -21,7 +21,7 @@ const lacking = wanted.filter((one) => found(one) !== one[1].split('@').pop())
 if (lacking.length > 0) {
   const [name] = lacking[0]
   const isNew = lacking.length === wanted.length
-  // An npm that was told to omit them leaves them out again, so `npm ci` alone would change nothing.
+  // If npm is configured to omit them, it leaves them out again, so `npm ci` alone would change nothing.
   const isOmitted = lacking.every((one) => one[0] in devDependencies && found(one) === undefined)
   const says = isNew
     ? 'The packages are not installed: run `npm ci` first'

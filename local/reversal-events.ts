@@ -16,7 +16,7 @@ const changed = (fixture: Event, type: string, status: string) => {
 const refund = (type: string, status: string) => changed(refundCreated, type, status)
 const dispute = (type: string, status: string) => changed(disputeCreated, type, status)
 
-/** One event of each type. Events of one object differ in little, so they are made from those of the files. */
+/** One event of each type. Events about the same object differ little, so they are made from the fixture files. */
 export const reversalFixtures = {
   'refund.created': refundCreated,
   'refund.updated': refund('refund.updated', 'succeeded'),
@@ -33,7 +33,7 @@ export type ReversalType = keyof typeof reversalFixtures
 
 export interface ReversalOptions extends Omit<StampOptions, 'livemode'> {
   payment: string | null
-  /** The id of the refund or the dispute; by default it is made from the payment's. */
+  /** The id of the refund or the dispute. By default it is derived from the payment's. */
   id?: string
   charge?: string | null
   /** Minor units. For `charge.refunded`, the total so far. */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { reachableTmp } from './postgres/reachable.ts'
 
-/** Containers may share a temporary directory, and have processes of the same numbers. */
+/** The name of this machine, because containers may share a temporary directory and have equal process ids. */
 const HOST = hostname().replaceAll(/[^A-Za-z0-9]/g, '') || 'host'
 
 const NAME = new RegExp(`^ledgerhook-[a-z-]+-(\\d+)-${HOST}-`)
@@ -11,8 +11,8 @@ const NAME = new RegExp(`^ledgerhook-[a-z-]+-(\\d+)-${HOST}-`)
 let swept = false
 
 /**
- * Returns a new directory of this process in the temporary directory. Before the first one it removes those of processes
- * that are gone: a process that was killed could not remove its own, with Postgres's data or with all secrets.
+ * Creates a directory for this process in the temporary directory. Before the first one it removes those of processes
+ * that have ended: a killed process could not remove its own, with Postgres's data or with all secrets.
  */
 export function makeScratchDir(purpose: string): string {
   if (!swept) removeAbandoned()
@@ -20,7 +20,9 @@ export function makeScratchDir(purpose: string): string {
   return mkdtempSync(join(reachableTmp(), `ledgerhook-${purpose}-${process.pid}-${HOST}-`))
 }
 
-/** Removes what no living process owns. What may not be removed is another user's, and stays. */
+/**
+ * Removes the directories of processes that have ended. One that cannot be removed belongs to another user, and stays.
+ */
 export function removeAbandoned(): void {
   const folder = reachableTmp()
   for (const name of readdirSync(folder)) {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { makeDirOf } from './postgres/reachable.ts'
 import { generateKeyPair, type KeyPair } from './session-token.ts'
 
-/** Git ignores its directory, as it ignores `.dev.vars`: whoever has this key can sign in here as anybody. */
+/** Git ignores its directory and `.dev.vars`, because anyone with this key can sign in here as any user. */
 const FILE = '.local/session-key.pem'
 
 /** Returns the key pair that replaces Clerk's on this machine, as PEM. Null when there is none yet. */
@@ -16,7 +16,7 @@ export function readSessionKey(): KeyPair | null {
   }
 }
 
-/** Returns the same key pair, and makes it when there is none. */
+/** Returns the key pair, and creates it if there is none. */
 export async function ensureSessionKey(): Promise<KeyPair> {
   const existing = readSessionKey()
   if (existing) return existing

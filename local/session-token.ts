@@ -24,7 +24,7 @@ export interface SessionOptions {
   /** The app's origin, from which the user signed in: `azp`. Native apps have none. */
   origin?: string | undefined
   issuer?: string
-  /** Clerk's own tokens live for 60. */
+  /** Clerk's own tokens are valid for 60 seconds. */
   expiresInSeconds?: number
 }
 

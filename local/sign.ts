@@ -11,7 +11,7 @@ export interface Signing {
   signedAt?: number | undefined
 }
 
-/** Signs a body as its provider does, and returns the headers that prove it. */
+/** Signs a body as its provider does, and returns the headers with the signature. */
 export async function sign(
   provider: ProviderName,
   body: string,

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectDir } from '../cli/shared/project.ts'
 
-/** The configuration of the project with the queues of production, which it has commented out, for wrangler's own queues. */
+/**
+ * Returns the project's configuration with the queues of production, which are commented out there, for wrangler's own
+ * queues.
+ */
 export function configWithQueues(toml = readFileSync(join(projectDir, 'wrangler.toml'), 'utf8')): string {
   const here = (path: string) => JSON.stringify(join(projectDir, path))
   return toml

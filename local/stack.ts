@@ -18,13 +18,13 @@ import { type LocalWorker, startWorker, type WorkerOptions } from './worker.ts'
 
 export interface StackOptions extends Omit<WorkerOptions, 'port'>, StandInOptions {
   ports: { worker: number; postgres: number; gateway: number; stripe: number; clerk: number }
-  /** Settings that win over all others, also over the address of the local database. */
+  /** Settings that win over all others, including the address of the local database. */
   overrides?: Vars
   /** Where the local Postgres keeps its data. */
   dataDir: string
   /** A database to use instead of the local Postgres. It is not migrated here. */
   givenUrl?: string | undefined
-  /** Whether that one is no Neon, and the gateway stands in front of it. */
+  /** Whether it is not Neon and needs the gateway. */
   givenNeedsGateway?: boolean
   /** Milliseconds that the gateway adds to each request and to each statement. */
   latency?: { rttMs?: number; statementMs?: number }
@@ -118,7 +118,7 @@ async function useDatabase(url: string, options: StackOptions, started: Started)
 async function startDatabase({ dataDir, fresh, ports, latency }: StackOptions, started: Started) {
   const postgres = started(await startPostgres({ dataDir, port: ports.postgres }), 'PostgreSQL')
   if (fresh) await recreateDatabase(postgres.url('postgres'), 'ledgerhook')
-  // Nothing else calls these functions: an edit may be taken back.
+  // Nothing else uses these functions, so an undone edit may bring an older set back.
   await migrate(postgres.url(), { functionsBack: true }).catch(({ message }: Error) => {
     throw new LocalError(`the data in ${dataDir} cannot be migrated (${message}): start over with --fresh`)
   })
@@ -134,7 +134,7 @@ async function startDatabase({ dataDir, fresh, ports, latency }: StackOptions, s
   return { url: postgres.url(), gatewayUrl: gateway.url, settings }
 }
 
-/** Drops the database, not the directory, so that only what Postgres knows is deleted. */
+/** Drops the database, not the directory, so that only what Postgres manages is deleted. */
 async function recreateDatabase(adminUrl: string, name: string): Promise<void> {
   await query(adminUrl, `drop database if exists ${name} with (force)`)
   await createDatabase(adminUrl, name)

@@ -1,15 +1,15 @@
 import { randomId } from './ids.ts'
 
-/** What one event of Stripe has of its own. */
+/** The members that differ between events of Stripe. */
 export interface StampOptions {
-  /** The event's id; a new one where it is not given. */
+  /** The event's id. By default a new one. */
   event?: string
   /** Stripe's `created`, milliseconds; Stripe keeps whole seconds. */
   at?: number
   livemode?: boolean
 }
 
-/** Returns the event as one of that type, with an id, a moment and a mode of its own. */
+/** Returns the event as one of that type, with its own id, time and mode. */
 export function stamped<Event extends object, Type extends string>(
   event: Event,
   type: Type,

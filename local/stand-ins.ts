@@ -12,11 +12,11 @@ export interface StandInOptions {
   /** The files in which they keep their objects. Without them they are in memory only. */
   stripeFile?: string
   clerkFile?: string
-  /** Whether to drop what an earlier run has stored there. */
+  /** Whether to discard the objects of an earlier run. */
   fresh?: boolean
 }
 
-/** Whether the local Stripe is used. A key of Stripe's own means Stripe itself, as DATABASE_URL means that database. */
+/** Whether the local Stripe is used. A key of Stripe itself means Stripe, as a DATABASE_URL means that database. */
 export const isLocalStripe = ({ STRIPE_SECRET_KEY = '', STRIPE_API_BASE }: Vars) =>
   STRIPE_SECRET_KEY.startsWith(LOCAL_STRIPE_KEY) && !STRIPE_API_BASE
 
@@ -40,7 +40,7 @@ export async function startLocalStripe(
   })
 }
 
-/** Without APP_URL, people come back to a page of the local Stripe. */
+/** Returns the settings for the local Stripe. Without APP_URL, people come back to one of its pages. */
 export const stripeSettings = ({ url }: LocalStripe): Vars => ({
   STRIPE_API_BASE: url,
   APP_URL: `${url}/app`,

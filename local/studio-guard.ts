@@ -1,20 +1,20 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 
-// Loaded into the process of Drizzle Studio before Studio itself. Its server runs any SQL for whoever asks, and tells
-// browsers that any page may ask: a page that is open somewhere would read and change the database that it shows.
+// Loaded into the process of Drizzle Studio before Studio itself. Its server runs any SQL for every caller, and allows
+// browsers to call it from any page. So any open page could read and change the database that Studio shows.
 
-/** The address of Studio's own page, which asks the server on this machine. */
+/** The address of Studio's own page, which calls the server on this machine. */
 const STUDIO = 'https://local.drizzle.studio'
 
-/** Refuses what pages of other sites ask. Browsers send `Origin`, and no script can leave it out. */
+/** Refuses requests of other sites' pages. Browsers send `Origin`, and no script can leave it out. */
 function isRefused({ headers }: IncomingMessage, response: ServerResponse): boolean {
   if (headers.origin === undefined || headers.origin === STUDIO) return false
   response.writeHead(403).end()
   return true
 }
 
-// Https where Studio finds a certificate of mkcert's.
+// Studio uses HTTPS if it finds a certificate of mkcert's.
 for (const { prototype } of [HttpServer, HttpsServer]) {
   const { emit } = prototype
   prototype.emit = function (this: HttpServer, event: string, ...args: unknown[]) {

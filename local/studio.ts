@@ -37,7 +37,7 @@ await runCommand(async () => {
   const guard = pathToFileURL(join(projectDir, 'local/studio-guard.ts')).href
   const studio = spawn(process.execPath, ['--import', guard, tools.drizzleKit, ...args], {
     cwd: projectDir,
-    // In the environment, for `ps` would show the password in a flag.
+    // In the environment, because `ps` would show the password in a flag.
     env: { ...process.env, DATABASE_URL: url },
     stdio: 'inherit',
   })

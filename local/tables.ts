@@ -12,9 +12,12 @@ const HEADER = `// Made from drizzle/tables.ts: \`npm run generate\` writes this
 
 `
 
-/** Returns the text of drizzle/index.js. Node.js compiles no TypeScript in \`node_modules\`, so an app gets JavaScript. */
+/**
+ * Returns the text of drizzle/index.js. Apps need JavaScript, because Node.js compiles no TypeScript in
+ * \`node_modules\`.
+ */
 export async function madeTables(): Promise<string> {
-  // The bundler that wrangler has.
+  // The bundler that wrangler uses.
   const esbuild = createRequire(tools.wrangler)('esbuild') as { build: typeof build }
   const { outputFiles } = await esbuild.build({
     entryPoints: [SOURCE],
@@ -28,7 +31,7 @@ export async function madeTables(): Promise<string> {
   return HEADER + (outputFiles[0]?.text ?? '')
 }
 
-/** Returns the text of drizzle/index.d.ts, which imports drizzle-orm alone: it needs no compiler option of the app's. */
+/** Returns the text of drizzle/index.d.ts. It imports only drizzle-orm, and needs no compiler option in the app. */
 export function madeTableTypes(): string {
   const program = ts.createProgram([SOURCE], {
     declaration: true,

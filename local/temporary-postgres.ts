@@ -8,7 +8,7 @@ export type TemporaryPostgres = Postgres & {
   restart(meanwhile: () => Promise<void>): Promise<void>
 }
 
-/** Starts a Postgres on a free port, with data of its own, which are removed once it has stopped. Throws a LocalError. */
+/** Starts a Postgres on a free port with its own data, which is removed after it has stopped. Throws a LocalError. */
 export async function startTemporaryPostgres(purpose: string): Promise<TemporaryPostgres> {
   const dataDir = makeScratchDir(purpose)
   const remove = () => rmSync(dataDir, { recursive: true, force: true })

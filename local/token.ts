@@ -36,7 +36,7 @@ await runCommand(async () => {
   console.log(await signSessionToken(signingKey(CLERK_JWT_KEY), claims))
 })
 
-/** Returns the private key. Throws a LocalError when the Worker does not verify with its public half. */
+/** Returns the private key. Throws a LocalError if the Worker does not verify with its public half. */
 function signingKey(configured: string | undefined): string {
   const pair = readSessionKey()
   if (!pair || !configured) {
@@ -52,7 +52,7 @@ function signingKey(configured: string | undefined): string {
   return pair.privateKey
 }
 
-/** Removes line breaks, which a dotenv file may write as `\n`. */
+/** Removes line breaks, which a dotenv file can write as `\n`. */
 function bare(pem: string): string {
   return pem.replaceAll('\\n', '').replaceAll(/\s/g, '')
 }

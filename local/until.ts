@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const PAUSE_MS = 20
 
-/** Asks again and again until the answer is yes. Returns false when it still is no after `withinMs`. */
+/** Calls `ask` again and again until it returns true. Returns false if it has not after `withinMs`. */
 export async function until(ask: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
   const deadline = Date.now() + withinMs
   while (!(await ask())) {

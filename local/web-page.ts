@@ -8,12 +8,12 @@ import type { Answer } from './http-messages.ts'
 export interface WebPage {
   title: string
   content: Content
-  /** What the last action has come to. */
+  /** The result of the last action. */
   said?: string | null
   status?: number
 }
 
-/** Buttons stay in sight where a row is wider than the window. */
+/** Keeps buttons in sight if a row is wider than the window. */
 const ROWS = `.wide form { margin: 0 }
 .wide td { vertical-align: baseline }
 @media (max-width: 40rem) {
@@ -24,7 +24,7 @@ const ROWS = `.wide form { margin: 0 }
   .wide tr { padding: 0.5rem 0; border-bottom: 1px solid var(--line) }
 }`
 
-/** A page of a stand-in. It looks as the operators' page does, and needs no script. */
+/** Returns a page of a stand-in. It looks like the operators' page, and needs no script. */
 export async function webPage(
   standIn: string,
   { title, content, said, status = 200 }: WebPage,
@@ -43,21 +43,21 @@ export async function webPage(
   return { status, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: String(body) }
 }
 
-/** Sends a browser on to another page, which it gets. */
+/** Redirects a browser to another page, which it requests with GET. */
 export const seeOther = (url: string): Answer => ({
   status: 303,
   headers: { Location: url, 'Content-Type': 'text/plain' },
   body: '',
 })
 
-/** Buttons for what can happen to an object. Each posts to `/do/<kind>/<id>/<action>`. */
+/** Returns buttons for the actions on an object. Each posts to `/do/<kind>/<id>/<action>`. */
 export const buttons = (kind: string, id: string, actions: Record<string, string>): Content =>
   html`<form method="post">${Object.entries(actions).map(
     ([action, label]) =>
       html`<button formaction="/do/${kind}/${encodeURIComponent(id)}/${action}" aria-label="${label}: ${id}">${label}</button> `,
   )}</form>`
 
-/** Back to the page that lists everything, which says what came of an action. */
+/** Redirects to the page that lists everything, which shows the result of an action. */
 export const backSaying = (text: string): Answer => seeOther(`/?said=${encodeURIComponent(text)}`)
 
 export interface Delivered {
@@ -67,7 +67,7 @@ export interface Delivered {
   answer: unknown
 }
 
-/** What the Worker has returned to each event that reports an action: its status, its outcome and the reason. */
+/** Returns the Worker's response to each event that reports an action: its status, its outcome and the reason. */
 export function saidOf(action: string, deliveries: Delivered[]): string {
   return `${action}: ${deliveries.map(deliveredLine).join(', ') || 'done, and no webhook reports it'}`
 }

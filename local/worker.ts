@@ -13,8 +13,8 @@ import { until } from './until.ts'
 const START_DEADLINE_MS = 60_000
 
 /**
- * Lines that are not shown: the access log, for the Worker logs more itself; and where wrangler's log file is, which
- * is deleted.
+ * Lines that are not shown: the access log, because the Worker logs more itself, and the address of wrangler's log
+ * file, which is deleted.
  */
 const NOISE = /^(\[wrangler:info\]|🪵)/u
 
@@ -27,7 +27,7 @@ export interface WorkerOptions {
   settings: Vars
   /** Whether wrangler opens a Cloudflare Tunnel. Its address is in the output. */
   tunnel?: boolean
-  /** Whether the queue `SPILL` is bound: wrangler has queues of its own. */
+  /** Whether the queue `SPILL` is bound. Wrangler has its own queues. */
   spill?: boolean
   onLog: (line: LogLine) => void
   /** Receives the lines of wrangler itself: a rebuild, an exception. */
@@ -36,16 +36,16 @@ export interface WorkerOptions {
 
 export interface LocalWorker {
   url: string
-  /** Fires the cron trigger, which nothing else does outside Cloudflare. */
+  /** Fires the cron trigger, which only Cloudflare does otherwise. */
   runScheduled(): Promise<void>
-  /** Resolves when wrangler has ended, for whatever reason. */
+  /** Resolves when wrangler has ended, for any reason. */
   ended: Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Starts the real Worker in workerd with `wrangler dev`, and resolves when it responds. Needs no network. Where no
- * tunnel can be opened, the output says so, and the Worker starts without one.
+ * Starts the real Worker in workerd with `wrangler dev`, and resolves when it responds. Needs no network. If no tunnel
+ * can be opened, the output says so, and the Worker starts without one.
  */
 export async function startWorker(options: WorkerOptions, interrupt: AbortSignal): Promise<LocalWorker> {
   try {
@@ -96,7 +96,7 @@ function wranglerArgs(
   envFile: string,
   scratchDir: string,
 ): string[] {
-  // In a file, for `ps` shows command lines. With this file, wrangler does not read `.dev.vars`.
+  // In a file, because `ps` shows command lines. With this file, wrangler does not read `.dev.vars`.
   const settings = ['--env-file', envFile, '--persist-to', join(scratchDir, 'state')]
   const address = ['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0']
   return [
@@ -120,7 +120,8 @@ function quietOffline(scratchDir: string): Vars {
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_LOG_PATH: join(scratchDir, 'logs'),
     WRANGLER_REGISTRY_PATH: join(scratchDir, 'registry'),
-    // The [build] command runs npm, which would leave its compiled self in the temporary directory. The tests name another.
+    // The [build] command runs npm, which would leave its compile cache in the temporary directory. The tests name
+    // another.
     ...(!process.env.NODE_COMPILE_CACHE && { NODE_DISABLE_COMPILE_CACHE: '1' }),
     X_LOCAL_EXPLORER: 'false',
     X_LOCAL_OBSERVABILITY: 'false',
@@ -135,7 +136,7 @@ function escapeExpansion(settings: Vars): Vars {
 }
 
 /**
- * Passes each line to its receiver. Wrangler's own lines are kept until `end()`, which returns those that explain a
+ * Passes each line to its receiver. It keeps wrangler's own lines until `end()`, which returns those that explain a
  * failed start.
  */
 function routeOutput({ child }: ProcessTree, { onLog, onOutput }: WorkerOptions) {

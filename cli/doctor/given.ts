@@ -14,8 +14,7 @@ export interface Given {
 
 /**
  * Returns the settings that the Worker at this address should have: the variables of `wrangler.toml`, the secrets of
- * the environment, and for a Worker on this machine those of `.dev.vars` and the addresses of what `npm run dev`
- * starts.
+ * the environment, and for a Worker on this machine those of `.dev.vars` and the local addresses of `npm run dev`.
  */
 export function givenSettings({ url, environment, ports }: Given): Vars {
   const names = Object.keys(settingsSchema().shape)

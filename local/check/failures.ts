@@ -7,11 +7,14 @@ import { projectDir } from '../../cli/shared/project.ts'
 /** The environment variable that names the file to write. */
 export const FAILURES_FILE = 'LEDGERHOOK_FAILURES'
 
-/** A CI shows the end of the output alone, which has to hold all of it. */
+/** A CI shows only the end of the output, so the failures must fit into it. */
 const MOST_SHOWN = 60
 const MOST_CHARACTERS = 240
 
-/** A reporter of vitest's: two lines for each failed test, failed hook, file that cannot be loaded and unhandled error. */
+/**
+ * A Vitest reporter: prints two lines for each failed test, failed hook, file that cannot be loaded and unhandled
+ * error.
+ */
 export default class FailuresReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const failures = [
@@ -51,13 +54,13 @@ function firstLine({ name, message }: SerializedError): string {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text
 }
 
-/** Where it was thrown, as far as that is a file of ours. */
+/** Returns where it was thrown, if that is one of our files. */
 function placeOf({ stacks = [] }: SerializedError): string {
   const [ours] = stacks.filter(({ file }) => file.startsWith(projectDir) && !file.includes('node_modules'))
   return ours ? ` (${relative(projectDir, ours.file)}:${ours.line})` : ''
 }
 
-/** The test file during which it happened: vitest names it in a member of its own. */
+/** Returns the test file during which it happened, which Vitest names in a separate member. */
 function whereOf({ VITEST_TEST_PATH: path }: SerializedError): string {
   return typeof path === 'string' ? ` during ${relative(projectDir, path)}` : ''
 }

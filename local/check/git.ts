@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 
-/** Where `npm run check` looks for what others have already. */
+/** The branches that `npm run check` compares with, because others already use them. */
 export const MAIN = ['origin/main', 'main']
 
-/** Returns a file as a commit has it; undefined where there is no such file, no such commit, or no Git. */
+/** Returns a file in its state at a commit. Undefined if there is no such file or commit, or no Git. */
 export function fileAt(dir: string, ref: string, path: string): string | undefined {
   return git(dir, 'show', `${ref}:./${path}`)
 }

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files that take longest, the longest first. Begun last, each would run alone in the end. */
+/** The files that take longest, the longest first. If they began last, each would run alone at the end. */
 export const LONGEST = [
   'test/node/bench.test.ts',
   'test/node/replay-check.test.ts',
@@ -21,7 +21,7 @@ export const LONGEST = [
   'test/worker/convergence.test.ts',
 ]
 
-/** The order of the files within a project of vitest's: a fresh clone knows no times of its own. */
+/** Orders the files of a Vitest project. A fresh clone has no recorded times. */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)

@@ -8,7 +8,10 @@ import { runTool } from './run-tool.ts'
 import { changedSignatures, madeSchema, schemaInStep } from './schema.ts'
 import { wrongSeals } from './seals.ts'
 
-/** Whether migrations are as they were committed, and with the functions make what schema.sql says. */
+/**
+ * Whether the migrations are unchanged since they were committed, and whether they and the functions produce
+ * schema.sql.
+ */
 export async function migrationsInStep(): Promise<boolean> {
   const wrong = [...wrongSeals(), ...droppedViews(), ...(await schemaWrong())]
   for (const line of new Set(wrong)) console.log(line)
@@ -26,7 +29,10 @@ async function schemaWrong(): Promise<string[]> {
   }
 }
 
-/** A view that is dropped loses its grants, and cannot be where an app has a view on it. */
+/**
+ * Returns the views that migrations drop. A dropped view loses its grants, and Postgres refuses to drop it if an app
+ * has a view on it.
+ */
 function droppedViews(): string[] {
   return readMigrations().flatMap(({ tag, sql }) =>
     statementsOf(sql)
@@ -38,7 +44,7 @@ function droppedViews(): string[] {
   )
 }
 
-/** Lets drizzle-kit generate into a copy, which is thrown away: nothing new in it means nothing is missing. */
+/** Lets drizzle-kit generate into a temporary copy. If it writes nothing new, no migration is missing. */
 async function tablesInStep(): Promise<boolean> {
   mkdirSync('.local', { recursive: true })
   const copy = mkdtempSync(join('.local', 'migrations-'))

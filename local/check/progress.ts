@@ -4,16 +4,16 @@ import type { Reporter, TestModule, TestSpecification } from 'vitest/node'
 import { counted } from '../../cli/shared/counted.ts'
 import { projectDir } from '../../cli/shared/project.ts'
 
-/** What each file took here when it ran last, in milliseconds. */
+/** The time that each file took in its last run on this machine, in milliseconds. */
 const FILE = join(projectDir, '.local/test-times.json')
 
-/** Files at a time. More than two cores: many tests wait, for a process to start or for a moment to come. */
+/** Files at a time: more than two cores, because many tests wait for a process or a moment. */
 export const WORKERS = 3
 const SAID_EVERY_MS = 60_000
 
 const nameOf = (path: string) => relative(projectDir, path).replaceAll('\\', '/')
 
-/** A reporter of vitest's: how long a run takes, as far as it is known from the one before, and how far it has come. */
+/** A Vitest reporter: prints the expected time of a run, if an earlier run is recorded, and its progress. */
 export default class ProgressReporter implements Reporter {
   times: Record<string, number> = read()
   left = new Set<string>()
@@ -41,11 +41,11 @@ export default class ProgressReporter implements Reporter {
       mkdirSync(dirname(FILE), { recursive: true })
       writeFileSync(FILE, `${JSON.stringify(this.times, null, 2)}\n`)
     } catch {
-      // The next run says less: that fails no test.
+      // Without the file the next run only prints less, so this fails no test.
     }
   }
 
-  /** How long the files that are left take. Undefined where most of them never ran here. */
+  /** Returns how long the remaining files take. Undefined if most of them have never run here. */
   howLong(): string | undefined {
     const known = [...this.left].flatMap((name) => this.times[name] ?? [])
     if (known.length <= this.left.size / 2) return

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** Runs an installed tool, whose output is shown as it comes. Whether it exited with 0. */
+/** Runs an installed tool and shows its output at once. Returns whether it exited with 0. */
 export async function runTool(script: string, ...args: string[]): Promise<boolean> {
   const tool = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],

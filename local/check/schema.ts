@@ -14,7 +14,7 @@ const HEADER = `-- What the schema \`ledgerhook\` holds, printed from the catalo
 -- diff to be read. \`npm run generate\` writes it, \`npm run check\` compares it. Functions are in src/*/*.sql.
 `
 
-/** Returns the text of schema.sql as migrations and functions make it, on a Postgres of its own. */
+/** Returns the text of schema.sql that the migrations and functions produce, on a temporary Postgres. */
 export async function madeSchema(): Promise<string> {
   const postgres = await startTemporaryPostgres('schema')
   try {
@@ -30,7 +30,7 @@ export async function madeSchema(): Promise<string> {
   }
 }
 
-/** Says what is wrong with schema.sql, beside what was made. */
+/** Returns how schema.sql differs from the text that was made. */
 export function schemaInStep(made: string): string[] {
   const committed = existsSync(SCHEMA_FILE) ? readFileSync(SCHEMA_FILE, 'utf8').replaceAll('\r\n', '\n') : ''
   if (committed === made) return []
@@ -40,8 +40,8 @@ export function schemaInStep(made: string): string[] {
 }
 
 /**
- * Says which functions have other parameters, or return something else, than on the main branch. The build that is
- * deployed calls them as they are there. One that is gone is no matter: `migrate` keeps it in the database.
+ * Returns the functions whose parameters or result differ from the main branch. The deployed build calls them in that
+ * form. A removed function does no harm, because `migrate` keeps it in the database.
  */
 export function changedSignatures(made: string): string[] {
   const main = MAIN.map((ref) => fileAt(projectDir, ref, PATH)).find((text) => text !== undefined)

@@ -13,7 +13,7 @@ import { commitsOf, fileAt, MAIN } from './git.ts'
 
 const PATH = `migrations/${SEALS_FILE}`
 
-/** Seals the migrations that are not committed yet. Throws a LocalError where one that is has changed. */
+/** Seals the migrations that are not committed yet. Throws a LocalError if a committed one has changed. */
 export function seal(dir = projectDir): void {
   const seals = Object.fromEntries(
     readMigrations(join(dir, 'migrations')).map(({ tag, hash }) => [tag, hash]),
@@ -23,21 +23,21 @@ export function seal(dir = projectDir): void {
   writeFileSync(join(dir, PATH), `${JSON.stringify(seals, null, 2)}\n`)
 }
 
-/** Says what is wrong with the migrations in the working tree: beside their seals, and beside what was committed. */
+/** Returns how the migrations in the working tree differ from their seals and from the commits. */
 export function wrongSeals(dir = projectDir): string[] {
   const folder = join(dir, 'migrations')
   const seals = readSeals(folder) ?? {}
   return [...brokenSeals(readMigrations(folder), seals), ...changedSeals(dir, seals)]
 }
 
-/** Says which migrations have another text, or none, although some commit has sealed them. */
+/** Returns the migrations that a commit has sealed but whose text has changed or is missing. */
 function changedSeals(dir: string, seals: Seals): string[] {
   const changed = new Set<string>()
   const gone = new Set<string>()
   for (const ref of ['HEAD', ...MAIN, ...commitsOf(dir, PATH)]) {
     const committed: Seals = JSON.parse(fileAt(dir, ref, PATH) ?? '{}')
     for (const [tag, hash] of Object.entries(committed)) {
-      // A branch of which main is ahead lacks what main has.
+      // A branch behind main lacks migrations that main has.
       if (seals[tag] === undefined && ref === 'HEAD') gone.add(tag)
       if (seals[tag] !== undefined && seals[tag] !== hash) changed.add(tag)
     }

@@ -10,17 +10,20 @@ export interface Step {
   says: string
   /** Whether it passed; what is wrong has been printed. */
   run(): Promise<boolean>
-  /** A part of another step, for those who want it alone: `--only`. */
+  /** Whether it is a part of another step, which `--only` can run. */
   isPart?: true
 }
 
 /** Names what failed, for the end of the output. */
 const FAILURES = `--reporter=${join(projectDir, 'local/check/failures.ts')}`
 
-/** Says how long it takes. */
+/** Prints the progress and how long the tests take. */
 const PROGRESS = `--reporter=${join(projectDir, 'local/check/progress.ts')}`
 
-/** Everything that must hold before a commit, the quick ones first. `report`: a file for vitest's results, as JSON. */
+/**
+ * Returns the steps that must pass before a commit, the quick ones first. `report`: a file for Vitest's results, as
+ * JSON.
+ */
 export function steps(report?: string): Step[] {
   const json = report ? ['--reporter=json', `--outputFile=${report}`] : []
   return [

@@ -24,16 +24,16 @@ const limitBody = z.strictObject({
 })
 
 /**
- * - `POST /test/users/<id>/<action>` does what somebody does in Clerk's Dashboard, also to a user whose id is given:
- *   `create`, `update`, `delete`, `ban`, `unban`, with the members of the API's own body. It returns
- *   `{user, events, deliveries}`. With `{"deliver": false}` the events are lost on their way.
- * - `POST /test/users [{"id": "user_ada", …}, …]` adds users who were there before: no event reports them.
+ * - `POST /test/users/<id>/<action>` does what a person does in Clerk's Dashboard: `create`, `update`, `delete`, `ban`,
+ * `unban`, with the members of the API's own body. With `create` the caller chooses the id. It returns `{user, events,
+ * deliveries}`. With `{"deliver": false}` the events are lost on their way.
+ * - `POST /test/users [{"id": "user_ada", …}, …]` adds existing users, without events.
  * - `POST /test/events/<id>/resend` delivers an event again, as the same message.
  * - `POST /test/faults {"next": […]}` makes the next calls fail.
- * - `POST /test/limit {"requests": 100}` allows so many calls in 10 seconds, or `per_ms`; `{}` allows any number.
+ * - `POST /test/limit {"requests": 100}` allows this many calls in 10 seconds, or in `per_ms`; `{}` allows any number.
  * - `POST /test/webhooks {"set_up": false}` makes it an instance whose webhooks were never set up.
- * - `GET /test/requests` lists the calls received, `GET /test/users` and `/test/events` what there is.
- * - With `?brief` each of them returns of a user what matters, and of an event one line.
+ * - `GET /test/requests` lists the calls received, `GET /test/users` the users, and `GET /test/events` the events.
+ * - With `?brief` each returns only the members of a user that matter, and one line for each event.
  */
 export async function control(services: Services, request: Request): Promise<Answer> {
   return briefly(request, await handle(services, request))

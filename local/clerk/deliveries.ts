@@ -10,7 +10,7 @@ export interface Attempt {
   answer: unknown
 }
 
-/** Delivers messages one after the other, each signed when it is sent. Without an endpoint, it sends nothing. */
+/** Delivers messages one after the other, and signs each when it is sent. Without an endpoint it sends nothing. */
 export async function deliver(messages: Message[], endpoint: Services['endpoint']): Promise<Attempt[]> {
   const attempts: Attempt[] = []
   if (!endpoint) return attempts

@@ -26,7 +26,7 @@ export function createEmailAddress(instance: Instance, body: unknown): EmailAddr
   return address
 }
 
-/** Removes an address. Without its primary one, a user has to name another first. */
+/** Removes an address. To remove the primary one, the user has to name another primary address first. */
 export function deleteEmailAddress(instance: Instance, id: string): object {
   const user = holderOf(instance, id)
   if (user.primary_email_address_id === id && user.email_addresses.length > 1)

@@ -6,9 +6,9 @@ export interface Instance {
   state: State
   /** Public key of its session tokens, as PEM. Undefined when none is configured. */
   publicKey: string | undefined
-  /** Whether webhooks were set up: only then is there a page of Svix's. */
+  /** Whether webhooks were set up: Svix's page exists only then. */
   hasWebhooks: boolean
   now(): number
-  /** Records an event with the user as it is now. It is delivered after the response. */
+  /** Records an event with the user's present state. It is delivered after the response. */
   emit(type: Message['event']['type'], data: User | { id: string }): void
 }

@@ -4,7 +4,7 @@ import type { State, User } from './state.ts'
 
 const DEFAULT_LIMIT = 10
 const MAX_LIMIT = 500
-/** Of ids, addresses and names in one query. */
+/** The most ids, addresses or names in one query. */
 const MAX_VALUES = 100
 
 type Filter = (user: User, values: string[]) => boolean
@@ -15,14 +15,14 @@ const has = (texts: (string | null)[], [part = '']: string[]) =>
   texts.some((text) => text?.toLowerCase().includes(part.toLowerCase()))
 const at = (values: string[]) => Number(values[0])
 
-/** Ids with a `-` are left out of what is found, those with a `+` or nothing are looked for. */
+/** Whether an id is included: ids with a `-` are excluded, those with a `+` or no sign are looked for. */
 function included(id: string | null, values: string[]): boolean {
   const plain = values.filter((value) => !value.startsWith('-')).map((value) => value.replace(/^\+/, ''))
   if (values.includes(`-${id}`)) return false
   return plain.length === 0 || (id !== null && plain.includes(id))
 }
 
-/** Clerk's filters (Backend API, version 2026-05-12, GET /users), but for those of what this stand-in does not have. */
+/** Clerk's filters (Backend API, version 2026-05-12, GET /users), except those on members that this stand-in lacks. */
 const filters: Record<string, Filter> = {
   user_id: ({ id }, values) => included(id, values),
   external_id: ({ external_id }, values) => included(external_id, values),
@@ -53,7 +53,7 @@ const orders: Record<string, (user: User) => number | string> = {
   username: ({ username }) => username ?? '',
 }
 
-/** Returns a page of users: the newest first, 10 of them, unless the query says otherwise. @throws ApiError 422 */
+/** Returns a page of users: by default 10, the newest first. @throws ApiError 422 */
 export function listUsers(instance: Instance, query: URLSearchParams): User[] {
   const limit = whole(query, 'limit', DEFAULT_LIMIT, 1, MAX_LIMIT)
   const offset = whole(query, 'offset', 0, 0, Number.MAX_SAFE_INTEGER)
@@ -89,7 +89,7 @@ function matching({ state }: Instance, query: URLSearchParams, others: string[])
   return candidates(state, query).filter((user) => active.every((holds) => holds(user)))
 }
 
-/** Those whose ids are looked for, else all: a user is found by the id without a look at the others. */
+/** Returns the users with the ids that are looked for, else all. A lookup by id does not read the others. */
 function candidates({ users }: State, query: URLSearchParams): User[] {
   const ids = query.getAll('user_id').filter((value) => !value.startsWith('-'))
   if (ids.length === 0) return [...users.values()]

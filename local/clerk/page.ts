@@ -8,12 +8,15 @@ import { ApiError } from './errors.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
 
-/** As many users and events as the page shows, the newest first. `GET /test/users` and `/test/events` have all. */
+/**
+ * The number of users and events that the page shows, the newest first. `GET /test/users` and `/test/events` return
+ * all.
+ */
 const SHOWN = 20
 
 /**
- * What Clerk's Dashboard is for: `/` shows the users and the webhooks about them, with a button for each thing that can
- * happen to them. A button posts to `/do/…`, which does what `/test/…` does.
+ * Stands in for Clerk's Dashboard: `/` shows the users and the webhooks about them, with a button for each action. A
+ * button posts to `/do/…`, which does the same as `/test/…`.
  */
 export async function page(services: Services, request: Request): Promise<Answer> {
   if (request.method === 'POST') return backSaying(await act(services, request))
@@ -42,7 +45,7 @@ async function act(services: Services, request: Request): Promise<string> {
   }
 }
 
-/** The people of the documents, without those who are here already. */
+/** Returns the people in the documents who are not users here yet. */
 const suggested = ({ users }: State) =>
   ['user_ada', 'user_grace', 'user_alan'].find((id) => !users.has(id)) ?? ''
 

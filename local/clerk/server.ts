@@ -17,9 +17,8 @@ export interface ClerkOptions extends ServicesOptions {
 export type LocalClerk = HttpServer
 
 /**
- * Starts a stand-in for the parts of Clerk's Backend API that Ledgerhook and its commands use, with users of its own.
- * What changes is reported to the Worker by real webhooks, signed by Svix's library. Throws a LocalError when the port
- * is taken.
+ * Starts a stand-in for the parts of Clerk's Backend API that Ledgerhook and its commands use, with its own users. It
+ * reports changes to the Worker by real webhooks, signed by Svix's library. Throws a LocalError when the port is taken.
  */
 export async function startClerk({ port, ...options }: ClerkOptions): Promise<LocalClerk> {
   const services = createServices(options)

@@ -11,7 +11,7 @@ export interface ServicesOptions {
   /** The only key that is accepted. */
   secretKey: string
   instanceId: string
-  /** What verifies session tokens, as PEM. */
+  /** The public key of session tokens, as PEM. */
   publicKey?: string | undefined
   /** Where events are delivered. Without it they are only recorded: `GET /test/events`. */
   webhookUrl?: string | undefined
@@ -64,7 +64,7 @@ export function createServices({ secretKey, instanceId, publicKey, file, ...webh
     faults: createFaultQueue(FAULTS, (message) => unprocessable('form_param_value_invalid', 'next', message)),
     limit: createRateLimit(),
     requests: [] as { method: string; path: string; query: string; status: number }[],
-    /** Runs an action, and gathers the events that it emits. */
+    /** Runs an action, and collects the events that it emits. */
     recorded<T>(act: () => T): { result: T; messages: Message[] } {
       emitted = []
       const result = act()

@@ -1,4 +1,6 @@
-/** A user as Clerk's Backend API has it. The types name the members that this stand-in uses; others are the fixture's. */
+/**
+ * A user in Clerk's Backend API. The types name the members that this stand-in uses; the others come from the fixture.
+ */
 export interface User {
   [member: string]: unknown
   id: string
@@ -12,7 +14,7 @@ export interface User {
   banned: boolean
   last_sign_in_at: number | null
   last_active_at: number | null
-  /** Milliseconds, as all of Clerk's moments. */
+  /** Milliseconds, like all times of Clerk's. */
   created_at: number
   updated_at: number
 }

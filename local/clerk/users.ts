@@ -41,7 +41,7 @@ export function createUser(instance: Instance, body: unknown, id = randomId('use
   return user
 }
 
-/** Adds users who were there before: no event reports them, and nothing is looked for that they may share. */
+/** Adds existing users: without events, and without checking that they share no address or name. */
 export function seedUsers(instance: Instance, bodies: unknown): { created: number } {
   const list = readBody(z.array(z.looseObject({ id: z.string().min(1) })), bodies)
   for (const { id, ...body } of list) addUser(instance, readBody(createParams, body), id)
@@ -65,7 +65,7 @@ function addUser(instance: Instance, params: z.output<typeof createParams>, id: 
   return user
 }
 
-/** The fixture's user without what is personal. */
+/** Returns the fixture's user without personal data. */
 function emptyUser(id: string): User {
   const { data } = clerkEvent('user.created', { user: id, email: null })
   return Object.assign(data, {
@@ -103,7 +103,7 @@ export function updateUser(instance: Instance, id: string, body: unknown): User 
   })
 }
 
-/** Changes a user, and tells it. Two changes never have the same `updated_at` here. */
+/** Changes a user and emits the event. Two changes never have the same `updated_at` here. */
 export function change(instance: Instance, user: User, members: Partial<User>): User {
   Object.assign(user, members, { updated_at: Math.max(instance.now(), user.updated_at + 1) })
   instance.emit('user.updated', user)

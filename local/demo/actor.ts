@@ -23,7 +23,7 @@ interface Delivered {
 
 export type Actor = ReturnType<typeof actor>
 
-/** A person, who uses the app with a session token, and pays at Stripe. Every act returns the responses that it got. */
+/** Returns a person who uses the app with a session token and pays at Stripe. Every action returns the responses. */
 export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage) {
   let session = ''
   let subscription = ''
@@ -67,7 +67,7 @@ export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage)
     },
     pay: (how: string, body?: object) => told(`sessions/${session}/${how}`, body),
     comeBack: async (of = session) => [summarize(await call('GET', `/api/checkout/${of}`))],
-    /** Has Stripe send the webhooks of the last act again. */
+    /** Makes Stripe send the webhooks of the last action again. */
     async resend() {
       const deliveries = await Promise.all(
         events.map(({ id }) => atStripe<Delivered[]>(`events/${id}/resend`)),
@@ -75,14 +75,14 @@ export function actor(user: string, { workerUrl, stripeUrl, sessionKey }: Stage)
       return deliveries.flat().map(said)
     },
     /**
-     * Stripe counts in whole seconds. A person takes longer than one; without the wait, two changes would share a
-     * second.
+     * Waits first, because Stripe counts in whole seconds: two changes must not share one. A person takes longer
+     * anyway.
      */
     async subscriptionAt(action: string, body?: object) {
       await sleep(1_000)
       return await told(`subscriptions/${subscription}/${action}`, body)
     },
-    /** At Stripe there is a price of this amount. */
+    /** Adds a price of this amount at Stripe. */
     async sells(price: string, unit_amount: number, interval = 'month') {
       await atStripe(`prices/${price}/create`, { unit_amount, interval })
     },

@@ -5,8 +5,8 @@ import { observe, type Stage, send } from './play.ts'
 import type { MakeScene, Scene } from './scene.ts'
 
 /**
- * From the first click to the end of a subscription: what the app calls, what the person does at Stripe, and Stripe's
- * webhooks.
+ * Returns the story of a subscription from the first click to its end: the app's calls, the person's actions at Stripe,
+ * and Stripe's webhooks.
  */
 export function billingStory(stage: Stage): Scene[] {
   const ada = actor('user_ada', stage)

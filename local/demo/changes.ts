@@ -6,12 +6,15 @@ import type { MakeScene, Scene } from './scene.ts'
 const APPLIED = '200 applied'
 const CHECKOUT = 'POST /api/checkout'
 
-/** Plans that are changed: what is charged brings credits, and what is credited takes them back. */
+/** Returns the story of plan changes: charges bring credits, and proration credits take them back. */
 export function changesStory(stage: Stage): Scene[] {
   return [...yearly(stage), ...declined(stage)]
 }
 
-/** Monthly to yearly, at once: 20.00 are credited, 200.00 charged. Then she leaves, and has them in her balance. */
+/**
+ * From monthly to yearly, at once: 20.00 are credited and 200.00 charged. Then she leaves, and the money goes to her
+ * balance.
+ */
 function yearly(stage: Stage): Scene[] {
   const ada = actor('user_ada', stage)
   const scene = sceneOf('user_ada', stage)
@@ -34,7 +37,7 @@ function yearly(stage: Stage): Scene[] {
   ]
 }
 
-/** An upgrade whose payment is declined, and which is undone. */
+/** An upgrade whose payment is declined, and which is then undone. */
 function declined(stage: Stage): Scene[] {
   const grace = actor('user_grace', stage)
   const scene = sceneOf('user_grace', stage)

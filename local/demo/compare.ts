@@ -1,16 +1,16 @@
-/** What can be seen of a step from outside, after it. */
+/** What can be seen from outside after a step. */
 export interface Facts {
-  /** Status and verdict of each delivery, in any order: of several at once, any may be first. */
+  /** Status and verdict of each delivery, in any order, because several are sent at once. */
   answers: string[]
   /** Credits; null where there is no wallet. */
   balance: number | null
   /** How many requests the database saw. */
   requests: number
-  /** The user's name, where the step is about it. */
+  /** The user's name, if the step is about it. */
   name?: string
 }
 
-/** Returns a sentence for each fact that is not as promised. */
+/** Returns a sentence for each fact that differs from the promise. */
 export function differences(promised: Facts, seen: Facts): string[] {
   const facts: [string, unknown, unknown][] = [
     ['the responses are', summary(promised.answers), summary(seen.answers)],

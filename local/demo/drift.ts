@@ -10,10 +10,10 @@ const COMMAND = 'npm run reconcile'
 const ADA = 'user_ada'
 const GRACE = 'user_grace'
 const ALAN = 'user_alan'
-/** Credits of Ada: what she has when the losses begin, a purchase, a month of the plan, and less the refund. */
+/** Ada's credits: at the time of the losses, plus a purchase and a month of the plan, minus the refund. */
 const IN_THE_END = 540 + 500 + 1000 - 250
 
-/** Deliveries that are lost on purpose, and what `npm run reconcile` makes of it. */
+/** Returns the story of deliveries that are lost on purpose, and of how `npm run reconcile` repairs this. */
 export function driftStory(stage: Stage): Scene[] {
   const { lost, late } = losses(stage)
   const { named, fixed } = comparing(stage)
@@ -22,7 +22,7 @@ export function driftStory(stage: Stage): Scene[] {
 
 type Act = () => Promise<string[]>
 
-/** Makes a scene. How often the database is asked, by a command as well, is not this story's. */
+/** Makes a scene. This story does not compare the number of database requests, which a command makes too. */
 const sceneOf =
   (stage: Stage) =>
   (says: string, sent: string, act: Act, answers: string[], balance: number | null, user = ADA): Scene => ({
@@ -32,7 +32,10 @@ const sceneOf =
     play: async () => ({ ...(await observe(user, stage, act)), requests: 0 }),
   })
 
-/** Never sent, never taken, never made: what Clerk and Stripe know, and the database does not. */
+/**
+ * Loses events in three ways (not sent, not received, not created), so that the database lacks what Clerk and Stripe
+ * know.
+ */
 function losses(stage: Stage) {
   const scene = sceneOf(stage)
   const ada = actor(ADA, stage)
@@ -85,7 +88,7 @@ function losses(stage: Stage) {
   ]
   const sendAgain = async () => {
     await moveBack()
-    // Which of them change nothing and which store the same again is not this story's: the balance is.
+    // This story does not compare which of them change nothing and which store the same again, only the balance.
     return [...(await ada.resend()), ...(await people.resend())].map((answer) => answer.slice(0, 3))
   }
   const late = scene(
@@ -98,7 +101,7 @@ function losses(stage: Stage) {
   return { lost, late }
 }
 
-/** What each line of the table must say, by the beginning of the object's id. */
+/** The expected words of each line of the table, by the beginning of the object's id. */
 const DIFFERENCES: [what: string, object: string, words: string][] = [
   ['the second purchase', 'cs_…', 'paid, not credited +500'],
   ['the credits of the plan', 'in_…', 'paid period without credits +1000'],
@@ -110,7 +113,7 @@ const DIFFERENCES: [what: string, object: string, words: string][] = [
   ['Grace: a suspicion', GRACE, 'here, deleted there'],
 ]
 
-/** The command names each difference, puts it right, and then finds nothing. */
+/** The command names each difference, fixes it, and then finds none. */
 function comparing(stage: Stage) {
   const scene = sceneOf(stage)
   let report: Reported | undefined

@@ -12,7 +12,7 @@ interface Told {
 
 export type People = ReturnType<typeof peopleAtClerk>
 
-/** What people do at Clerk. Each returns what the Worker said, which is nothing where the event is lost. */
+/** Returns actions of people at Clerk. Each returns the Worker's responses, which are none if the event is lost. */
 export function peopleAtClerk({ clerkUrl }: Stage) {
   let lost: string[] = []
   return {
@@ -21,7 +21,7 @@ export function peopleAtClerk({ clerkUrl }: Stage) {
       if (deliveries.length === 0) lost.push(...events.map(({ id }) => id))
       return deliveries.map(said)
     },
-    /** Has Clerk send what was lost. */
+    /** Makes Clerk send the lost events. */
     async resend(): Promise<string[]> {
       const answers: string[] = []
       for (const id of lost)
@@ -37,7 +37,7 @@ export function peopleAtClerk({ clerkUrl }: Stage) {
 const said = ({ status, answer: { outcome, reason } }: Told['deliveries'][number]) =>
   [`${status} ${outcome}`, reason].filter(Boolean).join(' / ')
 
-/** Moves Stripe's endpoint to where nobody listens. Returns what moves it back. */
+/** Moves Stripe's endpoint to an address without a listener. Returns a function that moves it back. */
 export async function takeEndpointAway({ stripeUrl }: Stage): Promise<() => Promise<void>> {
   const endpoints = await list<WebhookEndpoint>(stripeUrl, 'webhook_endpoints')
   const away = `http://127.0.0.1:${await freePort()}/moved`
@@ -45,7 +45,7 @@ export async function takeEndpointAway({ stripeUrl }: Stage): Promise<() => Prom
   return async () => await seed(stripeUrl, { webhookEndpoints: endpoints })
 }
 
-/** A part of the first payment goes back, and Stripe makes no event of it. The amount is in minor units. */
+/** Refunds a part of the first payment without an event. The amount is in minor units. */
 export async function refundUnreported({ stripeUrl }: Stage, amount: number): Promise<void> {
   const [charge] = await list<Charge>(stripeUrl, 'charges')
   if (!charge) throw new LocalError('nothing was paid at the local Stripe')

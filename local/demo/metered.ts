@@ -10,7 +10,7 @@ const SOON_MS = 5_000
 const [SPEND, GIVE_BACK, GRANT] = ['/api/wallet/spend', '/api/wallet/give-back', '/api/wallet/grant'] as const
 const starter = { pack: 'starter' }
 
-/** An app that meters: what its backend calls, and what it is told. */
+/** Returns the story of an app that meters usage: its backend's calls, and the events that it receives. */
 export function meteredStory(stage: Stage): Scene[] {
   const ada = actor('user_ada', stage)
   const post = backend(stage)
@@ -83,7 +83,7 @@ export function meteredStory(stage: Stage): Scene[] {
   ]
 }
 
-/** Makes scenes that end once everything was told: one request to the database more for each event. */
+/** Makes scenes that end when the app has received all events: each event costs one more request to the database. */
 const sceneOf =
   (stage: Stage) =>
   (
@@ -111,7 +111,7 @@ const sceneOf =
     }
   }
 
-/** Calls the API as the app's own backend. */
+/** Returns a client that calls the API as the app's own backend. */
 function backend({ workerUrl, secrets }: Stage) {
   const headers = { Authorization: `Bearer ${secrets.SERVICE_TOKEN}` }
   return async (path: string, body: object): Promise<string[]> => {

@@ -6,14 +6,14 @@ import { observe, type Stage, send } from './play.ts'
 import type { Scene } from './scene.ts'
 import { clerk, type Delivery, named, stripe } from './story.ts'
 
-/** How many times faster the queue's clock is than ours: four hours are a second. */
+/** How many times faster the queue's clock runs than ours: four hours take a second. */
 export const QUEUE_SPEED = 14_400
 const HOUR_MS = 3_600_000 / QUEUE_SPEED
 const DRAINED_MS = 60_000
 
 const QUEUED = '200 queued'
 
-/** An outage that lasts longer than Clerk repeats anything (28 hours): everything waits in the queue. */
+/** Returns the story of an outage that lasts longer than Clerk's retries (28 hours): everything waits in the queue. */
 export function outageStory(stage: Stage): Scene[] {
   const ada = { user: 'user_ada' }
   const signup = clerk('user.created', { ...ada, ...named('Ada', 'Lovelace') })
@@ -39,7 +39,7 @@ export function outageStory(stage: Stage): Scene[] {
         await meanwhile()
         return await Promise.all(deliveries.map((delivery) => send(delivery, stage)))
       })
-      // How often a database that is away was asked is not the story's.
+      // This story does not compare the number of requests to a database that is away.
       return { ...seen, requests: 0 }
     },
   })
@@ -86,6 +86,6 @@ async function drained({ database }: Stage, deliveries: number): Promise<void> {
     return Number(rows[0]?.count) === deliveries
   }
   if (!(await until(all, DRAINED_MS))) throw new LocalError('the queue was not drained within a minute')
-  // The Worker hears of its commit a moment later, and asks the database again from then on.
+  // The Worker notices the commit a moment later, and uses the database again from then on.
   await sleep(1_000)
 }

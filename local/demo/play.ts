@@ -7,33 +7,33 @@ import type { Facts } from './compare.ts'
 import type { Receiver } from './receiver.ts'
 import type { Delivery, Step } from './story.ts'
 
-/** What a story needs to be played. */
+/** What a story needs while it is played. */
 export interface Stage {
   workerUrl: string
   gatewayUrl: string
   stripeUrl: string
   clerkUrl: string
   database: pg.Client
-  /** The owner's. */
+  /** The connection string of the database's owner. */
   databaseUrl: string
   /** The Worker's secrets. */
   secrets: Vars
-  /** All settings of the Worker, but for the addresses of what runs here. */
+  /** All settings of the Worker, except the addresses of local parts. */
   settings: Vars
-  /** A directory in which there are no settings. */
+  /** A directory without settings. */
   dir: string
-  /** The app that is told what happens, where a story has one. */
+  /** The app that receives events, if the story has one. */
   receiver?: Receiver | undefined
   /** The private half of CLERK_JWT_KEY, as PEM. */
   sessionKey: string
 }
 
-/** Delivers a step over HTTP, and returns what came of it. */
+/** Delivers a step over HTTP, and returns the result. */
 export async function play({ deliveries, user }: Step, stage: Stage): Promise<Facts> {
   return await observe(user, stage, () => Promise.all(deliveries.map((delivery) => send(delivery, stage))))
 }
 
-/** Does something, and returns what came of it. */
+/** Runs an action, and returns the result. */
 export async function observe(user: string, stage: Stage, act: () => Promise<string[]>): Promise<Facts> {
   await resetStats(stage.gatewayUrl)
   const answers = await act()
@@ -41,7 +41,7 @@ export async function observe(user: string, stage: Stage, act: () => Promise<str
   return { answers, requests, ...(await look(user, stage.database)) }
 }
 
-/** Delivers one event, and returns what the Worker said: `200 applied`. */
+/** Delivers one event, and returns the Worker's response: `200 applied`. */
 export async function send({ provider, event, forged, ageMs = 0 }: Delivery, stage: Stage): Promise<string> {
   const secrets = forged ? generateSecrets() : stage.secrets
   const request = await signedRequest(stage.workerUrl, provider, event, {

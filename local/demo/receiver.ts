@@ -7,7 +7,7 @@ const SOON_MS = 5_000
 
 export type Receiver = Awaited<ReturnType<typeof startReceiver>>
 
-/** An app that is told what happens: it verifies each event, and keeps what it is about. */
+/** Starts an app that receives events: it verifies each event, and stores what the event is about. */
 export async function startReceiver(secret: string) {
   const webhook = new Webhook(secret)
   let heard: string[] = []
@@ -28,7 +28,7 @@ export async function startReceiver(secret: string) {
   )
   return {
     url: `${server.url}/hooks`,
-    /** Returns what it was told since the last time, once it is as much as this. */
+    /** Returns the events since the last call, once there are this many. */
     async hears(number: number): Promise<string[]> {
       await until(async () => heard.length >= number, SOON_MS)
       const told = heard

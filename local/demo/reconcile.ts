@@ -5,7 +5,7 @@ import { projectDir } from '../../cli/shared/project.ts'
 import { settingsSchema } from '../../src/settings.ts'
 import type { Stage } from './play.ts'
 
-/** Something that differs, as `npm run reconcile -- --json` reports it. */
+/** A difference in the report of `npm run reconcile -- --json`. */
 interface Row {
   says: string
   object: string
@@ -13,14 +13,14 @@ interface Row {
 }
 
 export interface Reported {
-  /** 1 while something differs. */
+  /** 1 if something differs. */
   code: number
   found: Row[]
   fixed: Row[]
   left: Row[]
 }
 
-/** Runs `npm run reconcile` with these flags, as a person does, with the Worker's settings alone. */
+/** Runs `npm run reconcile` with these flags as a person does, with only the Worker's settings. */
 export async function reconcile(stage: Stage, ...flags: string[]): Promise<Reported> {
   const { settings, databaseUrl, stripeUrl, clerkUrl, dir } = stage
   const names = settingsSchema().shape

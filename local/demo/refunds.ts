@@ -4,10 +4,16 @@ import { clerk, type Delivery, named, type Step, stepsOf, stripe } from './story
 
 const NO_EFFECT = '200 ignored / no_effect'
 const APPLIED = '200 applied'
-/** The charge has reported more than stands after the failure: the event is parked, and Stripe asked for all refunds. */
+/**
+ * The charge has reported more than is still refunded after the failure. So the event is parked, and the Worker asks
+ * Stripe for all refunds.
+ */
 const ASKED = { requests: 2 }
 
-/** Money that is refunded or disputed, and comes back: of 1000 credits that cost 10.00, and 500 that cost 5.00. */
+/**
+ * Returns a story about money that is refunded or disputed, and comes back: of 1000 credits that cost 10.00, and 500
+ * that cost 5.00.
+ */
 export function tellRefunds(): Step[] {
   const first = payment()
   return [...refunds(first), ...disputes(payment()), ...theRest(first)]

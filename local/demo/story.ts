@@ -23,7 +23,7 @@ export interface Step {
 const MINUTE_MS = 60_000
 const DUPLICATE = '200 duplicate / already_processed'
 
-/** Returns the story, with new ids each time. Each chapter starts with the balances that the one before it left. */
+/** Returns the story with new ids each time. Each chapter starts with the balances at the end of the one before. */
 export function tellStory(): Step[] {
   return [...topUp(), ...bankDebit(), ...intruders(), ...wrongOrder(), ...deletion(), ...strangers()]
 }

@@ -7,20 +7,20 @@ const WIDTHS = [44, 32, 6, 42, 7]
 export const header = () =>
   styleText('dim', `  ${columns('what happens', 'event', 'status', 'outcome / reason', 'balance')}`)
 
-/** Says what is short for what, where a line has it. */
+/** Returns the footnote that explains an abbreviation, if a line contains it. */
 export const footnote = (lines: readonly Line[]) =>
   lines.some(({ sent }) => sent.includes(PREFIX)) ? `${styleText('dim', `  … stands for ${PREFIX}`)}\n` : ''
 
-/** What a line says before it is played. */
+/** The text of a line before it is played. */
 export interface Line {
   says: string
   /** The event that is sent, or the call. */
   sent: string
 }
 
-/** Returns a line for a step, and one for each fact that is not as promised. */
+/** Returns a line for a step, and one for each fact that differs from the promise. */
 export function row({ says, sent }: Line, seen: Facts, wrong: string[]): string {
-  // What an app was told has no status.
+  // Events that an app received have no status.
   const statuses = [...new Set(seen.answers.flatMap((answer) => /^\d{3}/.exec(answer) ?? []))]
   const verdicts = summary(seen.answers.map((answer) => answer.replace(/^\d{3} ?/, '')).filter(Boolean))
   const line = columns(

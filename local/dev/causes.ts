@@ -19,13 +19,13 @@ const CAUSES: Record<string, string> = {
   'token-verification-failed': 'the token cannot be verified by CLERK_JWT_KEY',
 }
 
-/** A cause in words, beside its name. */
+/** Returns a cause in words, next to its name. */
 export function causeInWords(cause: unknown): string {
   const words = CAUSES[String(cause)]
   return words ? `${words} (${cause})` : String(cause)
 }
 
-/** A call to Stripe or to Clerk that brought no result, in words. The Worker goes on without it, where it can. */
+/** Returns in words a failed call to Stripe or Clerk. The Worker continues without the result if it can. */
 export function failedCall(
   provider: 'stripe' | 'clerk',
   { cause, code, param, request, user }: Record<string, unknown>,

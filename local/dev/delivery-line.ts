@@ -38,7 +38,7 @@ export function deliveryLine(line: LogLine, now = new Date()): string {
   ].join('  ')
 }
 
-/** What your app was told, and what it said. */
+/** Returns the event that was sent to your app, and its response. */
 function told(line: LogLine): string {
   const said = styleText(line.state === 'sent' ? 'green' : 'red', toldInWords(line).padEnd(36))
   return ['told  ', String(line.type).padEnd(40), said, line.user ?? '-', line.event].join('  ')

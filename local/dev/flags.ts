@@ -74,7 +74,7 @@ export async function devFlags() {
   }
 }
 
-/** Those that are given come first, so that no other part takes them. */
+/** Chooses ports. The given ones come first, so that no other part takes them. */
 async function choosePorts(values: Partial<Record<string, unknown>>): Promise<Ports> {
   const ports: Partial<Ports> = {}
   const parts = Object.keys(LOCAL_PORTS) as (keyof Ports)[]

@@ -2,8 +2,8 @@ import { connectTo, hostOf, isNeonHost } from '../../cli/shared/database.ts'
 import { LocalError } from '../../cli/shared/errors.ts'
 
 /**
- * Whether the local gateway has to stand in front of the database of DATABASE_URL, which `--gateway` says. Throws a
- * LocalError where that cannot be known, and where it is no Neon and nobody has said so.
+ * Whether the database of DATABASE_URL needs the local gateway, which `--gateway` requests. Throws a LocalError if this
+ * cannot be known, and if the database is not Neon and `--gateway` is missing.
  */
 export async function needsGateway(url: string, { gateway }: { gateway: boolean }): Promise<boolean> {
   const host = hostOf(url)
@@ -17,7 +17,7 @@ export async function needsGateway(url: string, { gateway }: { gateway: boolean 
   )
 }
 
-/** Whether the server says that it is a Neon compute. */
+/** Whether the server reports itself as a Neon compute. */
 async function isNeon(url: string): Promise<boolean> {
   const client = await connectTo(url)
   try {

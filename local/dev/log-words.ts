@@ -5,7 +5,7 @@ type Said = Record<string, unknown>
 const joined = (...parts: unknown[]) => parts.filter(Boolean).join('  ')
 const verdict = (outcome: unknown, reason: unknown) => [outcome, reason].filter(Boolean).join(' / ')
 
-/** What the Worker says beside its deliveries, in words, by the `message` of the line. */
+/** The Worker's log lines that are not about deliveries, in words, by their `message`. */
 export const LOG_WORDS: Record<string, (line: Said) => string> = {
   misconfigured: ({ reasons }) => (reasons as string[]).join('; '),
   checkout: ({ outcome, reason, user, session }) => joined(verdict(outcome, reason), user, session),
@@ -40,7 +40,7 @@ export const LOG_WORDS: Record<string, (line: Said) => string> = {
     joined(`${deliveries ?? count} × ${verdict(outcome, reason)}`, oldest && `the oldest of ${oldest}`),
 }
 
-/** What your app was told: what became of it, in words. */
+/** Returns in words what became of an event for your app. */
 export function toldInWords({ state, status, cause }: Said): string {
   const why = status ?? (cause === 'Error' ? 'no response' : cause)
   if (state === 'open') return `not taken (${why}), is sent again`

@@ -4,8 +4,7 @@ const TUNNEL = /Tunnel:.*(https:\/\/[^\s/]+)/
 const QR_CODE = /^[█▀▄ ]+$/
 
 /**
- * Returns what to show of a line of wrangler's, if anything: of a tunnel, the addresses to enter at Clerk and at
- * Stripe.
+ * Returns what to show of a line of wrangler's, if anything: for a tunnel, the addresses to enter at Clerk and Stripe.
  */
 export function outputLine(line: string): string | undefined {
   const [, tunnel] = TUNNEL.exec(line) ?? []

@@ -5,7 +5,10 @@ import { LocalError } from '../../cli/shared/errors.ts'
 import type { Vars } from '../dev-vars.ts'
 import type { Stack } from '../stack.ts'
 
-/** Returns what to know once everything is up. Of a Neon database it shows the host only, never the password. */
+/**
+ * Returns what a developer needs to know once everything is up. For a Neon database it shows only the host, never the
+ * password.
+ */
 export async function describe(stack: Stack, settings: Vars, postgresPort: number): Promise<string> {
   const { url } = stack.worker
   const database = stack.isOwnDatabase
@@ -46,11 +49,13 @@ function localClerk(clerkUrl: string): string[][] {
   ]
 }
 
-/** A database of the environment is in no file, and its string has a password: the doctor has to be given it again. */
+/**
+ * A database from the environment is in no file, and its string has a password, so the doctor has to be given it again.
+ */
 const withDatabase = ({ isOwnDatabase }: Stack) =>
   !isOwnDatabase && process.env.DATABASE_URL ? 'DATABASE_URL=… ' : ''
 
-/** The flags by which the doctor finds what is elsewhere than usual. */
+/** Returns the flags with which the doctor finds parts that are not at their default addresses. */
 function doctorFlags(stack: Stack, postgresPort: number): string {
   const { worker, gatewayUrl, stripeUrl, clerkUrl, isOwnDatabase } = stack
   const port = (url: string | undefined, flag: string, usual: number | null) =>
@@ -58,7 +63,7 @@ function doctorFlags(stack: Stack, postgresPort: number): string {
   const flags = [
     ...(Number(new URL(worker.url).port) === LOCAL_PORTS.worker ? [] : [`--url ${worker.url}`]),
     ...(!isOwnDatabase || postgresPort === LOCAL_PORTS.postgres ? [] : [`--pg-port ${postgresPort}`]),
-    // Of a database that is named, the flag says that there is a gateway.
+    // For a given database, the flag says that there is a gateway.
     ...port(gatewayUrl, 'gateway-port', isOwnDatabase ? LOCAL_PORTS.gateway : null),
     ...port(stripeUrl, 'stripe-port', LOCAL_PORTS.stripe),
     ...port(clerkUrl, 'clerk-port', LOCAL_PORTS.clerk),
@@ -80,10 +85,10 @@ async function readiness(url: string, databaseUrl: string, opsToken: string | un
   return `run \`npm run migrate\`${answer?.status ? `, for it is ${answer.status}` : ' if it has not been migrated'}`
 }
 
-/** The first of several tokens, without the name that each may have. */
+/** Returns the first of several tokens without its optional name. */
 const firstOf = (tokens = '') => tokens.split(',')[0]?.split(':').at(-1)?.trim()
 
-/** Asks Postgres itself, which says more than its HTTP endpoint. */
+/** Connects to Postgres itself, whose error says more than that of the HTTP endpoint. */
 async function whyAway(databaseUrl: string): Promise<string> {
   try {
     await (await connectTo(databaseUrl)).end()

@@ -4,12 +4,12 @@ import type { Address } from './target.ts'
 
 const CANCEL_REQUEST = 80877102
 
-/** How often to ask again: a request that arrives before the statement finds an idle session, and is lost. */
+/** Milliseconds between cancel requests. One that arrives before the statement finds an idle session and is lost. */
 const REPEAT_MS = 100
 
 /**
- * Asks Postgres to cancel what `client` is running, over a connection of its own, as the protocol requires.
- * Resolves when Postgres has passed the request on. Never rejects: nobody could do anything about it.
+ * Asks Postgres to cancel what `client` is running, over a separate connection, as the protocol requires. Resolves when
+ * Postgres has passed the request on. Never rejects, because no caller could do anything about it.
  */
 export function cancelStatement(client: PoolClient, { host, port }: Address): Promise<void> {
   // node-postgres keeps both numbers, but its types do not say so.

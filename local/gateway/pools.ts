@@ -28,8 +28,8 @@ function openPool(connectionString: string | string[] | undefined, address: Addr
 }
 
 /**
- * Returns the error for the caller: 400 for wrong credentials or a wrong database, else 500, for the database is out
- * of reach.
+ * Returns the error for the caller: 400 for wrong credentials or a wrong database, else 500, because the database is
+ * out of reach.
  */
 function refusal(error: unknown): unknown {
   if (error instanceof pg.DatabaseError && /^(28|3D)/.test(error.code ?? '')) return error

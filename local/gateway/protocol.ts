@@ -61,7 +61,7 @@ function readBatch(headers: IncomingHttpHeaders): Batch {
   return batch
 }
 
-/** Reads headers and body of one `POST /sql`. Throws a GatewayError where Neon's proxy refuses. */
+/** Reads headers and body of one `POST /sql`. Throws a GatewayError for every request that Neon's proxy refuses. */
 export function readSqlRequest(headers: IncomingHttpHeaders, body: string): SqlRequest {
   const isolation = headers['neon-batch-isolation-level']
   // As the proxy does, also for a single query, which does not use the isolation level.

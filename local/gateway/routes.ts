@@ -37,7 +37,7 @@ async function answerSql(services: Services, request: IncomingMessage, signal: A
   }
 }
 
-/** Sets the faults that a body names: of the next requests (`next`), or of all from now on (`always`). */
+/** Sets the faults that a body names: for the next requests (`next`), or for all from now on (`always`). */
 function setFaults(faults: Faults, body: string): void {
   let named: { next?: unknown; always?: unknown } | null
   try {

@@ -7,7 +7,7 @@ const BOOL = 16
 const NUMBERS = new Set([21, 23, 700, 701])
 const JSONS = new Set([114, 3802])
 
-/** The element type of each array type of those above. */
+/** The element types of the array types of those above. */
 const ARRAYS = new Map([
   [1000, BOOL],
   [1005, 21],

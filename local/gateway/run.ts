@@ -70,7 +70,7 @@ async function runBatch(
   return `{"results":[${results}]}`
 }
 
-/** Runs the request on `client`. Then gives the connection back to its pool, or closes it when it may not be reused. */
+/** Runs the request on `client`. Then it returns the connection to its pool, or closes one that must not be reused. */
 export async function runAndRelease(
   client: PoolClient,
   request: SqlRequest,

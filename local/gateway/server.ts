@@ -27,7 +27,7 @@ export type Gateway = {
   resetStats(): void
   /** Makes the next `POST /sql` requests fail, one each, in order. */
   fail(faults: readonly Fault[]): void
-  /** Breaks off what is still running, and resolves when every connection to Postgres is closed. */
+  /** Aborts running requests, and resolves when every connection to Postgres is closed. */
   stop(): Promise<void>
 }
 

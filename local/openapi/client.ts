@@ -12,7 +12,7 @@ const HEADER = `// The API as types, made from its OpenAPI document by openapi-t
 
 `
 
-/** Returns the text of client/schema.d.ts as the routes make it. */
+/** Returns the text of client/schema.d.ts, made from the routes. */
 export async function madeClient(): Promise<string> {
   useTypeScript5()
   const { default: generate, astToString } = await import('openapi-typescript')
@@ -21,7 +21,7 @@ export async function madeClient(): Promise<string> {
   return HEADER + astToString(await generate(document as never))
 }
 
-/** The generator builds its output with an API that TypeScript has had until version 6. */
+/** Makes the generator use TypeScript 5, because it needs an API that TypeScript has only until version 6. */
 function useTypeScript5(): void {
   registerHooks({
     resolve: (specifier, context, next) =>

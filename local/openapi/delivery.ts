@@ -22,7 +22,7 @@ export const delivery = () =>
     received_at: z.string(),
     settled_at: z.nullable(z.string()),
     build: z.nullable(z.string()).check(z.describe('The build that decided it')),
-    settings_hash: z.nullable(z.string()).check(z.describe('Of the settings that decided it')),
+    settings_hash: z.nullable(z.string()).check(z.describe('The hash of the settings that decided it')),
   })
 
 export const entry = () =>
@@ -39,10 +39,10 @@ export const entry = () =>
     caller: z.nullable(z.string()).check(z.describe('The name of the service token that asked for it')),
     campaign: z.nullable(z.string()),
     created_at: z.string(),
-    given_back: z.nullable(z.int()).check(z.describe('Of a spend: credits that came back')),
+    given_back: z.nullable(z.int()).check(z.describe('For a spend: credits that came back')),
     reverses: z
       .nullable(z.object({ id: z.int(), key: z.string(), amount: z.int() }))
-      .check(z.describe('Of a give-back: the spend')),
-    delivery: z.nullable(delivery()).check(z.describe('What caused it')),
+      .check(z.describe('For a give-back: the spend')),
+    delivery: z.nullable(delivery()).check(z.describe('The delivery that caused it')),
     says: z.string().check(z.describe('The entry in plain words')),
   })

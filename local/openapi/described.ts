@@ -24,13 +24,13 @@ const webhook = (name: 'Clerk' | 'Stripe'): Described => ({
   method: 'post',
   path: `/api/webhooks/${name.toLowerCase()}`,
   caller: 'provider',
-  summary: `For ${name} alone: its events, each with its signature`,
+  summary: `Receives events of ${name}, each with its signature`,
   body: signedEvent,
   response: verdict,
   refusals: { 400: refusal('invalid_signature') },
 })
 
-/** What the API's document says of the routes that are neither a signed-in user's nor your backend's. */
+/** The descriptions of the routes that are neither for signed-in users nor for your backend. */
 export const described: Described[] = [
   webhook('Clerk'),
   webhook('Stripe'),
@@ -60,13 +60,17 @@ export const described: Described[] = [
     caller: 'operator',
     summary: 'Why a balance is what it is, or what became of a payment, an event or a reference',
     description:
-      'Entries oldest first, the newest page of a long history. For the page before it, give its `next` as `before`. No payloads.',
+      'Entries in the order of time; of a long history, the newest page. For the previous page, give its `next` as `before`. No payloads.',
     params: () =>
       z.object({
-        id: z.string().check(z.describe('Of a user, a payment or an event, or the `reference` of a spend')),
+        id: z
+          .string()
+          .check(z.describe('The id of a user, a payment or an event, or the `reference` of a spend')),
       }),
     query: () =>
-      z.object({ before: z.optional(z.string()).check(z.describe('The `next` of the page before')) }),
+      z.object({
+        before: z.optional(z.string()).check(z.describe('The `next` of the page that was read last')),
+      }),
     response: () =>
       z.object({
         about: z.enum(['user', 'payment', 'event', 'reference']),
@@ -76,8 +80,8 @@ export const described: Described[] = [
         event: z.nullable(delivery()),
         entries: z.array(entry()),
         next: z.nullable(z.int()).check(z.describe('Where older entries begin; null on the last page')),
-        sum: z.int().check(z.describe('Credits, of all entries')),
-        balance: z.nullable(z.int()).check(z.describe('Credits of the user, now')),
+        sum: z.int().check(z.describe('Credits: the sum of all entries')),
+        balance: z.nullable(z.int()).check(z.describe('The user’s present balance, in credits')),
         waiting: z.array(delivery()).check(z.describe('Parked, rejected, or given up')),
       }),
     refusals: { 404: refusal('not_found'), 503: refusal('unavailable') },
@@ -94,7 +98,7 @@ export const described: Described[] = [
     method: 'get',
     path: '/api/ops/alerts',
     caller: 'operator',
-    summary: 'The alerts that are open, and those that were',
+    summary: 'The alerts that are or were open',
     response: () =>
       z.object({ alerts: z.array(z.looseObject({ alert: z.string(), says: z.nullable(z.string()) })) }),
     refusals: { 503: refusal('unavailable') },
@@ -103,7 +107,7 @@ export const described: Described[] = [
     method: 'get',
     path: '/api/ops/rates',
     caller: 'operator',
-    summary: 'What came to the webhooks by the hour, with error and fallback rate',
+    summary: 'What the webhooks received in each hour, with the error and fallback rates',
     query: () => z.object({ hours: z.optional(z.string()).check(z.describe('1 to 720, by default 24')) }),
     response: () =>
       z.object({
@@ -113,7 +117,7 @@ export const described: Described[] = [
           z.object({
             hour: z.string(),
             ...rate().shape,
-            metrics: z.nullable(z.looseObject({})).check(z.describe('Of Analytics Engine, where it is read')),
+            metrics: z.nullable(z.looseObject({})).check(z.describe('From Analytics Engine, if it is read')),
           }),
         ),
         kinds: z.array(z.looseObject({ provider: z.string(), outcome: z.string(), count: z.int() })),

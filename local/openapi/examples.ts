@@ -1,13 +1,13 @@
 /** An example of a request. */
 export interface Example {
-  /** Of the path and the query, by name. */
+  /** Parameters of the path and the query, by name. */
   parameters?: Record<string, string | number>
   body?: object
 }
 
 const user = { parameters: { id: 'user_ada' } }
 
-/** What the document shows of the routes that take something, by path. A test sends each of them. */
+/** Example requests for the routes that take parameters or a body, by path. A test sends each of them. */
 export const examples: Record<string, Example> = {
   '/api/wallet': { parameters: { limit: 20 } },
   '/api/checkout': { body: { pack: 'starter' } },

@@ -14,12 +14,12 @@ const SECURITY = {
 } as const
 const PROTECTED = Object.keys(SECURITY)
 
-/** The groups of the document, by who may call: also their order. */
+/** The groups of the document in their order, by who may call. */
 const TAGS = {
   user: ['Signed-in users', 'By Clerk’s session token, also from a browser'],
   service: ['Your backend', 'By a token of `SERVICE_TOKEN`, never from a browser'],
   operator: ['Operators', 'By a token of `OPS_TOKEN`'],
-  anyone: ['Anyone', 'Without a token, for whatever watches the Worker'],
+  anyone: ['Anyone', 'Without a token, for monitoring'],
   provider: ['Clerk and Stripe', 'Each request has its signature: `npm run send` makes one'],
 } as const satisfies Record<Described['caller'], readonly [string, string]>
 
@@ -38,7 +38,7 @@ const REASONS: Record<string, string> = {
   503: 'Nothing is known to be done: try again',
 }
 
-/** The OpenAPI 3.1 document of these routes, from the schemas that they check with. */
+/** Returns the OpenAPI 3.1 document of these routes, made from the schemas that validate their requests. */
 export function openapi(routes: Described[]) {
   const paths: Record<string, Record<string, Operation>> = {}
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
@@ -65,10 +65,13 @@ export function openapi(routes: Described[]) {
 const packageVersion = (): string =>
   JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).version
 
-/** The file from which the Worker serves its document. It is made ahead: the schemas of schemas need not be deployed. */
+/**
+ * The file from which the Worker serves its document. It is generated, so that the code which describes schemas is not
+ * deployed.
+ */
 export const DOCUMENT_FILE = join(projectDir, 'src/api/openapi.gen.ts')
 
-/** Returns the text of that file as the routes make it. */
+/** Returns the text of that file, made from the routes. */
 export const madeDocument = () =>
   `// The OpenAPI document of the API: \`npm run generate\` writes it from the routes, and \`npm run check\` compares it.\nexport const OPENAPI =\n  ${inQuotes(JSON.stringify(openapi([...routes, ...described])))}\n`
 
@@ -129,8 +132,8 @@ const json = (schema: Schema, example?: object) => ({
 })
 
 /**
- * OpenAPI 3.1 takes JSON Schema as it is. All are of what may be given: an answer may gain members, which a schema of
- * what zod puts out would forbid.
+ * Returns the JSON Schema, which OpenAPI 3.1 takes unchanged. It describes zod's input: a schema of zod's output would
+ * forbid new members, which a response may gain.
  */
 function schemaOf(schema: () => z.ZodMiniType): Schema {
   const { $schema, ...rest } = z.toJSONSchema(schema(), {
@@ -140,7 +143,7 @@ function schemaOf(schema: () => z.ZodMiniType): Schema {
   return rest
 }
 
-/** The bounds of every whole number in JavaScript say nothing about this one. */
+/** Removes the bounds that every whole number of JavaScript has, because they say nothing about this one. */
 function unbound(schema: { minimum?: unknown; maximum?: unknown }): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum

@@ -5,10 +5,10 @@ import { delivery, entry } from './delivery.ts'
 const shown = () =>
   z.object({
     ...delivery().shape,
-    sqlstate: z.nullable(z.string()).check(z.describe('With which Postgres has refused it')),
-    about: z.nullable(z.array(z.string())).check(z.describe('Ids of what it is about')),
+    sqlstate: z.nullable(z.string()).check(z.describe('The code with which Postgres refused it')),
+    about: z.nullable(z.array(z.string())).check(z.describe('Ids of the objects that it is about')),
     is_final: z.boolean(),
-    verb: z.nullable(z.string()).check(z.describe('What it does once it can')),
+    verb: z.nullable(z.string()).check(z.describe('The function that applies it when it no longer waits')),
     waits_for: z.array(z.object({ subject: z.string(), retry_at: z.nullable(z.string()) })),
   })
 const action = () => z.looseObject({ at: z.string(), operator: z.string(), action: z.string() })
@@ -17,24 +17,24 @@ const rows = () => z.array(z.looseObject({}))
 const filter = (says: string) => z.optional(z.string()).check(z.describe(says))
 const unavailable = { 503: refusal('unavailable') }
 
-/** What the document says of the routes that return what a page of `/ops` shows. */
+/** The descriptions of the routes that return the data of a page of `/ops`. */
 export const shownPages: Described[] = [
   {
     method: 'get',
     path: '/api/ops/overview',
     caller: 'operator',
-    summary: 'What needs a look: the first page of `/ops`',
+    summary: 'What needs attention: the first page of `/ops`',
     response: () =>
       z.object({
         build: z.string(),
-        status: z.string().check(z.describe('As of `/api/ready`')),
+        status: z.string().check(z.describe('The status that `/api/ready` returns')),
         migration: z.nullable(z.string()),
         alerts: z.array(z.looseObject({ alert: z.string(), state: z.string() })),
         waiting: z
           .array(z.looseObject({ outcome: z.string(), reason: z.string(), count: z.int() }))
           .check(z.describe('What is parked or rejected, by reason')),
         besides: counts().check(z.describe('What else needs attention')),
-        differences: rows().check(z.describe('What Stripe and Clerk have otherwise')),
+        differences: rows().check(z.describe('Differences from Stripe and Clerk')),
         hours: rows(),
         days: rows(),
         secrets: rows(),
@@ -54,13 +54,13 @@ export const shownPages: Described[] = [
     query: () =>
       z.object({
         provider: filter('`clerk` or `stripe`'),
-        type: filter('Of the event'),
+        type: filter('The type of the event'),
         outcome: filter('Such as `parked`'),
         reason: filter('Such as `unknown_user`'),
-        user_id: filter('Whose they are'),
-        id: filter('Of the event, or of what it is about'),
+        user_id: filter('The user that they are about'),
+        id: filter('The id of the event, or of an object that it is about'),
         since: filter('A moment in ISO 8601, in UTC without an offset'),
-        until: filter('The same'),
+        until: filter('The end, in the same form'),
         before_at: filter('The first of `next`'),
         before_id: filter('The second of `next`'),
       }),
@@ -70,7 +70,7 @@ export const shownPages: Described[] = [
         next: z.nullable(z.array(z.string())).check(z.describe('Null on the last page')),
         searched_to: z
           .nullable(z.string())
-          .check(z.describe('Back to when, if it has stopped early: the next `before_at`')),
+          .check(z.describe('If the search stopped early, the moment that it reached: the next `before_at`')),
       }),
     refusals: unavailable,
   },
@@ -93,8 +93,8 @@ export const shownPages: Described[] = [
     method: 'get',
     path: '/api/ops/find',
     caller: 'operator',
-    summary: 'All that is known of a user, a payment, an event or a reference',
-    query: () => z.object({ id: z.string(), before: filter('The `next` of the page before') }),
+    summary: 'Everything known about a user, a payment, an event or a reference',
+    query: () => z.object({ id: z.string(), before: filter('The `next` of the page that was read last') }),
     response: () =>
       z.object({
         id: z.string(),
@@ -119,7 +119,7 @@ export const shownPages: Described[] = [
     path: '/api/ops/actions',
     caller: 'operator',
     summary: 'What operators have done, the newest first',
-    query: () => z.object({ before: filter('The `next` of the page before') }),
+    query: () => z.object({ before: filter('The `next` of the page that was read last') }),
     response: () => z.object({ actions: z.array(action()), next: z.nullable(z.int()) }),
     refusals: unavailable,
   },

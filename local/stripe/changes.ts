@@ -11,15 +11,15 @@ import type { Charged, StripeObject, Subscription, SubscriptionItem } from './st
 const change = z.strictObject({
   price: z.string().min(1),
   quantity: z.int().min(1).default(1),
-  /** Billed at once (`always_invoice`), at once with a new billing date, or with the next renewal. */
+  /** When to bill it: at once (`always_invoice`), at once with a new billing date, or with the next renewal. */
   when: z.enum(['now', 'reset', 'next']).default('now'),
   declined: z.boolean().default(false),
 })
 
 /**
- * Changes the plan of a subscription, as the portal or the Dashboard does: credit for the time that is left, and a
- * charge for it. Another interval begins a new period. Both lines are prorations, and do not say what one costs; with a
- * new billing date, the charge is an ordinary line (as recorded in November 2025).
+ * Changes the plan of a subscription, as the portal or the Dashboard does: a credit and a charge for the remaining
+ * time. Another interval begins a new period. Both lines are prorations, which do not contain the price of one unit;
+ * with a new billing date, the charge is an ordinary line (as recorded in November 2025).
  */
 export function changePlan(account: Account, subscription: Subscription, body: unknown): Subscription {
   const read = change.safeParse(body)
@@ -67,7 +67,7 @@ export function changePlan(account: Account, subscription: Subscription, body: u
   return subscription
 }
 
-/** Ends a subscription at once, with credit for the time that is left: it goes to the customer's balance. */
+/** Ends a subscription at once. The credit for the remaining time goes to the customer's balance. */
 export function cancelWithCredit(account: Account, subscription: Subscription): void {
   const credits = subscription.items.data
     .map((item) => creditFor(account, item))
@@ -77,7 +77,10 @@ export function cancelWithCredit(account: Account, subscription: Subscription): 
   emitBilled(account, createInvoice(account, subscription, 'subscription_update', lines, true))
 }
 
-/** Returns the moment of a change. A renewal here begins a period ahead of the clock: such a change is at its start. */
+/**
+ * Returns the time of a change. A renewal here begins a period ahead of the clock, so a change after it is at the
+ * period's start.
+ */
 const momentOf = (account: Account, start: number) => Math.max(account.now(), start)
 
 function creditFor(account: Account, item: SubscriptionItem): StripeObject | null {
@@ -86,7 +89,7 @@ function creditFor(account: Account, item: SubscriptionItem): StripeObject | nul
   const { start, end } = charged.line.period as { start: number; end: number }
   const now = momentOf(account, start)
   const amount = -Math.round(Number(charged.line.amount) * Math.max(0, (end - now) / (end - start)))
-  // Stripe names the line once its invoice exists.
+  // Stripe refers to the credited line if its invoice exists.
   const credited = charged.line.invoice
     ? { invoice: charged.line.invoice, invoice_line_items: [charged.line.id] }
     : null

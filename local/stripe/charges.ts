@@ -12,7 +12,7 @@ interface Sale {
   metadata: Metadata
 }
 
-/** Creates a payment intent that has succeeded, and its charge, which is settled in its own currency. */
+/** Creates a payment intent that has succeeded, and its charge, which is settled in the charge's currency. */
 export function chargeFor(account: Account, { amount, currency, customer, metadata }: Sale): StripeObject {
   const created = account.now()
   const charge = create<Charge>('charge', {
@@ -40,7 +40,7 @@ export function chargeFor(account: Account, { amount, currency, customer, metada
   return intent
 }
 
-/** Creates a balance transaction: what a charge brought, or a dispute took, in the settlement currency. */
+/** Creates a balance transaction: what a charge brought or a dispute took, in the settlement currency. */
 export function moved(account: Account, amount: number, currency: string, type: string): BalanceTransaction {
   const made = create<BalanceTransaction>('balance_transaction', {
     amount,
@@ -54,7 +54,7 @@ export function moved(account: Account, amount: number, currency: string, type: 
   return made
 }
 
-/** What a charge brought, in the settlement currency. */
+/** Returns what a charge brought, in the settlement currency. */
 export const broughtBy = ({ state }: Account, { balance_transaction: id }: Charge): BalanceTransaction =>
   found(state.balanceTransactions, 'balance transaction', id)
 
@@ -70,7 +70,7 @@ export function retrieveCharge(
   return { ...charge, balance_transaction: broughtBy(account, charge) }
 }
 
-/** The charge was settled in another currency: it brought so much there. */
+/** Settles a charge in another currency, with this amount there. */
 export function settle(account: Account, id: string, { amount, currency }: Record<string, unknown>): Charge {
   const charge = found(account.state.charges, 'charge', id)
   Object.assign(broughtBy(account, charge), { amount: Number(amount), currency: String(currency) })

@@ -17,7 +17,7 @@ import { lifecycle, retrieveSubscription } from './subscriptions.ts'
 import { switches } from './switches.ts'
 import { payDirectly, payOneOffInvoice } from './without-checkout.ts'
 
-/** What a person does, or time, and Stripe's API has no call for. Each returns the object that it changed. */
+/** Actions of a person, or of time, for which Stripe's API has no call. Each returns the object that it changed. */
 const actions: Record<
   string,
   (services: Services, id: string, action: string, body: Body) => object | undefined
@@ -87,12 +87,12 @@ const actions: Record<
 type Body = Record<string, unknown>
 
 /**
- * - `POST /test/<kind>/<id>/<action>` returns `{deliveries, object, events}`: the Worker's response to
- *   each event that reports the change, the changed object, and the events. With `{"deliver": false}` the events are kept back.
+ * - `POST /test/<kind>/<id>/<action>` returns `{deliveries, object, events}`: the Worker's response to each event that
+ * reports the change, the changed object, and the events. With `{"deliver": false}` the events are kept back.
  * - `POST /test/events/<id>/resend` delivers an event again.
  * - `POST /test/faults`, `/test/limit`, `/test/clock`, …: see `switches.ts`.
- * - `GET /test/requests` lists the calls received, `GET /test/events`, `/test/customers`, … the objects.
- * - With `?brief` each of them returns of an object what matters, and of an event one line.
+ * - `GET /test/requests` lists the calls received; `GET /test/events`, `/test/customers`, … list the objects.
+ * - With `?brief` each returns only the members of an object that matter, and one line for each event.
  */
 export async function control(services: Services, request: Request): Promise<Answer> {
   return briefly(request, await handle(services, request))
@@ -116,12 +116,12 @@ async function handle(services: Services, request: Request): Promise<Answer> {
 function look({ requests, account: { state } }: Services, kind: string, request: Request): Answer {
   if (kind === 'requests') return json(requests)
   const name = kind.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
-  // Secrets are shown by nobody.
+  // Secrets are never shown.
   if (!Object.hasOwn(state, name) || name === 'endpointSecrets') throw unknownControl(request)
   return json([...state[name as keyof State].values()])
 }
 
-/** What a person looks for in an object: the ten lines that matter stand at its top. */
+/** The members that a person looks for in an object. They are shown first. */
 const MATTERS = [
   'id',
   'object',

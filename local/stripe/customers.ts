@@ -21,7 +21,7 @@ export function createCustomer(account: Account, params: z.output<typeof custome
     name,
     description,
     metadata,
-    /** The first in which the customer subscribes. */
+    /** The currency of the customer's first subscription. */
     currency: null,
     created: account.now(),
   })
@@ -29,11 +29,11 @@ export function createCustomer(account: Account, params: z.output<typeof custome
   return customer
 }
 
-/** Returns a customer. Of a deleted one, Stripe returns little more than the id. */
+/** Returns a customer. For a deleted one, Stripe returns little more than the id. */
 export const retrieveCustomer = ({ state }: Account, id: string): Customer =>
   found(state.customers, 'customer', id)
 
-/** Returns a customer that can be charged. For Stripe, a deleted one is missing like one that never existed. */
+/** Returns a customer that can be charged. Stripe treats a deleted customer like one that never existed. */
 export function liveCustomer({ state }: Account, id: string): Customer {
   const customer = state.customers.get(id)
   if (!customer || customer.deleted) throw missing('customer', id, 'customer')

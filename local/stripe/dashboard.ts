@@ -8,12 +8,12 @@ import type { Answer, Request } from './http.ts'
 import type { Services } from './services.ts'
 import type { Event, State, StripeObject, Subscription } from './state.ts'
 
-/** As many of each kind as a page shows, the newest first. `GET /test/<kind>` has all of them. */
+/** The number of objects of each kind on a page, the newest first. `GET /test/<kind>` returns all of them. */
 const SHOWN = 20
 
 /**
- * What Stripe's Dashboard is for: `/` shows what there is, with a button for all that can happen to it. A button posts
- * to `/do/…`, which does what `/test/…` does.
+ * Stands in for Stripe's Dashboard: `/` shows the objects, with a button for each action. A button posts to `/do/…`,
+ * which does the same as `/test/…`.
  */
 export async function dashboard(services: Services, request: Request): Promise<Answer> {
   if (request.method === 'POST') return backSaying(await act(services, request))
@@ -39,7 +39,7 @@ async function act(services: Services, request: Request): Promise<string> {
 }
 
 function content(state: State): Content {
-  /** The customer, and the user whom it stands for. */
+  /** Shows the customer, and the user that it belongs to. */
   const payer = (customer: unknown, reference?: unknown): Content => {
     const held = state.customers.get(String(customer))
     return two(customer, (held && userOf(held)) ?? reference)
@@ -144,11 +144,11 @@ const money = (amount: number, currency: string) => `${(amount / 100).toFixed(2)
 const refunded = (amount: number, currency: string) =>
   amount > 0 ? `, of which ${money(amount, currency)} are refunded` : ''
 
-/** An object, and in a second line what it belongs to. */
+/** Shows an object, and on a second line what it belongs to. */
 const two = (first: unknown, second: unknown): Content =>
   html`${first ?? ''}${first && second ? html`<br>` : ''}${second ?? ''}`
 
-/** A subscription, with what it sells. */
+/** Shows a subscription, with what it sells. */
 const sold = ({ id, items }: Subscription): Content =>
   two(id, items.data.map(({ price, quantity }) => `${quantity} × ${price.id}`).join(', '))
 
@@ -160,7 +160,7 @@ const isEnding = ({ cancel_at_period_end, cancel_at }: Subscription) =>
 const statusOf = (subscription: Subscription) =>
   `${subscription.status}${isEnding(subscription) && subscription.status !== 'canceled' ? ', ends with its period' : ''}`
 
-/** What can happen to a subscription as it stands. */
+/** Returns the actions that are possible for a subscription in its present state. */
 function lifeOf(subscription: Subscription): Record<string, string> {
   const { status } = subscription
   if (status === 'canceled') return {}

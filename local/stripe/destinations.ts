@@ -7,7 +7,7 @@ export const destinationParams = z.strictObject({
   limit: z.string().optional(),
 })
 
-/** Returns the destinations as Stripe's API of the second generation lists them: all in one page, for there are few. */
+/** Returns the destinations in the form of Stripe's v2 API: all on one page, because there are few. */
 export function listDestinations(
   { state }: Account,
   _id: string,

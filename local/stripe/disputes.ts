@@ -7,8 +7,8 @@ import type { Dispute } from './state.ts'
 type Body = Record<string, unknown>
 
 /**
- * The person disputes a charge, in full unless the body has an `amount`, perhaps in another `currency`. Stripe withdraws
- * the money in the settlement currency of the charge: `withdrawn`, else what the charge brought.
+ * Opens a dispute of a charge, for the full amount unless the body has an `amount`, optionally in another `currency`.
+ * Stripe withdraws the money in the settlement currency of the charge: `withdrawn`, else what the charge brought.
  */
 export function openDispute(account: Account, chargeId: string, body: Body): Dispute {
   const charge = found(account.state.charges, 'charge', chargeId)
@@ -30,7 +30,7 @@ export function openDispute(account: Account, chargeId: string, body: Body): Dis
   return dispute
 }
 
-/** The bank has decided. A dispute that is won brings all of its money back. */
+/** Closes a dispute as the bank decided. If it is won, all of its money comes back. */
 export function closeDispute(account: Account, id: string, status: 'won' | 'lost', body: Body): Dispute {
   const dispute = found(account.state.disputes, 'dispute', id)
   if (dispute.status === status) throw invalid(`Dispute ${id} is ${status} already.`)
@@ -39,7 +39,7 @@ export function closeDispute(account: Account, id: string, status: 'won' | 'lost
   return status === 'won' ? reinstate(account, id, body) : dispute
 }
 
-/** Stripe brings money back, in the settlement currency: `amount`, else all that is withdrawn. The status stays as it is. */
+/** Brings money back, in the settlement currency: `amount`, else all that is withdrawn. The status does not change. */
 export function reinstate(account: Account, id: string, { amount }: Body): Dispute {
   const dispute = found(account.state.disputes, 'dispute', id)
   const [first] = dispute.balance_transactions

@@ -19,13 +19,13 @@ export function invalid(message: string, details: { code?: string; param?: strin
   return new ApiError(400, { type: 'invalid_request_error', message, ...details })
 }
 
-/** Stripe returns 404 when the path has the id, and 400 when a parameter has it. */
+/** Returns the error for a missing object: 404 if its id is in the path, 400 if it is in a parameter, as at Stripe. */
 export function missing(what: string, id: string, param: string, status: 400 | 404 = 400): ApiError {
   const message = `No such ${what}: '${id}'`
   return new ApiError(status, { type: 'invalid_request_error', code: 'resource_missing', message, param })
 }
 
-/** Returns the object with the id that the path has. @throws ApiError 404 when there is none */
+/** Returns the object with the id from the path. @throws ApiError 404 when there is none */
 export function found<T>(objects: Map<string, T>, what: string, id: string, param = 'id'): T {
   const object = objects.get(id)
   if (!object) throw missing(what, id, param, 404)
@@ -43,7 +43,7 @@ export const rateLimited = (headers: Record<string, string> = { 'Retry-After': '
     headers,
   )
 
-/** A restricted key without the permission (Stripe: restricted API keys). */
+/** The error for a restricted key without the permission (Stripe: restricted API keys). */
 export const notPermitted = (call: string) =>
   new ApiError(403, {
     type: 'invalid_request_error',

@@ -1,6 +1,6 @@
 import { invalid } from './errors.ts'
 
-/** Form parameters as Stripe reads them: text, and objects and arrays of text, which brackets name. */
+/** Form parameters as Stripe reads them: texts, and objects and arrays of texts, written with brackets. */
 export type Params = { [name: string]: Param }
 export type Param = string | Param[] | Params
 
@@ -28,7 +28,7 @@ function place(root: Params, name: string, value: string): void {
   node[leaf ?? String(Object.keys(node).length)] = value
 }
 
-/** Turns objects into arrays where their keys are `0`, `1`, …, as Stripe's clients write lists. */
+/** Turns objects into arrays if their keys are `0`, `1`, …, as Stripe's clients write lists. */
 function arraysOf(node: Param): Param {
   if (typeof node === 'string') return node
   const entries = Object.entries(node).map(([key, value]) => [key, arraysOf(value)] as const)

@@ -12,7 +12,7 @@ interface Entry {
 
 /**
  * Stripe's idempotency keys (docs.stripe.com/api/idempotent_requests): the first response is kept, also a 500, and
- * returned again. Nothing is kept of a request that failed validation, or that was refused before its endpoint began.
+ * returned again. A request that failed validation, or was refused before its endpoint began, is not kept.
  */
 export function createIdempotency() {
   const entries = new Map<string, Entry>()

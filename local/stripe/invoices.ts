@@ -12,8 +12,8 @@ export interface Billed {
 }
 
 /**
- * Creates an invoice of a subscription, and its payment where it is paid. What the customer's balance has pays first,
- * and a negative total goes there (Stripe: customer balance).
+ * Creates an invoice of a subscription, and its payment if it is paid. The customer's balance pays first, and a
+ * negative total is added to it (Stripe: customer balance).
  */
 export function createInvoice(
   account: Account,
@@ -56,11 +56,11 @@ export function createInvoice(
   })
   account.state.invoices.set(invoiceId, invoice)
   subscription.latest_invoice = invoiceId
-  // Of nothing, nothing can be declined.
+  // A payment of zero cannot be declined.
   return { invoice, payment: paid || due === 0 ? collect(account, invoice) : undefined }
 }
 
-/** Stripe's balance is negative where the customer has something to spend. */
+/** Uses the customer's balance, which at Stripe is negative if the customer has money to spend. */
 function fromBalance({ state }: Account, id: string, total: number) {
   const customer = state.customers.get(id)
   const starting = Number(customer?.balance ?? 0)
@@ -99,7 +99,7 @@ export function payInvoice(account: Account, invoice: StripeObject, amount: numb
   return { intent, payment }
 }
 
-/** The customer pays an invoice that is open, or the merchant voids it: then the balance that it used is there again. */
+/** The customer pays an open invoice, or the merchant voids it. Voiding returns the balance that it used. */
 export function settleOpen(account: Account, id: string, how: 'pay' | 'void'): StripeObject {
   const invoice = found(account.state.invoices, 'invoice', id)
   if (invoice.status !== 'open') throw invalid(`This invoice is ${invoice.status}.`)
@@ -117,7 +117,10 @@ export function settleOpen(account: Account, id: string, how: 'pay' | 'void'): S
   return invoice
 }
 
-/** A subscription is past due for its latest invoice, and active again once that one is paid (Stripe: subscription statuses). */
+/**
+ * Makes a subscription active again when its latest invoice, for which it is past due, is paid (Stripe: subscription
+ * statuses).
+ */
 function recover(account: Account, invoice: string): void {
   for (const subscription of account.state.subscriptions.values()) {
     if (subscription.latest_invoice !== invoice || subscription.status !== 'past_due') continue

@@ -10,7 +10,7 @@ import { options, shown } from './session-options.ts'
 import { addSession } from './sessions.ts'
 import type { Order, PaymentLink, Session } from './state.ts'
 
-/** A link sells by prices of the account alone. */
+/** A link sells only prices of the account. */
 export const linkParams = z.strictObject({
   line_items: z
     .array(lineItem.omit({ price_data: true }).required({ price: true }))
@@ -24,7 +24,7 @@ export const linkParams = z.strictObject({
 const modeOf = ({ lines }: Order) =>
   lines.some(({ price }) => price.recurring) ? ('subscription' as const) : ('payment' as const)
 
-/** Stripe tells the mode of a link by its prices. */
+/** Creates a link. Stripe derives the mode of a link from its prices. */
 export function createLink(account: Account, params: z.output<typeof linkParams>): PaymentLink {
   const isRecurring = params.line_items.some(({ price }) => account.state.prices.get(price)?.recurring)
   const order = readOrder(account, { ...params, mode: isRecurring ? 'subscription' : 'payment' })
@@ -45,7 +45,7 @@ export const retrieveLink = ({ state }: Account, id: string): PaymentLink =>
   found(state.links, 'payment_link', id, 'payment_link')
 
 const visit = z.object({
-  /** Stripe drops a reference that is not of this form, and shows the page all the same (Stripe: URL parameters). */
+  /** Stripe ignores a reference in another form, and still shows the page (Stripe: URL parameters). */
   client_reference_id: z
     .string()
     .regex(/^[\w-]{1,200}$/)
@@ -54,7 +54,7 @@ const visit = z.object({
   customer: z.string().optional(),
 })
 
-/** Somebody opens the link. Its metadata is copied to the session; the reference is what the browser says. */
+/** Opens the link as a buyer. Its metadata is copied to the session; the reference comes from the browser. */
 export function openLink(account: Account, id: string, body: Record<string, unknown>): Session {
   const link = retrieveLink(account, id)
   const order = structuredClone(found(account.state.orders, 'payment_link', id))
@@ -67,13 +67,15 @@ export function openLink(account: Account, id: string, body: Record<string, unkn
     automatic_tax,
     shipping_options,
     client_reference_id: visit.parse(body).client_reference_id,
-    // For a payment that is `if_required` as well: this link asks for it, as the Dashboard's own do.
+    // By default a payment has `if_required`. This link always asks for a customer, like the Dashboard's own links.
     customer_creation: modeOf(order) === 'payment' ? 'always' : null,
     success_url: `${account.url()}/app/billing?session_id={CHECKOUT_SESSION_ID}`,
   })
 }
 
-/** Somebody picks a price in a pricing table, whose page may have signed in a customer (Stripe: customer sessions). */
+/**
+ * Opens a session for a price of a pricing table. Its page may have signed in a customer (Stripe: customer sessions).
+ */
 export function openTable(account: Account, price: string, body: Record<string, unknown>): Session {
   const { customer = null, client_reference_id } = visit.parse(body)
   if (customer !== null) liveCustomer(account, customer)

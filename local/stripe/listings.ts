@@ -31,14 +31,14 @@ interface Paid {
   payment_intent?: string
 }
 
-/** `status: all` shows those that have ended, which are not shown without (Stripe: list subscriptions). */
+/** `status: all` includes ended subscriptions, which are not listed otherwise (Stripe: list subscriptions). */
 const subscriptionStatus = filter(z.enum(SUBSCRIPTION_STATUSES), ({ status }, given) => {
   if (given === 'all') return true
   if (given === 'ended') return status === 'canceled' || status === 'incomplete_expired'
   return status === given
 })
 
-/** What can be listed, and by what: by path, with the objects of which state. */
+/** The lists by path: their filters, and where their objects are in the state. */
 export const listings: Record<string, Listing & { objects: keyof State }> = {
   '/v1/customers': {
     objects: 'customers',
@@ -136,7 +136,10 @@ export const listings: Record<string, Listing & { objects: keyof State }> = {
   },
 }
 
-/** Stripe keeps events for 30 days. `delivered` has the ids of those that every endpoint has taken. */
+/**
+ * Returns the list of events. Stripe keeps them for 30 days. `delivered` has the ids of those that every endpoint has
+ * accepted.
+ */
 export function eventListing(delivered: Map<string, true>, now: number): Listing {
   const types: Filter = filter(z.array(z.string()).max(20), ({ type }, given) => given.includes(String(type)))
   return {
@@ -151,7 +154,7 @@ export function eventListing(delivered: Map<string, true>, now: number): Listing
   }
 }
 
-/** What can be read by its id, besides what has a file of its own. */
+/** The objects that can be read by id, except those with a file of their own. */
 export const readable: Record<string, { objects: keyof State; noun: string }> = Object.fromEntries(
   Object.entries({
     ...listings,

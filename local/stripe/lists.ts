@@ -7,7 +7,7 @@ import type { StripeObject } from './state.ts'
 const DEFAULT_LIMIT = 10
 const MAX_LIMIT = 100
 
-/** One parameter that narrows a list down. */
+/** A parameter that filters a list. */
 export interface Filter {
   schema: z.ZodType
   holds(object: StripeObject, given: never): boolean
@@ -28,7 +28,7 @@ const range = z.union([
   }),
 ])
 
-/** `created[gte]=…&created[lt]=…`, or a moment. */
+/** Filters by `created[gte]=…&created[lt]=…`, or by a single time. */
 export const created = filter(range, ({ created: at }, given) => {
   const moment = Number(at)
   if (typeof given === 'number') return moment === given
@@ -36,7 +36,7 @@ export const created = filter(range, ({ created: at }, given) => {
   return moment > gt && moment >= gte && moment < lt && moment <= lte
 })
 
-/** The member of that name, or of another, as it was given. */
+/** Filters by the member with this name, or with another, as given. */
 export const member = (name: string): Filter =>
   filter(z.string().min(1), (object, given) => object[name] === given)
 export const oneOf = (name: string, values: readonly [string, ...string[]]): Filter =>
@@ -47,14 +47,14 @@ export const among = (name: string, most: number): Filter =>
 export { filter }
 
 export interface Listing {
-  /** What the objects are called where one is missing. */
+  /** The name of the objects in the error for a missing one. */
   noun: string
   filters: Record<string, Filter>
-  /** Which objects there are without any parameter. */
+  /** Whether an object is listed without any parameter. */
   shown?(object: StripeObject, given: Record<string, unknown>): boolean
 }
 
-/** Returns a page of a list: the newest first, 10 unless more are asked for. @throws ApiError */
+/** Returns a page of a list: by default 10, the newest first. @throws ApiError */
 export function list(
   objects: Map<string, StripeObject>,
   params: Params,
@@ -114,7 +114,7 @@ interface Sorted {
   places: Map<string, number>
 }
 
-/** What is sorted stays so: an object keeps its `created`, and none is taken away. */
+/** Sorted lists are cached, because an object keeps its `created` and none is removed. */
 const sortedOnce = new WeakMap<object, Sorted>()
 
 function newestFirst(objects: Map<string, StripeObject>): Sorted {

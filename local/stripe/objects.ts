@@ -56,7 +56,7 @@ export function recurringPrice(
   return price
 }
 
-/** Returns a price that is paid once. Of one whose amount the buyer chooses, `unitAmount` is null. */
+/** Returns a price that is paid once. `unitAmount` is null if the buyer chooses the amount. */
 export function oneTimePrice(id: string, unitAmount: number | null, currency = 'usd'): Price {
   const custom = { minimum: 50, maximum: null, preset: null }
   return create('price', {

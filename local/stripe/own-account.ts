@@ -2,7 +2,7 @@ import type { Account } from './account.ts'
 
 export const ACCOUNT_ID = 'acct_1LedgerhookLocal'
 
-/** Returns the account that the key is of. */
+/** Returns the account of the key. */
 export const ownAccount = (_account: Account) => ({
   id: ACCOUNT_ID,
   object: 'account',

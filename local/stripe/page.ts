@@ -12,8 +12,8 @@ import { retrieveSession } from './sessions.ts'
 import type { Event, Session } from './state.ts'
 
 /**
- * Where a person pays: `/pay/<session>`, in place of checkout.stripe.com. As there, the webhook is delivered first,
- * and the person is sent back when it has its response.
+ * Serves the payment page `/pay/<session>`, which replaces checkout.stripe.com. As there, the webhook is delivered
+ * first, and the person is sent back after its response.
  */
 export async function page(services: Services, request: Request): Promise<Answer> {
   try {
@@ -36,7 +36,7 @@ async function opened(services: Services, { method, path, query, body }: Request
   const session = retrieveSession(services.account, id)
   const { with: by, ...chosen } = Object.fromEntries(new URLSearchParams(body))
   if (method !== 'POST' || session.status !== 'open') return await show('Checkout', form(services, session))
-  // As at Stripe, the session stays open, and another card may be tried.
+  // As at Stripe, the session stays open and the person can try another card.
   if (by === 'declined')
     return await show('Checkout', form(services, session), { said: cardDeclined().message })
   const finish = by === 'debit' ? payLater : pay
@@ -67,7 +67,7 @@ const portal = (customer: string): Content =>
   html`<p>Stripe's customer portal of <code>${customer}</code>. What can happen to its subscriptions is <a href="/">with
 everything else</a>.`
 
-/** Amounts count in the smallest unit of the currency, as in the API. */
+/** Labels of the choices. Amounts are in minor units, as in the API. */
 const LABELS: Record<string, string> = {
   quantity: 'Quantity',
   amount: 'Amount, such as 500 for 5.00',

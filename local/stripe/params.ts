@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { invalid } from './errors.ts'
 import type { Params } from './form.ts'
 
-/** `expand[]` is accepted and has no effect: what could be expanded stays an id. */
+/** `expand[]` is accepted and has no effect: every id stays an id. */
 export const expand = z.array(z.string()).optional()
 
 export const whole = (min = 0) =>
@@ -16,8 +16,8 @@ export const bool = z.enum(['true', 'false']).transform((text) => text === 'true
 export const metadata = z.record(z.string().max(40), z.string().max(500))
 
 /**
- * Reads the parameters of a call, each as its type. Refuses a parameter that the endpoint does not have, as Stripe
- * does, and one that Stripe has and that would have no effect here.
+ * Reads the parameters of a call with their types. Refuses a parameter that the endpoint does not have, as Stripe does,
+ * and one that Stripe has but that would have no effect here.
  * @throws ApiError
  */
 export function readParams<Schema extends z.ZodType>(schema: Schema, params: Params): z.output<Schema> {

@@ -8,7 +8,7 @@ import { emitBilled } from './invoices.ts'
 import { openSession, retrieveSession } from './sessions.ts'
 import type { Order, Session } from './state.ts'
 
-/** The person pays by card. Makes the payment or the subscription, and the events that report it. */
+/** Pays a session by card. Creates the payment or the subscription, and the events that report it. */
 export function pay(account: Account, id: string, choices: Record<string, unknown> = {}): Session {
   const { session, order } = ordered(account, id)
   choose(session, order, choices)
@@ -20,7 +20,7 @@ export function pay(account: Account, id: string, choices: Record<string, unknow
   return session
 }
 
-/** The person pays by bank debit. The session is complete; the money comes days later, or does not come. */
+/** Pays a session by bank debit. The session is complete; the money arrives days later or never. */
 export function payLater(account: Account, id: string, choices: Record<string, unknown> = {}): Session {
   const { session, order } = ordered(account, id)
   if (session.mode === 'subscription') throw invalid('This stand-in pays subscriptions by card only.')
@@ -31,7 +31,7 @@ export function payLater(account: Account, id: string, choices: Record<string, u
   return session
 }
 
-/** The bank has paid, or has refused. */
+/** The bank pays or refuses. */
 export function bankDecides(account: Account, id: string, decision: 'succeeded' | 'failed'): Session {
   const session = retrieveSession(account, id)
   const intent = account.state.paymentIntents.get(session.payment_intent ?? '')
@@ -78,7 +78,7 @@ function payOnce(account: Account, session: Session, { metadata }: Order, status
   session.payment_intent = intent.id
 }
 
-/** Makes the customer of a buyer who had none, with the address that the buyer gives. */
+/** Creates a customer for a buyer who has none, with the buyer's address. */
 const customerOf = (account: Account, { customer_email }: Session): string =>
   createCustomer(account, { email: String(customer_email ?? 'paying@example.com') }).id
 

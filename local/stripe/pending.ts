@@ -1,10 +1,10 @@
 import type { Account } from './account.ts'
 import type { StripeObject, Subscription, SubscriptionItem } from './state.ts'
 
-/** Lines of changes that are billed with the next renewal. */
+/** Returns the lines of changes that are billed with the next renewal. */
 export const pendingOf = ({ state }: Account, { id }: Subscription) => state.pendingLines.get(id) ?? []
 
-/** Puts what waits for the next invoice on it, before these lines. */
+/** Puts the lines that wait for the next invoice before these lines. */
 export function billPending(account: Account, subscription: Subscription, lines: StripeObject[]) {
   const all = [...pendingOf(account, subscription), ...lines]
   account.state.pendingLines.delete(subscription.id)
@@ -14,7 +14,7 @@ export function billPending(account: Account, subscription: Subscription, lines:
   }
 }
 
-/** Keeps what was charged last for an item: a later change credits it. */
+/** Stores the last charge for an item, because a later change credits it. */
 export function remember(account: Account, item: SubscriptionItem, line: StripeObject): void {
   account.state.charged.set(item.id, { id: item.id, line })
 }

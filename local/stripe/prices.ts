@@ -1,7 +1,7 @@
 import { recurringPrice } from './objects.ts'
 import type { Price } from './state.ts'
 
-/** Returns the prices that PLANS names: monthly, 20.00 USD each. */
+/** Returns the prices that PLANS names: 20.00 USD a month each. */
 export function plannedPrices({ PLANS }: Record<string, string>): Price[] {
   try {
     return Object.keys(JSON.parse(PLANS || '{}')).map((id) => recurringPrice(id))

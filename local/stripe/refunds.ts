@@ -15,7 +15,7 @@ export const refundParams = z.strictObject({
   expand,
 })
 
-/** Refunds a charge, or what is left of it. Stripe reports it by an event of the refund and one of the charge. */
+/** Refunds a charge or the rest of it. Stripe reports it by an event of the refund and one of the charge. */
 export function createRefund(account: Account, params: z.output<typeof refundParams>): Refund {
   const charge = chargeOf(account, params)
   const { amount = charge.amount - charge.amount_refunded, reason = null, metadata = {} } = params
@@ -42,7 +42,7 @@ export function createRefund(account: Account, params: z.output<typeof refundPar
   return refund
 }
 
-/** The bank has sent the money back: it is not refunded any more. */
+/** The bank sends the money back, so it is no longer refunded. */
 export function failRefund(account: Account, id: string): Refund {
   const refund = found(account.state.refunds, 'refund', id)
   if (refund.status === 'failed') throw invalid(`Refund ${id} has failed already.`)
@@ -63,7 +63,7 @@ function total(charge: Charge, more: number): void {
   charge.refunded = charge.amount_refunded === charge.amount
 }
 
-/** The charge that these parameters name. @throws ApiError as Stripe does, where there is none */
+/** Returns the charge that these parameters name. @throws ApiError like Stripe's if there is none */
 function chargeOf(
   { state }: Account,
   { charge, payment_intent }: { charge?: string | undefined; payment_intent?: string | undefined },

@@ -22,9 +22,9 @@ export interface StripeOptions extends ServicesOptions {
 export type LocalStripe = HttpServer
 
 /**
- * Starts a stand-in for the endpoints of Stripe's API that Ledgerhook uses, with a state of its own. What a person
- * does (pay, renew, cancel) is done over HTTP under `/test` and `/pay`, or with the buttons of `/`, and reported to the
- * Worker by real, signed webhooks. Throws a LocalError when the port is taken.
+ * Starts a stand-in for the endpoints of Stripe's API that Ledgerhook uses, with its own state. A person's actions
+ * (pay, renew, cancel) are requests under `/test` and `/pay`, or buttons of `/`. It reports them to the Worker by real,
+ * signed webhooks. Throws a LocalError when the port is taken.
  */
 export async function startStripe(options: StripeOptions): Promise<LocalStripe> {
   let url = ''
@@ -98,7 +98,7 @@ function withRequestId(answer: Answer, { clock }: Services, request?: Request): 
   const version = request?.headers['stripe-version']?.toString()
   const headers = {
     'Request-Id': randomId('req'),
-    // By Stripe's clock, which a test may set.
+    // The time of Stripe's clock, which a test can set.
     Date: new Date(Date.now() + clock.skewMs).toUTCString(),
     ...(version && { 'Stripe-Version': version }),
   }

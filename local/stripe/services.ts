@@ -41,10 +41,10 @@ export interface Services {
   hold: Hold
   limit: RateLimit
   clock: { skewMs: number }
-  /** Calls that the key lacks the permission for, such as `GET /v1/refunds`. */
+  /** Calls for which the key lacks the permission, such as `GET /v1/refunds`. */
   denied: Set<string>
   requests: Received[]
-  /** Runs an action, and gathers the events that it emits. */
+  /** Runs an action, and collects the events that it emits. */
   recorded<T>(act: () => T): { result: T; events: Event[] }
   idempotency: ReturnType<typeof createIdempotency>
   secretKey: string
@@ -90,7 +90,10 @@ export function createServices(options: ServicesOptions, url: () => string): Ser
 
 const OWN_ENDPOINT = 'we_ledgerhook'
 
-/** The endpoint of the options, at the address and with the secret of this run. What it subscribes to may be kept. */
+/**
+ * Adds the endpoint of the options, with the address and secret of this run. Its subscribed events may come from the
+ * file.
+ */
 function addEndpoint(
   state: State,
   { webhookUrl, webhookSecret, webhookEvents }: ServicesOptions,

@@ -4,12 +4,12 @@ import { bool, metadata, whole } from './params.ts'
 
 const enabled = z.strictObject({ enabled: bool })
 
-/** What a session, or a payment link, may ask of Checkout. */
+/** The Checkout options of a session or a payment link. */
 export const options = {
   automatic_tax: enabled.optional(),
   tax_id_collection: enabled.optional(),
   allow_promotion_codes: bool.optional(),
-  /** What a rate costs is said by whoever pays: this stand-in keeps no rates. */
+  /** The payer names the cost of a rate, because this stand-in stores no rates. */
   shipping_options: z
     .array(z.strictObject({ shipping_rate: z.string().min(1) }))
     .max(5)
@@ -43,7 +43,7 @@ export interface Options {
   subscription_data?: (Named & { trial_period_days?: number | undefined }) | undefined
 }
 
-/** Returns the members of the session that show what was asked for. */
+/** Returns the members of the session that show these options. */
 export const shown = ({
   automatic_tax,
   tax_id_collection,
@@ -58,7 +58,7 @@ export const shown = ({
   ...(shipping_options && { shipping_options }),
 })
 
-/** @throws ApiError for data of the other mode */
+/** Refuses data of the other mode. @throws ApiError */
 export function assertOfMode({ mode, ...params }: Options): void {
   if (params.shipping_options && mode !== 'payment')
     throw invalid('You can not pass `shipping_options` in `subscription` mode.', {
@@ -74,8 +74,8 @@ export function assertOfMode({ mode, ...params }: Options): void {
 }
 
 /**
- * Checkout changes a customer who is there only if it is told that it may.
- * @throws ApiError where it would have to, and may not
+ * Refuses an option that changes an existing customer, unless the session allows that.
+ * @throws ApiError if Checkout would have to change the customer and may not
  */
 export function assertMayUpdate(
   { automatic_tax, tax_id_collection }: Options,

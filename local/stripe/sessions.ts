@@ -46,7 +46,7 @@ export function createSession(account: Account, params: SessionParams): Session 
   })
 }
 
-/** A customer pays for subscriptions in one currency (Stripe's own words, 2026). @throws ApiError */
+/** Refuses a second currency: a customer pays for subscriptions in one (Stripe's own words, 2026). @throws ApiError */
 function assertOneCurrency({ state }: Account, customer: string, { lines }: Order): void {
   const [line] = lines
   const open = [...state.sessions.values()].filter(
@@ -96,7 +96,7 @@ export const retrieveSession = ({ state }: Account, id: string): Session =>
 
 export const pageParams = z.strictObject({ limit: whole(1).optional(), expand })
 
-/** Returns what a session sells: its lines are not on the object. */
+/** Returns what a session sells, because its lines are not on the object. */
 export function listLineItems({ state }: Account, id: string): object {
   return lineItemsOf(id, found(state.orders, 'checkout.session', id, 'session'))
 }

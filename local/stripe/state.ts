@@ -3,7 +3,7 @@ import type { StripeObject } from './object.ts'
 
 export type { StripeObject }
 
-/** Where events are sent. */
+/** An endpoint to which events are sent. */
 export interface WebhookEndpoint extends StripeObject {
   url: string
   enabled_events: string[]
@@ -11,7 +11,7 @@ export interface WebhookEndpoint extends StripeObject {
   api_version: string | null
 }
 
-/** Where events are sent, as Stripe's API of the second generation has it: also with thin payloads. */
+/** A destination of events in Stripe's v2 API, which can also get thin payloads. */
 export interface EventDestination extends StripeObject {
   object: 'v2.core.event_destination'
   event_payload: 'snapshot' | 'thin'
@@ -29,7 +29,7 @@ export interface Customer extends StripeObject {
 
 export interface Price extends StripeObject {
   currency: string
-  /** Null where the buyer chooses the amount: `custom_unit_amount` says within which limits. */
+  /** Null if the buyer chooses the amount, within the limits of `custom_unit_amount`. */
   unit_amount: number
   recurring: { interval: 'day' | 'week' | 'month' | 'year'; interval_count: number } | null
 }
@@ -49,7 +49,7 @@ export interface Session extends StripeObject {
   metadata: Metadata
 }
 
-/** How money of the account moved, in minor units of the settlement currency, before fees. */
+/** A movement of the account's money, in minor units of the settlement currency, before fees. */
 export interface BalanceTransaction extends StripeObject {
   amount: number
   currency: string
@@ -99,7 +99,7 @@ export interface Charged {
   line: StripeObject
 }
 
-/** What a session sells. Stripe keeps it, and shows the lines by a call of their own. */
+/** What a session sells. Stripe stores it, and shows the lines by a separate call. */
 export interface Order {
   lines: OrderLine[]
   /** The metadata for the payment intent, or for the subscription. */
@@ -115,7 +115,7 @@ export interface OrderLine {
   adjustable: { minimum: number; maximum: number } | null
 }
 
-/** A page that sells the same to everybody, and makes a session for each. */
+/** A page that sells the same to everybody. Each visit creates a session. */
 export interface PaymentLink extends StripeObject {
   active: boolean
   metadata: Metadata
@@ -142,7 +142,7 @@ export function createState(prices: Price[]) {
     disputes: new Map<string, Dispute>(),
     subscriptions: new Map<string, Subscription>(),
     invoices: new Map<string, StripeObject>(),
-    /** What was charged last for each item of a subscription. */
+    /** The last charge for each item of a subscription. */
     charged: new Map<string, Charged>(),
     /** Lines that wait for the next invoice, by subscription. */
     pendingLines: new Map<string, StripeObject[]>(),
@@ -154,7 +154,7 @@ export function createState(prices: Price[]) {
     endpointSecrets: new Map<string, string>(),
     eventDestinations: new Map<string, EventDestination>(),
     events: new Map<string, Event>(),
-    /** The ids of events that every endpoint has taken. */
+    /** The ids of events that every endpoint has accepted. */
     delivered: new Map<string, true>(),
   }
 }

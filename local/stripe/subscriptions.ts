@@ -18,7 +18,7 @@ export const updateParams = z.strictObject({
 export const retrieveSubscription = ({ state }: Account, id: string): Subscription =>
   found(state.subscriptions, 'subscription', id)
 
-/** Cancels a subscription. For Stripe, one that has ended is missing: canceling it again is 404. */
+/** Cancels a subscription. Stripe treats an ended one as missing, so canceling it again returns 404. */
 export function cancelSubscription(account: Account, id: string): Subscription {
   const subscription = retrieveSubscription(account, id)
   if (subscription.status === 'canceled') throw missing('subscription', id, 'id', 404)
@@ -53,10 +53,10 @@ function merged(old: Record<string, string>, given: Record<string, string>): Rec
 
 type Happening = (account: Account, subscription: Subscription, body: Record<string, unknown>) => void
 
-/** What happens to a subscription without a call of ours: by time, by a card, in the portal, in the Dashboard. */
+/** What happens to a subscription without an API call of ours: by time, by a card, in the portal, in the Dashboard. */
 export const lifecycle: Record<string, Happening> = {
   renew: (account, subscription) => {
-    // As at Stripe, the end of the period ends a subscription that was to be canceled then.
+    // As at Stripe, a subscription with a planned cancellation ends with its period.
     if (subscription.cancel_at_period_end || endsWithPeriod(subscription)) endNow(account, subscription)
     else renew(account, running(subscription))
   },

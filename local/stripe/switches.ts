@@ -19,10 +19,11 @@ const destinationBody = z.strictObject({
 
 /**
  * - `POST /test/faults {"next": […]}` makes the next calls fail; `POST /test/release` ends the fault `held`.
- * - `POST /test/limit {"requests": 25}` allows so many calls in a second, or `per_ms`; `{}` allows any number.
+ * - `POST /test/limit {"requests": 25}` allows this many calls in a second, or in `per_ms`; `{}` allows any number.
  * - `POST /test/clock {"skew_ms": 400000}` sets Stripe's clock, and the header `Date`, ahead or behind.
- * - `POST /test/permissions {"denied": ["GET /v1/refunds"]}` takes these from the key, as from a restricted one.
- * - `POST /test/seed {"sessions": [{"id": "cs_1", …}]}` puts objects as they are: no event reports them.
+ * - `POST /test/permissions {"denied": ["GET /v1/refunds"]}` removes these permissions from the key, as for a
+ * restricted one.
+ * - `POST /test/seed {"sessions": [{"id": "cs_1", …}]}` adds existing objects, without events.
  * - `POST /test/destinations {"url": …, "event_payload": "thin"}` adds a destination, as the Dashboard does.
  */
 export const switches: Record<string, (services: Services, body: unknown) => object> = {

@@ -27,7 +27,7 @@ export const updateEndpointParams = z.strictObject({
   ...shared,
 })
 
-/** Creates an endpoint. Its secret is shown this once (Stripe: create a webhook endpoint). */
+/** Creates an endpoint. Its secret is shown only now (Stripe: create a webhook endpoint). */
 export function createEndpoint(
   account: Account,
   { url, enabled_events, api_version = undefined, ...more }: z.output<typeof createEndpointParams>,
@@ -80,7 +80,7 @@ export function updateEndpoint(
   return endpoint
 }
 
-/** The endpoints that an event of this type is sent to, each with its secret. */
+/** Returns the endpoints that receive events of this type, each with its secret. */
 export function subscribed(state: State, type: string): { url: string; secret: string }[] {
   return [...state.webhookEndpoints.values()]
     .filter(({ status, enabled_events: types }) => status === 'enabled' && isAmong(type, types))

@@ -27,7 +27,7 @@ function readOrder(account: Account, body: unknown): z.output<typeof order> {
   return read.data
 }
 
-/** A payment of your own code succeeds: by Elements, or while the person is away. */
+/** Makes a payment of your own code succeed: by Elements, or while the person is away. */
 export function payDirectly(account: Account, body: unknown): StripeObject {
   const { customer = null, ...of } = readOrder(account, body)
   const intent = chargeFor(account, { ...of, customer })
@@ -35,7 +35,7 @@ export function payDirectly(account: Account, body: unknown): StripeObject {
   return intent
 }
 
-/** Sends an invoice for one thing, and pays it. Its metadata is not the payment's: Stripe copies none. */
+/** Sends an invoice for one thing, and pays it. The payment has none of its metadata, because Stripe copies none. */
 export function payOneOffInvoice(account: Account, body: unknown): StripeObject {
   const { amount, currency, customer, metadata } = readOrder(account, body)
   if (!customer) throw invalid('An invoice is for a customer.', { param: 'customer' })

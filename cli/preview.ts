@@ -56,11 +56,12 @@ function inWords(host: string, { waiting, prices, would, stay, more }: Preview):
   if (waiting === 0) return [`${host}: nothing waits for a price`]
   const number = (count: number) => count.toLocaleString('en')
   const invoices = (count: number) => `${number(count)} ${count === 1 ? 'invoice' : 'invoices'}`
+  const users = (count: number) => `${number(count)} ${count === 1 ? 'user' : 'users'}`
   const unsaid = stay.filter(({ count }) => count > 0).map(({ why, count }) => `  ${invoices(count)} ${why}`)
   return [
-    `${host}: ${invoices(waiting)}${more ? ' or more' : ''} wait for a price`,
+    `${host}: ${invoices(waiting)}${more ? ' or more' : ''} waiting for a price`,
     ...prices.map(({ price, count }) => `  ${price}: ${invoices(count)}`),
-    `with these PLANS ${invoices(would.invoices)} of ${number(would.users)} users would grant ${number(would.credits)} credits`,
+    `with these PLANS ${invoices(would.invoices)} of ${users(would.users)} would grant ${number(would.credits)} credits`,
     ...unsaid,
   ]
 }

@@ -38,10 +38,10 @@ const READ = `select provider, event_id, type, occurred_at, ledgerhook.readable_
   from ledgerhook.webhook_events event where outcome = 'parked' and reason = 'unknown_price'
   order by received_at limit ${MOST + 1}`
 
-const UNKNOWN = 'wait on: these PLANS do not know their prices'
-const ASKED = 'wait until Stripe is asked: the event has a part of the lines, or not what a price costs'
-const ERASED = 'have no payload that may be read: Stripe is asked for their lines'
-const REFUSED = 'would not be credited: see `npm run explain -- <event id>` after the release'
+const UNKNOWN = 'still waiting, because these PLANS do not know the price'
+const ASKED = 'waiting until Stripe is asked, because the event lacks lines or what a price costs'
+const ERASED = 'without a payload that may be read: Stripe is asked for the lines'
+const REFUSED = 'not to be credited: see `npm run explain -- <event id>` after the release'
 
 /**
  * Runs each invoice as its release would with these PLANS, and rolls it back. It holds a lock no longer than a delivery

@@ -62,11 +62,11 @@ describe('npm run preview', () => {
     expect([code, text.split('\n')]).toEqual([
       0,
       [
-        `${host}: 13 invoices wait for a price`,
+        `${host}: 13 invoices waiting for a price`,
         '  price_forgotten: 12 invoices',
         '  price_other: 1 invoice',
         'with these PLANS 12 invoices of 11 users would grant 12,000 credits',
-        '  1 invoice wait on: these PLANS do not know their prices',
+        '  1 invoice still waiting, because these PLANS do not know the price',
       ],
     ])
     expect(await contents()).toEqual(before)

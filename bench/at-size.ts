@@ -17,7 +17,7 @@ npx node bench/at-size.ts [flags]     what a look at the alerts, and ten minutes
 Prints milliseconds, rows that were read by an index, and rows that were read by going through a table: none.
 `
 
-/** What settled, or else waits for a reason, in turn. */
+/** Rows of settled deliveries and of waiting ones, for each reason in turn. */
 const FILL = `insert into ledgerhook.webhook_events (provider, event_id, type, outcome, reason, user_id, received_at, settled_at)
   select case when n % 3 = 0 then 'clerk' else 'stripe' end, $1 || n, 'invoice.paid', $1, ($2::text[])[1 + n % cardinality($2::text[])],
     'user_' || n % 100000, now() - n * interval '90 days' / $3, case when $1 <> 'parked' then now() end

@@ -61,7 +61,7 @@ await runInterruptible(async (interrupt) => {
   conclude(runs, json)
 })
 
-/** Returns what the flags ask for. `filling` is of the large database; undefined without --growth. */
+/** Reads the flags. `filling` describes the large database; undefined without --growth. */
 function readAsked() {
   const { values } = readFlags(HELP, {
     only: { type: 'string', multiple: true },
@@ -101,14 +101,14 @@ function milliseconds(time: string): number {
   return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]
 }
 
-/** Prepares a ground, acts on it, and removes it. */
+/** Prepares a ground, runs `act` on it, and removes it. */
 async function onGround(
   interrupt: AbortSignal,
   step: (says: string) => void,
   act: (ground: Ground) => Promise<Results>,
 ): Promise<Results> {
   const ground = await prepareGround(step)
-  // Stopping the ground ends whatever runs on it, also an index on five million rows.
+  // Stopping the ground ends everything that runs on it, even an index on five million rows.
   const stop = () => void ground.stop()
   interrupt.addEventListener('abort', stop)
   try {
@@ -121,7 +121,7 @@ async function onGround(
   }
 }
 
-/** Prints the results. Of several runs it prints the last one, and the spread of all. */
+/** Prints the results. For several runs it prints the last one and the spread of all. */
 function conclude(runs: Results[], json: boolean): void {
   const targets = rulesOver(runs.map(rulesOf)).map(judge)
   const spread = spreadOf(runs.map((run) => [...rulesOf(run), ...ratiosOf(run)]))

@@ -4,13 +4,13 @@ import type { ThroughputRow } from './measures/throughput.ts'
 import type { ToldRow } from './measures/told.ts'
 import type { Results } from './results.ts'
 
-/** A figure that can be compared between machines, since both of its sides were measured in one run. */
+/** A figure that can be compared between machines, because both of its sides were measured in one run. */
 export interface Ratio {
   name: string
   value: number
 }
 
-/** Returns figures that are worth knowing and have no target. */
+/** Returns useful figures that have no target. */
 export function ratiosOf({ latency, throughput, wallets, calls, told, stages, startup }: Results): Ratio[] {
   return [
     ...(latency ?? []).map(({ event, ledgerhook, floor }: LatencyRow) => ({

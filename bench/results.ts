@@ -14,7 +14,7 @@ import type { Wallets } from './measures/wallets.ts'
 import type { Weight } from './measures/weight.ts'
 import type { Soak } from './soak/soak.ts'
 
-/** The results of the sections that were asked for. */
+/** The results of the requested sections. */
 export interface Results {
   latency?: LatencyRow[]
   throughput?: ThroughputRow[]

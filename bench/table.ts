@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** Returns rows as lines, the first as their head. */
+/** Returns rows as lines. The first row is the header. */
 export function table(title: string, rows: string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
@@ -15,5 +15,5 @@ export function table(title: string, rows: string[][]): string {
   return [styleText('bold', title), styleText('dim', head), ...body].join('\n')
 }
 
-/** Shows a figure that was measured, or nothing. */
+/** Returns a measured figure as text, or a placeholder if there is none. */
 export const maybe = <T>(value: T | null, show: (value: T) => string) => (value === null ? '' : show(value))

@@ -4,25 +4,25 @@ import type { Soak } from './soak/soak.ts'
 export interface Target {
   name: string
   value: number
-  /** The name says whether it is the most or the least. */
+  /** The name says whether it is a maximum or a minimum. */
   limit: number
   holds: boolean
 }
 
-/** A target that is not judged yet. */
+/** A target before it is compared with the results. */
 export type Rule = Omit<Target, 'holds'> & { is: 'at most' | 'at least' }
 
 const KIB = 1024
-/** Of the requests that Cloudflare's free plan allows a run: the default of RUN_SUBREQUESTS. */
+/** The requests of a run under Cloudflare's free plan: the default of RUN_SUBREQUESTS. */
 const RUN_REQUESTS = 40
-/** Milliseconds. A request to the database is given up after 3,000, and a person waits for what is read. */
+/** Milliseconds. A request to the database times out after 3,000, and a person waits for a read. */
 const BITE_MS = 1_000
 const READ_MS = 250
 
-/** Memory goes up and down by some per cent, also where nothing is kept. */
+/** Memory varies by some per cent even if nothing is kept. */
 const FLAT = 1.2
 
-/** Far less than one scan of a table that has grown. */
+/** Far fewer than one scan of a grown table reads. */
 const FIRST_DAY_ROWS = 1_000
 
 /** Returns the rules for these results. A p50 or a rate is only compared with those of the same run. */

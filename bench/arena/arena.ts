@@ -17,11 +17,11 @@ export interface Corner extends Receiver {
   stop(): Promise<void>
 }
 
-/** Workers that run the same deliveries, each on a database of its own, behind one gateway. */
+/** Workers that run the same deliveries, each on its own database, behind one gateway. */
 export interface Arena {
-  /** `callsFloor` takes no delivery: it is what Ledgerhook's routes are compared with. */
+  /** `callsFloor` receives no delivery. Ledgerhook's routes are compared with it. */
   corners: Record<Contender | 'callsFloor', Corner>
-  /** Signs session tokens for all of them. */
+  /** The key that signs session tokens for all of them. */
   sessionKey: string
   /** Delivers to every contender what must precede the event, for these users. */
   bring(hot: HotEvent, users: string[]): Promise<void>
@@ -29,7 +29,7 @@ export interface Arena {
   stop(): Promise<void>
 }
 
-/** The tables that the others need. The bare writes have ours, without foreign keys and triggers. */
+/** The tables of the other contenders. The bare writes use ours, without foreign keys and triggers. */
 const TABLES: Record<Exclude<Contender, 'ledgerhook'> | 'callsFloor', string> = {
   floor: `create table deliveries (
     event_id text primary key, type text not null, payload jsonb not null, received_at timestamptz not null default now())`,
@@ -49,7 +49,7 @@ const TABLES: Record<Exclude<Contender, 'ledgerhook'> | 'callsFloor', string> = 
 
 let opened = 0
 
-/** Opens an arena on the ground, with databases of its own. */
+/** Opens an arena on the ground, with new databases. */
 export async function openArena(ground: Ground, latency: Latency): Promise<Arena> {
   await Promise.all(CONTENDERS.map(ground.bundle))
   const gateway = await startGatewayThread(ground, latency)
@@ -73,7 +73,7 @@ export async function openArena(ground: Ground, latency: Latency): Promise<Arena
     sessionKey: ground.sessionKey,
     async bring(hot, users) {
       await bring(hot, users, corners.ledgerhook)
-      // A duplicate is one for the floor too: it gets the first delivery here.
+      // A duplicate must be one for the floor too, so the floor gets the first delivery here.
       const earlier = hot.outcome === 'duplicate' ? users.map((user) => hot.event(user)) : []
       await deliver(earlier, corners.floor, AT_A_TIME)
       if (!contendersOf(hot).includes('tutorial')) return

@@ -2,13 +2,13 @@ import type { Vars } from '../../local/dev-vars.ts'
 import { sessionClaims, signSessionToken } from '../../local/session-token.ts'
 import type { Sendable } from './load.ts'
 
-/** What an app calls as often as a delivery comes. */
+/** A route that an app calls as often as deliveries arrive. */
 export interface HotCall {
   name: string
-  /** What is called before, for the same user and number. */
+  /** The calls that must come first, for the same user and number. */
   before: HotCall[]
   path: string
-  /** The n-th call for this user, of one credit; none where it only reads. */
+  /** Returns the body of the n-th call for this user, of one credit. A call that only reads has none. */
   body?(user: string, n: number): object
 }
 
@@ -46,10 +46,10 @@ export const hotCalls: HotCall[] = [
   { name: 'GET /api/me', before: [], path: '/api/me' },
 ]
 
-/** A minute, as Clerk has it, is less than a block may take. */
+/** Clerk's tokens are valid for a minute, but a block may take longer. */
 const SESSION_S = 3_600
 
-/** Returns the request of a call: a backend's, or a signed-in user's. Tokens are signed here, so that it is not measured. */
+/** Returns the request of a backend or of a signed-in user. Tokens are signed here, so that signing is not measured. */
 export async function requestOf(
   { path, body }: HotCall,
   user: string,

@@ -4,7 +4,7 @@ import type { HotEvent } from './deliveries.ts'
 export const CONTENDERS = ['floor', 'writes', 'ledgerhook', 'tutorial'] as const
 export type Contender = (typeof CONTENDERS)[number]
 
-/** Returns the contenders that handle this event: the bare writes and the tutorial's handler know top-ups only. */
+/** Returns the contenders that handle this event. The bare writes and the tutorial's handler know only top-ups. */
 export const contendersOf = ({ name }: HotEvent): Contender[] =>
   name === 'top-up' ? [...CONTENDERS] : ['floor', 'ledgerhook']
 

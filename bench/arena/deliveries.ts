@@ -13,7 +13,7 @@ export interface Event {
   body: { type: string }
 }
 
-/** An event that production sees often: what must happen to its subject first, and what is measured. */
+/** An event that is frequent in production: what must happen to its subject first, and what is measured. */
 export interface HotEvent {
   name: string
   outcome: 'applied' | 'duplicate'
@@ -31,7 +31,7 @@ const clerk = (type: 'user.created' | 'user.updated', user: string, at: number):
 const stripe = (body: Event['body']): Event => ({ provider: 'stripe', body })
 
 export const signUp = (user: string) => clerk('user.created', user, AN_HOUR_AGO)
-/** Returns the n-th payment of this user. All are by one Stripe customer. */
+/** Returns the n-th payment of this user. All are from one Stripe customer. */
 export const topUp = (user: string, n: number): Event =>
   stripe(
     checkoutEvent('checkout.session.completed', {

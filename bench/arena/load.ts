@@ -15,9 +15,9 @@ export interface Sendable {
 export interface Answered {
   /** From the first byte sent to the last one received, milliseconds. */
   ms: number
-  /** The outcome in the body, of a delivery. The other contenders report it in Ledgerhook's words. */
+  /** The outcome in the body of a delivery. The other contenders use Ledgerhook's names. */
   outcome: string
-  /** The balance in the body, of a call. Credits. */
+  /** The balance in the body of a call. Credits. */
   balance: number
 }
 
@@ -61,5 +61,5 @@ export async function postAll(
   return { answers, ms: performance.now() - startedAt }
 }
 
-/** Closes the connections that are kept open. */
+/** Closes the kept connections. */
 export const hangUp = () => agent.destroy()

@@ -2,10 +2,10 @@ import type { Vars } from '../../local/dev-vars.ts'
 import { type Event, type HotEvent, sign } from './deliveries.ts'
 import { type Answered, postAll } from './load.ts'
 
-/** How many deliveries are sent at once, where a measure sends many. */
+/** How many deliveries are sent at once by a measure that sends many. */
 export const AT_A_TIME = 16
 
-/** A Worker that takes deliveries. */
+/** A Worker that receives deliveries. */
 export interface Receiver {
   url: string
   secrets: Vars

@@ -4,8 +4,8 @@ import type pg from 'pg'
 const SETTINGS = `set maintenance_work_mem = '1GB'; set max_parallel_maintenance_workers = 2; set statement_timeout = 0`
 
 /**
- * Loads rows without indexes, constraints and triggers, and restores those afterwards. Constraints are checked then.
- * Triggers do not run, so the rows must contain what they would have computed.
+ * Loads rows without indexes, constraints and triggers, and restores those afterwards. Constraints are checked at that
+ * time. Triggers do not run, so the rows must contain what they would have computed.
  */
 export async function bulkLoad(database: pg.Client, load: () => Promise<void>): Promise<void> {
   await database.query(SETTINGS)
@@ -16,7 +16,7 @@ export async function bulkLoad(database: pg.Client, load: () => Promise<void>): 
 }
 
 /**
- * The statements in the order in which they work: foreign keys depend on keys, so they are dropped first and restored
+ * The statements in the order in which they run: foreign keys depend on keys, so they are dropped first and restored
  * last.
  */
 const TO_PUT_AWAY = `
@@ -39,7 +39,7 @@ const TO_PUT_AWAY = `
     from pg_trigger where tgenabled = 'A' and not tgisinternal
   ) parts order by turn`
 
-/** Keeps tables, and what is known of them, as they are: nothing is vacuumed or analyzed behind one's back. */
+/** Keeps tables and their statistics unchanged: no autovacuum and no autoanalyze. */
 export const NO_VACUUM = `do $$ declare part record; begin
   for part in select oid::regclass as name from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r'
   loop execute format('alter table %s set (autovacuum_enabled = false)', part.name); end loop;

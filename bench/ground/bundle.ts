@@ -5,14 +5,14 @@ import { promisify } from 'node:util'
 import { projectDir, tools } from '../../cli/shared/project.ts'
 
 export interface Bundle {
-  /** What `wrangler deploy` would upload. */
+  /** The file that `wrangler deploy` would upload. */
   path: string
   text: string
   /** The source map that esbuild wrote. */
   mapPath: string
 }
 
-/** The SDKs as their packages bring them, where `wrangler.toml` has what the Worker needs of them. */
+/** The SDKs of the unchanged packages. `wrangler.toml` names only the parts that the Worker needs. */
 const WHOLE = {
   '@neondatabase/serverless': 'node_modules/@neondatabase/serverless/index.mjs',
   stripe: 'node_modules/stripe/esm/stripe.esm.worker.js',
@@ -20,9 +20,9 @@ const WHOLE = {
 
 export interface Entry {
   path: string
-  /** Whether it is bundled with whole SDKs. By default it is bundled as the Worker is deployed. */
+  /** Whether it is bundled with whole SDKs. By default it is bundled like the deployed Worker. */
   whole?: true
-  /** Modules that another one of this project stands in for, by how they are imported. */
+  /** Modules that are replaced by others of this project, by how they are imported. */
   instead?: Record<string, string>
 }
 
@@ -35,7 +35,7 @@ export async function bundleWorker(
   const aliases = Object.entries({ ...(whole && WHOLE), ...instead }).map(
     ([name, file]) => `${name}:${join(projectDir, file)}`,
   )
-  // Named, for the entry may be elsewhere.
+  // The path is given, because the entry may be elsewhere.
   const config = ['--config', join(projectDir, 'wrangler.toml')]
   await promisify(execFile)(
     process.execPath,
@@ -56,7 +56,8 @@ export async function bundleWorker(
         ...process.env,
         WRANGLER_SEND_METRICS: 'false',
         WRANGLER_HIDE_BANNER: 'true',
-        // The build command runs npm, which would leave its cache in the temporary directory. The tests name another.
+        // The build command runs npm, which would leave its compile cache in the temporary directory. The tests name
+        // another.
         ...(!process.env.NODE_COMPILE_CACHE && { NODE_DISABLE_COMPILE_CACHE: '1' }),
       },
     },

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 /** The unit of `utime` and `stime` on Linux (`getconf CLK_TCK`). */
 const TICK_MS = 10
 
-/** Returns the CPU time that the process has used so far, milliseconds. Null where the system does not report it. */
+/** Returns the CPU time that the process has used so far, milliseconds. Null if the system does not report it. */
 export async function cpuMs(pid: number): Promise<number | null> {
   if (process.platform === 'linux') {
     const [, fields = ''] = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')
@@ -19,7 +19,7 @@ export async function cpuMs(pid: number): Promise<number | null> {
 }
 
 /**
- * Returns the CPU time of all threads that the process has now, milliseconds, to the nanosecond. Null where the system
+ * Returns the CPU time of all threads that the process has now, milliseconds, to the nanosecond. Null if the system
  * does not report it.
  */
 export async function exactCpuMs(pid: number): Promise<number | null> {
@@ -32,7 +32,7 @@ export async function exactCpuMs(pid: number): Promise<number | null> {
 }
 
 /**
- * Returns the CPU time of all processes of a Postgres, those that have ended included, milliseconds. Null where the
+ * Returns the CPU time of all processes of a Postgres, including those that have ended, milliseconds. Null if the
  * system does not report it.
  * @param backend the process of one of its sessions
  */

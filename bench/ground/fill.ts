@@ -3,20 +3,20 @@ import { connectTo } from './database.ts'
 import { HISTORY } from './history.ts'
 import { PILES } from './piles.ts'
 
-/** Of each user that the fill makes. */
+/** The ledger entries of each user in a fill. */
 const ENTRIES_PER_USER = 10
 
-/** What a fill makes. */
+/** The size of a fill. */
 export interface Filling {
   ledgerRows: number
-  /** Deliveries that are parked, and as many that are rejected. */
+  /** The number of parked deliveries, and also of rejected ones. */
   waitingRows: number
 }
 
-/** Ids of users that the fill has made, each another, spread over the whole. */
+/** Returns ids of different users from the fill, spread over the whole. */
 export function filledUsers(ledgerRows: number, count: number, from: number): string[] {
   const users = Math.floor(ledgerRows / ENTRIES_PER_USER)
-  // A prime that does not divide them, so that neighbours in time are no neighbours in the tables.
+  // A prime that does not divide their number, so that neighbours in time are not neighbours in the tables.
   const step = users % 104_729 === 0 ? 104_723 : 104_729
   return Array.from({ length: count }, (_, index) => `user_f${((from + index) * step) % users}`)
 }
@@ -24,9 +24,9 @@ export function filledUsers(ledgerRows: number, count: number, from: number): st
 const CHUNK = 1_000_000
 
 /**
- * What some years leave behind: what was applied, and what waits. Sums and links are as the verbs would have made them.
- * @param how `in place` leaves tables as they are: triggers compute what they compute, plans stay as they were made, and
- *   nothing is analyzed
+ * Makes the rows that some years leave: applied deliveries and waiting ones. Sums and links are as the verbs would have
+ * made them.
+ * @param how `in place` leaves tables unchanged: triggers run, cached plans stay, and nothing is analyzed
  */
 export async function fill(
   url: string,

@@ -1,4 +1,4 @@
-// Runs the local gateway on a thread of its own: see gateway.ts.
+// Runs the local gateway on a separate thread: see gateway.ts.
 import { parentPort, workerData } from 'node:worker_threads'
 import { startGateway } from '../../local/gateway/server.ts'
 

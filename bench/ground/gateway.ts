@@ -12,7 +12,7 @@ export interface BenchGateway {
   stop(): Promise<void>
 }
 
-/** Milliseconds that the gateway adds. */
+/** The latency that the gateway adds, milliseconds. */
 export interface Latency {
   rttMs: number
   statementMs: number
@@ -20,7 +20,7 @@ export interface Latency {
 
 const NO_LATENCY: Latency = { rttMs: 0, statementMs: 0 }
 
-/** Starts the local gateway on a thread of its own, so that it does not compete with what sends the load. */
+/** Starts the local gateway on a separate thread, so that it does not compete with the process that sends the load. */
 export async function startGatewayThread(
   ground: Ground,
   latency: Latency = NO_LATENCY,

@@ -9,14 +9,14 @@ import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { once } from '../../src/once.ts'
 import { type Bundle, bundleWorker, type Entry } from './bundle.ts'
 
-/** Something that runs until it is stopped. Stopping it again does nothing. */
+/** A part that runs until it is stopped. Stopping it again does nothing. */
 export interface Part {
   stop(): Promise<unknown>
 }
 
-/** What every measure needs: one Postgres, the bundles, and the settings of all workers. */
+/** What every measure uses: one Postgres, the bundles, and the settings of all workers. */
 export interface Ground {
-  /** Bundles a worker when it is first asked for. */
+  /** Bundles a worker on the first call. */
   bundle(name: keyof typeof ENTRIES): Promise<Bundle>
   settings: Vars
   /** PEM: the private half of CLERK_JWT_KEY. */
@@ -25,15 +25,15 @@ export interface Ground {
   databaseUrl(name: string): string
   /** Stops Postgres, awaits `meanwhile`, and starts it again with the same data on the same port. */
   restartPostgres(meanwhile: () => Promise<void>): Promise<void>
-  /** Creates a database, with Ledgerhook's tables or with none. */
+  /** Creates a database with Ledgerhook's tables or empty. */
   createDatabase(name: string, tables: 'ours' | 'none'): Promise<void>
-  /** Registers a part, so that the ground stops it, also when whoever started it fails to. */
+  /** Registers a part, so that the ground stops it even if its starter fails to. */
   holds<P extends Part>(part: P): P
-  /** Stops everything that it holds. A measure that still runs fails then. Calling it again does nothing. */
+  /** Stops all registered parts. A running measure then fails. Calling it again does nothing. */
   stop(): Promise<void>
 }
 
-/** The database that others are copied from. Nobody connects to it. */
+/** The database that others are copied from. It has no connections. */
 const MIGRATED = 'migrated'
 
 const ENTRIES = {
@@ -98,7 +98,7 @@ function bundler(scratchDir: string, holds: Ground['holds']): Ground['bundle'] {
   const abort = new AbortController()
   const bundles = new Map<string, Promise<Bundle>>()
   holds({
-    // A bundle that is still being written would create its directory again after it was removed.
+    // Waits for a bundle that is being written, because it would create its directory again after it was removed.
     async stop() {
       abort.abort()
       await Promise.allSettled(bundles.values())
@@ -111,14 +111,17 @@ function bundler(scratchDir: string, holds: Ground['holds']): Ground['bundle'] {
   }
 }
 
-/** Every setting that the figures depend on, so that nobody's own settings change them. Nothing here calls Stripe or Clerk. */
+/**
+ * Returns every setting that the figures depend on, so that no developer's own settings change them. Nothing here calls
+ * Stripe or Clerk.
+ */
 function settingsOfTheBench(): Vars {
   return {
     ...generateSecrets(),
     STRIPE_API_BASE: 'http://127.0.0.1:9',
     CLERK_SECRET_KEY: '',
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
-    // Who signs up an hour ago has the bonus too.
+    // A user who signed up an hour ago has the bonus too.
     SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
     // More than the bench grants.
     GRANT_LIMIT: '{"per_call": 1000, "per_user_day": 1000000, "per_day": 1000000000}',

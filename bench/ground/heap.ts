@@ -1,24 +1,24 @@
 import type { Workerd } from './workerd.ts'
 
-/** Of an answer of the inspector. Milliseconds. */
+/** The timeout for a response of the inspector. Milliseconds. */
 const WITHIN_MS = 10_000
 const PAUSE_MS = 20
 
 /**
- * Collects the garbage of the Worker and returns what its heap then holds, in bytes: objects, what the runtime has beside
- * them, and buffers. It has to be started with the inspector. Throws where it does not answer.
+ * Collects the Worker's garbage and returns the bytes that its heap then contains: objects, the runtime's own data, and
+ * buffers. The Worker must have been started with the inspector. Throws if the inspector does not respond.
  * @param wake a request to the Worker: an isolate collects when it runs
  */
 export async function heldBytes({ ports }: Pick<Workerd, 'ports'>, wake: () => Promise<unknown>) {
   const inspector = await connect(ports.inspector)
   try {
-    // What the first one frees may let go of something of the runtime's, which the second one finds.
+    // The first collection may release objects of the runtime, which only the second one frees.
     for (let time = 0; time < 2; time++) {
       let isCollected = false
       const collected = inspector.ask('HeapProfiler.collectGarbage').then(() => {
         isCollected = true
       })
-      // Where the Worker is gone, the request that wakes it says so first.
+      // If the Worker is gone, the request that wakes it throws first.
       collected.catch(() => {})
       const deadline = Date.now() + WITHIN_MS
       while (!isCollected && Date.now() < deadline) {
@@ -38,7 +38,7 @@ export async function heldBytes({ ports }: Pick<Workerd, 'ports'>, wake: () => P
   }
 }
 
-/** Connects to the inspector of the Worker that is named `main`. */
+/** Connects to the inspector of the Worker with the name `main`. */
 async function connect(port: number | undefined) {
   const signal = AbortSignal.timeout(WITHIN_MS)
   const listed = await fetch(`http://127.0.0.1:${port}/json`, { signal })

@@ -1,12 +1,12 @@
 import type { Step } from './step.ts'
 
-/** The users that there are; and entry k of user u, in the order of time: all users' first entries come first. */
+/** The number of users, and entry k of user u in the order of time: the first entries of all users come first. */
 const USERS = `(select current_setting('fill.users')::int as users) all_users`
 const ENTRY = `lateral (select n / users as k, n % users as u) entry`
 
 /**
- * Users with customers, wallets, payments and ledgers, a subscription for each fourth, and as many deliveries as ledger
- * entries. Balances: 40 of the bonus, 4 × 500 bought, then 5 × 7 spent.
+ * Users with customers, wallets, payments and ledgers, a subscription for every fourth, and one delivery for each
+ * ledger entry. Balances: 40 of the bonus, 4 × 500 bought, then 5 × 7 spent.
  */
 export const HISTORY: Step[] = [
   {

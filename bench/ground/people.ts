@@ -4,7 +4,10 @@ import { nameOf } from './providers.ts'
 
 const TABLES = ['wallets', 'users', 'stripe_customers', 'payments', 'credit_ledger', 'subscriptions']
 
-/** Has so many people by the rows of the first one, with other ids. The subscriptions of the first few differ. */
+/**
+ * Copies the rows of the first person to make this many people with other ids. The subscriptions of the first few
+ * differ.
+ */
 export async function multiply(url: string, people: number, few: number): Promise<void> {
   const database = await connectTo(url)
   try {
@@ -26,7 +29,7 @@ export async function multiply(url: string, people: number, few: number): Promis
   }
 }
 
-/** Rows of the first person's, as they are for the people from 1 on. */
+/** Returns the rows of the first person, changed for the people from 1 on. */
 const likeThe = (table: string) => `
   insert into ledgerhook.${table} overriding system value
   select other.* from ledgerhook.${table} row, generate_series(1, $1::int) n,

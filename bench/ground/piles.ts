@@ -1,13 +1,16 @@
 import type { Step } from './step.ts'
 
-/** How many of all rows that wait are of each kind; the rest of what is parked is for other products' payments. */
+/** The share of each kind in all waiting rows. The other parked rows are payments for other products. */
 const OF_WAITING = {
   customers: 0.1,
-  /** A subject that has come, and has more waiting than one commit releases; and what Stripe has to be asked about. */
+  /**
+   * A subject that has arrived and has more waiting than one commit releases, and deliveries about which Stripe has to
+   * be asked.
+   */
   arrived: 0.002,
   due: 0.002,
   deletedUsers: 0.01,
-  /** What is stored about one deleted user, and what is rejected for one user who is there. */
+  /** What is stored about one deleted user, and what is rejected for one existing user. */
   ofOneUser: 0.1,
 }
 
@@ -27,11 +30,11 @@ const invoice = (
     'user_id', null, 'amount', 2000, 'currency', 'usd', 'paid_by', null, 'stripe_charge_id', null, 'grants', ${grants}))`
 
 const NUMBERS = 'generate_series($1::int, $2::int) n'
-/** Within the last thirty days: most of it has waited for longer than seven. */
+/** Within the last thirty days, so most of it has waited for longer than seven. */
 const RECEIVED = `now() - (n % 30) * interval '1 day' - n % 86400 * interval '1 second'`
 const PAYLOAD = `jsonb_build_object('id', 'evt_' || n, 'object', 'event', 'livemode', false)`
 
-/** What has piled up: what waits, what was refused, and what is to be done for deleted users. */
+/** What has piled up: waiting deliveries, rejected ones, and pending work for deleted users. */
 export const PILES: Step[] = [
   {
     says: 'parked for payments of other products',

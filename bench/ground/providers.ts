@@ -8,19 +8,22 @@ import { startStripe } from '../../local/stripe/server.ts'
 export interface Population {
   key: string
   people: number
-  /** The first so many have a subscription. */
+  /** The number of people, from the first on, who have a subscription. */
   subscriptions: number
-  /** Half of what these have paid was refunded. */
+  /** The people half of whose payments were refunded. */
   refunded: { from: number; to: number }
 }
 
 const SEEDED_AT_ONCE = 2_000
 const CREATED = Math.floor(Date.now() / 1000) - 30 * 86_400
 
-/** The part of every id that is one person's: another one's ids differ in nothing else. */
+/** Returns the part of every id that identifies a person. Ids of other people differ only in it. */
 export const nameOf = (n: number) => `b${n}b`
 
-/** A process of its own, so that its memory is not the command's. Says its addresses, and how often it was asked. */
+/**
+ * A separate process, so that its memory is not the command's. It reports its addresses, and the number of its
+ * requests.
+ */
 if (import.meta.main && process.send) {
   const population = JSON.parse(process.argv[2] ?? '') as Population
   const { key } = population
@@ -55,7 +58,7 @@ async function post(url: string, body: unknown): Promise<void> {
 
 function userOf(n: number): object {
   const name = nameOf(n)
-  // No two of one moment: those are asked for by an offset.
+  // All differ in time, because objects of one moment need an offset to be listed.
   const created_at = new Date(CREATED * 1000 + n).toISOString()
   return { id: `user_${name}`, email_address: [`${name}@example.com`], created_at }
 }

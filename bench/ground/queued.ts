@@ -3,9 +3,9 @@ import type { Ground } from './ground.ts'
 import { startWorkerd, type Workerd } from './workerd.ts'
 
 export interface WithQueue {
-  /** Takes deliveries in. */
+  /** Receives deliveries and sends them to the queue. */
   producer: Workerd
-  /** Commits what comes out of the queue. */
+  /** Commits the messages from the queue. */
   consumer: Workerd
   /** Returns how many messages are not acknowledged yet. */
   left(): Promise<number>
@@ -13,8 +13,8 @@ export interface WithQueue {
 }
 
 /**
- * Runs Ledgerhook with the queue `SPILL` twice, as Cloudflare does: once for what is delivered, and once for what comes
- * out of the queue, in batches of 50 of which four are under way at a time. The queue is `workers/queue.ts`.
+ * Runs Ledgerhook with the queue `SPILL` twice, as Cloudflare does: once for deliveries, and once for messages from the
+ * queue, in batches of 50 of which four are in progress at a time. The queue is `workers/queue.ts`.
  */
 export async function startWithQueue(ground: Ground, settings: Vars): Promise<WithQueue> {
   const [{ path: bundlePath }, { path }] = await Promise.all([

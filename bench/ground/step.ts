@@ -1,4 +1,4 @@
-/** Rows of one kind. A statement finds how many users there are in the setting `fill.users`. */
+/** Rows of one kind. A statement reads the number of users from the setting `fill.users`. */
 export interface Step {
   says: string
   rows(size: { users: number; waiting: number }): number

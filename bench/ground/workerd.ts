@@ -19,20 +19,23 @@ export const [, compatibilityDate = ''] =
 export interface Workerd {
   url: string
   pid: number
-  /** By name: `http`; `queue`, of the broker; `inspector`, of V8. The last two only where they were asked for. */
+  /** Ports by name: `http`; `queue` of the broker; `inspector` of V8. The last two exist only if requested. */
   ports: Record<string, number>
   stop(): Promise<void>
 }
 
 export interface WorkerdOptions {
   bundlePath: string
-  /** Passed in the environment: others can read files and command lines. */
+  /** Passed in the environment, because others can read files and command lines. */
   settings: Vars
   /** Bundles that `workers/isolates.ts` may load, by name. */
   isolates?: Record<string, string>
-  /** The bundle of `workers/queue.ts`: as the broker behind the binding `SPILL`, or as the door in front of the Worker. */
+  /**
+   * The bundle of `workers/queue.ts`, either as the broker behind the binding `SPILL` or as the door in front of the
+   * Worker.
+   */
   queue?: { path: string } & ({ door: string } | { isDoor: true })
-  /** Whether to start V8's inspector as well, on a port that the system chooses. */
+  /** Whether to also start V8's inspector, on a port that the system chooses. */
   inspector?: boolean
 }
 
@@ -78,9 +81,9 @@ async function listeningPorts(control: Readable, wanted: string[]): Promise<Reco
   throw new LocalError('workerd did not start, see above')
 }
 
-/** Returns the configuration. The worker may reach loopback only: no measure depends on a network. */
+/** Returns the configuration. The worker can reach only loopback, so no measure depends on a network. */
 function config({ bundlePath, settings, isolates, queue }: WorkerdOptions): string {
-  // In this file the separator of Windows would begin an escape.
+  // In this file, the path separator of Windows would begin an escape.
   const fromHere = (path: string) => relative(dirname(bundlePath), path).replaceAll('\\', '/')
   const service = (name: string, path: string, bindings: string[], flags = '') =>
     `(name = "${name}", worker = (

@@ -6,20 +6,22 @@ import { type BenchGateway, startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 import { median } from '../statistics.ts'
 
-/** Milliseconds, over HTTP and without added latency, of something that is done while much has piled up. */
+/** Milliseconds that work takes while much has piled up, over HTTP and without added latency. */
 export interface BacklogRow {
   what: string
-  /** A bite of a task is one or a few requests to the database; what is read is read by a person, or by a monitor. */
+  /**
+   * A bite is the part of a task that makes one or a few requests to the database. A read is for a person or a monitor.
+   */
   kind: 'bite' | 'read'
   p50: number
   worst: number
-  /** CPU of workerd, waiting left out. Null where the system does not tell. */
+  /** CPU time of workerd, without waiting. Null if the system does not report it. */
   cpuMs: number | null
 }
 
 /** Scheduled runs, each with every task due. */
 export interface RunsRow {
-  /** To the database, at most. */
+  /** The most requests to the database. */
   requests: number
   p50: number
   worst: number
@@ -31,14 +33,14 @@ export interface Backlog {
   runs: RunsRow
 }
 
-/** One request to the Worker, which says whether there is more to do, and where. */
+/** The response to one request: whether there is more to do, and where. */
 interface Answer {
   ms: number
   more: boolean
   cursor?: unknown
 }
 
-/** Measures all that is scheduled, and what reads across the piles, on a database that `measureGrowth` has filled. */
+/** Measures all scheduled tasks, and the reads across the piles, on a database that `measureGrowth` has filled. */
 export async function measureBacklog(
   ground: Ground,
   databaseName: string,
@@ -66,7 +68,7 @@ export async function measureBacklog(
   }
 }
 
-/** Paths to ask for, each for something else. The first user has a tenth of all that is rejected. */
+/** Returns paths to request, each for something else. The first user has a tenth of all rejected deliveries. */
 function readsOf(ledgerRows: number, waitingRows: number, count: number): Record<string, string[]> {
   const users = filledUsers(ledgerRows, count, 0)
   const every = (path: (n: number, user: string) => string) => users.map((user, n) => path(n, user))
@@ -139,7 +141,7 @@ async function measure(
   }
 }
 
-/** Throws when the response is not 200: what failed must not look fast. */
+/** Sends a request. Throws when the response is not 200, because a failure must not look fast. */
 async function ask({ url, secrets }: Corner, path: string): Promise<Answer> {
   const startedAt = performance.now()
   const response = await fetch(url + path, { headers: { Authorization: `Bearer ${secrets.OPS_TOKEN}` } })

@@ -15,9 +15,9 @@ export interface CallRates {
 
 export interface CallsRow {
   call: string
-  /** Each call is for another wallet. */
+  /** Every call is for another wallet. */
   many: CallRates
-  /** All are for one wallet. */
+  /** All calls are for one wallet. */
   one: CallRates
   /** Requests and statements that the database sees, per call. */
   requests: number
@@ -28,7 +28,10 @@ const SIDES = ['many', 'one'] as const
 const CONTENDERS = ['ledgerhook', 'callsFloor'] as const
 type Pair = Record<(typeof CONTENDERS)[number], number>
 
-/** Makes many calls at a time, for as many wallets and for one. Blocks alternate; the first one is to warm up. */
+/**
+ * Makes many calls at a time, for as many wallets and for one. Blocks of the two sides alternate; the first is a
+ * warm-up.
+ */
 export async function measureCalls(
   arena: Arena,
   { blocks, perBlock }: { blocks: number; perBlock: number },
@@ -55,7 +58,7 @@ export async function measureCalls(
   return rows
 }
 
-/** 540 credits each: the signup bonus and a top-up. */
+/** Gives each wallet 540 credits: the signup bonus and a top-up. */
 async function bringWallets(users: string[], { corners }: Arena): Promise<void> {
   for (const before of [signUp, (user: string) => topUp(user, 0)]) {
     const { answers } = await deliver(users.map(before), corners.ledgerhook, AT_A_TIME)
@@ -92,7 +95,7 @@ async function measureBlock(
   return rate
 }
 
-/** Throws when the two did not do the same: a Worker that did not do its work must not look fast. */
+/** Throws when the results differ, because a Worker that did not do its work must not look fast. */
 function assertSameBalances({ name }: HotCall, ours: Answered[], floors: Answered[]): void {
   const balances = (answers: Answered[]) => answers.map(({ balance }) => balance).sort((a, b) => a - b)
   const [some, others] = [balances(ours), balances(floors)].map(String)

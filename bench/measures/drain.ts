@@ -13,20 +13,20 @@ import { median } from '../statistics.ts'
 
 /** CPU time of processes, milliseconds per top-up. NaN where the system does not report it. */
 export interface DrainCpu {
-  /** Of the workerd that takes them in. In the queue's, also the queue's own. */
+  /** Of the workerd that receives deliveries. It includes the queue's own. */
   ingest: number
-  /** Of the workerd that commits what comes out of the queue. The floor has none. */
+  /** Of the workerd that commits the messages from the queue. The floor has none. */
   consumer: number
   postgres: number
 }
 
-/** Top-ups per second, from the first one that is sent until the last one that is committed. */
+/** Top-ups per second, from the first one sent to the last one committed. */
 export interface Drain {
-  /** All through the queue, whose consumer runs on the same processors as what takes them in. */
+  /** Through the queue, whose consumer runs on the same processors as the Worker that receives. */
   queued: number
-  /** Until the last one has its response `queued`, which is before it is committed. */
+  /** Until the last one gets the response `queued`, which is before its commit. */
   takenIn: number
-  /** The floor's, which commits each while its sender waits. */
+  /** The floor, which commits each while its sender waits. */
   floor: number
   /** The median of the ratios of neighbouring blocks. */
   ofFloor: number
@@ -41,7 +41,9 @@ interface Block {
   cpu: DrainCpu
 }
 
-/** Blocks of the two sides alternate; the first one is to warm up. A block is a whole number of batches. */
+/**
+ * Measures the drain. Blocks of the two sides alternate; the first is a warm-up. A block is a whole number of batches.
+ */
 export async function measureDrain(
   ground: Ground,
   { blocks, perBlock }: { blocks: number; perBlock: number },

@@ -6,15 +6,17 @@ import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 import { median } from '../statistics.ts'
 
-/** Top-ups on tables that were analyzed while they were empty and have grown since, beside tables that never were. */
+/**
+ * Top-ups on tables that were analyzed while empty and have grown since, compared with tables that were never analyzed.
+ */
 export interface FirstDay {
   /** The p50 of the last top-ups, one at a time, milliseconds. */
   analyzed: number
   never: number
   overNever: number
-  /** How many top-ups there were before. */
+  /** The number of top-ups before. */
   topUps: number
-  /** Times that a table was read from end to end meanwhile, and the rows that this read, where it was analyzed. */
+  /** The number of complete table scans meanwhile, and the rows that they read, if the tables were analyzed. */
   scans: number
   rowsScanned: number
 }
@@ -25,7 +27,9 @@ type Case = (typeof CASES)[number]
 const SCANS = `select coalesce(sum(seq_scan), 0)::bigint as scans, coalesce(sum(seq_tup_read), 0)::bigint as rows
   from pg_stat_user_tables where schemaname = 'ledgerhook'`
 
-/** Sends so many top-ups, then samples. Nothing is analyzed meanwhile, as on a first day before the first autoanalyze. */
+/**
+ * Sends this many top-ups, then samples. Nothing is analyzed meanwhile, as on a first day before the first autoanalyze.
+ */
 export async function measureFirstDay(
   ground: Ground,
   { topUps, samples }: { topUps: number; samples: number },
@@ -82,7 +86,7 @@ async function send(events: Parameters<typeof deliver>[0], corner: Corner): Prom
   assertOutcome('first day', 'applied', answers)
 }
 
-/** Sessions report what they have read when they are idle, at the latest a second later. */
+/** Reads the number of scans. Sessions report it when they are idle, after at most a second. */
 async function scansOf({ database }: Corner): Promise<{ scans: number; rows: number }> {
   let last = ''
   for (;;) {

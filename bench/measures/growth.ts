@@ -18,14 +18,14 @@ export interface GrowthRow {
 }
 
 const SMALL: Filling = { ledgerRows: 1_000, waitingRows: 200 }
-/** Where `measureGrowth` leaves the larger of its databases. */
+/** The name of the larger database that `measureGrowth` leaves. */
 export const LARGE = 'large'
 
 const BYTES_PER_LEDGER_ROW = 1_600
 const BYTES_PER_WAITING_ROW = 3_000
 const WARM_UP = 20
 
-/** Measures the same deliveries, on the small and the large database in turn. */
+/** Measures the same deliveries on the small and the large database in turn. */
 export async function measureGrowth(
   ground: Ground,
   filling: Filling,
@@ -59,7 +59,7 @@ export async function measureGrowth(
   }
 }
 
-/** Returns users of all ages from the large database, or new ones where the event is about a new user. */
+/** Returns users of all ages from the large database, or new ones if the event is about a new user. */
 function usersFor({ name }: HotEvent, ledgerRows: number, count: number, turn: number): string[] {
   const isNew = name === 'user created' || name === 'first top-up'
   return isNew ? newUsers(count) : filledUsers(ledgerRows, count, turn * count)

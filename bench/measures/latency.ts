@@ -14,7 +14,7 @@ export interface LatencyRow {
   event: string
   ledgerhook: Quantiles
   floor: Quantiles
-  /** Null, here and below, where the contender does not handle the event. */
+  /** Null, here and below, if the contender does not handle the event. */
   writes: Quantiles | null
   tutorial: Quantiles | null
   /** p50 over the floor's p50. */
@@ -26,7 +26,10 @@ export interface LatencyRow {
 
 const WARM_UP = 5
 
-/** Sends one delivery at a time, to the contenders in turn: what else the machine does slows down all of them alike. */
+/**
+ * Sends one delivery at a time, to the contenders in turn, so that other load on the machine slows down all of them
+ * alike.
+ */
 export async function measureLatency(
   arena: Arena,
   samples: number,

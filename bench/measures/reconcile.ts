@@ -11,31 +11,33 @@ import type { Population } from '../ground/providers.ts'
 /** One run of `npm run reconcile`. */
 export interface ReconcileRow {
   run: string
-  /** Objects that were compared, differences that were found, and put right. */
+  /** Objects that were compared, and differences that were found and fixed. */
   objects: number
   found: number
   fixed: number
-  /** To both providers, and transactions of the database. */
+  /** Requests to both providers, and transactions of the database. */
   requests: number
   statements: number
   seconds: number
-  /** MiB: the most that the command had in memory. */
+  /** The command's peak memory, in MiB. */
   peak: number
 }
 
-/** People, and for each of two a subscription. */
+/** The number of people. Every second one has a subscription. */
 export const SMALL_PEOPLE = 1_000
 
 const KEY = 'sk_test_0123456789abcdef'
 const DATABASE = 'reconciled'
-/** As many of each: users who are not here, their payments, subscriptions, refunds that were not taken. */
+/**
+ * The kinds of differences, each with the same number: missing users, and their payments, subscriptions and refunds.
+ */
 const KINDS = 4
 const differencesOf = (people: number) => Math.max(5, Math.floor(people / 1_000))
 const CREDITS = 500
 
 /**
- * Compares so many people, each with a customer and a paid session, half of them with a subscription, with a database
- * that has all but a few of them: once dry, then killed half-way, then to its end, and once more.
+ * Compares this many people, each with a customer and a paid session, half of them with a subscription, with a database
+ * that lacks only a few of them: once dry, then killed half-way, then to its end, and once more.
  */
 export async function measureReconcile(
   ground: Ground,
@@ -82,7 +84,7 @@ async function assertEnd(
 interface Providers {
   stripeUrl: string
   clerkUrl: string
-  /** How many requests they have had so far. */
+  /** Returns the number of requests so far. */
   requests(): Promise<number>
 }
 
@@ -106,7 +108,7 @@ async function startProviders(
   return { ...said, requests, stop }
 }
 
-/** Says at the end how much memory it had at most, in KiB. */
+/** Prints the peak memory at the end, in KiB. */
 const WATCHED = `data:text/javascript,process.on('exit',()=>process.stderr.write('\\npeak '+process.resourceUsage().maxRSS))`
 
 function start(ground: Ground, { stripeUrl, clerkUrl }: Providers, args: string[]): ChildProcess {
@@ -174,7 +176,7 @@ async function transactions(ground: Ground): Promise<number> {
   }
 }
 
-/** Brings one person by the command itself, and has everybody else by that person's rows. */
+/** Creates one person by the command itself, and all others by copying that person's rows. */
 async function fill(ground: Ground, people: number, few: number): Promise<void> {
   const population = { key: KEY, people: 1, subscriptions: 1, refunded: { from: 0, to: 0 } }
   const providers = await startProviders(ground, population)

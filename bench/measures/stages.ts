@@ -43,7 +43,7 @@ async function measureEvent(hot: HotEvent, url: string, { settings }: Ground): P
   const timed = async (stage: Stage, times: number) =>
     (await post({ ...request, url: `${request.url}?stage=${stage}&times=${times}` })).ms
   const taken: Record<Stage, number[]> = { verification: [], parsing: [], statement: [], delivery: [] }
-  // The first round is to warm up.
+  // The first round is a warm-up.
   for (let round = 0; round <= REPEATS; round++) {
     for (const stage of STAGES) {
       const none = await timed(stage, 0)

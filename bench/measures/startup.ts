@@ -6,9 +6,9 @@ import { startWorkerd, type Workerd } from '../ground/workerd.ts'
 import { median } from '../statistics.ts'
 
 /**
- * What is started: an empty script, a bare Hono worker; Neon's driver and Stripe's SDK, each alone, as their packages
- * bring them and as Ledgerhook is bundled with them; the floor, which is both whole SDKs and Svix's with a handler; and
- * Ledgerhook, with whole SDKs, without the operators' page, and as it is deployed.
+ * The scripts: an empty one; a bare Hono worker; Neon's driver and Stripe's SDK, each alone, as in their packages and
+ * as in Ledgerhook's bundle; the floor, which is both whole SDKs and Svix's with a handler; and Ledgerhook, with whole
+ * SDKs, without the operators' page, and as it is deployed.
  */
 const SCRIPTS = [
   ...(['empty', 'bare', 'wholeDriver', 'driver', 'wholeStripe', 'stripe', 'floor'] as const),
@@ -16,24 +16,24 @@ const SCRIPTS = [
 ]
 export type Script = (typeof SCRIPTS)[number]
 
-/** From the request for a new isolate until its first response, for which the isolate waits for nothing. */
+/** From the request for a new isolate to its first response, for which the isolate waits for nothing. */
 export interface Startup {
-  /** `CPU`: the CPU time of workerd. `time`: where the system does not report that. */
+  /** `CPU`: the CPU time of workerd. `time`: used if the system does not report CPU time. */
   by: 'CPU' | 'time'
   /** Milliseconds. */
   taken: Record<Script, number>
-  /** Ledgerhook's over that of the bare Hono worker. */
+  /** Ledgerhook's time over that of the bare Hono worker. */
   overBare: number
-  /** Ledgerhook's over that of the SDKs of both providers and the driver, as their packages bring them. */
+  /** Ledgerhook's time over that of both providers' SDKs and the driver, as in their packages. */
   overFloor: number
 }
 
 const PROCESSES = 4
-/** Rounds in one process: more would fill its memory. The first ones are to warm up. */
+/** Rounds in one process. More would fill its memory. The first ones are warm-ups. */
 const ROUNDS = 5
 const WARM_UP = 2
 
-/** Starts the scripts in turn: what else the machine does slows down all of them alike. */
+/** Starts the scripts in turn, so that other load on the machine slows down all of them alike. */
 export async function measureStartup(ground: Ground, rounds = ROUNDS): Promise<Startup> {
   const { path: bundlePath } = await ground.bundle('isolates')
   const isolates = await scripts(ground, dirname(bundlePath))

@@ -6,12 +6,12 @@ import { NO_VACUUM } from '../ground/bulk.ts'
 import { startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 
-/** Bytes that one delivery adds. `rows` includes what Postgres keeps out of line. */
+/** Bytes that one delivery adds. `rows` includes values that Postgres stores out of line. */
 export interface StorageRow {
   event: string
   rows: number
   indexes: number
-  /** The same by table, for the tables that grew. */
+  /** The bytes by table, for the tables that grew. */
   tables: { name: string; rows: number; indexes: number }[]
 }
 
@@ -22,8 +22,8 @@ interface Size {
 }
 
 /**
- * Measures on a database of its own, where no deleted row leaves room for a new one. Deliveries are sent one at a
- * time: a table that several wait for grows by many pages at once.
+ * Measures on a separate database, where no deleted row leaves room for a new one. Deliveries are sent one at a time,
+ * because a table that several wait for grows by many pages at once.
  */
 export async function measureStorage(
   ground: Ground,
@@ -67,7 +67,9 @@ async function measureEvent(hot: HotEvent, ledgerhook: Corner, deliveries: numbe
   return { event: hot.name, rows: total('rows'), indexes: total('indexes'), tables }
 }
 
-/** But for `tallies`: one delivery in ten seconds adds a row there, which is gone within a minute. */
+/**
+ * Reads the sizes, without `tallies`: one delivery in ten seconds adds a row there, which is deleted within a minute.
+ */
 async function sizes(database: pg.Client): Promise<Size[]> {
   const { rows } = await database.query<Size>(`
     select relname as name, pg_table_size(oid)::int8::float8 as rows, pg_indexes_size(oid)::int8::float8 as indexes

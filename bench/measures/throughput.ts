@@ -8,7 +8,7 @@ import { median } from '../statistics.ts'
 export interface Rate {
   /** Deliveries per second: the median of the blocks. */
   perSecond: number
-  /** CPU time of its workerd, milliseconds per delivery. Null where the system does not report it. */
+  /** CPU time of its workerd, milliseconds per delivery. Null if the system does not report it. */
   cpuMs: number | null
 }
 
@@ -16,12 +16,12 @@ export interface ThroughputRow {
   event: string
   ledgerhook: Rate
   floor: Rate
-  /** Null, here and below, where the contender does not handle the event. */
+  /** Null, here and below, if the contender does not handle the event. */
   writes: Rate | null
   tutorial: Rate | null
   /** Deliveries per second over the floor's: the median of the ratios of neighbouring blocks. */
   ofFloor: number
-  /** The same over the bare writes. */
+  /** Deliveries per second over those of the bare writes. */
   ofWrites: number | null
 }
 
@@ -39,7 +39,7 @@ export async function measureThroughput(
   const rows: ThroughputRow[] = []
   for (const hot of hotEvents) {
     const taken: Record<Contender, Block[]> = { floor: [], writes: [], ledgerhook: [], tutorial: [] }
-    // The first block is to warm up.
+    // The first block is a warm-up.
     for (let block = 0; block <= blocks; block++) {
       const users = newUsers(perBlock)
       await arena.bring(hot, users)

@@ -8,7 +8,7 @@ import { type BenchGateway, startGatewayThread } from '../ground/gateway.ts'
 import type { Ground } from '../ground/ground.ts'
 import { median } from '../statistics.ts'
 
-/** One Worker, which tells an app or does not. */
+/** The figures of one Worker, which sends events to an app or does not. */
 export interface Telling {
   /** p50, milliseconds, as the sender of the delivery sees it. */
   p50: number
@@ -21,7 +21,7 @@ export interface Telling {
 
 export interface ToldRow {
   event: string
-  /** The functions `tell` and `tell_entry` do nothing: as if there were no outbox. */
+  /** The functions `tell` and `tell_entry` do nothing, as if there were no outbox. */
   without: Telling
   /** EVENTS_URL is unset. */
   unset: Telling
@@ -33,10 +33,10 @@ const CASES = ['without', 'unset', 'told'] as const
 type Case = (typeof CASES)[number]
 
 const WARM_UP = 20
-/** Longer than an event is ever on its way here. */
+/** Longer than the delivery of an event takes here. */
 const SOON_MS = 10_000
 
-/** Replaces what writes the outbox by functions that do nothing. Signatures stay. */
+/** Replaces the functions that write the outbox by functions that do nothing. Signatures stay. */
 const NO_OUTBOX = `
   create or replace function ledgerhook.tell(about text, event_type text, told_fact text, details jsonb) returns void
     language plpgsql as 'begin end';
@@ -47,7 +47,7 @@ const OUTBOX = `select (select count(*) from ledgerhook.outgoing_events)
   + (select count(*) from ledgerhook.outgoing_queues) as rows,
   (select count(*) from ledgerhook.outgoing_events where state = 'open') as open`
 
-/** Sends the same deliveries, one at a time and without added latency, to Workers that differ in what is told. */
+/** Sends the same deliveries, one at a time and without added latency, to Workers that differ in their events. */
 export async function measureTold(
   ground: Ground,
   samples: number,
@@ -118,7 +118,7 @@ async function measureEvent(
   return { event: hot.name, without: await of('without'), unset: await of('unset'), told: await of('told') }
 }
 
-/** Waits until nothing is left to be sent. Returns how many rows the outbox has. */
+/** Waits until all events are sent. Returns the number of rows in the outbox. */
 async function settled({ database }: Corner): Promise<number> {
   let rows = 0
   const done = await until(async () => {

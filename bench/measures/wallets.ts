@@ -11,9 +11,7 @@ export interface Wallets {
   oneOfMany: number
 }
 
-/**
- * Sends top-ups of users whose customers are linked. Blocks of the two sides alternate; the first one is to warm up.
- */
+/** Sends top-ups of users whose customers are linked. Blocks of the two sides alternate; the first is a warm-up. */
 export async function measureWallets(
   arena: Arena,
   { blocks, perBlock }: { blocks: number; perBlock: number },

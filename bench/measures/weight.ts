@@ -3,17 +3,17 @@ import { SourceMap } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import type { Bundle } from '../ground/bundle.ts'
 
-/** Bytes of the Worker as it is uploaded. */
+/** Bytes of the uploaded Worker. */
 export interface Weight {
   minified: number
   gzipped: number
-  /** Heaviest first. `gzipped`: how much lighter the whole would be without this part. */
+  /** The heaviest first. `gzipped`: how much lighter the bundle would be without this part. */
   parts: { name: string; minified: number; gzipped: number }[]
 }
 
 const gzipped = (text: string) => gzipSync(text, { level: 9 }).length
 
-/** Weighs the bundle, and each package in it, which the source map tells apart. */
+/** Weighs the bundle and each package in it. The source map tells the packages apart. */
 export async function weigh({ text, mapPath }: Bundle): Promise<Weight> {
   const code = text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '')
   const owners = ownersOf(code, new SourceMap(JSON.parse(await readFile(mapPath, 'utf8'))))
@@ -48,7 +48,7 @@ function ownersOf(code: string, map: SourceMap): Run[] {
   return runs
 }
 
-/** What stands for a package in the bundle, as `wrangler.toml` has it. */
+/** The files that replace packages in the bundle, as in `wrangler.toml`. */
 const CUT: Record<string, string> = { 'dist/neon.js': '@neondatabase/serverless', 'dist/stripe.js': 'stripe' }
 
 function packageOf(source: string): string {

@@ -5,13 +5,13 @@ import type { World } from './world.ts'
 
 export interface Fault {
   name: string
-  /** Whether a process that is measured starts anew. */
+  /** Whether a measured process restarts. */
   restarts: boolean
-  /** Breaks something, awaits `meanwhile`, and mends it. */
+  /** Breaks something, awaits `meanwhile`, and repairs it. */
   strike(meanwhile: () => Promise<void>): Promise<void>
 }
 
-/** Returns all faults, in their turn. */
+/** Returns all faults in their order. */
 export function faultsOf(ground: Ground, world: World): Fault[] {
   const byGateway = (name: string, fault: GatewayFault): Fault => ({
     name,
@@ -46,10 +46,13 @@ async function setFault({ gatewayUrl }: World, always: GatewayFault): Promise<vo
 const LOCK = 'begin; lock table ledgerhook.wallets, ledgerhook.webhook_events in access exclusive mode'
 const DEADLOCK = '40P01'
 
-/** Whatever writes waits for the lock, until the Worker gives it up and the gateway cancels it. */
+/**
+ * Locks the tables: every write waits for the lock, until the Worker times out and the gateway cancels the statement.
+ */
 async function lockTables({ databaseUrl }: World, meanwhile: () => Promise<void>): Promise<void> {
   const session = await connectTo(databaseUrl)
-  // One table is locked after the other: a verb that has the second may wait for the first, and either may be refused.
+  // The tables are locked one after the other. A verb that holds the second may wait for the first, and either may be
+  // refused.
   for (let isLocked = false; !isLocked; )
     isLocked = await session.query(LOCK).then(
       () => true,

@@ -15,46 +15,46 @@ export interface Sending {
   life: Life
   /** The event's id, or the idempotency key. */
   id: string
-  /** Makes the event, the same each time: a soak has too many to keep them all. */
+  /** Makes the event, the same each time, because a soak has too many to keep them all. */
   event?: () => Event
   /** Credits. */
   spends?: number
 }
 
-/** One user, and all that happens to the user, in its order. */
+/** One user, and everything that happens to the user, in order. */
 export interface Life {
   user: string
-  /** Whether it ends with a deletion, which may overtake what came before. */
+  /** Whether it ends with a deletion, which may overtake earlier events. */
   leaves: boolean
   sendings: Sending[]
   /** Ledger entries that its events lead to, as `entryOf` writes them. */
   entries: string[]
-  /** By what was sold, the events that report it. */
+  /** The events that report a sale, by what was sold. */
   sales: Map<string, string[]>
-  /** By idempotency key, the entry of a spend that was accepted, and the balance in its response. */
+  /** The entry of each accepted spend and the balance in its response, by idempotency key. */
   accepted: Map<string, { entry: string; balance: number }>
 }
 
-/** Credits: those of the settings and the fixtures. */
+/** Credits, as in the settings and the fixtures. */
 const BONUS = 40
 const TOP_UP = 500
 const PLAN = 1_000
-/** Minor units that a top-up costs, of which a refund takes its share. */
+/** The cost of a top-up in minor units. A refund takes its share of it. */
 const PRICE = 500
 
 const START = Date.now() - 3_600_000
-/** Between two events of a life: Stripe dates them in whole seconds, and two of one second would be a tie. */
+/** The time between two events of a life. Stripe dates them in whole seconds, and two in one second would be a tie. */
 const STEP_MS = 10_000
 const MONTH_S = 30 * 86_400
 
-/** Names a ledger entry by its kind, its credits, and the fact that it is of. */
+/** Names a ledger entry by its kind, its credits, and the fact that caused it. */
 export const entryOf = (kind: string, amount: number, fact: string) => `${kind} ${amount} ${fact}`
 
-/** Returns the n-th life. The number decides all that happens in it: of any 70 lives, each kind is in some. */
+/** Returns the n-th life. The number decides everything in it: among any 70 lives there is each kind. */
 export function lifeOf(n: number): Life {
   const user = `user_soak${n}`
   const customer = `cus_${user}`
-  // Both events of one sale say the same of it.
+  // Both events of one sale have the same facts.
   const session = { customer, currency: 'usd', amount_total: PRICE }
   const life: Life = {
     user,
@@ -126,7 +126,7 @@ export function lifeOf(n: number): Life {
   const spend = (spends: number) => add({ kind: 'spend', id: `job_${life.sendings.length}_${user}`, spends })
 
   const [first, ...further] = Array.from({ length: 1 + (n % 3) }, (_, i) => `pi_${i}_${user}`) as [string]
-  // A payment that comes before its user is parked, and released by the sign-up.
+  // A payment that arrives before its user is parked, and released by the sign-up.
   for (const begin of n % 7 === 3 ? [() => topUp(first), signUp] : [signUp, () => topUp(first)]) begin()
   spend(30)
   if (n % 2 === 0) clerk('user update', 'user.updated')
@@ -134,7 +134,7 @@ export function lifeOf(n: number): Life {
   if (n % 5 === 0) reportAgain(first)
   if (n % 3 === 0) subscribe()
   if (n % 4 === 1) refund(first, n % 8 === 1 ? PRICE : 100)
-  // Some are more than there is.
+  // Some spends exceed the balance.
   spend(n % 4 === 0 ? 5_000 : 70)
   if (life.leaves) clerk('deletion', 'user.deleted')
   return life

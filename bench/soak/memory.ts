@@ -5,11 +5,14 @@ import type { World } from './world.ts'
 
 /** MiB. */
 export interface Memory {
-  /** What the Worker's heap holds once its garbage is collected. */
+  /** The Worker's heap after its garbage was collected. */
   heap: number
-  /** Resident, right after that: what is kept beside the heap would show here. */
+  /** Resident memory right after that. It would show memory that is kept outside the heap. */
   workerd: number
-  /** Of all its processes, what each has for itself: the shared buffers fill once, and each process counts them. */
+  /**
+   * The private memory of all its processes. Shared buffers are left out: they fill once, and each process would count
+   * them.
+   */
   postgres: number
 }
 
@@ -20,17 +23,17 @@ export interface MemorySpan {
   seconds: number
 }
 
-/** After a restart: a process fills its caches first. Milliseconds. */
+/** The time after a restart in which a process fills its caches. Milliseconds. */
 const WARM_UP_MS = 60_000
-/** Of fewer samples a fifth says nothing. */
+/** The least number of samples, because a fifth of fewer says nothing. */
 const SAMPLES = 25
 
 export interface MemoryWatch {
   /** Takes a sample, unless a process has started within the last minute. */
   sample(): Promise<void>
-  /** Forgets all samples: a process has started anew. */
+  /** Forgets all samples, because a process has restarted. */
   restarted(): void
-  /** Null where the system does not report it, and where no process has run long enough. */
+  /** Null if the system does not report it, or if no process has run long enough. */
   span(): MemorySpan | null
 }
 
@@ -62,7 +65,7 @@ export function watchMemory(world: World): MemoryWatch {
   }
 }
 
-/** Null where the system has no /proc, or a process has ended just then. */
+/** Reads the memory. Null if the system has no /proc, or if a process has just ended. */
 async function read({ pid, databaseUrl, heldBytes }: World): Promise<Memory | null> {
   if (process.platform !== 'linux') return null
   const heap = (await heldBytes()) / 1024 ** 2

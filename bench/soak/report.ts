@@ -1,7 +1,7 @@
 import { table } from '../table.ts'
 import type { Soak } from './soak.ts'
 
-/** So many lines of what differs are shown of each kind. */
+/** The number of differences of each kind that are shown. */
 const SHOWN = 10
 
 /** Returns the report of a soak as tables. */

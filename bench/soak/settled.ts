@@ -2,27 +2,27 @@ import { query } from '../../local/postgres/query.ts'
 import { entryOf, type Kind, type Life } from './lives.ts'
 import { startRun, type World } from './world.ts'
 
-/** What differs from the model, a line each. */
+/** The differences from the model, a line each. */
 export interface Differences {
-  /** Events without a row, with an outcome that is not expected, or that nobody has sent. */
+  /** Events without a row, with an unexpected outcome, or that were never sent. */
   unsettled: string[]
   /** Wallets whose balance is not the sum of their entries. */
   sums: string[]
-  /** Users whose ledger is not what the model has. */
+  /** Users whose ledger differs from the model. */
   ledgers: string[]
   /** Facts that have more than one entry. */
   doubled: string[]
 }
 
 export interface Settled extends Differences {
-  /** By kind, how many events have which outcome. */
+  /** The number of events by kind and outcome. */
   outcomes: Partial<Record<Kind, Record<string, number>>>
   entries: number
   runs: number
 }
 
 const RUNS = 1_000
-/** So many runs that leave as much as before will not do it. */
+/** After this many runs without progress it gives up. */
 const IN_VAIN = 5
 
 const SALE = ['applied', 'duplicate payment_already_credited']
@@ -36,10 +36,10 @@ const EXPECTED: Record<Exclude<Kind, 'spend'>, string[]> = {
   invoice: ['applied'],
   deletion: ['applied'],
 }
-/** Of what a deletion has overtaken. A refund waits for a payment that was not credited. */
+/** The outcomes of events that a deletion overtook. A refund waits for a payment that was not credited. */
 const OVERTAKEN = ['stale user_deleted', 'rejected user_deactivated', 'parked unknown_payment']
 
-/** Scheduled runs until nothing is due. Returns how many there were. What is left then is found by the comparison. */
+/** Starts scheduled runs until nothing is due. Returns their number. The comparison finds what is left then. */
 export async function runUntilIdle(world: World, interrupt: AbortSignal): Promise<number> {
   let inVain = 0
   let before = Number.NaN
@@ -112,7 +112,10 @@ interface Entry {
   fact: string
 }
 
-/** What a deletion may have overtaken is there or is not: a sale exactly where an event of it was applied. */
+/**
+ * Returns how a ledger differs. An entry that a deletion may have overtaken is optional; a sale has one exactly if one
+ * of its events was applied.
+ */
 function differenceOf(life: Life, ledger: Entry[], applied: Set<string>): string[] {
   const spends = [...life.accepted.values()].map(({ entry }) => entry)
   const actual = ledger.map(({ kind, amount, fact }) => entryOf(kind, Number(amount), fact)).sort()

@@ -9,29 +9,30 @@ import { openWorld, startRun } from './world.ts'
 
 export interface Soak extends Settled, Omit<Sent, 'lives'> {
   users: number
-  /** By name, how often each was had. */
+  /** The number of times that each fault occurred, by name. */
   faults: Record<string, number>
-  /** Of the time in which new lives began. */
+  /** The time in which new lives began. */
   seconds: number
-  /** Null where it could not be judged. */
+  /** Null if it could not be judged. */
   memory: MemorySpan | null
 }
 
 const PACE = { atATime: 12, pauseMs: 20 }
-/** Between two faults. */
+/** The pause between two faults. */
 const CALM_MS = 3_000
-/** How long a fault goes on after a delivery has failed by it. */
+/** How long a fault continues after a delivery has failed by it. */
 const HOLD_MS = 3_000
-/** In this share of the time, from its beginning, processes restart. After it their memory is compared. */
+/** Processes restart only in this first share of the time. After it their memory is compared. */
 const RESTARTING = 0.4
 const SAMPLE_MS = 2_000
 const RUN_MS = 5_000
-/** Far longer than any fault needs to be noticed, and the Worker to recover from it. */
+/** Far longer than a fault takes to be noticed, and the Worker to recover from it. */
 const NOTICED_MS = 120_000
 
 /**
- * Sends mixed events and spends for so long, with one fault after the other, each at least once and until a delivery has
- * failed by it. Then it waits until all are heard and nothing is due, and compares the database with the model.
+ * Sends mixed events and spends for this long, with one fault after the other: each at least once, and until a delivery
+ * has failed by it. Then it waits until all have a final response and nothing is due, and compares the database with
+ * the model.
  */
 export async function measureSoak(
   ground: Ground,

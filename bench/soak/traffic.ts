@@ -7,44 +7,47 @@ import { entryOf, type Life, lifeOf, type Sending } from './lives.ts'
 
 /** How the senders behave. Milliseconds. */
 export interface Pace {
-  /** How many are in flight at most. */
+  /** The most requests in flight. */
   atATime: number
-  /** Of a sender, after each response. */
+  /** A sender's pause after each response. */
   pauseMs: number
 }
 
-/** How many users have something happen to them at once. */
+/** The number of users with events at the same time. */
 const LIVES_AT_ONCE = 24
-/** Every so many are sent twice. */
+/** One in this many is sent twice. */
 const TWICE = 9
 const TWICE_WITHIN_MS = 2_000
-/** Of a sender whose delivery has failed, so that it does not press. */
+/** The pause of a sender whose delivery has failed, so that it does not press. */
 const AWAY_PAUSE_MS = 500
 const RETRY_MS = 500
 const LONGEST_RETRY_MS = 8_000
-/** Longer than any fault lasts: then it will not get through any more. */
+/** Longer than any fault lasts: after it a delivery will never get through. */
 const STUCK_MS = 300_000
-/** What a backend takes for final. */
+/** The statuses that a backend treats as final. */
 const SPEND_ENDS = [200, 402, 403, 404]
 
-/** What was sent so far. */
+/** The results so far. */
 export interface Sent {
   lives: Life[]
   deliveries: number
   retries: number
   twice: number
-  /** Answered by a final status, and not. */
+  /** The numbers of those with a final status, and of those without. */
   heard: number
   failed: number
-  /** By status; `none` where the connection broke. */
+  /** Numbers by status; `none` if the connection broke. */
   statuses: Record<string, number>
-  /** Spends whose key was answered by another balance before. */
+  /** Spends whose key got another balance in an earlier response. */
   contradictions: string[]
 }
 
 export interface Traffic {
   sent: Sent
-  /** Resolves when all lives that have begun are heard. No new one begins. Rejects when nothing gets through any more. */
+  /**
+   * Resolves when all begun lives have their final responses. No new one begins. Rejects when nothing gets through any
+   * more.
+   */
   finish(): Promise<void>
 }
 
@@ -54,7 +57,9 @@ interface Waiting {
   tries: number
 }
 
-/** Sends as the providers do: what is not answered 2xx is sent again later with the same id, until it is. */
+/**
+ * Sends as the providers do: a delivery without a 2xx response is sent again later with the same id, until it gets one.
+ */
 export function startTraffic(
   target: { url(): string; secrets: Vars },
   { atATime, pauseMs }: Pace,
@@ -131,7 +136,7 @@ export function startTraffic(
     }
   }
   const senders = Promise.all(Array.from({ length: atATime }, sender))
-  // Whoever finishes hears of it.
+  // `finish` reports the error.
   senders.catch(() => {})
   return {
     sent,

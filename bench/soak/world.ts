@@ -5,12 +5,14 @@ import type { Ground } from '../ground/ground.ts'
 import { heldBytes } from '../ground/heap.ts'
 import { startWorkerd } from '../ground/workerd.ts'
 
-/** The Worker in workerd, behind a gateway, with a database of its own. The Worker can be restarted. */
+/** The Worker in workerd behind a gateway, with its own database. The Worker can be restarted. */
 export interface World {
   /** It changes when the Worker restarts. */
   url(): string
   pid(): number
-  /** Collects the Worker's garbage, and returns what its heap then holds. Bytes. Throws while it restarts. */
+  /**
+   * Collects the Worker's garbage, and returns the bytes that its heap then contains. Throws while the Worker restarts.
+   */
   heldBytes(): Promise<number>
   secrets: Vars
   gatewayUrl: string
@@ -20,7 +22,7 @@ export interface World {
   stop(): Promise<void>
 }
 
-/** Nothing here calls Stripe or Clerk. A scheduled run may do all that is due. */
+/** Nothing here calls Stripe or Clerk. A scheduled run may do everything that is due. */
 const SETTINGS = {
   RECONCILE: 'off',
   CANCEL_ON_DELETION: 'false',
@@ -28,7 +30,7 @@ const SETTINGS = {
   RUN_SUBREQUESTS: '1000',
 }
 
-/** Opens a world whose database has this name. Its bundle is the Worker's, with a route more that starts a scheduled run. */
+/** Opens a world whose database has this name. Its bundle is the Worker's, plus a route that starts a scheduled run. */
 export async function openWorld(ground: Ground, database: string): Promise<World> {
   const { path: bundlePath } = await ground.bundle('backlog')
   await ground.createDatabase(database, 'ours')

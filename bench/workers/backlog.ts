@@ -1,4 +1,5 @@
-// Ledgerhook with two more routes: a bite of one task, and a whole scheduled run, which a clock starts in production.
+// Ledgerhook with two more routes: one runs a bite of one task, the other a whole scheduled run, which a clock starts
+// in production.
 import { connect } from '../../src/db.ts'
 import ledgerhook from '../../src/index.ts'
 import { Budget } from '../../src/ops/budget.ts'

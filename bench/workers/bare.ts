@@ -1,4 +1,4 @@
-// A bare Hono worker: the start-up time that Ledgerhook's is compared with.
+// A bare Hono worker, with whose start-up time Ledgerhook's is compared.
 import { Hono } from 'hono'
 
 const app = new Hono()

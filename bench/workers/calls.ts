@@ -1,6 +1,5 @@
-// The floors of what an app calls: who calls is verified by the same means as in Ledgerhook, then there is one
-// conditional update, or one select. It knows no idempotency key and no ledger: a call that is sent again moves credits
-// again.
+// The floors of an app's calls: the caller is verified as in Ledgerhook, then there is one conditional update, or one
+// select. It has no idempotency key and no ledger, so a repeated call moves credits again.
 import { verifyToken } from '@clerk/backend'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { connect } from './connect.ts'

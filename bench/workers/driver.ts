@@ -1,4 +1,4 @@
-// Neon's driver and nothing else: what it takes of an isolate's start.
+// Neon's driver and nothing else: shows its share of an isolate's start.
 import { neon } from '@neondatabase/serverless'
 
 export default {

@@ -1,5 +1,5 @@
-// Runs a request in a new isolate of the bundle that the path names. It needs workerd only. The loader is a binding
-// that production has too; what is measured is the isolate that it makes.
+// Runs a request in a new isolate of the bundle that the path names. It needs workerd only. Production has the loader's
+// binding too; the isolate that it creates is measured.
 interface Loader {
   get(id: string, load: () => Promise<object>): { getEntrypoint(): { fetch(url: string): Promise<Response> } }
 }

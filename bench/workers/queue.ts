@@ -1,6 +1,7 @@
-// A queue as Cloudflare's, as far as the bench needs one: it keeps messages in memory, and hands over several batches at
-// a time. It is two Workers, in two processes, as what takes deliveries in and what drains them are on Cloudflare: the
-// broker, which a binding sends messages to, and the door, which hands a batch to the consumer beside it.
+// A queue like Cloudflare's, as far as the bench needs one: it keeps messages in memory, and delivers several batches
+// at a time. It is two Workers in two processes, because on Cloudflare the Worker that receives deliveries and the one
+// that drains them are separate: the broker, to which a binding sends messages, and the door, which passes a batch to
+// the consumer beside it.
 interface Message {
   id: string
   timestamp: Date
@@ -16,9 +17,9 @@ interface Handled {
 }
 
 interface Env {
-  /** Of the broker: where the door is. */
+  /** For the broker: the address of the door. */
   DOOR: string
-  /** Of the door. */
+  /** For the door. */
   CONSUMER: { queue(name: string, messages: Message[]): Promise<Handled> }
 }
 
@@ -26,15 +27,15 @@ interface Context {
   waitUntil(promise: Promise<unknown>): void
 }
 
-// As `wrangler.toml` has them.
+// The values of `wrangler.toml`.
 const BATCH_SIZE = 50
 const BATCH_TIMEOUT_MS = 1_000
 const CONCURRENCY = 4
 
-/** What the binding expects in return. */
+/** The response that the binding expects. */
 const STORED = { metadata: { metrics: { backlogCount: 0, backlogBytes: 0, oldestMessageTimestamp: 0 } } }
 
-/** As JSON: a body is not read here. */
+/** Messages as JSON. A body is not read here. */
 const messages: string[] = []
 let sent = 0
 let busy = 0
@@ -54,7 +55,7 @@ export default {
   },
 }
 
-/** Hands batches over, one after the other, while there are at least so many messages. */
+/** Delivers batches one after the other, while there are at least this many messages. */
 async function drain(env: Env, atLeast: number): Promise<void> {
   if (busy === CONCURRENCY) return
   busy++
@@ -62,14 +63,14 @@ async function drain(env: Env, atLeast: number): Promise<void> {
     const batch = messages.splice(0, BATCH_SIZE)
     underWay += batch.length
     const { left } = await handTo(env.DOOR, batch)
-    // This queue hands a message over once. One that is not acknowledged stays counted, and the bench fails.
+    // This queue delivers a message once. One that is not acknowledged stays counted, and the bench fails.
     underWay -= batch.length - left.length
   }
   busy--
   if (messages.length > 0) await drainLater(env)
 }
 
-/** What does not fill a batch waits for more. */
+/** Messages that do not fill a batch wait for more. */
 async function drainLater(env: Env): Promise<void> {
   if (isWaiting) return
   isWaiting = true

@@ -1,4 +1,4 @@
-// Stripe's SDK and nothing else: what it takes of an isolate's start.
+// Stripe's SDK and nothing else: shows its share of an isolate's start.
 import Stripe from 'stripe'
 
 export default {

@@ -6,7 +6,7 @@ export interface Env {
   STRIPE_WEBHOOK_SECRET: string
 }
 
-/** Returns the event of a request, as Stripe's SDK verifies and reads it. Throws when the signature is wrong. */
+/** Verifies and reads the event of a request by Stripe's SDK. Throws when the signature is wrong. */
 export async function verifiedByStripe(request: Request, body: string, env: Env): Promise<Stripe.Event> {
   const signature = request.headers.get('stripe-signature') ?? ''
   return await Stripe.webhooks.constructEventAsync(body, signature, env.STRIPE_WEBHOOK_SECRET)

@@ -1,5 +1,5 @@
-// The handler that people write today for a top-up: the same driver, and one awaited statement after another. It is
-// here to be measured, not to be used: it credits twice when two deliveries cross.
+// The usual handler for a top-up today: the same driver, and one awaited statement after another. It is here to be
+// measured, not to be used: it credits twice when two deliveries overlap.
 import { connect } from './connect.ts'
 import { type Env, verifiedByStripe } from './stripe.ts'
 

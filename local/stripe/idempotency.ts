@@ -10,10 +10,7 @@ interface Entry {
   answer?: Answer
 }
 
-/**
- * Stripe's idempotency keys (docs.stripe.com/api/idempotent_requests): the first response is kept, also a 500, and
- * returned again. A request that failed validation, or was refused before its endpoint began, is not kept.
- */
+/** Stripe's idempotency keys (docs.stripe.com/api/idempotent_requests): the first response is returned again. */
 export function createIdempotency() {
   const entries = new Map<string, Entry>()
 
@@ -35,6 +32,7 @@ export function createIdempotency() {
   }
 }
 
+/** Stripe keeps even a 500, but no failed validation, and no refusal from before the endpoint began. */
 function isKept({ status }: Answer): boolean {
   return ![400, 401, 403, 404, 409, 429].includes(status)
 }

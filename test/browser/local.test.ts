@@ -18,12 +18,12 @@ let browser: Browser
 let stripe: Stripe
 let customer: string
 
-/** By how many pixels the widest table is wider than the window. */
+/** Returns by how many pixels the widest table is wider than the window. */
 const WIDER =
   '[0, ...[...document.querySelectorAll(".wide")].map((wide) => wide.scrollWidth - wide.clientWidth)].sort((a, b) => a - b).pop()'
 
 const metadata = { user_id: 'user_ada', credits: '500' }
-/** A new checkout of 500 credits, or of the plan. Returns the address at which to pay. */
+/** Opens a checkout for 500 credits or for the plan. Returns the address of its payment page. */
 async function checkout(of: 'pack' | 'plan'): Promise<string> {
   const product_data = { name: '500 credits' }
   const { url } = await stripe.checkout.sessions.create({
@@ -50,7 +50,7 @@ async function paid(of: 'pack' | 'plan'): Promise<void> {
   await set(running.stripeUrl, `sessions/${url.split('/').at(-1)}/pay`, {})
 }
 
-/** Leaves something in every list: what is open, what is paid, and what came back of it. */
+/** Puts something into every list: open, paid and refunded objects. */
 async function fill(): Promise<void> {
   await set(running.clerkUrl, 'users/user_ada/create', { email_address: ['ada@example.com'] })
   await set(running.clerkUrl, 'users/user_bob/create', { email_address: ['bob@example.com'] })
@@ -63,7 +63,7 @@ async function fill(): Promise<void> {
   await checkout('pack')
 }
 
-/** Runs on a page of its own, of which nothing is complained about. */
+/** Runs on a new page, and fails if the browser complains. */
 async function visit(
   url: string,
   act: (page: Page) => Promise<void>,
@@ -79,7 +79,7 @@ async function visit(
   }
 }
 
-/** Presses the first button of this name in the table of this caption, and waits until the page says this of it. */
+/** Presses the first button with this name in the table with this caption, and waits until the page shows this text. */
 async function press(page: Page, table: string, name: string, says: RegExp): Promise<void> {
   await page.getByRole('region', { name: table }).getByText(name, { exact: true }).first().click()
   await page.getByRole('status').filter({ hasText: says }).waitFor()

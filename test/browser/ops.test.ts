@@ -26,11 +26,11 @@ const signUp = (user: string) =>
   deliver('clerk', { ...clerkEvent('user.created', { user }), instance_id: 'ins_local' })
 const topUp = (user: string, event: string, session: Record<string, unknown> = {}) =>
   deliver('stripe', checkoutEvent(COMPLETED, { user, event, payment: `pi_${event}`, session }))
-/** A top-up whose metadata says no number of credits: rejected. */
+/** A top-up whose metadata has no valid number of credits, so it is rejected. */
 const wrongTopUp = (user: string, event: string) =>
   topUp(user, event, { metadata: { user_id: user, credits: 'many' } })
 
-/** A user who has paid before signing up, and whose payment nothing releases: only another look does. */
+/** A user who paid before signing up. Nothing releases the payment except the operator's action "look again". */
 async function overlooked(user: string, event: string): Promise<void> {
   await topUp(user, event)
   await query(running.databaseUrl, 'delete from ledgerhook.waiting where event_id = $1', [event])
@@ -43,11 +43,11 @@ async function fill(): Promise<void> {
   await deliver('stripe', reversalEvent('refund.created', { payment: 'pi_evt_applied', amount: 400 }))
   await wrongTopUp('user_ada', 'evt_wrong')
   await topUp('user_nobody', 'evt_parked')
-  // What has come is counted.
+  // The deliveries are counted.
   await running.worker.runScheduled()
 }
 
-/** What each page is, of what `fill` has left. */
+/** What each page shows after `fill`. */
 const PAGES = [
   '/ops',
   '/ops/deliveries',
@@ -61,7 +61,7 @@ const PAGES = [
   '/ops/nowhere',
 ]
 
-/** Runs in a page of its own, signed in; nothing is complained about. */
+/** Runs in a new page as a signed-in operator, and fails if the browser complains. */
 async function signedIn(
   act: (page: Page, opened: Opened) => Promise<void>,
   { path = '/ops', ...options }: BrowserContextOptions & { path?: string } = {},
@@ -79,7 +79,7 @@ async function signedIn(
   }
 }
 
-/** Waits until the page with this is there, all of it: a click does not wait for what it leads to. */
+/** Waits until a page with this text is completely loaded, because a click does not wait for the next page. */
 async function loaded(page: Page, sign: Locator): Promise<void> {
   await sign.waitFor()
   await page.waitForLoadState()
@@ -132,7 +132,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
 
   it('draws the numbers of its tables, and closes them', async () => {
     await signedIn(async (page) => {
-      // Outcomes, rates, the database, credits and the oldest parked: of 24 hours, and of 30 days.
+      // Outcomes, rates, the database, credits and the oldest parked, for 24 hours and for 30 days.
       await page.waitForFunction('document.querySelectorAll("canvas").length === 10')
       expect(await page.locator('details[open]').count()).toBe(0)
       await page.locator('summary').first().click()

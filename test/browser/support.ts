@@ -9,12 +9,12 @@ export async function startBrowser(): Promise<Browser> {
 
 export interface Opened {
   page: Page
-  /** What the browser has complained about: a script that failed, a file that was refused or is missing. */
+  /** The complaints of the browser: a script that failed, a file that was refused or is missing. */
   complaints: string[]
   close(): Promise<void>
 }
 
-/** A page of its own, with its own cookies. Whatever it asks of another origin fails, and is a complaint. */
+/** Opens a new page with separate cookies. A request to another origin fails, and is a complaint. */
 export async function open(
   browser: Browser,
   url: string,
@@ -33,13 +33,13 @@ export async function open(
   page.setDefaultTimeout(30_000)
   page.on('pageerror', ({ message }) => complaints.push(message))
   page.on('console', (line) => {
-    // Whoever is not signed in gets the form, and a 401.
+    // A visitor who is not signed in gets the form and a 401.
     if (line.type() === 'error' && !line.text().includes('401')) complaints.push(line.text())
   })
   return { page, complaints, close: () => context.close() }
 }
 
-/** What axe-core finds on a page: nothing, if it is as it should be. */
+/** Returns the violations that axe-core finds on a page. */
 export async function accessibility(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
   const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
@@ -48,6 +48,6 @@ export async function accessibility(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }
 
-/** By how many pixels the page is wider than its window. */
+/** Returns by how many pixels the page is wider than its window. */
 export const overflowOf = (page: Page) =>
   page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')

@@ -116,7 +116,7 @@ describe('added latency', () => {
       const started = performance.now()
       const response = await post({ ...stack, gateway: slow }, { queries: [{ query: 'SELECT 1' }] })
       expect(response.status).toBe(200)
-      // 100 + 3 × 50, less what timers may fire early.
+      // 100 + 3 × 50, with a tolerance because timers may fire early.
       expect(performance.now() - started).toBeGreaterThan(240)
     } finally {
       await slow.stop()

@@ -1,4 +1,4 @@
-// Run by postgres.test.ts: starts Postgres, says so, and waits to be killed.
+// Run by postgres.test.ts: starts Postgres, reports that, and waits to be killed.
 import { startPostgres } from '../../local/postgres.ts'
 
 const [dataDir = '', port = ''] = process.argv.slice(2)

@@ -13,7 +13,7 @@ import { query as direct } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { eventually, temporaryDir } from './support.ts'
 
-// Here each cluster is made by initdb, as everywhere but in the tests.
+// Here initdb makes each cluster, as everywhere outside the tests.
 delete process.env[CLUSTER_TO_COPY]
 
 let dataDir: string
@@ -42,14 +42,14 @@ async function postmasterPid(): Promise<number> {
 
 function alive(pid: number): boolean {
   try {
-    // A dead child of a container's process 1 may stay there as a zombie for good.
+    // A dead child of a container's process 1 may remain a zombie for ever.
     return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)]).includes('Z')
   } catch {
     return false
   }
 }
 
-/** Runs Postgres in a process of its own, to be killed. */
+/** Runs Postgres in a separate process that is killed. */
 async function startVictim(): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('./crash-victim.ts', import.meta.url))
   const victim = spawn(process.execPath, [script, dataDir, String(port)], {
@@ -149,7 +149,7 @@ describe('startPostgres', () => {
     'starts when the process that a stale postmaster.pid names %s',
     async (fate) => {
       await (await start()).stop()
-      // Of the server's own user: Postgres knows by itself that it is not a process of another user.
+      // A process of the server's own user, because Postgres recognises one of another user without our help.
       const { uid } = await stat(dataDir)
       const other = spawn('sleep', ['60'], { uid })
       cleanUp.push(async () => void other.kill())

@@ -23,7 +23,7 @@ export async function temporaryDir(): Promise<{ path: string; remove(): Promise<
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** A Postgres of its own with a gateway before it, to which the driver of this process is pointed. */
+/** Starts a Postgres with a gateway in front of it, and points the driver of this process to it. */
 export async function startStack(options: Partial<GatewayOptions> = {}): Promise<Stack> {
   const postgres = await startTemporaryPostgres('test')
   const address = { host: '127.0.0.1', port: postgres.port }
@@ -40,7 +40,7 @@ export async function startStack(options: Partial<GatewayOptions> = {}): Promise
   }
 }
 
-/** `POST /sql` without the driver, for what the driver never sends. */
+/** Sends `POST /sql` without the driver, for requests that the driver never sends. */
 export function post(stack: Stack, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(stack.gateway.url, {
     method: 'POST',
@@ -49,7 +49,7 @@ export function post(stack: Stack, body: unknown, headers: Record<string, string
   })
 }
 
-/** Waits until `check` holds; fails after five seconds. */
+/** Waits until `check` is true. Fails after five seconds. */
 export async function eventually(check: () => Promise<boolean>): Promise<void> {
   if (!(await until(check, 5000))) throw new Error(`never came true: ${check}`)
 }

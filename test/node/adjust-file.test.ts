@@ -14,7 +14,7 @@ beforeAll(async () => {
   databaseUrl = ((await response.json()) as Stack).databaseUrl
 })
 
-/** What the command prints on either stream, and its exit code. */
+/** Returns what the command prints on both streams, and its exit code. */
 function adjust(...args: string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve) => {
     const options = { env: { ...process.env, DATABASE_URL: databaseUrl, NO_COLOR: '1' } }
@@ -32,7 +32,7 @@ describe('npm run adjust -- --file', () => {
     onTestFinished(() => rm(dirname(path), { recursive: true }))
     return path
   }
-  /** Users of this test, each with a wallet of its own. */
+  /** Creates users for this test, each with a wallet. */
   async function wallets(count: number): Promise<string[]> {
     const ids = Array.from({ length: count }, () => `user_${randomUUID().replaceAll('-', '')}`)
     await query(databaseUrl, 'insert into ledgerhook.wallets (user_id) select unnest($1::text[])', [ids])
@@ -168,7 +168,7 @@ describe('npm run adjust -- --file', () => {
   it('goes on where it was interrupted', async () => {
     const ids = await wallets(450)
     const lines = ids.map((id, i) => `${id},${i + 1},move-${id},Moved`)
-    // As a run leaves it that was killed after its first batch.
+    // The state that a run leaves if it is killed after its first batch.
     await adjust('--file', await file(...lines.slice(0, 200)), '--target')
     const rest = { lines: 450, booked: 250, sum: (450 * 451) / 2 }
     expect(await importJson('--file', await file(...lines), '--target')).toMatchObject(rest)

@@ -1,6 +1,6 @@
 import { query } from '../../local/postgres/query.ts'
 
-/** Credits of a user. NaN where there is no wallet. */
+/** Returns the credits of a user. NaN if there is no wallet. */
 export async function balanceOf(databaseUrl: string, user: string): Promise<number> {
   const wallets = await query<{ balance: string }>(
     databaseUrl,

@@ -43,8 +43,8 @@ afterAll(async () => {
   await ground.stop()
 })
 
-// How fast it is says nothing here: the machine that tests is shared. What does not depend on that is held to its
-// target.
+// Times say nothing here, because other tests use the machine too. Figures that do not depend on it are compared with
+// their targets.
 describe('the bench', () => {
   it('measures every hot event one at a time, each of which is one request and one statement', async () => {
     const arena = await openArena(ground, { rttMs: 1, statementMs: 1 })
@@ -89,7 +89,7 @@ describe('the bench', () => {
     const firstDay = await measureFirstDay(ground, { topUps: 400, samples: 4 }, quietly)
     expect(firstDay.topUps).toBe(400)
     expect(firstDay.overNever).toBeGreaterThan(0)
-    // What does not depend on the machine.
+    // Figures that do not depend on the machine.
     expect(targetsOf({ firstDay }).find(({ name }) => name.startsWith('rows read'))?.holds).toBe(true)
     expect(report({ firstDay })).toContain('After 400 top-ups')
   })
@@ -100,7 +100,7 @@ describe('the bench', () => {
       events.map((event) => [event, 1, 1, 0]),
     )
     const created = rows.find(({ event }) => event === 'user created')?.told
-    // Two events, each ended by a request of its own, and the row of the user's queue.
+    // Two events, each ended by a separate request, and the row of the user's queue.
     expect(created).toMatchObject({ requests: 3, statements: 3, rows: 3 })
     expect(rows.find(({ event }) => event === 'top-up')?.told).toMatchObject({ requests: 2, rows: 1 })
   })
@@ -145,7 +145,7 @@ describe('the bench', () => {
       expect.arrayContaining(['/api/ready', ...tasks.map(({ name }) => `a bite of ${name}`)]),
     )
     expect(backlog.rows.every(({ p50, worst }) => p50 > 0 && worst >= p50)).toBe(true)
-    // What does not depend on the machine: a run stays within the requests that it may make.
+    // A figure that does not depend on the machine: a run stays within its budget of requests.
     const targets = targetsOf({ backlog }).filter(({ name }) => name.startsWith('database requests'))
     expect(targets).toEqual([expect.objectContaining({ limit: 40, holds: true })])
   }, 300_000)
@@ -171,7 +171,7 @@ describe('npm run bench, interrupted', () => {
     'after «%s» ends at once, and leaves nothing behind',
     async (step) => {
       const temporary = makeScratchDir('test')
-      // Postgres runs as another user than root, and has to reach its own directory in there.
+      // Postgres does not run as root, and must be able to enter its own directory in there.
       await chmod(temporary, 0o755)
       const env = { ...process.env, TMPDIR: temporary }
       const bench = spawn(process.execPath, ['bench/bench.ts', '--only', 'latency'], { env })

@@ -19,7 +19,7 @@ interface Delivered {
   instance_id: string
   data: { id: string; banned?: boolean; updated_at?: number }
 }
-/** What an endpoint was sent: the messages whose signature is right. */
+/** Returns the messages that an endpoint received with a valid signature. */
 const delivered: Delivered[] = []
 const endpoint = createServer(async (request, response) => {
   const body = await text(request)
@@ -60,13 +60,13 @@ async function act(path: string, body: unknown = {}) {
   if (!response.ok) throw new Error(await response.text())
   return await response.json()
 }
-/** The answer to a call that the SDK would not make. */
+/** Returns the response to a call that the SDK would not make. */
 async function raw(path: string, { key = KEY, method = 'GET', body = '' } = {}) {
   const headers = { Authorization: `Bearer ${key}` }
   const response = await fetch(local.url + path, { method, headers, ...(body && { body }) })
   return { status: response.status, headers: response.headers, body: await response.json() }
 }
-/** A local Clerk of its own for one test, with these users: no event, and only what is given. */
+/** Starts a local Clerk for one test with only these users, and without events. */
 async function alone(users: object[]) {
   const own = await startLocal()
   onTestFinished(() => own.stop())

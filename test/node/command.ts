@@ -10,7 +10,7 @@ import { until } from '../../local/until.ts'
 /** Shorter than the time limit of a test, so that the failure shows what was printed. */
 const PRINT_DEADLINE_MS = 55_000
 
-/** A command of ours, as npm would run it in `cwd`, which is where it looks for `.dev.vars`. */
+/** Starts a command as npm would in `cwd`, where the command looks for `.dev.vars`. */
 export interface Command {
   process: ChildProcess
   /** What it has printed so far, on both streams. */
@@ -52,7 +52,10 @@ export async function run(script: string, args: string[], cwd: string, env?: Rec
   return { code, output: command.output().trim() }
 }
 
-/** An empty directory, which the caller removes. Run by root, Postgres is another user, who must be able to enter. */
+/**
+ * Makes an empty directory, which the caller removes. If root runs the tests, Postgres is another user, who must be
+ * able to enter it.
+ */
 export function makeDir(): string {
   const dir = makeScratchDir('command')
   chmodSync(dir, 0o755)

@@ -9,7 +9,9 @@ import { as, type Cluster, connected, folderOf, refused, startCluster } from '..
 
 const DENIED = '42501'
 
-/** An app that has most of our names already, a Drizzle journal that is ahead of any of ours, and a hostile path. */
+/**
+ * An app that already has most of our names, a Drizzle journal that is ahead of any of ours, and a hostile search path.
+ */
 const APP = `
   create table users (id serial primary key, email text);
   create table payments (id serial primary key, user_id integer references users (id), amount integer);
@@ -57,7 +59,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-/** What the database holds beside us, down to the rows. */
+/** Returns the contents of the database outside our schema, down to the rows. */
 async function everythingElse(): Promise<string> {
   return await connected(url, async (client) => {
     await client.query('set search_path = pg_catalog')
@@ -95,7 +97,7 @@ const code = (client: Client, statement: string) =>
     (error: { code?: string }) => error.code,
   )
 
-/** Every function of ours, called with nothing. */
+/** Calls to each of our functions without values. */
 async function calls(where: string): Promise<string[]> {
   const rows = await query<{ call: string }>(
     url,
@@ -267,7 +269,7 @@ describe('docs/database.md', () => {
     await query(as('postgres', url), 'drop owned by ledgerhook_worker, ledgerhook_app')
     await query(as('postgres', url), 'drop role ledgerhook_worker, ledgerhook_app')
 
-    // As the page calls it.
+    // As the operators' page calls it.
     const documented = await cluster.database('app')
     const run = (sql = '') => query(documented, sql)
     await run(administrator)

@@ -48,7 +48,7 @@ describe('the hash of the settings that a delivery is decided by', () => {
       for (const event of events[name]) decide(providers[name], { type: event.type, event }, watched(given))
     expect(read.size).toBeGreaterThan(3)
     expect([...read].filter((key) => !(DECIDING as readonly string[]).includes(key))).toEqual(
-      // Of the key its mode alone: see below.
+      // Of the key, only its mode counts: see below.
       name === 'stripe' ? ['STRIPE_SECRET_KEY'] : [],
     )
   })

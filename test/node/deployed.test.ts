@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-// It changes what zod says in the whole process: one more reason to load it in none of ours but this one.
+// Wrangler changes zod's messages in the whole process, which is one more reason to load it only in this process.
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { deployedBindings, deployedVars } from '../../cli/shared/deployed.ts'
 import { scratchDir } from './command.ts'

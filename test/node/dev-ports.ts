@@ -1,6 +1,6 @@
 import { freePort } from '../../local/ports.ts'
 
-/** Where each part of `npm run dev` listens. */
+/** The port of each part of `npm run dev`. */
 export interface Ports {
   worker: number
   postgres: number
@@ -20,7 +20,7 @@ export async function freePorts(): Promise<Ports> {
   return { worker, postgres, gateway, stripe, clerk }
 }
 
-/** The flags of `npm run dev` for these. */
+/** Returns the flags of `npm run dev` for these ports. */
 export function portFlags(ports: Ports): string[] {
   const { worker, postgres, gateway, stripe, clerk } = ports
   return [

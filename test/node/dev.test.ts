@@ -43,7 +43,7 @@ describe('npm run dev', () => {
     rmSync(cwd, { recursive: true, force: true })
   })
 
-  /** An app that takes each event whose signature is that of .dev.vars. */
+  /** An app that accepts each event with a valid signature by the secret of .dev.vars. */
   const takeEvent: RequestListener = async (request, response) => {
     const { EVENTS_SECRET = '' } = parseEnv(readFileSync(join(cwd, '.dev.vars'), 'utf8'))
     const body = await text(request)
@@ -278,7 +278,7 @@ interface ProcessRow {
   parent: number
 }
 
-/** What runs on this machine, but for what has ended and waits to be reaped. */
+/** Returns the running processes of this machine, without zombies. */
 function processes(): ProcessRow[] {
   const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,stat='], { encoding: 'utf8' }).trim().split('\n')
   return rows

@@ -3,25 +3,27 @@ import { join } from 'node:path'
 import ts from 'typescript-5'
 import { projectDir } from '../../cli/shared/project.ts'
 
-/** What a check says with: `found` stands for one of the others, and what is thrown is said as it is. */
+/**
+ * The functions with which a check reports. `found` stands for one of the others; a thrown text is reported unchanged.
+ */
 const SAYING = ['pass', 'warn', 'fail', 'blind', 'found', 'super']
 
-/** A sentence of a check, or a part that a sentence may have, as it stands in its file, and how it comes out. */
+/** A sentence of a check, or a part of one: its text in the file, and its printed form. */
 export interface Sentence {
   file: string
   says: string
   pattern: RegExp
 }
 
-/** Expressions that are said, and in which no text can be found: each needs a reason in the test. */
+/** Expressions that are reported and in which no text can be found. The test needs a reason for each. */
 export interface Sentences {
   all: Sentence[]
   unread: string[]
 }
 
 /**
- * Every sentence that the doctor's checks have in their code: as it stands in a call, in a variable, in a function that
- * returns it, or in a list that is joined.
+ * Returns every sentence in the code of the doctor's checks: in a call, in a variable, in a function that returns it,
+ * or in a list that is joined.
  */
 export function sentences(): Sentences {
   const dir = join(projectDir, 'cli/doctor')
@@ -40,7 +42,7 @@ export function sentences(): Sentences {
 
 const nodesOf = (node: ts.Node): ts.Node[] => [node, ...node.getChildren().flatMap(nodesOf)]
 
-/** The expression that a call or a finding says, if this is one. */
+/** Returns the expression that a call or a finding reports, if this is one. */
 function saidBy(node: ts.Node): ts.Expression[] {
   if (ts.isPropertyAssignment(node) && node.name.getText() === 'says') return [node.initializer]
   const isSaying = ts.isCallExpression(node) && SAYING.includes(node.expression.getText())
@@ -50,7 +52,7 @@ function saidBy(node: ts.Node): ts.Expression[] {
 interface Place {
   file: ts.SourceFile
   files: ts.SourceFile[]
-  /** What is being looked up: a name may stand for itself. */
+  /** The names that are being looked up, because a name may refer to itself. */
   open: Set<string>
 }
 
@@ -78,7 +80,7 @@ function readFrom(said: ts.Expression, place: Place): Found {
     : { texts: [], others: [`${said.getSourceFile().fileName}: ${said.getText()}`] }
 }
 
-/** The template as a whole, and the parts that it chooses between: each has to come out once. */
+/** Adds the whole template, and the parts that it chooses between. Each has to be printed once. */
 function templateOf(said: ts.TemplateExpression, place: Place): Found {
   const literals = [said.head.text, ...said.templateSpans.map(({ literal }) => literal.text)]
   const parts = joined(said.templateSpans.map(({ expression }) => readFrom(expression, place)))
@@ -99,7 +101,7 @@ const sentenceOf = (node: ts.Node, says: string, literals: string[]): Sentence =
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 
-/** What a name stands for, what a function of the doctor returns, what a list that is joined has. Undefined: neither. */
+/** Returns the values of a name, of a function of the doctor, or of a joined list. Undefined for anything else. */
 function meaningOf(said: ts.Expression, place: Place): Found[] | undefined {
   const key = `${place.file.fileName} ${said.getText()}`
   if (place.open.has(key)) return []
@@ -124,7 +126,7 @@ function meaningOf(said: ts.Expression, place: Place): Found[] | undefined {
   return undefined
 }
 
-/** What a variable of this name is, or gets by `push`. */
+/** Returns the values that a variable of this name has or gets by `push`. */
 function valuesOf(name: string, file: ts.SourceFile): ts.Expression[] | undefined {
   const values = nodesOf(file).flatMap((node) => {
     if (ts.isVariableDeclaration(node) && node.name.getText() === name)

@@ -16,11 +16,11 @@ import { type Stack, startStack } from '../../local/stack.ts'
 import type { LogLine } from '../../local/worker.ts'
 import { makeDir } from './command.ts'
 
-/** A Worker that runs, with everything that it needs, as `npm run dev` starts it. */
+/** A running Worker with everything that it needs, as `npm run dev` starts it. */
 export interface Running extends Omit<Stack, 'stop'> {
-  /** The settings that the Worker has. */
+  /** The Worker's settings. */
   settings: Vars
-  /** What the Worker has logged. */
+  /** The Worker's log. */
   logged: LogLine[]
   stop(): Promise<void>
 }
@@ -62,7 +62,7 @@ export async function startRunning(): Promise<Running> {
   }
 }
 
-/** Makes the checks of these names, or all of them, of a Worker that runs; with settings that differ. */
+/** Runs the checks with these names, or all, against a running Worker, with some settings changed. */
 export async function examined(
   { worker, settings }: Running,
   names: string[],
@@ -80,7 +80,7 @@ export async function examined(
   )
 }
 
-/** The local Stripe of a Worker that runs, by the SDK. */
+/** Returns the SDK for the local Stripe of a running Worker. */
 export const stripeOf = ({ settings }: Running) =>
   new Stripe(settings.STRIPE_SECRET_KEY ?? '', {
     protocol: 'http',
@@ -89,13 +89,13 @@ export const stripeOf = ({ settings }: Running) =>
     telemetry: false,
   })
 
-/** Sets something of a stand-in, under `/test`. */
+/** Sends a request to a stand-in's controls under `/test`. */
 export async function set(base: string | undefined, path: string, body: unknown): Promise<void> {
   const response = await fetch(`${base}/test/${path}`, { method: 'POST', body: JSON.stringify(body) })
   if (!response.ok) throw new Error(await response.text())
 }
 
-/** Something else in the place of the Worker: what it returns to every request, while the test runs. */
+/** Starts a server in place of the Worker, which returns this to every request while the test runs. */
 export async function somethingElse(status: number, body: string, headers = {}): Promise<string> {
   const server = createServer((_, response) => response.writeHead(status, headers).end(body))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => running.stop())
 
-/** All that was found here. */
+/** All findings of this file. */
 const said: string[] = []
 const examined: typeof support.examined = async (...given) => {
   const found = await support.examined(...given)
@@ -57,7 +57,7 @@ async function until(change: () => Promise<unknown>, back: () => Promise<unknown
   await change()
 }
 
-/** Puts an object of the local Stripe there as it is, until the test ends. */
+/** Adds an object to the local Stripe unchanged, until the test ends. */
 async function seeded(
   kind: string,
   object: { id: string; [member: string]: unknown },
@@ -748,7 +748,7 @@ describe('each check', () => {
   })
 })
 
-/** What a check says without having its text, and where that text is. */
+/** Sentences that a check reports but whose text is elsewhere, and where. */
 const SAID_ELSEWHERE = {
   'clerk-checks.ts: error.message':
     'of a ClerkTrouble: the sentences of clerk-api.ts, which are among those below',
@@ -778,7 +778,7 @@ it('asks a database on this machine by the local gateway, also where DATABASE_UR
 })
 
 describe('npm run doctor', () => {
-  /** Without what it says while it takes its time. */
+  /** Without the progress lines. */
   const doctor = async (args: string[], vars: Vars = {}) => {
     const { code, output } = await run('cli/doctor.ts', args, scratchDir(), { ...running.settings, ...vars })
     return { code, output: output.replaceAll(/^(examining|mending) .*…\n/gm, '') }

@@ -2,13 +2,16 @@ import { documents, read } from './house/sources.ts'
 
 export interface Block {
   path: string
-  /** The line that it begins in. */
+  /** The line on which it begins. */
   line: number
   language: string
   code: string
 }
 
-/** Every block of code in README and docs that names its language, in the order of the pages. Also those inside of lists. */
+/**
+ * Every block of code in README and docs that names its language, in the order of the pages, including those inside
+ * lists.
+ */
 export const blocks: Block[] = documents.flatMap((path) => {
   const text = read(path)
   return [...text.matchAll(/^( *)```(\w+)\n(.*?)^ *```$/gms)].map(
@@ -47,13 +50,13 @@ function isQuoteOpen(text: string): boolean {
   return quote !== ''
 }
 
-/** Why a block, or a command of it, does not run in the tests: the page, how it begins, and why. */
+/** Why a block, or one of its commands, does not run in the tests: the page, its first words, and the reason. */
 export type Excuse = readonly [path: string, start: string, why: string]
 
 const GATE = 'the gate runs it: .ci/run'
 const CLOUD = 'needs an account at Cloudflare'
 
-/** Commands of shell blocks that cannot run on this machine, or would change more than a database of the test. */
+/** Commands of shell blocks that cannot run on this machine, or would change more than a test's database. */
 export const NOT_HERE: readonly Excuse[] = [
   ['README.md', 'npm ci && npm run demo', GATE],
   ['README.md', 'npm test', GATE],
@@ -92,7 +95,7 @@ export const NOT_HERE: readonly Excuse[] = [
   ['docs/upgrading.md', 'git tag', 'publishes a release'],
 ]
 
-/** Blocks of SQL and TypeScript that `documents-shell.test.ts` and `documents-code.test.ts` leave to another, or to nobody. */
+/** Blocks of SQL and TypeScript that neither `documents-shell.test.ts` nor `documents-code.test.ts` runs. */
 export const ELSEWHERE: readonly Excuse[] = [
   ['docs/database.md', 'create role billing_owner', 'test/node/database.test.ts'],
   ['docs/database.md', 'create role billing_worker', 'test/node/database.test.ts'],
@@ -109,6 +112,6 @@ export const ELSEWHERE: readonly Excuse[] = [
   ['docs/events.md', 'await stripe.paymentIntents.create', "Stripe's own library, with an account"],
 ]
 
-/** The entry of the list that a block or command falls under. */
+/** Returns the entry of the list that matches a block or command. */
 export const excuseOf = (list: readonly Excuse[], path: string, code: string) =>
   list.find((entry) => entry[0] === path && code.startsWith(entry[1]))

@@ -5,7 +5,7 @@ import { tools } from '../../cli/shared/project.ts'
 import { run } from './command.ts'
 import { documents, read } from './house/sources.ts'
 
-/** What stands around the code of a document: your app's own. */
+/** The code around the code of a document: your app's own. */
 const AROUND = `
 declare const LEDGERHOOK: string
 declare const SERVICE_TOKEN: string
@@ -25,7 +25,7 @@ const CONFIG = {
   include: ['*.ts'],
 }
 
-/** The blocks of TypeScript that use what we export, each with where it begins. */
+/** Returns the blocks of TypeScript that use our exports, each with its place. */
 const blocks = documents.flatMap((path) =>
   [...read(path).matchAll(/^```ts\n(.*?)^```$/gms)]
     .filter(([, code = '']) => code.includes("from 'ledgerhook/"))
@@ -37,7 +37,7 @@ const blocks = documents.flatMap((path) =>
 
 it('what the documents show of the client and of the tables is right, for the compiler', async () => {
   expect(blocks.length).toBeGreaterThan(2)
-  // Inside of the project, where its own name leads to what it exports.
+  // Inside the project, where the package's own name resolves to its exports.
   mkdirSync('.local', { recursive: true })
   const dir = mkdtempSync(join('.local', 'documents-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))

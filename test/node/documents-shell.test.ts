@@ -124,7 +124,7 @@ it.each(['README.md', 'docs/api.md'])('%s has TypeScript that runs', async (path
 
 const looked = new Set<string>()
 
-/** The doctor takes seconds and changes nothing: what another page has asked of it, it is not asked again. */
+/** The doctor takes seconds and changes nothing, so a command of it that another page has run is not run again. */
 function isDone(command: string): boolean {
   const bare = command.replace(/\s+#.*/, '')
   if (!bare.startsWith('npm run doctor')) return false
@@ -133,10 +133,10 @@ function isDone(command: string): boolean {
   return false
 }
 
-/** What exits with 1 where something differs, as it says. */
+/** Commands that exit with 1 if something differs, as they say. */
 const COMPARES = /^npm run (reconcile|replay-check)\b/
 
-/** What has to be there before the commands of a page. */
+/** What has to exist before the commands of a page. */
 const GIVEN: Record<string, string[]> = {
   'docs/moving-in.md': [
     "printf 'user_id,amount,key,note\\nuser_ada,125000,move-in-user_ada,Moved in\\n' > balances.csv",
@@ -151,7 +151,7 @@ const GIVEN: Record<string, string[]> = {
   ],
 }
 
-/** What stands for something of yours. */
+/** Placeholders for values of your own. */
 const PLACEHOLDERS: [RegExp, () => string][] = [
   [/<the moment>/g, () => '2020-01-01T00:00:00Z'],
   [/<the wrong one>/g, () => 'none'],
@@ -160,7 +160,7 @@ const PLACEHOLDERS: [RegExp, () => string][] = [
   [/postgres:\/\/localhost\/replay/g, () => owner().replace('/ledgerhook', '/replay')],
 ]
 
-/** The ids that the responses so far have shown, the newest last. */
+/** Returns the ids in the responses so far, the newest last. */
 const seen: string[] = []
 
 const placed = (text: string) =>
@@ -173,7 +173,7 @@ const placed = (text: string) =>
     },
   )
 
-/** The command with ids that this database has, in place of those that stand for yours. */
+/** Returns the command with ids of this database in place of the placeholders. */
 async function known(command: string): Promise<string> {
   const first = async (sql: string) => Object.values((await database.query(sql)).rows[0] ?? {})[0] as string
   if (command.includes('customers.csv')) {
@@ -193,7 +193,7 @@ async function known(command: string): Promise<string> {
   return command.includes('evt_1Pq') ? command.replace('evt_1Pq', await first(rejected)) : command
 }
 
-/** The command as it is for this stack. */
+/** Returns the command for this stack. */
 const here = (command: string) =>
   placed(command)
     .replaceAll(/https:\/\/(<worker>|ledgerhook\.example\.com)/g, `http://127.0.0.1:${ports.worker}`)
@@ -207,7 +207,7 @@ interface Shell {
   close(): void
 }
 
-/** One shell for all pages, as a person has one: variables stay. */
+/** One shell for all pages, like a person's, so that variables stay. */
 function openShell(): Shell {
   const child: ChildProcessWithoutNullStreams = spawn('bash', ['-uo', 'pipefail'], {
     cwd,
@@ -238,7 +238,7 @@ function openShell(): Shell {
   }
 }
 
-/** Which ports the commands are told. */
+/** The ports for the commands. */
 const PORT_FLAGS: Record<string, (keyof Ports)[]> = {
   send: ['worker'],
   reconcile: ['postgres', 'stripe', 'clerk'],
@@ -251,7 +251,7 @@ const PORT_FLAGS: Record<string, (keyof Ports)[]> = {
   ),
 }
 
-/** `npm run` as it is, but for the ports of this stack. curl says what was refused. A database's shell is not part of Node. */
+/** Defines `npm run` with the ports of this stack. curl prints refusals. A database's shell is not part of Node. */
 function functions(): string {
   const { scripts } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>

@@ -21,7 +21,7 @@ import { deliverer, SECRETS, signUp, VARS } from './replay-support.ts'
 
 const KEY = 'sk_test_0123456789abcdef'
 const HOUR_MS = 3_600_000
-/** Between what happened two hours ago and what happens now. */
+/** A moment between the events of two hours ago and those of now. */
 const CREDIT_SINCE = new Date(Date.now() - HOUR_MS).toISOString()
 const file = join(tmpdir(), `payments-${process.pid}.csv`)
 
@@ -57,7 +57,7 @@ const pass = (fixes: boolean): Pass => ({
   seen: new Set(),
   uncredited: null,
 })
-/** Every lost delivery is found, and put right. */
+/** Every lost delivery is found and fixed. */
 const reconcile = async () => {
   const fixing = pass(true)
   return await reconciled(fixing, walksOf(fixing, settings, 'stripe'))
@@ -72,7 +72,7 @@ interface StripeObject {
   [member: string]: unknown
 }
 
-/** Null where Stripe refuses it. */
+/** Null if Stripe refuses it. */
 async function act(
   path: string,
   body: object = {},
@@ -90,7 +90,10 @@ const all = async (kind: string): Promise<StripeObject[]> =>
 
 const balance = (user: string) => balanceOf(stack.databaseUrl, user)
 
-/** Pays a while ago, by an invoice or by a card alone, as the app from before has it. Returns its events as well. */
+/**
+ * Makes a payment in the past, by an invoice or only by a card, in the form of the app from before. Also returns its
+ * events.
+ */
 async function paidBefore(user: string, { amount = 1000, invoiced = false, named = true } = {}) {
   await clock(-2 * HOUR_MS)
   const metadata = named ? { user_id: user, credits: '77' } : {}
@@ -132,7 +135,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 
 const of = async (kind: string, charge: string) => (await all(kind)).filter((one) => one.charge === charge)
 
-/** What happens to the payment at Stripe. Returns its events. */
+/** Does something to the payment at Stripe. Returns its events. */
 async function happen(ops: Op[], charge: string): Promise<object[]> {
   const events: object[] = []
   for (const one of ops) {
@@ -150,7 +153,7 @@ async function happen(ops: Op[], charge: string): Promise<object[]> {
   return events
 }
 
-/** A refund that another system has taken credits for. Returns its id. */
+/** Makes a refund for which another system has taken credits. Returns its id. */
 async function refundedBefore(charge: string, amount: number): Promise<string> {
   await clock(-2 * HOUR_MS)
   const refunded = await act(`charges/${charge}/refund`, { amount })
@@ -164,7 +167,7 @@ async function person() {
   return user
 }
 
-/** The rule of docs/money.md, by what Stripe has: what is refunded, and what a dispute holds. */
+/** The rule of docs/money.md, applied to Stripe's objects: refunds, and money held by disputes. */
 async function creditsGone(charge: string, credits: number, amount: number): Promise<number> {
   const refunds = (await of('refunds', charge)).filter(({ status }) => status !== 'failed')
   const refunded = refunds.reduce((sum, refund) => sum + Number(refund.amount), 0)
@@ -222,7 +225,7 @@ it('refunds and disputes after the move take what the rule says of them, whateve
         await delivered('late')
         await reconcile()
         expect(await balance(user)).toBe(40 - ((await creditsGone(charge, credits, amount)) - gone))
-        // Once more, with everything.
+        // Once more, with all objects.
         await importFile(true, line)
         await deliver(...events.map(stripeEvent))
         expect((await reconcile()).found).toEqual([])

@@ -12,7 +12,7 @@ const number = (text: unknown) => Number((text as { balance: string }[])[0]?.bal
 const balanceOf = async (user: string) =>
   number(await db.owner.rows('select balance from wallets where user_id = $1', [user]))
 
-/** A user, and this many paid invoices that wait to know whose their customer is. */
+/** A user, and this many paid invoices that wait until their customer's user is known. */
 async function waitingInvoices(number: number) {
   const [user, customer] = [randomId('user'), randomId('cus')]
   await db.owner.verb('sync_user', claimOf(user), { provider: 'clerk' })
@@ -59,7 +59,7 @@ it('a run whose bite is still open loses nothing of a second arrival, nor of one
     await db.waits(delivery)
     await run.rows(end)
     await linked
-    // 25 by each link, and 10 by the run.
+    // Each link releases 25, and the run 10.
     expect(await balanceOf(user)).toBe(end === 'commit' ? 6000 : 5000)
     await releaseAll()
     expect(await balanceOf(user)).toBe(9000)

@@ -5,14 +5,14 @@ import { settingsSchema } from '../../src/settings.ts'
 import { unsettledReasons } from '../../src/webhook/outcome.ts'
 import { claimOf, invoiceOf, leadingColumns, ownDatabase, scansOf, watchPlans } from './engine-support.ts'
 
-/** Refunds of payments of which only another product of the account knows. */
+/** Refunds of payments that only another product of the account knows. */
 const OTHERS = 1_000_000
 
 let db: Awaited<ReturnType<typeof ownDatabase>>
 beforeAll(async () => {
   db = await ownDatabase()
   await db.owner.rows('analyze')
-  // Without the look at each row's foreign key, which takes half of the time.
+  // Without checking each row's foreign key, which takes half of the time.
   await db.owner.rows('set session_replication_role = replica')
   await db.owner.rows(
     `insert into webhook_events (provider, event_id, type, outcome, reason, effect, about, occurred_at, received_at)
@@ -44,7 +44,7 @@ const balanceOf = async (user: string) => {
   return Number(rows[0]?.balance)
 }
 
-/** A user of ours, with more invoices waiting than one commit releases. */
+/** A user with more invoices waiting than one commit releases. */
 async function ours() {
   const [user, customer] = [randomId('user'), randomId('cus')]
   await db.owner.verb('sync_user', claimOf(user), { provider: 'clerk' })
@@ -72,7 +72,7 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
 
   const reasons = { reasons: unsettledReasons }
   const page = { page_size: 100 }
-  /** One row for each task, and indexes that hold nothing but what is looked for. */
+  /** One row for each task, and indexes that contain only the rows that are looked for. */
   const whole = ['tasks', 'erasures_open', 'subscriptions_cancel_due', 'subscriptions_double']
   it.each<[string, object]>([
     ['release_arrived', { most: 200, erase: false }],

@@ -9,7 +9,7 @@ import { stripeClient } from '../../src/stripe/client.ts'
 let elsewhere: Server
 let redirecting: Server
 let status = 307
-/** What arrived where a redirect points, and what was asked before. */
+/** The requests that arrived at a redirect's target, and those that arrived before. */
 const arrived: IncomingHttpHeaders[] = []
 const asked: IncomingHttpHeaders[] = []
 

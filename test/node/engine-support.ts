@@ -4,7 +4,7 @@ import { randomId } from '../../local/ids.ts'
 import { until } from '../../local/until.ts'
 import type { Stack } from '../support/control.ts'
 
-/** A database of the file's own, with connections of the owner, who finds our tables without naming their schema. */
+/** Makes a database for the file, with connections of the owner, whose search path has our schema. */
 export async function ownDatabase() {
   const response = await fetch(`${inject('control')}/stack`, { method: 'POST' })
   const stack = (await response.json()) as Stack
@@ -29,7 +29,10 @@ export async function ownDatabase() {
       const waiting = async () => (await owner.rows(look, [await connection.pid])).length > 0
       if (!(await until(waiting, 10_000))) throw new Error('it waits for no lock')
     },
-    /** Deadlocks that Postgres has broken here, those of every connection: each tells of them when it ends. */
+    /**
+     * Returns the number of deadlocks that Postgres has broken here, on all connections. Each connection reports them
+     * when it ends.
+     */
     async deadlocks(): Promise<number> {
       await owner.rows(`select pg_terminate_backend(pid, 5000) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`)
@@ -54,7 +57,7 @@ function connection(client: pg.Client) {
     client,
     rows,
     pid: rows<{ pid: number }>('select pg_backend_pid() as pid').then(([row]) => row?.pid ?? 0),
-    /** Calls a function of ours that takes facts. */
+    /** Calls one of our functions that takes facts. */
     async call<Answer = Record<string, unknown>>(name: string, facts: object): Promise<Answer> {
       const [row] = await rows<{ answer: Answer }>(`select ${name}($1) as answer`, [JSON.stringify(facts)])
       return row?.answer as Answer
@@ -79,7 +82,7 @@ function connection(client: pg.Client) {
   }
 }
 
-/** Facts of a user as Clerk has it, and of an invoice of a customer that brings 100 credits. */
+/** Facts of a user at Clerk, and of an invoice of a customer that brings 100 credits. */
 export const claimOf = (user_id: string) => ({
   user_id,
   email: `${user_id}@example.com`,
@@ -106,7 +109,10 @@ interface Plan {
   Plans?: Plan[]
 }
 
-/** The nodes of every plan that runs on this connection from now on, those of statements inside functions too. */
+/**
+ * Collects the nodes of every plan that runs on this connection from now on, including those of statements inside
+ * functions.
+ */
 export async function watchPlans({ client, rows }: Connection): Promise<Plan[]> {
   const nodes: Plan[] = []
   const flatten = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flatten)]
@@ -130,7 +136,7 @@ export async function leadingColumns({ rows }: Connection): Promise<Map<string, 
   return new Map(indexes.map(({ name, leading }) => [name, leading]))
 }
 
-/** Tables and indexes that are read from one end to the other to find some of their rows. */
+/** Returns the tables and indexes that are read completely to find some of their rows. */
 export const scansOf = (nodes: Plan[], leading: Map<string, string>) =>
   nodes
     .filter((node) => / Scan$/.test(node['Node Type']))

@@ -38,10 +38,10 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true })
 })
 
-/** The settings that an app shares with Ledgerhook, as `npm run dev` has written them. */
+/** Reads the settings that an app shares with Ledgerhook, as `npm run dev` wrote them. */
 const shared = () => parseEnv(readFileSync(join(cwd, '.dev.vars'), 'utf8')) as Record<string, string>
 
-/** As a page's script asks Ledgerhook, in a browser at ORIGIN. */
+/** Calls Ledgerhook as a page's script does in a browser at ORIGIN. */
 async function ask(path: string, init: RequestInit = {}) {
   const headers = { Authorization: `Bearer ${token}`, Origin: ORIGIN }
   const response = await fetch(ledgerhook + path, { ...init, headers })
@@ -51,7 +51,7 @@ async function ask(path: string, init: RequestInit = {}) {
 
 const balance = async () => (await ask('/api/me')).balance
 
-/** Buys 500 credits. Returns where the person comes back to, as a path of the app. */
+/** Buys 500 credits. Returns the path of the app to which the person comes back. */
 async function buy(): Promise<string> {
   const { id, url } = await ask('/api/checkout', { method: 'POST', body: '{"pack": "starter"}' })
   const paid = await fetch(url, { method: 'POST', body: 'with=card', redirect: 'manual' })
@@ -61,7 +61,7 @@ async function buy(): Promise<string> {
   return back.slice(ORIGIN.length)
 }
 
-/** Spends what is there. */
+/** Spends the whole balance. */
 async function spendAll(): Promise<void> {
   const amount = await balance()
   if (amount === 0) return
@@ -73,7 +73,10 @@ async function spendAll(): Promise<void> {
 
 type Paint = (id: string, prompt: string, authorization?: string) => Promise<number>
 
-/** What an app does that sells images for 3 credits: spend, 402, buy, come back, and give back what failed. */
+/**
+ * The actions of an app that sells images for 3 credits: spend, get 402, buy, come back, and give back credits for a
+ * failed image.
+ */
 async function sellsImages(paint: Paint): Promise<string> {
   expect(await paint('1', 'A harbour', 'Bearer nothing')).toBe(401)
   await spendAll()
@@ -107,7 +110,7 @@ test.skipIf(!isNextTested)('the Next.js example, as it is built, sells images fo
     SERVICE_TOKEN,
     CLERK_SECRET_KEY,
     CLERK_API_URL: clerk,
-    // Names the frontend of an instance. Only a browser would ask it.
+    // The key names the frontend of an instance, which only a browser would call.
     NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY: `pk_test_${btoa('clerk.ledgerhook.test$')}`,
     NEXT_PUBLIC_CLERK_TELEMETRY_DISABLED: '1',
     NEXT_TELEMETRY_DISABLED: '1',
@@ -121,7 +124,7 @@ test.skipIf(!isNextTested)('the Next.js example, as it is built, sells images fo
     await next.ended
   })
   await next.printed('Ready')
-  // Next.js itself calls it so, also where it is asked by number.
+  // Next.js uses this name itself, even if the address is given as a number.
   const at = (path: string, init: RequestInit = {}, Authorization = `Bearer ${token}`) =>
     fetch(`http://localhost:${port}${path}`, { redirect: 'manual', ...init, headers: { Authorization } })
 

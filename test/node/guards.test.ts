@@ -20,7 +20,7 @@ beforeAll(async () => {
   await owner.query(
     `do $$ begin create role application login password 'application'; exception when duplicate_object then end $$`,
   )
-  // Far more than your app has: docs/database.md gives it nothing to write.
+  // Far more rights than your app has: docs/database.md grants it no writes.
   await owner.query(`grant usage on schema ledgerhook to application;
     grant select, insert, update, delete, truncate on all tables in schema ledgerhook to application`)
   await owner.query(`insert into wallets (user_id) values ('user_1'), ('user_2')`)

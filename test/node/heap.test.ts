@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 describe('the heap of a Worker, once its garbage is collected', () => {
-  /** Returns the bytes that the Worker holds more after so many requests. */
+  /** Returns by how many bytes the Worker's heap grows over this many requests. */
   async function grownBy(script: string, requests: number): Promise<number> {
     const dir = makeScratchDir('test')
     const bundlePath = join(dir, 'index.js')
@@ -75,7 +75,7 @@ describe('the heap of a Worker, once its garbage is collected', () => {
     await send(users.map((user) => topUp(user, 1)))
     const before = await world.heldBytes()
     for (const n of [2, 3, 4]) await send(users.map((user) => topUp(user, n)))
-    // A body alone has 2.5 KB. V8 compiles some more meanwhile.
+    // A body alone has 2.5 KB. V8 also compiles some more code meanwhile.
     expect((await world.heldBytes()) - before).toBeLessThan(900 * 1_500)
     await world.stop()
   })

@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-/** What `npm run migrate` prints for this database, and its exit code. */
+/** Returns what `npm run migrate` prints for this database, and its exit code. */
 const command = (url: string, ...flags: string[]) =>
   run('cli/migrate.ts', flags, scratchDir(), { DATABASE_URL: url })
 
@@ -98,7 +98,7 @@ describe('npm run migrate says in one line', () => {
 })
 
 describe('a default isolation other than read committed', () => {
-  /** Has the administrator run what the message says, and migrates. */
+  /** Runs the SQL of the message as the administrator, and migrates. */
   async function mends(url: string): Promise<void> {
     const { message } = await refused(migrate(url))
     const [, sql = ''] = /run `([^`]+)`$/.exec(message) ?? []

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-/** A folder of functions: ours, and one more whose body tells builds apart. */
+/** Makes a folder of functions: ours, and one more whose body differs between builds. */
 function build(version: number, more = ''): string {
   const ours = readFunctions().files.map(({ path, sql }) => [path.replace('src/', ''), sql])
   const own = `create or replace function version() returns integer language sql immutable as 'select ${version}';`
@@ -39,7 +39,7 @@ const version = async (url: string) =>
 const kinds = async (work: Promise<{ steps: { kind: string }[] }>) =>
   (await work).steps.map(({ kind }) => kind)
 
-/** Whether a build finds the database ready for it, as `GET /api/ready` asks. */
+/** Returns whether the database is ready for a build, as `GET /api/ready` asks. */
 async function readiness(url: string, functions: string): Promise<string | undefined> {
   const { hash, entryPoints } = readFunctions(functions)
   const migrations = Object.fromEntries(readMigrations().map(({ tag, hash }) => [tag, hash]))
@@ -50,7 +50,7 @@ async function readiness(url: string, functions: string): Promise<string | undef
   return rows[0]?.answer.status
 }
 
-// These come first: the roles of a server are not there yet.
+// These tests come first, because the server does not have the roles yet.
 describe('a server without our roles', () => {
   it('needs an owner who may create them, or an administrator who does', async () => {
     await cluster.login('humble')
@@ -132,7 +132,7 @@ describe('a migration', () => {
     const steps = Object.entries(files())
     for (const n of steps.keys()) {
       const some = temporary(Object.fromEntries(steps.slice(0, n + 1)))
-      // The functions of now are made for the tables of now.
+      // Today's functions are made for today's tables.
       const isLast = n === steps.length - 1
       await migrate(url, { migrations: some, ...(!isLast && { functions: temporary({}) }) })
     }

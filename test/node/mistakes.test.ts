@@ -41,7 +41,7 @@ const SECRETS = {
 }
 const NOTE = ['--note', 'why']
 
-/** Every command that asks the database, but for the doctor, to whom that is a finding. */
+/** Every command that uses the database, except the doctor, which reports this as a finding. */
 const COMMANDS: Record<string, string[]> = {
   'cli/adjust.ts': ['user_ada', '50', ...NOTE, '--key', 'k'],
   'cli/events.ts': [],
@@ -59,7 +59,7 @@ describe('a wrong password is one sentence', () => {
     const DATABASE_URL = `postgres://ada:hunter2@127.0.0.1:${cluster.port}/empty`
     const env = { ...KEYS, DATABASE_URL }
     const dir = scratchDir()
-    // So that `dev` has nothing to write first.
+    // With this file, `dev` has nothing to write first.
     writeFileSync(join(dir, '.dev.vars'), 'SERVICE_TOKEN=\nOPS_TOKEN=\nEVENTS_SECRET=\nCLERK_JWT_KEY=\n')
     const { code, output } = await run(script, args, dir, env)
     const lines = output
@@ -139,7 +139,7 @@ describe('flags', () => {
     )
   })
 
-  // With `--target` an amount is a balance, and without it as much is added.
+  // With `--target` an amount is a balance; without it the amount is added.
   it.each(['target', 'user'])(
     'that npm has kept are refused, also --%s, which may be set for good',
     async (name) => {
@@ -147,7 +147,7 @@ describe('flags', () => {
       const env = { DATABASE_URL: empty, [`npm_config_${name}`]: 'true' }
       const script = name === 'target' ? 'cli/adjust.ts' : 'cli/reconcile.ts'
       expect(await refusal(script, args, env)).toMatch(new RegExp(`^npm has kept --${name} to itself`))
-      // As .npmrc has it for node-gyp: the flag is not meant.
+      // As in an .npmrc for node-gyp: it is not meant as the flag.
       const forGood = await refusal(script, args, { ...env, [`npm_config_${name}`]: '22.0.0' })
       expect(forGood).not.toContain('npm has kept')
     },
@@ -242,8 +242,7 @@ describe('npm run dev, with a DATABASE_URL that is not Neon', () => {
     await dev.printed('reachable and migrated')
     expect(dev.output()).toContain(`up: the gateway, in front of 127.0.0.1:${cluster.port}`)
     expect(dev.output()).not.toContain('up: PostgreSQL')
-    // The string has a password, so it is not printed; nothing listens where the local Postgres would be.
-    // Other ports are named only where the usual ones were taken.
+    // The string has a password, so it is not printed. Nothing listens on the local Postgres's port.
     expect(dev.output()).toMatch(/^doctor +DATABASE_URL=… npm run doctor -- .*--gateway-port \d+/m)
     expect(dev.output()).toContain('No tunnel could be opened: is there a network?')
   })
@@ -281,7 +280,7 @@ describe('without the packages', () => {
   ) as Record<'scripts' | 'dependencies' | 'devDependencies', Record<string, string>>
   const commands = Object.entries(scripts).filter(([name]) => name !== 'preinstall')
 
-  /** A checkout in which nothing is installed, as far as a command comes. */
+  /** A checkout without installed packages, as far as a command gets. */
   function checkout(): string {
     const dir = scratchDir()
     mkdirSync(join(dir, 'local'))
@@ -295,7 +294,7 @@ describe('without the packages', () => {
     writeFileSync(join(dir, 'node_modules', name, 'package.json'), JSON.stringify({ version }))
   }
 
-  /** What a script of npm's says, with its exit code. */
+  /** Returns what an npm script prints, and its exit code. */
   const said = (script: string, cwd: string) =>
     new Promise<[unknown, string]>((resolve) => {
       execFile(script, { cwd, shell: true }, (error, stdout, stderr) =>
@@ -330,7 +329,7 @@ describe('without the packages', () => {
 
   it('an installation for production says what to add, where npm ci alone would change nothing', async () => {
     const dir = checkout()
-    // Some of those for development come with the others.
+    // Some development packages come as dependencies of the others.
     const there = { ...dependencies, '@types/node': devDependencies['@types/node'] ?? '' }
     for (const [name, version] of Object.entries(there)) install(dir, name, version)
     expect(await said(`node ${GUARD}`, dir)).toEqual([

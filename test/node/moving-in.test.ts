@@ -39,11 +39,11 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true })
 })
 
-/** What the adopter runs, in the order of the page: with what the page says it is to print, and exit with. */
+/** The commands that the adopter runs, in the order of the page, with the promised output and exit code. */
 const ran: string[] = []
 let creditSince = FAR
 
-/** Runs a command as it stands in the page, in a folder that has the files of which it speaks. */
+/** Runs a command of the page unchanged, in a folder with the files that it names. */
 async function run(command: string): Promise<{ code: number; text: string }> {
   ran.push(command)
   const [, , name = '', , ...args] = command.split(' ')
@@ -70,7 +70,7 @@ async function run(command: string): Promise<{ code: number; text: string }> {
 }
 const file = (name: string, ...lines: string[]) => writeFile(join(folder, name), lines.join('\n'))
 
-/** The Worker, with the settings of now. */
+/** The Worker with the present settings. */
 const deliver = async (...events: object[]) => {
   const at = { DATABASE_URL: stack.workerUrl, NEON_FETCH_ENDPOINT: stack.gatewayUrl }
   const set = { STRIPE_SECRET_KEY: KEY, STRIPE_API_BASE: stack.stripeUrl, CREDIT_SINCE: creditSince }
@@ -115,10 +115,10 @@ const customer = (id: string, email: string, metadata = {}) => ({
 const names = { subscription: 'sub_ada', customer: 'cus_ada', user: 'user_ada', price: 'price_pro' }
 const created = (ms: number) => ({ created: Math.floor(ms / 1000) })
 
-/** The payments of the app from before, by its users: each 1000, for 500 credits. */
+/** The payments in the app from before, by user: each of 1000, for 500 credits. */
 const sold: Record<string, { id: string; latest_charge: string }> = {}
 
-/** Four people have signed up, bought and subscribed before. Ada has had 2.00 back, and what she bought for that is gone. */
+/** Four people signed up, bought and subscribed before. Ada was refunded 2.00, and the credits for that are gone. */
 async function livedBefore() {
   await post(
     `${clerk.url}/test/users`,
@@ -155,7 +155,7 @@ async function livedBefore() {
 it('a team moves in by the commands of docs/moving-in.md, and no step credits or takes anything twice', async () => {
   await livedBefore()
 
-  // 1. Install next to the old handler, with a moment that is far away: what comes now is not credited.
+  // 1. Install next to the old handler, with a moment in the far future: new payments are not credited.
   const session = (name: string, ms: number) => ({
     ...checkoutEvent('checkout.session.completed', {
       user: `user_${name}`,
@@ -207,7 +207,7 @@ it('a team moves in by the commands of docs/moving-in.md, and no step credits or
   expect(await balances()).toEqual(moved)
   expect((await run(`${sum} 2150`)).text).toContain('4 were booked before')
 
-  // 7. The switch: what was sold since the moment, and reported by nobody, is credited. Spends work at once.
+  // 7. The switch: sales since the moment that no event reported are credited. Spends work at once.
   creditSince = MOMENT
   await clock(0)
   await seed({ sessions: [session('kim', MOMENT_MS + 60_000).data.object] })
@@ -233,7 +233,7 @@ it('a team moves in by the commands of docs/moving-in.md, and no step credits or
   const after = { user_ada: 2400, user_bob: 490, user_eve: 250, user_kim: 500 }
   expect(await balances()).toEqual(after)
 
-  // 8. Payments from before. Ada's bank takes the rest back meanwhile; a quarter of Eve's is refunded afterwards.
+  // 8. Payments from before. Meanwhile Ada's bank takes back the rest; later a quarter of Eve's payment is refunded.
   const dispute = await stripe(`charges/${sold.ada?.latest_charge}/dispute`, { amount: 800 })
   const withdrawn = dispute.events.find(
     ({ type }: { type: string }) => type === 'charge.dispute.funds_withdrawn',
@@ -260,11 +260,11 @@ it('a team moves in by the commands of docs/moving-in.md, and no step credits or
   expect(await balances()).toEqual({ ...after, user_ada: 2000, user_eve: 125 })
   expect((await run(`${payments} 1500`)).text).toContain('3 known already')
 
-  // 9. The old handler is gone. What was opened before the moment and paid after it is credited by a person.
+  // 9. The old handler is gone. A person credits what was opened before the moment and paid after it.
   expect(await deliver(session('bob', MOMENT_MS - 60_000))).toEqual(['ignored'])
   await run('npm run adjust -- user_bob 500 --note Opened-before --key pi_bob')
 
-  // 10. Compare again. Nobody has had a signup bonus but who signs up now.
+  // 10. Compare again. Only new users have had a signup bonus.
   expect((await run('npm run reconcile')).text).toContain('nothing differs')
   await deliverer({ ...worker, SIGNUP_BONUS_SINCE: MOMENT })(signUp('user_new'))
   expect(await balances()).toEqual({
@@ -287,7 +287,7 @@ it('a team moves in by the commands of docs/moving-in.md, and no step credits or
   expect(commands.length).toBeGreaterThan(9)
 })
 
-/** Whether this is that command of the page: with another sum, or with what the page says in words. */
+/** Whether this is that command of the page, if a sum or a placeholder may differ. */
 const isAs = (one: string, command: string) => {
   const plain = (text: string) => text.replace(/--sum \d+/, '--sum N')
   return plain(one) === plain(command) || (command === 'npm run adjust' && one.startsWith(command))

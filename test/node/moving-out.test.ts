@@ -8,7 +8,7 @@ import { startGateway } from '../../local/gateway/server.ts'
 import { as, type Cluster, startCluster } from '../support/cluster.ts'
 import { deliverer, refund, renew, signUp, subscribe, topUp } from './replay-support.ts'
 
-// A Postgres of its own starts, since roles belong to the server.
+// Starts a separate Postgres, because roles belong to the server.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const blocks = [
@@ -35,7 +35,7 @@ beforeAll(async () => {
   })
   await deliver(...['user_a', 'user_b'].flatMap((user) => [signUp(user), topUp(user), subscribe(user)]))
   await deliver(renew('user_a'), refund('user_b', 400))
-  // As docs/database.md says, where a server has several databases.
+  // As docs/database.md says for a server with several databases.
   await owner.query(`revoke connect on database app from public;
     grant connect on database app to billing_worker, website, its_login`)
   await owner.query(`create schema shop;

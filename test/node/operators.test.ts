@@ -19,7 +19,7 @@ beforeAll(async () => {
   await client.end()
 })
 
-/** What a command prints on either stream, and its exit code. */
+/** Returns what a command prints on both streams, and its exit code. */
 function run(command: string, ...args: string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve) => {
     const options = { env: { ...process.env, DATABASE_URL: databaseUrl, NO_COLOR: '1' } }

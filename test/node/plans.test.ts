@@ -28,9 +28,9 @@ import { receive } from '../../src/webhook/receive.ts'
 import type { Stack } from '../support/control.ts'
 import { openPlannedSession, type PlannedSession } from '../support/plans.ts'
 
-/** Enough for the planner to prefer an index where there is one. */
+/** Enough rows for the planner to prefer an index if there is one. */
 const GROWN = { ledgerRows: 100_000, waitingRows: 20_000 }
-/** Plans that are kept do not depend on how much there is; and triggers run for each of these rows. */
+/** Cached plans do not depend on the number of rows, and triggers run for each of these rows. */
 const GROWN_LATER = { ledgerRows: 10_000, waitingRows: 5_000 }
 
 const secrets = {
@@ -54,7 +54,7 @@ async function openStack(): Promise<string> {
     PLANS: '{"price_pro_monthly": {"key": "pro", "credits": 1000}}',
     SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
     SIGNUP_BONUS_ONCE_PER: 'email',
-    // Nobody is there.
+    // There are no users.
     EVENTS_URL: 'http://127.0.0.1:9/hooks',
     EVENTS_SECRET: `whsec_${'AAAA'.repeat(8)}`,
     ALERT_WEBHOOK_URL: 'http://127.0.0.1:9/alerts',
@@ -89,7 +89,7 @@ const paidInvoice = (user: string) =>
     }),
   )
 
-/** Runs a verb as a delivery does, where its event would not say all that it needs. */
+/** Runs a verb as a delivery does, for facts that its event would not contain. */
 async function run(user: string, { verb, facts }: Effect): Promise<string> {
   const about = {
     provider: 'stripe',
@@ -102,7 +102,7 @@ async function run(user: string, { verb, facts }: Effect): Promise<string> {
   return (await call<{ outcome: string }>(session.db, verb, [delivery, facts])).outcome
 }
 
-/** A change of plan: it credits the invoice of the user, or whichever line covers its start. */
+/** A change of plan. It credits the user's invoice, or the line that covers its start. */
 const changed = (user: string, credited_items: object | null) => {
   const details = { proration: true, proration_details: { credited_items } }
   const parent = { type: 'subscription_item_details', subscription_item_details: details }
@@ -112,7 +112,7 @@ const changed = (user: string, credited_items: object | null) => {
   return stripe(invoiceEvent('invoice.paid', { invoice: `in_2_${user}`, ...names }))
 }
 
-/** What facts of a sale have in common, with ids of this name. */
+/** Returns the common facts of a sale, with ids of this name. */
 const sold = (name: string) => ({
   amount: 500,
   currency: 'usd',
@@ -123,7 +123,7 @@ const sold = (name: string) => ({
   stripe_customer_id: `cus_${name}`,
 })
 
-/** What is delivered seldom: what it does to a user who has signed up and paid once, and whose customer is known. */
+/** Rare deliveries, for a user who has signed up and paid once, and whose customer is known. */
 const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
   { name: 'a refund before its payment', act: (user) => deliver(disputed(`pi_9_${user}`, `9_${user}`)) },
   { name: 'a dispute that names the charge', act: (user) => deliver(disputed(`pi_1_${user}`, user)) },
@@ -219,7 +219,7 @@ const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
   { name: 'a deletion that erases', act: (user) => deliver(deletion(user), { USER_DELETION: 'delete' }) },
 ]
 
-/** What a spend may say, and need not. */
+/** The optional facts of a spend. */
 const asked = { note: null, caller: null }
 const who = (user_id: string) => ({ user_id, bring: true, erase: false })
 const requests: { name: string; act(user: string): Promise<unknown> }[] = [
@@ -306,7 +306,7 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
   },
 ]
 
-/** What the page asks the database, in each of its ways to look, and to act. */
+/** The database calls of the operators' page, for all of its views and actions. */
 async function operated(user: string): Promise<void> {
   const db = session.db
   const operator = 'ada'
@@ -334,7 +334,7 @@ async function operated(user: string): Promise<void> {
   await call(db, 'operator_actions_page', [{ before_id: null, most: 10 }])
 }
 
-/** What a pass asks the database, of one object of each kind. */
+/** The database calls of a pass, for one object of each kind. */
 async function compared(user: string): Promise<void> {
   const db = session.db
   const [payment, customer, charge] = [`pi_1_${user}`, `cus_${user}`, `ch_1_${user}`]
@@ -365,7 +365,7 @@ async function compared(user: string): Promise<void> {
   await call(db, 'forget_differences', [{ most: 100 }])
 }
 
-/** Ids of a user, a payment, what only something that waits is about, and an event. */
+/** Ids of a user, a payment, an object that only a waiting delivery is about, and an event. */
 const explained = [
   'user_f1',
   'pi_f1_user_f2',
@@ -380,7 +380,7 @@ async function signUpAndPay(user: string): Promise<void> {
   for (const event of [signUp(user), topUp(user, 1)]) expect(await deliver(event)).toBe('applied')
 }
 
-/** A bite of each task, as the scheduled run does it. */
+/** Runs a bite of each task, as the scheduled run does. */
 const bite = async (task: (typeof tasks)[number]) =>
   await task.bite({ settings, db: session.db, budget: new Budget(1_000) }, null)
 
@@ -391,7 +391,7 @@ async function grown(): Promise<void> {
   users = filledUsers(GROWN.ledgerRows, 100, 0)
 }
 
-/** Plans that are made while there is nothing, and which no `analyze` corrects. */
+/** Plans that are made while tables are empty, and that no `analyze` corrects. */
 async function grownLater(): Promise<void> {
   const url = await openStack()
   await query(url, NO_VACUUM)
@@ -454,7 +454,7 @@ describe.each([
   it('a look at the alerts reads all that they are about by an index, and deliveries by that of what waits', async () => {
     const nodes = await session.nodesOf(async () => {
       for (const task of tasks) if (task.name === 'check_alerts') await bite(task)
-      // Of a shop that is not silent, this is not asked.
+      // For a shop that is not silent, this is not called.
       await session.client.query(`begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off;
         select ledgerhook.silence_allowed(); commit`)
     })

@@ -7,7 +7,7 @@ import type { Stack } from '../support/control.ts'
 let databaseUrl = ''
 let client: Client
 
-/** Twelve renewals of eleven users wait for a price, and one that has another. */
+/** Twelve renewals of eleven users wait for a price, and one waits for another price. */
 beforeAll(async () => {
   const response = await fetch(`${inject('control')}/stack`, { method: 'POST' })
   databaseUrl = ((await response.json()) as Stack).databaseUrl

@@ -9,7 +9,7 @@ import { CLUSTER_TO_COPY } from '../../local/postgres/cluster.ts'
 import { copyBinaries, mayBeRun, reachableDataDir, reachableTmp } from '../../local/postgres/reachable.ts'
 import { makeDir, run } from './command.ts'
 
-// Here each cluster is made by initdb, as everywhere but in the tests.
+// Here initdb makes each cluster, as everywhere outside the tests.
 delete process.env[CLUSTER_TO_COPY]
 
 const NOBODY = 65_534
@@ -21,7 +21,7 @@ afterAll(() => {
   for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
 })
 
-/** A folder that nobody but root may enter, as `mktemp -d` makes them. */
+/** Makes a folder that only root may enter, like those of `mktemp -d`. */
 function closed(): string {
   const dir = makeDir()
   dirs.push(dir)

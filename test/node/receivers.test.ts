@@ -21,7 +21,7 @@ const EVENT: OutgoingEvent = {
   tries: 1,
 }
 
-/** The receivers of the document, as they stand there: Hono's, and Next's. */
+/** The receivers in the document, unchanged: Hono's and Next's. */
 const blocks = [...read('docs/outgoing-events.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(
   ([, code = '']) => code,
 )

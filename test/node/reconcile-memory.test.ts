@@ -62,7 +62,7 @@ it('keeps neither what it has compared nor what differs in memory', async () => 
   expect([code, output]).toEqual([0, expect.stringContaining('{')])
   const { kept, looked, found } = JSON.parse(output.slice(output.lastIndexOf('\n') + 1))
   expect([found, looked.customers]).toEqual([MANY, MANY])
-  // No more than the last page, which nobody may have cleared away.
+  // At most the last page, which the garbage collector may not have removed.
   for (const at of [kept['under way'], kept['at the end']]) {
     expect(at.users).toBeLessThanOrEqual(500)
     expect(at.customers).toBeLessThanOrEqual(100)

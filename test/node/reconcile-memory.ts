@@ -7,8 +7,8 @@ import { settingsOf } from '../../src/settings.ts'
 
 /**
  * Compares as `npm run reconcile` does, and prints how many ids of users and of customers are in its memory: when
- * everything but the events and the absent is compared, and at the end. Run in a process of its own: there is nothing
- * else of them.
+ * everything except the events and the absent users is compared, and at the end. It runs in a separate process, so that
+ * nothing else has such ids.
  */
 const [, , dir = '', given = ''] = process.argv
 const { databaseUrl, ...vars } = JSON.parse(given)

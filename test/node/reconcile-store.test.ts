@@ -9,7 +9,7 @@ import { printing } from '../../cli/shared/printing.ts'
 import { projectDir } from '../../cli/shared/project.ts'
 import type { Difference, DifferenceKind } from '../../src/reconcile/words.ts'
 
-/** More than a store reads at once. */
+/** More than one page of a store. */
 const MANY = 450
 
 const difference = (object: string, kind: DifferenceKind, more: Partial<Difference> = {}): Difference => ({
@@ -90,11 +90,11 @@ it('lists the refunds of a charge or its total, whichever says more, and not bot
   const store = await storeOf(
     // Two refunds, and the total after each of them.
     ...[of('re_1', 'ch_1', -2, 20), of('ch_1', 'ch_1', -5, 50), of('re_2', 'ch_1', -3, 30)],
-    // Of one that is not credited yet, nobody knows how many credits come back.
+    // If a payment is not credited yet, it is unknown how many credits come back.
     ...[of('re_3', 'ch_3', null, 7), of('ch_3', 'ch_3', null, 7)],
-    // One refund is put right, so its charge has nothing more to take, though an earlier refund is in its total.
+    // One refund is fixed, so its charge has nothing more to take, although an earlier refund is in its total.
     ...[of('ch_4', 'ch_4', 0, 90), { ...of('re_4', 'ch_4', -1, 10), fixed: true }],
-    // The total says more than the refund that is listed; and it alone is listed.
+    // The total is more than the listed refund, so only the total is listed.
     ...[of('re_5', 'ch_5', -1, 10), of('ch_5', 'ch_5', -9, 90), of('ch_6', 'ch_6', -4, 40)],
   )
   expect([...store.rows()].map(({ object }) => object)).toEqual([

@@ -42,7 +42,7 @@ interface Reported {
   unseen: string[]
 }
 
-/** Settings of the command that differ, for one test. */
+/** Changed settings of the command, for one test. */
 let vars: Record<string, string> = {}
 
 function run(...args: string[]): Promise<{ code: number; text: string; errors: string }> {

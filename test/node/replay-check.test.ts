@@ -25,7 +25,7 @@ import {
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 let history: Awaited<ReturnType<typeof startHistory>>
-/** A copy of this project, with a Git of its own, whose one commit is this code. */
+/** A copy of this project with a new Git repository, whose one commit is this code. */
 let copy: string
 /** Before the refund, after everything else. */
 let lastAt: Date
@@ -53,7 +53,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
-/** A moment of the database's that has passed, and is later than everything that is stored. */
+/** A past moment by the database's clock, later than everything that is stored. */
 async function nextMoment(): Promise<Date> {
   const [next] = await rows<{ at: Date }>(`select date_trunc('milliseconds', now()) + interval '2 ms' as at`)
   const hasPassed = async () => (await rows('select where now() > $1', [next?.at])).length > 0
@@ -71,10 +71,10 @@ function git(...args: string[]): void {
 async function check(args: string[], script = 'cli/replay-check.ts') {
   const env = { ...SECRETS, ...VARS, DATABASE_URL: history.databaseUrl }
   const { code, output } = await run(script, args, join(copy, 'work'), env)
-  // What takes its time says so.
+  // Long work prints its progress.
   return { code, output: output.replaceAll(/^.*…\n/gm, '') }
 }
-/** Delivers again what has lost its payload: in a database of its own, from which the payloads are taken. */
+/** Delivers again what has lost its payload, in a separate database from which the payloads are deleted. */
 async function restorePayloads(user: string): Promise<void> {
   for (const { body } of [signUp(user), subscribe(user), renew(user)])
     await rows(`update webhook_events set payload = $2 where user_id = $1 and type = $3`, [
@@ -89,7 +89,7 @@ async function compared(...args: string[]) {
   return { code, ...(JSON.parse(output) as Compared) }
 }
 
-/** Changes a file of the copy for the time of a test. */
+/** Changes a file of the copy for one test. */
 async function edited<T>(path: string, from: string, to: string, act: () => Promise<T>): Promise<T> {
   const file = join(copy, path)
   const text = readFileSync(file, 'utf8')
@@ -102,7 +102,7 @@ async function edited<T>(path: string, from: string, to: string, act: () => Prom
   }
 }
 
-/** Everything that the database holds. */
+/** Returns all contents of the database. */
 async function contents(): Promise<unknown> {
   const tables = await rows<{ name: string }>(
     `select relname::text as name from pg_class
@@ -115,7 +115,7 @@ async function contents(): Promise<unknown> {
   )
 }
 
-/** Where `reverseRefund` says what was refunded. */
+/** The place in `reverseRefund` that names the refunded amount. */
 const AMOUNT = '    amount,\n    state,'
 
 describe('npm run replay-check', () => {

@@ -15,7 +15,7 @@ export const SECRETS = {
 }
 export const plans = (credits: number) => JSON.stringify({ price_pro: { key: 'pro', credits } })
 
-/** What the Worker of the history has had. */
+/** The settings of the Worker that made the history. */
 export const VARS = {
   STRIPE_SECRET_KEY: 'sk_test_of_the_replays',
   SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
@@ -78,7 +78,7 @@ export async function startHistory() {
   return { ...stack, deliver: deliverer({ ...at, STRIPE_API_BASE: stack.stripeUrl }) }
 }
 
-/** Returns what delivers events to the handler, one after another, and returns their outcomes. */
+/** Returns a function that delivers events to the handler one after another, and returns their outcomes. */
 export function deliverer(places: Record<string, string>) {
   const settings = settingsOf({ ...SECRETS, ...VARS, ...places })
   return async (...events: Event[]): Promise<string[]> => {

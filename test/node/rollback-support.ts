@@ -15,14 +15,14 @@ import { query } from '../../local/postgres/query.ts'
 import type { Stack } from '../support/control.ts'
 import { refund, renew, SECRETS, signUp, subscribe, topUp, VARS } from './replay-support.ts'
 
-/** A build: the bundle of its Worker, and what its database is migrated with. */
+/** A build: the bundle of its Worker, and the folders that its database is migrated with. */
 export interface Build {
   bundlePath: string
   migrations: string
   functions: string
 }
 
-/** A Worker of a build, in a workerd of its own, with settings that it keeps. */
+/** A Worker of a build in a separate workerd, with fixed settings. */
 export type Deployed = Workerd
 
 const OPS_TOKEN = 'ops-token-of-the-drills'
@@ -31,8 +31,8 @@ const tree = (commit: string) =>
   spawnSync('git', ['-C', projectDir, 'rev-parse', `${commit}:./src`], { encoding: 'utf8' }).stdout.trim()
 
 /**
- * The newest commit behind this one with other sources, whose migrations are all applied by this one. Undefined in a
- * shallow clone, and where there is no Git.
+ * Returns the newest earlier commit with other sources, all of whose migrations this one applies. Undefined in a
+ * shallow clone, and without Git.
  */
 export function previousCommit(): string | undefined {
   const seals = readSeals() ?? {}
@@ -48,11 +48,11 @@ export function previousCommit(): string | undefined {
     })
 }
 
-/** This build, and the one of a commit. The caller removes what was unpacked. */
+/** Returns this build and the build of a commit. The caller removes the unpacked files. */
 export async function buildsOf(commit: string): Promise<{ now: Build; previous: Build; remove(): void }> {
   const { dir, remove } = checkoutOf(commit)
   const { hash, entryPoints } = readFunctions(join(dir, 'src'))
-  // What the stamp of that commit would have written.
+  // The files that the stamp of that commit would have written.
   const needs = JSON.stringify({ hash, entryPoints })
   writeFileSync(
     join(dir, 'src/ops/functions.gen.ts'),
@@ -62,7 +62,7 @@ export async function buildsOf(commit: string): Promise<{ now: Build; previous: 
   return { now, previous, remove }
 }
 
-/** Cloudflare starts a scheduled run otherwise than by a request. */
+/** Adds a route that starts a scheduled run, which Cloudflare does without a request. */
 const ENTRY = (index: string) => `import worker from ${JSON.stringify(index)}
 export default {
   async fetch(request, env, context) {
@@ -73,12 +73,12 @@ export default {
 }
 `
 
-/** Bundles what is in `dir` as it is deployed. */
+/** Bundles the sources in `dir` as for deployment. */
 async function buildIn(dir: string, scratchDir: string, name: string): Promise<Build> {
   const entry = join(scratchDir, `${name}.ts`)
   writeFileSync(entry, ENTRY(join(dir, 'src/index.ts')))
   const bundle = await bundleWorker(
-    // Another build may call other parts of an SDK than this one is bundled with.
+    // Another build may call parts of an SDK that this one's bundle lacks.
     { path: relative(projectDir, entry), ...(dir !== projectDir && { whole: true }) },
     join(scratchDir, name),
     new AbortController().signal,
@@ -86,7 +86,7 @@ async function buildIn(dir: string, scratchDir: string, name: string): Promise<B
   return { bundlePath: bundle.path, migrations: join(dir, 'migrations'), functions: join(dir, 'src') }
 }
 
-/** A database that has had both builds, and what both Workers are given. */
+/** A database that was migrated by both builds, and the settings of both Workers. */
 export async function startDrills({ now, previous }: { now: Build; previous: Build }) {
   const response = await fetch(`${inject('control')}/stack`, { method: 'POST' })
   const stack = (await response.json()) as Stack
@@ -106,7 +106,7 @@ export async function startDrills({ now, previous }: { now: Build; previous: Bui
     RECONCILE: 'off',
   }
   const running: Workerd[] = []
-  /** Deploys a build, with other settings where they are given. */
+  /** Deploys a build, optionally with other settings. */
   const deploy = async ({ bundlePath }: Build, settings: Partial<typeof env> = {}): Promise<Deployed> => {
     const worker = await startWorkerd({ bundlePath, settings: { ...env, ...settings } })
     running.push(worker)
@@ -135,7 +135,7 @@ export async function send({ url: origin }: Deployed, event: Event): Promise<num
   return response.status
 }
 
-/** What `/api/ready` says. */
+/** Returns the status of `/api/ready`. */
 export async function readiness({ url }: Deployed): Promise<string> {
   const headers = { authorization: `Bearer ${OPS_TOKEN}` }
   const response = await fetch(`${url}/api/ready`, { headers })

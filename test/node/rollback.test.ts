@@ -14,7 +14,7 @@ import {
   startDrills,
 } from './rollback-support.ts'
 
-// Both builds are bundled, and the database is migrated five times, beside everything else.
+// It takes long: both builds are bundled, and the database is migrated five times, while other tests run.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const previous = previousCommit()
@@ -22,9 +22,9 @@ const WHY_NOT =
   'this clone has no commit before this one with other sources, so there is nothing to roll back to'
 const LINES = 6
 const USERS = 16
-/** Without the plan that is sold. */
+/** Settings without the plan that is sold. */
 const OTHER_PLANS = '{"price_other": {"key": "other", "credits": 1}}'
-/** Far more than a step costs. */
+/** Far longer than a step takes. */
 const MOST_REFUSED = 5_000
 
 let builds: Awaited<ReturnType<typeof buildsOf>>
@@ -43,20 +43,20 @@ beforeAll(async () => {
   }
 })
 
-/** What runs. A step of a drill changes it. */
+/** The running build. A step of a drill changes it. */
 interface Running {
   worker: Deployed
 }
 
 /**
- * Delivers everything about some users, in disorder, each event twice, by several lines at once. What is refused is
- * repeated, as the providers do. Meanwhile the steps are done, one after another, the first after a third of it; until
- * they are done, events go on coming: again, as resends.
+ * Delivers all events of some users in random order, each twice, by several senders at once. Refused deliveries are
+ * repeated, as the providers do. Meanwhile the steps run one after another, the first after a third of the events.
+ * Until the steps are done, events are delivered again as resends.
  */
 async function underLoad(kind: string, running: Running, steps: (() => Promise<void>)[]): Promise<string[]> {
   const users = Array.from({ length: USERS }, (_, number) => `user_${kind}${number}`)
   const once = users.flatMap(eventsOf)
-  // The same disorder each time, and the second copies after the first ones.
+  // The order is the same each time, with the second copies after the first ones.
   const all = [...once, ...once].map((_, at, each) => each[(at * 37) % each.length] as Event)
   const queue = all.map((event) => ({ event, isResend: false }))
   let [done, refused] = [0, 0]
@@ -81,7 +81,7 @@ async function underLoad(kind: string, running: Running, steps: (() => Promise<v
       else if (++refused > MOST_REFUSED) throw new Error(`refused ${refused} times, at last with ${status}`)
       else queue.push(one)
       if (done > all.length / 3) stepping ??= inTurn()
-      // What a step has found wrong is for the end.
+      // Failures of a step are reported at the end.
       stepping?.catch(() => {})
     }
   }
@@ -91,7 +91,7 @@ async function underLoad(kind: string, running: Running, steps: (() => Promise<v
   return users
 }
 
-/** Every user has the bonus, what was bought, the plan's credits, less the refund: each once. */
+/** Every user has the bonus, the purchase and the plan's credits, minus the refund, each exactly once. */
 async function expectAllOnce(users: string[]): Promise<void> {
   const entries = await query(
     drills.databaseUrl,
@@ -110,7 +110,7 @@ async function expectAllOnce(users: string[]): Promise<void> {
   expect(await query(drills.databaseUrl, left, [users])).toEqual([])
 }
 
-/** Scheduled runs, until what a commit had to leave is released. */
+/** Starts scheduled runs until everything that a commit deferred is released. */
 async function settle({ worker }: Running): Promise<void> {
   const left = async () => (await query(drills.databaseUrl, 'select from ledgerhook.arrived')).length > 0
   for (let run = 0; run < 20 && (await left()); run++) {

@@ -15,7 +15,7 @@ const secrets = generateSecrets()
 const received: { path: string; headers: IncomingHttpHeaders; body: string }[] = []
 let answer = 200
 
-/** Stands for the Worker: what is sent is looked at here as the provider's own SDK looks at it. */
+/** Stands in for the Worker, and checks each request by the provider's own SDK. */
 const server = createServer(async (request, response) => {
   received.push({ path: request.url ?? '', headers: request.headers, body: await text(request) })
   response.statusCode = answer

@@ -3,7 +3,7 @@ import { string } from 'zod'
 import { Misconfigured, TAKES } from '../../src/settings/misconfigured.ts'
 import { settingsOf, settingsSchema } from '../../src/settings.ts'
 
-// `npm run dev` uses the whole of zod, which has English messages of its own from then on. Ours stand all the same.
+// `npm run dev` uses the whole of zod, which sets its own English messages. Ours must stay all the same.
 string()
 
 const GOOD = {

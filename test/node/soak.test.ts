@@ -33,7 +33,7 @@ describe('a short soak', () => {
     expect(soak).toMatchObject({ ...SAME, contradictions: [] })
     expect(Object.values(soak.faults)).toEqual(Array.from({ length: 8 }, () => 1))
     expect(Object.keys(soak.outcomes).sort()).toEqual(KINDS.filter((kind) => kind !== 'spend').sort())
-    // What was not heard was sent again, and some of what was heard too.
+    // Sendings without a final response were sent again, and some of the others too.
     expect(soak.failed).toBeGreaterThanOrEqual(8)
     expect(soak.retries).toBe(soak.failed)
     expect(soak.twice).toBeGreaterThan(0)
@@ -120,7 +120,7 @@ describe('npm run bench -- --soak', () => {
 
   it('interrupted ends at once, and leaves nothing behind', { timeout: 300_000 }, async () => {
     const temporary = makeScratchDir('test')
-    // Postgres runs as another user than root, and has to reach its own directory in there.
+    // Postgres does not run as root, and must be able to enter its own directory in there.
     await chmod(temporary, 0o755)
     const env = { ...process.env, TMPDIR: temporary }
     const bench = spawn(process.execPath, ['bench/bench.ts', '--soak', '10m'], { env })

@@ -8,7 +8,7 @@ import { type Command, makeDir, run, start } from './command.ts'
 describe('npm run dev -- --spill', () => {
   let cwd: string
   let dev: Command
-  /** Where a part is, as it has said. */
+  /** The address that a part has printed. */
   const address = (part: RegExp) => part.exec(dev.output())?.[1] ?? ''
 
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe('npm run dev -- --spill', () => {
       const { code, output } = await send(provider, type, '--user', 'user_spilled')
       expect([code, output]).toEqual([0, expect.stringContaining('queued')])
     }
-    // The consumer has found no database, and has left both for later.
+    // The consumer has reached no database, and has left both for later.
     await dev.printed('later=')
     const count = async (of: string) => {
       const [row] = await query<{ count: string }>(database, `select count(*) from ledgerhook.${of}`)
@@ -63,7 +63,7 @@ describe('the lines about queues in wrangler.toml', () => {
     const config = configWithQueues()
     expect(config).toContain('[[queues.producers]]\nbinding = "SPILL"\nqueue = "ledgerhook-spill"')
     expect(config.match(/^\[\[queues\.consumers\]\]$/gm)).toHaveLength(2)
-    // By this end the Worker knows the dead-letter queue.
+    // The Worker recognises the dead-letter queue by the end of its name.
     expect(config).toContain('dead_letter_queue = "ledgerhook-spill-dead"')
     expect(config.match(/^max_retries = 100$/gm)).toHaveLength(2)
     expect(config).toContain('max_batch_size = 50')

@@ -35,7 +35,7 @@ async function act(path: string, body: object = {}): Promise<Told> {
   return (await response.json()) as Told
 }
 
-/** Somebody who has just bought a month for 20.00. */
+/** A customer who has just bought a month for 20.00. */
 async function subscriber() {
   const { id: customer } = await stripe.customers.create({})
   const session = await stripe.checkout.sessions.create({
@@ -59,7 +59,7 @@ const amounts = (invoice?: Stripe.Invoice) => invoice?.lines.data.map(({ amount 
 const invoiceOf = ({ events }: Told) =>
   events.map(({ data }) => data.object).find(({ object }) => object === 'invoice') as Stripe.Invoice
 
-/** What a line says of itself, as far as Ledgerhook reads it: without ids, amounts and moments. */
+/** Returns the members of a line that Ledgerhook reads, without ids, amounts and moments. */
 function shape(line: unknown) {
   const { parent, pricing, discountable, quantity } = line as (typeof swapped.lines.data)[0]
   const { proration, proration_details } = parent.subscription_item_details

@@ -36,7 +36,7 @@ async function act(path: string, body: object = {}, { url } = local) {
   return await response.json()
 }
 const ids = ({ data }: { data: { id: string }[] }) => data.map(({ id }) => id)
-/** A local Stripe of its own for one test, with these objects and nothing else. */
+/** Starts a local Stripe for one test with only these objects. */
 async function seeded(objects: Record<string, object[]>) {
   const own = await startLocal()
   onTestFinished(() => own.stop())

@@ -21,7 +21,7 @@ beforeAll(async () => {
   cut = await load(SDKS.stripe.file)
 })
 
-/** What the Worker calls, and what it gives. */
+/** The calls that the Worker makes, with their parameters. */
 const calls: Record<string, (stripe: Whole) => Promise<unknown>> = {
   'accounts.retrieveCurrent': (stripe) => stripe.accounts.retrieveCurrent(),
   'billingPortal.sessions.create': (stripe) =>
@@ -82,7 +82,10 @@ const responses: Record<string, () => Response> = {
   },
 }
 
-/** What it asks for, and what comes of it. Keys that the SDK makes up for a repetition differ each time. */
+/**
+ * Returns the request that the SDK sends, and its result. Idempotency keys that the SDK generates for retries differ
+ * each time.
+ */
 async function play(Sdk: typeof Whole, call: string, response: string) {
   const asked: unknown[] = []
   const fetcher = async (url: unknown, { headers, method, body }: RequestInit = {}) => {

@@ -15,7 +15,7 @@ const WEBHOOK_SECRET = 'whsec_test_of_the_stand_in'
 
 let local: LocalStripe
 let stripe: Stripe
-/** What an endpoint was sent: the events whose signature is right. */
+/** Returns the events that an endpoint received with a valid signature. */
 const delivered: Stripe.Event[] = []
 const endpoint = createServer(async (request, response) => {
   const signature = request.headers['stripe-signature'] ?? ''
@@ -62,7 +62,7 @@ async function act(path: string, body: object = {}): Promise<Told> {
 }
 const fail = (...next: string[]) => act('faults', { next })
 const requests = async () => (await (await fetch(`${local.url}/test/requests`)).json()) as Received[]
-/** The error that a call ends with. */
+/** Returns the error of a call. */
 const refusal = (call: Promise<unknown>) =>
   call.then(
     () => expect.unreachable('it was accepted'),
@@ -573,7 +573,7 @@ describe('faults', () => {
     ['refused', { type: 'StripeInvalidRequestError', statusCode: 400 }],
     ['rate_limit', { type: 'StripeRateLimitError', statusCode: 429 }],
   ])('%s', async (fault, expected) => {
-    // A connection that breaks is retried once whatever the setting (stripe-node #1040).
+    // A broken connection is retried once, regardless of the setting (stripe-node #1040).
     await fail(fault, ...(fault === 'drop' ? ['drop'] : []))
     const impatient = client(KEY, { timeout: 200 })
     expect(await refusal(impatient.checkout.sessions.create(pack()))).toMatchObject(expected)

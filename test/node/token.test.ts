@@ -16,7 +16,7 @@ const run = (...args: string[]) =>
   }).trim()
 const token = (...args: string[]) => run(local('token.ts'), ...args)
 
-/** What a command that fails says. */
+/** Returns the message of a command that fails. */
 function complaint(act: () => string): string {
   try {
     return `nothing: ${act()}`

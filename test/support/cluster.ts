@@ -5,12 +5,12 @@ import { query } from '../../local/postgres/query.ts'
 import { makeScratchDir } from '../../local/scratch.ts'
 import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 
-/** A Postgres of a test file's own, for tests that make roles, which all databases of a server share. */
+/** A Postgres for one test file whose tests make roles, because all databases of a server share the roles. */
 export interface Cluster {
   port: number
   /** Makes an empty database, and returns the URL of the superuser. */
   database(name: string, owner?: string): Promise<string>
-  /** Makes a role that logs in with its name as password. */
+  /** Creates a login role whose password is its name. */
   login(name: string, attributes?: string): Promise<void>
   stop(): Promise<void>
 }
@@ -31,14 +31,14 @@ export async function startCluster(): Promise<Cluster> {
   }
 }
 
-/** The same database, seen by another role of `login`. */
+/** Returns the URL of the same database for another role. */
 export function as(role: string, url: string): string {
   const changed = new URL(url)
   changed.username = changed.password = role
   return changed.href
 }
 
-/** Runs work on a connection of its own. */
+/** Runs work on a new connection. */
 export async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(url)
   client.on('error', () => {})
@@ -50,7 +50,7 @@ export async function connected<T>(url: string, work: (client: Client) => Promis
   }
 }
 
-/** What a promise is refused with; fails where it is not. */
+/** Returns the error of a promise. Fails if there is none. */
 export async function refused(work: Promise<unknown>): Promise<Error & { code?: string }> {
   return await work.then(
     () => {
@@ -60,7 +60,7 @@ export async function refused(work: Promise<unknown>): Promise<Error & { code?: 
   )
 }
 
-/** A folder that holds these files, which the caller removes. */
+/** Makes a folder with these files. The caller removes it. */
 export function folderOf(files: Record<string, string>): string {
   const folder = makeScratchDir('files')
   for (const [path, text] of Object.entries(files)) {

@@ -10,19 +10,19 @@ import { startScript } from './stripe-script.ts'
 import { heldTransactions } from './transactions.ts'
 
 export interface Stack {
-  /** As the owner of the database, who finds our tables without naming their schema. */
+  /** The URL of the owner of the database, whose search path has our schema. */
   databaseUrl: string
-  /** As a member of the Worker's role. */
+  /** The URL of a member of the Worker's role. */
   workerUrl: string
   /** The local gateway's `POST /sql`, in front of this database. */
   gatewayUrl: string
-  /** A local Stripe of its own. It records its events and delivers none: tests deliver them as they like. */
+  /** A local Stripe for this file. It records its events and delivers none: tests deliver them. */
   stripeUrl: string
-  /** What its tests have Stripe answer: see `startScript`. */
+  /** The scripted responses of Stripe: see `startScript`. */
   scriptUrl: string
 }
 
-/** What the local Stripe of a file is like. */
+/** The options of a file's local Stripe. */
 interface StackRequest {
   secretKey?: string
   prices?: string[]
@@ -34,9 +34,9 @@ interface Postgres {
 }
 
 /**
- * What tests cannot do inside workerd, over HTTP: `POST /stack` gives a fresh database, a gateway and a local Stripe;
- * `POST /hold` opens a transaction, runs statements and keeps it open, `POST /release/<id>` commits it, and
- * `POST /waiting` resolves once something waits for a lock. `/away` is where no database is.
+ * Does over HTTP what tests cannot do inside workerd: `POST /stack` makes a database, a gateway and a local Stripe;
+ * `POST /hold` opens a transaction, runs statements and keeps it open, `POST /release/<id>` commits it, and `POST
+ * /waiting` resolves once something waits for a lock. `/away` stands for an unreachable database.
  */
 export async function startControl(postgres: Postgres, template: string) {
   const parts: { stop(): Promise<void> }[] = []
@@ -54,7 +54,7 @@ export async function startControl(postgres: Postgres, template: string) {
     const gateway = await startGateway({
       port: 0,
       postgres: { host: '127.0.0.1', port: postgres.port },
-      // Several files' gateways keep their idle connections for a while, and Postgres has 200 for all of them.
+      // The gateways of several files keep idle connections for a while, and Postgres has 200 for all of them.
       maxConnections: 30,
     })
     const stripe = await startStripe({ port: 0, secretKey, prices: prices.map((id) => recurringPrice(id)) })

@@ -13,14 +13,14 @@ import { startControl } from './control.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where tests ask for a database and a gateway of their own. */
+    /** The address where tests request a database and a gateway. */
     control: string
     /**
-     * How many random histories the convergence test plays, and their seed: null for a new one. Whether the seed was
-     * given, to repeat a failure.
+     * The number of random histories that the convergence test plays, and their seed: null for a new one. Whether the
+     * seed was given to repeat a failure.
      */
     histories: { runs: number; seed: number | null; isRepeated: boolean }
-    /** How many deliveries cross batches of queued ones. */
+    /** The number of deliveries that arrive at the same time as batches of queued ones. */
     deliveries: number
   }
 }
@@ -28,9 +28,9 @@ declare module 'vitest' {
 const TEMPLATE = 'migrated'
 const SEED_OF_THE_GATE = 20_261_126
 
-/** One Postgres for the whole run; each test file gets a database of its own, copied from a migrated template. */
+/** Starts one Postgres for the whole run. Each test file gets its own database, copied from a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Commands start hundreds of times: what Node compiles for one is kept for the next.
+  // Commands start hundreds of times, so Node's compile cache is kept.
   const compiled = makeScratchDir('compiled')
   process.env.NODE_COMPILE_CACHE = compiled
   if (browserPath === undefined) console.warn(`the tests in a browser are skipped: ${NO_BROWSER}`)
@@ -39,7 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const postgres = await startTemporaryPostgres('test')
   await createDatabase(postgres.url('postgres'), TEMPLATE)
   await migrate(postgres.url(TEMPLATE))
-  // What the Worker may do is what its role may do: the tests' Worker is a member of it, as yours is.
+  // The tests' Worker is a member of the Worker's role, as in production, so that it has only the rights of that role.
   await query(
     postgres.url('postgres'),
     `create role worker login password 'worker' in role ledgerhook_worker`,
@@ -58,12 +58,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-/** A cluster with an empty database `ledgerhook`, for every Postgres that a test starts, in whatever process. */
+/** Makes a cluster with an empty database `ledgerhook`, which every Postgres of a test copies, in any process. */
 async function makeCluster(): Promise<string> {
   const dataDir = makeScratchDir('cluster-to-copy')
   const postgres = await startPostgres({ dataDir, port: await freePort() })
   await postgres.stop()
-  // Half a copy has not to be taken for a whole one.
+  // An incomplete copy must not look complete.
   rmSync(join(dataDir, COMPLETE_FILE))
   return dataDir
 }

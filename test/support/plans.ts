@@ -17,21 +17,21 @@ interface Explained {
 
 type Node = Plan & { statement: string }
 
-/** A session that keeps the plan of every statement that it runs, those inside functions and triggers too. */
+/** A session that records the plan of every statement that it runs, including those inside functions and triggers. */
 export interface PlannedSession {
   client: Client
   db: Database
-  /** Every node of every plan that ran meanwhile. */
+  /** Returns every node of every plan that ran meanwhile. */
   nodesOf(act: () => Promise<unknown>): Promise<Node[]>
-  /** What was read otherwise than by the first column of an index, of these nodes. */
+  /** Returns the nodes that read a table in another way than by the first column of an index. */
   scansOf(nodes: Node[]): string[]
-  /** Indexes that no plan has used so far, but for those that keep a row unique. */
+  /** Returns the indexes that no plan has used so far, except unique ones. */
   unusedIndexes(): Promise<string[]>
-  /** Verbs that were not called so far. */
+  /** Returns the verbs that were not called so far. */
   uncalledVerbs(): Promise<string[]>
 }
 
-/** Tables of a few rows, whatever piles up elsewhere. */
+/** Tables that have only a few rows, however much piles up elsewhere. */
 const SMALL = [
   'tasks',
   'verbs',
@@ -44,7 +44,7 @@ const SMALL = [
   'stripe_account',
   'bonus_key',
 ]
-/** Indexes of nothing but what is to be done, which are read in their order, and no further than a bite or 10,001. */
+/** Indexes of only pending work, which are read in their order, and not further than a bite or 10,001 rows. */
 const TO_DO = [
   'erasures_open',
   'subscriptions_cancel_due',
@@ -52,7 +52,7 @@ const TO_DO = [
   'outgoing_events_undelivered',
 ]
 
-/** Each index with what it is ordered by first, as a condition names it. */
+/** Returns each index with its first column or expression, as a condition names it. */
 const INDEXES = `
   select relname::text as name, replace(pg_get_indexdef(indexrelid, 1, true), '"', '') as leading, indisunique as keeps_unique
   from pg_index join pg_class on pg_class.oid = indexrelid where relnamespace = 'ledgerhook'::regnamespace`
@@ -105,7 +105,7 @@ export async function openPlannedSession(url: string): Promise<PlannedSession> {
         const { 'Node Type': type, 'Relation Name': table = '', 'Index Name': index, statement } = node
         if (SMALL.includes(table)) return []
         if (type === 'Seq Scan') return ours.has(table) ? [`${table}: ${statement}`] : []
-        // An index of Postgres's own catalogs is no matter of ours.
+        // Indexes of Postgres's own catalogs do not matter.
         if (index === undefined || !leading.has(index) || TO_DO.includes(index) || isByLeadingColumn(node))
           return []
         return [`${index} where ${node['Index Cond'] ?? 'anything'}: ${statement}`]

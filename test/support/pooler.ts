@@ -6,7 +6,7 @@ const READY = 'Z'.charCodeAt(0)
 const IDLE = 'I'.charCodeAt(0)
 const TERMINATE = 'X'.charCodeAt(0)
 
-/** What a server says to a client that it lets in: no password asked, no parameters, ready and idle. */
+/** The messages of a server to an accepted client: no password asked, no parameters, ready and idle. */
 const WELCOME = Buffer.from([
   82,
   0,
@@ -38,7 +38,9 @@ const WELCOME = Buffer.from([
   IDLE,
 ])
 
-/** A pooler as Neon's in transaction mode: each transaction of a client may have another session of the server. */
+/**
+ * Starts a pooler like Neon's in transaction mode: each transaction of a client may use another session of the server.
+ */
 export async function startPooler(url: string) {
   let sessions = 0
   const server = createServer((client) => {
@@ -68,7 +70,7 @@ export async function startPooler(url: string) {
   return { url: pooled.href, sessions: () => sessions, stop: () => server.close() }
 }
 
-/** A session of the server after its password, as raw bytes. */
+/** Opens a session of the server after authentication, as raw bytes. */
 async function openSession(url: string): Promise<Socket> {
   const client = new Client(url)
   client.on('error', () => {})
@@ -79,7 +81,7 @@ async function openSession(url: string): Promise<Socket> {
   return stream
 }
 
-/** Passes bytes on in both directions until the transaction has ended. */
+/** Passes bytes in both directions until the transaction has ended. */
 async function untilIdle(client: Socket, session: Socket, first: Buffer): Promise<void> {
   await new Promise<void>((resolve) => {
     const forward = (bytes: Buffer) => session.write(bytes)

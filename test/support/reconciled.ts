@@ -2,7 +2,10 @@ import type { Pass, Walk } from '../../src/reconcile/pass.ts'
 import { type Report, runPass } from '../../src/reconcile/run.ts'
 import type { Difference } from '../../src/reconcile/words.ts'
 
-/** One pass to its end, with all that differs. What is found again stays as it was found first, as in the command. */
+/**
+ * Runs one pass to its end, and returns all differences. A difference that is found again stays as it was first found,
+ * as in the command.
+ */
 export async function reconciled(
   pass: Pass,
   walks: Walk[],

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { serveHttp } from '../../local/http-server.ts'
 
-/** What Stripe is to answer: a status and a body, or nothing at all. */
+/** A scripted response of Stripe: a status and a body, or no response. */
 export interface Scripted {
   status?: number
   body?: unknown
@@ -10,10 +10,11 @@ export interface Scripted {
 }
 
 /**
- * Stripe's API as the tests of one file script it: canned answers by `GET /v1/…`, with those members of its query that a
- * test names (`GET /v1/refunds?charge=ch_1`), and what was asked. Unscripted, it is down (500), and says that a retry is
- * of no use, because the SDK would wait half a second before it. `POST /script` takes answers: earlier ones stay, unless
- * they are given anew. `POST /calls` returns the calls whose path has `about` in it, in the order in which they came.
+ * Starts Stripe's API with the scripted responses of one test file, by `GET /v1/…` with the query members that a test
+ * names (`GET /v1/refunds?charge=ch_1`), and records the calls. A call without a script gets 500 and a header that
+ * forbids a retry, because the SDK would wait half a second before it. `POST /script` adds responses; earlier ones stay
+ * unless they are replaced. `POST /calls` returns the calls whose path contains `about`, in the order in which they
+ * arrived.
  */
 export async function startScript() {
   const answers = new Map<string, Scripted>()

@@ -14,7 +14,7 @@ interface Backend {
   query: string
 }
 
-/** Transactions that tests hold open, and a look at what waits for them. */
+/** Transactions that tests hold open, and a way to see what waits for them. */
 export function heldTransactions() {
   const held = new Map<string, Client>()
 
@@ -39,8 +39,8 @@ export function heldTransactions() {
     },
 
     /**
-     * Resolves once so many backends of the database wait for a lock. Throws, and says what they do, when they do
-     * not.
+     * Resolves once this many backends of the database wait for a lock. Otherwise throws an error that says what they
+     * do.
      */
     async waiting({ databaseUrl, count }: { databaseUrl: string; count: number }) {
       let backends: Backend[] = []

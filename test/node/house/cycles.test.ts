@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 
 const FOLDERS = ['src', 'local', 'bench', 'cli', 'test']
 
-/** `from '…'`, `import '…'` and `import('…')`, types included: a cycle of types is a cycle for whoever reads it. */
+/**
+ * Matches `from '…'`, `import '…'` and `import('…')`, including types: a cycle of types is also a cycle for a reader.
+ */
 const IMPORT = /\b(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g
 
 const slashed = (path: string) => path.replaceAll(sep, '/')
@@ -15,10 +17,7 @@ function importsOf(path: string): string[] {
   )
 }
 
-/**
- * Returns each cycle that a walk along the imports meets, as the files on its way; the first file is its last as
- * well.
- */
+/** Returns each cycle of imports as its files in order. The first file is repeated at the end. */
 function cyclesIn(imports: Map<string, string[]>): string[] {
   const cycles: string[] = []
   const finished = new Set<string>()

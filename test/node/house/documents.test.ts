@@ -20,7 +20,7 @@ const events = Object.values(providers).flatMap(({ name, events }) =>
   Object.keys(events).map((type) => ({ provider: name, type })),
 )
 
-/** Fails with all that is missing, by name, and not with the text in which it was looked for. */
+/** Fails with the names of everything that is missing, not with the text that was searched. */
 function has(what: string, needs: Record<string, boolean>): void {
   const missing = Object.keys(needs).filter((need) => !needs[need])
   expect(missing, `${what} lacks ${missing.join('; ')}`).toEqual([])
@@ -153,7 +153,7 @@ describe('alerts', () => {
 })
 
 describe('npm scripts', () => {
-  // npm itself runs `preinstall`: nobody calls it.
+  // npm itself runs `preinstall`, so no document names it.
   const scripts = Object.keys(JSON.parse(read('package.json')).scripts).filter(
     (name) => name !== 'preinstall',
   )

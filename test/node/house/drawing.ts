@@ -1,5 +1,5 @@
 /**
- * The rooms of `src`, from the top down, and whom each may import: rooms that stand below it. A room's own files may
+ * The rooms of `src`, from the top down, and the rooms that each may import, which are below it. A room's own files may
  * always import each other.
  */
 export const rooms: Record<string, string[]> = {
@@ -100,10 +100,10 @@ export const rooms: Record<string, string[]> = {
   log: [],
 }
 
-/** From the top down. Only what stands below may be called, in SQL as well. */
+/** From the top down. A room may call only rooms below it, in SQL too. */
 export const floors = Object.keys(rooms)
 
-/** Rooms beside each other, of which none knows the other. */
+/** Rooms on the same level, which do not import each other. */
 export const neighbours = [
   ['api', 'ops'],
   ['api', 'queue'],
@@ -115,7 +115,7 @@ export const isBelow = (room: string, above: string) =>
   floors.indexOf(room) > floors.indexOf(above) &&
   !neighbours.some((pair) => pair.includes(room) && pair.includes(above))
 
-/** Who may import which library: rooms, and `schema` for the schema.ts of each. */
+/** The rooms that may import each library. `schema` means the schema.ts of each room. */
 export const libraries: Record<string, string[]> = {
   svix: ['clerk', 'outgoing'],
   // Verifies tokens of Cloudflare Access as well: decision 61.

@@ -19,7 +19,7 @@ const given = factsGiven()
 const called = [...new Set(given.map(({ name }) => name))].sort()
 const calledFunction = (name: string) => byName.get(name) as SqlFunction
 
-/** Called by a person's command, as the owner of the database: the Worker may not. */
+/** Functions that a person's command calls as the owner of the database. The Worker may not call them. */
 const OWNERS_ONLY = [
   'adjust',
   'adjust_many',
@@ -30,11 +30,11 @@ const OWNERS_ONLY = [
   'undelivered_events',
   'resend_events',
 ]
-/** Triggers that write for whoever may insert a ledger entry. */
+/** Triggers that write for every role that may insert a ledger entry. */
 const TRIGGERS = ['carry_balance', 'move_balance']
-/** Wraps the call of any other function, where your app is told what happens: src/db.ts. */
+/** The function that wraps the call of any other one if your app receives events: src/db.ts. */
 const WRAPPER = 'with_outgoing'
-/** They read and write one table of a few rows, whatever has piled up elsewhere. */
+/** Functions that read and write only one table of a few rows, however much has piled up elsewhere. */
 const NEEDS_NO_PLAN = ['lease_tasks', 'finish_tasks']
 
 const PLANS = ['plan_cache_mode = force_generic_plan', 'enable_seqscan = off', 'jit = off']
@@ -63,7 +63,7 @@ describe('what TypeScript calls', () => {
 })
 
 describe('facts', () => {
-  // A verdict and what waits for it are made in SQL as well: see below.
+  // A verdict and what waits for it are also made in SQL: see below.
   it.each(given.filter(({ name }) => name !== 'record_delivery'))(
     'of $name are named as in $path',
     ({ name, facts }) => {
@@ -103,7 +103,7 @@ describe('facts', () => {
       ([, members = '']) => members.split(',').map((member) => member.split(':')[0]?.trim()),
     )
     const made = new Set([...inSql, ...besides])
-    // Those of the effect, and the outcome of what asks.
+    // The facts of the effect, and the outcome of the delivery that asks.
     for (const inner of ['verb', 'facts', 'parked']) made.delete(inner)
     expect(factsIn(calledFunction('record_delivery')).sort()).toEqual([...made].sort())
   })
@@ -115,12 +115,12 @@ describe('facts', () => {
       /const rowOf = [^(]*\([^)]*\) => \(\{([^}]*)\}/.exec(read('src/webhook/commit.ts')) ?? []
     const keys = [...sent.matchAll(/^ {2}(\w+):/gm)].map(([, key]) => key)
     const taken = names.split(',').map((column) => column.trim().split(' ')[0])
-    // Whoever credits asks which mode it is of.
+    // A function that credits asks for the mode of the event.
     expect([...keys, 'body', 'payload'].sort()).toEqual([...taken, 'livemode'].sort())
   })
 })
 
-/** Handlers name these; the others record, and decide nothing. */
+/** Handlers name these verbs. The other functions record, and decide nothing. */
 const verbs = functions.filter(
   (one) => one.parameters[0]?.name === 'delivery' && takesFacts(one) && !one.name.startsWith('record_'),
 )
@@ -140,7 +140,7 @@ describe('a verb', () => {
   })
 })
 
-/** What a stored effect, or a batch, may run. */
+/** The functions that a stored effect or a batch may run. */
 const stored = functions.filter((one) => one.parameters[0]?.name === 'delivery' && takesFacts(one))
 
 describe('the subjects of a verb', () => {

@@ -8,19 +8,19 @@ import {
 import { API, type Checker, type Type, TypeFlags, type TypeReference } from 'typescript/unstable/sync'
 import { filesOf } from './sources.ts'
 
-/** What TypeScript hands to a database function somewhere: the names that the argument's type has. */
+/** The facts that TypeScript passes to a database function somewhere: the property names of the argument's type. */
 export interface Given {
   name: string
   path: string
   facts: string[]
-  /** The same of what some facts consist of: a document, or each document of a list. */
+  /** The property names of facts that are themselves a document or a list of documents. */
   parts: Record<string, string[]>
 }
 
-/** Functions whose arguments are the database, the name of a function of ours, and what it is given. */
+/** Functions whose arguments are the database, the name of one of our database functions, and its facts. */
 const CALLING = ['call', 'callFunction']
 
-/** Returns all that TypeScript gives to database functions, as the compiler understands it. */
+/** Returns everything that TypeScript passes to database functions, by the compiler's types. */
 export function factsGiven(): Given[] {
   const api = new API({ cwd: process.cwd() })
   try {

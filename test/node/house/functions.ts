@@ -1,17 +1,17 @@
 import { read, roomOf, sources, sqlFiles } from './sources.ts'
 
-/** A database function, as its file has it. */
+/** A database function in its file. */
 export interface SqlFunction {
   name: string
   path: string
   room: string
-  /** What stands between its comment and its name: the lines that say what it is for. */
+  /** The lines of its comment, which say what it does. */
   comment: string
   parameters: { name: string; type: string }[]
-  /** From `returns` to the body: the language, what it may change, the settings. */
+  /** The text from `returns` to the body: the language, the volatility, the settings. */
   head: string
   body: string
-  /** What is declared, and what is done: code without comments, and with every text emptied. */
+  /** The declarations and the body: code without comments, and with all texts emptied. */
   declares: string
   does: string
 }
@@ -22,7 +22,7 @@ const FUNCTION =
 const withoutComments = (sql: string) => sql.replaceAll(/--[^\n]*/g, '')
 const withoutTexts = (sql: string) => sql.replaceAll(/'(?:[^']|'')*'/g, "''")
 
-/** What no function is: nothing, in a file that is as it should be. */
+/** The text outside functions. It is empty in a valid file. */
 export const besides = (sql: string) => withoutComments(sql.replaceAll(FUNCTION, '')).trim()
 
 export function functionsIn(sql: string, path: string): SqlFunction[] {
@@ -63,22 +63,22 @@ export const byName = new Map(functions.map((one) => [one.name, one]))
 export const isSql = ({ head }: SqlFunction) => /\blanguage sql\b/.test(head)
 export const isTrigger = ({ head }: SqlFunction) => /^returns trigger\b/.test(head)
 export const runsAsOwner = ({ head }: SqlFunction) => /\bsecurity definer\b/.test(head)
-/** Whether Postgres is told that it changes nothing. */
+/** Whether it is declared to change nothing. */
 export const changesNothing = ({ head }: SqlFunction) => /\b(stable|immutable)\b/.test(head)
 
-/** Whether the Worker, or a person's command, calls it: by documents alone. */
+/** Whether the Worker or a person's command calls it: it takes only documents. */
 export const takesFacts = ({ parameters }: SqlFunction) =>
   parameters.every(({ type }) => type === 'jsonb') &&
   ['facts', 'delivery,facts'].includes(parameters.map(({ name }) => name).join())
 
-/** Functions of ours that this code calls. */
+/** Returns our functions that this code calls. */
 export const callsIn = (code: string) =>
   [
     ...new Set([...code.matchAll(/(?<![.\w])(?:ledgerhook\.)?(\w+)\s*\(/g)].map(([, name = '']) => name)),
   ].flatMap((name) => byName.get(name) ?? [])
 export const calledBy = ({ declares, does }: SqlFunction) => callsIn(`${declares}\n${does}`)
 
-/** The room of each table and view, by what its schema says. */
+/** Returns the room of each table and view, by its schema file. */
 export const tables = new Map(
   sources.flatMap((path) =>
     [...read(path).matchAll(/ledgerhook\s*\.(?:table|view)\(\s*'(\w+)'/g)].map(
@@ -86,7 +86,7 @@ export const tables = new Map(
     ),
   ),
 )
-/** Tables that a function names: to read, to write, or as the type of a row. */
+/** Returns the tables that a function names: to read, to write, or as the type of a row. */
 export const tablesOf = ({ parameters, declares, does, head }: SqlFunction) =>
   [...tables.keys()].filter((table) =>
     new RegExp(`(?<![.\\w'])${table}\\b(?!\\()`).test(
@@ -94,7 +94,7 @@ export const tablesOf = ({ parameters, declares, does, head }: SqlFunction) =>
     ),
   )
 
-/** The names in the first line of a function that takes facts: none where it needs none. */
+/** Returns the names in the first line of a function that takes facts. Empty if it needs none. */
 export function factsIn({ body, does }: SqlFunction): string[] {
   const [, names = ''] =
     /^\s*(?:declare\b[\s\S]*?)?\bbegin\s+select \* into f from jsonb_to_record\(facts\) as f\(([^)]*)\);/.exec(
@@ -105,7 +105,10 @@ export function factsIn({ body, does }: SqlFunction): string[] {
   return namesIn(names)
 }
 
-/** `jsonb_to_recordset(f.tasks) as ended(name text, good boolean)`: what is read of each document of a list. */
+/**
+ * `jsonb_to_recordset(f.tasks) as ended(name text, good boolean)`: the members that are read of each document of a
+ * list.
+ */
 export const partsIn = (code: string) =>
   [...code.matchAll(/jsonb_to_recordset\((?:f\.)?(\w+)\) as \w+\(([^)]*)\)/g)].map(
     ([, part = '', names = '']) => [part, namesIn(names)] as const,

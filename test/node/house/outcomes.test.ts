@@ -24,7 +24,7 @@ const found = (text: string, pattern: RegExp, outcome?: string) =>
 const sql = functions.map(({ body }) => body.replaceAll(/--[^\n]*/g, '')).join('\n')
 const typescript = sources.filter((path) => path !== LIST).map(read)
 
-/** Why something cannot be taken, by those who decide it: parked or rejected, as their callers say. */
+/** The functions that decide why something is not applied. Their callers decide whether it is parked or rejected. */
 const objections = [
   ...sql.matchAll(/\bobjection := '(\w+)'/g),
   ...functions
@@ -38,7 +38,7 @@ const produced = new Set([
   ...found(sql, /\basks\('(\w+)'/g, 'parked'),
   ...found(sql, /\boutcome = '(\w+)', reason = '(\w+)'/g),
   ...typescript.flatMap((text) => found(text, /\boutcome: '(\w+)',\s+reason: (?:null|'(\w+)')/g)),
-  // The facts of `asks(f.unknown, …)`: the type says what they may be.
+  // The facts of `asks(f.unknown, …)`. The type lists their possible values.
   ...typescript.flatMap((text) =>
     [...text.matchAll(/\bunknown: ((?:'\w+' \| )+)null/g)].flatMap(([, type = '']) =>
       found(type, /'(\w+)'/g, 'parked'),

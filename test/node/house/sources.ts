@@ -8,23 +8,23 @@ const found = (pattern: string) =>
     .map((path) => path.replaceAll(sep, '/'))
     .sort()
 
-/** What is deployed. */
+/** The deployed sources. */
 export const sources = found('src/**/*.ts')
 export const sqlFiles = found('src/*/*.sql')
-/** What a person reads, but for decisions, which tell how it came to be. */
+/** The documents, except decisions, which describe history. */
 export const documents = ['README.md', ...found('docs/*.md')]
 export const decisions = found('docs/decisions/*.md')
-/** All TypeScript and SQL in these folders. */
+/** Returns all TypeScript and SQL files in these folders. */
 export const filesOf = (...folders: string[]) =>
   folders.flatMap((folder) => [...found(`${folder}/**/*.ts`), ...found(`${folder}/**/*.sql`)])
 
 export const documented = documents.map(read).join('\n')
 
-/** Which room a file of `src` is in: its folder, or its own name where it is in none. */
+/** Returns the room of a file of `src`: its folder, or its own name if it is in none. */
 export const roomOf = (path: string) => relative('src', path).split(/[/.\\]/)[0] ?? ''
 export const isSchema = (path: string) => basename(path) === 'schema.ts'
 
-/** What a file imports: a path of ours, from the project on, or the name of a library. */
+/** Returns a file's imports: our paths relative to the project, and names of libraries. */
 export const importsOf = (path: string) =>
   [...read(path).matchAll(/\b(?:from|import) ?\(?'([^']+)'/g)].map(([, name = '']) =>
     name.startsWith('.') ? join(dirname(path), name).replaceAll(sep, '/') : name,

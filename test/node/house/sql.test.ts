@@ -35,7 +35,7 @@ describe('names', () => {
 
 const PATH = 'set search_path = pg_catalog, ledgerhook, pg_temp'
 
-/** What looks like a call and is grammar. */
+/** Words that look like calls but are grammar. */
 const GRAMMAR =
   /^(all|and|any|array|as|between|case|coalesce|else|exists|filter|from|greatest|in|least|not|nullif|or|over|select|then|values|when|where)$/
 
@@ -172,7 +172,7 @@ describe('a function', () => {
   )
 
   it.each(functions)('$name says what it is for', ({ name, path, comment }) => {
-    // Several that are one thing may share a comment.
+    // Several lines that belong together may share a comment.
     const isFirst = functions.find((one) => one.path === path)?.name === name
     if (isFirst) expect(comment).not.toBe('')
   })

@@ -7,7 +7,10 @@ import { logged } from './engine-support.ts'
 import { customerOf, link, signedUp } from './people.ts'
 import { billing, deliver, type Env, query, runScheduled, settings, stripeAnswers } from './support.ts'
 
-/** As the local Stripe's key, or another one that the Worker has. */
+/**
+ * The account and mode that the database serves: those of the local Stripe's key, or of another key that the Worker
+ * had.
+ */
 const served = async () => (await query('select account, livemode from stripe_account'))[0]
 const serve = (account: string, livemode: boolean) =>
   query(
@@ -19,7 +22,7 @@ beforeEach(() => query('delete from stripe_account'))
 
 const MISCONFIGURED = { status: 500, body: { error: 'misconfigured' } }
 
-/** Somebody with a customer of whom the local Stripe has never heard. */
+/** A user whose customer the local Stripe does not know. */
 async function withUnknownCustomer() {
   const id = await signedUp()
   const customer = `cus_elsewhere_${id}`
@@ -42,7 +45,7 @@ describe('a customer of another account or mode', () => {
       deleted_at: null,
       unlinked_at: expect.any(Date),
     })
-    // No event of it links it again, and no click replaces it once more.
+    // No event of this customer links it again, and no click replaces it once more.
     await link(id, customer)
     expect(await checkout(id)).toMatchObject({ status: 200 })
     expect([await customerOf(id), await customersMade(id)]).toEqual([made, [made]])
@@ -121,7 +124,7 @@ describe('what the database serves', () => {
         serves: { account: 'acct_first', livemode: false },
       }),
     )
-    // A live key takes over from test mode, and a test key never from live mode.
+    // A live key replaces test mode, but a test key never replaces live mode.
     await runScheduled({ STRIPE_SECRET_KEY: 'sk_live_abc' }, 'remember_account')
     expect(await served()).toEqual({ account: 'acct_second', livemode: true })
     await runScheduled(read('second'), 'remember_account')

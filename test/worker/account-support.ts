@@ -27,7 +27,7 @@ export interface Reply<Body> {
   body: Body
 }
 
-/** A request with this bearer token, and its answer as JSON. */
+/** Sends a request with this bearer token, and returns the response as JSON. */
 export async function callWith<Body = Record<string, unknown>>(
   token: string | null,
   path: string,
@@ -49,7 +49,7 @@ export interface Moved {
   fields?: Record<string, string[]>
 }
 
-/** Your own backend calls a route that moves credits, with its token or another. */
+/** Calls a route that moves credits as your own backend, with its token or another. */
 export async function backend(
   path: string,
   body: unknown,
@@ -60,11 +60,11 @@ export async function backend(
   return await callWith<Moved>(token, path, { method: 'POST', body: text }, env)
 }
 
-/** Your own backend takes credits. */
+/** Spends credits as your own backend. */
 export const spend = (body: unknown, env: Env = {}) => backend('/api/wallet/spend', body, env)
 export const giveBack = (body: unknown, env: Env = {}) => backend('/api/wallet/give-back', body, env)
 
-/** What the tests' backend may grant, unless a test says otherwise. */
+/** The grant limits of the tests' backend, unless a test sets others. */
 export const GRANTS = {
   GRANT_LIMIT: JSON.stringify({ per_call: 10 ** 6, per_user_day: 10 ** 9, per_day: 10 ** 12 }),
   CAMPAIGNS: JSON.stringify({ friends: { per_user: 100, total: 250 }, open: {} }),

@@ -19,7 +19,7 @@ beforeEach(calm)
 
 const fails = (failures: number) =>
   query(`update tasks set failures = $1 where name = 'attention'`, [failures])
-/** A scheduled run in which alerts are looked at, and told. */
+/** A scheduled run that checks alerts and sends their messages. */
 const watch = async (env: Env = TELLING_ALERTS) => {
   await query(`update alert_messages set next_at = now()`)
   await runScheduled(env, 'check_alerts')

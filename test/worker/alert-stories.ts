@@ -25,18 +25,18 @@ const PLANS = JSON.stringify({
   price_pro: { key: 'pro', credits: 100 },
   price_max: { key: 'max', credits: 200 },
 })
-/** The local Stripe is what is compared with; one run has requests for all of it. */
+/** The comparison uses the local Stripe; one run has enough requests for all of it. */
 const RECONCILES: Env = { RECONCILE: 'report', STRIPE_API_BASE: stripeUrl, RUN_SUBREQUESTS: '400' }
 const HOUR_MS = 3_600_000
 
 export const topUp = (user: string) => checkoutEvent('checkout.session.completed', { user })
-/** So many requests with a wrong signature. */
+/** Sends this many requests with a wrong signature. */
 export const badly = (number: number) =>
   Promise.all(Array.from({ length: number }, () => send('stripe', '{}', { secret: 'whsec_another' })))
 
 export interface Story {
   about?: string
-  /** Where a run would do away with the cause. */
+  /** For a cause that a scheduled run would remove. */
   noRun?: boolean
   env?: Env
   stripe?: typeof fetch
@@ -44,14 +44,14 @@ export interface Story {
   end(): Promise<unknown>
 }
 
-/** A day has passed since what is about this came. */
+/** Moves what is about this id one day into the past. */
 export const oneDay = (id: string) =>
   query(
     `update webhook_events set received_at = received_at - interval '25 hours' where user_id = $1 or $1 = any (about)`,
     [id],
   )
 
-/** How the cause of each alert comes, and how it goes. */
+/** How the cause of each alert begins and ends. */
 export const stories: Record<string, () => Promise<Story>> = {
   async error_rate() {
     return { begin: () => badly(20), end: () => countsAge(2) }
@@ -118,7 +118,7 @@ export const stories: Record<string, () => Promise<Story>> = {
     const begin = async () => {
       for (let hour = 0; hour < 27; hour++) {
         await reconcileAges(1)
-        // 429 to every call of this hour, or 500 to its first ones.
+        // Stripe returns 429 to every call of this hour, or 500 to its first calls.
         if (hour % 2 === 0) await atStripe('limit', { requests: 0 })
         else await failStripe(...Array<string>(4).fill('server_error'))
         await runScheduled(RECONCILES, 'reconcile')
@@ -250,7 +250,7 @@ export const stories: Record<string, () => Promise<Story>> = {
   },
 }
 
-/** Nothing of an earlier story is asked of Stripe. */
+/** Stripe is not asked about objects of an earlier story. */
 async function nothingToCompare() {
   await query(`update payments set created_at = now() - interval '60 days'`)
   await query(`delete from tasks where name = 'reconcile'`)
@@ -266,7 +266,7 @@ async function reconcileAges(hours: number) {
   )
 }
 
-/** Every query of the Worker takes so many milliseconds while `act` runs, by its clock. */
+/** Every query of the Worker takes this many milliseconds by its clock while `act` runs. */
 async function slowDatabase(ms: number, act: () => Promise<void>) {
   const [real, start] = [globalThis.fetch, Date.now()]
   let passed = 0
@@ -287,18 +287,18 @@ async function slowDatabase(ms: number, act: () => Promise<void>) {
 /** An alert about the database itself, which needs no row. */
 export interface DirectStory {
   begin(): Promise<unknown>
-  /** Whoever notices. */
+  /** The part of the Worker that notices it. */
   look(): Promise<unknown>
   end(): Promise<unknown>
 }
 
-/** By another isolate, or once this one has forgotten what it knew. */
+/** As in another isolate, or after this one has forgotten its state. */
 export async function healthAsked(): Promise<number> {
   later(20_000)
   return (await request('/api/health/deep', {}, TELLING_ALERTS)).status
 }
 
-/** The same, of the alerts that go out directly. */
+/** The causes of the alerts that are sent directly. */
 export const directStories: Record<string, DirectStory> = {
   database_away: {
     begin: () => gatewayAlways('unavailable'),

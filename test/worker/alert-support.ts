@@ -12,10 +12,10 @@ export const ALERT_WEBHOOK_URL = 'https://hooks.example.com/services/alerts'
 export const ALERT_WEBHOOK_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 export const TELLING_ALERTS = { ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET }
 
-/** A change of an alert: `opened parked_age unknown_user`. */
+/** A change of an alert, such as `opened parked_age unknown_user`. */
 export type Change = string
 
-/** One look at everything that has an alert. Returns the changes that it logs, of these alerts. */
+/** Checks all alerts once. Returns the logged changes of these alerts. */
 export async function check(env: Env = {}, fetcher?: typeof fetch): Promise<Change[]> {
   const all = settingsOf({ ...settings, ...env })
   const lines = await logged(() => checkAlerts(all, connect(all), new Budget(100, fetcher)))
@@ -25,7 +25,7 @@ export async function check(env: Env = {}, fetcher?: typeof fetch): Promise<Chan
 export const inWords = ({ change, alert, about }: Record<string, unknown>): Change =>
   [change, alert, about].filter((word) => word).join(' ')
 
-/** Time passes for every alert that is there. */
+/** Lets time pass for every alert. */
 export const alertsAge = (minutes: number) =>
   query(
     `update alerts set since = since - $1 * interval '1 minute', opened_at = opened_at - $1 * interval '1 minute',
@@ -34,7 +34,7 @@ export const alertsAge = (minutes: number) =>
     [minutes],
   )
 
-/** What was counted so far is from so many hours before. */
+/** Moves all counts this many hours into the past. */
 export async function countsAge(hours: number): Promise<void> {
   await runScheduled({}, 'roll_up')
   await query(
@@ -52,14 +52,14 @@ export async function countsAge(hours: number): Promise<void> {
 export const alertRow = async (name: string, about = '') =>
   (await query('select * from alerts where name = $1 and about = $2', [name, about]))[0]
 
-/** Isolates know for a while; a later moment is another one for them. */
+/** Makes the isolate forget its cached state, by a later moment. */
 let now = Date.now()
 export function later(ms: number): void {
   now += ms
   vi.spyOn(Date, 'now').mockImplementation(() => now)
 }
 
-/** Forgets what this data center remembers of the alerts that it has sent. */
+/** Clears the data center's cache of sent alerts. */
 export async function untold(): Promise<void> {
   later(1_000_000)
   const { default: cache } = caches as unknown as { default: Cache }
@@ -67,7 +67,7 @@ export async function untold(): Promise<void> {
     await cache.delete(`https://ledgerhook.internal/alerts/${alert}`)
 }
 
-/** Forgets every alert, and what causes one. */
+/** Deletes every alert, and what causes one. */
 export async function calm(): Promise<void> {
   await runScheduled({}, 'roll_up')
   await query('truncate alerts, alert_messages, sightings, rates, tallies, query_times, parked_ages')
@@ -82,7 +82,7 @@ export async function calm(): Promise<void> {
 
 export type Told = AlertMessage & { text: string; headerId: string }
 
-/** Stands in for whoever is at ALERT_WEBHOOK_URL, in each test anew. It verifies every signature. */
+/** Stands in for the receiver at ALERT_WEBHOOK_URL, new in each test. It verifies every signature. */
 export function alertReceiver() {
   const one = {
     told: [] as Told[],

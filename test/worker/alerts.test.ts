@@ -245,8 +245,8 @@ describe('silence', () => {
 
   it('may last four times as long as at this hour of one of the last four weeks', async () => {
     await silentFor(9)
-    // At this hour, and at the next, should it begin just now, deliveries came every few minutes, but for a gap of three
-    // hours and a half three weeks ago.
+    // At this hour of the day, and at the next in case it begins just now, deliveries came every few minutes, except
+    // for a gap of three and a half hours three weeks ago.
     const around: Record<number, number[]> = { 3: [-1, 2.5] }
     for (const week of [1, 2, 3, 4]) {
       for (const hours of around[week] ?? [-0.05, 0.05, 0.95, 1.05, 1.95, 2.05]) {

@@ -19,7 +19,7 @@ import {
   subscription,
 } from './support.ts'
 
-// Lines that are read when their period is over could be metered: then their price is read, too.
+// Lines that are read after their period could be metered, so their price is read too.
 beforeAll(() => sells(price('price_pro', 2000)))
 
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })

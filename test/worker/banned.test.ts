@@ -45,7 +45,7 @@ describe('a user whom Clerk has banned', () => {
       expect(await told(true, now + 2_000)).toMatchObject(rejected)
       expect(await isBanned()).toBe(true)
       expect((await spend({ user_id: id, amount: 1, idempotency_key: `c-${id}` })).status).toBe(403)
-      // What is older comes later, with an address and with none.
+      // Older events arrive later, with an address and without one.
       expect(await told(false, now + 1_000, {})).toMatchObject({ outcome: 'applied' })
       expect(await told(false, now + 1_500)).toMatchObject(rejected)
       expect(await isBanned()).toBe(true)

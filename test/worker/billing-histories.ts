@@ -30,7 +30,7 @@ interface Subscription {
   status: string
   cancelling: boolean
   periodStart: number
-  /** What was charged last, of which a change credits half: each change halves the time that is left. */
+  /** The last charge. A change credits half of it: each change halves the time that is left. */
   charged: { invoice: string; line: string; price: string; amount: number }
 }
 
@@ -39,7 +39,7 @@ const COSTS = 2000
 
 type Line = ReturnType<typeof invoiceLine>
 
-/** A proration as Stripe has it: it does not say what one costs. */
+/** A proration in Stripe's form: it does not contain the price of one unit. */
 function proration(
   { price, amount, periodStart, line }: { price: string; amount: number; periodStart: number; line: string },
   credited_items: object | null,
@@ -53,7 +53,7 @@ function proration(
   return made
 }
 
-/** What Stripe's API says of these prices. */
+/** Stripe's API responses for these prices. */
 export const scriptedPrices = Object.fromEntries(
   PRICES.map((id) => {
     const recurring = { interval: 'month', interval_count: 1, usage_type: 'licensed' }
@@ -63,7 +63,7 @@ export const scriptedPrices = Object.fromEntries(
 
 type Send = (event: (about: { event: string; at: number }) => { id: string }) => void
 
-/** The billing half of a world: what Stripe sends of subscriptions, as it would allow the steps. */
+/** The billing half of a world: Stripe's events about subscriptions, for steps that Stripe would allow. */
 export function billing(
   namespace: string,
   startS: number,
@@ -122,7 +122,7 @@ export function billing(
     subscription.charged = { invoice, line, price, amount: COSTS }
   }
 
-  /** A change of plan, billed at once (Stripe: `always_invoice`). Declined, its invoice stays open. */
+  /** A change of plan, billed at once (Stripe: `always_invoice`). If it is declined, its invoice stays open. */
   const swap = (subscription: Subscription, paid: boolean) => {
     const { charged, price, periodStart } = subscription
     const amount = Math.floor(charged.amount / 2)

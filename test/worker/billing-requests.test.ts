@@ -8,7 +8,7 @@ import { counted, deliver, stripeAnswers } from './support.ts'
 const T = Date.parse('2026-05-01T12:00:00Z')
 const env = { PLANS: JSON.stringify({ price_pro: { key: 'pro', credits: 100 } }) }
 
-/** Every event that can be told of one user's one subscription. */
+/** Every event that is possible for one user's one subscription. */
 const world = (id: string) => {
   const names = { subscription: `sub_${id}`, customer: `cus_${id}`, invoice: `in_${id}`, price: 'price_pro' }
   const { subscription, customer, invoice } = names
@@ -36,7 +36,7 @@ const world = (id: string) => {
 }
 type World = ReturnType<typeof world>
 
-/** What must have happened before, the delivery, and what it and its repetition say. */
+/** The earlier deliveries, the delivery, and the outcomes of it and of its repetition. */
 const outcomes: [string, (of: World) => object[], (of: World) => object, string, string][] = [
   [
     'a refund',

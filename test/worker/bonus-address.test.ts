@@ -12,10 +12,10 @@ const once: Env = { SIGNUP_BONUS_ONCE_PER: 'user' }
 const NOW = Date.parse('2026-03-01T00:00:00Z')
 
 interface Said {
-  /** Of these the first is the primary one. */
+  /** The addresses. The first is the primary one. */
   verified?: string[]
   unverified?: string[]
-  /** When it changed: later than 0. */
+  /** The time of the change: later than 0. */
   at?: number
   type?: 'user.created' | 'user.updated'
   created?: number

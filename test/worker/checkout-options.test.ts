@@ -7,7 +7,7 @@ import { balance, deliver, request, stripeUrl } from './support.ts'
 const SESSIONS = '/v1/checkout/sessions'
 const pack = { credits: 500, amount: 1000, currency: 'usd', name: '500 credits' }
 
-/** What Stripe is asked when this user buys a pack that is set like this. */
+/** Returns the request to Stripe when this user buys a pack with these options. */
 async function sold(set: object, body: object = { pack: 'starter' }) {
   const id = await signedUp()
   const reply = await checkout(id, body, { CREDIT_PACKS: JSON.stringify({ starter: { ...pack, ...set } }) })
@@ -51,7 +51,7 @@ describe('what a pack asks of Checkout', () => {
     expect(await balance(id)).toBe(1540)
   })
 
-  // What docs/money.md shows: 500 credits for 10.00 USD.
+  // The example of docs/money.md: 500 credits for 10.00 USD.
   it.each([
     ['a promotion code', { allow_promotion_codes: true }, { discount: 250 }, 750, 375, 250],
     ['tax', { automatic_tax: true }, { tax: 190 }, 1190, 500, 210],

@@ -3,7 +3,7 @@ import type { Event } from '../../local/stripe/state.ts'
 import { as } from './people.ts'
 import { type Env, prices, settings, stripeUrl } from './support.ts'
 
-/** What selling needs, beyond a session. */
+/** The settings that selling needs, besides a session. */
 export const shop: Env = {
   STRIPE_API_BASE: stripeUrl,
   APP_URL: 'https://app.example',
@@ -25,7 +25,7 @@ export interface Replied {
   retryAfter: string | null
 }
 
-/** A request of this user at the shop. */
+/** Sends a request of this user to the shop. */
 async function shopping(id: string, path: string, init: RequestInit = {}, env: Env = {}): Promise<Replied> {
   const { status, body, headers } = await as(id, path, { ...init, env: { ...shop, ...env } })
   return { status, body, retryAfter: headers.get('Retry-After') }
@@ -49,12 +49,12 @@ async function local<T>(path: string, init: RequestInit = {}): Promise<T> {
   return (await response.json()) as T
 }
 
-/** What a person or the time does at the local Stripe: `sessions/<id>/pay`. */
+/** Does at the local Stripe what a person or time does: `sessions/<id>/pay`. */
 export const atStripe = (path: string, body: object = {}) =>
   local<Told>(`/test/${path}`, { method: 'POST', body: JSON.stringify(body) })
-/** Has the next calls to the local Stripe fail, one each: see `local/stripe/faults.ts`. */
+/** Makes the next calls to the local Stripe fail, one each: see `local/stripe/faults.ts`. */
 export const failStripe = (...next: string[]) => atStripe('faults', { next })
-/** Lets go of the calls that the fault `held` holds. */
+/** Releases the calls that the fault `held` holds. */
 export const releaseStripe = () => atStripe('release')
 
 export const stripeSession = (id: unknown) =>
@@ -62,16 +62,16 @@ export const stripeSession = (id: unknown) =>
     headers: { Authorization: `Bearer ${settings.STRIPE_SECRET_KEY}` },
   })
 
-/** The objects of this kind that the local Stripe has. */
+/** Returns the objects of this kind in the local Stripe. */
 export const stripeList = <T>(kind: string) => local<T[]>(`/test/${kind}`)
 
-/** The calls that name this user, as the local Stripe received them, oldest first. */
+/** Returns the calls that name this user, as the local Stripe received them, the oldest first. */
 export async function received(user: string, path: string): Promise<Received[]> {
   const all = await local<Received[]>('/test/requests')
   return all.filter((call) => call.path === path && JSON.stringify(call.params).includes(user))
 }
 
-/** The customers that were made for this user, by whichever call. */
+/** Returns the customers that were created for this user, by any call. */
 export async function customersMade(user: string): Promise<string[]> {
   const all = await local<{ id: string; metadata?: { user_id?: string } }[]>('/test/customers')
   return all.filter(({ metadata }) => metadata?.user_id === user).map(({ id }) => id)

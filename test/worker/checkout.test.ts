@@ -18,7 +18,7 @@ import { balance, counted, deliver, eventRow, ledger, user } from './support.ts'
 
 const SESSIONS = '/v1/checkout/sessions'
 const CUSTOMERS = '/v1/customers'
-/** What is waited for comes at once, or the test fails. */
+/** The expected event arrives at once, or the test fails. */
 const patiently = { interval: 20, timeout: 60_000 }
 
 describe('POST /api/checkout', () => {
@@ -45,7 +45,7 @@ describe('POST /api/checkout', () => {
         },
       ],
       metadata,
-      // The session alone sells: its payment names the user, and no credits.
+      // Only the session has the credits: its payment names the user, but no credits.
       payment_intent_data: { metadata: { user_id: id } },
       success_url: 'https://app.example/billing/success?session_id={CHECKOUT_SESSION_ID}',
       cancel_url: 'https://app.example/billing/cancelled',
@@ -183,7 +183,7 @@ describe('two clicks at once', () => {
     const id = await signedUp()
     const stored: Statement = ['update users set stripe_customer_id = $2 where id = $1', [id, `cus_${id}`]]
     const [click] = await during([stored], () => [checkout(id)])
-    // The stand-in does not know that customer, who is therefore replaced; but it is the one that was asked for first.
+    // The stand-in does not know that customer and replaces it, but that customer was requested first.
     expect(click).toMatchObject({ status: 200 })
     expect((await received(id, SESSIONS)).map(({ params }) => params.customer)).toEqual([
       `cus_${id}`,

@@ -7,7 +7,7 @@ import { request } from './support.ts'
 
 type Token = NonNullable<Parameters<typeof createClient>[0]['token']>
 
-/** A client of the Worker under test. */
+/** Makes a client of the Worker under test. */
 const clientOf = (token?: Token) =>
   createClient({
     url: 'https://ledgerhook.example.com/',

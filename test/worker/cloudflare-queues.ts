@@ -3,7 +3,7 @@ import type { Env } from './support.ts'
 
 const DEAD = `${QUEUE}-dead`
 const BATCH = 50
-/** As `wrangler.toml` has it: so often a message is delivered again. */
+/** The number of retries of a message, as in `wrangler.toml`. */
 const MAX_RETRIES = 100
 
 interface Kept {
@@ -16,9 +16,9 @@ interface Kept {
 }
 
 /**
- * Cloudflare's Queues by its rules, on a clock of the test's own: a message comes at least once, sometimes twice, in any
- * order; it is deleted after its retention; it goes to the dead-letter queue after 100 retries, and is deleted after as
- * many there (Queues: configuration, dead-letter queues, limits).
+ * Simulates Cloudflare's Queues by their rules on the test's own clock: a message arrives at least once, sometimes
+ * twice, in any order; it is deleted after its retention; it goes to the dead-letter queue after 100 retries, and is
+ * deleted after as many there (Queues: configuration, dead-letter queues, limits).
  */
 export function cloudflareQueues(retentionMs: number) {
   let now = 0
@@ -29,7 +29,7 @@ export function cloudflareQueues(retentionMs: number) {
   let mostAttempts = 0
   let runs = 0
 
-  /** Takes over what was sent since. */
+  /** Takes the messages that were sent since. */
   function collect(): void {
     for (const { body, delaySeconds } of producer.sent.splice(0)) {
       const id = `message_${++numbers}`
@@ -55,7 +55,7 @@ export function cloudflareQueues(retentionMs: number) {
 
   async function runBatch(env: Env, queue: string, visible: Kept[]): Promise<void> {
     const batch = visible.slice(0, BATCH)
-    // At least once: every 25th batch is somebody else's at the same time.
+    // At least once: every 25th batch is also delivered to another consumer at the same time.
     const copies = ++runs % 25 === 0 ? 2 : 1
     const messages = batch.map(({ id, body, attempts, sentAt }) => ({
       id,
@@ -78,10 +78,10 @@ export function cloudflareQueues(retentionMs: number) {
   return {
     producer,
     lost,
-    /** How many deliveries are left: one that comes twice may be sent anew twice. */
+    /** The number of remaining deliveries. One that arrives twice may be sent anew twice. */
     left: () => new Set(kept.map(({ body }) => (body as Body).event_id)).size,
     mostAttempts: () => mostAttempts,
-    /** Lets the clock run, as far as this, or until nothing is left. */
+    /** Advances the clock until this time, or until nothing is left. */
     async run(untilMs: number, env: Env): Promise<void> {
       for (;;) {
         collect()

@@ -15,21 +15,21 @@ interface State {
   users: Record<string, unknown>[]
   wallets: { user_id: string; balance: string; open: boolean }[]
   ledger: { user_id: string; kind: string; amount: string; stripe_payment_id: string | null }[]
-  /** Credits taken by refunds and disputes of a payment: which kind of entry carried them, the order decides. */
+  /** Credits taken by refunds and disputes of a payment. The order of events decides which kind of entry took them. */
   gone: { user_id: string; stripe_payment_id: string; credits: string }[]
   payments: Record<string, unknown>[]
-  /** Of deleted users too: their state still follows. */
+  /** Of deleted users too, because their state still follows. */
   subscriptions: Record<string, unknown>[]
   customers: Record<string, unknown>[]
   billing: Record<string, unknown>[]
   invoices: Record<string, unknown>[]
-  /** Events of payments that were not credited, with the reason that is kept for them. */
+  /** Events of payments that were not credited, with the stored reason. */
   kept: { user_id: string; payment: string; outcome: string; reason: string }[]
 }
 
 const REVERSING = `('refund', 'refund_reversal', 'dispute', 'dispute_reversal')`
 
-/** With a queue, every third group goes through it, and is committed in a batch while the next one comes. */
+/** With a queue, every third group goes through it, and is committed in a batch while the next group arrives. */
 async function deliverAll(groups: Sent[][], deletion: Deletion, queue?: TestQueue) {
   let drained = Promise.resolve()
   const leaving = new Set(groups.flat().map((sent) => deletedUser(sent)))
@@ -42,9 +42,9 @@ async function deliverAll(groups: Sent[][], deletion: Deletion, queue?: TestQueu
     if (queue) drained = drainAll(taken(queue), deletion)
     for (const [i, status] of statuses.entries()) {
       const sent = group[i]
-      // A visitor is refused once deleted, and nobody else is.
+      // Only a deleted user's requests are refused.
       const refusable = sent?.provider === 'session' && leaving.has(sent.user)
-      // What the app calls may come before what it builds on. It is made again in the end.
+      // A call of the app may come before the calls that it depends on. It is made again at the end.
       const expected = sent?.provider === 'app' ? [200, 402, 403, 404] : refusable ? [200, 403] : [200]
       expect(expected).toContain(status)
     }
@@ -52,7 +52,7 @@ async function deliverAll(groups: Sent[][], deletion: Deletion, queue?: TestQueu
   await drained
 }
 
-/** What is not applied, in words, for whoever reads a failure. */
+/** Describes the deliveries that are not applied, for the reader of a failure. */
 async function unfinished(namespace: string): Promise<string> {
   const rows = await query(
     `select event_id, type, outcome, reason, user_id, attempts, effect, array(select subject || coalesce(' ' || retry_at, '')
@@ -63,7 +63,7 @@ async function unfinished(namespace: string): Promise<string> {
   return rows.map((row) => JSON.stringify(row)).join('\n')
 }
 
-/** Commits messages until none is left. What has met somebody's lock comes again. */
+/** Commits messages until none is left. A message that met a lock is delivered again. */
 async function drainAll(messages: Message[], deletion: Deletion): Promise<void> {
   for (let left = messages; left.length > 0; ) {
     const { retried } = await consume(left, { PLANS, CREDIT_PACKS, USER_DELETION: deletion })
@@ -73,7 +73,7 @@ async function drainAll(messages: Message[], deletion: Deletion): Promise<void> 
 
 type Deletion = 'deactivate' | 'delete'
 
-/** A bite of the erasure whose connection breaks after the commit, or before it. */
+/** Runs a bite of the erasure whose connection breaks after the commit or before it. */
 async function interruptErasure() {
   await makeDue('erase_payloads')
   await failNext('none', Math.random() < 0.5 ? 'after_commit' : 'before')
@@ -101,7 +101,7 @@ async function send(sent: Sent, deletion: Deletion, queue?: TestQueue): Promise<
   return status
 }
 
-/** What was said to each key of the app: the same for ever. */
+/** The responses to each idempotency key of the app, which must never change. */
 const said = new Map<string, unknown>()
 
 async function make({ path, body }: AppCall): Promise<number> {
@@ -114,7 +114,7 @@ async function make({ path, body }: AppCall): Promise<number> {
   return status
 }
 
-/** Makes all calls of the app again, until that leads to nothing more: each has had its effect, or never will. */
+/** Repeats all calls of the app until nothing changes: each has had its effect, or never will. */
 async function makeAgain(sent: Sent[]): Promise<void> {
   const calls = sent.filter((one) => one.provider === 'app')
   for (let heard = -1; said.size > heard; ) {
@@ -200,7 +200,7 @@ function expectDeletedUsersKept(state: State, sent: Sent[], namespace: string) {
   }
 }
 
-/** The payments and granting invoices of one user. Those of a plan without credits have nothing to be credited. */
+/** The payments and granting invoices of one user. Invoices of a plan without credits grant nothing. */
 function paymentsOf(sent: Sent[], namespace: string, user: string): Set<string> {
   const events = eventsOf(sent, 'stripe', namespace)
   const topUps = events
@@ -230,7 +230,7 @@ function eventsOf(sent: Sent[], provider: 'clerk' | 'stripe', namespace: string)
   )
 }
 
-/** Whom Clerk tells of, Clerk completes: only others are left as a session made them. */
+/** Clerk's events complete their users, so only users without events stay as a session created them. */
 function expectCompleted(state: State, sent: Sent[], namespace: string) {
   const told = new Set(eventsOf(sent, 'clerk', namespace).map(({ data }) => data.id))
   for (const user of state.users) {
@@ -260,8 +260,8 @@ it(`${HISTORIES} random histories end as they would in order, once each`, {
         )
         await makeAgain(straight)
         await deliverAll(scramble(sent, disorder), deletion, testQueue())
-        // A change of plan that waited for the plan, and then for the price of the new one; what came through the queue
-        // has asked nobody yet.
+        // A change of plan may have waited for the plan, and then for the price of the new one. A delivery from the
+        // queue has asked Stripe nothing yet.
         await settleDown({ USER_DELETION: deletion, PLANS, CREDIT_PACKS })
         await makeAgain(sent)
 

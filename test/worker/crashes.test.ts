@@ -3,7 +3,7 @@ import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { balance, deliver, eventRow, failNext, ledger, send } from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
-/** As often as the Worker tries within one delivery. */
+/** The number of attempts of the Worker within one delivery. */
 const EVERY_ATTEMPT = 4
 const crashPoints = ['before', 'after_commit', 'half_answer', 'unavailable']
 const retries = (fault: string) => Array.from({ length: EVERY_ATTEMPT }, () => fault)

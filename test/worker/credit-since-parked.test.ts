@@ -16,14 +16,14 @@ import { balance, deliver, eventRow, query, said, settings, settleDown, stripeAn
 const SINCE = Date.parse('2026-06-01T00:00:00Z') / 1000
 const [BEFORE, AFTER] = [SINCE - 1, SINCE]
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
-/** While the delivery comes, and once the setting is there. */
+/** The settings during the delivery, and those after CREDIT_SINCE is set. */
 const unset = { PLANS }
 const env = { ...unset, CREDIT_SINCE: '2026-06-01T02:00:00+02:00' }
 
 const session = (user: string, created: number) =>
   checkoutEvent('checkout.session.completed', { user, payment: `pi_${user}`, session: { created } })
 
-/** Something that was sold to a user who is not here, and waits: by its own event, of each kind. */
+/** A sale of each kind to an unknown user, which waits because of its own event. */
 const sales: Record<string, (user: string, created: number) => { id: string }> = {
   'a Checkout Session': session,
   'a PaymentIntent': (user, created) =>
@@ -48,7 +48,7 @@ async function parked(make: (user: string, created: number) => { id: string }, c
   return { user, event }
 }
 
-/** What becomes of it: nothing is credited, and it waits no more. */
+/** The result: nothing is credited, and it waits no longer. */
 async function expectBeforeStart(user: string, event: { id: string }) {
   expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'before_start', effect: null })
   expect(await query('select from waiting where event_id = $1', [event.id])).toEqual([])
@@ -72,7 +72,7 @@ describe.each(Object.entries(sales))(
       await signUp(without.user, {}, { env: unset })
       await expectBeforeStart(early.user, early.event)
       for (const { user, event } of [late, without]) {
-        // What its price costs is read by the scheduled run.
+        // The scheduled run reads the amount of its price.
         const waits = { outcome: 'parked', reason: 'incomplete_invoice' }
         const becomes = kind === 'an invoice of a plan' ? waits : { outcome: 'applied' }
         expect(await eventRow(event.id)).toMatchObject(becomes)

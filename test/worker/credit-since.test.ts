@@ -44,7 +44,7 @@ const session = (user: string, created: number, more: object = {}) =>
 
 const list = (...data: object[]) => ({ body: { object: 'list', data, has_more: false, url: '/v1' } })
 
-/** What Stripe says of a PaymentIntent: the session that made it, and the invoice that it paid. */
+/** Stripe's responses about a PaymentIntent: the session that created it, and the invoice that it paid. */
 const stripeKnows = (
   user: string,
   { made, invoiced }: { made?: number; invoiced?: number } = {},
@@ -95,7 +95,7 @@ describe('a Checkout Session from before CREDIT_SINCE', () => {
     const event = session(user, BEFORE)
     await tell(event)
     expect(said(await deliver('stripe', event))).toBe('applied')
-    // What was applied stays so.
+    // An applied delivery stays applied.
     expect(await tell(event)).toBe('duplicate already_processed')
     expect(await balance(user)).toBe(540)
   })
@@ -272,7 +272,7 @@ describe('an invoice', () => {
 })
 
 describe('money that comes back of a payment from before', () => {
-  /** What Stripe says of the PaymentIntent itself. */
+  /** Stripe's response about the PaymentIntent itself. */
   const intentIs = (user: string, created: number, more: object = {}) =>
     stripeAnswers({
       [`GET /v1/payment_intents/pi_${user}`]: {

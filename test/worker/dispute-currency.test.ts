@@ -137,7 +137,7 @@ describe('a charge that was partly refunded, disputed in full in another currenc
         () => tell(REINSTATED, 'lost', [-1010, back]),
       ]
       for (const number of order) await events[number]?.()
-      // 400 refunded, 600 held: nothing is left, and nothing is taken twice.
+      // 400 are refunded and 600 held: nothing is left, and nothing is taken twice.
       expect([order, await left()]).toEqual([order, 0])
     }
   })
@@ -146,7 +146,7 @@ describe('a charge that was partly refunded, disputed in full in another currenc
     const { tell, refunded, left, stripeIsThere } = await buyer()
     await stripeIsThere()
     await refunded(400)
-    // Half of it came back: 500 are held beside 400 that were refunded.
+    // Half of it came back: 500 are held besides 400 that were refunded.
     await tell(REINSTATED, 'lost', [-920, 460])
     expect(await left()).toBe(50)
   })

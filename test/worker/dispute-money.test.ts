@@ -25,7 +25,7 @@ function buyer() {
   }
 }
 
-/** People at a time: a busy machine gives up deliveries of more. */
+/** People at a time. With more, deliveries time out on a busy machine. */
 const TOGETHER = 12
 
 function* orders<T>(of: T[]): Generator<T[]> {

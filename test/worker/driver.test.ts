@@ -91,7 +91,7 @@ const uses: Record<string, (sql: Sql, driver: Driver) => unknown> = {
   'a function called as a query': (sql) => (sql as unknown as (text: string) => unknown)('select 1'),
 }
 
-/** What it asks for, and what comes of it, an error with all its members. */
+/** Returns the driver's request and its result, including all members of an error. */
 async function play(driver: Driver, use: string, response: string) {
   const asked: unknown[] = []
   driver.neonConfig.fetchFunction = async (url: string, { headers, ...init }: RequestInit) => {
@@ -108,7 +108,7 @@ async function play(driver: Driver, use: string, response: string) {
   return { asked, result: withoutParsers(result) }
 }
 
-/** Functions of another copy of the driver are never equal. */
+/** Leaves out functions, because those of another copy of the driver are never equal. */
 function withoutParsers(result: unknown) {
   const { _parsers, _types, ...rest } = (result ?? {}) as Record<string, unknown>
   return _types ? rest : result

@@ -7,7 +7,7 @@ import { counted, type Env, failNext, query, stripeAnswers, stripeCalls } from '
 
 const TASKS = tasks.map(({ name }) => name)
 
-/** Refunds that have waited for eight days for a payment nobody knows. */
+/** Refunds that have waited eight days for an unknown payment. */
 const toGiveUp = (tag: string, number: number) =>
   query(
     `with events as (
@@ -20,7 +20,7 @@ const toGiveUp = (tag: string, number: number) =>
     [tag, number],
   )
 
-/** Users who have come, each with ten payments that nobody has released. */
+/** Users who have arrived, each with ten payments that were not released yet. */
 async function toRelease(tag: string, number: number): Promise<void> {
   await query(
     `insert into wallets (user_id) select 'user_' || $1 || n from generate_series(1, $2::integer) n`,
@@ -47,7 +47,7 @@ async function toRelease(tag: string, number: number): Promise<void> {
   )
 }
 
-/** Invoices of which Stripe has to be asked for the lines; it has a page more each time. */
+/** Invoices whose lines have to be requested from Stripe, which has one page more each time. */
 async function toAsk(tag: string, number: number): Promise<void> {
   await query(
     `with events as (
@@ -67,7 +67,7 @@ async function toAsk(tag: string, number: number): Promise<void> {
   await stripeAnswers(Object.fromEntries(pages))
 }
 
-/** Deleted users whose subscriptions run on. */
+/** Deleted users whose subscriptions continue. */
 async function toCancel(tag: string, number: number): Promise<void> {
   await query(
     `insert into wallets (user_id, closed_at) select 'gone_' || $1 || n, now() from generate_series(1, $2::integer) n`,
@@ -117,13 +117,13 @@ describe('a scheduled run', () => {
       // Some answers are lost on the way.
       if (spent.length % 3 === 1) await failNext('none', 'unavailable', 'none', 'none', 'unavailable')
       const { requests } = await counted(() => scheduled({ RUN_SUBREQUESTS: String(most) }))
-      // A short run leaves faults, which are not meant for what follows.
+      // A short run leaves faults, which must not affect what follows.
       for (let left = 0; left < 5; left++) await query('select 1').catch(() => {})
       spent.push([most, requests + (await stripeCalls(tag)).length - before])
     }
     for (const [most, made] of spent) expect(made).toBeLessThanOrEqual(most)
     expect(Math.max(...spent.map(([, made]) => made))).toBeGreaterThan(30)
-    // And all of it has moved.
+    // All tasks have made progress.
     expect(await count('webhook_events', `reason = 'not_ours'`)).toBe(20_000)
     expect(await count('credit_ledger')).toBe(3_000)
     expect(await count('subscriptions', 'cancel_requested_at is null')).toBeLessThan(50)
@@ -146,7 +146,7 @@ describe('a scheduled run', () => {
           isOver = true
         }),
       )
-      // A run may be over before anybody has looked.
+      // A run may end before the test has looked.
       while (run < 3 && !isOver && !(await leased()));
       await query(`update tasks set leased_until = now() - interval '1 second' where name = 'cancel_orphans'`)
     }

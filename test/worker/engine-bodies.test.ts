@@ -5,17 +5,17 @@ import { signedUp } from './people.ts'
 import { balance, query, send } from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
-/** What no stored payload may become as text, however small its body was. */
+/** The limit of a stored payload as text, however small its body was. */
 const MOST_TEXT = 3_000_000
 
-/** So many bytes of one number, again and again. */
+/** Repeats one number up to this many bytes. */
 const numbers = (number: string, bytes: number) =>
   `[${Array.from({ length: Math.floor(bytes / (number.length + 1)) }, () => number).join()}]`
 
-/** The event, whose object has this member besides. */
+/** Returns the event with this additional member in its object. */
 const withMember = (event: object, json: string) =>
   JSON.stringify(event).replace('"data":{', `"data":{"numbers":${json},`)
-/** An event of a form that nobody can read, which has this member. */
+/** An event in an unreadable form with this member. */
 const unreadable = (event: string, json: string) =>
   `{"id":"${event}","object":"event","type":"${COMPLETED}","livemode":false,"data":{"numbers":${json}}}`
 
@@ -33,7 +33,7 @@ const stored = async (event: string) => {
   return row
 }
 
-/** A scheduled run in which everything that cannot be read has its turn. Returns what it logs beside deliveries. */
+/** Starts a scheduled run in which every unreadable delivery is due. Returns what it logs besides deliveries. */
 async function runRetries(): Promise<unknown[]> {
   await query('update waiting set retry_at = now() where retry_at is not null')
   await makeOnlyDue('retry_due')
@@ -89,7 +89,7 @@ describe('a small body of numbers that jsonb would write out', () => {
 })
 
 describe('the largest body that is taken', () => {
-  /** Just below 1 MB of what becomes longest in the database, and in the answer to who reads it. */
+  /** Just below 1 MB of the text that becomes longest in the database, and in the response to a reader. */
   const largest = {
     'of numbers': `[${'1e131000,'.repeat(7)}${numbers('1', 1_040_000).slice(1)}`,
     'of quotes': numbers('""', 1_040_000),
@@ -104,7 +104,7 @@ describe('the largest body that is taken', () => {
     await query(`update waiting set tries = 0`)
     await query(`update waiting set retry_at = now() - interval '1 hour' where event_id = $1`, [large])
     await query(`update waiting set retry_at = now() where event_id = any ($1)`, [others])
-    // It may be all that one run takes.
+    // It may be the only delivery that one run takes.
     for (let run = 0; run < 2; run++) {
       await makeOnlyDue('retry_due')
       expect((await logged(() => scheduled())).filter(({ message }) => message === 'task failed')).toEqual([])

@@ -26,7 +26,7 @@ const byClerk: Env = {
   CLERK_API_BASE: settings.STRIPE_API_BASE,
 }
 
-/** Clerk tells of a user who signed up at one moment, and changed at another. */
+/** Clerk reports a user who signed up at one moment and changed at another. */
 const told = (
   type: 'user.created' | 'user.updated',
   id: string,

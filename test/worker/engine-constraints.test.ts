@@ -9,7 +9,7 @@ const COMPLETED = 'checkout.session.completed'
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 const env = { PLANS }
 
-/** What each delivery of a story says; none is answered with anything but 200. */
+/** Returns the outcome of each delivery of a story. All have the status 200. */
 async function told(...events: object[]): Promise<string[]> {
   const answers: Answer[] = []
   for (const event of events) answers.push(await deliver('stripe', event, { env }))
@@ -38,7 +38,7 @@ async function subscriber() {
   return { id, ...names, invoice, paidBy, payment: `pi_${id}` }
 }
 
-/** By constraint: deliveries that would violate it, and what they say instead. */
+/** For each constraint, deliveries that would violate it, and their outcomes. */
 const stories: Record<string, () => Promise<[string[], string[]]>> = {
   async 'payments_pkey credit_ledger_one_purchase credit_ledger_idempotency_key_unique'() {
     const id = await signedUp()
@@ -154,7 +154,7 @@ const stories: Record<string, () => Promise<[string[], string[]]>> = {
   },
 }
 
-/** What no delivery can violate, whatever is in it, and why. */
+/** Constraints that no delivery can violate, whatever it contains, and why. */
 const unreachable: Record<string, string> = {
   wallets_exact: 'every verb looks at the limit first: engine-limits.test.ts',
   'credit_ledger_pkey operator_actions_pkey': 'drawn from a sequence',

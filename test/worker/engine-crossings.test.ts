@@ -5,7 +5,9 @@ import { dice, PLANS, world } from './world.ts'
 
 const DELIVERIES = 3_000
 const AT_A_TIME = 60
-/** Scheduled runs of these tasks, one after the other, until the work beside them is done. Returns how many. */
+/**
+ * Starts scheduled runs of these tasks, one after the other, until the concurrent work is done. Returns their number.
+ */
 async function runBeside(env: object, isOver: () => boolean, ...names: string[]): Promise<number> {
   let runs = 0
   for (; !isOver(); runs++) {
@@ -19,7 +21,7 @@ describe('deliveries whose customers and users cross, with scheduled runs beside
   it.each(['deactivate', 'delete'])(
     '3,000 of them, 60 at a time, end without a 503 and without a deadlock: USER_DELETION="%s"',
     async (USER_DELETION) => {
-      // What failed is tried again while they come, not a minute later.
+      // A failed delivery is retried during the test, not a minute later.
       await query(`create or replace function next_try(tries integer) returns timestamptz language sql stable
         as $$ select pg_catalog.now() + interval '300 milliseconds' $$`)
       const ended = { status: 200, body: { status: 'canceled' } }
@@ -50,11 +52,11 @@ describe('deliveries whose customers and users cross, with scheduled runs beside
       expect(await deadlocks(), 'deadlocks').toBe(before)
       expect(await wrongBalances()).toEqual([])
 
-      // Every kind has met its like, else this proves nothing.
+      // Every kind has met every other, or this would prove nothing.
       for (const table of ['payments', 'reversals', 'subscriptions', 'invoice_payments', 'stripe_customers'])
         expect(await count(table), table).toBeGreaterThan(20)
       for (let run = 0; run < 10; run++) {
-        // What a lock has kept away would have its turn half a minute later.
+        // A task that a lock kept away would be due half a minute later.
         await query('update arrived set due_at = now()')
         await makeOnlyDue('release_arrived', 'erase_payloads')
         await scheduled(env)

@@ -23,7 +23,7 @@ import {
 const COMPLETED = 'checkout.session.completed'
 const erasing: Env = { USER_DELETION: 'delete' }
 
-/** Stores so many deliveries of this user, with payloads, as if they had come one a second. */
+/** Stores this many deliveries of this user, with payloads, as if one had come each second. */
 const stored = (id: string, number: number) =>
   query(
     `insert into webhook_events (provider, event_id, type, outcome, user_id, payload, received_at)
@@ -38,7 +38,7 @@ const erasure = async (id: string) =>
       id,
     ])
   )[0]
-/** A scheduled run of this task alone. Returns what it logs. */
+/** Starts a scheduled run of only this task. Returns what it logs. */
 async function run(task: string) {
   await makeOnlyDue(task)
   return await logged(() => scheduled(erasing))
@@ -91,7 +91,7 @@ describe('payloads that are not erased yet', () => {
     const id = await signedUp()
     const event = checkoutEvent(COMPLETED, { user: id, session: { mode: 'barter' } })
     expect(said(await deliver('stripe', event))).toBe('parked unreadable')
-    // A version that can read it.
+    // As if a version could read it.
     await query(
       `update webhook_events set payload = jsonb_set(payload, '{data,object,mode}', '"payment"')
       where event_id = $1`,

@@ -15,7 +15,7 @@ async function parked(user: string, at?: number): Promise<string> {
   expect(said(await deliver('stripe', event))).toBe('parked unknown_user')
   return event.id
 }
-/** Makes the stored effect one that Postgres refuses for its content; returns what makes it whole again. */
+/** Changes the stored effect so that Postgres refuses its content. Returns a function that restores it. */
 async function broken(event: string): Promise<() => Promise<unknown>> {
   const set = (credits: string) =>
     query(`update webhook_events set effect = jsonb_set(effect, '{facts,credits}', $2) where event_id = $1`, [
@@ -25,7 +25,7 @@ async function broken(event: string): Promise<() => Promise<unknown>> {
   await set('"many"')
   return () => set('500')
 }
-/** Minutes until the next turn of a delivery, and how often it was tried in vain. */
+/** Minutes until a delivery is due again, and the number of its failed attempts. */
 async function turn(event: string) {
   const [row] = await query<{ minutes: string; tries: number }>(
     `select round(extract(epoch from retry_at - now()) / 60) as minutes, tries from waiting where event_id = $1`,
@@ -92,7 +92,7 @@ describe('a delivery whose effect fails', () => {
       await scheduled()
     }
     expect(runs).toBeLessThan(4)
-    // None had a second turn meanwhile.
+    // None was due a second time meanwhile.
     for (const event of events.slice(0, -1)) expect(await turn(event)).toEqual([4, 2])
   })
 
@@ -135,7 +135,7 @@ describe('the nightly comparison', () => {
     await deliver('stripe', reversalEvent('refund.created', { payment: `pi_${user}`, amount: 500 }))
     expect(await compare()).toEqual([])
 
-    // By another program, which releases nothing.
+    // Inserted by another program, which releases nothing.
     await query('insert into wallets (user_id) values ($1)', [stranger])
     await query('insert into stripe_customers (id, user_id) values ($1, $3), ($2, $3)', [
       customer,

@@ -7,7 +7,7 @@ import { balance, deliver, type Env, query, request, said, settings, user } from
 
 const COMPLETED = 'checkout.session.completed'
 
-/** The isolation that the Worker's role begins with in this database, and settings whose connections are new. */
+/** Sets the default isolation of the Worker's role in this database, and returns settings with new connections. */
 async function isolation(level: string | null): Promise<Env> {
   const [database] = await query<{ name: string }>('select quote_ident(current_database()) as name')
   const change =

@@ -16,11 +16,11 @@ const adjust = async (user_id: string, amount: number) =>
       JSON.stringify({ user_id, amount, idempotency_key: randomId('key'), note: 'for a test' }),
     ])
   )[0]?.answer
-/** Moves the balance there by an entry of a person. */
+/** Moves the balance to this value by an operator's entry. */
 const set = async (id: string, credits: number) => adjust(id, credits - Number(await balance(id)))
 
 describe('an answer that is lost on the way', () => {
-  /** Has a function of the database return nothing while `act` runs. */
+  /** Makes a database function return nothing while `act` runs. */
   async function returningNull<T>(name: string, args: string, act: () => Promise<T>): Promise<T> {
     const signature = `${name}(${args})`
     const [kept] = await query<{ source: string }>(

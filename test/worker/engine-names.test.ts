@@ -5,7 +5,7 @@ import { accountSettings, callWith, spend, tokenFor } from './account-support.ts
 import { signedUp } from './people.ts'
 import { balance, deliver, type Env, prices, said, send, settings } from './support.ts'
 
-/** Names that every plain object already has. */
+/** Names of members that every plain object already has. */
 const NAMES = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__']
 const env: Env = {
   ...accountSettings,
@@ -14,7 +14,7 @@ const env: Env = {
   PLANS: JSON.stringify({ [prices[0] ?? '']: { key: 'pro', credits: 1000 } }),
 }
 
-/** A request of this caller, and its answer. */
+/** Sends a request of this caller, and returns the response. */
 const ask = (token: string, path: string, method: string, body?: string) =>
   callWith<{ error?: string; fields?: Record<string, string[]> }>(
     token,
@@ -22,7 +22,7 @@ const ask = (token: string, path: string, method: string, body?: string) =>
     { method, ...(body !== undefined && { body }) },
     env,
   )
-/** JSON with this member first, as an outsider writes it: an object literal would set its prototype. */
+/** Returns JSON with this member first, as an attacker writes it. An object literal would set its prototype. */
 const withMember = (name: string, rest: object) =>
   JSON.stringify(rest).replace(/^\{/, `{"${name}":1${JSON.stringify(rest) === '{}' ? '' : ','}`)
 

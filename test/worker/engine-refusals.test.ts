@@ -7,7 +7,7 @@ import { balance, deliver, eventRow, ledger, query, said } from './support.ts'
 const COMPLETED = 'checkout.session.completed'
 const topUp = (user: string) => checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })
 
-/** Has Postgres refuse every payment in this way. */
+/** Makes Postgres refuse every payment in this way. */
 async function refusing(sqlstate: string): Promise<void> {
   await query(`create or replace function public.refuse() returns trigger language plpgsql as $$
     begin raise exception 'refused for a test' using errcode = '${sqlstate}'; end $$`)

@@ -16,13 +16,13 @@ import {
   subscription,
 } from './support.ts'
 
-// Lines that are read when their period is over could be metered: then their price is read, too.
+// Lines that are read after their period could be metered, so their price is read too.
 beforeAll(() => sells(price('price_pro', 2000)))
 
 const COMPLETED = 'checkout.session.completed'
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 1000 } })
 
-/** Settings that are wrong for a while, in ways in which they can be. */
+/** Settings that are wrong for a while, in all possible ways. */
 const wrong: [string, Env][] = [
   ['no plans', { PLANS: '' }],
   ['the plan of another price', { PLANS: JSON.stringify({ price_other: { key: 'other', credits: 7 } }) }],
@@ -45,7 +45,7 @@ function invoiceOf(set: Record<string, unknown> = {}) {
 }
 const page = { body: { object: 'list', data: [invoiceLine({ price: 'price_pro' })], has_more: false } }
 
-/** A scheduled run in which what waits for Stripe's answer has its turn. */
+/** Starts a scheduled run in which every delivery that waits for Stripe's response is due. */
 async function runRetries(env: Env): Promise<void> {
   await query('update waiting set retry_at = now() where retry_at is not null')
   await makeOnlyDue('retry_due')
@@ -90,7 +90,7 @@ describe('an invoice that waits for its lines', () => {
     await lines(page)
     const known = _name === 'a plan without credits'
     for (let minute = 0; minute < 3; minute++) await runRetries(env)
-    // A plan that is known to bring nothing is a decision about the event; every other is a setting that does not know it.
+    // A known plan without credits is a decision about the event. With every other setting the plan is unknown.
     expect(await eventRow(event.id)).toMatchObject({ outcome: known ? 'ignored' : 'parked' })
     await runRetries({ PLANS })
     expect(await balance(id)).toBe(known ? 40 : 1040)
@@ -120,7 +120,7 @@ describe.each(['deactivate', 'delete'])(
   (USER_DELETION) => {
     const env: Env = { USER_DELETION, PLANS }
 
-    /** Somebody whose first account is gone, with its customer. */
+    /** A user whose first account is deleted, with its customer. */
     async function returned() {
       const gone = randomId('user')
       const { customer } = await linked({ id: gone, customer: `cus_${gone}` })

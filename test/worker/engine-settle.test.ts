@@ -19,7 +19,7 @@ const COMPLETED = 'checkout.session.completed'
 const SUCCEEDED = 'checkout.session.async_payment_succeeded'
 const env: Env = { PLANS: JSON.stringify({ price_pro: { key: 'pro', credits: 100 } }) }
 
-/** What a person does: `npm run adjust` and `npm run settle`, as the owner of the database. */
+/** Does what an operator does: `npm run adjust` and `npm run settle`, as the owner of the database. */
 async function owner<Answer>(name: 'adjust' | 'settle_event', facts: object): Promise<Answer> {
   const [row] = await query<{ answer: Answer }>(`select ${name}($1) as answer`, [JSON.stringify(facts)])
   return row?.answer as Answer
@@ -35,7 +35,7 @@ const tell = async (event: object) => said(await deliver('stripe', event, { env 
 
 const FINAL = 'ignored settled_by_hand'
 
-/** A payment of this user by the customer of another one, which a person has corrected and closed. */
+/** A payment of this user by another user's customer, which an operator has corrected and closed. */
 async function closed() {
   const [holder, id] = [await signedUp(), await signedUp()]
   const customer = `cus_${holder}`
@@ -55,7 +55,7 @@ describe('a payment that a person has corrected and closed', () => {
     expect(await tell(event)).toBe(FINAL)
     for (const type of [COMPLETED, SUCCEEDED] as const) {
       expect(await tell(checkoutEvent(type, { user: id, payment, session }))).toBe(FINAL)
-      // By whichever of its ids.
+      // By any of its ids.
       expect(
         await tell(checkoutEvent(type, { user: id, payment, session: { ...session, id: `cs_new_${id}` } })),
       ).toBe(FINAL)

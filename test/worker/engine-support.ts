@@ -4,12 +4,12 @@ import { type Env, query, settings } from './support.ts'
 
 const TASKS = tasks.map(({ name }) => name)
 
-/** One scheduled run as Cloudflare starts it: what is due, and nothing that is made due for it. */
+/** Starts one scheduled run as Cloudflare does: it runs what is due, and nothing is made due for it. */
 export async function scheduled(env: Env = {}): Promise<void> {
   await worker.scheduled({ scheduledTime: Date.now() }, { ...settings, ...env })
 }
 
-/** Makes these tasks due, whoever may have leased them. */
+/** Makes these tasks due, even if they are leased. */
 export async function makeDue(...names: string[]): Promise<void> {
   await query(`insert into tasks (name) select unnest($1::text[]) on conflict do nothing`, [names])
   await query(
@@ -18,7 +18,7 @@ export async function makeDue(...names: string[]): Promise<void> {
   )
 }
 
-/** Makes these tasks due, and no other. */
+/** Makes only these tasks due. */
 export async function makeOnlyDue(...names: string[]): Promise<void> {
   await query(`insert into tasks (name) select unnest($1::text[]) on conflict do nothing`, [TASKS])
   await query(
@@ -29,8 +29,8 @@ export async function makeOnlyDue(...names: string[]): Promise<void> {
 }
 
 /**
- * Does all of this, so many at a time, and returns the results in the order of what was to be done. Each has a pause
- * after it, in which timers have their turn: an isolate that is never idle would let the Worker's own wait for seconds.
+ * Runs all of these, this many at a time, and returns the results in order. Each is followed by a pause in which timers
+ * can run: in an isolate that is never idle, the Worker's own timers would wait for seconds.
  */
 export async function atOnce<T>(number: number, acts: (() => Promise<T>)[]): Promise<T[]> {
   const results: T[] = []
@@ -46,7 +46,10 @@ export async function atOnce<T>(number: number, acts: (() => Promise<T>)[]): Pro
   return results
 }
 
-/** Deadlocks that Postgres has broken in this file's database, those of every connection: each tells of them when it ends. */
+/**
+ * Returns the number of deadlocks that Postgres has broken in this file's database, on all connections. Each connection
+ * reports them when it ends.
+ */
 export async function deadlocks(): Promise<number> {
   const others = `from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
     and backend_type = 'client backend'`
@@ -59,7 +62,7 @@ export async function deadlocks(): Promise<number> {
   return Number(row?.deadlocks)
 }
 
-/** Wallets whose balance is not the sum of their entries, and payments whose credits were given twice. */
+/** Returns wallets whose balance is not the sum of their entries, and payments that were credited twice. */
 export async function wrongBalances() {
   return await query(`
     select wallets.user_id as about from wallets left join credit_ledger entry using (user_id)
@@ -68,7 +71,7 @@ export async function wrongBalances() {
     select stripe_payment_id from credit_ledger where kind = 'purchase' group by 1 having count(*) > 1`)
 }
 
-/** The lines that the Worker logs while `act` runs. */
+/** Returns the lines that the Worker logs while `act` runs. */
 export async function logged(act: () => Promise<unknown>): Promise<Record<string, unknown>[]> {
   const lines: Record<string, unknown>[] = []
   const write = console.log
@@ -81,7 +84,7 @@ export async function logged(act: () => Promise<unknown>): Promise<Record<string
   return lines
 }
 
-/** How many rows of a table are there. */
+/** Returns the number of rows of a table. */
 export async function count(table: string, where = 'true', params: unknown[] = []): Promise<number> {
   const [row] = await query<{ count: string }>(`select count(*) from ${table} where ${where}`, params)
   return Number(row?.count)

@@ -6,7 +6,7 @@ import { type Env, query } from './support.ts'
 
 const TASKS = tasks.map(({ name }) => name)
 
-/** The function of the database that a task calls first. */
+/** The database function that each task calls first. */
 const FIRST_CALL: Record<string, string> = {
   release_arrived: 'release_arrived',
   retry_due: 'take_due',
@@ -26,7 +26,7 @@ const FIRST_CALL: Record<string, string> = {
   send_events: 'take_outgoing',
 }
 
-/** With this every task has something to call. */
+/** Settings with which every task has something to do. */
 const BUSY: Env = {
   ...TELLING,
   PAYLOAD_RETENTION_DAYS: '30',
@@ -104,7 +104,7 @@ describe('a lease', () => {
 })
 
 describe('tasks that never end', () => {
-  /** Every bite leaves a mark, and says that there is more. */
+  /** Every bite leaves a mark, and reports that there is more. */
   async function endless(): Promise<void> {
     await query(
       'create table if not exists public.bites (name text, at timestamptz default clock_timestamp())',

@@ -9,7 +9,7 @@ import { balance, deliver, eventRow, holdOpen, ledger, query, runScheduled, said
 const COMPLETED = 'checkout.session.completed'
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 
-/** The subjects for which a delivery waits. */
+/** Returns the subjects for which a delivery waits. */
 const waitsFor = async (event: string) =>
   (
     await query<{ subject: string }>('select subject from waiting where event_id = $1 order by 1', [event])
@@ -172,7 +172,7 @@ describe('a lock that somebody has', () => {
   it('keeps its own row alone: the scheduled run after it releases that', async () => {
     const { id, customer } = person()
     await signUp(id)
-    // An id of an app's own, whose lock a release would have to take backwards.
+    // An id that the app chose, whose lock a release would take out of order.
     const named = '0-own-id'
     const stuck = subscriptionEvent('customer.subscription.created', {
       subscription: 'sub_stuck',

@@ -55,7 +55,7 @@ describe('GET /api/ops/explain/{id}', () => {
     ])
     expect(entries[1]?.delivery).toMatchObject({ event: purchase, outcome: 'applied', via: 'webhook' })
     expect(entries[2]?.delivery).toMatchObject({ event: refund, outcome: 'applied', via: 'release' })
-    // What was released was decided when it came.
+    // A released delivery was decided when it arrived.
     const decided = { build: BUILD, settings_hash: expect.stringMatching(/^[0-9a-f]{12}$/) }
     for (const entry of [0, 1, 2]) expect(entries[entry]?.delivery).toMatchObject(decided)
     expect(entries[3]?.delivery).toBeNull()

@@ -7,7 +7,7 @@ import { leave, signedUp } from './people.ts'
 import { playing } from './random-histories.ts'
 import { balance, counted, failNext, ledger, query } from './support.ts'
 
-/** A user with 40 credits who has spent this many of them, and the key of the spend. */
+/** Makes a user with 40 credits who has spent this many of them. Returns the key of the spend. */
 async function spent(amount: number) {
   const id = await signedUp()
   const key = `job-${id}`
@@ -201,7 +201,7 @@ describe('random spends, give-backs and grants of eight callers at once, with ke
         const replies = await byEight(all, ({ act, amount, key, of, user }) => {
           const body = { user_id: ids[user], amount, idempotency_key: `${key}-${ids[user]}` }
           if (act === 'spend') return spend(body)
-          // A key that is even is of the campaign.
+          // An even key belongs to the campaign.
           const named = key % 2 === 0 ? { campaign } : {}
           if (act === 'grant') return grant({ ...body, ...named, note: 'A gesture' }, env)
           return giveBack({ ...body, spend_key: `${of}-${ids[user]}` })
@@ -211,7 +211,7 @@ describe('random spends, give-backs and grants of eight callers at once, with ke
           const { status, body } = replies[i] as (typeof replies)[number]
           expect(body.error, JSON.stringify([act, body])).not.toBe('unavailable')
           if (status !== 200) continue
-          // One key is one thing: whoever names it again is told the same, and another amount is refused.
+          // One key is one request: repeating it returns the same, and another amount is refused.
           const said = JSON.stringify([amount, act === 'back' ? of : null, body])
           expect(told.get(`${act} ${key} ${user}`) ?? said).toBe(said)
           told.set(`${act} ${key} ${user}`, said)

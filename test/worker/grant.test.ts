@@ -14,7 +14,7 @@ const gift = (id: string, amount: number, more: object = {}) => ({
 const limits = (per_call: number, per_user_day: number, per_day: number) => ({
   GRANT_LIMIT: JSON.stringify({ per_call, per_user_day, per_day }),
 })
-/** The days of a test begin with nothing granted. */
+/** Each test begins without grants. */
 const newDay = () => query(`delete from grant_totals where subject like 'day:%'`)
 const totals = async (prefix: string) =>
   Object.fromEntries(
@@ -46,7 +46,7 @@ describe('POST /api/wallet/grant', () => {
     await grant(body)
     await spend({ user_id: id, amount: 60, idempotency_key: id })
     await leave(id)
-    // The limits are lower now: what was granted is not granted again.
+    // The limits are lower now, but a grant that was made is not made again.
     expect((await grant(body, limits(1, 1, 1))).body).toEqual({ balance: 65 })
     for (const changed of [{ amount: 26 }, { user_id: other }, { campaign: 'open' }]) {
       const { status, body: told } = await grant({ ...body, ...changed })

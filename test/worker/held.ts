@@ -5,8 +5,8 @@ import type { Statement } from '../support/transactions.ts'
 import { type Env, holdOpen, settings, waitingForLocks } from './support.ts'
 
 /**
- * Starts requests while a transaction is open that has run these statements, and commits it once every one of them
- * waits for a lock. `meanwhile` runs just before the commit.
+ * Starts requests while an open transaction has run these statements, and commits it once every request waits for a
+ * lock. `meanwhile` runs just before the commit.
  */
 export async function during<Started extends readonly Promise<unknown>[] | []>(
   held: Statement[],
@@ -24,7 +24,7 @@ export async function during<Started extends readonly Promise<unknown>[] | []>(
   return await Promise.all(started)
 }
 
-/** A verb of the database, called as the Worker calls it. `delivery`: what it has beside the usual. */
+/** Calls a verb of the database as the Worker does. `delivery`: changed members of the usual delivery. */
 export const verb = (name: string, type: string, facts: object, delivery: object = {}): Statement => [
   `select ${name}($1, $2)`,
   [JSON.stringify({ ...envelope(type), ...delivery }), JSON.stringify(facts)],
@@ -67,7 +67,7 @@ export const heldPayment = (id: string, customer: string | null = null, payment 
   })
 
 /**
- * The verb and the facts of an event, as the Worker would send them with these settings. `at`: its moment,
+ * Returns the verb and the facts of an event that the Worker would send with these settings. `at`: its moment,
  * milliseconds.
  */
 export function heldEvent(event: object, env: Env, at: number): Statement {

@@ -5,7 +5,7 @@ import { buyByLink } from './link-histories.ts'
 import { REVERSALS, reversing } from './reversal-histories.ts'
 import { SALES, selling } from './sale-histories.ts'
 
-/** One step of a world in which people sign up, change, pay and leave. Users are numbers, addresses too. */
+/** One step of a world in which people sign up, change, pay and leave. Users and addresses are numbers. */
 type Step =
   | { act: 'create' | 'rename' | 'delete' | 'visit'; user: number }
   | { act: 'move'; user: number; address: number }
@@ -19,18 +19,18 @@ type Step =
   | { act: 'call'; user: number; granted: number; spent: number; back: number }
   | { act: 'resend'; pick: number }
 
-/** What the providers would send, in the order in which it happened. */
+/** The providers' events, in the order in which they happened. */
 export interface Delivered {
   provider: 'clerk' | 'stripe'
   id: string
   event: object
 }
-/** A signed-in user's request, which may come before all that Clerk tells of the user. */
+/** A signed-in user's request, which may arrive before all of Clerk's events about the user. */
 export interface Visit {
   provider: 'session'
   user: string
 }
-/** A call of the app's backend, which makes it again until it is heard, always with the same key. */
+/** A call of the app's backend, which repeats it with the same key until it gets a response. */
 export interface AppCall {
   provider: 'app'
   path: '/api/wallet/grant' | '/api/wallet/spend' | '/api/wallet/give-back'
@@ -124,7 +124,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 export const steps = fc.array(step, { minLength: 8, maxLength: 25, size: 'max' })
 
-/** How a history reaches the Worker: which delivery comes when (with repetitions), and how many at once. */
+/** How a history reaches the Worker: the order of deliveries (with repetitions), and the number at once. */
 export const disorder = fc.record({
   order: fc.array(fc.nat(), { minLength: 150, maxLength: 150 }),
   repeat: fc.array(fc.nat(2), { minLength: 150, maxLength: 150 }),
@@ -138,12 +138,12 @@ interface Person {
   gone: boolean
 }
 
-/** Plays the steps as the two providers would allow them, with ids of this namespace. Returns what they send. */
+/** Plays the steps that the two providers would allow, with ids of this namespace. Returns their events. */
 export function play(steps: Step[], namespace: string): Sent[] {
   const sent: Sent[] = []
   const people = new Map<number, Person>()
   const id = (number: number) => `user_${number}_${namespace}`
-  // Each event in a second of its own: ties are for a test of their own (subscriptions.test.ts).
+  // Each event has its own second, because ties have their own test (subscriptions.test.ts).
   const now = () => START + sent.length * 1000
   const send = (make: (about: { event: string; at: number }) => { id: string }) => {
     const event = make({ event: `evt_${sent.length}_${namespace}`, at: now() })
@@ -196,7 +196,7 @@ export function play(steps: Step[], namespace: string): Sent[] {
     buyByLink(send, { user: id(user), payment, quantity, number: sent.length })
   }
 
-  // The app spends no more than it has granted, so that no order leaves it short of credits, and gives a part back.
+  // The app spends no more than it granted, so that it has enough credits in any order, and gives a part back.
   const call = ({ user, granted, spent, back }: Extract<Step, { act: 'call' }>) => {
     const key = `${sent.length}_${namespace}`
     const calls = {
@@ -233,7 +233,7 @@ export function play(steps: Step[], namespace: string): Sent[] {
       resend(step.pick)
       continue
     }
-    // Also somebody of whom no event ever comes, and somebody who has left and holds a token that has not expired.
+    // Includes a user without any event, and a deleted user with a token that has not expired.
     if (step.act === 'visit') {
       sent.push({ provider: 'session', user: id(step.user) })
       continue
@@ -275,7 +275,10 @@ export function play(steps: Step[], namespace: string): Sent[] {
   return sent
 }
 
-/** The deliveries in groups: each group at once, one group after the other. Everything comes at least once. */
+/**
+ * Returns the deliveries in groups: each group at once, one group after the other. Every delivery arrives at least
+ * once.
+ */
 export function scramble(sent: Sent[], { order, repeat, together }: Disorder): Sent[][] {
   const deliveries = sent.flatMap((delivery, i) =>
     Array.from({ length: 1 + (repeat[i] ?? 0) }, () => delivery),
@@ -291,6 +294,6 @@ export function scramble(sent: Sent[], { order, repeat, together }: Disorder): S
   return groups
 }
 
-/** Copies of what Stripe sends. */
+/** Returns copies of Stripe's events. */
 export const stripeEventsOf = (sent: Sent[]) =>
   sent.flatMap((one) => (one.provider === 'stripe' ? [JSON.parse(JSON.stringify(one.event))] : []))

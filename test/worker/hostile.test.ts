@@ -33,7 +33,7 @@ const valid = {
     .map((type) => checkoutEvent(type as 'checkout.session.completed', { user: randomId('user') })),
 }
 
-/** A valid event in which some members, anywhere in it, are something else. */
+/** A valid event in which some members, anywhere in it, are replaced. */
 const damaged = (event: fc.Arbitrary<object>) =>
   fc
     .tuple(event, fc.array(fc.tuple(fc.nat(), nasty), { minLength: 1, maxLength: 4 }))
@@ -108,7 +108,7 @@ it('4,000 signed deliveries of damaged events are all answered, and each leaves 
   await fc.assert(
     fc.asyncProperty(delivery, async ({ name, body }) => {
       let response = await send(name, body)
-      // The database was slow: a provider delivers it again.
+      // The database was slow, so the provider delivers it again.
       for (let tries = 1; response.status === 503 && tries < 5; tries++) response = await send(name, body)
       const answer = (await response.json()) as { event: string; outcome: string; reason: string | null }
       expect(response.status).toBe(answer.reason === 'missing_email' ? 400 : 200)

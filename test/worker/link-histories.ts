@@ -6,7 +6,7 @@ const UNIT = 700
 
 type Send = (event: (about: { event: string; at: number }) => { id: string }) => void
 
-/** What every session of a Payment Link has in place of our metadata. Stripe makes a new customer for each. */
+/** The members of every session of a Payment Link instead of our metadata. Stripe creates a new customer for each. */
 export const ofLink = (user: string, number: number) => ({
   metadata: {},
   client_reference_id: user,
@@ -14,7 +14,7 @@ export const ofLink = (user: string, number: number) => ({
   customer: `cus_link${number}_${user}`,
 })
 
-/** Somebody pays on the page of a link, with this user in its address. */
+/** A buyer pays on the page of a link with this user in its address. */
 export function buyByLink(
   send: Send,
   about: { user: string; payment: string; quantity: number; number: number },
@@ -31,7 +31,7 @@ interface LinkSession {
   amount_total: number
 }
 
-/** What Stripe lists as the lines of the links' sessions, for `stripeAnswers`. */
+/** Stripe's lists of lines of the links' sessions, for `stripeAnswers`. */
 export function linesOf(sent: readonly object[]) {
   const sessions = sent
     .flatMap((one) => ('event' in one && 'provider' in one && one.provider === 'stripe' ? [one.event] : []))

@@ -12,7 +12,7 @@ await atStripe('prices/price_pack/create', { unit_amount: 700, type: 'one_time' 
 await atStripe('prices/price_shirt/create', { unit_amount: 2000, type: 'one_time' })
 await atStripe('prices/price_any/create', { type: 'one_time' })
 
-/** Makes a Payment Link in the Dashboard, which Stripe's API does as well. */
+/** Creates a Payment Link as the Dashboard does, by Stripe's API. */
 export async function makeLink(lines: Record<string, string>[], members: Record<string, string> = {}) {
   const form = new URLSearchParams(members)
   for (const [index, line] of lines.entries())
@@ -27,7 +27,7 @@ export async function makeLink(lines: Record<string, string>[], members: Record<
   return ((await response.json()) as { id: string }).id
 }
 
-/** Somebody opens the link with this reference in its address, and pays. Nothing is delivered. */
+/** A buyer opens the link with this reference in its address, and pays. Nothing is delivered. */
 export async function buy(link: string, reference: string | null, choices: object = {}): Promise<Told> {
   const { object } = await atStripe(`payment_links/${link}/open`, { client_reference_id: reference })
   return await atStripe(`sessions/${object.id}/pay`, { ...choices, deliver: false })
@@ -36,7 +36,7 @@ export async function buy(link: string, reference: string | null, choices: objec
 export const deliverTo = (event: Event | undefined, env: Env = linkShop) =>
   deliver('stripe', event ?? {}, { env })
 
-/** Delivers what Stripe has told, in this order. */
+/** Delivers Stripe's events in this order. */
 export async function deliverAllTo(events: Event[], env: Env = linkShop) {
   const answers = []
   for (const event of events) answers.push(await deliverTo(event, env))

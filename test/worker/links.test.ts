@@ -106,7 +106,7 @@ describe('a Payment Link with credits of its own', () => {
     expect(await balance(id)).toBe(40)
   })
 
-  // What docs/money.md shows: 500 credits for 10.00 USD.
+  // The example of docs/money.md: 500 credits for 10.00 USD.
   it('ships: a refund takes its share of what was paid with it', async () => {
     await atStripe('prices/price_ten/create', { unit_amount: 1000, type: 'one_time' })
     const id = await signedUp()
@@ -185,7 +185,7 @@ describe('POST /api/checkout for a pack whose quantity the buyer may change', ()
     expect(object.amount_total).toBe(2800)
     expect(said(await deliverTo(events[0], { ...linkShop, ...env }))).toBe('applied')
     expect(await balance(id)).toBe(2040)
-    // Our metadata names the user: the customer is the user's own.
+    // Our metadata names the user, so the customer belongs to the user.
     expect(object.customer).toBe(await customerOf(id))
   })
 })

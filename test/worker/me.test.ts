@@ -21,7 +21,7 @@ import {
 
 const COMPLETED = 'checkout.session.completed'
 
-/** Which transactions wrote these rows last. */
+/** The transactions that wrote these rows last. */
 const versions = (id: string) =>
   query(
     'select users.xmin::text as user, wallets.xmin::text as wallet from users join wallets on user_id = id where id = $1',

@@ -96,7 +96,7 @@ it('an invoice that an older Worker has parked for its lines is credited line by
   const { event_id } = await run('grant_plan', facts)
   expect(await eventRow(event_id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })
   const body = { object: 'list', data: [invoiceLine({ price: 'price_new' })], has_more: false }
-  // Its period is over: it could be metered.
+  // Its period is over, so it could be metered.
   await sells(price('price_new', 2000))
   await stripeAnswers({ [`GET /v1/invoices/${invoice}/lines`]: { body } })
   await runScheduled({ PLANS: '{"price_new": {"key": "new", "credits": 70}}' })

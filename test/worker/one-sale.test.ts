@@ -12,20 +12,20 @@ import { reversalEvent } from '../../local/reversal-events.ts'
 import { playing } from './random-histories.ts'
 import { balance, deliver, ledger, query, runScheduled, stripeAnswers } from './support.ts'
 
-/** One payment as Stripe reports it: by which of its objects, in which generation of payloads. */
+/** One payment as Stripe reports it: the objects that report it, and their API version. */
 const sale = fc.record({
-  /** Until 2025-03-31 invoice and PaymentIntent name each other. */
+  /** Until 2025-03-31, invoice and PaymentIntent name each other. */
   before2025: fc.boolean(),
   checkout: fc.boolean(),
   invoice: fc.boolean(),
-  /** Whether each object's own metadata says what it sells; else another one's does. */
+  /** Whether each object's own metadata says what it sells. Otherwise another object's does. */
   saysIntent: fc.boolean(),
   saysInvoice: fc.boolean(),
-  /** Stripe does not answer before everything has come. */
+  /** Stripe does not respond before everything has arrived. */
   stripeIsDown: fc.boolean(),
   refunded: fc.boolean(),
   order: fc.array(fc.nat(), { minLength: 20, maxLength: 20 }),
-  /** How often each event comes, and whether with a new id. */
+  /** How often each event arrives, and whether with a new id. */
   repeat: fc.array(fc.record({ times: fc.nat(2), anew: fc.boolean() }), { minLength: 10, maxLength: 10 }),
   together: fc.integer({ min: 1, max: 6 }),
 })
@@ -41,7 +41,7 @@ interface Sent {
 function eventsOf(one: Sale, user: string): Sent[] {
   const ids = { user, payment: `pi_${user}`, invoice: `in_${user}`, customer: `cus_${user}`, credits: 1000 }
   const silent = (says: boolean) => (says ? {} : { set: { metadata: {} } })
-  // What sells must be said by one of them.
+  // At least one of them must say what it sells.
   const saysIntent = one.saysIntent || !(one.checkout || (one.invoice && one.saysInvoice))
   const session = { invoice: one.invoice ? ids.invoice : null, customer: ids.customer, currency: 'usd' }
   const stripe = [
@@ -73,7 +73,7 @@ function eventsOf(one: Sale, user: string): Sent[] {
   ]
 }
 
-/** In some order, some of them again, perhaps under a new id (Stripe: "two separate Event objects"). */
+/** In some order, some of them twice, some with a new id (Stripe: "two separate Event objects"). */
 function scrambled(one: Sale, sent: Sent[]): Sent[][] {
   const all = sent.flatMap((delivery, i) => {
     const { times, anew } = one.repeat[i % one.repeat.length] ?? { times: 0, anew: false }
@@ -96,7 +96,7 @@ function scrambled(one: Sale, sent: Sent[]): Sent[][] {
 
 const list = (...data: object[]) => ({ body: { object: 'list', data, has_more: false, url: '/v1' } })
 
-/** Stripe answers what it is asked of this payment. */
+/** Stripe responds to requests about this payment. */
 const stripeIsUp = (one: Sale, user: string) =>
   stripeAnswers({
     [`GET /v1/invoice_payments?payment[payment_intent]=pi_${user}`]: list(
@@ -109,7 +109,7 @@ const stripeIsUp = (one: Sale, user: string) =>
     ),
   })
 
-/** The scheduled runs until nothing of this user waits. */
+/** Starts scheduled runs until nothing of this user waits. */
 async function settleDown(user: string): Promise<void> {
   for (let run = 0; run < 10; run++) {
     const left = await query(

@@ -75,7 +75,7 @@ describe('GET /api/openapi.json', () => {
           ({ content }) => content['application/json'].schema,
         )
         for (const schema of bodies) expect(schema).toMatchObject({ type: 'object' })
-        // The portal is for whoever asks: there is nothing to say.
+        // The portal is for the caller, so its request has no body.
         if (method === 'post' && path !== '/api/billing-portal')
           expect(operation.requestBody?.content['application/json'].schema.type).toBe('object')
       }
@@ -158,14 +158,14 @@ describe('GET /api/openapi.json', () => {
   })
 })
 
-/** Those who may call, each with what they send; a provider signs. */
+/** The callers, each with its headers. A provider signs instead. */
 const CREDENTIALS: Record<string, () => Promise<string> | string> = {
   session: () => tokenFor('user_ada'),
   service: () => accountSettings.SERVICE_TOKEN,
   operator: () => settings.OPS_TOKEN,
 }
 
-/** Sends an operation's example, as whoever may call it. */
+/** Sends an operation's example as a caller that is allowed to. */
 async function sendExample(method: string, path: string, operation: Operation): Promise<number> {
   const body = operation.requestBody?.content['application/json'].example
   const [, , , provider] = path.split('/')
@@ -214,7 +214,7 @@ describe('examples', () => {
     for (const [path, methods] of Object.entries((await read()).paths))
       for (const [method, operation] of Object.entries(methods))
         statuses[path] = await sendExample(method, path, operation)
-    // There is no such session or delivery, and the scheduled run has not run yet: as the document says.
+    // There is no such session or delivery, and no scheduled run yet, as the document says.
     const {
       '/api/checkout/{id}': session,
       '/api/ops/deliveries/{provider}/{event}': delivery,
@@ -227,7 +227,7 @@ describe('examples', () => {
   })
 })
 
-/** The folder `assets`, as it is bound where the Worker is deployed. */
+/** The folder `assets`, as it is bound in a deployed Worker. */
 const WITH_FILES = { DATABASE_URL: '', ASSETS: (bound as { ASSETS?: object }).ASSETS }
 
 describe('GET /api/docs', () => {

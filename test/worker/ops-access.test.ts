@@ -8,7 +8,7 @@ import { attempt, fromAnywhere, text } from './ops-support.ts'
 import { signedUp } from './people.ts'
 import { balance, counted, type Env, query, settings, stripeAnswers, stripeCalls } from './support.ts'
 
-// The keys of the team are served by HTTP, where Cloudflare has them: its domain is this file's server.
+// This file's server stands for the team's Cloudflare domain, and serves its keys by HTTP.
 const TEAM = settings.STRIPE_API_BASE
 const AUD = 'a1'.repeat(32)
 const ACCESS = { ACCESS_TEAM_DOMAIN: TEAM, ACCESS_AUD: AUD }
@@ -37,7 +37,7 @@ async function newKey(): Promise<Key> {
 }
 
 const [key, stranger] = [await newKey(), await newKey()]
-/** Time passes: an isolate keeps the keys for a while. */
+/** Lets time pass, because an isolate caches the keys for a while. */
 let now = Date.now()
 const later = (ms: number) => {
   now += ms
@@ -53,7 +53,7 @@ beforeEach(async () => {
 })
 afterEach(() => void vi.restoreAllMocks())
 
-/** What Access says of a person, as it signs it. */
+/** Returns the token that Access signs for a person. */
 const claims = (more: object = {}) => {
   const iat = Math.floor(now / 1_000)
   const times = { iat, nbf: iat, exp: iat + 3_600 }

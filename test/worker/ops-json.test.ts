@@ -12,7 +12,7 @@ const COMPLETED = 'checkout.session.completed'
 
 const shown = async (path: string) => await callWith(settings.OPS_TOKEN, `/api/ops/${path}`)
 
-/** A user with a top-up, one that is rejected, and one that waits for somebody else. */
+/** A user with a top-up, a rejected one, and one that waits for another user. */
 async function history() {
   const user = await signedUp()
   const paid = checkoutEvent(COMPLETED, { user, payment: `pi_${user}` })

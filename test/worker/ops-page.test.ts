@@ -22,7 +22,7 @@ const COMPLETED = 'checkout.session.completed'
 const NAMED = { OPS_TOKEN: `ada:${settings.OPS_TOKEN}` }
 const ada = () => signedIn(settings.OPS_TOKEN, NAMED)
 
-/** A session whose metadata says no number of credits. */
+/** A session whose metadata has no valid number of credits. */
 async function rejectedTopUp(user: string, payment = `pi_${user}`) {
   const session = { metadata: { user_id: user, credits: 'many' } }
   const event = checkoutEvent(COMPLETED, { user, payment, session })
@@ -32,7 +32,7 @@ async function rejectedTopUp(user: string, payment = `pi_${user}`) {
 const at = (event: { id: string }) => `/ops/deliveries/stripe/${event.id}`
 const seen = async (operator: Operator, path: string) => text(await see(operator, path))
 
-/** What is recorded of an event or a user, the newest first. */
+/** Returns the recorded actions on an event or a user, the newest first. */
 const recorded = async (id: string) =>
   await query<{ operator: string; action: string; note: string | null; amount: string | null }>(
     'select operator, action, note, amount from operator_actions where $1 in (event_id, user_id) order by id desc',
@@ -254,7 +254,7 @@ describe('looking again', () => {
     const operator = await ada()
     const again = (note: string) => submit(operator, at(event), { do: 'look_again', note })
     expect(saidBy(await again('ticket 7'))).toBe('Looked again: parked / unknown_user.')
-    // Nothing releases it: only a look does.
+    // Nothing releases it except the action "look again".
     await query('delete from waiting where event_id = $1', [event.id])
     await signUp(user)
     expect(await balance(user)).toBe(40)
@@ -297,7 +297,7 @@ describe('looking again', () => {
       saidBy(await submit(await signedIn(settings.OPS_TOKEN, env), at(event), { do: 'look_again' }))
     expect(await again(env)).toBe('Looked again: ignored / other_app.')
     expect([await balance(user), await eventRow(event.id)]).toMatchObject([40, { outcome: 'ignored' }])
-    // Without the setting all of it is ours.
+    // Without the setting, every payment is ours.
     expect(await again(NAMED)).toBe('Looked again: applied.')
     expect(await balance(user)).toBe(540)
   })

@@ -124,7 +124,7 @@ describe('guessing', () => {
       expect(await said(`wrong-token-${failures}`)).toContain('This token is not valid')
     await query('update sign_in_failures set failures = 40')
     expect(await said('wrong-token-5')).toMatch(/try again in 900 s/)
-    // Also the right one: otherwise guessing would go on as fast as before.
+    // The right token is refused too, because guessing would otherwise go on as fast as before.
     const { result, requests } = await counted(() => said(token))
     expect([result, requests]).toEqual([expect.stringMatching(/try again in \d+ s/), 0])
     expect((await attempt(token, { headers: fromAnywhere() })).status).toBe(303)

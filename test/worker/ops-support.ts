@@ -14,7 +14,7 @@ export interface Operator {
 
 const SAME_ORIGIN = { origin: 'http://ledgerhook.test' }
 
-/** Sends the form of the page. */
+/** Submits the form of the page. */
 export async function attempt(
   token: string,
   {
@@ -27,7 +27,7 @@ export async function attempt(
   return await request('/ops/sign-in', { method: 'POST', body, headers: { ...SAME_ORIGIN, ...headers } }, env)
 }
 
-/** Signs in. Each caller comes from a network of its own, so that no test slows another down. */
+/** Signs in. Each caller uses another network, so that no test slows another down. */
 export async function signedIn(token = settings.OPS_TOKEN, env: OpsEnv = {}): Promise<Operator> {
   const response = await attempt(token, { env, headers: fromAnywhere() })
   if (response.status !== 303) throw new Error(`not signed in: ${await response.text()}`)
@@ -35,7 +35,7 @@ export async function signedIn(token = settings.OPS_TOKEN, env: OpsEnv = {}): Pr
 }
 
 let networks = 0
-/** Another network each time. */
+/** Returns another network each time. */
 export const fromAnywhere = () => ({ 'cf-connecting-ip': `10.${networks >> 8}.${networks++ % 256}.1` })
 
 export async function see({ cookie, env }: Operator, path: string): Promise<string> {
@@ -54,10 +54,10 @@ export async function submit(
   return await response.text()
 }
 
-/** What an action has come to, as the page says it. */
+/** Returns the result of an action, as the page shows it. */
 export const saidBy = (html: string) => text(/<p role="status">(.*?)<\/p>/s.exec(html)?.[1] ?? '')
 
-/** The text of some HTML. */
+/** Returns the text of some HTML. */
 export const text = (html: string) =>
   html
     .replaceAll(/<[^>]+>/g, ' ')
@@ -65,6 +65,6 @@ export const text = (html: string) =>
     .replaceAll(/\s+/g, ' ')
     .trim()
 
-/** The value of a hidden field. */
+/** Returns the value of a hidden field. */
 export const hiddenIn = (html: string, name: string) =>
   new RegExp(`<input type="hidden" name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? ''

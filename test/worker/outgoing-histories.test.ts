@@ -9,14 +9,14 @@ import { deliver, failNext, query } from './support.ts'
 
 const app = receiver()
 
-/** What happens to one user, in this order, but at the same time as to the others. */
+/** The events of one user in order, concurrent with those of the others. */
 interface Act {
   what: 'top-up' | 'grant'
-  /** What breaks at the gateway meanwhile. */
+  /** The gateway's faults meanwhile. */
   fault: 'none' | 'before' | 'after_commit'
 }
 
-/** The receiver's responses to one user's tries, over and over. So they do not depend on which user comes first. */
+/** The receiver's responses to one user's attempts, repeated. They do not depend on the order of users. */
 const responses = fc
   .array(fc.constantFrom(200, 500), { minLength: 2, maxLength: 5 })
   .filter((all) => all.includes(200) && all.includes(500))
@@ -39,7 +39,7 @@ async function happen(id: string, n: number, { what, fault }: Act): Promise<void
   expect([200, 503]).toContain(status)
 }
 
-/** Every test of it begins with users of its own, and nothing that is left to be sent. */
+/** Every test begins with new users, and without unsent events. */
 async function newUsers(count: number): Promise<string[]> {
   await query('delete from outgoing_events')
   Object.assign(app, { took: [], sent: [], says: () => new Response(null, { status: 200 }) })
@@ -49,7 +49,7 @@ async function newUsers(count: number): Promise<string[]> {
 }
 
 it('random histories with a receiver that fails at random end with every event taken, in order for each user, and none invented', {
-  // Waits for conditions alone: on a machine that is overrun it takes its time.
+  // Waits only for conditions, so it takes longer on a busy machine.
   timeout: 3_600_000,
 }, async () => {
   await fc.assert(

@@ -28,7 +28,7 @@ async function resend(...ids: (string | undefined)[]): Promise<number> {
 const more = (id: string) =>
   grant({ user_id: id, amount: 1, idempotency_key: randomId('key'), note: 'More' }, { ...GRANTS, ...env })
 
-/** A user whose first event, `user.created`, nobody took, and whose second was taken. */
+/** A user whose first event, `user.created`, was undelivered, and whose second one was delivered. */
 async function userWithUndelivered(): Promise<{ id: string; first: string }> {
   const id = randomId('user')
   app.says = ({ type }) => new Response(null, { status: type === 'user.created' ? 400 : 200 })
@@ -147,7 +147,7 @@ describe('random sends, failures and resends', () => {
         runScheduled(env, 'send_events'),
         ...some.map((id) => resend(id)),
       ])
-      // Hours later: every lease and every back-off is over. Nothing is on its way just now.
+      // Hours later: every lease and every backoff is over, and nothing is in flight.
       await query(`update outgoing_events set next_at = now() where next_at is not null`)
       const turns = await query(
         `select from outgoing_events where next_at is not null group by user_id having count(*) > 1`,

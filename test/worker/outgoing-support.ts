@@ -13,7 +13,10 @@ export interface Heard {
   data: { user_id: string | null; sequence: number } & Record<string, unknown>
 }
 
-/** What the app has taken, and what it was sent. `says` is its response: a status, or an error that it throws. */
+/**
+ * The events that the app accepted, and those that it was sent. `says` is its response: a status, or an error that it
+ * throws.
+ */
 export interface Receiver {
   took: Heard[]
   sent: Heard[]
@@ -21,7 +24,7 @@ export interface Receiver {
   says: (event: Heard) => Response | Promise<Response>
 }
 
-/** Stands in for the app at EVENTS_URL, in each test anew. It verifies every signature. */
+/** Stands in for the app at EVENTS_URL, new in each test. It verifies every signature. */
 export function receiver(): Receiver {
   const one: Receiver = { took: [], sent: [], inits: [], says: () => new Response(null, { status: 204 }) }
   const real = globalThis.fetch
@@ -43,10 +46,10 @@ export function receiver(): Receiver {
   return one
 }
 
-/** What the app has taken about this user: type, sequence, and what else is said. */
+/** Returns the events about this user that the app accepted: type, sequence, and the other members. */
 export const heardOf = ({ took }: Receiver, id: string) => took.filter(({ data }) => data.user_id === id)
 
-/** Scheduled runs until every event has ended. */
+/** Starts scheduled runs until every event has ended. */
 export async function sendAll(env: object): Promise<void> {
   for (let run = 0; run < 200; run++) {
     await query(`update outgoing_events set next_at = now() where next_at is not null`)
@@ -57,7 +60,7 @@ export async function sendAll(env: object): Promise<void> {
   throw new Error('200 scheduled runs have left something')
 }
 
-/** Waits until no statement of a Worker runs: one that its Worker has given up may be committed all the same. */
+/** Waits until no statement of a Worker runs, because one that its Worker has given up may still be committed. */
 export async function allCommitted(): Promise<void> {
   for (;;) {
     const running = await query(

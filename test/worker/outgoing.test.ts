@@ -34,7 +34,7 @@ const status =
   (code: number, more: ResponseInit = {}) =>
   () =>
     new Response(null, { status: code, ...more })
-/** No response until the sender goes away. */
+/** Does not respond until the sender closes the connection. */
 const hangs = (signal: AbortSignal | null | undefined) =>
   new Promise<Response>((_, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason))
@@ -188,7 +188,7 @@ describe('a receiver', () => {
     const other = await newUser()
     await runScheduled(env, 'send_events')
     expect(told(other)).toEqual(['user.created', 'credits.granted'])
-    // Its turn comes later each time.
+    // It is due later each time.
     expect((await rows(id))[0]?.tries).toBe(1)
     app.says = status(200)
     await sendAll(env)
@@ -344,7 +344,7 @@ describe('a Worker that dies, and the turn of the next event', () => {
     app.says = status(200)
     await query(`update outgoing_events set next_at = now() where next_at is not null`)
     await makeDue('send_events')
-    // The tasks are leased, the event is taken, and it is ended in vain.
+    // The tasks are leased, the event is taken, and recording its end fails.
     await failNext('none', 'none', 'before', 'before', 'before', 'before')
     await startScheduled(env)
     expect(told(id)).toEqual(['user.created'])
@@ -385,7 +385,7 @@ describe('the scheduled run', () => {
     expect(requests).toBeLessThanOrEqual(16)
   })
 
-  /** Nine users with two events each, all of whose first ones are due. */
+  /** Nine users with two events each. All first events are due. */
   async function nineWait() {
     await sendAll(env)
     app.says = status(503)

@@ -19,7 +19,7 @@ export async function signedUp(about: About = {}): Promise<string> {
   return id
 }
 
-/** What Stripe reports when a user has bought a subscription: it links the customer to the user. */
+/** Returns Stripe's event that a user bought a subscription, which links the customer to the user. */
 export function linkEvent(id: string, customer = `cus_${id}`) {
   const session = { mode: 'subscription', customer, payment_intent: null, metadata: { user_id: id } }
   return checkoutEvent('checkout.session.completed', { user: id, session })
@@ -36,10 +36,10 @@ export async function linked<Person extends { id: string; customer: string }>(
   return person
 }
 
-/** The Stripe customer that is stored for this user. */
+/** Returns the Stripe customer that is stored for this user. */
 export const customerOf = async (id: string) => (await user(id))?.stripe_customer_id
 
-/** A request of this user, with a fresh session token. */
+/** Sends a request of this user with a new session token. */
 export async function as<Body = Record<string, unknown>>(
   id: string,
   path: string,

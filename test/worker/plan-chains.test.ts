@@ -9,7 +9,10 @@ beforeAll(async () => {
 type Ada = Awaited<ReturnType<typeof subscriber>>
 type Credited = [invoice: string, line: string]
 
-/** A month of `pro` is bought, a move to `max` declined and undone, and `max` bought again with the balance of that. */
+/**
+ * A month of `pro` is bought, a move to `max` is declined and undone, and `max` is bought again with the balance from
+ * that.
+ */
 function chain(ada: Ada) {
   const of = (name: string): Credited => [ada.in(name), `il_${name}`]
   const move = (from: string, credited: string, to: string, [old, amount]: [number, number]) => [
@@ -96,7 +99,7 @@ it('is released by an invoice that an older version has parked', async () => {
   }
   const delivery = { provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'release' }
   await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
-  // What it was is read first.
+  // The earlier state is read first.
   await atStripe(ada, { ...DECLINED, 1: 'paid' })
   await retryNow(ada)
   expect(await ada.left()).toBe(10_000)

@@ -17,7 +17,7 @@ beforeAll(async () => {
   )
 })
 
-/** Somebody who has bought a month of `pro`: 1000 credits for 20.00. */
+/** A user who has bought a month of `pro`: 1000 credits for 20.00. */
 async function bought() {
   const ada = await subscriber()
   expect(await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])).toBe('applied')
@@ -150,7 +150,7 @@ describe('a positive line', () => {
     const event = ada.recorded('withOneOffItem')
     const text = JSON.stringify(event).replaceAll('"default"', '"price_pro"')
     expect(await ada.told(JSON.parse(text))).toBe('applied')
-    // Both cost 25.00 together: the plan 10.00, by its own unit amount one month of it.
+    // Both cost 25.00 together. The plan costs 10.00: one month of its own unit amount.
     expect(await ada.left()).toBe(1000)
   })
 })

@@ -31,7 +31,7 @@ const PLANS = JSON.stringify({
 const env = { PLANS }
 
 beforeAll(async () => {
-  // Where lines are read when their period is over, they could be metered: then their prices are read, too.
+  // Lines that are read after their period could be metered, so their prices are read too.
   await sells(price('price_pro', 2000), price('price_new', 2000))
 })
 

@@ -4,8 +4,8 @@ import { reversalEvent } from '../../local/reversal-events.ts'
 import { MAY, planLine as makeLine, type planLine } from './plan-support.ts'
 
 /**
- * A subscription at Stripe, as its documentation of prorations, trials, coupons and balances describes it: what is paid
- * and credited by which line, and what that is worth at the list price. It knows nothing of Ledgerhook.
+ * A subscription at Stripe, as Stripe documents prorations, trials, coupons and balances: which line pays or credits
+ * what, and its value at the list price. It knows nothing of Ledgerhook.
  */
 
 const DAY = 86_400
@@ -99,7 +99,7 @@ interface Debit {
 type Line = ReturnType<typeof planLine>
 interface Entry {
   line: Line
-  /** The change of what is kept, at the list price, and what that is in credits at the line's own rate. */
+  /** The change of the kept money at the list price, and its credits at the line's own rate. */
   value: number
   credits: number
   credits_debit: Debit | null
@@ -110,11 +110,11 @@ interface Invoice {
   total: number
   cash: number
   status: 'open' | 'paid' | 'void'
-  /** Money of invoices that it has moved to the balance, by invoice. */
+  /** Money that it moved from invoices to the balance, by invoice. */
   balanced: Map<string, number>
 }
 
-/** Plays the steps as Stripe would allow them. Returns its events, its invoices, and what is kept in the end. */
+/** Plays the steps that Stripe would allow. Returns its events, its invoices, and the money that is kept in the end. */
 export function playPlans(steps: PlanStep[], namespace: string, currency: Currency) {
   const customer = `cus_${namespace}`
   const invoices: Invoice[] = []
@@ -137,7 +137,7 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
   const nextInvoice = () => `in_${invoices.length}_${namespace}`
   const rate = (price: string) => (CATALOG[price]?.credits ?? 0) / amountOf(price)
 
-  /** The credit for the time that is left of what was charged last. */
+  /** The credit for the remaining time of the last charge. */
   const credit = (debit: Debit): Entry => {
     const left = Math.max(0, (debit.end - now) / (debit.end - debit.start))
     const amount = Math.round(debit.net * left)
@@ -223,7 +223,7 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     return object
   }
 
-  /** Bills these entries. What a negative total returns goes to the balance, which pays what is billed next. */
+  /** Bills these entries. A negative total goes to the balance, which pays the next bill. */
   const bill = (entries: Entry[], declined: boolean) => {
     const id = nextInvoice()
     const discounts = entries
@@ -304,7 +304,7 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
       if (running.debit || resets) {
         const { entry, debit } = charge(price, quantity, running.coupon, [now, running.end], shape)
         if (!shape.proration) {
-          // A whole period of an ordinary line says what one costs.
+          // An ordinary line for a whole period contains the price of one unit.
           entry.line.pricing.unit_amount_decimal = String(amountOf(price))
         }
         entries.push(entry)
@@ -351,7 +351,7 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
       invoice.status = 'void'
       balance += Math.max(0, invoice.total) - invoice.cash
     },
-    /** The merchant pays money of the balance out, by a refund of the payment that it came from. */
+    /** The merchant pays out money of the balance by a refund of its original payment. */
     refund({ pick, part }) {
       const from = invoices.flatMap(({ status, balanced }) => (status === 'paid' ? [...balanced] : []))
       const [id, moved] = from[pick % (from.length || 1)] ?? ['', 0]
@@ -379,7 +379,10 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
   return { customer, currency, invoices, events, kept: kept(invoices, trial, currency, refunded.size) }
 }
 
-/** What stayed: of invoices that are paid, and credit no line of one that is not, or that does not count itself. */
+/**
+ * Returns the kept money: of paid invoices, without credits for lines of invoices that are unpaid or do not count
+ * themselves.
+ */
 function kept(invoices: Invoice[], trial: boolean, currency: Currency, refunds: number) {
   const isCounted = ({ id: own, status, entries }: Invoice): boolean =>
     status === 'paid' &&
@@ -389,7 +392,7 @@ function kept(invoices: Invoice[], trial: boolean, currency: Currency, refunds: 
     )
   const isKept = (id: string) => invoices.some((invoice) => invoice.id === id && isCounted(invoice))
   const counted = invoices.filter(isCounted)
-  // What was never paid is not lost when it is credited.
+  // Money that was never paid is not lost when it is credited.
   const wasKept = ({ credits_debit: debit }: Entry) => !debit || isKept(debit.invoice)
   const entries = counted.flatMap(({ entries }) => entries).filter(wasKept)
   const best = Math.max(
@@ -397,9 +400,9 @@ function kept(invoices: Invoice[], trial: boolean, currency: Currency, refunds: 
   )
   const bonus = trial ? TRIAL_CREDITS : 0
   return {
-    /** Credits that the kept money buys at most, at list price. */
+    /** The most credits that the kept money buys, at list price. */
     most: entries.reduce((sum, { value }) => sum + value, 0) * best + bonus,
-    /** Credits of the lines, each at its own rate: what remains is rounding, less than one for each line. */
+    /** Credits of the lines, each at its own rate. The difference is rounding, less than one for each line. */
     fair: entries.reduce((sum, { credits }) => sum + credits, 0) + bonus,
     lines: entries.length,
     refunds,

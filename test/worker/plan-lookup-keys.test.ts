@@ -17,7 +17,7 @@ async function priced(lookup_key: string | null, amount = 2000) {
   return id
 }
 
-/** An invoice as Stripe told it before 2025-03-31, when a line had its whole price. */
+/** An invoice in the form from before 2025-03-31, when a line had its whole price. */
 const oldLine = (id: string, lookup_key: string | null, start = MAY) =>
   ({
     ...planLine({ price: id, amount: 2000, start, end: start + 30 * 86_400 }),

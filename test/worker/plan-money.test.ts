@@ -18,7 +18,7 @@ beforeAll(async () => {
   )
 })
 
-/** Somebody whose invoices `1`, `2`, … were each paid by a payment of that number. */
+/** A user whose invoices `1`, `2`, … were each paid by the payment of that number. */
 async function payer() {
   const ada = await subscriber()
   const link = (name: string) => {
@@ -43,7 +43,7 @@ async function payer() {
 }
 
 const month = (more: object = {}) => planLine({ id: 'il_1', price: 'price_pro', amount: 2000, ...more })
-/** Five of something that brings no credits. */
+/** Five units of something without credits. */
 const EXTRA = { price: 'price_none', amount: 500, unit: 500 }
 const undo = (ada: { in(name: string): string }, amount: number, name = '1') =>
   planLine({ price: 'price_pro', amount, proration: true, credits: [ada.in(name), 'il_1'] })

@@ -7,7 +7,10 @@ beforeAll(async () => {
   await sells(price('price_trial', 500), price('price_trial_too', 900, 'year'))
 })
 
-/** Somebody whose invoice `1` an older version has granted as a whole. It kept what was paid by card as its amount. */
+/**
+ * A user whose invoice `1` an older version granted as a whole. It stored the amount paid by card as the invoice's
+ * amount.
+ */
 async function granted(amount: number, credits = 1000, lines?: ReturnType<typeof planLine>[]) {
   const ada = await subscriber()
   const facts = {

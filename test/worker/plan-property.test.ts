@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 type World = ReturnType<typeof playPlans>
 
-/** What Stripe's API says of each invoice, after all. */
+/** Stripe's final API responses for each invoice. */
 async function scripted({ invoices, events, currency, customer }: World) {
   const answers = invoices.map(({ id, status, entries, total }) => {
     const lines = { object: 'list', data: entries.map(({ line }) => line), has_more: false }
@@ -63,7 +63,7 @@ async function tell(groups: object[][]) {
     )
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
   }
-  // What was asked of Stripe in vain, and what a release had to leave.
+  // Includes failed requests to Stripe, and deliveries that a release had to defer.
   for (let run = 0; run < 3; run++) await runScheduled(env)
   await settleDown(env)
 }

@@ -8,7 +8,7 @@ import { balance, deliver, eventRow, ledger, said } from './support.ts'
 
 const env = { PLANS: JSON.stringify({ price_pro: { key: 'pro', credits: 100 } }) }
 
-/** A user whose invoice of 2000 brings 100 credits, and may have several payments. */
+/** A user whose invoice of 2000 brings 100 credits and may have several payments. */
 async function subscriber() {
   const id = randomId('user')
   const [invoice, customer] = [`in_${id}`, `cus_${id}`]

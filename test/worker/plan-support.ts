@@ -48,7 +48,7 @@ export interface LineOptions {
   price: string | null
   amount: number
   proration?: boolean
-  /** Of what one costs. Null: the line does not say it. */
+  /** The price of one unit. Null: the line does not contain it. */
   unit?: number | null
   quantity?: number
   /** Unix seconds. */
@@ -57,14 +57,14 @@ export interface LineOptions {
   discount?: number
   /** `in_…` and the line that it credits. */
   credits?: [string, string] | null
-  /** The subscription, where its invoice names none. */
+  /** The subscription, if its invoice names none. */
   of?: string
 }
 
 export const MAY = Date.parse('2026-05-01T12:00:00Z') / 1000
 export const JUNE = Date.parse('2026-06-01T12:00:00Z') / 1000
 
-/** A line as Stripe has it since 2025-03-31. */
+/** A line in Stripe's form since 2025-03-31. */
 export function planLine({ price, amount, proration = false, quantity = 1, ...more }: LineOptions) {
   const { start = MAY, end = JUNE, discount = 0, credits = null } = more
   const unit = more.unit === undefined ? (proration ? null : 2000) : more.unit
@@ -95,7 +95,7 @@ export function planLine({ price, amount, proration = false, quantity = 1, ...mo
   }
 }
 
-/** Somebody who has signed up with 40 credits, and whose customer is known. */
+/** A user who has signed up with 40 credits, and whose customer is known. */
 export async function subscriber() {
   const id = randomId('user')
   const [customer, subscription] = [`cus_${id}`, `sub_${id}`]
@@ -103,7 +103,7 @@ export async function subscriber() {
   const told = async (event: object, more: Env = {}) =>
     said(await deliver('stripe', event, { env: { ...env, ...more } }))
 
-  /** The event of an invoice with these lines. Its total is their sum after discounts, unless it is said. */
+  /** The event of an invoice with these lines. By default its total is their sum after discounts. */
   const invoice = (name: string, lines: ReturnType<typeof planLine>[], set: Record<string, unknown> = {}) => {
     const discounts = lines
       .flatMap((line) => line.discount_amounts)
@@ -125,7 +125,7 @@ export async function subscriber() {
     return stamped({ ...EVENT, data: { object } }, 'invoice.paid')
   }
 
-  /** The event of a recorded invoice, as if this user's: 20.00 a month, and 200.00 a year. */
+  /** The event of a recorded invoice, changed to this user: 20.00 a month, and 200.00 a year. */
   const recorded = (name: keyof typeof recordings) => {
     const text = JSON.stringify(recordings[name])
       .replace(/\b(in|il|sub|si|ii)_(\w+)/g, `$1_$2_${id}`)

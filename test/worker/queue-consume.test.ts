@@ -23,7 +23,7 @@ const COMPLETED = 'checkout.session.completed'
 const HOUR_MS = 3_600_000
 
 let messages = 0
-/** A message that holds this event. */
+/** A message that contains this event. */
 function queued(
   provider: 'clerk' | 'stripe',
   event: object,
@@ -87,7 +87,7 @@ describe('a batch of deliveries', () => {
     const user = await signedUp()
     const batch = Array.from({ length: 4 }, () => topUp(user))
     await consume(batch)
-    // Nothing of it was acknowledged: Cloudflare delivers it again.
+    // No message of it was acknowledged, so Cloudflare delivers it again.
     const again = batch.map((one) => ({ ...one, attempts: 2 }))
     expect((await consume(again)).acked).toHaveLength(4)
     expect((await ledger(user)).filter(({ kind }) => kind === 'purchase')).toHaveLength(4)
@@ -129,7 +129,7 @@ describe('a batch of deliveries', () => {
     expect((await consume(batch)).acked.sort()).toEqual(batch.map(({ id }) => id).sort())
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unreadable' })
     expect(await balance(user)).toBe(40 + 2 * 500)
-    // Upgraded: as if the type were known from now on.
+    // As after an upgrade that knows the type.
     const known = `payload = jsonb_set(payload, '{type}', to_jsonb($2::text)), type = $2`
     await query(`update webhook_events set ${known} where event_id = $1`, [event.id, COMPLETED])
     await query('update waiting set retry_at = now() where event_id = $1', [event.id])
@@ -168,7 +168,7 @@ describe('a delivery that fails', () => {
     const unstorable = queued('stripe', checkoutEvent(COMPLETED, { user, session: { text: 'nul\u0000' } }))
     const batch = [topUp(user), unstorable, topUp(user)]
     const { result, requests } = await counted(() => consume(batch))
-    // The batch, and the single path: as JSON, and as text.
+    // The batch and the single path, as JSON and as text.
     expect([result.acked.length, requests]).toEqual([3, 3])
     expect(await balance(user)).toBe(40 + 3 * 500)
     expect(await eventRow(idOf(unstorable))).toMatchObject({ outcome: 'applied', payload: null })
@@ -285,7 +285,7 @@ describe('while the database is away', () => {
     expect(await consume([message], { ...AWAY, SPILL: queue })).toEqual({ acked: [message.id], retried: [] })
     const [sent] = queue.sent
     expect(sent?.body).toEqual({ ...(message.body as Body), again: 1 })
-    // An outage that lasts is not asked after more often than before.
+    // During a long outage the database is not tried more often than before.
     expect(sent?.delaySeconds).toBeGreaterThan(100)
     expect((await consume(taken(queue), { ...AWAY, SPILL: queue })).retried).toMatchObject([
       { delaySeconds: 900 },

@@ -6,7 +6,7 @@ import { type Delivery, dice, PLANS, world } from './world.ts'
 
 const DELIVERIES = inject('deliveries')
 const SINGLE_AT_ONCE = 16
-/** As many as the consumer may be run at once. */
+/** The most consumers that run at once. */
 const BATCHES_AT_ONCE = 4
 
 const roll = dice(7)
@@ -26,7 +26,7 @@ function queued([provider, event]: Delivery, number: number): Message {
 it(`${DELIVERIES} random deliveries, single ones and batches at the same time, end without a 503 and without a deadlock`, {
   timeout: 120_000 + DELIVERIES * 100,
 }, async () => {
-  // What failed is tried again while they come, not a minute later.
+  // A failed delivery is retried during the test, not a minute later.
   await query(`create or replace function next_try(tries integer) returns timestamptz language sql stable
     as $$ select pg_catalog.now() + interval '300 milliseconds' $$`)
   const env = { PLANS }

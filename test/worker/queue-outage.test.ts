@@ -31,7 +31,8 @@ it.each([
       expect([answer.status, answer.outcome]).toEqual([200, 'queued'])
     }
 
-    // Through the outage people sign up, change their name, pay, and one of them leaves: Clerk's retries end after 28 h.
+    // During the outage people sign up, change their name and pay, and one of them leaves. Clerk's retries end after 28
+    // h.
     const at = Date.now() - outage
     const payments: string[] = []
     const pay = async (id: string, when: number) => {
@@ -60,7 +61,7 @@ it.each([
     expect(queues.mostAttempts()).toBeGreaterThan(10)
     expect(await query('select 1 from webhook_events where event_id = any ($1)', [payments])).toEqual([])
 
-    // The database is back: what is left comes within a quarter of an hour, and a little for what comes late.
+    // The database is back: the remaining messages arrive within a quarter of an hour, plus a little for late ones.
     await queues.run(outage + HOUR_MS, env)
     expect([queues.lost, queues.left()]).toEqual([[], 0])
     const [deleted = '', ...living] = ids
@@ -72,7 +73,7 @@ it.each([
     for (const event of payments) {
       const row = await eventRow(event)
       expect(['applied', 'rejected']).toContain(row?.outcome)
-      // It was received when it came, not when it was committed.
+      // It was received when it arrived, not when it was committed.
       expect(Date.parse(String(row?.received_at))).toBeLessThanOrEqual(Date.parse(String(row?.settled_at)))
     }
   },

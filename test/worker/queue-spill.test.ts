@@ -92,7 +92,7 @@ describe('a verified delivery that is not known to be committed', () => {
     const queue = testQueue()
     const user = await signedUp()
     const event = checkoutEvent(COMPLETED, { user })
-    // Nobody hears the answer.
+    // The sender does not get the response.
     await deliver('stripe', event, { env: { ...AWAY, SPILL: queue } })
     expect(await deliver('stripe', event)).toMatchObject({ outcome: 'applied' })
     await drain(queue)
@@ -125,7 +125,7 @@ describe('a verified delivery that is not known to be committed', () => {
     await vi.waitFor(() => expect(queue.asked).toBe(2), 60_000)
     await release()
     const { status, outcome } = await late
-    // Of an attempt that was cancelled just after its commit, the next one says so.
+    // If an attempt was cancelled just after its commit, the next one reports that.
     expect([status, outcome === 'duplicate' ? 'applied' : outcome]).toEqual([200, 'applied'])
   })
 

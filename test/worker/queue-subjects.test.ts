@@ -14,7 +14,7 @@ const SALE = {
   stripe_customer_id: 'cus_1',
 }
 
-/** Facts of every verb, with every id that they may have: verbs are added here. */
+/** Facts of every verb, with every id that they may contain. Add new verbs here. */
 const FACTS: Record<string, object> = {
   settle_payment: SALE,
   settle_session: { ...SALE, by_reference: true, unread: null },
@@ -101,7 +101,7 @@ const DELIVERY = {
 const verbs = await query<{ name: string }>('select name from verbs order by name')
 
 it.each(verbs)('the subjects of $name are all that it locks where nothing is stored', async ({ name }) => {
-  // Each verb has ids of its own: where nothing is found, a verb knows no more subjects than its facts name.
+  // Each verb has its own ids: if nothing is found, a verb knows no more subjects than its facts name.
   const facts = JSON.stringify(FACTS[name] ?? null).replaceAll('_1"', `_${name}"`)
   await query(`create table if not exists locked (verb text, held text[], named text[])`)
   const release = await holdOpen(
@@ -112,7 +112,7 @@ it.each(verbs)('the subjects of $name are all that it locks where nothing is sto
          array(select distinct subject from unnest(subjects_of($1, $2::jsonb)) subject where subject is not null order by subject)`,
       [name, facts],
     ],
-    // What the verb has stored is for no other.
+    // The rows of one verb must not affect another.
     [`do $$ begin delete from ledgerhook.waiting; delete from ledgerhook.webhook_events; end $$`, []],
   )
   await release()

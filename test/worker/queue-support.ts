@@ -6,7 +6,7 @@ import { type Env, settings } from './support.ts'
 
 export const QUEUE = 'ledgerhook-spill'
 
-/** What a message of ours holds. */
+/** The contents of one of our messages. */
 export interface Body {
   v: number
   provider: string
@@ -22,15 +22,15 @@ export interface Sent {
 }
 
 export interface TestQueue extends Queue {
-  /** What it has taken, in order. */
+  /** The messages that it has accepted, in order. */
   sent: Sent[]
-  /** How often it was to take something. */
+  /** The number of sends. */
   asked: number
-  /** What becomes of what is sent: taken, refused, or no answer. */
+  /** The fate of a send: accepted, refused, or without a response. */
   mode: 'works' | 'fails' | 'hangs'
 }
 
-/** The queue of workerd, which keeps what it has taken for the test as well. */
+/** The queue of workerd, which also keeps accepted messages for the test. */
 export function testQueue(): TestQueue {
   const real = (bindings as unknown as { SPILL: Queue }).SPILL
   const queue: TestQueue = {
@@ -63,18 +63,18 @@ export const messageOf = (body: unknown, number = 0, attempts = 1, ageMs = 0): M
   timestamp: new Date(Date.now() - ageMs),
 })
 
-/** Every message of a batch, and whether it is done, or when it is tried again. */
+/** Every message of a batch, and whether it is acknowledged, or when it is retried. */
 export interface Consumed {
   acked: string[]
   retried: { id: string; delaySeconds: number | undefined }[]
 }
 
-/** Hands messages to the Worker's consumer, as Cloudflare does. Throws where the consumer leaves one out. */
+/** Delivers messages to the Worker's consumer, as Cloudflare does. Throws if the consumer leaves one out. */
 export async function consume(messages: Message[], env: Env = {}, queue = QUEUE): Promise<Consumed> {
   const batch = createMessageBatch(queue, messages)
   const context = createExecutionContext()
   const delays = new Map<string, number | undefined>()
-  // The result of workerd says which are retried, and not when.
+  // The result of workerd says which messages are retried, but not when.
   for (const message of batch.messages) {
     const retry = message.retry.bind(message)
     message.retry = (options?: { delaySeconds?: number }) => {
@@ -92,12 +92,12 @@ export async function consume(messages: Message[], env: Env = {}, queue = QUEUE)
   return { acked: explicitAcks, retried }
 }
 
-/** The messages that a queue has taken, and takes no more of them into account. */
+/** Removes and returns the messages that a queue has accepted. */
 export const taken = ({ sent }: TestQueue, attempts = 1): Message[] =>
   sent.splice(0).map(({ body }, number) => messageOf(body, number, attempts))
 
-/** Commits what a queue has taken. */
+/** Commits the messages that a queue has accepted. */
 export const drain = (queue: TestQueue, env: Env = {}) => consume(taken(queue), { ...env, SPILL: queue })
 
-/** Where no database is: 500, as from Neon when the compute cannot be reached. */
+/** The address without a database: 500, as from Neon when the compute cannot be reached. */
 export const AWAY = { NEON_FETCH_ENDPOINT: `${inject('control')}/away` }

@@ -311,7 +311,7 @@ describe('the binding METRICS', () => {
       'stripe applied  200 none 1 1',
       'stripe parked unknown_user 200 parked 1 1',
       'clerk applied  200 none 1 1',
-      // It was counted when it came.
+      // It was counted when it arrived.
       'stripe applied   released  0',
       'stripe refused no_match 400 none  1',
       expect.stringMatching(/^stripe unavailable \S+ 503 none {2}1$/),
@@ -372,7 +372,7 @@ describe('GET /api/ops/rates', () => {
   })
 })
 
-/** What a thin destination delivers of a snapshot event. */
+/** Returns the event that a thin destination delivers for a snapshot event. */
 const thin = (snapshot: { id: string; type: string; data: { object: object } }) => ({
   id: `${snapshot.id}_thin`,
   object: 'v2.core.event',

@@ -10,7 +10,7 @@ const ACTIVE = { deactivated_at: null }
 const noteEarlier = (minutes: number) =>
   query(`update differences set first_seen_at = now() - $1::int * interval '1 minute'`, [minutes])
 
-/** Users here, of whom Clerk has all but those that are left out. */
+/** Users here. Clerk has all of them except those that are left out. */
 async function people(count: number, world: World = emptyWorld()) {
   await query(`update users set deactivated_at = now() where deactivated_at is null`)
   await query('delete from differences')

@@ -16,8 +16,8 @@ const REVERSING = `('refund', 'refund_reversal', 'dispute', 'dispute_reversal')`
 type Sent = Delivered | Visit
 
 /**
- * Without what the app calls: that is never lost, for the app calls again. A dispute is of one amount, as at Stripe: what
- * an object says has to be what its events said.
+ * Without calls of the app, which are never lost because the app repeats them. A dispute has one amount, as at Stripe,
+ * so that the object says the same as its events.
  */
 function historyOf(steps: Parameters<typeof play>[0], namespace: string): Sent[] {
   const amounts = new Map<string, number>()
@@ -38,7 +38,7 @@ async function send(sent: Sent) {
   else await deliver(sent.provider, sent.event, { id: sent.id, env })
 }
 
-/** What of a namespace must not depend on what was delivered, of users who are not deleted. */
+/** The state of a namespace that must not depend on which events were delivered, for users who are not deleted. */
 async function stateOf(namespace: string) {
   const [row] = await query<{ state: object }>(
     `with living as (select user_id from wallets where user_id like $1 and closed_at is null)
@@ -65,14 +65,17 @@ async function stateOf(namespace: string) {
   return JSON.parse(JSON.stringify(row?.state).replaceAll(namespace, '*'))
 }
 
-/** What nobody can find: whom a session has brought alone, and who is deleted at Clerk (`clerk-absences.test.ts`). */
+/**
+ * Differences that cannot be found: users that only a session created, and users deleted at Clerk
+ * (`clerk-absences.test.ts`).
+ */
 const isNeverLost = (sent: Sent) =>
   sent.provider === 'session' || (sent.event as { type: string }).type === 'user.deleted'
 
-/** Walks over what every other history of this file has left here. They have tests of their own. */
+/** Walks over what every other history of this file has left here. They have their own tests. */
 const ALL_OURS = ['users here', 'credited here']
 
-/** A run that dies at one of its requests, to either provider or to the database. */
+/** A run that ends at one of its requests, to either provider or to the database. */
 async function killed(world: World, atRequest: number) {
   let left = atRequest
   const dying =

@@ -13,7 +13,7 @@ const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 const REPORT: Env = { ...RECONCILING, PLANS, RECONCILE: 'report' }
 const FIX: Env = { ...REPORT, RECONCILE: 'fix' }
 
-/** What the providers have in this test. */
+/** The objects of the providers in this test. */
 let world: World
 beforeEach(async () => {
   world = emptyWorld()
@@ -27,7 +27,7 @@ beforeEach(async () => {
   )
   await query('delete from differences')
   await query(`delete from tasks where name = 'reconcile'`)
-  // Nobody of an earlier test is in this one's world.
+  // No user of an earlier test is in this test's world.
   await query('update users set deactivated_at = now() where deactivated_at is null')
   await query(`update payments set created_at = now() - interval '60 days'`)
 })
@@ -40,7 +40,7 @@ const later = (minutes: number) =>
 const bought = (id: string, number: number | string = '') =>
   checkoutEvent('checkout.session.completed', { user: id, credits: 500, payment: `pi_${id}${number}` })
 
-/** Somebody whom both have, with a payment that nobody has delivered. */
+/** A user that both have, with a payment that was not delivered. */
 async function paidInVain(): Promise<string> {
   const id = await signedUp()
   happenAtClerk(world, clerkEvent('user.created', { user: id }))
@@ -217,7 +217,7 @@ describe('a pass', () => {
       const before = await kept()
       let requests = run % 7
       const { fetch } = world
-      // A run that has died has stored nothing of where it was.
+      // A run that was ended has not stored its position.
       world.fetch = async (input, init) =>
         requests-- > 0
           ? await fetch(input, init)

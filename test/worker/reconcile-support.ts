@@ -26,7 +26,7 @@ export function passOver(
   return { id: passId(), settings: all, db: connect(all), fetch: world.fetch, fixes, ...about, ...more }
 }
 
-/** One pass over this world, to its end. */
+/** Runs one pass over this world to its end. */
 export async function reconcile(
   world: World,
   options: Partial<Pass> & { env?: Env; only?: 'clerk' | 'stripe'; without?: string[] } = {},
@@ -37,13 +37,13 @@ export async function reconcile(
   return await reconciled(pass, walks)
 }
 
-/** What a report says, a line for each: `paid_not_credited cs_1 applied 500`. */
+/** Returns a report as lines: `paid_not_credited cs_1 applied 500`. */
 export const lines = ({ found }: Reconciled) =>
   found.map(({ kind, object, outcome, reason, credits }) =>
     [kind, object, outcome, reason, credits].filter((word) => word !== null).join(' '),
   )
 
-/** Those of one user's objects. */
+/** Returns the lines about one user's objects. */
 export const linesOf = (report: Reconciled, about: string) =>
   lines(report).filter((line) => line.includes(about))
 
@@ -52,7 +52,7 @@ interface Kept {
   full: { page: number } | null
   complete: { recent?: { pass: string }; full?: { pass: string } }
 }
-/** Where the task is. */
+/** Returns the position of the task. */
 export const kept = async () =>
   (
     await query<{ cursor: Kept | null; in_s: number; failures: number }>(
@@ -64,7 +64,7 @@ export const allDue = () =>
   query(`update tasks set cursor = jsonb_set(cursor, '{dueAt}', '{"recent": 0, "full": 0}')
     where name = 'reconcile' and cursor is not null`)
 
-/** Scheduled runs until both passes have ended. Returns what was logged about this user. */
+/** Starts scheduled runs until both passes have ended. Returns what was logged about this user. */
 export async function passes(env: Env, about = '', runs = 100): Promise<Record<string, unknown>[]> {
   await allDue()
   return (

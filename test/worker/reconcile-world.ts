@@ -11,17 +11,17 @@ interface StripeEvent extends Obj {
   data: { object: Obj & { object: string } }
 }
 
-/** What both providers have after a history: their lists, served as their APIs do. */
+/** The objects of both providers after a history: their lists, served as their APIs do. */
 export interface World {
   /** By Stripe's name for the kind of object, as in the path of its list. */
   stripe: Map<string, Map<string, Obj>>
   users: Map<string, { id: string; created_at: number; updated_at: number }>
   events: Obj[]
-  /** Of the key with which Clerk is asked. */
+  /** The Clerk key that the requests must have. */
   instance: string
   /** Every request that was made. */
   requests: string[]
-  /** Has the next requests fail. */
+  /** Makes the next requests fail. */
   faults: ((url: URL) => Response | null)[]
   fetch: typeof fetch
 }
@@ -37,7 +37,7 @@ const LISTS: Record<string, string> = {
   payment_intent: 'payment_intents',
 }
 
-/** How far a dispute has come, whatever the order in which its events were made. */
+/** The progress of a dispute, regardless of the order in which its events were made. */
 const DISPUTES = ['warning_needs_response', 'needs_response', 'lost', 'won']
 
 export function emptyWorld(instance = 'ins_tests'): World {
@@ -53,7 +53,7 @@ export function emptyWorld(instance = 'ins_tests'): World {
   return world
 }
 
-/** The world in which this history has happened. */
+/** Returns the world after this history. */
 export function worldOf(sent: Sent[], { keepsEvents = false } = {}): World {
   const world = emptyWorld()
   for (const one of sent) {
@@ -74,7 +74,7 @@ export function happenAtClerk({ users }: World, event: object) {
     return
   }
   const known = users.get(data.id)
-  // Clerk keeps when somebody signed up.
+  // Clerk keeps the time of the sign-up.
   users.set(data.id, { ...data, created_at: known?.created_at ?? data.created_at })
 }
 
@@ -107,7 +107,7 @@ export function happenAtStripe({ stripe, events }: World, happened: object, keep
   })
 }
 
-/** An object says how its money has moved; an event of the tests may say it by its type alone. */
+/** An object lists how its money moved; an event of the tests may say it only by its type. */
 function disputeOf(known: Obj | undefined, type: string, object: Obj): Obj {
   const rank = (status: unknown) => DISPUTES.indexOf(String(status))
   const status = type === 'charge.dispute.funds_withdrawn' ? 'needs_response' : object.status
@@ -169,7 +169,7 @@ function stripeAnswer({ stripe, events }: World, url: URL): Response {
   return json({ object: 'list', data: all.slice(start, start + limit), has_more: all.length > start + limit })
 }
 
-/** Lists of sessions and of invoice payments may be asked for those of one payment. */
+/** Lists of sessions and of invoice payments can be filtered by payment. */
 function paysWith(object: Obj, query: URLSearchParams): boolean {
   const [session, invoice] = [query.get('payment_intent'), query.get('payment[payment_intent]')]
   const { payment } = object as { payment?: { payment_intent?: unknown } }
@@ -177,7 +177,7 @@ function paysWith(object: Obj, query: URLSearchParams): boolean {
   return invoice === null || payment?.payment_intent === invoice
 }
 
-/** What one costs in every event of the tests. */
+/** The price of one unit in every event of the tests. */
 const priceOf = (id: string) => ({
   id,
   object: 'price',

@@ -12,7 +12,7 @@ import { balance, deliver, type Env, holdOpen, query, subscription, user } from 
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 const env = { PLANS }
 
-/** Every kind of difference that was found here. */
+/** The kinds of differences that this file has found. */
 const provoked = new Set<string>()
 
 const reconcile: typeof comparing = async (world, options) => {
@@ -21,7 +21,7 @@ const reconcile: typeof comparing = async (world, options) => {
   return report
 }
 
-/** What differs of this user, before it is put right and after. */
+/** Returns the differences of this user before and after they are fixed. */
 async function putRight(
   world: World,
   about: string,

@@ -23,7 +23,7 @@ describe('somebody pays with ?client_reference_id=user_victim', () => {
     victim = await signedUp()
   })
 
-  /** Nothing of the victim's is sold by the payer's customer, or shown from it. */
+  /** The payer's customer sells nothing for the victim, and shows nothing of the victim's. */
   async function expectUnbound(payers: string[]) {
     expect(payers).not.toContain(await customerOf(victim))
     expect(await portal(victim)).toMatchObject({ status: 409, body: { error: 'no_customer' } })
@@ -88,12 +88,12 @@ describe('somebody pays with ?client_reference_id=user_victim', () => {
     await deliverAllTo([...mine.events, ...theirs.events])
     expect((await portal(victim)).body.url).toContain(String(mine.object.customer))
     expect(await portal(other)).toMatchObject({ status: 409 })
-    // Known by a reference alone all the same.
+    // The user is still known only by a reference.
     expect(await customerOf(victim)).toBeNull()
   })
 })
 
-/** Events as they were with metadata of ours on the session and the subscription. */
+/** Events in the form that has our metadata on the session and the subscription. */
 const named_ = (events: Event[], user: string) =>
   events.map((event) => {
     const copy = structuredClone(event)

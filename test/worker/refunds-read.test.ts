@@ -122,7 +122,7 @@ describe('a refund of which everything is reported', () => {
   })
 })
 
-/** A refund as it really was, and whether it was told by an event of its own before it failed. */
+/** A refund as it really was, and whether its own event reported it before it failed. */
 interface Refund {
   amount: number
   fails: boolean
@@ -136,7 +136,7 @@ const truth = fc.record({
   order: fc.array(fc.nat(), { minLength: 20, maxLength: 20 }),
 })
 
-/** The events of such refunds: of some their charge's total alone, and each failure. */
+/** The events of such refunds: for some only their charge's total, and each failure. */
 function eventsOf(refunds: Refund[], payment: string): object[] {
   let total = 0
   return refunds.flatMap(({ amount, fails, isTold }, number) => {
@@ -147,7 +147,7 @@ function eventsOf(refunds: Refund[], payment: string): object[] {
       ...(isTold ? [reversalEvent('refund.created', { payment, id, amount })] : []),
       ...(fails ? [reversalEvent('refund.failed', { payment, id, amount })] : []),
     ]
-    // Stripe takes a failed refund out of the total, which the next one reports.
+    // Stripe removes a failed refund from the total, which the next event reports.
     if (fails) total -= amount
     return told
   })

@@ -5,7 +5,7 @@ import { type Answer, counted, type DeliveryOptions, deliver, failNext } from '.
 const COMPLETED = 'checkout.session.completed'
 type Delivery = ['clerk' | 'stripe', object, DeliveryOptions?]
 
-/** Every outcome: what must have happened before, the delivery, and what its repetition says. */
+/** For every outcome: the earlier deliveries, the delivery, and the outcome of its repetition. */
 const outcomes: [string, (user: string) => { before?: Delivery[]; delivery: Delivery }, string, string][] = [
   [
     'applied user.created',

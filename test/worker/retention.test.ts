@@ -7,12 +7,12 @@ import { balance, deliver, type Env, eventRow, query, request, said, settings } 
 const COMPLETED = 'checkout.session.completed'
 const THIRTY: Env = { PAYLOAD_RETENTION_DAYS: '30' }
 
-/** A scheduled run of this task alone. Returns what it logs of payloads. */
+/** Starts a scheduled run of only this task. Returns what it logs about payloads. */
 async function expire(env: Env = THIRTY) {
   await makeOnlyDue('expire_payloads')
   return (await logged(() => scheduled(env))).filter(({ message }) => message === 'payloads expired')
 }
-/** As if it had been received, and settled where it is, so many days ago. */
+/** As if it had been received, and settled if it is, this many days ago. */
 const age = (event: string, days: number) =>
   query(
     `update webhook_events set received_at = received_at - $2 * interval '1 day',
@@ -38,7 +38,7 @@ describe('the payload of a delivery that was settled longer ago than PAYLOAD_RET
     expect(await eventRow(old.event.id)).toEqual({ ...before, payload: null })
     expect((await eventRow(young.event.id))?.payload).toMatchObject({ id: young.event.id })
 
-    // Nothing that is done later needs it.
+    // Nothing needs it later.
     expect(said(await deliver('stripe', old.event))).toBe('duplicate already_processed')
     expect(await balance(user)).toBe(1040)
     const headers = { authorization: `Bearer ${settings.OPS_TOKEN}` }
@@ -81,7 +81,7 @@ describe('what is parked or rejected', () => {
       'parked unknown_user',
       'rejected invalid_metadata',
     ])
-    // A form that this version cannot read: a later one will, from the payload.
+    // This version cannot read the form, but a later one will, from the payload.
     const unread = { ...clerkEvent('user.created', { user: stranger }), data: { id: stranger } }
     const id = randomId('msg')
     expect(said(await deliver('clerk', unread, { id }))).toBe('parked unreadable')

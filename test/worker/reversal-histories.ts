@@ -1,6 +1,6 @@
 import { type ReversalType, reversalEvent } from '../../local/reversal-events.ts'
 
-/** What happens to a payment's money after it was paid. */
+/** A step in the life of a payment's money after it was paid. */
 export const REVERSALS = ['refund', 'fail', 'total', 'withdraw', 'lose', 'win', 'inquire'] as const
 
 interface Payment {
@@ -11,7 +11,7 @@ interface Payment {
 
 type Send = (event: (about: { event: string; at: number }) => { id: string }) => void
 
-/** The half of a world in which money comes back, and goes away again. */
+/** The half of a world in which money comes back and is taken again. */
 export function reversing(send: Send) {
   const payments: Payment[] = []
   const tell = (type: ReversalType, payment: Payment, amount: number, more: object = {}) =>

@@ -15,7 +15,7 @@ const DISPUTE_EVENTS = {
   open: ['charge.dispute.updated', 'under_review'],
 } as const
 
-/** One thing that is told of a payment. Refunds and disputes are numbers; an amount above the payment's is told too. */
+/** One event about a payment. Refunds and disputes are numbers. An amount may exceed the payment's. */
 type Told =
   | { of: 'refund'; number: number; status: 'pending' | 'succeeded' | 'canceled' | 'failed' }
   | { of: 'charge'; total: number }
@@ -28,10 +28,10 @@ interface Case {
   /** Of each refund and dispute. */
   refunds: number[]
   disputes: number[]
-  /** The part of each dispute that is reinstated, of 100, and withdrawn again after that. */
+  /** The percentage of each dispute that is reinstated, and then withdrawn again. */
   reinstated: number[]
   told: Told[]
-  /** When each is told, how often, and how many at once; the purchase among them. */
+  /** The order of the events (including the purchase), how often each arrives, and how many at once. */
   order: number[]
   repeat: number[]
   together: number[]
@@ -69,14 +69,16 @@ const world: fc.Arbitrary<Case> = fc.record({
   together: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 40, maxLength: 40 }),
 })
 
-/** The balance transactions of a dispute, in the settlement currency: twice the amount. The first so many. */
+/** Returns the first of a dispute's balance transactions, in the settlement currency: twice the amount. */
 function movesOf({ disputes, reinstated }: Case, number: number, count: number): { amount: number }[] {
   const withdrawn = (disputes[number] ?? 0) * 2
   const back = Math.floor((withdrawn * (reinstated[number] ?? 0)) / 100)
   return [-withdrawn, back, -back].slice(0, count).map((amount) => ({ amount }))
 }
 
-/** What a dispute holds: what its newest known transactions leave withdrawn. Nothing, once it is won. */
+/**
+ * Returns the amount that a dispute holds: what its newest known transactions leave withdrawn. Nothing once it is won.
+ */
 function heldBy(number: number, of: Case): number {
   const reports = of.told.flatMap((one) =>
     one.of === 'dispute' && one.number === number && one.did !== 'inquiry' ? [one] : [],
@@ -92,14 +94,14 @@ function heldBy(number: number, of: Case): number {
   return !did.includes('reinstated') && (did.includes('withdrawn') || did.includes('lost')) ? amount : 0
 }
 
-/** What these refunds may add up to, some or all of them: a total of that is told of no other refund. */
+/** Returns the possible sums of some or all of these refunds: no other refund reports such a total. */
 function sumsOf(refunds: number[]): Set<number> {
   const sums = new Set([0])
   for (const refund of refunds) for (const sum of [...sums]) sums.add(sum + refund)
   return sums
 }
 
-/** The rule, said a second time: from everything that was told, in no order. */
+/** The rule in another implementation: from all events, regardless of their order. */
 function creditsGone(of: Case): number {
   const { credits, amount, refunds, disputes, told } = of
   const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
@@ -142,7 +144,7 @@ function eventOf(one: Told, of: Case, payment: string): object {
   })
 }
 
-/** Everything at least once, in an order of its own, in groups of which each is delivered at once. */
+/** Every event at least once, in some order, in groups that are each delivered at once. */
 async function tell(events: object[], { order, repeat, together }: Case): Promise<void> {
   const waiting = events
     .flatMap((event, i) => Array.from({ length: 1 + (repeat[i] ?? 0) }, () => event))
@@ -156,7 +158,7 @@ async function tell(events: object[], { order, repeat, together }: Case): Promis
   }
 }
 
-/** What had no time to be read from Stripe, which is away here, is tried by the scheduled run. Afterwards nothing waits. */
+/** The scheduled run retries what could not be read from Stripe, which is away here. Afterwards nothing waits. */
 async function tryAgain(): Promise<void> {
   for (let run = 0; run < 20; run++) {
     const untried = await query(`select from waiting where tries = 0 and retry_at is not null limit 1`)

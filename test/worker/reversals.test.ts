@@ -8,7 +8,7 @@ import { balance, deliver, eventRow, ledger, query, runScheduled, said } from '.
 
 type About = Omit<ReversalOptions, 'payment'> & { payment?: string | null }
 
-/** A user with 1000 credits that cost 999 minor units: no share of it is a whole number. */
+/** A user with 1000 credits that cost 999 minor units, so that no share of it is a whole number. */
 function buyer() {
   const id = randomId('user')
   const payment = `pi_${id}`
@@ -34,7 +34,7 @@ function buyer() {
         'stripe',
         checkoutEvent('checkout.session.completed', { user: id, credits: 1000, payment, session, ...about }),
       ),
-    /** Credits that this payment has left, without the 40 of the signup. */
+    /** The credits that are left of this payment, without the 40 of the signup. */
     left: async () => Number(await balance(id)) - 40,
     moves: async () => (await ledger(id)).slice(2).map(({ kind, amount }) => `${kind} ${amount}`),
   }

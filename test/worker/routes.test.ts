@@ -57,7 +57,7 @@ describe('GET /api/ready', () => {
     expect((await ready('wrong-token-of-somebody')).headers.get('ledgerhook-build')).toBe(null)
   })
 
-  /** What it says of a database in which this statement has run, until the other one has. */
+  /** Returns the response while this statement is in effect in the database, until the other one has run. */
   async function readyAfter(statement: string, back: string, env?: Env): Promise<unknown[]> {
     await query(statement)
     const response = await ready(settings.OPS_TOKEN, env)
@@ -106,7 +106,7 @@ describe('GET /api/ready', () => {
     const setting = 'default_transaction_isolation'
     expect(
       await readyAfter(alter(`set ${setting} = ''${level}''`), alter(`reset ${setting}`), {
-        // Another connection string, so that a connection is opened, which has the new default.
+        // Another connection string, so that a new connection is opened, which has the new default.
         DATABASE_URL: `${settings.DATABASE_URL}?application_name=${level.slice(0, 3)}`,
       }),
     ).toEqual([503, { status: 'wrong_isolation' }])

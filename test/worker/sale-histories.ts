@@ -7,7 +7,7 @@ import {
   soldInvoiceEventOf2020,
 } from '../../local/payment-events.ts'
 
-/** What reports a sale that need not come by Checkout; `of 2020`: as before 2025-03-31. */
+/** The event that reports a sale, which need not come from Checkout. `of 2020`: in the form from before 2025-03-31. */
 export const SALES = [
   ...(['intent', 'invoice', 'all'] as const),
   ...(['intent of 2020', 'invoice of 2020', 'all of 2020'] as const),
@@ -48,7 +48,7 @@ interface Reported {
   data: { object: Record<string, unknown> & { id: string; payment?: { payment_intent?: string } } }
 }
 
-/** The invoice that each payment of these events has paid. */
+/** Returns the invoice that each payment of these events has paid. */
 export function invoicesPaid(events: Reported[]): Map<string, string> {
   const pairs = events.flatMap(({ type, data: { object } }) => {
     if (type === 'invoice_payment.paid') return [[object.payment?.payment_intent, object.invoice]]
@@ -59,7 +59,10 @@ export function invoicesPaid(events: Reported[]): Map<string, string> {
 
 const list = (...data: object[]) => ({ body: { object: 'list', data, has_more: false, url: '/v1' } })
 
-/** What Stripe's API says of the payments of these events, each by its own name: other tests ask the same Stripe. */
+/**
+ * Stripe's API responses about the payments of these events, each by its own id, because other tests ask the same
+ * Stripe.
+ */
 export function scriptedPayments(events: Reported[]) {
   const paid = invoicesPaid(events)
   const intents = events.filter(({ type }) => type === 'payment_intent.succeeded')

@@ -28,7 +28,7 @@ async function hs256(secret: Uint8Array<ArrayBuffer>): Promise<string> {
   return `${content}.${base64url(new Uint8Array(signature))}`
 }
 
-/** The right key, by another algorithm of its kind, which its holder does not sign with. */
+/** Signs with the right key, but with another RSA algorithm, which its holder does not use. */
 async function rs512(): Promise<string> {
   const content = `${encode({ alg: 'RS512', typ: 'JWT' })}.${encode(claims())}`
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' }
@@ -37,7 +37,7 @@ async function rs512(): Promise<string> {
   return `${content}.${base64url(new Uint8Array(signature))}`
 }
 
-/** The claims of one token under the signature of another. */
+/** Combines the claims of one token with the signature of another. */
 async function grafted(): Promise<string> {
   const [header, , signature] = (await sign()).split('.')
   return `${header}.${encode(claims({ sub: 'user_else' }))}.${signature}`

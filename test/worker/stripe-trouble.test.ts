@@ -12,7 +12,7 @@ import {
 import { customerOf, signedUp } from './people.ts'
 import { balance, deliver, failNext, settings } from './support.ts'
 
-/** Whatever went wrong: the next click works, and there is one customer, at Stripe and here. */
+/** After any fault, the next click works, and there is one customer, at Stripe and here. */
 async function secondClickHeals(id: string): Promise<void> {
   expect(await checkout(id)).toMatchObject({ status: 200 })
   expect(await customersMade(id)).toEqual([await customerOf(id)])
@@ -22,7 +22,7 @@ const busy = { status: 503, body: { error: 'stripe_busy' }, retryAfter: '2' }
 const unavailable = { status: 503, body: { error: 'stripe_unavailable' }, retryAfter: '10' }
 const declined = { status: 402, body: { error: 'payment_declined', code: 'card_declined' }, retryAfter: null }
 
-/** The faults of both attempts of the SDK, and the answer. */
+/** The faults of both attempts of the SDK, and the response. */
 const troubles: [string, string[], object][] = [
   ['an overloaded Stripe', ['rate_limit'], busy],
   ['a connection that breaks', ['drop', 'drop'], unavailable],

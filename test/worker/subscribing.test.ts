@@ -20,7 +20,7 @@ const env = {
 const start = (id: string, plan = 'pro', more = {}) => checkout(id, { plan }, { ...env, ...more })
 const already = { status: 409, body: { error: 'already_subscribed', portal: '/api/billing-portal' } }
 
-/** The user's customer, which the first click on any page makes. */
+/** Returns the user's customer, which the first click on any page creates. */
 async function customerFor(id: string): Promise<string> {
   if (!(await customerOf(id))) await checkout(id)
   return String(await customerOf(id))
@@ -124,7 +124,7 @@ describe('a plan’s page', () => {
   it('is 409 where the other one is paid just then, and stays closed', async () => {
     const id = await signedUp()
     const first = await start(id)
-    // The customer is there, so the calls are: create, list, expire. The last is held, until the person has paid.
+    // The customer exists, so the calls are: create, list, expire. The last is held until the person has paid.
     await failStripe('none', 'none', 'held')
     const second = start(id)
     const sessions = async () =>

@@ -32,7 +32,7 @@ const PLANS = JSON.stringify({
   price_team: { key: 'team', credits: 500 },
 })
 
-/** A world of one user with one subscription, not yet told to anybody. */
+/** A world of one user with one subscription, whose events are not delivered yet. */
 function world() {
   const id = randomId('user')
   const [customer, sub] = [`cus_${id}`, `sub_${id}`]
@@ -338,7 +338,7 @@ describe('two events of one second', () => {
     expect(await stripeCalls(sub)).toEqual([])
   })
 
-  /** What Stripe itself says of the subscription: the object of such an event. */
+  /** Stripe's response about the subscription: the object of such an event. */
   const readBack = ({ sub, customer, id }: ReturnType<typeof world>, set: Record<string, unknown>) =>
     stripeAnswers({
       [`GET /v1/subscriptions/${sub}`]: {
@@ -636,7 +636,7 @@ describe('a deleted user', () => {
       await linkedLate.tell(CREATED, 0)
       expect(said(await linkedLate.link())).toBe('rejected user_deactivated')
       await erased.signUp()
-      // By another program, which does not remember whose it was.
+      // Written by another program, which does not record whose customer it was.
       const byHand = 'update users set stripe_customer_id = $2 where id = $1'
       await query(byHand, [erased.id, erased.customer])
       await erased.leave({ USER_DELETION })

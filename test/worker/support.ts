@@ -42,7 +42,7 @@ export const settings = {
   STRIPE_API_BASE: stack.scriptUrl,
   // The events of the tests are from before this database was made.
   SIGNUP_BONUS_SINCE: '2020-01-01T00:00:00Z',
-  // A test whose subject it is switches it on: it would ask Stripe about everything.
+  // Off by default, because it would ask Stripe about everything. A test about it switches it on.
   RECONCILE: 'off',
 }
 
@@ -85,11 +85,11 @@ export type Env = Partial<
     string
   >
 > & {
-  /** The queue, where one is bound. */
+  /** The queue, if one is bound. */
   SPILL?: object
 }
 
-/** One request through the Worker's front door. */
+/** Sends one request to the Worker. */
 export async function request(path: string, init: RequestInit = {}, env: Env = {}): Promise<Response> {
   const context = createExecutionContext()
   const response = await worker.fetch(
@@ -101,7 +101,7 @@ export async function request(path: string, init: RequestInit = {}, env: Env = {
   return response
 }
 
-/** The response to a delivery, and when what the Worker does after it has ended. `request` waits for both. */
+/** Returns the response to a delivery, and a promise for the Worker's work after it. `request` waits for both. */
 export async function requestOnly(
   provider: 'clerk' | 'stripe',
   event: object,
@@ -124,7 +124,7 @@ export interface Answer {
   reason: string | null
 }
 
-/** What an answer says, in a line: `parked unknown_user`, `applied`. */
+/** Returns a response as a line: `parked unknown_user`, `applied`. */
 export const said = ({ outcome, reason }: Answer) => (reason ? `${outcome} ${reason}` : outcome)
 export const allSaid = (answers: Answer[]) => answers.map(said)
 
@@ -144,7 +144,7 @@ export async function send(
   return await request(`/api/webhooks/${provider}`, { method: 'POST', headers, body }, env)
 }
 
-/** Delivers an event and reads the answer. */
+/** Delivers an event and reads the response. */
 export async function deliver(
   provider: 'clerk' | 'stripe',
   event: object,
@@ -154,20 +154,20 @@ export async function deliver(
   return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) }
 }
 
-/** A scheduled run, of which these tasks, by default all, are due, with everything that waits for its turn. */
+/** Starts a scheduled run in which these tasks (by default all) and every waiting delivery are due. */
 export async function runScheduled(env: Env = {}, ...due: string[]): Promise<void> {
   await makeDue(...due)
   await startScheduled(env)
 }
 
-/** Makes these tasks due, by default all, and everything that waits for its turn. */
+/** Makes these tasks (by default all) and every waiting delivery due. */
 export async function makeDue(...due: string[]): Promise<void> {
   await query(
     `update tasks set leased_until = null, next_at = case when $1::text[] = '{}' or name = any ($1)
        then now() - interval '1 second' else now() + interval '1 hour' end`,
     [due],
   )
-  // What has been asked least often comes first, as its back-off would have it.
+  // The delivery with the fewest attempts comes first, as its backoff would order it.
   await query(
     `update waiting set retry_at = now() - interval '1 minute' / (1 + tries) where retry_at is not null`,
   )
@@ -177,9 +177,9 @@ export async function makeDue(...due: string[]): Promise<void> {
 }
 
 /**
- * Scheduled runs until nothing is left that a release had to leave, that is to be erased, or that its provider can still
- * be asked about. A release leaves what another transaction has locked just then, and Stripe may be slow, so a test with
- * deliveries at once compares only after this. What stays unanswered twice waits for something else.
+ * Starts scheduled runs until nothing is left to release, to erase, or to ask a provider about. A release defers rows
+ * that another transaction has locked, and Stripe may be slow, so a test with concurrent deliveries compares only after
+ * this. A delivery that stays unanswered twice waits for something else.
  */
 export async function settleDown(env: Env = {}): Promise<void> {
   for (let run = 0, quiet = 0, before = ''; run < 40; run++) {
@@ -195,12 +195,12 @@ export async function settleDown(env: Env = {}): Promise<void> {
   throw new Error('40 scheduled runs have left something')
 }
 
-/** A scheduled run, of what is due. */
+/** Starts a scheduled run of what is due. */
 export async function startScheduled(env: Env = {}): Promise<void> {
   await worker.scheduled({ scheduledTime: Date.now() }, { ...settings, ...env })
 }
 
-/** One statement against this file's database, through the same driver as the Worker. Moments come back as Dates. */
+/** Runs one statement on this file's database, through the Worker's driver. Moments are returned as Dates. */
 export async function query<Row = Record<string, unknown>>(
   statement: string,
   params: unknown[] = [],
@@ -219,7 +219,7 @@ export async function user(id: string) {
   return row
 }
 
-/** Credits; null where there is no wallet. */
+/** Returns the credits of a user. Null if there is no wallet. */
 export async function balance(userId: string): Promise<number | null> {
   const [wallet] = await query<{ balance: string }>('select balance from wallets where user_id = $1', [
     userId,
@@ -236,7 +236,7 @@ export async function ledger(userId: string) {
   }>('select * from credit_ledger where user_id = $1 order by id', [userId])
 }
 
-/** Database requests and statements that the gateway saw while `act` ran. */
+/** Returns the database requests and statements that the gateway saw while `act` ran. */
 export async function counted<T>(
   act: () => Promise<T>,
 ): Promise<{ result: T; requests: number; statements: number }> {
@@ -245,19 +245,22 @@ export async function counted<T>(
   return { result, ...(await readStats(settings.NEON_FETCH_ENDPOINT)) }
 }
 
-/** Has the gateway's next requests fail, one each: see `local/gateway/faults.ts`. */
+/** Makes the gateway's next requests fail, one each: see `local/gateway/faults.ts`. */
 export async function failNext(...next: string[]): Promise<void> {
   const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
   await fetch(`${gateway}/faults`, { method: 'POST', body: JSON.stringify({ next }) })
 }
 
-/** What the gateway does with every request from now on: `unavailable` is a database that is away, `none` one that is there. */
+/**
+ * Sets the fault of every request at the gateway from now on: `unavailable` for a database that is away, `none` to end
+ * it.
+ */
 export async function gatewayAlways(always: 'unavailable' | 'none'): Promise<void> {
   const gateway = new URL(settings.NEON_FETCH_ENDPOINT).origin
   await fetch(`${gateway}/faults`, { method: 'POST', body: JSON.stringify({ always }) })
 }
 
-/** Holds a transaction open in which these statements have run; returns the function that commits it. */
+/** Holds a transaction open that has run these statements. Returns the function that commits it. */
 export async function holdOpen(...statements: Statement[]): Promise<() => Promise<void>> {
   const { id } = await control<{ id: string }>('hold', { databaseUrl: stack.databaseUrl, statements })
   return async () => {
@@ -265,17 +268,17 @@ export async function holdOpen(...statements: Statement[]): Promise<() => Promis
   }
 }
 
-/** Resolves once so many requests of this file wait for a lock in the database; throws when they do not. */
+/** Resolves once this many requests of this file wait for a lock in the database. Otherwise it throws. */
 export async function waitingForLocks(count: number): Promise<void> {
   await control('waiting', { databaseUrl: stack.databaseUrl, count })
 }
 
-/** What Stripe's API, or Clerk's, answers this file from now on, by `GET /v1/…`. */
+/** Sets the responses of Stripe's or Clerk's API to this file from now on, by `GET /v1/…`. */
 export async function stripeAnswers(scripted: Record<string, Scripted>): Promise<void> {
   await post(stack.scriptUrl, 'script', scripted)
 }
 
-/** What was asked of Stripe's API about this. */
+/** Returns the calls to Stripe's API about this. */
 export async function stripeCalls(about: string): Promise<string[]> {
   return await post(stack.scriptUrl, 'calls', { about })
 }

@@ -43,7 +43,7 @@ const inLiveMode = (event: { id: string }) => ({ ...event, id: `${event.id}_live
 const sale = (user: string) =>
   checkoutEvent('checkout.session.completed', { user, payment: `pi_${user}`, credits: 500 })
 
-/** What credits somebody, each with the credits that it brings. */
+/** Events that credit a user, each with its credits. */
 const SELLING: [string, number, (user: string) => { id: string }][] = [
   ['a Checkout Session', 500, sale],
   [
@@ -67,7 +67,7 @@ const SELLING: [string, number, (user: string) => { id: string }][] = [
 
 const invoice = (user: string) => SELLING[3]?.[2](user) ?? { id: '' }
 
-/** Nothing but the bonus is there, and the event says why. */
+/** Only the bonus was credited, and the event says why. */
 async function expectNothing(user: string, { id }: { id: string }) {
   expect(await eventRow(id)).toMatchObject({ outcome: 'ignored', reason: 'mode_mismatch' })
   expect(await balance(user)).toBe(40)
@@ -128,7 +128,7 @@ describe('a Worker with a test key, on a database that serves live mode', () => 
 })
 
 describe('a Worker of an older version, which does not say the mode', () => {
-  /** Commits an event as the Worker does, but for what an older one does not send. */
+  /** Commits an event as the Worker does, without what an older Worker does not send. */
   async function tellAsOlder(event: object) {
     const read = settingsOf({ ...settings, ...env })
     const delivery = await open(stripe, new Headers(), JSON.stringify(event))
@@ -198,7 +198,7 @@ describe('what was parked in test mode, once live mode is served', () => {
 
   /** Payloads that name no user are erased. */
   const erasing: Env = { USER_DELETION: 'delete' }
-  /** Parks the invoice of a plan, and gives it up: nobody has its customer. Its payload is gone then. */
+  /** Parks the invoice of a plan, and gives it up because its customer is unknown. Its payload is deleted then. */
   async function givenUp(user: string, env: Env) {
     const event = invoice(user)
     expect(said(await deliver('stripe', event, { env: { ...env, ...erasing } }))).toBe(

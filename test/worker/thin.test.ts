@@ -16,7 +16,7 @@ import {
 
 const COMPLETED = 'checkout.session.completed'
 
-/** What a thin destination delivers of a snapshot event (Stripe: thin events for v1 resources). */
+/** Returns the event that a thin destination delivers for a snapshot event (Stripe: thin events for v1 resources). */
 const thin = (snapshot: { id: string; type: string; data: { object: object } }, more: object = {}) => ({
   id: `${snapshot.id}_thin`,
   object: 'v2.core.event',

@@ -21,7 +21,7 @@ interface Page {
   next_cursor: string | null
 }
 
-/** A user with this many credits, all but the bonus by one adjustment. */
+/** Makes a user with this many credits: the bonus, and the rest by one adjustment. */
 async function withCredits(credits: number): Promise<string> {
   const id = await signedUp()
   if (credits !== 40) await adjust(id, credits - 40)
@@ -38,9 +38,9 @@ const spent = (id: string, amount: number, key: string): Statement => [
   'select spend($1)',
   [JSON.stringify({ user_id: id, amount, idempotency_key: key })],
 ]
-/** Why there is nothing to take: how much there is, and where more is sold. */
+/** The refusal of a spend: the balance, and where more credits are sold. */
 const short = (balance: number) => ({ error: 'insufficient_credits', balance, checkout: '/api/checkout' })
-/** Another program's entry, which takes no lock of ours. */
+/** An entry by another program, which takes none of our locks. */
 const written = (id: string, amount: number): Statement => [
   `insert into credit_ledger (user_id, kind, amount, idempotency_key) values ($1, 'adjustment', $2, $3)`,
   [id, amount, randomId('held')],

@@ -24,7 +24,7 @@ import {
 
 const list = (...data: object[]) => ({ body: { object: 'list', data, has_more: false, url: '/v1' } })
 
-/** What Stripe knows of a PaymentIntent: the invoice that it paid, and the Checkout Session that made it. */
+/** Stripe's responses about a PaymentIntent: the invoice that it paid, and the Checkout Session that created it. */
 const stripeKnows = (payment: string, { invoice, session }: { invoice?: string; session?: object } = {}) =>
   stripeAnswers({
     [`GET /v1/invoice_payments?payment[payment_intent]=${payment}`]: list(

@@ -5,7 +5,7 @@ import { reversalEvent } from '../../local/reversal-events.ts'
 const T = Date.parse('2026-05-01T12:00:00Z')
 export const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 
-/** Numbers that look random, the same in every run. */
+/** Pseudo-random numbers, the same in every run. */
 export function dice(seed: number) {
   let state = seed
   return (sides: number) => {
@@ -16,7 +16,7 @@ export function dice(seed: number) {
 
 export type Delivery = ['clerk' | 'stripe', object]
 
-/** Few names for many events, so that everything meets everything. */
+/** Few names for many events, so that all combinations occur. */
 export function world(prefix: string, roll: (sides: number) => number) {
   const one = (kind: string, of: number) => `${kind}_${prefix}_${roll(of)}`
   const user = () => one('user', 60)

@@ -6,8 +6,8 @@ export type { paths } from './schema.d.ts'
 
 /**
  * Calls the API: `GET('/api/me')`, `POST('/api/wallet/spend', { body })`. Each call resolves with `{ data, response }`,
- * or with `{ error, response }` where the status is not 2xx: `error.error` names the refusal. It rejects only where there
- * is no response.
+ * or with `{ error, response }` if the status is not 2xx: `error.error` names the refusal. It rejects only if there is
+ * no response.
  */
 export type LedgerhookClient = Client<paths>
 
@@ -15,11 +15,11 @@ export interface ClientOptions {
   /** Where your Ledgerhook is: `https://ledgerhook.example.com`. */
   url: string
   /**
-   * In a browser Clerk's `getToken`, which is asked before each call. On your server SERVICE_TOKEN or OPS_TOKEN, which
-   * has no business in a browser.
+   * In a browser, Clerk's `getToken`, which is called before each request. On your server, SERVICE_TOKEN or OPS_TOKEN,
+   * which must never reach a browser.
    */
   token?: string | (() => string | null | Promise<string | null>)
-  /** What sends the requests, where that is not the global `fetch`: a service binding's. */
+  /** Sends the requests instead of the global `fetch`, such as the `fetch` of a service binding. */
   fetch?: (request: Request) => Promise<Response>
 }
 

@@ -3,9 +3,9 @@ import { userBilling as userBillingView } from '../src/subscriptions/schema.ts'
 import { users as usersTable } from '../src/users/schema.ts'
 import { creditLedger as creditLedgerTable, wallets as walletsTable } from '../src/wallet/schema.ts'
 
-// What the role `ledgerhook_app` may read. For your app's own Drizzle: to select, to join, and to reference.
+// The tables that the role `ledgerhook_app` may read, for your app's own Drizzle: to select, to join, and to reference.
 
-/** A table as a view: `select` and `join` take it, and `references(() => wallets.userId)`. Whoever writes gets an error of types. */
+/** A table as a view: `select`, `join` and `references(() => wallets.userId)` accept it, and a write is a type error. */
 type ReadOnly<Table extends PgTable> = PgViewWithSelection<Table['_']['name'], true, Table['_']['columns']>
 
 const readOnly = <Table extends PgTable>(table: Table) => table as unknown as ReadOnly<Table>

@@ -40,7 +40,7 @@ describe('npm run dev -- --spill', () => {
       expect([code, output]).toEqual([0, expect.stringContaining('queued')])
     }
     // The consumer has reached no database, and has left both for later.
-    await dev.printed('later=')
+    await dev.printed(' of them later')
     const count = async (of: string) => {
       const [row] = await query<{ count: string }>(database, `select count(*) from ledgerhook.${of}`)
       return Number(row?.count)

@@ -1,7 +1,7 @@
 // Made from drizzle/tables.ts: `npm run generate` writes this file, and `npm run check` compares it.
 
 import type { PgTable, PgViewWithSelection } from 'drizzle-orm/pg-core';
-/** A table as a view: `select`, `join` and `references(() => wallets.userId)` accept it, and a write is a type error. */
+/** A table as a view: `select`, `join` and `references(() => wallets.userId)` accept it; a write is a type error. */
 type ReadOnly<Table extends PgTable> = PgViewWithSelection<Table['_']['name'], true, Table['_']['columns']>;
 /** People, by Clerk's id. */
 export declare const users: ReadOnly<import("drizzle-orm/pg-core").PgTableWithColumns<{

@@ -5,7 +5,7 @@ import { creditLedger as creditLedgerTable, wallets as walletsTable } from '../s
 
 // The tables that the role `ledgerhook_app` may read, for your app's own Drizzle: to select, to join, and to reference.
 
-/** A table as a view: `select`, `join` and `references(() => wallets.userId)` accept it, and a write is a type error. */
+/** A table as a view: `select`, `join` and `references(() => wallets.userId)` accept it; a write is a type error. */
 type ReadOnly<Table extends PgTable> = PgViewWithSelection<Table['_']['name'], true, Table['_']['columns']>
 
 const readOnly = <Table extends PgTable>(table: Table) => table as unknown as ReadOnly<Table>

@@ -1,7 +1,6 @@
 import { post } from '../outgoing/post.ts'
 import type { Settings } from '../settings.ts'
-import type { AlertMessage } from './alert-message.ts'
-import { bodyOf } from './alert-message.ts'
+import { type AlertMessage, bodyOf } from './alert-message.ts'
 import { logAlert } from './alerts.ts'
 
 /** An alert that needs no row, because the database may be away. */

@@ -2202,20 +2202,13 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description `clerk` or `stripe` */
-                    provider?: string;
+                    provider?: "clerk" | "stripe";
                     /** @description The type of the event */
                     type?: string;
-                    /**
-                     * @description Such as `parked`
-                     * @example parked
-                     */
-                    outcome?: string;
-                    /**
-                     * @description Such as `unknown_user`
-                     * @example unknown_user
-                     */
-                    reason?: string;
+                    /** @example parked */
+                    outcome?: "applied" | "duplicate" | "stale" | "ignored" | "parked" | "rejected" | "queued";
+                    /** @example unknown_user */
+                    reason?: "already_processed" | "payment_already_credited" | "period_already_granted" | "older_than_stored" | "user_deleted" | "unhandled_type" | "ping" | "connected_account" | "mode_mismatch" | "instance_mismatch" | "not_ours" | "other_app" | "before_start" | "payment_pending" | "no_effect" | "settled_by_hand" | "unknown_user" | "unknown_customer" | "unknown_payment" | "unknown_price" | "unknown_invoice" | "ambiguous_order" | "incomplete_invoice" | "currency_mismatch" | "incomplete_refunds" | "incomplete_session" | "unlinked_payment" | "unreadable" | "invalid_metadata" | "reference_mismatch" | "customer_mismatch" | "payment_mismatch" | "limit_exceeded" | "user_deactivated" | "missing_email";
                     /** @description The user that they are about */
                     user_id?: string;
                     /** @description The id of the event, or of an object that it is about */

@@ -1,3 +1,4 @@
+import Stripe from 'stripe'
 import { saying } from '../shared/command.ts'
 import { LocalError } from '../shared/errors.ts'
 import { blind, type Check, type Finding, fail, GROUPS } from './check.ts'
@@ -71,10 +72,13 @@ function troubled(error: unknown): Finding {
       'the login of DATABASE_URL may not look at this',
       'run this command with the owner’s DATABASE_URL',
     )
+  // The check of permissions says what it costs.
+  if (error instanceof Stripe.errors.StripePermissionError)
+    return blind('the restricted key may not look at this', 'see stripe-permissions')
   if (error instanceof LocalError) return fail(error.message, 'correct DATABASE_URL')
   if (error instanceof ClerkTrouble) return fail(error.message, 'try again when it can be reached')
   const { code } = error as { code?: unknown }
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code))
     return fail(`the database failed (${code})`, 'npm run migrate, if it was never migrated')
-  return fail(troubleOf(error), 'allow it, or try again when it can be reached')
+  return fail(troubleOf(error), 'try again when it can be reached')
 }

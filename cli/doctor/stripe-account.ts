@@ -58,7 +58,7 @@ const mode: Check = {
 
 interface Read {
   name: string
-  /** Whether the Worker itself reads them. */
+  /** Whether a delivery may need them. Comparisons and commands read the others. docs/settings.md says the same. */
   isVital: boolean
   read(stripe: Stripe): Promise<unknown>
 }
@@ -70,11 +70,12 @@ const reads: Read[] = [
   { name: 'checkout sessions', isVital: true, read: (stripe) => stripe.checkout.sessions.list(one) },
   { name: 'subscriptions', isVital: true, read: (stripe) => stripe.subscriptions.list(one) },
   { name: 'invoices', isVital: true, read: (stripe) => stripe.invoices.list(one) },
-  { name: 'prices', isVital: false, read: (stripe) => stripe.prices.list(one) },
+  { name: 'prices', isVital: true, read: (stripe) => stripe.prices.list(one) },
+  { name: 'charges', isVital: true, read: (stripe) => stripe.charges.list(one) },
   { name: 'payment intents', isVital: false, read: (stripe) => stripe.paymentIntents.list(one) },
   { name: 'invoice payments', isVital: false, read: (stripe) => stripe.invoicePayments.list(one) },
-  { name: 'refunds', isVital: false, read: (stripe) => stripe.refunds.list(one) },
-  { name: 'disputes', isVital: false, read: (stripe) => stripe.disputes.list(one) },
+  { name: 'refunds', isVital: true, read: (stripe) => stripe.refunds.list(one) },
+  { name: 'disputes', isVital: true, read: (stripe) => stripe.disputes.list(one) },
   { name: 'events', isVital: false, read: (stripe) => stripe.events.list(one) },
   { name: 'webhook endpoints', isVital: false, read: (stripe) => stripe.webhookEndpoints.list(one) },
   {

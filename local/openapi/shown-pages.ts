@@ -1,5 +1,7 @@
 import * as z from 'zod/mini'
 import { type Described, refusal } from '../../src/api/route.ts'
+import { providers } from '../../src/providers.ts'
+import { OUTCOMES, REASONS } from '../../src/webhook/outcome.ts'
 import { delivery, entry } from './delivery.ts'
 
 const shown = () =>
@@ -15,6 +17,7 @@ const action = () => z.looseObject({ at: z.string(), operator: z.string(), actio
 const counts = () => z.record(z.string(), z.int())
 const rows = () => z.array(z.looseObject({}))
 const filter = (says: string) => z.optional(z.string()).check(z.describe(says))
+const listed = (values: string[]) => z.optional(z.enum(values))
 const unavailable = { 503: refusal('unavailable') }
 
 /** The descriptions of the routes that return the data of a page of `/ops`. */
@@ -53,10 +56,10 @@ export const shownPages: Described[] = [
       'A page has 50. For the one after it, give its `next` as `before_at` and `before_id`. No payloads.',
     query: () =>
       z.object({
-        provider: filter('`clerk` or `stripe`'),
+        provider: listed(Object.keys(providers)),
         type: filter('The type of the event'),
-        outcome: filter('Such as `parked`'),
-        reason: filter('Such as `unknown_user`'),
+        outcome: listed(Object.keys(OUTCOMES)),
+        reason: listed(REASONS),
         user_id: filter('The user that they are about'),
         id: filter('The id of the event, or of an object that it is about'),
         since: filter('A moment in ISO 8601, in UTC without an offset'),

@@ -63,6 +63,9 @@ export const OUTCOMES = {
   queued: {},
 } as const
 
+/** Every reason, once: two outcomes may share one. */
+export const REASONS = [...new Set(Object.values(OUTCOMES).flatMap((reasons) => Object.keys(reasons)))]
+
 type Outcomes = typeof OUTCOMES
 export type Outcome = keyof Outcomes
 

@@ -142,9 +142,15 @@ add('stripe-mode', 'warn', 'a live key on this machine', /live key/, () => ({
 add('stripe-permissions', 'fail', 'a key that may not read invoices', /not read invoices/, () =>
   denied('invoices'),
 )
-add('stripe-permissions', 'warn', 'a key that may not read refunds', /not read refunds/, () =>
-  denied('refunds'),
-)
+for (const what of ['prices', 'charges', 'refunds', 'disputes'])
+  add('stripe-permissions', 'fail', `a key that may not read ${what}`, RegExp(`not read ${what}$`), () =>
+    denied(what),
+  )
+add('stripe-permissions', 'warn', 'a key that may not read events', /not read events/, () => denied('events'))
+for (const name of ['stripe-endpoint', 'stripe-endpoint-enabled', 'stripe-endpoint-events'])
+  add(name, 'warn', 'a key that may not read endpoints', /^the restricted key may not look at this$/, () =>
+    denied('webhook_endpoints'),
+  )
 const saved = { active: true, is_default: true, features: { subscription_cancel: { enabled: false } } }
 add('stripe-portal', 'fail', 'a portal that was never saved', /never saved/, async () => {
   await seeded('portalConfigurations', { id: 'bpc_ledgerhook' }, saved)

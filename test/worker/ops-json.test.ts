@@ -100,13 +100,32 @@ describe('what a page of /ops shows, as JSON', () => {
     expect(actions[0]).toMatchObject({ action: 'settle', event_id: bad.id, note: 'Refunded' })
   })
 
+  it('names the field of a filter that it does not have, and of an id that is missing', async () => {
+    const wrong = {
+      'deliveries?outcome=parkd': ['outcome', /^is one of applied, .*parked/],
+      'deliveries?reason=unknown': ['reason', /^is one of .*unknown_user/],
+      'deliveries?provider=paypal': ['provider', /^is one of clerk, stripe$/],
+      find: ['id', /^is required$/],
+      'find?id=': ['id', /^is required$/],
+    } as const
+    for (const [path, [field, says]] of Object.entries(wrong)) {
+      const { result, requests } = await counted(() => shown(path))
+      expect([result.status, requests], path).toEqual([400, 0])
+      expect(result.body, path).toEqual({
+        error: 'invalid_request',
+        fields: { [field]: [expect.stringMatching(says)] },
+      })
+    }
+    expect((await shown('deliveries?outcome=&reason=&provider=')).status).toBe(200)
+  })
+
   it('refuses what it cannot read, and knows nothing of what is not there', async () => {
     for (const path of ['deliveries?since=yesterday-ish', 'actions?before=x', 'find?id=user_1&before=x'])
       expect([(await shown(path)).status, (await shown(path)).body], path).toMatchObject([
         400,
         { error: 'invalid_request' },
       ])
-    for (const path of ['deliveries/stripe/evt_none', 'deliveries/paypal/evt_1', 'find?id=nobody', 'find'])
+    for (const path of ['deliveries/stripe/evt_none', 'deliveries/paypal/evt_1', 'find?id=nobody'])
       expect([(await shown(path)).status, (await shown(path)).body], path).toEqual([
         404,
         { error: 'not_found' },

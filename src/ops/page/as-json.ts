@@ -1,5 +1,7 @@
 import type { Context } from 'hono'
 import { DatabaseUnavailable } from '../../db.ts'
+import { providers } from '../../providers.ts'
+import { OUTCOMES, REASONS } from '../../webhook/outcome.ts'
 import { type ExplainedEntry, inWords } from '../explain.ts'
 import { readActions } from './actions.ts'
 import { findDeliveries } from './deliveries.ts'
@@ -19,8 +21,28 @@ export const readers: Record<string, (c: Context) => Promise<object>> = {
   actions: readActions,
 }
 
+type Query = Record<string, string>
+
+/** The values of the filters that the page offers as lists. Any other value would find nothing, without an error. */
+const LISTED: Record<string, readonly string[]> = {
+  provider: Object.keys(providers),
+  outcome: Object.keys(OUTCOMES),
+  reason: REASONS,
+}
+
+/** What is wrong with a query, by field. The pages do not need it: their forms offer and require the right values. */
+const wrongFields: Record<string, (query: Query) => [field: string, says: string[]][]> = {
+  deliveries: (query) =>
+    Object.entries(LISTED)
+      .filter(([name, values]) => query[name] && !values.includes(query[name]))
+      .map(([name, values]) => [name, [`is one of ${values.join(', ')}`]]),
+  find: (query) => (query.id ? [] : [['id', ['is required']]]),
+}
+
 /** Returns what a page shows, as JSON, to an operator. It may contain an email address, so nothing may store it. */
-export const asJson = (read: (c: Context) => Promise<object>) => async (c: Context) => {
+export const asJson = (path: string, read: (c: Context) => Promise<object>) => async (c: Context) => {
+  const wrong = wrongFields[path]?.(c.req.query()) ?? []
+  if (wrong.length > 0) return c.json({ error: 'invalid_request', fields: Object.fromEntries(wrong) }, 400)
   try {
     const shown: { refused?: string; entries?: ExplainedEntry[] } = await read(c)
     if (shown.refused) return c.json({ error: shown.refused }, 404)

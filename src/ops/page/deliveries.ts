@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { providers } from '../../providers.ts'
 import { settingsOf } from '../../settings.ts'
-import { OUTCOMES, unsettledReasons } from '../../webhook/outcome.ts'
+import { OUTCOMES, REASONS, unsettledReasons } from '../../webhook/outcome.ts'
 import { deliveryLink } from './actions.ts'
 import { type Call, given } from './env.ts'
 import { type Content, field, found, frame, moment, select, table } from './html.ts'
@@ -79,12 +79,11 @@ function filterForm(c: Call): Content {
   const text = (label: string, name: string) => field(label, name, now(name))
   const time = (label: string, name: string) =>
     field(label, name, now(name), html`type="datetime-local" step="1"`)
-  const reasons = new Set(Object.values(OUTCOMES).flatMap((reasons) => Object.keys(reasons)))
   return html`<form>${[
     select('Provider', 'provider', Object.keys(providers), now('provider')),
     text('Type', 'type'),
     select('Outcome', 'outcome', Object.keys(OUTCOMES), now('outcome')),
-    select('Reason', 'reason', [...reasons].sort(), now('reason')),
+    select('Reason', 'reason', REASONS.toSorted(), now('reason')),
     text('User', 'user_id'),
     text('Id of the event or its object', 'id'),
     time('From (UTC)', 'since'),

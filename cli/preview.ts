@@ -3,6 +3,7 @@ import { settingsSchema } from '../src/settings.ts'
 import { type Preview, previewRelease } from './preview/release.ts'
 import { runCommand, saying } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
+import { countedApart } from './shared/counted.ts'
 import { connectToRead, hostOf } from './shared/database.ts'
 import { deployedVars } from './shared/deployed.ts'
 import { LocalError } from './shared/errors.ts'
@@ -55,13 +56,12 @@ function readPlans(text: string | undefined) {
 function inWords(host: string, { waiting, prices, would, stay, more }: Preview): string[] {
   if (waiting === 0) return [`${host}: nothing waits for a price`]
   const number = (count: number) => count.toLocaleString('en')
-  const invoices = (count: number) => `${number(count)} ${count === 1 ? 'invoice' : 'invoices'}`
-  const users = (count: number) => `${number(count)} ${count === 1 ? 'user' : 'users'}`
+  const invoices = (count: number) => countedApart(count, 'invoice')
   const unsaid = stay.filter(({ count }) => count > 0).map(({ why, count }) => `  ${invoices(count)} ${why}`)
   return [
     `${host}: ${invoices(waiting)}${more ? ' or more' : ''} waiting for a price`,
     ...prices.map(({ price, count }) => `  ${price}: ${invoices(count)}`),
-    `with these PLANS ${invoices(would.invoices)} of ${users(would.users)} would grant ${number(would.credits)} credits`,
+    `with these PLANS ${invoices(would.invoices)} of ${countedApart(would.users, 'user')} would grant ${number(would.credits)} credits`,
     ...unsaid,
   ]
 }

@@ -1,3 +1,4 @@
+import { countedApart } from '../shared/counted.ts'
 import type { Compared, Difference } from './compare.ts'
 import type { Played } from './on.ts'
 import type { DifferingRow } from './rows.ts'
@@ -10,7 +11,7 @@ export function comparedInLines(host: string, since: Date, compared: Compared, c
   const { decided, differences, rows, unjudged } = compared
   const kinds = Map.groupBy(differences, kindOf)
   return [
-    `${host}: ${numbered(decided, 'delivery', 'deliveries')} since ${since.toISOString().slice(0, 16)}Z, ${numbered(differences.length, 'differs', 'differ')}`,
+    `${host}: ${countedApart(decided, 'delivery', 'deliveries')} since ${since.toISOString().slice(0, 16)}Z, ${countedApart(differences.length, 'differs', 'differ')}`,
     ...[...kinds].flatMap(([kind, of]) => [summary(kind, of), ...few(of, inLine)]),
     ...rowLines(['row would differ', 'rows would differ'], rows),
     ...(changes
@@ -28,7 +29,7 @@ export function comparedInLines(host: string, since: Date, compared: Compared, c
 
 export function playedInLines(host: string, { played, shuffled, stored, unjudged }: Played): string[] {
   return [
-    `${host}: ${numbered(played, 'delivery', 'deliveries')} played as received, and shuffled`,
+    `${host}: ${countedApart(played, 'delivery', 'deliveries')} played as received, and shuffled`,
     ...rowLines(['row differs when shuffled', 'rows differ when they are shuffled'], shuffled),
     ...rowLines(['row is stored otherwise', 'rows are stored otherwise'], stored),
     ...notJudged([
@@ -74,7 +75,7 @@ function rowLines([one, many]: [string, string], rows: DifferingRow[]): string[]
     const names = columns.length === 0 ? 'is in one of the two' : columns.join(', ')
     return `  ${table} ${id}: ${names}${credits ? ` ${credits[0]} → ${credits[1]}` : ''}`
   }
-  return [`${numbered(rows.length, one, many)}`, ...few(rows, line)]
+  return [`${countedApart(rows.length, one, many)}`, ...few(rows, line)]
 }
 
 function few<T>(of: T[], inWords: (one: T) => string): string[] {
@@ -90,6 +91,5 @@ function notJudged(counts: [number, string][]): string[] {
   return some.length === 0 ? [] : [`not judged: ${some.join('; ')}`]
 }
 
-const numbered = (count: number, one: string, many: string) => `${number(count)} ${count === 1 ? one : many}`
 const number = (count: number) => count.toLocaleString('en')
 const signed = (credits: number) => (credits > 0 ? `+${credits}` : String(credits))

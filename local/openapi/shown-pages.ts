@@ -1,7 +1,6 @@
 import * as z from 'zod/mini'
 import { type Described, refusal } from '../../src/api/route.ts'
-import { providers } from '../../src/providers.ts'
-import { OUTCOMES, REASONS } from '../../src/webhook/outcome.ts'
+import { LISTED } from '../../src/ops/page/deliveries.ts'
 import { delivery, entry } from './delivery.ts'
 
 const shown = () =>
@@ -56,10 +55,10 @@ export const shownPages: Described[] = [
       'A page has 50. For the one after it, give its `next` as `before_at` and `before_id`. No payloads.',
     query: () =>
       z.object({
-        provider: listed(Object.keys(providers)),
+        provider: listed(LISTED.provider),
         type: filter('The type of the event'),
-        outcome: listed(Object.keys(OUTCOMES)),
-        reason: listed(REASONS),
+        outcome: listed(LISTED.outcome),
+        reason: listed(LISTED.reason),
         user_id: filter('The user that they are about'),
         id: filter('The id of the event, or of an object that it is about'),
         since: filter('A moment in ISO 8601, in UTC without an offset'),

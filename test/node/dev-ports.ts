@@ -21,18 +21,10 @@ export async function freePorts(): Promise<Ports> {
 }
 
 /** Returns the flags of `npm run dev` for these ports. */
-export function portFlags(ports: Ports): string[] {
-  const { worker, postgres, gateway, stripe, clerk } = ports
-  return [
-    '--port',
-    worker,
-    '--pg-port',
-    postgres,
-    '--gateway-port',
-    gateway,
-    '--stripe-port',
-    stripe,
-    '--clerk-port',
-    clerk,
-  ].map(String)
+export const portFlags = (ports: Ports): string[] => ['--port', String(ports.worker), ...partFlags(ports)]
+
+/** Returns the flags by which a command finds the local parts. */
+export function partFlags({ postgres, gateway, stripe, clerk }: Ports): string[] {
+  const parts = ['--pg-port', postgres, '--gateway-port', gateway, '--stripe-port', stripe]
+  return [...parts, '--clerk-port', clerk].map(String)
 }

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HttpServer, serveHttp } from '../../local/http-server.ts'
 import { assertPortFree, freePort, nextFreePort, releaseChosenPorts, reservePort } from '../../local/ports.ts'
 import { type Command, makeDir, run, scratchDir, start } from './command.ts'
-import { freePorts, type Ports, portFlags } from './dev-ports.ts'
+import { freePorts, type Ports, partFlags, portFlags } from './dev-ports.ts'
 
 const isWindows = process.platform === 'win32'
 
@@ -185,18 +185,7 @@ describe('npm run dev', () => {
   })
 
   test('has nothing that the doctor finds wrong', async () => {
-    const { worker, postgres, gateway, stripe, clerk } = ports
-    const parts = [
-      '--pg-port',
-      postgres,
-      '--gateway-port',
-      gateway,
-      '--stripe-port',
-      stripe,
-      '--clerk-port',
-      clerk,
-    ]
-    const flags = ['--url', `http://127.0.0.1:${worker}`, ...parts.map(String)]
+    const flags = ['--url', `http://127.0.0.1:${ports.worker}`, ...partFlags(ports)]
     const { code, output } = await run('cli/doctor.ts', flags, cwd)
     expect([code, output]).toEqual([0, expect.stringContaining(' 0 failed')])
     expect(output).not.toContain('not examined')

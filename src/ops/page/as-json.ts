@@ -1,10 +1,8 @@
 import type { Context } from 'hono'
 import { DatabaseUnavailable } from '../../db.ts'
-import { providers } from '../../providers.ts'
-import { OUTCOMES, REASONS } from '../../webhook/outcome.ts'
 import { type ExplainedEntry, inWords } from '../explain.ts'
 import { readActions } from './actions.ts'
-import { findDeliveries } from './deliveries.ts'
+import { findDeliveries, LISTED } from './deliveries.ts'
 import { readDelivery } from './delivery.ts'
 import { readLookUp } from './look-up.ts'
 import { readOverview } from './overview.ts'
@@ -23,14 +21,10 @@ export const readers: Record<string, (c: Context) => Promise<object>> = {
 
 type Query = Record<string, string>
 
-/** The values of the filters that the page offers as lists. Any other value would find nothing, without an error. */
-const LISTED: Record<string, readonly string[]> = {
-  provider: Object.keys(providers),
-  outcome: Object.keys(OUTCOMES),
-  reason: REASONS,
-}
-
-/** What is wrong with a query, by field. The pages do not need it: their forms offer and require the right values. */
+/**
+ * What is wrong with a query, by field: a value that is not in the list would find nothing, without an error. The pages
+ * do not need it, because their forms offer and require the right values.
+ */
 const wrongFields: Record<string, (query: Query) => [field: string, says: string[]][]> = {
   deliveries: (query) =>
     Object.entries(LISTED)

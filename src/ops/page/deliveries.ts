@@ -7,10 +7,16 @@ import { OUTCOMES, REASONS, unsettledReasons } from '../../webhook/outcome.ts'
 import { deliveryLink } from './actions.ts'
 import { type Call, given } from './env.ts'
 import { type Content, field, found, frame, moment, select, table } from './html.ts'
-import type { ShownDelivery } from './shown.ts'
-import { verdictOf, waitsFor } from './shown.ts'
+import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
 
 const MOST = 50
+
+/** The filters that take one of a list. */
+export const LISTED = {
+  provider: Object.keys(providers),
+  outcome: Object.keys(OUTCOMES),
+  reason: REASONS,
+}
 
 interface Found {
   deliveries: ShownDelivery[]
@@ -80,10 +86,10 @@ function filterForm(c: Call): Content {
   const time = (label: string, name: string) =>
     field(label, name, now(name), html`type="datetime-local" step="1"`)
   return html`<form>${[
-    select('Provider', 'provider', Object.keys(providers), now('provider')),
+    select('Provider', 'provider', LISTED.provider, now('provider')),
     text('Type', 'type'),
-    select('Outcome', 'outcome', Object.keys(OUTCOMES), now('outcome')),
-    select('Reason', 'reason', REASONS.toSorted(), now('reason')),
+    select('Outcome', 'outcome', LISTED.outcome, now('outcome')),
+    select('Reason', 'reason', LISTED.reason.toSorted(), now('reason')),
     text('User', 'user_id'),
     text('Id of the event or its object', 'id'),
     time('From (UTC)', 'since'),

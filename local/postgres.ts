@@ -72,7 +72,7 @@ async function launch(server: EmbeddedPostgres, port: number, output: () => stri
     if (/Address already in use/.test(text)) throw await portError({ code: 'EADDRINUSE' }, port, PORT_FLAG)
     throw new LocalError(`Postgres did not start: ${reason(text)}`)
   })
-  // The library keeps its child private. Once the child has died, stop() would wait for ever for it to exit; without
+  // The library keeps its child private. Once the child has died, stop() would wait forever for it to exit; without
   // the child, stop() does nothing.
   const inner = server as unknown as { process?: ChildProcess }
   const child = inner.process

@@ -117,7 +117,7 @@ export const settingsSchema = once(() =>
     HEARTBEAT_URL: setting(z.optional(z.union([publicUrl(), loopbackUrl()]))),
     /** An API token of Cloudflare's, for Account Analytics: reads what is written to the binding `METRICS`. */
     METRICS_READ: setting(z.optional(metricsReader())),
-    /** How many days the payload of a settled delivery is kept. Unset: for ever. */
+    /** How many days the payload of a settled delivery is kept. Unset: forever. */
     PAYLOAD_RETENTION_DAYS: z.pipe(
       setting(z.optional(z.string().check(z.regex(/^[1-9]\d{0,3}$/)))),
       z.transform((days) => (days === undefined ? undefined : Number(days))),

@@ -27,7 +27,7 @@ function toQuery(statement: Statement): Query<Row> {
   }
   const query = new pg.Query<Row>(config)
   // COPY FROM STDIN. When Postgres refuses it, it has already skipped our Sync, and waits for another one. The driver
-  // sends none, and the ROLLBACK would wait for ever.
+  // sends none, and the ROLLBACK would wait forever.
   const handleCopyInResponse = (wire: Wire) => {
     wire.sendCopyFail('COPY is not supported')
     wire.sync()

@@ -89,7 +89,7 @@ begin
   return (select coalesce(sum(credits), 0) from jsonb_to_recordset(grants) as granted(credits bigint));
 end $$;
 
--- Returns the key that names the credits of a subscription's period for ever.
+-- Returns the key that names the credits of a subscription's period forever.
 create or replace function period_key(subscription text, period_start bigint) returns text language sql immutable as $$
   select pg_catalog.concat('plan_grant:', subscription, ':', period_start)
 $$;

@@ -62,7 +62,7 @@ export interface PlanLine {
   net: number
   /** Minor units for a quantity of one, as a decimal number. Null if the line does not contain it. */
   unit_amount: string | null
-  /** Unix seconds, exactly as Stripe has them, because they name the period for ever. */
+  /** Unix seconds, exactly as Stripe has them, because they name the period forever. */
   starts_at: number
   ends_at: number
   /** The invoice and the lines that it credits. Null if it names none. */

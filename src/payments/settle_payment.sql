@@ -41,7 +41,7 @@ begin
 
   objection := coalesce(why_contradicted(f.user_id, f.reference), why_refused(f.user_id, f.credits));
   if objection is null and (may_be_of_earlier_session(facts) or (f.invoice_unknown and f.stripe_invoice_id is null)) then
-    -- Stripe is asked, unless an event answers the question first.
+    -- Stripe is asked, unless an event says it first.
     return record_delivery(delivery, waits('parked', 'unlinked_payment', f.user_id, 'settle_payment', facts,
       ('user:' || f.user_id) || sale) || '{"asks": true}');
   end if;

@@ -42,7 +42,7 @@ async function postmasterPid(): Promise<number> {
 
 function alive(pid: number): boolean {
   try {
-    // A dead child of a container's process 1 may remain a zombie for ever.
+    // A dead child of a container's process 1 may remain a zombie forever.
     return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)]).includes('Z')
   } catch {
     return false

@@ -16,7 +16,7 @@ import { commandEnvironment, givenVars } from './shared/settings.ts'
 const UNUSED = { EVENTS_URL: '', EVENTS_SECRET: '', QUEUE_SPEED: '' }
 
 const HELP = `
-npm run replay-check -- [flags]     what this code and these settings would do otherwise with the deliveries that are stored
+npm run replay-check -- [flags]     what this code and these settings would do differently with the stored deliveries
 
 Decides each again, by the base and by this checkout. Where something differs, both play them into a Postgres of their
 own. Your database is only read. Exits with 1 on a difference. DATABASE_URL is the owner's; the settings are those of the
@@ -58,7 +58,7 @@ await runCommand(async () => {
   const checkout = values.base === undefined ? undefined : checkoutOf(values.base)
   try {
     const base = await sideOf(env, checkout?.dir)
-    const say = progress('deliveries')
+    const say = progress('delivery', 'deliveries')
     const found = await reading<Compared | Played>(url, async (client) =>
       values.on
         ? await playOn(values.on, client, now, say)

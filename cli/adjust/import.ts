@@ -51,7 +51,7 @@ export async function importFile(
   if (rows.length === 0) return imported
 
   const client = await connectTo(url)
-  const say = progress('lines')
+  const say = progress('line', 'lines')
   const pass = async (only_checks: boolean) => {
     const total: Batch = { credits: 0, is_new: 0, refused: [] }
     for (let at = 0; at < rows.length; at += BATCH) {

@@ -88,7 +88,7 @@ export async function importEarlier(
  * @throws LocalError that names every line that is wrong, ProviderTrouble
  */
 async function readAll(pass: Pass, rows: EarlierRow[], since: number): Promise<Row[]> {
-  const say = progress('lines')
+  const say = progress('line', 'lines')
   const returned = await readReturned(pass, new Set(rows.map(({ payment }) => payment)))
   const [sold, problems] = [new Map<string, Row>(), [] as string[]]
   for (let at = 0; at < rows.length; at += AT_ONCE) {

@@ -56,7 +56,7 @@ export async function playOn(url: string, source: Client, side: Side, say: Say):
 const shuffledOf = (id: { provider: string; event_id: string }) => hashOf(keyOf(id))
 
 async function refuseUnlessEmpty(url: string): Promise<void> {
-  const client = await connectTo(url)
+  const client = await connectTo(url, '--on')
   try {
     const { rows } = await client.query(`select from pg_namespace where nspname = 'ledgerhook'`)
     if (rows.length > 0)

@@ -27,9 +27,11 @@ export function comparedInLines(host: string, since: Date, compared: Compared, c
   ]
 }
 
-export function playedInLines(host: string, { played, shuffled, stored, unjudged }: Played): string[] {
+export function playedInLines(host: string, found: Played): string[] {
+  const { played, shuffled, stored, unjudged } = found
   return [
     `${host}: ${countedApart(played, 'delivery', 'deliveries')} played as received, and shuffled`,
+    ...(isSame(found) ? ['Nothing differs: both orders lead to the rows that are stored'] : []),
     ...rowLines(['row differs when shuffled', 'rows differ when they are shuffled'], shuffled),
     ...rowLines(['row is stored otherwise', 'rows are stored otherwise'], stored),
     ...notJudged([

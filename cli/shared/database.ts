@@ -20,9 +20,13 @@ export function isNeonHost(host: string): boolean {
   return /\.neon\.tech(:\d+)?$/.test(host)
 }
 
-/** Opens one connection; the caller ends it. Throws a LocalError of one line, without the password. */
-export async function connectTo(url: string): Promise<pg.Client> {
-  const parsed = parse(url)
+/**
+ * Opens one connection; the caller ends it. Throws a LocalError of one line, without the password.
+ *
+ * @param setting where the address was given, for messages
+ */
+export async function connectTo(url: string, setting = 'DATABASE_URL'): Promise<pg.Client> {
+  const parsed = parse(url, setting)
   // The driver treats `require` as `verify-full` today, and prints a paragraph because that will change.
   if (parsed.searchParams.get('sslmode') === 'require') parsed.searchParams.set('sslmode', 'verify-full')
   const client = new pg.Client({ connectionString: parsed.href, connectionTimeoutMillis: CONNECT_MS })
@@ -32,7 +36,7 @@ export async function connectTo(url: string): Promise<pg.Client> {
     await client.connect()
     return client
   } catch (error) {
-    throw refused(error as { code?: string; message?: string }, parsed)
+    throw refused(error as { code?: string; message?: string }, parsed, setting)
   }
 }
 
@@ -93,7 +97,7 @@ export async function callFunctionOn<Answer>(
 /** SQLSTATEs of a transaction that met another one: it has changed nothing. */
 const LOCKED = new Set(['40001', '40P01'])
 
-function parse(url: string): URL {
+function parse(url: string, setting = 'DATABASE_URL'): URL {
   const parsed = URL.parse(url)
   // A password that is not URL-encoded may end the host early. A part of it would then be shown as the host or port.
   const isCut = parsed?.pathname.includes('@') || parsed?.hash !== ''
@@ -103,26 +107,26 @@ function parse(url: string): URL {
   if (parsed && !isCut && !isPlaceholder && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.hostname)
     return parsed
   throw new LocalError(
-    'DATABASE_URL is not a connection string, postgres://user:password@host/database (is the password URL-encoded?)',
+    `${setting} is not a connection string, postgres://user:password@host/database (is the password URL-encoded?)`,
   )
 }
 
 /** The driver's error may contain values that it was given, and the URL has the password, so only the code is shown. */
-function refused(error: { code?: string; message?: string }, url: URL): LocalError {
+function refused(error: { code?: string; message?: string }, url: URL, setting: string): LocalError {
   const { host, username, pathname } = url
   const user = decodeURIComponent(username) || 'nobody'
   const code = error.code ?? (/timeout/i.test(error.message ?? '') ? 'timeout' : 'no code')
   if (code.startsWith('28')) return new LocalError(`${host} refuses the user ${user}: is the password right?`)
   if (code === '3D000') {
     const database = decodeURIComponent(pathname.slice(1)) || user
-    return new LocalError(`${host} has no database ${database}: create it first, or correct DATABASE_URL`)
+    return new LocalError(`${host} has no database ${database}: create it first, or correct ${setting}`)
   }
   if (code === '42501')
     return new LocalError(`${host} does not let the user ${user} connect to this database (${code})`)
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new LocalError(`there is no host ${host} (${code}): correct DATABASE_URL`)
+    return new LocalError(`there is no host ${host} (${code}): correct ${setting}`)
   if (/\bSSL\b/.test(error.message ?? ''))
-    return new LocalError(`${host} does not speak TLS as asked: correct sslmode in DATABASE_URL`)
+    return new LocalError(`${host} does not speak TLS as asked: correct sslmode in ${setting}`)
   return new LocalError(`${host} does not answer (${code}): is it running, and reachable from here?`)
 }
 

@@ -1,11 +1,13 @@
+import { countedApart } from './counted.ts'
+
 const QUIET_MS = 2_000
 
-/** Prints progress on standard error, first after two seconds and then every two. */
-export function progress(done = 'compared'): (what: string, count: number) => void {
+/** Prints progress on standard error, first after two seconds and then every two: `customers: 1,200 compared …`. */
+export function progress(one = 'compared', many = one): (what: string, count: number) => void {
   let nextAt = Date.now() + QUIET_MS
   return (what, count) => {
     if (Date.now() < nextAt) return
     nextAt = Date.now() + QUIET_MS
-    console.error(`${what}: ${count} ${done} …`)
+    console.error(`${what}: ${countedApart(count, one, many)} …`)
   }
 }

@@ -233,6 +233,7 @@ describe('npm run replay-check', () => {
     [['--var', 'PLANS:{'], 'PLANS: is not JSON'],
     [['--since', 'soon'], '--since takes'],
     [['--on', 'postgres://a:hunter2@127.0.0.1:1/x', '--base', 'HEAD'], '--on plays all'],
+    [['--on', 'replay'], '--on is not a connection string'],
   ])('refuses %j in a line', async (args, why) => {
     const { code, output } = await check(args)
     expect([code, output]).toEqual([1, expect.stringContaining(why)])

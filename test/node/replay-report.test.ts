@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { comparedInLines } from '../../cli/replay/report.ts'
+import { comparedInLines, playedInLines } from '../../cli/replay/report.ts'
 
 const unjudged = { erased: 0, without_payload: 0, waiting: 0 }
 const row = { table: 'wallets', id: 'user_ada', columns: ['credits'] }
@@ -33,4 +33,19 @@ it('without --base and --var, nothing can differ: it says so, since npm keeps `-
     'localhost: 2 deliveries since 2026-11-26T09:00Z, 0 differ',
     'Nothing could differ: both sides are this code, with the same settings. --base or --var says what to compare',
   ])
+})
+
+it('--on says so when nothing differs', () => {
+  const played = (stored: (typeof row)[]) =>
+    playedInLines('localhost', {
+      played: 1,
+      shuffled: [],
+      stored,
+      unjudged: { erased: 0, without_payload: 0, users: 0 },
+    })
+  expect(played([])).toEqual([
+    'localhost: 1 delivery played as received, and shuffled',
+    'Nothing differs: both orders lead to the rows that are stored',
+  ])
+  expect(played([row])[1]).toBe('1 row is stored otherwise')
 })

@@ -15,10 +15,13 @@ type Stage = (typeof STAGES)[number]
 export type StagesRow = { event: string } & Record<Stage, number>
 
 const EVENTS = ['user updated', 'top-up']
-const REPEATS = 9
-const TIMES = 200
+const SIZE = { repeats: 9, times: 200 }
 
-export async function measureStages(ground: Ground, onStep: (says: string) => void): Promise<StagesRow[]> {
+export async function measureStages(
+  ground: Ground,
+  onStep: (says: string) => void,
+  size = SIZE,
+): Promise<StagesRow[]> {
   const settings = {
     ...ground.settings,
     DATABASE_URL: ground.databaseUrl('ledgerhook'),
@@ -29,7 +32,7 @@ export async function measureStages(ground: Ground, onStep: (says: string) => vo
   try {
     const rows: StagesRow[] = []
     for (const hot of hotEvents.filter(({ name }) => EVENTS.includes(name))) {
-      rows.push(await measureEvent(hot, worker.url, ground))
+      rows.push(await measureEvent(hot, worker.url, ground, size))
       onStep(`inside the Worker: ${hot.name}`)
     }
     return rows
@@ -38,17 +41,22 @@ export async function measureStages(ground: Ground, onStep: (says: string) => vo
   }
 }
 
-async function measureEvent(hot: HotEvent, url: string, { settings }: Ground): Promise<StagesRow> {
+async function measureEvent(
+  hot: HotEvent,
+  url: string,
+  { settings }: Ground,
+  { repeats, times }: typeof SIZE,
+): Promise<StagesRow> {
   const request = await sign(hot.event('user_stages'), url, settings)
-  const timed = async (stage: Stage, times: number) =>
-    (await post({ ...request, url: `${request.url}?stage=${stage}&times=${times}` })).ms
+  const timed = async (stage: Stage, runs: number) =>
+    (await post({ ...request, url: `${request.url}?stage=${stage}&times=${runs}` })).ms
   const taken: Record<Stage, number[]> = { verification: [], parsing: [], statement: [], delivery: [] }
   // The first round is a warm-up.
-  for (let round = 0; round <= REPEATS; round++) {
+  for (let round = 0; round <= repeats; round++) {
     for (const stage of STAGES) {
       const none = await timed(stage, 0)
-      const all = await timed(stage, TIMES)
-      if (round > 0) taken[stage].push(((all - none) / TIMES) * 1000)
+      const all = await timed(stage, times)
+      if (round > 0) taken[stage].push(((all - none) / times) * 1000)
     }
   }
   const medians = Object.fromEntries(STAGES.map((stage) => [stage, median(taken[stage])]))

@@ -28,17 +28,16 @@ export interface Startup {
   overFloor: number
 }
 
-const PROCESSES = 4
-/** Rounds in one process. More would fill its memory. The first ones are warm-ups. */
-const ROUNDS = 5
+/** More rounds in one process would fill its memory. */
+const SIZE = { processes: 4, rounds: 5 }
 const WARM_UP = 2
 
 /** Starts the scripts in turn, so that other load on the machine slows down all of them alike. */
-export async function measureStartup(ground: Ground, rounds = ROUNDS): Promise<Startup> {
+export async function measureStartup(ground: Ground, { processes, rounds } = SIZE): Promise<Startup> {
   const { path: bundlePath } = await ground.bundle('isolates')
   const isolates = await scripts(ground, dirname(bundlePath))
   const taken = Object.fromEntries(SCRIPTS.map((name) => [name, [] as number[]])) as Record<Script, number[]>
-  for (let process = 0; process < PROCESSES; process++) {
+  for (let process = 0; process < processes; process++) {
     const host = ground.holds(await startWorkerd({ bundlePath, settings: {}, isolates }))
     try {
       for (let round = 0; round < WARM_UP + rounds; round++) {

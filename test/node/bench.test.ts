@@ -113,9 +113,9 @@ describe('the bench', () => {
   })
 
   it('measures each stage of a delivery, and the start of an isolate with each script', async () => {
-    const stages = await measureStages(ground, quietly)
+    const stages = await measureStages(ground, quietly, { repeats: 1, times: 20 })
     expect(stages.map(({ event }) => event)).toEqual(['user updated', 'top-up'])
-    const startup = await measureStartup(ground, 1)
+    const startup = await measureStartup(ground, { processes: 1, rounds: 1 })
     for (const ms of Object.values(startup.taken)) expect(ms).toBeGreaterThan(0)
     expect(startup.overBare).toBe(startup.taken.ledgerhook / startup.taken.bare)
     expect(startup.overFloor).toBe(startup.taken.ledgerhook / startup.taken.floor)

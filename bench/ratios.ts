@@ -1,7 +1,7 @@
 import type { CallsRow } from './measures/calls.ts'
 import type { LatencyRow } from './measures/latency.ts'
+import type { OutgoingRow } from './measures/outgoing.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
-import type { ToldRow } from './measures/told.ts'
 import type { Results } from './results.ts'
 
 /** A figure that can be compared between machines, because both of its sides were measured in one run. */
@@ -11,7 +11,15 @@ export interface Ratio {
 }
 
 /** Returns useful figures that have no target. */
-export function ratiosOf({ latency, throughput, wallets, calls, told, stages, startup }: Results): Ratio[] {
+export function ratiosOf({
+  latency,
+  throughput,
+  wallets,
+  calls,
+  outgoing,
+  stages,
+  startup,
+}: Results): Ratio[] {
   return [
     ...(latency ?? []).map(({ event, ledgerhook, floor }: LatencyRow) => ({
       name: `p95 over the floor, ${event}`,
@@ -22,9 +30,9 @@ export function ratiosOf({ latency, throughput, wallets, calls, told, stages, st
       ? [{ name: 'top-ups per second for one wallet, of those for many', value: wallets.oneOfMany }]
       : []),
     ...(calls ?? []).flatMap(besideCalls),
-    ...(told ?? []).map(({ event, told, unset }: ToldRow) => ({
+    ...(outgoing ?? []).map(({ event, set, unset }: OutgoingRow) => ({
       name: `p50 with EVENTS_URL, over that without it, ${event}`,
-      value: told.p50 / unset.p50,
+      value: set.p50 / unset.p50,
     })),
     ...(stages ?? []).flatMap(({ event, delivery, ...parts }) =>
       (['verification', 'parsing', 'statement'] as const).map((stage) => ({

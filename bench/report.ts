@@ -3,10 +3,10 @@ import type { CallRates, CallsRow } from './measures/calls.ts'
 import type { Drain, DrainCpu } from './measures/drain.ts'
 import type { FirstDay } from './measures/first-day.ts'
 import type { LatencyRow } from './measures/latency.ts'
+import type { OutgoingFigures, OutgoingRow } from './measures/outgoing.ts'
 import type { StagesRow } from './measures/stages.ts'
 import type { StorageRow } from './measures/storage.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
-import type { Telling, ToldRow } from './measures/told.ts'
 import type { Wallets } from './measures/wallets.ts'
 import type { Results } from './results.ts'
 import { backlogTable, growthTable, reconcileTable } from './size-tables.ts'
@@ -17,7 +17,7 @@ import type { Target } from './targets.ts'
 
 /** Returns the results as tables. */
 export function report(results: Results): string {
-  const { latency, throughput, wallets, calls, drain, firstDay, told } = results
+  const { latency, throughput, wallets, calls, drain, firstDay, outgoing } = results
   const { stages, storage, weight, startup, reconcile, growth, backlog, soak } = results
   return [
     latency && latencyTable(latency),
@@ -26,7 +26,7 @@ export function report(results: Results): string {
     calls && callsTable(calls),
     drain && drainTable(drain),
     firstDay && firstDayTable(firstDay),
-    told && toldTable(told),
+    outgoing && outgoingTable(outgoing),
     stages && stagesTable(stages),
     storage && storageTable(storage),
     weight && weightTable(weight),
@@ -126,20 +126,20 @@ const firstDayTable = ({ analyzed, never, overNever, topUps, scans, rowsScanned 
     [analyzed.toFixed(2), never.toFixed(2), overNever.toFixed(3), String(scans), String(rowsScanned)],
   ])
 
-const toldTable = (rows: ToldRow[]) => {
-  const shown = ({ p50, requests, statements, rows }: Telling) =>
+const outgoingTable = (rows: OutgoingRow[]) => {
+  const shown = ({ p50, requests, statements, rows }: OutgoingFigures) =>
     `${p50.toFixed(2)} (${[requests, statements, rows].map((figure) => figure.toFixed(2)).join(', ')})`
   return table(
-    'Being told, one at a time: p50, milliseconds (requests, statements, rows of the outbox per delivery)',
+    'Outgoing events, one at a time: p50, milliseconds (requests, statements, rows of the outbox per delivery)',
     [
       ['event', 'no outbox', 'EVENTS_URL unset', 'EVENTS_URL set', 'unset over none', 'set over unset'],
-      ...rows.map(({ event, without, unset, told }) => [
+      ...rows.map(({ event, without, unset, set }) => [
         event,
         shown(without),
         shown(unset),
-        shown(told),
+        shown(set),
         (unset.p50 / without.p50).toFixed(3),
-        (told.p50 / unset.p50).toFixed(3),
+        (set.p50 / unset.p50).toFixed(3),
       ]),
     ],
   )

@@ -4,12 +4,12 @@ import type { Drain } from './measures/drain.ts'
 import type { FirstDay } from './measures/first-day.ts'
 import type { GrowthRow } from './measures/growth.ts'
 import type { LatencyRow } from './measures/latency.ts'
+import type { OutgoingRow } from './measures/outgoing.ts'
 import type { ReconcileRow } from './measures/reconcile.ts'
 import type { StagesRow } from './measures/stages.ts'
 import type { Startup } from './measures/startup.ts'
 import type { StorageRow } from './measures/storage.ts'
 import type { ThroughputRow } from './measures/throughput.ts'
-import type { ToldRow } from './measures/told.ts'
 import type { Wallets } from './measures/wallets.ts'
 import type { Weight } from './measures/weight.ts'
 import type { Soak } from './soak/soak.ts'
@@ -22,7 +22,7 @@ export interface Results {
   calls?: CallsRow[]
   drain?: Drain
   firstDay?: FirstDay
-  told?: ToldRow[]
+  outgoing?: OutgoingRow[]
   storage?: StorageRow[]
   stages?: StagesRow[]
   weight?: Weight

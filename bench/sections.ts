@@ -4,19 +4,19 @@ import { measureCalls } from './measures/calls.ts'
 import { measureDrain } from './measures/drain.ts'
 import { measureFirstDay } from './measures/first-day.ts'
 import { measureLatency } from './measures/latency.ts'
+import { measureOutgoing } from './measures/outgoing.ts'
 import { measureReconcile } from './measures/reconcile.ts'
 import { measureStages } from './measures/stages.ts'
 import { measureStartup } from './measures/startup.ts'
 import { measureStorage } from './measures/storage.ts'
 import { measureThroughput } from './measures/throughput.ts'
-import { measureTold } from './measures/told.ts'
 import { measureWallets } from './measures/wallets.ts'
 import { weigh } from './measures/weight.ts'
 import type { Results } from './results.ts'
 
 const AT_FULL_SPEED = ['throughput', 'wallets', 'calls'] as const
 export const SECTIONS = [
-  ...(['latency', ...AT_FULL_SPEED, 'drain', 'first-day', 'told'] as const),
+  ...(['latency', ...AT_FULL_SPEED, 'drain', 'first-day', 'outgoing'] as const),
   ...(['storage', 'stages', 'weight', 'startup', 'reconcile'] as const),
 ] as const
 export type Section = (typeof SECTIONS)[number]
@@ -42,7 +42,7 @@ export async function measure(
   if (wanted.has('drain')) results.drain = await measureDrain(ground, { blocks: 3, perBlock: 1_000 }, step)
   if (wanted.has('first-day'))
     results.firstDay = await measureFirstDay(ground, { topUps: 6_400, samples: 200 }, step)
-  if (wanted.has('told')) results.told = await measureTold(ground, 200, step)
+  if (wanted.has('outgoing')) results.outgoing = await measureOutgoing(ground, 200, step)
   if (wanted.has('reconcile')) results.reconcile = await measureReconcile(ground, people, step)
   if (AT_FULL_SPEED.some((section) => wanted.has(section))) {
     Object.assign(results, await measureAtFullSpeed(ground, wanted, step))

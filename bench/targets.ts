@@ -32,7 +32,7 @@ export function rulesOf({
   calls,
   drain,
   firstDay,
-  told,
+  outgoing,
   weight,
   startup,
   growth,
@@ -62,7 +62,7 @@ export function rulesOf({
           atMost(FIRST_DAY_ROWS, 'rows read by scans of tables analyzed while empty', firstDay.rowsScanned),
         ]
       : []),
-    ...(told ?? []).flatMap(({ event, without, unset }) => [
+    ...(outgoing ?? []).flatMap(({ event, without, unset }) => [
       atMost(1.05, `p50 without EVENTS_URL over no outbox at all, ${event}`, unset.p50 / without.p50),
       atMost(1, `database requests without EVENTS_URL, ${event}`, unset.requests),
       atMost(1, `database statements without EVENTS_URL, ${event}`, unset.statements),

@@ -28,7 +28,7 @@ const HELP = `
 npm run demo                         a story in signed webhooks, sent to the real Worker on a real Postgres, line by line
 npm run demo -- --story billing      sign in, buy, pay, subscribe, renew, cancel, with the API and a local Stripe
 npm run demo -- --story changes      plans that are changed, at once, declined and undone: what happens to credits
-npm run demo -- --story metered      spend, give back, grant, run low, buy, and what the app is told of it
+npm run demo -- --story metered      spend, give back, grant, run low, buy, and the events that the app gets
 npm run demo -- --story refunds      refunds and disputes, in every order: what happens to credits when money comes back
 npm run demo -- --story outage       40 hours without a database, in fast motion: everything waits in the queue
 npm run demo -- --story drift        deliveries are lost in three ways, and \`npm run reconcile\` finds and mends each

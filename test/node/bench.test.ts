@@ -14,11 +14,11 @@ import { measureDrain } from '../../bench/measures/drain.ts'
 import { measureFirstDay } from '../../bench/measures/first-day.ts'
 import { LARGE, measureGrowth } from '../../bench/measures/growth.ts'
 import { measureLatency } from '../../bench/measures/latency.ts'
+import { measureOutgoing } from '../../bench/measures/outgoing.ts'
 import { measureStages } from '../../bench/measures/stages.ts'
 import { measureStartup, type Startup } from '../../bench/measures/startup.ts'
 import { measureStorage } from '../../bench/measures/storage.ts'
 import { measureThroughput } from '../../bench/measures/throughput.ts'
-import { measureTold } from '../../bench/measures/told.ts'
 import { measureWallets } from '../../bench/measures/wallets.ts'
 import { weigh } from '../../bench/measures/weight.ts'
 import { report } from '../../bench/report.ts'
@@ -95,14 +95,14 @@ describe('the bench', () => {
   })
 
   it('shows that a delivery costs nothing more while EVENTS_URL is unset: no request, no row', async () => {
-    const rows = await measureTold(ground, 2, quietly)
+    const rows = await measureOutgoing(ground, 2, quietly)
     expect(rows.map(({ event, unset }) => [event, unset.requests, unset.statements, unset.rows])).toEqual(
       events.map((event) => [event, 1, 1, 0]),
     )
-    const created = rows.find(({ event }) => event === 'user created')?.told
+    const created = rows.find(({ event }) => event === 'user created')?.set
     // Two events, each ended by a separate request, and the row of the user's queue.
     expect(created).toMatchObject({ requests: 3, statements: 3, rows: 3 })
-    expect(rows.find(({ event }) => event === 'top-up')?.told).toMatchObject({ requests: 2, rows: 1 })
+    expect(rows.find(({ event }) => event === 'top-up')?.set).toMatchObject({ requests: 2, rows: 1 })
   })
 
   it('counts the bytes that a delivery adds: a new user has a row in four tables', async () => {

@@ -9,7 +9,7 @@ import type { Ground } from '../ground/ground.ts'
 import { median } from '../statistics.ts'
 
 /** The figures of one Worker, which sends events to an app or does not. */
-export interface Telling {
+export interface OutgoingFigures {
   /** p50, milliseconds, as the sender of the delivery sees it. */
   p50: number
   /** Requests and statements that the database sees, per delivery, before the response and after it. */
@@ -19,19 +19,20 @@ export interface Telling {
   rows: number
 }
 
-export interface ToldRow {
+export interface OutgoingRow {
   event: string
   /** The functions `tell` and `tell_entry` do nothing, as if there were no outbox. */
-  without: Telling
+  without: OutgoingFigures
   /** EVENTS_URL is unset. */
-  unset: Telling
+  unset: OutgoingFigures
   /** EVENTS_URL is set, and the app responds at once. */
-  told: Telling
+  set: OutgoingFigures
 }
 
-const CASES = ['without', 'unset', 'told'] as const
+const CASES = ['without', 'unset', 'set'] as const
 type Case = (typeof CASES)[number]
 
+/** Fewer if fewer are measured. */
 const WARM_UP = 20
 /** Longer than the delivery of an event takes here. */
 const SOON_MS = 10_000
@@ -48,11 +49,11 @@ const OUTBOX = `select (select count(*) from ledgerhook.outgoing_events)
   (select count(*) from ledgerhook.outgoing_events where state = 'open') as open`
 
 /** Sends the same deliveries, one at a time and without added latency, to Workers that differ in their events. */
-export async function measureTold(
+export async function measureOutgoing(
   ground: Ground,
   samples: number,
   onStep: (says: string) => void,
-): Promise<ToldRow[]> {
+): Promise<OutgoingRow[]> {
   const app = ground.holds(
     await serveHttp(
       (request, response) => {
@@ -70,14 +71,14 @@ export async function measureTold(
   const workers: Record<Case, Corner> = {
     without: await open('without'),
     unset: await open('unset'),
-    told: await open('told', { EVENTS_URL: `${app.url}/hooks`, LOW_BALANCE: '100,20' }),
+    set: await open('set', { EVENTS_URL: `${app.url}/hooks`, LOW_BALANCE: '100,20' }),
   }
   await workers.without.database.query(NO_OUTBOX)
   try {
-    const rows: ToldRow[] = []
+    const rows: OutgoingRow[] = []
     for (const hot of hotEvents) {
       rows.push(await measureEvent(hot, workers, gateway, samples))
-      onStep(`with and without an app that is told: ${hot.name}`)
+      onStep(`with and without outgoing events: ${hot.name}`)
     }
     return rows
   } finally {
@@ -90,15 +91,16 @@ async function measureEvent(
   workers: Record<Case, Corner>,
   gateway: BenchGateway,
   samples: number,
-): Promise<ToldRow> {
-  const users = newUsers(samples + WARM_UP)
-  const before = { without: 0, unset: 0, told: 0 }
+): Promise<OutgoingRow> {
+  const warmUp = Math.min(WARM_UP, samples)
+  const users = newUsers(samples + warmUp)
+  const before = { without: 0, unset: 0, set: 0 }
   for (const name of CASES) {
     await bring(hot, users, workers[name])
     before[name] = await settled(workers[name])
   }
-  const taken = { without: [] as number[], unset: [] as number[], told: [] as number[] }
-  const seen = { without: [0, 0], unset: [0, 0], told: [0, 0] }
+  const taken = { without: [] as number[], unset: [] as number[], set: [] as number[] }
+  const seen = { without: [0, 0], unset: [0, 0], set: [0, 0] }
   for (const [round, user] of users.entries()) {
     for (const name of CASES.map((_, n) => CASES[(n + round) % CASES.length] as Case)) {
       await gateway.takeStats()
@@ -107,15 +109,15 @@ async function measureEvent(
       await settled(workers[name])
       const { requests, statements } = await gateway.takeStats()
       seen[name] = [(seen[name][0] ?? 0) + requests, (seen[name][1] ?? 0) + statements]
-      if (round >= WARM_UP) taken[name].push(...answers.map(({ ms }) => ms))
+      if (round >= warmUp) taken[name].push(...answers.map(({ ms }) => ms))
     }
   }
-  const of = async (name: Case): Promise<Telling> => {
+  const of = async (name: Case): Promise<OutgoingFigures> => {
     const [requests = 0, statements = 0] = seen[name].map((count) => count / users.length)
     const rows = ((await settled(workers[name])) - before[name]) / users.length
     return { p50: median(taken[name]), requests, statements, rows }
   }
-  return { event: hot.name, without: await of('without'), unset: await of('unset'), told: await of('told') }
+  return { event: hot.name, without: await of('without'), unset: await of('unset'), set: await of('set') }
 }
 
 /** Waits until all events are sent. Returns the number of rows in the outbox. */

@@ -74,7 +74,10 @@ begin
   return exists (
       select from jsonb_array_elements(lines) line
       where (line->>'by_lookup_key')::boolean and (line->>'amount')::bigint <> 0)
-    and not exists (select from jsonb_array_elements(lines) line where line->>'credits' is not null);
+    and not exists (
+      select from jsonb_array_elements(lines) line
+      where line->>'credits' is not null
+        and ((line->>'amount')::bigint >= 0 or not lines @? '$[*].amount ? (@ > 0)'));
 end $$;
 
 -- Whether a price has to be read to know how many credits a negative line takes. That is so only if the line credits no

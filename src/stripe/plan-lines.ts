@@ -127,10 +127,17 @@ const mayMove = ({ amount, credits, trial_credits, is_proration }: MadeLine) =>
   amount < 0 || Boolean(credits && (amount > 0 || (trial_credits && !is_proration)))
 
 /**
- * Whether a plan was paid whose price no setting knows: none of the lines has a known price, so somebody may have
- * forgotten to name it. A price with `"credits": 0` is known, and grants nothing. If a lookup key may decide, the
- * database checks instead.
+ * Whether a plan was paid whose price no setting knows, so somebody may have forgotten to name it: no line that could
+ * grant has a known price. Lines that only credit others do not count beside one that is charged: otherwise a change to
+ * an unknown price would take credits and grant none. A price with `"credits": 0` is known, and grants nothing. If a
+ * lookup key may decide, the database checks instead: `is_of_unknown_plan`.
  */
-export const isOfUnknownPlan = (lines: PlanLine[]) =>
-  lines.some(({ amount }) => amount !== 0) &&
-  lines.every(({ credits, by_lookup_key }) => credits === null && !by_lookup_key)
+export function isOfUnknownPlan(lines: PlanLine[]): boolean {
+  const isCharged = lines.some(({ amount }) => amount > 0)
+  return (
+    lines.some(({ amount }) => amount !== 0) &&
+    lines
+      .filter(({ amount }) => amount >= 0 || !isCharged)
+      .every(({ credits, by_lookup_key }) => credits === null && !by_lookup_key)
+  )
+}

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { MAY, planLine, price, sells, subscriber } from './plan-support.ts'
+import { env, MAY, PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
 import { counted, query, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
 
 const DAY = 86_400
@@ -63,6 +63,56 @@ describe('monthly to yearly at once', () => {
       requests: 1,
       statements: 1,
     })
+  })
+})
+
+describe('a change to a price that PLANS does not know', () => {
+  const change = (ada: Awaited<ReturnType<typeof bought>>, price: string) => [
+    planLine({ price: 'price_pro', amount: -2000, proration: true, credits: ada.first }),
+    planLine({ id: 'il_2', price, amount: 5000, unit: 5000, start: MAY + 1 }),
+  ]
+
+  it('waits as a whole, takes nothing, and has its whole effect once PLANS has the price', async () => {
+    const ada = await bought()
+    const lines = change(ada, 'price_new')
+    await sells(price('price_new', 5000))
+    await stripeAnswers({
+      [`GET /v1/invoices/${ada.in('2')}/lines`]: { body: { object: 'list', data: lines, has_more: false } },
+    })
+    expect(await ada.paid('2', lines)).toBe('parked unknown_price')
+    expect(await ada.left()).toBe(1000)
+    await runScheduled(env, 'retry_due')
+    expect(await ada.left()).toBe(1000)
+    const known = JSON.stringify({ ...PLANS, price_new: { key: 'new', credits: 3000 } })
+    await runScheduled({ PLANS: known }, 'retry_due')
+    expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 3000'])
+  })
+
+  it('waits too if only lookup keys could name the price', async () => {
+    const ada = await bought()
+    await sells(price('price_keyless', 5000))
+    const byKey = JSON.stringify({ ...PLANS, team_monthly: { key: 'team', credits: 70 } })
+    expect(await ada.told(ada.invoice('2', change(ada, 'price_keyless')), { PLANS: byKey })).toBe(
+      'parked unknown_price',
+    )
+    expect(await ada.left()).toBe(1000)
+  })
+
+  it('takes the old credits at once if it says that the new price brings nothing', async () => {
+    const ada = await bought()
+    expect(await ada.paid('2', change(ada, 'price_none'))).toBe('applied')
+    expect(await ada.left()).toBe(0)
+  })
+
+  it('beside a trial of a plan that it knows is an extra that grants nothing', async () => {
+    const ada = await subscriber()
+    await sells(price('price_seat', 500))
+    const lines = [
+      planLine({ price: 'price_trial', amount: 0 }),
+      planLine({ price: 'price_seat', amount: 500 }),
+    ]
+    expect(await ada.paid('1', lines)).toBe('applied')
+    expect(await ada.left()).toBe(100)
   })
 })
 

@@ -7,8 +7,8 @@ import { projectDir, tools } from '../cli/shared/project.ts'
 import { formatVars, type Vars } from './dev-vars.ts'
 import { type ProcessTree, startTree } from './process-tree.ts'
 import { makeScratchDir } from './scratch.ts'
-import { configWithQueues } from './spill-config.ts'
 import { until } from './until.ts'
+import { workerConfig } from './worker-config.ts'
 
 const START_DEADLINE_MS = 60_000
 
@@ -65,8 +65,9 @@ async function startWrangler(options: WorkerOptions, interrupt: AbortSignal): Pr
   const envFile = join(scratchDir, 'settings.env')
   await writeFile(envFile, formatVars(escapeExpansion(options.settings)), { mode: 0o600 })
 
-  const configFile = join(options.spill ? scratchDir : projectDir, 'wrangler.toml')
-  if (options.spill) await writeFile(configFile, configWithQueues())
+  // Wrangler ends if it reads its configuration while an editor writes it, so it gets a copy.
+  const configFile = join(scratchDir, 'wrangler.toml')
+  await writeFile(configFile, workerConfig(options))
 
   const tree = startTree(tools.wrangler, wranglerArgs(options, configFile, envFile, scratchDir), {
     cwd: projectDir,

@@ -1,8 +1,10 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import { parse } from 'smol-toml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { query } from '../../local/postgres/query.ts'
-import { configWithQueues } from '../../local/spill-config.ts'
 import { until } from '../../local/until.ts'
+import { workerConfig } from '../../local/worker-config.ts'
 import { type Command, makeDir, run, start } from './command.ts'
 
 describe('npm run dev -- --spill', () => {
@@ -58,9 +60,18 @@ describe('npm run dev -- --spill', () => {
   }, 300_000)
 })
 
-describe('the lines about queues in wrangler.toml', () => {
-  test('are those that the Worker needs, once the `#` is away', () => {
-    const config = configWithQueues()
+describe('the copy of wrangler.toml that wrangler reads in development', () => {
+  test('names files of the project by their whole paths, and no queue without --spill', () => {
+    const config = parse(workerConfig({})) as Record<string, Record<string, string>>
+    const { main, assets, alias, queues } = config
+    const files = [main, assets?.directory, ...Object.values(alias ?? {})].map(String)
+    expect(files.length).toBeGreaterThan(3)
+    expect(files.filter((path) => !isAbsolute(path) || !existsSync(path))).toEqual([])
+    expect(queues).toBeUndefined()
+  })
+
+  test('has with --spill the queues that the Worker needs, which are commented out in the project', () => {
+    const config = workerConfig({ spill: true })
     expect(config).toContain('[[queues.producers]]\nbinding = "SPILL"\nqueue = "ledgerhook-spill"')
     expect(config.match(/^\[\[queues\.consumers\]\]$/gm)).toHaveLength(2)
     // The Worker recognises the dead-letter queue by the end of its name.

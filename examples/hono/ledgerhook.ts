@@ -12,18 +12,23 @@ export interface Env {
 export const ledgerhook = (env: Env): LedgerhookClient =>
   createClient({ url: env.LEDGERHOOK_URL, token: env.SERVICE_TOKEN })
 
-/** Takes credits. False where the user has too few. @throws where it is not known whether they were taken: send it again */
+type Spent = 'taken' | 'too_few_credits' | 'given_back'
+
+/**
+ * Takes credits once per key. `given_back`: an earlier call with this key took them, and its work failed.
+ * @throws if it is not known whether they were taken: send it again
+ */
 export async function spend(
   env: Env,
   user_id: string,
   amount: number,
   idempotency_key: string,
-): Promise<boolean> {
+): Promise<Spent> {
   const body = { user_id, amount, idempotency_key }
-  const { response, error } = await ledgerhook(env).POST('/api/wallet/spend', { body })
-  if (error?.error === 'insufficient_credits') return false
+  const { response, data, error } = await ledgerhook(env).POST('/api/wallet/spend', { body })
+  if (error?.error === 'insufficient_credits') return 'too_few_credits'
   if (error) throw new Error(`the spend ${idempotency_key} returned ${response.status} ${error.error}`)
-  return true
+  return data.given_back ? 'given_back' : 'taken'
 }
 
 /** Gives a spend back, for instance where the job failed that it paid for. */

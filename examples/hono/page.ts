@@ -32,8 +32,9 @@ async function showBalance() {
 }
 
 async function buy() {
-  const { url } = await ask(LEDGERHOOK + '/api/checkout', { method: 'POST', body: '{"pack": "starter"}' })
-  location = url
+  const { status, url } = await ask(LEDGERHOOK + '/api/checkout', { method: 'POST', body: '{"pack": "starter"}' })
+  if (url) location = url
+  else show(status === 401 ? 'signed out (401)' : 'nothing can be bought now (' + status + ')')
 }
 
 document.querySelector('#buy').onclick = buy

@@ -11,7 +11,7 @@ export const spendCredits = route({
   caller: 'service',
   summary: 'Take credits from a wallet, once per idempotency key',
   description:
-    'Never below zero. The same key again returns the balance right after its spend. A refused key has written nothing and may be tried again.',
+    'Never below zero. The same key again takes nothing and returns the balance right after its spend; `given_back` says that its credits were given back, so that another try needs another key. A refused key has written nothing and may be tried again.',
   body: () =>
     z.strictObject({
       user_id: name(),
@@ -20,7 +20,13 @@ export const spendCredits = route({
       note: z.nullish(note()).check(z.describe('No personal data')),
       reference: z.nullish(name()).check(z.describe('What it is for: a job, an order')),
     }),
-  response: () => z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
+  response: () =>
+    z.object({
+      balance: z.int().check(z.describe('Credits, right after this spend')),
+      given_back: z
+        .optional(z.int())
+        .check(z.describe('Only in a repeated call: the credits of this spend that were given back since')),
+    }),
   refusals: {
     402: refusal('insufficient_credits', () => ({
       balance: z.int(),

@@ -1,7 +1,8 @@
 -- Takes credits once per idempotency key, and never more than there are. A key that has spent always returns the
--- balance right after that spend. One that was refused has written nothing, and may be tried again.
+-- balance right after that spend, and what was given back of it since, if anything was: the work that it paid for is not
+-- paid any more. One that was refused has written nothing, and may be tried again.
 -- facts: user_id, amount (credits), idempotency_key (the caller's), note, reference (what it is for), caller (the name
--- of the caller's token). Returns {"balance"}, or {"refused": why}, with the balance if that is too small.
+-- of the caller's token). Returns {"balance", "given_back" (if anything was)}, or {"refused": why}, with the balance if that is too small.
 create or replace function spend(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -23,7 +24,8 @@ begin
     if earlier.user_id <> f.user_id or earlier.amount <> -f.amount then
       return jsonb_build_object('refused', 'idempotency_key_reused');
     end if;
-    return jsonb_build_object('balance', earlier.balance_after);
+    return jsonb_strip_nulls(jsonb_build_object('balance', earlier.balance_after,
+      'given_back', nullif(returned_of(earlier.id), 0)));
   end if;
 
   refusal := why_barred(f.user_id);

@@ -14,7 +14,8 @@ export interface Spend {
 }
 
 export type SpendAnswer =
-  | { balance: number }
+  /** `given_back`: credits of an earlier call with this key that were given back since. */
+  | { balance: number; given_back?: number }
   | { refused: 'unknown_user' | 'user_deactivated' | 'user_banned' | 'idempotency_key_reused' }
   | { refused: 'insufficient_credits'; balance: number }
 

@@ -79,6 +79,8 @@ type Paint = (id: string, prompt: string, authorization?: string) => Promise<num
  */
 async function sellsImages(paint: Paint): Promise<string> {
   expect(await paint('1', 'A harbour', 'Bearer nothing')).toBe(401)
+  const other = await run('local/token.ts', ['user_ada', '--origin', 'http://localhost:3001'], cwd)
+  expect(await paint('1', 'A harbour', `Bearer ${other.output}`)).toBe(401)
   await spendAll()
   expect(await paint('1', 'A harbour')).toBe(402)
 
@@ -89,8 +91,14 @@ async function sellsImages(paint: Paint): Promise<string> {
   expect(await paint('2', 'A harbour')).toBe(200)
   expect(await balance()).toBe(497)
 
+  // Another picture costs again, also under the same id.
+  expect(await paint('2', 'A ship')).toBe(200)
+  expect(await balance()).toBe(494)
+
+  // A failed one is given back, and cannot be had for nothing afterwards.
   expect(await paint('3', ' ')).toBe(500)
-  expect(await balance()).toBe(497)
+  expect(await paint('3', ' ')).toBe(409)
+  expect(await balance()).toBe(494)
   return back
 }
 
@@ -99,7 +107,7 @@ test('the Hono example sells images for credits', async () => {
     const { SERVICE_TOKEN = '', CLERK_JWT_KEY = '' } = shared()
     const env = { LEDGERHOOK_URL: ledgerhook, SERVICE_TOKEN, CLERK_JWT_KEY }
     const init = { method: 'PUT', body, headers: { Authorization } }
-    return (await app.request(`/api/images/h${id}`, init, env)).status
+    return (await app.request(`${ORIGIN}/api/images/h${id}`, init, env)).status
   })
 })
 

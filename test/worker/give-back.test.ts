@@ -71,6 +71,17 @@ describe('POST /api/wallet/give-back', () => {
     }
   })
 
+  it('is told by a repetition of the spend, which takes nothing: what it paid for is not paid any more', async () => {
+    const { id, key, back } = await spent(30)
+    const again = async () => (await spend({ user_id: id, amount: 30, idempotency_key: key })).body
+    expect(await again()).toEqual({ balance: 10 })
+    await giveBack({ ...back, amount: 10 })
+    expect(await again()).toEqual({ balance: 10, given_back: 10 })
+    await giveBack({ ...back, idempotency_key: `rest-${id}` })
+    expect(await again()).toEqual({ balance: 10, given_back: 30 })
+    expect(await balance(id)).toBe(40)
+  })
+
   it('gives back to a closed wallet all the same, and says so each time', async () => {
     const { id, back } = await spent(30)
     await leave(id)

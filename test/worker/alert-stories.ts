@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest'
 import { subscriptionEvent } from '../../local/billing-events.ts'
 import { checkoutEvent, randomId } from '../../local/events.ts'
-import { countsAge, later, TELLING_ALERTS } from './alert-support.ts'
+import { countsAge, later, TELLING_ALERTS, tasksAge } from './alert-support.ts'
 import { atStripe, failStripe } from './checkout-support.ts'
 import { EVENTS_SECRET, sendAll } from './outgoing-support.ts'
 import { leave, linked, signedUp, signUp } from './people.ts'
@@ -11,6 +11,7 @@ import {
   deliver,
   type Env,
   gatewayAlways,
+  makeDue,
   query,
   request,
   runScheduled,
@@ -27,6 +28,8 @@ const PLANS = JSON.stringify({
 })
 /** The comparison uses the local Stripe; one run has enough requests for all of it. */
 const RECONCILES: Env = { RECONCILE: 'report', STRIPE_API_BASE: stripeUrl, RUN_SUBREQUESTS: '400' }
+/** A run has too few requests to give each task a turn. */
+export const FEW_REQUESTS: Env = { RUN_SUBREQUESTS: '10' }
 const HOUR_MS = 3_600_000
 
 export const topUp = (user: string) => checkoutEvent('checkout.session.completed', { user })
@@ -197,12 +200,13 @@ export const stories: Record<string, () => Promise<Story>> = {
     return { begin, end }
   },
   async late_task() {
-    const at = (minutes: number) =>
-      query(
-        `update tasks set leased_until = null, next_at = now() - $1 * interval '1 minute' where name = 'attention'`,
-        [minutes],
-      )
-    return { noRun: true, begin: () => at(20), end: () => at(0) }
+    const begin = async () => {
+      await makeDue()
+      await startScheduled(FEW_REQUESTS)
+      await tasksAge(20)
+      await startScheduled(FEW_REQUESTS)
+    }
+    return { noRun: true, begin, end: () => runScheduled({}) }
   },
   async failing_task() {
     const begin = async () => {

@@ -34,6 +34,14 @@ export const alertsAge = (minutes: number) =>
     [minutes],
   )
 
+/** Lets time pass for the tasks of the scheduled run. */
+export const tasksAge = (minutes: number) =>
+  query(
+    `update tasks set next_at = next_at - $1 * interval '1 minute',
+       leased_until = leased_until - $1 * interval '1 minute', last_good_at = last_good_at - $1 * interval '1 minute'`,
+    [minutes],
+  )
+
 /** Moves all counts this many hours into the past. */
 export async function countsAge(hours: number): Promise<void> {
   await runScheduled({}, 'roll_up')

@@ -5,6 +5,7 @@ import {
   badly,
   type DirectStory,
   directStories,
+  FEW_REQUESTS,
   healthAsked,
   oneDay,
   type Story,
@@ -19,10 +20,12 @@ import {
   check,
   countsAge,
   inWords,
+  tasksAge,
   untold,
 } from './alert-support.ts'
+import { logged } from './engine-support.ts'
 import { signedUp } from './people.ts'
-import { deliver, query, runScheduled } from './support.ts'
+import { deliver, type Env, makeDue, query, runScheduled, startScheduled } from './support.ts'
 
 const receiver = alertReceiver()
 beforeEach(calm)
@@ -163,6 +166,41 @@ describe('an alert', () => {
       details: { provider: 'stripe', event: event.id },
       threshold: 24,
     })
+  })
+})
+
+describe('late_task', () => {
+  /** Makes this many scheduled runs, with as much time before each. Returns what they say of late tasks. */
+  const runs = async (number: number, minutes: number, env: Env) => {
+    const lines = await logged(async () => {
+      for (let run = 0; run < number; run++) {
+        await tasksAge(minutes)
+        await startScheduled(env)
+      }
+    })
+    const about = lines.filter(({ alert, reason }) => [alert, reason].includes('late_task'))
+    return [...new Set(about.map(({ message, change }) => `${message} ${change ?? ''}`.trim()))].sort()
+  }
+
+  it('opens in the runs themselves, and stands in the log, if they have too few requests', async () => {
+    await makeDue()
+    expect(await runs(16, 20, FEW_REQUESTS)).toEqual(['alert opened', 'attention'])
+    expect(await alertRow('late_task')).toMatchObject({
+      state: 'open',
+      details: { task: expect.any(String) },
+    })
+  })
+
+  it('is none while each task has its turn, however few requests there are', async () => {
+    await makeDue()
+    expect(await runs(16, 1, FEW_REQUESTS)).toEqual([])
+  })
+
+  it('is none when runs begin again after a pause, if the first one does what is due', async () => {
+    await makeDue()
+    await startScheduled()
+    expect(await runs(1, 90, {})).toEqual([])
+    expect(await check()).toEqual([])
   })
 })
 

@@ -4,6 +4,7 @@ import { envOf, type Settings } from '../settings.ts'
 import type { Committed, Released } from './commit.ts'
 import type { Delivery, Fallback } from './delivery.ts'
 import { statusOf, type Verdict } from './outcome.ts'
+import { PROBE_TYPE } from './probe.ts'
 import type { ProviderName } from './provider.ts'
 
 /** Milliseconds. The clock of a Worker stands still while code computes, so only waiting is measured. */
@@ -16,8 +17,8 @@ export interface Timing {
 }
 
 /**
- * Logs one line for the delivery, and one for each delivery that it released, and counts each. Only ids are logged: no
- * payload, no personal data, no secret.
+ * Logs one line for the delivery, and one for each delivery that it released, and counts each, except what the doctor
+ * sends. Only ids are logged: no payload, no personal data, no secret.
  */
 export function logDelivery(
   delivery: Delivery,
@@ -40,6 +41,7 @@ export function logDelivery(
     ...(verdict.cause && { cause: verdict.cause }),
     ...timing,
   })
+  if (delivery.type === PROBE_TYPE) return
   const isLater = delivery.via === 'release' || timing.via === 'queue'
   count(delivery, verdict, timing, settings, { secret, status: isLater ? null : statusOf(verdict) })
   logReleased(verdict.released ?? [], settings)

@@ -1,11 +1,13 @@
 import type { Settings } from '../settings.ts'
 import type { Provider } from './provider.ts'
 
+/** The type of the events that the doctor sends. It needs the secret to sign them. None of them is counted. */
+export const PROBE_TYPE = 'ledgerhook.doctor.probe'
 /**
  * The body of an event that no provider sends and nothing handles, so that repeating it with its signature has no
  * effect.
  */
-export const PROBE = JSON.stringify({ object: 'event', type: 'ledgerhook.doctor.probe', data: {} })
+export const PROBE = JSON.stringify({ object: 'event', type: PROBE_TYPE, data: {} })
 /** The header that carries, as JSON, the headers that sign `PROBE`. */
 export const PROBE_HEADER = 'ledgerhook-probe'
 

@@ -8,7 +8,7 @@ import { decide, isUnhandled } from './decide.ts'
 import { type Delivery, open, type Received } from './delivery.ts'
 import { logDelivery } from './log-delivery.ts'
 import { respond } from './outcome.ts'
-import { isProbe } from './probe.ts'
+import { isProbe, PROBE_TYPE } from './probe.ts'
 import type { Provider } from './provider.ts'
 
 const UNHANDLED: Committed = { outcome: 'ignored', reason: 'unhandled_type', user_id: null }
@@ -64,7 +64,8 @@ export async function receive(
     const timing = { duration_ms: Date.now() - startedAt, database_ms: Date.now() - committingAt }
     logDelivery(delivery, verdict, secret, timing, settings)
     // These have no row, so they are tallied.
-    if (verdict === PING || verdict === UNHANDLED) tally(provider.name, verdict.outcome, verdict.reason)
+    if ((verdict === PING || verdict === UNHANDLED) && delivery.type !== PROBE_TYPE)
+      tally(provider.name, verdict.outcome, verdict.reason)
     return respond(delivery.eventId, delivery.type, verdict)
   } catch (error) {
     if (!(error instanceof DatabaseUnavailable)) throw error

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { ALERT_KINDS } from '../../src/settings/alerts.ts'
+import { PROBE } from '../../src/webhook/probe.ts'
 import {
   badly,
   type DirectStory,
@@ -301,9 +302,12 @@ describe('silence', () => {
     expect(await check({}, stripe)).toEqual(['opened silence'])
   })
 
-  it('is not broken by what was refused, or by what a comparison has found', async () => {
+  it('is not broken by what was refused, by what the doctor sends, or by what a comparison has found', async () => {
     await silentFor(7)
     await badly(3)
+    expect(await deliver('stripe', { id: randomId('evt'), ...JSON.parse(PROBE) })).toMatchObject({
+      outcome: 'ignored',
+    })
     await runScheduled({}, 'roll_up')
     await query(
       `insert into rates values ('stripe', slot_of(now()), 'rows', 't', 'applied', '', 'reconciled', 1, 1, now(), now())`,

@@ -154,11 +154,15 @@ describe('every delivery', () => {
   })
 
   it.each(['clerk', 'stripe'] as const)(
-    'of %s that repeats what the doctor signs has no effect',
+    'of %s that the doctor signs, or that repeats it, has no effect and is not counted',
     async (provider) => {
-      const { result, requests } = await counted(() => send(provider, PROBE))
+      const counting = metrics()
+      const { result, requests } = await counted(() => send(provider, PROBE, { env: counting.env }))
       expect(requests).toBe(0)
       expect(await result.json()).toMatchObject({ outcome: 'ignored', reason: 'unhandled_type' })
+      await rollUp()
+      const { total, kinds } = await readRates()
+      expect([total.requests, kinds, counting.points]).toEqual([0, [], []])
     },
   )
 

@@ -6,8 +6,8 @@ export type Tally = Record<string, number>
 
 /** A delivery carries a tally at most this often, so that few deliveries do. */
 const EVERY_MS = 10_000
-/** Upper bounds of the buckets for a query's duration, in milliseconds. */
-const BOUNDS_MS = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
+/** The steps by which a query's duration is counted, in milliseconds. `step_below` in SQL knows them too. */
+export const STEPS_MS = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000]
 
 let counts: Tally = {}
 let takenAt = 0
@@ -21,7 +21,7 @@ export function tally(...words: (string | null)[]): void {
 }
 
 export const tallyQuery = (ms: number) =>
-  tally('database', `${BOUNDS_MS.find((most) => ms <= most) ?? 60_000}`)
+  tally('database', `${STEPS_MS.find((most) => ms <= most) ?? 60_000}`)
 
 /**
  * Takes the counts, for a caller that is about to commit something. Undefined if it is too early, or nothing was

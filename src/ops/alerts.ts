@@ -33,12 +33,19 @@ async function check(settings: Settings, db: Database, newest: number | null): P
       rejected: Object.keys(OUTCOMES.rejected),
       newest,
       reconciles: settings.RECONCILE !== 'off',
+      secrets: secretsSet(settings),
       tells: settings.ALERT_WEBHOOK_URL !== undefined,
     },
   ])
   for (const change of checked.changes) logAlert(change)
   return checked
 }
+
+/** Returns how many webhook secrets are set, by provider. */
+export const secretsSet = (settings: Settings): Record<string, number> => ({
+  clerk: settings.CLERK_WEBHOOK_SECRET.length,
+  stripe: settings.STRIPE_WEBHOOK_SECRET.length,
+})
 
 interface Rule {
   name: string

@@ -29,11 +29,23 @@ begin
   end if;
   select coalesce(sum(queries), 0) into commits from query_times where at >= since;
   if commits >= 20 then
-    return query values ('database_p95', '', (hour->>'database_p95_ms')::float, jsonb_build_object('commits', commits));
+    -- More than 5 of 100 are known to have taken longer than this.
+    return query values ('database_p95', '', step_below((hour->>'database_p95_ms')::float),
+      jsonb_build_object('commits', commits));
   end if;
+end $$;
+
+-- Returns for how many hours a secret that is not the first of its list has matched. One that is no longer set does not
+-- count. configured: how many are set, by provider.
+create or replace function measure_secrets(configured jsonb)
+returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
   return query select 'old_secret', '', extract(epoch from now() - min(rates.at))::float / 3600,
       jsonb_build_object('provider', min(provider), 'last_used_at', max(last_at))
-    from rates where secret > 1 and rates.at >= now() - interval '7 days' having max(last_at) > now() - interval '1 day';
+    from rates where secret > 1 and rates.at >= now() - interval '7 days'
+      and secret <= coalesce((configured->>provider)::integer, secret)
+    having max(last_at) > now() - interval '1 day';
 end $$;
 
 -- Returns for each reason how many hours the oldest delivery has waited, for something to come or for a person.

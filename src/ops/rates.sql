@@ -16,6 +16,14 @@ begin
     where so_far >= all_of_them * 0.95);
 end $$;
 
+-- Returns the step below one, by the steps in which isolates count: what is above it took longer than that.
+create or replace function step_below(step double precision) returns double precision language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select max(below) from unnest(array[0, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]) below
+    where below < step);
+end $$;
+
 -- Returns what came within a period, in numbers.
 create or replace function rate_of(since timestamptz, until timestamptz) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -37,7 +37,12 @@ export const ALERT_KINDS: Record<string, AlertKind> = {
   failing_task: alert('Scheduled tasks that keep failing', 1),
   queue_age: alert('Minutes for which the oldest message is in the queue', 15, true),
   dead_letters: alert('Messages that are dead letters', 1, true),
-  database_p95: alert('Milliseconds that 95 of 100 commits of the last hour stayed below', 1_000, true, 10),
+  database_p95: alert(
+    'Milliseconds that more than 5 of 100 commits of the last hour exceeded',
+    1_000,
+    true,
+    10,
+  ),
   silence: alert('Times the usual pause since Stripe, which has new events, delivered one', 1, true),
   run_late: alert('No scheduled run has ended well for five minutes', null, true),
   database_away: alert('A scheduled run could not reach the database', null, true),

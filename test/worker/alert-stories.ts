@@ -137,7 +137,7 @@ export const stories: Record<string, () => Promise<Story>> = {
       await countsAge(25)
       await deliver('stripe', topUp(await signedUp()), { env })
     }
-    return { begin, end: () => countsAge(25) }
+    return { env, begin, end: () => countsAge(25) }
   },
   async live_subscription_of_deleted_user() {
     const id = randomId('user')

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { ALERT_KINDS } from '../../src/settings/alerts.ts'
+import { STEPS_MS } from '../../src/tally.ts'
 import { PROBE } from '../../src/webhook/probe.ts'
 import {
   badly,
@@ -26,7 +27,7 @@ import {
 } from './alert-support.ts'
 import { logged } from './engine-support.ts'
 import { signedUp } from './people.ts'
-import { deliver, type Env, makeDue, query, runScheduled, startScheduled } from './support.ts'
+import { deliver, type Env, makeDue, query, runScheduled, settings, startScheduled } from './support.ts'
 
 const receiver = alertReceiver()
 beforeEach(calm)
@@ -202,6 +203,79 @@ describe('late_task', () => {
     await startScheduled()
     expect(await runs(1, 90, {})).toEqual([])
     expect(await check()).toEqual([])
+  })
+})
+
+describe('old_secret', () => {
+  const rotating = { STRIPE_WEBHOOK_SECRET: `whsec_the_new_one,${settings.STRIPE_WEBHOOK_SECRET}` }
+
+  it('closes once the old secret is no longer set, whatever it matched before', async () => {
+    const used = async () => deliver('stripe', topUp(await signedUp()), { env: rotating })
+    await used()
+    await countsAge(25)
+    await used()
+    await runScheduled({}, 'roll_up')
+    expect(await check(rotating)).toEqual(['opened old_secret'])
+    const ended = { STRIPE_WEBHOOK_SECRET: 'whsec_the_new_one' }
+    await check(ended)
+    await alertsAge(5)
+    expect(await check(ended)).toEqual(['closed old_secret'])
+  })
+})
+
+describe('database_p95', () => {
+  /** So many commits took longer than the step below, and at most this long. */
+  const took = (number: number, uptoMs: number) =>
+    query('insert into query_times values (now(), $1, $2)', [uptoMs, number])
+
+  it.each([
+    ['at 1000 ms when commits took longer than 500', {}, 1_000, []],
+    ['at 1000 ms when commits took longer', {}, 2_000, ['opened database_p95']],
+    [
+      'at 500 ms when commits took longer',
+      { ALERTS: '{"database_p95": 500}' },
+      1_000,
+      ['opened database_p95'],
+    ],
+    [
+      'at 600 ms, as at 1000, when commits took longer than 500',
+      { ALERTS: '{"database_p95": 600}' },
+      1_000,
+      [],
+    ],
+    [
+      'at 1500 ms, as at 2000, when commits took longer than 1000',
+      { ALERTS: '{"database_p95": 1500}' },
+      2_000,
+      [],
+    ],
+    [
+      'at 1500 ms when commits took longer than 2000',
+      { ALERTS: '{"database_p95": 1500}' },
+      5_000,
+      ['opened database_p95'],
+    ],
+    [
+      'at 10000 ms when commits took longer',
+      { ALERTS: '{"database_p95": 10000}' },
+      60_000,
+      ['opened database_p95'],
+    ],
+  ] as const)('%s: opens if that is known of more than 5 of 100', async (_, env, uptoMs, changes) => {
+    await took(95, 5)
+    await took(5, uptoMs)
+    expect([await check(env), await alertRow('database_p95')]).toEqual([[], undefined])
+    await query('update query_times set queries = 6 where upto_ms = $1', [uptoMs])
+    await check(env)
+    await alertsAge(10)
+    expect(await check(env)).toEqual(changes)
+  })
+
+  it('knows the steps by which an isolate counts', async () => {
+    const below = await query<{ ms: number }>('select step_below(ms) as ms from unnest($1::float[]) ms', [
+      STEPS_MS,
+    ])
+    expect(below.map(({ ms }) => ms)).toEqual([0, ...STEPS_MS.slice(0, -1)])
   })
 })
 

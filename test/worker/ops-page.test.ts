@@ -81,6 +81,14 @@ describe('the overview', () => {
     expect(text(html)).toMatch(/stripe 1 of 1 [1-9]\d* /)
   })
 
+  it('says of a secret that has matched whether it is still set', async () => {
+    const env = { STRIPE_WEBHOOK_SECRET: `whsec_the_new_one,${settings.STRIPE_WEBHOOK_SECRET}` }
+    await deliver('stripe', checkoutEvent(COMPLETED, { user: await signedUp() }), { env })
+    await runScheduled({}, 'roll_up')
+    expect(await seen(await signedIn(settings.OPS_TOKEN, env), '/ops')).toMatch(/stripe 2 of 2 1 /)
+    expect(await seen(await ada(), '/ops')).toMatch(/stripe 2, no longer set 1 /)
+  })
+
   it('lists alerts, the open ones with what they mean', async () => {
     await query(
       `insert into alerts (name, about, state, critical, value, threshold, details, since, opened_at)

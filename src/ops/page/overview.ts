@@ -5,6 +5,7 @@ import { ALERT_KINDS } from '../../settings/alerts.ts'
 import { settingsOf } from '../../settings.ts'
 import { OUTCOMES, unsettledReasons } from '../../webhook/outcome.ts'
 import { rounded } from '../alert-message.ts'
+import { secretsSet } from '../alerts.ts'
 import { inWords, type Unsettled } from '../attention.ts'
 import { BUILD } from '../functions.gen.ts'
 import { NEEDS } from '../ready.ts'
@@ -59,13 +60,9 @@ export async function readOverview(c: Context): Promise<Overview & { build: stri
 
 /** Shows what needs a look. @throws DatabaseUnavailable */
 export async function overview(c: Call) {
-  const settings = settingsOf(c.env)
+  const set = secretsSet(settingsOf(c.env))
   const seen = await readOverview(c)
   const { recent, full } = seen.reconciled ?? {}
-  const configured: Record<string, number> = {
-    clerk: settings.CLERK_WEBHOOK_SECRET.length,
-    stripe: settings.STRIPE_WEBHOOK_SECRET.length,
-  }
   return frame(c, 'Overview', [
     table(
       'Open and recent alerts',
@@ -125,7 +122,7 @@ export async function overview(c: Call) {
       ['Provider', 'Secret', 'Deliveries', 'Last used (UTC)'],
       seen.secrets.map(({ provider, secret, deliveries, last_at }) => [
         provider,
-        `${secret} of ${configured[provider]}`,
+        secret > (set[provider] ?? 0) ? `${secret}, no longer set` : `${secret} of ${set[provider]}`,
         deliveries,
         moment(last_at),
       ]),

@@ -2,7 +2,7 @@ import type { Context, Env, MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { bodyLimit } from 'hono/body-limit'
 import { HonoBase } from 'hono/hono-base'
-import { routePath } from 'hono/route'
+import { matchedRoutes, routePath } from 'hono/route'
 import { TrieRouter } from 'hono/router/trie-router'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { log } from './log.ts'
@@ -20,13 +20,18 @@ const MAX_BODY_BYTES = 1024 * 1024
 export const webhookOf = (c: Context): string | undefined =>
   /^\/api\/webhooks\/(clerk|stripe)$/.exec(c.req.path)?.[1]
 
+/** Returns the path of the route that was requested, and of no middleware, which may apply to more than that. */
+const pathOf = (c: Context) =>
+  matchedRoutes(c).findLast(({ path }) => !path.includes('*'))?.path ?? routePath(c, -1)
+
 export const limitBody: MiddlewareHandler = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: (c) => {
-    log({ message: 'refused', level: 'warn', path: routePath(c, -1), cause: 'payload_too_large' })
     const provider = webhookOf(c)
-    if (provider) missed(c.env, provider, 'refused', 'payload_too_large', 413)
-    return c.json({ error: 'payload_too_large' }, 413)
+    const cause = 'payload_too_large'
+    log({ message: 'refused', level: 'warn', ...(provider && { provider }), path: pathOf(c), cause })
+    if (provider) missed(c.env, provider, 'refused', cause, 413)
+    return c.json({ error: cause }, 413)
   },
 })
 

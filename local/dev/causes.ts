@@ -4,6 +4,8 @@ const CAUSES: Record<string, string> = {
   outside_tolerance: 'it was signed more than five minutes ago, or a clock is wrong',
   no_match: 'it was signed with another secret, or changed on its way',
   payload_too_large: 'its body is above 1 MiB',
+  wrong_token: 'that is no token of OPS_TOKEN',
+  too_many_attempts: 'the token is right, but its network has to wait after too many attempts',
   unauthorized_party: 'the token is of an origin that is not in APP_ORIGINS',
   not_a_session: 'the token is not that of a session',
   token_too_old: 'the token was issued more than a day ago',

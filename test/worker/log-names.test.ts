@@ -48,6 +48,36 @@ describe('a line of the log', () => {
     )
   })
 
+  it.each([
+    ['/api/webhooks/clerk', { provider: 'clerk' }],
+    ['/api/webhooks/stripe', { provider: 'stripe' }],
+    ['/ops/sign-in', {}],
+  ])('of a body that is too large has the path %s, and the provider of a webhook', async (path, provider) => {
+    const from = { origin: 'http://ledgerhook.test', 'Content-Type': 'application/x-www-form-urlencoded' }
+    const body = 'x'.repeat(1024 * 1024 + 1)
+    const lines = await logged(() => request(path, { method: 'POST', body, headers: from }))
+    const said = { message: 'refused', level: 'warn', path, cause: 'payload_too_large', ...provider }
+    expect(lines).toEqual([{ ...said, 'error.type': 'payload_too_large', 'http.route': path }])
+  })
+
+  it('of a network that has to wait does not call a right token wrong', async () => {
+    const attempt = (token: string) =>
+      logged(() =>
+        request('/ops/sign-in', {
+          method: 'POST',
+          body: new URLSearchParams({ token }),
+          headers: { origin: 'http://ledgerhook.test', 'cf-connecting-ip': '192.0.2.63' },
+        }),
+      )
+    const wrong = [{ message: 'refused', path: '/ops/sign-in', cause: 'wrong_token' }]
+    expect(await attempt('wrong-token')).toMatchObject(wrong)
+    await query('update sign_in_failures set failures = 40')
+    for (let blocked = 0; blocked < 2; blocked++) expect(await attempt('wrong-token')).toMatchObject(wrong)
+    expect(await attempt(settings.OPS_TOKEN)).toMatchObject([
+      { message: 'refused', path: '/ops/sign-in', cause: 'too_many_attempts' },
+    ])
+  })
+
   it('of an ordinary delivery is as short as before', async () => {
     const id = await signedUp()
     const lines = await logged(() =>

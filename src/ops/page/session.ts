@@ -59,7 +59,8 @@ export async function signIn(c: Call) {
   const to = String(fields.to)
   const back = /^\/ops(?![^/?])/.test(to) ? to : '/ops'
   if (!signed_in || !one) {
-    log({ message: 'refused', level: 'warn', path: c.req.path, cause: 'wrong_token' })
+    const cause = one ? 'too_many_attempts' : 'wrong_token'
+    log({ message: 'refused', level: 'warn', path: c.req.path, cause })
     blocked.set(bucket, Date.now() + retry_in_s * 1_000)
     const says =
       retry_in_s > 0 ? `Too many attempts: try again in ${retry_in_s} s` : 'This token is not valid'

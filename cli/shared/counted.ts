@@ -5,5 +5,5 @@ export function counted(number: number, one: string, many = `${one}s`): string {
 
 /** `1 invoice`, `1,200 invoices`: as `counted`, with thousands apart. */
 export function countedApart(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
+  return `${number.toLocaleString('en')} ${Math.abs(number) === 1 ? one : many}`
 }

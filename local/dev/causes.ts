@@ -40,3 +40,9 @@ export function failedCall(
       : `a call failed: ${[code ?? cause, param].filter(Boolean).join(', ')}`
   return ['stripe', why, request].filter(Boolean).join('  ')
 }
+
+/** Returns a Stripe account, and its mode if that is known. */
+export function accountInWords(served: unknown): string {
+  const { account, livemode } = (served ?? {}) as { account?: unknown; livemode?: unknown }
+  return `${account}${typeof livemode === 'boolean' ? ` in ${livemode ? 'live' : 'test'} mode` : ''}`
+}

@@ -1,4 +1,7 @@
+import { countedApart } from '../../cli/shared/counted.ts'
+import { rounded } from '../../src/ops/alert-message.ts'
 import { ALERT_KINDS } from '../../src/settings/alerts.ts'
+import { accountInWords } from './causes.ts'
 
 type Said = Record<string, unknown>
 
@@ -23,21 +26,27 @@ export const LOG_WORDS: Record<string, (line: Said) => string> = {
     joined(
       `${says}: ${object}`,
       user_id,
-      credits !== null && `${credits} credits`,
+      typeof credits === 'number' && countedApart(credits, 'credit'),
       verdict(outcome, reason),
       fixed && 'put right',
     ),
   alert({ alert, about, change, critical, value, threshold }) {
     const says = ALERT_KINDS[String(alert)]?.says ?? alert
     return joined(
-      `${change}: ${says}: ${value}`,
+      `${change}: ${says}${typeof value === 'number' ? `: ${rounded(value)}` : ''}`,
       about,
-      `${alert}${threshold === null ? '' : `, from ${threshold} on`}`,
+      `${alert}${typeof threshold === 'number' ? `, from ${rounded(threshold)} on` : ''}`,
       critical && 'critical',
     )
   },
-  attention: ({ outcome, reason, deliveries, count, oldest }) =>
-    joined(`${deliveries ?? count} × ${verdict(outcome, reason)}`, oldest && `the oldest of ${oldest}`),
+  attention({ outcome, reason, deliveries, count = deliveries, oldest, key, serves }) {
+    const what = verdict(outcome, reason)
+    return joined(
+      count === undefined ? what : `${count} × ${what}`,
+      oldest && `the oldest of ${oldest}`,
+      key && `the key is of ${accountInWords(key)}, the database serves ${accountInWords(serves)}`,
+    )
+  },
 }
 
 /** Returns in words what became of an event for your app. */

@@ -3,7 +3,7 @@ import { json } from './forms.ts'
 
 /** An alert: what its value means, from which value on it opens, and how long that has to last. */
 export interface AlertKind {
-  /** The text before the value: `Subscriptions that are paid twice: 1`. */
+  /** The text before the value: `Messages that are dead letters: 1`. */
   says: string
   /** In the alert's own unit. Null: there is no threshold, it is open or not. */
   threshold: number | null
@@ -30,20 +30,15 @@ export const ALERT_KINDS: Record<string, AlertKind> = {
   no_complete_reconcile: alert('Hours since everything was compared', 26),
   old_secret: alert('Hours for which an old webhook secret has been in use', 24),
   live_subscription_of_deleted_user: alert('Subscriptions that run for deleted users', 1, false, 60),
-  double_subscription: alert('Subscriptions that are paid twice', 1),
+  double_subscription: alert('Subscriptions of users who pay for several plans of one group', 1),
   unfinished_erasure: alert('Users who are not erased an hour after it was asked for', 1),
   undelivered_event: alert('Events that your app has not taken', 1),
   late_task: alert('Scheduled tasks that are late', 1, true),
   failing_task: alert('Scheduled tasks that keep failing', 1),
   queue_age: alert('Minutes for which the oldest message is in the queue', 15, true),
   dead_letters: alert('Messages that are dead letters', 1, true),
-  database_p95: alert(
-    'Milliseconds that more than 5 of 100 commits of the last hour exceeded',
-    1_000,
-    true,
-    10,
-  ),
-  silence: alert('Times the usual pause since Stripe, which has new events, delivered one', 1, true),
+  database_p95: alert('Milliseconds that over 5 of 100 commits of the last hour exceeded', 1_000, true, 10),
+  silence: alert('Silence of Stripe, which has new events, as a multiple of what is allowed', 1, true),
   run_late: alert('No scheduled run has ended well for five minutes', null, true),
   database_away: alert('A scheduled run could not reach the database', null, true),
 }

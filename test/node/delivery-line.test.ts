@@ -73,6 +73,14 @@ test.for([
     'difference  credited, no such payment: pi_1  user_ada  -500 credits',
   ],
   [
+    { message: 'difference', says: 'refunded there, not here', object: 're_1', credits: -1, fixed: false },
+    'difference  refunded there, not here: re_1  -1 credit',
+  ],
+  [
+    { message: 'difference', says: 'paid there, not here', object: 'pi_3', credits: 1200, fixed: false },
+    'difference  paid there, not here: pi_3  1,200 credits',
+  ],
+  [
     {
       message: 'difference',
       says: 'paid there, not here',
@@ -99,6 +107,40 @@ test.for([
       threshold: 1,
     },
     'alert  opened: Objects that differ from what Stripe or Clerk have: 4  difference, from 1 on',
+  ],
+  [
+    {
+      message: 'alert',
+      change: 'opened',
+      critical: true,
+      about: 'unknown_user',
+      value: 25.00011031388889,
+      alert: 'parked_age',
+      threshold: 24,
+    },
+    'alert  opened: Hours for which the oldest delivery has waited: 25  unknown_user  parked_age, from 24 on  critical',
+  ],
+  [
+    { message: 'alert', change: 'opened', about: null, value: null, alert: 'database_away', threshold: null },
+    'alert  opened: A scheduled run could not reach the database  database_away',
+  ],
+  [
+    {
+      message: 'attention',
+      reason: 'wrong_stripe_key',
+      key: { account: 'acct_2', livemode: false },
+      serves: { account: 'acct_1', livemode: true },
+    },
+    'attention  wrong_stripe_key  the key is of acct_2 in test mode, the database serves acct_1 in live mode',
+  ],
+  [
+    {
+      message: 'attention',
+      reason: 'wrong_stripe_key',
+      key: { account: 'acct_2', livemode: null },
+      serves: { account: 'acct_1', livemode: null },
+    },
+    'attention  wrong_stripe_key  the key is of acct_2, the database serves acct_1',
   ],
   [
     {

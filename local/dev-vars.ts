@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { deployedVars } from '../cli/shared/deployed.ts'
 import { settingsSchema } from '../src/settings.ts'
 import { ensureSessionKey, readSessionKey } from './session-key.ts'
 
@@ -50,7 +51,8 @@ export function generateSecrets(): Vars {
 
 /**
  * Writes `.dev.vars` if there is none, with the public half of this machine's session key. In an existing file it fills
- * in settings that are missing or still placeholders. Returns in words what it did.
+ * in settings that are missing or still placeholders. Returns in words what it did. The examples are in the file, too:
+ * commands read it, and have to decide by the same settings as the Worker.
  */
 export async function ensureDevVars(): Promise<string | undefined> {
   if (existsSync(FILE)) return await fillIn()
@@ -62,20 +64,36 @@ export async function ensureDevVars(): Promise<string | undefined> {
 
 async function fillIn(): Promise<string | undefined> {
   const text = readFileSync(FILE, 'utf8')
-  const lacking = await whatLacks(parseEnv(text) as Vars)
-  const names = Object.keys(lacking)
-  if (names.length === 0) return undefined
-  writeFileSync(FILE, withVars(text, lacking))
+  const given = parseEnv(text) as Vars
+  const secrets = await lackingSecrets(given)
+  const examples = lackingExamples(given)
+  const done = [named('secrets made for this machine alone', secrets), named('examples', examples)]
+  const said = done.filter((part) => part !== '').join('; ')
+  if (said === '') return undefined
+  const filled = withVars(text, secrets)
+  writeFileSync(FILE, named('', examples) ? withVars(filled + EXAMPLES_HEADER, examples) : filled)
   chmodSync(FILE, 0o600)
-  return `filled in .dev.vars, with secrets made for this machine alone: ${names.join(', ')}`
+  return `filled in .dev.vars, with ${said}`
+}
+
+function named(what: string, vars: Vars): string {
+  const names = Object.keys(vars)
+  return names.length > 0 ? `${what}: ${names.join(', ')}` : ''
+}
+
+/** Returns the examples of settings that are given neither here, nor in the environment, nor in `wrangler.toml`. */
+function lackingExamples(given: Vars): Vars {
+  const configured: Vars = { ...deployedVars(undefined), ...given }
+  const isGiven = (name: string) => Boolean(process.env[name]) || configured[name] !== undefined
+  return Object.fromEntries(Object.entries(EXAMPLES).filter(([name]) => !isGiven(name)))
 }
 
 /**
- * Returns the settings that are absent or placeholders, and not in the environment. If the environment has a key of
+ * Returns the secrets that are absent or placeholders, and not in the environment. If the environment has a key of
  * Stripe itself or Clerk itself, that key is used, and no local secret is made that would not match it. An empty
  * setting stays empty, except in a copy of `.dev.vars.example`.
  */
-async function whatLacks(given: Vars): Promise<Vars> {
+async function lackingSecrets(given: Vars): Promise<Vars> {
   const isUnset = (name: string) => !process.env[name] && /^(<.*>)?$/.test(given[name] ?? '')
   const isAbsent = (name: string) => isUnset(name) && given[name] !== ''
   const made = generateSecrets()

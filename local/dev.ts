@@ -11,7 +11,7 @@ import { devFlags } from './dev/flags.ts'
 import { needsGateway } from './dev/given-database.ts'
 import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
-import { EXAMPLES, ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
+import { ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
 import { aborted, runInterruptible } from './interrupt.ts'
 import { releaseChosenPorts } from './ports.ts'
 import { reachableDataDir } from './postgres/reachable.ts'
@@ -23,10 +23,9 @@ await runInterruptible(async (interrupt) => {
   const { vars, ...flags } = await devFlags()
   const done = await ensureDevVars()
   if (done) console.log(done)
-  const { settings: given, fromEnvironment } = readSettings()
-  const settings = { ...EXAMPLES, ...given }
+  const { settings, fromEnvironment } = readSettings()
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
-  for (const name of Object.keys(given).filter((name) => !isSetting(name)))
+  for (const name of Object.keys(settings).filter((name) => !isSetting(name)))
     console.warn(`${name} in .dev.vars is not a setting: docs/settings.md lists them`)
   warnOfMissing({
     // Settings that are for development only are accepted here.

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { projectDir } from '../../cli/shared/project.ts'
-import type { Vars } from '../../local/dev-vars.ts'
+import { EXAMPLES, type Vars } from '../../local/dev-vars.ts'
 import { settingsOf } from '../../src/settings.ts'
 import { run, scratchDir } from './command.ts'
 
@@ -17,6 +17,10 @@ beforeEach(() => {
   )
 })
 
+/** Prints what a command would decide by. */
+const COMMANDS_READ = `import { commandEnvironment } from '${join(projectDir, 'cli/shared/settings.ts')}'
+  console.log(commandEnvironment('postgres://local@127.0.0.1/local').CREDIT_PACKS)`
+
 const ensure = async (env: Vars = {}) => (await run(join(dir, 'ensure.ts'), [], dir, env)).output
 const file = () => join(dir, '.dev.vars')
 const given = () => parseEnv(readFileSync(file(), 'utf8')) as Vars
@@ -26,11 +30,11 @@ describe('npm run dev', () => {
     const example = readFileSync(join(projectDir, '.dev.vars.example'), 'utf8')
     writeFileSync(file(), example)
     expect(await ensure()).toMatch(
-      /^filled in .dev.vars, with secrets made for this machine alone: SERVICE_TOKEN, OPS_TOKEN, EVENTS_SECRET, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, CLERK_JWT_KEY, CLERK_WEBHOOK_SECRET, CLERK_SECRET_KEY$/,
+      /^filled in .dev.vars, with secrets made for this machine alone: SERVICE_TOKEN, OPS_TOKEN, EVENTS_SECRET, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, CLERK_JWT_KEY, CLERK_WEBHOOK_SECRET, CLERK_SECRET_KEY; examples: CREDIT_PACKS, PLANS, GRANT_LIMIT, CAMPAIGNS$/,
     )
     const text = readFileSync(file(), 'utf8')
     expect(text).not.toMatch(/^\w+="?</m)
-    expect(Object.keys(given())).toEqual(Object.keys(parseEnv(example)))
+    expect(Object.keys(given())).toEqual(Object.keys({ ...parseEnv(example), ...EXAMPLES }).sort())
     expect(statSync(file()).mode & 0o777).toBe(0o600)
     settingsOf({ ...given(), DATABASE_URL: 'postgres://a:b@127.0.0.1/c' })
     expect(await ensure()).toBe('undefined')
@@ -42,10 +46,23 @@ describe('npm run dev', () => {
       '# mine\nSTRIPE_WEBHOOK_SECRET=whsec_mine\nexport OPS_TOKEN = <to be replaced>\nSERVICE_TOKEN='
     writeFileSync(file(), mine)
     expect(await ensure()).toMatch(
-      /: OPS_TOKEN, EVENTS_SECRET, STRIPE_SECRET_KEY, CLERK_JWT_KEY, CLERK_WEBHOOK_SECRET, CLERK_SECRET_KEY$/,
+      /: OPS_TOKEN, EVENTS_SECRET, STRIPE_SECRET_KEY, CLERK_JWT_KEY, CLERK_WEBHOOK_SECRET, CLERK_SECRET_KEY;/,
     )
     const text = readFileSync(file(), 'utf8')
     expect(text).toMatch(/^# mine\nSTRIPE_WEBHOOK_SECRET=whsec_mine\nOPS_TOKEN="\w+"\nSERVICE_TOKEN=\n/)
+  })
+
+  it('writes the examples that it sells where a file of an older build has none, so that commands read the same', async () => {
+    const plans = 'PLANS={"price_mine": {"key": "mine", "credits": 1}}\nGRANT_LIMIT=\n'
+    await ensure()
+    const secrets = readFileSync(file(), 'utf8').split('# Examples')[0]
+    writeFileSync(file(), secrets + plans)
+    expect(await ensure({ CAMPAIGNS: '{}' })).toBe('filled in .dev.vars, with examples: CREDIT_PACKS')
+    expect(readFileSync(file(), 'utf8')).toContain(`${secrets}${plans}\n# Examples: what is sold`)
+    expect(given()).toMatchObject({ CREDIT_PACKS: EXAMPLES.CREDIT_PACKS, GRANT_LIMIT: '' })
+    expect(await ensure({ CAMPAIGNS: '{}' })).toBe('undefined')
+    writeFileSync(join(dir, 'read.ts'), COMMANDS_READ)
+    expect((await run(join(dir, 'read.ts'), [], dir)).output).toBe(EXAMPLES.CREDIT_PACKS)
   })
 
   it.each([
@@ -63,7 +80,7 @@ describe('npm run dev', () => {
     ],
   ])('makes up no secret that would not fit, where there are %s', async (_, text, env, names) => {
     writeFileSync(file(), text)
-    expect(await ensure(env)).toMatch(new RegExp(`: ${names}$`))
+    expect(await ensure(env)).toMatch(new RegExp(`: ${names}; `))
     expect(existsSync(join(dir, '.local'))).toBe(false)
   })
 })

@@ -8,6 +8,7 @@ import { migrate } from '../../cli/migrate/run.ts'
 import { runCommand } from '../../cli/shared/command.ts'
 import { confirmElsewhere } from '../../cli/shared/confirm.ts'
 import { projectDir } from '../../cli/shared/project.ts'
+import { EXAMPLES } from '../../local/dev-vars.ts'
 import { as, type Cluster, startCluster } from '../support/cluster.ts'
 import { run, scratchDir, start } from './command.ts'
 
@@ -60,7 +61,8 @@ describe('a wrong password is one sentence', () => {
     const env = { ...KEYS, DATABASE_URL }
     const dir = scratchDir()
     // With this file, `dev` has nothing to write first.
-    writeFileSync(join(dir, '.dev.vars'), 'SERVICE_TOKEN=\nOPS_TOKEN=\nEVENTS_SECRET=\nCLERK_JWT_KEY=\n')
+    const written = ['SERVICE_TOKEN', 'OPS_TOKEN', 'EVENTS_SECRET', 'CLERK_JWT_KEY', ...Object.keys(EXAMPLES)]
+    writeFileSync(join(dir, '.dev.vars'), written.map((name) => `${name}=\n`).join(''))
     const { code, output } = await run(script, args, dir, env)
     const lines = output
       .split('\n')

@@ -11,6 +11,7 @@ import { linksOf } from './reconcile/customers.ts'
 import { importEarlier } from './reconcile/earlier.ts'
 import { reconcileFlags } from './reconcile/flags.ts'
 import { inJson } from './reconcile/json.ts'
+import { refuseUnknown } from './reconcile/known-user.ts'
 import { refuseOtherKey } from './reconcile/own-key.ts'
 import { inLines, refusedKeys } from './reconcile/table.ts'
 import { runCommand } from './shared/command.ts'
@@ -49,6 +50,7 @@ await runCommand(async () => {
     const links = flags.customers ? await linksOf(flags.customers, pass, url) : []
     const payments = flags.payments && (await importEarlier(pass, flags.payments))
     const first = await compareOnce(pass, flags, links)
+    if (flags.user) await refuseUnknown(flags.user, pass, first)
     const absent = await closeAbsent(pass, first.report, first.store, flags)
     // Where nothing differs, nothing was changed: another comparison would take as long and find the same.
     const isChanged = flags.fix && first.store.count() > 0

@@ -50,9 +50,9 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
     const are = counted(absent.confirmed, 'user is', 'users are')
     yield* ['', `${are} gone at Clerk. Look at the list; --fix --delete ${absent.confirmed} closes them`]
   }
-  yield* ['', 'not looked at']
-  for (const { walk, why } of unseen) if (!isRefusal(why)) yield `  ${walk}: ${why}`
-  yield* limits(settings, flags).map((limit) => `  ${limit}`)
+  const unlooked = unseen.filter(({ why }) => !isRefusal(why)).map(({ walk, why }) => `${walk}: ${why}`)
+  const notSeen = [...unlooked, ...limits(settings, flags)]
+  if (notSeen.length > 0) yield* ['', 'not looked at', ...notSeen.map((one) => `  ${one}`)]
 }
 
 /** Returns lines about payments that are not in the sums, because the comparison changes nothing. */
@@ -92,12 +92,22 @@ export function limits(settings: Settings, { only, user }: Pick<Flags, 'only' | 
   const knowsAll = !settings.CLERK_SECRET_KEY || only === 'stripe' || isMissedAtClerk(settings)
   return [
     ...(knowsAll ? [] : ['users here: the local Clerk does not know those of `npm run send`']),
-    ...(user && only !== 'clerk' ? ['credits of payments that Stripe does not have: leave out --user'] : []),
-    `what is in ${other} at Stripe`,
-    'events older than 30 days: Stripe does not keep them',
-    ...(settings.CLERK_SECRET_KEY ? [] : ['Clerk: CLERK_SECRET_KEY is not set']),
+    ...(only === 'clerk' ? [] : limitsAtStripe(other, user)),
+    ...(settings.CLERK_SECRET_KEY || only === 'stripe' ? [] : ['Clerk: CLERK_SECRET_KEY is not set']),
   ]
 }
+
+const limitsAtStripe = (otherMode: string, user: string | undefined): string[] => [
+  ...(user
+    ? [
+        'credits of payments that Stripe does not have: leave out --user',
+        'what was paid without a customer of this user: leave out --user',
+        'events, which say what no object shows: leave out --user',
+      ]
+    : []),
+  `what is in ${otherMode} at Stripe`,
+  ...(user ? [] : ['events older than 30 days: Stripe does not keep them']),
+]
 
 function* section(title: string, store: Store): Iterable<string> {
   if (store.count() === 0) return

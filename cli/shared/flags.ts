@@ -88,6 +88,7 @@ export function readSince(text: string): Date {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   const at = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? 0)
   const isMoment = count !== undefined || /^\d{4}-\d\d-\d\d/.test(text)
-  if (isMoment && Number.isFinite(at) && at > 0) return new Date(at)
-  throw new LocalError(`--since takes 90m, 12h, 30d or a moment such as 2026-01-31, not '${text}'`)
+  // Nothing has happened since now, and so a comparison would find nothing.
+  if (isMoment && at > 0 && at < Date.now() && Number(count) !== 0) return new Date(at)
+  throw new LocalError(`--since takes 90m, 12h, 30d or a past moment such as 2026-01-31, not '${text}'`)
 }

@@ -85,7 +85,8 @@ end $$;
 
 -- Returns the ids by which Stripe knows a user. Payments are those that a ledger entry of the user names, and imported
 -- ones, which no entry names before some of their money comes back.
--- facts: user_id. Returns {"customers", "invoices", "payments": PaymentIntents}.
+-- facts: user_id. Returns {"known": whether the user is or was here, "open": is here and not deleted, "customers",
+-- "invoices", "payments": PaymentIntents}.
 create or replace function ours_of(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -97,6 +98,8 @@ begin
   sold := array(select stripe_payment_id from credit_ledger where user_id = f.user_id and stripe_payment_id is not null
     union select stripe_payment_id from payments where user_id = f.user_id and gone_before is not null);
   return jsonb_build_object(
+    'known', exists (select from wallets where user_id = f.user_id) or exists (select from users where id = f.user_id),
+    'open', exists (select from users where id = f.user_id and deactivated_at is null),
     'customers', (select coalesce(jsonb_agg(id order by id), '[]') from stripe_customers
       where user_id = f.user_id and deleted_at is null),
     'payments', (select coalesce(jsonb_agg(distinct stripe_payment_intent_id), '[]') from payments

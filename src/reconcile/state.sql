@@ -57,19 +57,21 @@ begin
 end $$;
 
 -- Returns the kind of difference, or null. What is rejected or waits is a difference too, unless it is another
--- product's: its payment is not here, or its customer belongs to no user here.
+-- product's: its payment is not here, or its customer belongs to no user here. What is credited here and lacks an id,
+-- such as its charge's, is not called uncredited.
 create or replace function difference_kind(verb text, given jsonb, before jsonb, after jsonb, verdict jsonb) returns text
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   outcome constant text := verdict->>'outcome';
   waits constant boolean := outcome in ('parked', 'rejected');
+  is_credited constant boolean := outcome = 'duplicate'
+    and verb in ('settle_payment', 'settle_session', 'credit_invoice', 'grant_plan');
   paid constant jsonb := coalesce(nullif(before->'payment', 'null'), (
     select to_jsonb(payment) from payments payment where stripe_payment_id = before->>'session'));
 begin
-  if outcome = 'duplicate' and verb in ('settle_payment', 'settle_session', 'credit_invoice', 'grant_plan') and paid is not null
-    and (paid->'amount' <> given->'amount' or paid->'currency' <> given->'currency'
-      or (verb = 'settle_payment' and paid->'credits' <> given->'credits')) then
+  if is_credited and paid is not null and (paid->'amount' <> given->'amount' or paid->'currency' <> given->'currency'
+    or (verb = 'settle_payment' and paid->'credits' <> given->'credits')) then
     return 'amount_differs';
   elsif not waits and before = after then
     return null;
@@ -77,6 +79,8 @@ begin
     return null;
   elsif verb in ('link_customer', 'refer_customer') and outcome = 'rejected' then
     return null;
+  elsif is_credited then
+    return 'not_applied';
   end if;
   return case verb
     when 'settle_payment' then 'paid_not_credited'

@@ -173,10 +173,36 @@ describe('npm run reconcile', () => {
     )
     expect((await report('--only', 'stripe')).found).toEqual([])
     expect((await run('--only', 'stripe')).text).toContain('compared with Stripe, nothing differs')
+    expect((await run('--user', 'user_bob', '--only', 'clerk')).text).toContain('user there, not here: 1')
     expect((await report('--user', 'user_bob')).found.map(({ object }) => object)).toEqual(['user_bob'])
     expect((await report('--only', 'stripe', '--since', '30d')).code).toBe(0)
     await report('--fix', '--since', '1h')
     expect((await report('--since', '1h')).code).toBe(0)
+  })
+
+  it('says of one provider only what it did not look at there', async () => {
+    expect((await run('--only', 'clerk')).text).not.toMatch(/not looked at|Stripe/)
+    vars = { CLERK_SECRET_KEY: '' }
+    const { text } = await run('--only', 'stripe').finally(() => {
+      vars = {}
+    })
+    expect(text).toMatch(
+      /not looked at\n {2}what is in live mode at Stripe\n {2}events older than 30 days: .*$/,
+    )
+  })
+
+  it('says that nobody has the id of --user, instead of that nothing differs', async () => {
+    for (const args of [[], ['--fix'], ['--json'], ['--only', 'stripe'], ['--only', 'clerk']]) {
+      const { code, text, errors } = await run('--user', 'user_nosuch', ...args)
+      const where = args.includes('stripe') ? 'here' : 'here and at Clerk'
+      expect([code, text]).toEqual([1, ''])
+      expect(errors.split(/[\r\n]+/).at(-1)).toBe(`nobody has the id user_nosuch, ${where}: is it right?`)
+    }
+    vars = { CLERK_SECRET_KEY: '' }
+    const { errors } = await run('--user', 'user_nosuch').finally(() => {
+      vars = {}
+    })
+    expect(errors).toContain('nobody has the id user_nosuch, here: is it right?')
   })
 
   it('wants the owner where the login may not read the tables', async () => {
@@ -367,6 +393,7 @@ describe('npm run reconcile', () => {
       const { text: ofAda } = await run('--user', 'user_ada')
       expect(ofAda).toContain('  Clerk: CLERK_SECRET_KEY is not set')
       expect(ofAda).toContain('  credits of payments that Stripe does not have: leave out --user')
+      expect(ofAda).toContain('  what was paid without a customer of this user: leave out --user')
     } finally {
       vars = {}
       await post(`${stack.stripeUrl}/test/permissions`, { denied: [] })
@@ -382,6 +409,8 @@ describe('npm run reconcile', () => {
     [['--customers', 'by-email', '--only', 'clerk'], '--customers goes with neither'],
     [['--customers', 'no/such.csv'], 'no/such.csv cannot be read'],
     [['--since', 'yesterday'], '--since takes'],
+    [['--since', '0d'], '--since takes'],
+    [['--since', '2099-01-01'], '--since takes'],
     [['--only', 'paypal'], '--only takes clerk or stripe'],
     [['--delete', '5'], '--delete goes with --fix'],
     [['--delete', 'all', '--fix'], '--delete takes a whole number'],

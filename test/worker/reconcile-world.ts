@@ -169,8 +169,10 @@ function stripeAnswer({ stripe, events }: World, url: URL): Response {
   return json({ object: 'list', data: all.slice(start, start + limit), has_more: all.length > start + limit })
 }
 
-/** Lists of sessions and of invoice payments can be filtered by payment. */
+/** Lists can be filtered by customer, those of sessions and of invoice payments also by payment. */
 function paysWith(object: Obj, query: URLSearchParams): boolean {
+  const customer = query.get('customer')
+  if (customer !== null && object.customer !== customer) return false
   const [session, invoice] = [query.get('payment_intent'), query.get('payment[payment_intent]')]
   const { payment } = object as { payment?: { payment_intent?: unknown } }
   if (session !== null) return object.payment_intent === session

@@ -3,9 +3,11 @@ import { billingEvent, invoiceEvent, subscriptionEvent } from '../../local/billi
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { paymentIntentEvent } from '../../local/payment-events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
+import { walksOfUser } from '../../src/reconcile/user-walk.ts'
 import { KINDS } from '../../src/reconcile/words.ts'
+import { reconciled } from '../support/reconciled.ts'
 import { linked, signedUp } from './people.ts'
-import { reconcile as comparing, linesOf } from './reconcile-support.ts'
+import { reconcile as comparing, lines, linesOf, passOver } from './reconcile-support.ts'
 import { emptyWorld, happenAtClerk, happenAtStripe, type World } from './reconcile-world.ts'
 import { balance, deliver, type Env, holdOpen, query, subscription, user } from './support.ts'
 
@@ -342,6 +344,20 @@ describe('each line of the table', () => {
     expect(kept).toEqual([{ credits: 0 }])
   })
 
+  it('event without its effect: what is credited and lacks its charge here is not called uncredited', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const event = bought(id)
+    await deliver('stripe', event)
+    happenAtStripe(world, event)
+    const set = { status: 'succeeded', invoice: null }
+    happenAtStripe(world, paymentIntentEvent({ payment: `pi_${id}`, user: id, set }))
+    const told = `not_applied pi_${id} duplicate payment_already_credited 0`
+    expect(await putRight(world, id)).toEqual({ before: [told], after: [] })
+    expect(await balance(id)).toBe(540)
+    const kept = await query('select stripe_charge_id from payments where user_id = $1', [id])
+    expect(kept).toEqual([{ stripe_charge_id: `ch_pi_${id}` }])
+  })
+
   it('the database refuses it: by its SQLSTATE, and whatever else was read with it is put right', async () => {
     const [world, id, other] = [emptyWorld(), await signedUp(), await signedUp()]
     for (const one of [id, other]) happenAtStripe(world, bought(one))
@@ -370,6 +386,45 @@ describe('each line of the table', () => {
 
   it('is provoked, each kind that there is', () => {
     expect([...provoked].sort()).toEqual(Object.keys(KINDS).sort())
+  })
+})
+
+describe('one user', () => {
+  const of = async (world: World, user: string, fixes = false) => {
+    const pass = passOver(world, { env, fixes })
+    return lines(await reconciled(pass, walksOfUser(user, pass.settings)))
+  }
+
+  it('a payment without Checkout is found by the user’s customer, and nobody else’s is', async () => {
+    const [world, { id, customer }, other] = [emptyWorld(), await subscriber(), await subscriber()]
+    happenAtClerk(world, clerkEvent('user.created', { user: id }))
+    const set = { status: 'succeeded', invoice: null }
+    for (const who of [{ id, customer }, other])
+      happenAtStripe(
+        world,
+        paymentIntentEvent({ payment: `pi_${who.id}`, user: who.id, customer: who.customer, set }),
+      )
+    expect(await of(world, id)).toEqual([`paid_not_credited pi_${id} applied 500`])
+    await of(world, id, true)
+    expect(await of(world, id)).toEqual([])
+    expect([await balance(id), await balance(other.id)]).toEqual([540, 40])
+  })
+
+  it('one who was deleted at both, and one who never was, are no suspicion', async () => {
+    const [world, gone] = [emptyWorld(), await signedUp()]
+    expect(await of(world, gone)).toEqual([`user_deleted ${gone}`])
+    await deliver('clerk', clerkEvent('user.deleted', { user: gone }))
+    expect(await of(world, gone)).toEqual([])
+    expect(await of(world, randomId('never'))).toEqual([])
+  })
+
+  it('a customer that Stripe has deleted is unlinked', async () => {
+    const [world, { id, customer }] = [emptyWorld(), await subscriber()]
+    happenAtClerk(world, clerkEvent('user.created', { user: id }))
+    happenAtStripe(world, billingEvent('customer.deleted', { id: customer }, { at: Date.now() }))
+    expect(await of(world, id)).toEqual([`customer_deleted ${customer} applied 0`])
+    await of(world, id, true)
+    expect(await user(id)).toMatchObject({ stripe_customer_id: null })
   })
 })
 

@@ -42,6 +42,13 @@ begin
     and coalesce(event.reason = (facts->>'reason'), facts->>'reason' is null);
 end $$;
 
+-- Returns a moment in full, ending in Z: a `+` of an offset would have to be encoded to go into a query.
+create or replace function in_utc(moment timestamptz) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+end $$;
+
 -- Returns the deliveries that match, the newest first.
 -- facts: id (of an event, or of an object that a delivery which is not applied is about), user_id, outcome, reason,
 -- reasons (as in attention), provider, type, since, until (moments), before ([received_at, event_id] of the last one of
@@ -97,6 +104,6 @@ begin
     'deliveries', (select coalesce(jsonb_agg(shown_delivery(page[n]) order by n), '[]')
       from generate_subscripts(page, 1) n),
     'next', case when cardinality(page) >= f.most then
-      jsonb_build_array((page[f.most]).received_at, (page[f.most]).event_id) end,
-    'searched_to', stopped);
+      jsonb_build_array(in_utc((page[f.most]).received_at), (page[f.most]).event_id) end,
+    'searched_to', in_utc(stopped));
 end $$;

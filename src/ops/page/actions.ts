@@ -2,7 +2,9 @@ import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { settingsOf } from '../../settings.ts'
-import { type Call, given } from './env.ts'
+import { readQuery } from '../query.ts'
+import { position } from '../query-forms.ts'
+import type { Call } from './env.ts'
 import { type Content, found, frame, moment, table } from './html.ts'
 
 /** A row of `operator_actions`. */
@@ -19,13 +21,13 @@ export interface Action {
 
 const MOST = 100
 
-/** Returns what operators have done, the newest first. @throws DatabaseUnavailable */
-export const readActions = (c: Context): Promise<{ actions: Action[]; next: number | null }> =>
-  call(connect(settingsOf(c.env)), 'operator_actions_page', [
-    { before_id: given(c.req.query('before')), most: MOST },
-  ])
+/** Returns what operators have done, the newest first. @throws WrongQuery, DatabaseUnavailable */
+export async function readActions(c: Context): Promise<{ actions: Action[]; next: number | null }> {
+  const { before: before_id } = readQuery(c, { before: position })
+  return await call(connect(settingsOf(c.env)), 'operator_actions_page', [{ before_id, most: MOST }])
+}
 
-/** Shows what operators have done. @throws DatabaseUnavailable */
+/** Shows what operators have done. @throws WrongQuery, DatabaseUnavailable */
 export async function actions(c: Call) {
   const { actions, next } = await readActions(c)
   return frame(c, 'Actions', [

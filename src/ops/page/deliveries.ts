@@ -4,8 +4,10 @@ import { call, connect } from '../../db.ts'
 import { providers } from '../../providers.ts'
 import { settingsOf } from '../../settings.ts'
 import { OUTCOMES, REASONS, unsettledReasons } from '../../webhook/outcome.ts'
+import { readQuery, WrongQuery } from '../query.ts'
+import { anything, moment as momentIn, oneOf } from '../query-forms.ts'
 import { deliveryLink } from './actions.ts'
-import { type Call, given } from './env.ts'
+import type { Call } from './env.ts'
 import { type Content, field, found, frame, moment, select, table } from './html.ts'
 import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
 
@@ -24,31 +26,30 @@ interface Found {
   searched_to: string | null
 }
 
-/** Returns the deliveries that match the query, the newest first. @throws DatabaseUnavailable */
-export async function findDeliveries(c: Context): Promise<Found> {
-  const query = (name: string) => given(c.req.query(name))
-  const [before_at, before_id] = [query('before_at'), query('before_id')]
-  const filters = {
-    id: query('id'),
-    user_id: query('user_id'),
-    outcome: query('outcome'),
-    reason: query('reason'),
-    provider: query('provider'),
-    type: query('type'),
-    since: utc(query('since')),
-    until: utc(query('until')),
-  }
-  return await call(connect(settingsOf(c.env)), 'find_deliveries', [
-    {
-      ...filters,
-      reasons: unsettledReasons,
-      before: before_at && [before_at, before_id ?? ''],
-      most: MOST,
-    },
-  ])
+const FILTERS = {
+  id: anything,
+  user_id: anything,
+  outcome: oneOf(LISTED.outcome),
+  reason: oneOf(LISTED.reason),
+  provider: oneOf(LISTED.provider),
+  type: anything,
+  since: momentIn,
+  until: momentIn,
+  before_at: momentIn,
+  before_id: anything,
 }
 
-/** Shows these deliveries. @throws DatabaseUnavailable */
+/** Returns the deliveries that match the query, the newest first. @throws WrongQuery, DatabaseUnavailable */
+export async function findDeliveries(c: Context): Promise<Found> {
+  const { before_at, before_id, ...filters } = readQuery(c, FILTERS)
+  if (before_id !== null && before_at === null)
+    throw new WrongQuery({ before_at: ['is required with before_id'] })
+  const before = before_at && [before_at, before_id ?? '']
+  const facts = { ...filters, reasons: unsettledReasons, before, most: MOST }
+  return await call(connect(settingsOf(c.env)), 'find_deliveries', [facts])
+}
+
+/** Shows these deliveries. @throws WrongQuery, DatabaseUnavailable */
 export async function deliveries(c: Call) {
   const { deliveries, next, searched_to } = await findDeliveries(c)
   const [at, id] = next ?? [searched_to, '']
@@ -69,9 +70,6 @@ export async function deliveries(c: Call) {
     at && html`<p><a href="${olderThan(c, at, id)}">Older</a>`,
   ])
 }
-
-/** Returns a moment of a form, which has no offset, as UTC. */
-const utc = (local: string | null) => local && (/Z$|[+-]\d\d:\d\d$/.test(local) ? local : `${local}Z`)
 
 function olderThan(c: Call, at: string, id: string): string {
   const url = new URL(c.req.url)

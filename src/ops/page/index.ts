@@ -1,9 +1,11 @@
 import { csrf } from 'hono/csrf'
+import { html } from 'hono/html'
 import { routePath } from 'hono/route'
 import { DatabaseUnavailable } from '../../db.ts'
 import { asset, limitBody, newApp } from '../../http.ts'
 import { log } from '../../log.ts'
 import { once } from '../../once.ts'
+import { WrongQuery } from '../query.ts'
 import { actions } from './actions.ts'
 import { actOnMany, bulk } from './bulk.ts'
 import { deliveries } from './deliveries.ts'
@@ -22,6 +24,12 @@ const HEADERS = {
   'Referrer-Policy': 'same-origin',
   'Strict-Transport-Security': 'max-age=31536000',
 }
+
+const AWAY =
+  'The database did not answer. If you were changing something, look whether it was done, then try again.'
+
+const wrong = ({ fields }: WrongQuery) =>
+  Object.entries(fields).map(([name, says]) => html`<p><code>${name}</code> ${says.join(', ')}</p>`)
 
 /** Created at its first request, so that no delivery waits for it. */
 export const page = once(() => {
@@ -58,17 +66,21 @@ export const page = once(() => {
 
   page.notFound((c) => frame(c, 'Not found', 'There is nothing at this address.', undefined, 404))
   page.onError((error, c) => {
+    if (error instanceof WrongQuery) return frame(c, 'Not possible', wrong(error), undefined, 400)
     if (!(error instanceof DatabaseUnavailable)) throw error
-    log({ message: 'unavailable', level: 'error', path: routePath(c, -1), cause: error.message })
-    return error.isRefusal
-      ? frame(c, 'Not possible', 'The database refused what you entered: please check it.', undefined, 400)
-      : frame(
-          c,
-          'Database away',
-          'The database did not answer. If you were changing something, look whether it was done, then try again.',
-          undefined,
-          503,
-        )
+    const [path, cause] = [routePath(c, -1), error.message]
+    if (error.isRefusal) {
+      log({ message: 'refused', level: 'warn', path, cause })
+      return frame(
+        c,
+        'Not possible',
+        'The database refused what you entered: please check it.',
+        undefined,
+        400,
+      )
+    }
+    log({ message: 'unavailable', level: 'error', path, cause })
+    return frame(c, 'Database away', AWAY, undefined, 503)
   })
   return page
 })

@@ -4,32 +4,13 @@ import { call, connect } from '../../db.ts'
 import { tellingAfter } from '../../outgoing/after.ts'
 import { settingsOf } from '../../settings.ts'
 import { type ExplainedEntry, type Explanation, inWords, outcomeInWords } from '../explain.ts'
+import { readQuery, WrongQuery } from '../query.ts'
+import { position } from '../query-forms.ts'
 import { type Action, actionsTable, deliveryLink } from './actions.ts'
 import { type Call, fieldsOf, given } from './env.ts'
 import { act, type Content, field, found, frame, hidden, list, moment, required, table } from './html.ts'
+import { type Payment, paymentsTable, type Subscription, subscriptionsTable } from './paid.ts'
 import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
-
-interface Payment {
-  id: string
-  credits: number
-  /** Minor units of `currency`. */
-  amount: number
-  currency: string
-  created_at: string
-  reversals: { id: string; kind: string; state: string; amount: number }[]
-}
-
-interface Subscription {
-  id: string
-  plan_key: string | null
-  stripe_price_id: string | null
-  status: string
-  current_period_end: string | null
-  cancel_at_period_end: boolean
-  collection_paused: boolean
-  double_since: string | null
-  cancel_due_at: string | null
-}
 
 interface User {
   id: string
@@ -52,15 +33,21 @@ type LookedUp = Omit<Explanation, 'waiting'> & {
 /** The most ledger entries of a page. */
 const MOST = 100
 
-const asked = (c: Context) => given(c.req.query('id')) ?? ''
+/** Returns the id that the query asks about. @throws WrongQuery if it names none */
+function asked(c: Context): string {
+  const id = given(c.req.query('id'))
+  if (id === null) throw new WrongQuery({ id: ['is required'] })
+  return id
+}
 
-/** Returns all that is known of a user, a payment, an event or a reference. @throws DatabaseUnavailable */
+/** Returns all that is known of a user, a payment, an event or a reference. @throws WrongQuery, DatabaseUnavailable */
 export async function readLookUp(c: Context, id = asked(c)): Promise<LookedUp | { refused: string }> {
-  const facts = { id, before_id: given(c.req.query('before')), page_size: MOST }
+  const { before: before_id } = readQuery(c, { before: position })
+  const facts = { id, before_id, page_size: MOST }
   return await call(connect(settingsOf(c.env)), 'look_up', [facts])
 }
 
-/** Shows what is known of an id. @throws DatabaseUnavailable */
+/** Shows what is known of an id. @throws WrongQuery, DatabaseUnavailable */
 export async function lookUp(c: Call, id = asked(c), says?: Content) {
   const known = await readLookUp(c, id)
   if ('refused' in known) return frame(c, 'Nothing found', `Nothing is known about ${id}.`, says)
@@ -94,48 +81,13 @@ export async function lookUp(c: Call, id = asked(c), says?: Content) {
       entriesTable(known.entries.toReversed()),
       known.next !== null &&
         html`<p><a href="?id=${encodeURIComponent(id)}&before=${known.next}">Older entries</a>`,
-      table(
-        'Payments of these entries',
-        ['Payment', 'When (UTC)', 'Credits', 'Amount', 'Refunds and disputes'],
-        payments.map(paymentRow),
-      ),
-      table(
-        'Subscriptions',
-        ['Subscription', 'Plan', 'Status', 'Period ends (UTC)', 'Notes'],
-        subscriptions.map(subscriptionRow),
-      ),
+      paymentsTable(payments),
+      subscriptionsTable(subscriptions),
       about === 'user' && user && adjustForm(id),
       actionsTable(known.actions),
     ],
     says,
   )
-}
-
-const paymentRow = ({ id, created_at, credits, amount, currency, reversals }: Payment): Content[] => [
-  found(id),
-  moment(created_at),
-  credits,
-  money(amount, currency),
-  reversals.map((one) => html`<p>${one.kind} ${one.state} ${money(one.amount, currency)} (${one.id})</p>`),
-]
-
-const subscriptionRow = (one: Subscription): Content[] => [
-  one.id,
-  one.plan_key ?? one.stripe_price_id,
-  one.status,
-  moment(one.current_period_end),
-  [
-    one.cancel_at_period_end && 'ends with its period ',
-    one.collection_paused && 'its collection is paused ',
-    one.double_since && 'the user pays for another plan of its group ',
-    one.cancel_due_at && 'will be cancelled, as its user is deleted',
-  ],
-]
-
-/** Returns an amount in the currency's main unit. Stripe counts in the smallest unit: cents, but whole yen. */
-function money(amount: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
 }
 
 export const entriesTable = (entries: ExplainedEntry[]): Content =>

@@ -1,9 +1,9 @@
 import { migrate } from '../cli/migrate/run.ts'
-import { LocalError } from '../cli/shared/errors.ts'
 import type { Vars } from './dev-vars.ts'
 import { startGateway } from './gateway/server.ts'
 import { addressOf } from './gateway/target.ts'
 import { reservePort } from './ports.ts'
+import { whyNotMigrated } from './postgres/not-migrated.ts'
 import { createDatabase, query } from './postgres/query.ts'
 import { startPostgres } from './postgres.ts'
 import {
@@ -119,8 +119,8 @@ async function startDatabase({ dataDir, fresh, ports, latency }: StackOptions, s
   const postgres = started(await startPostgres({ dataDir, port: ports.postgres }), 'PostgreSQL')
   if (fresh) await recreateDatabase(postgres.url('postgres'), 'ledgerhook')
   // Nothing else uses these functions, so an undone edit may bring an older set back.
-  await migrate(postgres.url(), { functionsBack: true }).catch(({ message }: Error) => {
-    throw new LocalError(`the data in ${dataDir} cannot be migrated (${message}): start over with --fresh`)
+  await migrate(postgres.url(), { functionsBack: true }).catch((error: Error) => {
+    throw whyNotMigrated(error, dataDir)
   })
   const gateway = started(
     await startGateway({

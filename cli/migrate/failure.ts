@@ -3,6 +3,20 @@ import { LocalError } from '../shared/errors.ts'
 
 const DEADLOCK = '40P01'
 
+/** SQLSTATE classes of an error that the rows of the database have caused: a constraint, or an exception of a guard. */
+const OF_THE_DATA = /^(23|P0)/
+
+/** A file of the checkout is wrong, whatever database it is applied to. */
+export class FileError extends LocalError {
+  /** What to do, if the message does not say it. */
+  readonly advice: string
+
+  constructor(message: string, advice = 'correct that file') {
+    super(message)
+    this.advice = advice
+  }
+}
+
 /**
  * Returns what to throw instead of Postgres's error: one line that names the place. A deadlock is returned unchanged.
  */
@@ -19,9 +33,8 @@ export function refusal(
   }
   const place = file ? `${file.path}:${lineOf(file.sql, error)}` : where
   const hint = error.code === '42501' ? '. Migrate as the owner of the schema ledgerhook' : ''
-  return new LocalError(
-    `${place}: ${error.message.split('\n')[0]} (${error.code}): nothing is changed${hint}`,
-  )
+  const Refusal = file && !hint && !OF_THE_DATA.test(error.code ?? '') ? FileError : LocalError
+  return new Refusal(`${place}: ${error.message.split('\n')[0]} (${error.code}): nothing is changed${hint}`)
 }
 
 function lineOf(sql: string, { position }: pg.DatabaseError): number {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { LocalError } from '../shared/errors.ts'
 import { projectDir } from '../shared/project.ts'
+import { FileError } from './failure.ts'
 import { hashOf, normalized } from './hash.ts'
 import { statementsOf } from './statements.ts'
 
@@ -68,7 +68,7 @@ function functionsOf({ path, sql }: SqlFile): { name: string; isEntryPoint: bool
   return statementsOf(sql).map(({ outline, line }) => {
     const [, name] = /^create or replace function (\w+) ?\(/i.exec(outline) ?? []
     if (name === undefined) {
-      throw new LocalError(
+      throw new FileError(
         `${path}:${line} is not \`create or replace function name(…)\`: what is made once belongs into a migration`,
       )
     }

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { LocalError } from '../shared/errors.ts'
 import { projectDir } from '../shared/project.ts'
+import { FileError } from './failure.ts'
 import { hashOf, normalized } from './hash.ts'
 
 /** A change of tables. It is applied once, in the order of the tags, and its file never changes. */
@@ -53,5 +53,5 @@ export function brokenSeals(migrations: Migration[], seals: Seals): string[] {
  */
 export function assertSealed(migrations: Migration[], seals: Seals): void {
   const [first] = brokenSeals(migrations, seals)
-  if (first !== undefined) throw new LocalError(first)
+  if (first !== undefined) throw new FileError(first, '')
 }

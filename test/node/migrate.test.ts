@@ -2,9 +2,10 @@ import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { readFunctions } from '../../cli/migrate/functions.ts'
 import { readMigrations } from '../../cli/migrate/migrations.ts'
-import { dryRun, migrate } from '../../cli/migrate/run.ts'
+import { dryRun, type MigrateOptions, migrate } from '../../cli/migrate/run.ts'
 import { script } from '../../cli/migrate/script.ts'
 import { printSchema } from '../../cli/schema/print.ts'
+import { whyNotMigrated } from '../../local/postgres/not-migrated.ts'
 import { query } from '../../local/postgres/query.ts'
 import { until } from '../../local/until.ts'
 import { as, type Cluster, connected, folderOf, refused, startCluster } from '../support/cluster.ts'
@@ -114,6 +115,34 @@ describe('a migration', () => {
       /^\S+\/ops\/version\.sql:3: column "nothing" does not exist \(42703\): nothing is changed$/,
     )
     expect(await has(url, `to_regnamespace('ledgerhook') is null`)).toBe(true)
+  })
+
+  it('that fails by a file is mended there, and only one that fails by the data with --fresh', async () => {
+    const url = await migrated('whose_fault')
+    const told = async (options: MigrateOptions) =>
+      whyNotMigrated(await refused(migrate(url, options)), '.local/postgres').message
+    const wrong = 'create or replace function wrong() returns integer language sql as $$ select nothing $$;'
+    for (const sql of [wrong, 'create table wrong ();']) {
+      const said = await told({ functions: build(1, sql) })
+      expect(said).toMatch(/^\S+\/ops\/version\.sql:2.*: correct that file$/)
+      expect(said).not.toContain('--fresh')
+    }
+    const earlier = 'create or replace function version() returns text language sql as $$ select null $$;'
+    expect(await told({ functions: build(1, earlier) })).toMatch(
+      /version\.sql:1: cannot change return type .*: correct that file, or start over with --fresh if it is new$/,
+    )
+    const sealed = temporary({ ...files(), 'sealed.json': '{}' })
+    expect(await told({ migrations: sealed })).toBe(
+      'migrations/0000_tables.sql is not sealed: npm run generate',
+    )
+    const more = (sql: string) => ({ migrations: temporary({ ...files(), '9999_more.sql': sql }) })
+    expect(await told(more('alter table users add nothing;'))).toMatch(
+      /^migrations\/9999_more\.sql:1: .*: correct that file$/,
+    )
+    await query(url, `insert into ledgerhook.users (id) values ('user_ada')`)
+    expect(await told(more(`alter table users add constraint none check (id = '');`))).toMatch(
+      /^the data in \.local\/postgres cannot be migrated \(migrations\/9999.*\): start over with --fresh$/,
+    )
   })
 
   it('leaves what was before where a later table fails', async () => {

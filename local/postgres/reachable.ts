@@ -17,8 +17,8 @@ const modeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
 /** Whether everybody may enter each existing folder above this path. */
 function isReachable(path: string): boolean {
   const folder = dirname(path)
-  const mode = modeOf(folder)
-  if (mode !== undefined && (mode & ENTER) === 0) return false
+  const found = statSync(folder, { throwIfNoEntry: false })
+  if (found?.isDirectory() && (found.mode & ENTER) === 0) return false
   return folder === path || isReachable(folder)
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { html, raw } from 'hono/html'
 import { projectDir } from '../cli/shared/project.ts'
-import type { Content } from '../src/ops/page/html.ts'
+import { type Content, hidden } from '../src/ops/page/html.ts'
 import type { Answer } from './http-messages.ts'
 
 export interface WebPage {
@@ -50,15 +50,27 @@ export const seeOther = (url: string): Answer => ({
   body: '',
 })
 
-/** Returns buttons for the actions on an object. Each posts to `/do/<kind>/<id>/<action>`. */
-export const buttons = (kind: string, id: string, actions: Record<string, string>): Content =>
-  html`<form method="post">${Object.entries(actions).map(
+/**
+ * Returns buttons for the actions on an object. Each posts to `/do/<kind>/<id>/<action>`, which leads back to this page
+ * if it is named, and else to the page that lists everything.
+ */
+export const buttons = (kind: string, id: string, actions: Record<string, string>, back?: string): Content =>
+  html`<form method="post">${back && hidden('back', back)}${Object.entries(actions).map(
     ([action, label]) =>
       html`<button formaction="/do/${kind}/${encodeURIComponent(id)}/${action}" aria-label="${label}: ${id}">${label}</button> `,
   )}</form>`
 
-/** Redirects to the page that lists everything, which shows the result of an action. */
-export const backSaying = (text: string): Answer => seeOther(`/?said=${encodeURIComponent(text)}`)
+/** A page that shows the result of an action, other than the one that lists everything. */
+const OWN_PAGE = /^\/(app|pay|portal)\/[^/]/
+
+/** Redirects to the page that shows the result of an action: by default the one that lists everything. */
+export function backSaying(text: string, back?: string | null): Answer {
+  const page = new URL('http://stand-in.local')
+  const named = URL.parse(back ?? '/', page)
+  const to = named?.origin === page.origin && OWN_PAGE.test(named.pathname) ? named : page
+  to.searchParams.set('said', text)
+  return seeOther(to.pathname + to.search)
+}
 
 export interface Delivered {
   type: string

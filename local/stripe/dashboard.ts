@@ -5,8 +5,11 @@ import { backSaying, buttons, saidOf, webPage } from '../web-page.ts'
 import { control } from './control.ts'
 import type { Attempt } from './events.ts'
 import type { Answer, Request } from './http.ts'
+import { BANK } from './outcome-page.ts'
+import { isUnderWay } from './payments.ts'
 import type { Services } from './services.ts'
-import type { Event, State, StripeObject, Subscription } from './state.ts'
+import { isEnding, money, sold, statusOf, two, userOf } from './shown.ts'
+import type { Event, State, Subscription } from './state.ts'
 
 /** The number of objects of each kind on a page, the newest first. `GET /test/<kind>` returns all of them. */
 const SHOWN = 20
@@ -16,7 +19,10 @@ const SHOWN = 20
  * which does the same as `/test/…`.
  */
 export async function dashboard(services: Services, request: Request): Promise<Answer> {
-  if (request.method === 'POST') return backSaying(await act(services, request))
+  if (request.method === 'POST') {
+    const back = new URLSearchParams(request.body).get('back')
+    return backSaying(await act(services, request), back)
+  }
   const { state } = services.account
   return await webPage('Local Stripe', {
     title: 'Everything at the local Stripe',
@@ -56,6 +62,18 @@ function content(state: State): Content {
           payer(customer, reference),
           money(amount_total, currency),
           buttons('sessions', id, { pay: 'Pay by card' }),
+        ]),
+    ),
+    table(
+      'Bank debits under way',
+      ['Session', 'Customer', 'Amount', 'What can happen'],
+      newest(state.sessions)
+        .filter((session) => isUnderWay(state, session))
+        .map(({ id, customer, client_reference_id: reference, amount_total, currency }) => [
+          id,
+          payer(customer, reference),
+          money(amount_total, currency),
+          buttons('sessions', id, BANK),
         ]),
     ),
     table(
@@ -139,26 +157,8 @@ function content(state: State): Content {
   ]
 }
 
-const money = (amount: number, currency: string) => `${(amount / 100).toFixed(2)} ${currency.toUpperCase()}`
-
 const refunded = (amount: number, currency: string) =>
   amount > 0 ? `, of which ${money(amount, currency)} are refunded` : ''
-
-/** Shows an object, and on a second line what it belongs to. */
-const two = (first: unknown, second: unknown): Content =>
-  html`${first ?? ''}${first && second ? html`<br>` : ''}${second ?? ''}`
-
-/** Shows a subscription, with what it sells. */
-const sold = ({ id, items }: Subscription): Content =>
-  two(id, items.data.map(({ price, quantity }) => `${quantity} × ${price.id}`).join(', '))
-
-const userOf = ({ metadata }: StripeObject) => (metadata as Record<string, string> | undefined)?.user_id
-
-const isEnding = ({ cancel_at_period_end, cancel_at }: Subscription) =>
-  cancel_at_period_end || typeof cancel_at === 'number'
-
-const statusOf = (subscription: Subscription) =>
-  `${subscription.status}${isEnding(subscription) && subscription.status !== 'canceled' ? ', ends with its period' : ''}`
 
 /** Returns the actions that are possible for a subscription in its present state. */
 function lifeOf(subscription: Subscription): Record<string, string> {
@@ -169,9 +169,7 @@ function lifeOf(subscription: Subscription): Record<string, string> {
     renew: 'Renew',
     'fail-renewal': 'Renew, card declined',
     pause: 'Pause',
-    ...(subscription.cancel_at_period_end
-      ? { resume: 'Resume' }
-      : { 'cancel-at-period-end': 'Cancel at period end' }),
+    ...(isEnding(subscription) ? { resume: 'Resume' } : { 'cancel-at-period-end': 'Cancel at period end' }),
     end: 'End now',
   }
 }

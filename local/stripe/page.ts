@@ -6,7 +6,9 @@ import { ApiError, cardDeclined } from './errors.ts'
 import { deliver } from './events.ts'
 import type { Answer, Request } from './http.ts'
 import { openLink } from './links.ts'
+import { outcomeOf, yourApp } from './outcome-page.ts'
 import { pay, payLater } from './payments.ts'
+import { portalPage } from './portal-page.ts'
 import type { Services } from './services.ts'
 import { retrieveSession } from './sessions.ts'
 import type { Event, Session } from './state.ts'
@@ -27,15 +29,19 @@ export async function page(services: Services, request: Request): Promise<Answer
 
 async function opened(services: Services, { method, path, query, body }: Request): Promise<Answer> {
   const [, kind, id = ''] = path.split('/')
-  if (kind === 'app') return await show('Your app', yourApp(query))
-  if (kind === 'portal') return await show('Billing portal', portal(id))
+  const { state } = services.account
+  const said = new URLSearchParams(query).get('said')
+  if (kind === 'app') return await show('Your app', yourApp(state, path, query), { said })
+  if (kind === 'portal')
+    return await show('Billing portal', portalPage(services.account, id, query), { said })
   if (kind === 'buy') {
     const { url } = openLink(services.account, id, Object.fromEntries(new URLSearchParams(query)))
     return seeOther(String(url))
   }
   const session = retrieveSession(services.account, id)
   const { with: by, ...chosen } = Object.fromEntries(new URLSearchParams(body))
-  if (method !== 'POST' || session.status !== 'open') return await show('Checkout', form(services, session))
+  if (method !== 'POST' || session.status !== 'open')
+    return await show('Checkout', form(services, session), { said })
   // As at Stripe, the session stays open and the person can try another card.
   if (by === 'declined')
     return await show('Checkout', form(services, session), { said: cardDeclined().message })
@@ -48,24 +54,12 @@ async function opened(services: Services, { method, path, query, body }: Request
     if (!(error instanceof ApiError)) throw error
     return await show('Checkout', form(services, session), { said: error.message })
   }
-  await deliver(events, services.account.state)
+  await deliver(events, state)
   return seeOther(session.success_url.replaceAll('{CHECKOUT_SESSION_ID}', id))
 }
 
-const show = (title: string, content: Content, more: { said?: string; status?: number } = {}) =>
+const show = (title: string, content: Content, more: { said?: string | null; status?: number } = {}) =>
   webPage('Local Stripe', { title, content, ...more })
-
-/** The page that people come back to when `APP_URL` is not set. */
-function yourApp(query: string): Content {
-  const session = new URLSearchParams(query).get('session_id')
-  if (!session) return html`<p>This is where people come back to: set <code>APP_URL</code> to your app.`
-  return html`<p>Paid. Your app, at <code>APP_URL</code>, now asks what became of it:
-<pre tabindex="0">GET /api/checkout/${session}</pre>`
-}
-
-const portal = (customer: string): Content =>
-  html`<p>Stripe's customer portal of <code>${customer}</code>. What can happen to its subscriptions is <a href="/">with
-everything else</a>.`
 
 /** Labels of the choices. Amounts are in minor units, as in the API. */
 const LABELS: Record<string, string> = {
@@ -77,7 +71,8 @@ const LABELS: Record<string, string> = {
 }
 
 function form({ account }: Services, session: Session): Content {
-  if (session.status !== 'open') return html`<p>This session is ${session.status}.`
+  if (session.status === 'expired') return html`<p>This session has expired.`
+  if (session.status === 'complete') return outcomeOf(account.state, session, `/pay/${session.id}`)
   const order = account.state.orders.get(session.id)
   const amount = `${(session.amount_total / 100).toFixed(2)} ${session.currency.toUpperCase()}`
   const debit =

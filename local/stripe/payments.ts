@@ -6,7 +6,7 @@ import { createCustomer } from './customers.ts'
 import { invalid } from './errors.ts'
 import { emitBilled } from './invoices.ts'
 import { openSession, retrieveSession } from './sessions.ts'
-import type { Order, Session } from './state.ts'
+import type { Order, Session, State } from './state.ts'
 
 /** Pays a session by card. Creates the payment or the subscription, and the events that report it. */
 export function pay(account: Account, id: string, choices: Record<string, unknown> = {}): Session {
@@ -31,12 +31,16 @@ export function payLater(account: Account, id: string, choices: Record<string, u
   return session
 }
 
+/** Whether the bank has not yet decided about a debit. */
+export const isUnderWay = ({ paymentIntents }: State, session: Session): boolean =>
+  session.payment_status === 'unpaid' &&
+  paymentIntents.get(session.payment_intent ?? '')?.status === 'processing'
+
 /** The bank pays or refuses. */
 export function bankDecides(account: Account, id: string, decision: 'succeeded' | 'failed'): Session {
   const session = retrieveSession(account, id)
   const intent = account.state.paymentIntents.get(session.payment_intent ?? '')
-  if (session.payment_status !== 'unpaid' || intent?.status !== 'processing')
-    throw invalid(`No bank debit is under way for ${id}.`)
+  if (!intent || !isUnderWay(account.state, session)) throw invalid(`No bank debit is under way for ${id}.`)
   intent.status = decision === 'succeeded' ? 'succeeded' : 'requires_payment_method'
   if (decision === 'succeeded') session.payment_status = 'paid'
   account.emit(`checkout.session.async_payment_${decision}`, session)

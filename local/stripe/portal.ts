@@ -29,6 +29,6 @@ export function createPortalSession(
     locale: null,
     on_behalf_of: null,
     return_url: return_url ?? null,
-    url: `${account.url()}/portal/${customer}`,
+    url: `${account.url()}/portal/${customer}${return_url ? `?return_url=${encodeURIComponent(return_url)}` : ''}`,
   }
 }

@@ -60,6 +60,18 @@ async function act(path: string, body: object = {}): Promise<Told> {
   if (!response.ok) throw new Error(await response.text())
   return (await response.json()) as Told
 }
+const read = async (url: string | URL) => (await fetch(url)).text()
+/** Presses a button of a page, and returns where it leads. */
+async function press(path: string, back: string): Promise<URL> {
+  const body = new URLSearchParams({ back })
+  const { status, headers } = await fetch(`${local.url}/do/${path}`, {
+    method: 'POST',
+    body,
+    redirect: 'manual',
+  })
+  expect(status).toBe(303)
+  return new URL(headers.get('location') ?? '', local.url)
+}
 const fail = (...next: string[]) => act('faults', { next })
 const requests = async () => (await (await fetch(`${local.url}/test/requests`)).json()) as Received[]
 /** Returns the error of a call. */
@@ -158,7 +170,19 @@ describe('objects', () => {
       customer,
       return_url: 'https://app.example/billing',
     })
-    expect((await fetch(portal.url)).status).toBe(200)
+    const shown = await read(portal.url)
+    expect(shown).toContain('<a href="https://app.example/billing">Back to app.example</a>')
+    const without = await stripe.billingPortal.sessions.create({ customer })
+    expect(await read(without.url)).not.toContain('Back to')
+    for (const unsafe of ['javascript:alert(1)', 'none'])
+      expect(await read(`${without.url}?return_url=${unsafe}`)).not.toContain('Back to')
+  })
+
+  it('there is no portal of a customer who is not there, or who was deleted', async () => {
+    const { id } = await stripe.customers.create({})
+    await act(`customers/${id}/delete`)
+    for (const customer of [id, 'cus_none'])
+      expect((await fetch(`${local.url}/portal/${customer}`)).status).toBe(404)
   })
 })
 
@@ -252,6 +276,42 @@ describe('paying', () => {
     await act(`events/${events[0]?.id}/resend`)
     expect(delivered.at(-1)).toEqual(events[0])
     expect(delivered.at(-1)?.data.object).toMatchObject({ payment_status: 'unpaid' })
+  })
+})
+
+describe('a page of the local Stripe', () => {
+  it('lets the bank decide about a debit: after paying, on the payment page, and among everything', async () => {
+    const { id, url } = await stripe.checkout.sessions.create(
+      pack({ success_url: `${local.url}/app/billing?session_id={CHECKOUT_SESSION_ID}` }),
+    )
+    const after = await fetch(url ?? '', { method: 'POST', body: 'with=debit' })
+    const pages = [await after.text(), await read(`${local.url}/pay/${id}`), await read(local.url)]
+    for (const page of pages) {
+      expect(page).toContain(`formaction="/do/sessions/${id}/bank-paid"`)
+      expect(page).toContain(`formaction="/do/sessions/${id}/bank-failed"`)
+    }
+    for (const page of pages.slice(0, 2)) expect(page).toContain('Not paid yet')
+    const back = `/pay/${id}`
+    const decided = await press(`sessions/${id}/bank-paid`, back)
+    expect(decided.pathname).toBe(back)
+    expect(decided.searchParams.get('said')).toBe(
+      'bank-paid: checkout.session.async_payment_succeeded 200 applied',
+    )
+    expect(await read(decided)).toMatch(/role="status">bank-paid: .*It is paid\./s)
+    expect(await read(local.url)).not.toContain(`/do/sessions/${id}/bank-paid`)
+  })
+
+  it('of a debit that failed says that nothing is paid', async () => {
+    const { id } = await stripe.checkout.sessions.create(pack())
+    await act(`sessions/${id}/pay-later`)
+    await act(`sessions/${id}/bank-failed`)
+    for (const path of [`pay/${id}`, `app/billing?session_id=${id}`])
+      expect(await read(`${local.url}/${path}`)).toContain('The bank has refused: nothing is paid.')
+  })
+
+  it('leads nowhere but to pages of its own', async () => {
+    for (const back of ['https://example.com/', '//example.com/pay/', '/portal/..//example.com', '/test/x'])
+      expect((await press('sessions/cs_none/pay', back)).href).toMatch(`${local.url}/?said=`)
   })
 })
 
@@ -349,6 +409,27 @@ describe('subscriptions', () => {
 
     const other = await subscribed()
     expect(await stripe.subscriptions.cancel(other.id)).toMatchObject({ status: 'canceled' })
+  })
+
+  it('are canceled and kept in the portal, where their open invoices are paid', async () => {
+    const { id, customer } = await subscribed()
+    const other = await subscribed()
+    const { url } = await stripe.billingPortal.sessions.create({
+      customer,
+      return_url: 'https://app.example/',
+    })
+    const back = url.slice(local.url.length)
+    expect(await read(url)).not.toContain(other.id)
+    const canceled = await press(`subscriptions/${id}/cancel-in-portal`, back)
+    expect(canceled.searchParams.get('return_url')).toBe('https://app.example/')
+    const page = await read(canceled)
+    expect(page).toMatch(/role="status">cancel-in-portal: customer\.subscription\.updated 200 applied/)
+    expect(page).toContain('ends with its period')
+    expect(page).not.toContain(`/do/subscriptions/${id}/cancel-in-portal`)
+    expect(await read(await press(`subscriptions/${id}/resume`, back))).not.toContain('ends with its period')
+    await act(`subscriptions/${id}/fail-renewal`)
+    const { data } = await stripe.invoices.list({ customer, status: 'open' })
+    expect(await read(url)).toContain(`formaction="/do/invoices/${data[0]?.id}/pay"`)
   })
 
   it('end with their customer', async () => {

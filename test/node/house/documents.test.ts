@@ -7,6 +7,7 @@ import { fixtures } from '../../../local/events.ts'
 import { examples } from '../../../local/openapi/examples.ts'
 import { routes } from '../../../src/api/routes.ts'
 import { SEMANTIC } from '../../../src/log.ts'
+import { PAGE_SIZE } from '../../../src/ops/explain.ts'
 import { tasks } from '../../../src/ops/tasks.ts'
 import { providers } from '../../../src/providers.ts'
 import { ALERT_KINDS } from '../../../src/settings/alerts.ts'
@@ -178,6 +179,13 @@ describe('the documents', () => {
   it.each(linking)('%s has lines that fit a screen, but for tables', (path) => {
     const lines = read(path).split('\n')
     expect(lines.filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([])
+  })
+
+  it.each(['docs/troubleshooting.md', 'docs/api.md'])('%s says how many entries explain shows', (path) => {
+    const shown = [...read(path).matchAll(/page has (?:the newest )?(\d+) entries/g)].map(([, most]) =>
+      Number(most),
+    )
+    expect(shown).toEqual([PAGE_SIZE])
   })
 
   it('begin with a README that is read to its end', () => {

@@ -36,6 +36,8 @@ export default defineConfig({
     // The Worker logs a line per delivery: shown for the tests that fail.
     silent: 'passed-only',
     expect: { poll: { interval: 20, timeout: 60_000 } },
+    // A list of what is missing is printed with its names, not as `[ 'one', …(3) ]`.
+    chaiConfig: { truncateThreshold: 200 },
     projects: [
       {
         extends: true,

@@ -16,7 +16,7 @@ const HELP = `
 npm run check -- [flags]     everything that must hold before a commit; goes on after a step that fails
 
   --only STEP                ${names.join(', ')}; repeatable.
-                             house is a part of tests: seconds, and it names all that a new event, route or setting lacks
+                             house is a part of tests: seconds, and it names what a new event, verb, route, setting or column lacks
   --report FILE              vitest's results, as JSON
   --failures FILE            what failed, in words, which is also the end of the output
 `
@@ -67,7 +67,7 @@ async function time(step: Step): Promise<Result> {
   return { step, passed, seconds: ((performance.now() - startedAt) / 1000).toFixed(1), failures }
 }
 
-/** Returns the failed step and the failed tests that its tool named. */
+/** Returns the failed step, and the reasons or failed tests that it named. */
 function failuresOf({ name, says }: Step, named: string): string[] {
   return [`✗ ${says}: npm run check -- --only ${name}`, ...(named ? [named.trimEnd()] : [])]
 }

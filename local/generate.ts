@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { runCommand } from '../cli/shared/command.ts'
 import { LocalError } from '../cli/shared/errors.ts'
 import { readFlags } from '../cli/shared/flags.ts'
-import { projectDir, tools } from '../cli/shared/project.ts'
+import { projectDir } from '../cli/shared/project.ts'
 import { madeSchema, SCHEMA_FILE } from './check/schema.ts'
 import { seal } from './check/seals.ts'
+import { drizzleKit } from './drizzle-kit.ts'
 import { CLIENT_FILE, madeClient } from './openapi/client.ts'
 import { DOCUMENT_FILE, madeDocument } from './openapi/openapi.ts'
 import { madeTables, madeTableTypes, TABLE_TYPES_FILE, TABLES_FILE } from './tables.ts'
@@ -16,7 +16,7 @@ npm run generate -- [flags]     a migration for tables that have changed, and wh
                            schema.sql, the API's document, the client's types, and drizzle/index.js with its types
 
   --name WHAT          what changes, in a word or three: it becomes the name of the file
-  --custom             an empty migration, to be written by hand: then run this again
+  --custom             an empty migration, to be written by hand: then run this again; give it a --name too
 
 Functions (src/*/*.sql) need no migration: \`npm run migrate\` applies their files. Until a migration is committed it may
 be edited, and this command seals it again.
@@ -29,7 +29,7 @@ await runCommand(async () => {
   })
   process.chdir(projectDir)
   const before = migrationFiles()
-  drizzleKit(values)
+  await generate(values)
   for (const file of migrationFiles()) if (!before.includes(file)) tidy(file)
   seal()
   writeFileSync(SCHEMA_FILE, await madeSchema())
@@ -46,13 +46,11 @@ function migrationFiles(): string[] {
   return globSync('migrations/*.sql')
 }
 
-function drizzleKit({ name, custom }: { name?: string | undefined; custom: boolean }): void {
+async function generate({ name, custom }: { name?: string | undefined; custom: boolean }): Promise<void> {
   const args = [...(name === undefined ? [] : ['--name', name]), ...(custom ? ['--custom'] : [])]
-  try {
-    execFileSync(process.execPath, [tools.drizzleKit, 'generate', ...args], { stdio: 'inherit' })
-  } catch {
-    throw new LocalError('drizzle-kit did not generate, see above')
-  }
+  // It asks whether a column was renamed.
+  const generated = await drizzleKit(['generate', ...args], { stdin: 'inherit' })
+  if (!generated) throw new LocalError('drizzle-kit did not generate, see above')
 }
 
 /**

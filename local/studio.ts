@@ -7,6 +7,7 @@ import { databaseUrl } from '../cli/shared/configured.ts'
 import { connectTo } from '../cli/shared/database.ts'
 import { portNumber, readFlags } from '../cli/shared/flags.ts'
 import { projectDir, tools } from '../cli/shared/project.ts'
+import { withOwnTmp } from './drizzle-kit.ts'
 import { assertPortFree, nextFreePort } from './ports.ts'
 
 const HELP = `
@@ -35,15 +36,17 @@ await runCommand(async () => {
   // By default it would listen on every interface of the machine.
   const args = ['studio', '--config', 'local/studio.config.ts', '--host', '127.0.0.1', '--port', String(port)]
   const guard = pathToFileURL(join(projectDir, 'local/studio-guard.ts')).href
-  const studio = spawn(process.execPath, ['--import', guard, tools.drizzleKit, ...args], {
-    cwd: projectDir,
-    // In the environment, because `ps` would show the password in a flag.
-    env: { ...process.env, DATABASE_URL: url },
-    stdio: 'inherit',
+  process.exitCode = await withOwnTmp(async (own) => {
+    const studio = spawn(process.execPath, ['--import', guard, tools.drizzleKit, ...args], {
+      cwd: projectDir,
+      // In the environment, because `ps` would show the password in a flag.
+      env: { ...process.env, ...own, DATABASE_URL: url },
+      stdio: 'inherit',
+    })
+    // Ctrl-C reaches both processes. This one waits for Studio, and exits with its code.
+    process.on('SIGINT', () => {})
+    process.on('SIGTERM', () => studio.kill())
+    const [code] = await once(studio, 'exit')
+    return code ?? 0
   })
-  // Ctrl-C reaches both processes. This one waits for Studio, and exits with its code.
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => studio.kill())
-  const [code] = await once(studio, 'exit')
-  process.exitCode = code ?? 0
 })

@@ -11,6 +11,12 @@ export const FAILURES_FILE = 'LEDGERHOOK_FAILURES'
 const MOST_SHOWN = 60
 const MOST_CHARACTERS = 240
 
+/** Names why a step has failed, for the end of the output. */
+export function nameFailures(reasons: string[]): void {
+  const file = process.env[FAILURES_FILE]
+  if (file && reasons.length > 0) writeFileSync(file, reasons.map((reason) => `    ${reason}\n`).join(''))
+}
+
 /**
  * A Vitest reporter: prints two lines for each failed test, failed hook, file that cannot be loaded and unhandled
  * error.

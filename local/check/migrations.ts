@@ -3,20 +3,22 @@ import { join } from 'node:path'
 import { readMigrations } from '../../cli/migrate/migrations.ts'
 import { statementsOf } from '../../cli/migrate/statements.ts'
 import { LocalError } from '../../cli/shared/errors.ts'
-import { tools } from '../../cli/shared/project.ts'
-import { runTool } from './run-tool.ts'
+import { drizzleKit } from '../drizzle-kit.ts'
+import { nameFailures } from './failures.ts'
 import { changedSignatures, madeSchema, schemaInStep } from './schema.ts'
 import { wrongSeals } from './seals.ts'
 
 /**
  * Whether the migrations are unchanged since they were committed, and whether they and the functions produce
- * schema.sql.
+ * schema.sql. What is wrong is printed last, because drizzle-kit prints a lot.
  */
 export async function migrationsInStep(): Promise<boolean> {
-  const wrong = [...wrongSeals(), ...droppedViews(), ...(await schemaWrong())]
-  for (const line of new Set(wrong)) console.log(line)
-  const results = [wrong.length === 0, await runTool(tools.drizzleKit, 'check'), await tablesInStep()]
-  return results.every(Boolean)
+  const found = [...wrongSeals(), ...droppedViews(), ...(await schemaWrong())]
+  if (!(await drizzleKit(['check']))) found.push('drizzle-kit refuses the migrations, see above')
+  const wrong = [...new Set([...found, ...(await tablesWrong())])]
+  for (const line of wrong) console.log(line)
+  nameFailures(wrong)
+  return wrong.length === 0
 }
 
 async function schemaWrong(): Promise<string[]> {
@@ -45,17 +47,18 @@ function droppedViews(): string[] {
 }
 
 /** Lets drizzle-kit generate into a temporary copy. If it writes nothing new, no migration is missing. */
-async function tablesInStep(): Promise<boolean> {
+async function tablesWrong(): Promise<string[]> {
   mkdirSync('.local', { recursive: true })
   const copy = mkdtempSync(join('.local', 'migrations-'))
   try {
     cpSync('migrations', copy, { recursive: true })
     // drizzle-kit takes a relative directory only.
     const generate = ['generate', '--dialect', 'postgresql', '--schema', './src/*/schema.ts', '--out', copy]
-    const generated = await runTool(tools.drizzleKit, ...generate)
+    if (!(await drizzleKit(generate))) return ['drizzle-kit does not generate, see above']
     const missing = globSync(join(copy, '*.sql')).length - globSync('migrations/*.sql').length
-    if (missing > 0) console.log('a table has changed since the newest migration: `npm run generate`')
-    return generated && missing === 0
+    return missing > 0
+      ? ['a table has changed since the newest migration: npm run generate -- --name what_changes']
+      : []
   } finally {
     rmSync(copy, { recursive: true })
   }

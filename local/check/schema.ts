@@ -19,14 +19,19 @@ export async function madeSchema(): Promise<string> {
   const postgres = await startTemporaryPostgres('schema')
   try {
     await migrate(postgres.url())
-    const client = await connectTo(postgres.url())
-    try {
-      return `${HEADER}\n${await printSchema(client)}`
-    } finally {
-      await client.end()
-    }
+    return await schemaOf(postgres.url())
   } finally {
     await postgres.stop()
+  }
+}
+
+/** Returns the text that schema.sql should have, of a migrated database. */
+export async function schemaOf(url: string): Promise<string> {
+  const client = await connectTo(url)
+  try {
+    return `${HEADER}\n${await printSchema(client)}`
+  } finally {
+    await client.end()
   }
 }
 

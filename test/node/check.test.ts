@@ -1,4 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { projectDir, tools } from '../../cli/shared/project.ts'
@@ -46,4 +55,24 @@ it('a run of tests names each failure and its first line: tests, hooks, files an
 
 it('begins with files that exist', () => {
   expect(LONGEST.filter((name) => !existsSync(join(projectDir, name)))).toEqual([])
+})
+
+it('a step that fails says why at the end, below what its tools print, and leaves nothing behind', async () => {
+  const dir = scratchDir()
+  const copy = join(dir, 'project')
+  const left = ['node_modules', '.git', '.local', 'test'].map((name) => join(projectDir, name))
+  cpSync(projectDir, copy, { recursive: true, filter: (path) => !left.includes(path) })
+  symlinkSync(join(projectDir, 'node_modules'), join(copy, 'node_modules'))
+  const tmp = join(dir, 'tmp')
+  mkdirSync(tmp)
+  appendFileSync(join(copy, 'migrations/0000_tables.sql'), '-- changed\n')
+  const args = ['--only', 'migrations']
+  const { code, output } = await run(join(copy, 'local/check.ts'), args, copy, { TMPDIR: tmp })
+  const [, end = ''] = output.split('── failed')
+  expect(code, output).toBe(1)
+  expect(end.split('\n').slice(1)).toEqual([
+    '✗ migrations, tables and schema.sql agree: npm run check -- --only migrations',
+    '    migrations/0000_tables.sql has changed since it was sealed: put it back, and make a new migration',
+  ])
+  expect(readdirSync(tmp)).toEqual([])
 })

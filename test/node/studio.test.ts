@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../local/ports.ts'
 import type { Postgres } from '../../local/postgres.ts'
@@ -10,12 +11,15 @@ let studio: Command
 let address: string
 let port: number
 const cwd = makeDir()
+const tmp = join(cwd, 'tmp')
 
 beforeAll(async () => {
   postgres = await startTemporaryPostgres('test')
   port = await freePort()
   address = `http://127.0.0.1:${port}/`
-  studio = start('local/studio.ts', ['--port', String(port)], cwd, { DATABASE_URL: postgres.url() })
+  mkdirSync(tmp)
+  const env = { DATABASE_URL: postgres.url(), TMPDIR: tmp }
+  studio = start('local/studio.ts', ['--port', String(port)], cwd, env)
   await studio.printed(`up and running on https://local.drizzle.studio?port=${port}`)
 }, 120_000)
 
@@ -64,4 +68,10 @@ test('a port that is taken is said in one sentence', async () => {
   expect(again.output).toMatch(
     /^port \d+ is in use.*: stop what listens there, choose another with --port, or .+$/,
   )
+})
+
+test('Studio leaves nothing in the temporary directory', async () => {
+  studio.process.kill()
+  await studio.ended
+  expect(readdirSync(tmp)).toEqual([])
 })

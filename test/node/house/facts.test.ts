@@ -1,6 +1,7 @@
 import { getTableConfig } from 'drizzle-orm/pg-core'
 import { describe, expect, it } from 'vitest'
 import { subscriptions } from '../../../src/subscriptions/schema.ts'
+import { FACTS } from '../../worker/verb-facts.ts'
 import { factsGiven } from './facts.ts'
 import {
   byName,
@@ -150,5 +151,20 @@ describe('the subjects of a verb', () => {
     expect(subjects?.room).toBe(room)
     expect(subjects?.parameters).toEqual([{ name: 'facts', type: 'jsonb' }])
     expect(subjects?.head).toMatch(/^returns text\[\] language plpgsql immutable/)
+  })
+})
+
+describe('the example facts of a verb', () => {
+  it.each(stored)('$name has them, with every id that it reads', (verb) => {
+    const ids = factsIn(verb).filter((fact) => /(^id|_id|paid_by|email|addresses|lines)$/.test(fact))
+    const given = Object.keys(FACTS[verb.name] ?? {})
+    const missing = given.length === 0 ? ['all facts'] : ids.filter((id) => !given.includes(id))
+    const lacks = `${verb.name} lacks ${missing.join(', ')} in test/worker/verb-facts.ts`
+    expect(missing, lacks).toEqual([])
+  })
+
+  it('are of verbs that exist', () => {
+    const names = stored.map(({ name }) => name)
+    expect(Object.keys(FACTS).filter((name) => !names.includes(name))).toEqual([])
   })
 })

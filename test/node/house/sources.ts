@@ -25,7 +25,7 @@ export const roomOf = (path: string) => relative('src', path).split(/[/.\\]/)[0]
 export const isSchema = (path: string) => basename(path) === 'schema.ts'
 
 /** Returns a file's imports: our paths relative to the project, and names of libraries. */
-export const importsOf = (path: string) =>
-  [...read(path).matchAll(/\b(?:from|import) ?\(?'([^']+)'/g)].map(([, name = '']) =>
+export const importsOf = (path: string, code = read(path)) =>
+  [...code.matchAll(/\b(?:from|import) ?\(?'([^']+)'/g)].map(([, name = '']) =>
     name.startsWith('.') ? join(dirname(path), name).replaceAll(sep, '/') : name,
   )

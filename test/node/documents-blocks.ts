@@ -89,6 +89,7 @@ export const NOT_HERE: readonly Excuse[] = [
   ['docs/replay-check.md', 'npm run replay-check -- --base <commit or tag>', 'it needs an older version'],
   ['docs/spill.md', 'npx wrangler', CLOUD],
   ['docs/spill.md', 'npm run dev -- --spill', 'runs until Ctrl-C: it is what these tests run in'],
+  ['docs/upgrading.md', 'git commit', 'changes the checkout'],
   ['docs/upgrading.md', 'git pull', 'changes the checkout'],
   ['docs/upgrading.md', 'npm ci', GATE],
   ['docs/upgrading.md', 'npm run deploy', CLOUD],

@@ -146,11 +146,14 @@ const outgoingTable = (rows: OutgoingRow[]) => {
 }
 
 const stagesTable = (rows: StagesRow[]) =>
-  table('CPU inside the Worker, without waiting: microseconds', [
+  table('CPU inside the Worker, without waiting: microseconds, and the share of a whole delivery', [
     ['event', 'verification', 'parsing', 'statement and response', 'whole delivery'],
-    ...rows.map(({ event, ...row }) => [
+    ...rows.map(({ event, delivery, ...row }) => [
       event,
-      ...[row.verification, row.parsing, row.statement, row.delivery].map((us) => us.toFixed(0)),
+      ...[row.verification, row.parsing, row.statement].map(
+        (us) => `${us.toFixed(0)} (${((us / delivery) * 100).toFixed(0)} %)`,
+      ),
+      delivery.toFixed(0),
     ]),
   ])
 

@@ -846,6 +846,9 @@ create function ledgerhook.import_payments(facts jsonb) returns jsonb
 create function ledgerhook.in_currency_of(payment ledgerhook.payments, dispute ledgerhook.reversals, withdrawn numeric, returned numeric, charge jsonb) returns ledgerhook.reversals
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.in_utc(moment timestamp with time zone) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.installed_at() returns timestamp with time zone
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1048,6 +1051,9 @@ create function ledgerhook.measure_queue() returns TABLE(name text, about text, 
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.measure_rates() returns TABLE(name text, about text, value double precision, details jsonb)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.measure_secrets(configured jsonb) returns TABLE(name text, about text, value double precision, details jsonb)
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.measure_silence() returns TABLE(name text, about text, value double precision, details jsonb)
@@ -1394,6 +1400,9 @@ create function ledgerhook.spend(facts jsonb) returns jsonb
 
 create function ledgerhook.step_alert(given_name text, given_about text, measured double precision, given_details jsonb, given_threshold double precision, is_critical boolean, after_time interval) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.step_below(step double precision) returns double precision
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.storable_payload(body text) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -14,7 +14,18 @@ const MOST_CHARACTERS = 240
 /** Names why a step has failed, for the end of the output. */
 export function nameFailures(reasons: string[]): void {
   const file = process.env[FAILURES_FILE]
-  if (file && reasons.length > 0) writeFileSync(file, reasons.map((reason) => `    ${reason}\n`).join(''))
+  if (!file || reasons.length === 0) return
+  writeFileSync(
+    file,
+    shownOf(reasons)
+      .map((reason) => `    ${reason}\n`)
+      .join(''),
+  )
+}
+
+function shownOf(failures: string[]): string[] {
+  const more = failures.length - MOST_SHOWN
+  return [...failures.slice(0, MOST_SHOWN), ...(more > 0 ? [`✗ and ${more} more, see above`] : [])]
 }
 
 /**
@@ -27,10 +38,14 @@ export default class FailuresReporter implements Reporter {
       ...unhandled.map((error) => failure(`unhandled error${whereOf(error)}`, [error])),
       ...modules.flatMap(failuresOf),
     ]
-    const more = failures.length - MOST_SHOWN
-    const shown = [...failures.slice(0, MOST_SHOWN), ...(more > 0 ? [`✗ and ${more} more, see above`] : [])]
     const file = process.env[FAILURES_FILE]
-    if (file) writeFileSync(file, shown.map((text) => `${text}\n`).join(''))
+    if (file)
+      writeFileSync(
+        file,
+        shownOf(failures)
+          .map((text) => `${text}\n`)
+          .join(''),
+      )
   }
 }
 

@@ -2,8 +2,9 @@ import { rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { projectDir, tools } from '../../cli/shared/project.ts'
 import { makeScratchDir } from '../scratch.ts'
+import { nameFailures } from './failures.ts'
 import { migrationsInStep } from './migrations.ts'
-import { runTool } from './run-tool.ts'
+import { reasonsOf, runTool } from './run-tool.ts'
 
 export interface Step {
   name: string
@@ -27,8 +28,16 @@ const PROGRESS = `--reporter=${join(projectDir, 'local/check/progress.ts')}`
 export function steps(report?: string): Step[] {
   const json = report ? ['--reporter=json', `--outputFile=${report}`] : []
   return [
-    { name: 'format', says: 'format and lint', run: () => runTool(tools.biome, 'ci', '.') },
-    { name: 'types', says: 'types', run: () => runTool(tools.tsc, '--noEmit', '--project', '.') },
+    {
+      name: 'format',
+      says: 'format and lint',
+      run: () => passes(LINTED, tools.biome, 'ci', ...colors(), '.'),
+    },
+    {
+      name: 'types',
+      says: 'types',
+      run: () => passes(TYPED, tools.tsc, '--noEmit', '--pretty', 'false', '--project', '.'),
+    },
     { name: 'migrations', says: 'migrations, tables and schema.sql agree', run: migrationsInStep },
     {
       name: 'house',
@@ -43,6 +52,18 @@ export function steps(report?: string): Step[] {
     },
     { name: 'bundle', says: 'wrangler deploy --env production --dry-run', run: bundle },
   ]
+}
+
+/** The lines of Biome that name a file and a rule, and those of the compiler that name a file and an error. */
+const LINTED = /^([^\s:]+(?::\d+:\d+)? (?:format|lint|assist|parse|suppressions)[\w/]*)/
+const TYPED = /^(\S.*: error TS\d+: .*)/
+
+const colors = () => (process.stdout.isTTY ? ['--colors=force'] : [])
+
+async function passes(pattern: RegExp, script: string, ...args: string[]): Promise<boolean> {
+  const reasons = await reasonsOf(pattern, script, ...args)
+  nameFailures(reasons)
+  return reasons.length === 0
 }
 
 async function bundle(): Promise<boolean> {

@@ -66,11 +66,16 @@ it('a step that fails says why at the end, below what its tools print, and leave
   const tmp = join(dir, 'tmp')
   mkdirSync(tmp)
   appendFileSync(join(copy, 'migrations/0000_tables.sql'), '-- changed\n')
-  const args = ['--only', 'migrations']
+  writeFileSync(join(copy, 'local/broken.ts'), "export const count:number = 'one'\n")
+  const args = ['format', 'types', 'migrations'].flatMap((step) => ['--only', step])
   const { code, output } = await run(join(copy, 'local/check.ts'), args, copy, { TMPDIR: tmp })
   const [, end = ''] = output.split('── failed')
   expect(code, output).toBe(1)
   expect(end.split('\n').slice(1)).toEqual([
+    '✗ format and lint: npm run check -- --only format',
+    '    local/broken.ts format',
+    '✗ types: npm run check -- --only types',
+    expect.stringMatching(/^ {4}local\/broken\.ts\(1,14\): error TS2322: Type 'string' is not /),
     '✗ migrations, tables and schema.sql agree: npm run check -- --only migrations',
     '    migrations/0000_tables.sql has changed since it was sealed: put it back, and make a new migration',
   ])

@@ -921,6 +921,9 @@ create function ledgerhook.is_settled(delivery jsonb) returns boolean
 create function ledgerhook.is_settled_by_hand(VARIADIC subjects text[]) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_subject_here(subject text, event ledgerhook.webhook_events) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_unread(given text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1403,6 +1406,9 @@ create function ledgerhook.step_alert(given_name text, given_about text, measure
 
 create function ledgerhook.step_below(step double precision) returns double precision
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.still_awaited(event ledgerhook.webhook_events) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.storable_payload(body text) returns jsonb
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -1,15 +1,45 @@
--- Returns a delivery with what it waits for: {subject, retry_at (the next time its provider is asked, or it is tried)}.
+-- Returns a delivery with what it still waits for.
 create or replace function shown_delivery(event webhook_events) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return explained_delivery(event) || jsonb_build_object('sqlstate', event.sqlstate, 'about', event.about,
     'is_final', is_final(event.outcome, event.reason), 'verb', event.effect->'verb',
-    'waits_for', (select coalesce(jsonb_agg(to_jsonb(waits)), '[]') from (
-      -- In the order of the primary key, so that the planner prefers no other index while the table is small.
-      select subject, retry_at from waiting
-      where (provider, event_id) >= (event.provider, event.event_id)
-        and (provider, event_id) <= (event.provider, event.event_id)
-      order by provider, event_id, subject limit 50) waits));
+    'waits_for', still_awaited(event));
+end $$;
+
+-- Returns what a delivery still waits for: [{subject, retry_at (the next time its provider is asked, or it is tried)}].
+-- Its rows also name what is here already, because that may change and release it: a user may be deleted. These are left
+-- out, unless there is nothing else.
+create or replace function still_awaited(event webhook_events) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  -- In the order of the primary key, so that the planner prefers no other index while the table is small.
+  awaited waiting[] := array(select waits from waiting waits
+    where (provider, event_id) >= (event.provider, event.event_id)
+      and (provider, event_id) <= (event.provider, event.event_id)
+    order by provider, event_id, subject limit 50);
+  missing waiting[] := array(select one from unnest(awaited) one where not is_subject_here(one.subject, event));
+  next_at timestamptz := (select min(retry_at) from unnest(awaited));
+begin
+  if missing = '{}' then missing := awaited; end if;
+  return (select coalesce(jsonb_agg(jsonb_build_object('subject', missing[n].subject,
+      'retry_at', coalesce(missing[n].retry_at, case when n = 1 then next_at end)) order by n), '[]')
+    from generate_subscripts(missing, 1) n);
+end $$;
+
+-- Whether this subject of a delivery is here: a user with a wallet, a customer with an owner, or the invoice that the
+-- delivery itself reports while it waits for the payment of another one.
+create or replace function is_subject_here(subject text, event webhook_events) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  kind constant text := split_part(subject, ':', 1);
+  id constant text := substr(subject, length(kind) + 2);
+begin
+  return case kind
+    when 'user' then why_refused(id, 0) is distinct from 'unknown_user'
+    when 'customer' then customer_owner(id) is not null
+    when 'invoice' then event.reason = 'unknown_invoice' and id = event.effect->'facts'->>'stripe_invoice_id'
+    else false end;
 end $$;
 
 -- Returns one delivery, with its ledger entries and what operators have done about it.

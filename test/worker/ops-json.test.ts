@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import { checkoutEvent, randomId } from '../../local/events.ts'
 import { shownPages } from '../../local/openapi/shown-pages.ts'
+import { paymentIntentEvent } from '../../local/payment-events.ts'
 import { readers } from '../../src/ops/page/as-json.ts'
 import { accountSettings, callWith } from './account-support.ts'
 import { hiddenIn, see, signedIn, submit } from './ops-support.ts'
 import { signedUp } from './people.ts'
+import { planLine, subscriber } from './plan-support.ts'
 import { counted, deliver, query, request, settings } from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
@@ -116,6 +118,26 @@ describe('what a page of /ops shows, as JSON', () => {
       payments: [{ id: `pi_${user}`, credits: 500 }],
       entries: [{ kind: 'signup_bonus' }, { says: `500 credits bought with payment pi_${user}` }],
     })
+  })
+
+  it('says what a delivery still waits for, not what is here, and when Stripe is asked', async () => {
+    const ada = await subscriber()
+    const credits: [string, string] = [ada.in('1'), 'il_1']
+    const change = ada.invoice('2', [
+      planLine({ price: 'price_pro', amount: -500, proration: true, credits }),
+    ])
+    expect(await ada.told(change)).toBe('parked unknown_invoice')
+    const payment = `pi_${ada.id}`
+    const sold = paymentIntentEvent({ payment, user: ada.id })
+    expect(await ada.told(sold)).toBe('parked unlinked_payment')
+    const waitsFor = async ({ id }: { id: string }) =>
+      ((await shown(`deliveries/stripe/${id}`)).body.delivery as { waits_for: object[] }).waits_for
+    const retry_at = expect.any(String)
+    expect(await waitsFor(change)).toEqual([{ subject: `invoice:${ada.in('1')}`, retry_at }])
+    expect(await waitsFor(sold)).toEqual([
+      { subject: `payment:ch_${payment}`, retry_at },
+      { subject: `payment:${payment}`, retry_at: null },
+    ])
   })
 
   it('has what operators have done, the newest first', async () => {

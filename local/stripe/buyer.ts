@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { readBody } from './body.ts'
 import { invalid } from './errors.ts'
 import { subtotalOf } from './orders.ts'
 import type { Order, Session } from './state.ts'
@@ -15,14 +16,11 @@ const choices = z.strictObject({
   /** The cost of the chosen shipping rate. */
   shipping: z.int().min(0).optional(),
   email: z.email().optional(),
-  deliver: z.boolean().optional(),
 })
 
 /** Applies the buyer's choices to an open session, if it allows them. @throws ApiError */
 export function choose(session: Session, order: Order, body: Record<string, unknown>): void {
-  const { success, data, error } = choices.safeParse(body)
-  if (!success) throw invalid(error.issues[0]?.message ?? 'Invalid request')
-  const { quantity, amount, discount = 0, tax = 0, shipping = 0, email } = data
+  const { quantity, amount, discount = 0, tax = 0, shipping = 0, email } = readBody(choices, body)
   const [line] = order.lines
   if (line && quantity !== undefined) {
     const { minimum, maximum } = line.adjustable ?? { minimum: line.quantity, maximum: line.quantity }

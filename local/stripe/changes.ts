@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
 import { endNow, lineOf, periodEnd } from './billing.ts'
+import { readBody } from './body.ts'
 import { found, invalid } from './errors.ts'
 import { type Billed, createInvoice, emitBilled } from './invoices.ts'
 import { create } from './objects.ts'
@@ -22,10 +23,7 @@ const change = z.strictObject({
  * with a new billing date, the charge is an ordinary line (as recorded in November 2025).
  */
 export function changePlan(account: Account, subscription: Subscription, body: unknown): Subscription {
-  const read = change.safeParse(body)
-  const [issue] = read.error?.issues ?? []
-  if (!read.success) throw invalid(`${issue?.path.join('.')}: ${issue?.message}`)
-  const { price: priceId, quantity, when, declined } = read.data
+  const { price: priceId, quantity, when, declined } = readBody(change, body)
   const price = found(account.state.prices, 'price', priceId)
   const [item] = subscription.items.data
   if (!item) throw invalid('This subscription has no items.')

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
+import { amount, currency, readBody } from './body.ts'
 import { found } from './errors.ts'
 import { create } from './objects.ts'
 import { expand } from './params.ts'
@@ -70,9 +71,11 @@ export function retrieveCharge(
   return { ...charge, balance_transaction: broughtBy(account, charge) }
 }
 
+const settlement = z.strictObject({ amount, currency })
+
 /** Settles a charge in another currency, with this amount there. */
-export function settle(account: Account, id: string, { amount, currency }: Record<string, unknown>): Charge {
+export function settle(account: Account, id: string, body: unknown): Charge {
   const charge = found(account.state.charges, 'charge', id)
-  Object.assign(broughtBy(account, charge), { amount: Number(amount), currency: String(currency) })
+  Object.assign(broughtBy(account, charge), readBody(settlement, body))
   return charge
 }

@@ -1,5 +1,6 @@
+import * as z from 'zod'
 import { briefly } from '../brief.ts'
-import { randomId } from '../ids.ts'
+import { readBody } from './body.ts'
 import { settle } from './charges.ts'
 import { deleteCustomer } from './customers.ts'
 import { closeDispute, openDispute, reinstate } from './disputes.ts'
@@ -8,9 +9,9 @@ import { deliver } from './events.ts'
 import { type Answer, json, type Request } from './http.ts'
 import { settleOpen } from './invoices.ts'
 import { openLink, openTable } from './links.ts'
-import { oneTimePrice, recurringPrice } from './objects.ts'
+import { createPrice } from './new-price.ts'
 import { bankDecides, pay, payLater } from './payments.ts'
-import { createRefund, failRefund } from './refunds.ts'
+import { failRefund, refundCharge } from './refunds.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
 import { lifecycle, retrieveSubscription } from './subscriptions.ts'
@@ -39,9 +40,9 @@ const actions: Record<
     act?.(account, subscription, body)
     return act && subscription
   },
-  payment_intents: ({ account }, id, action, { deliver: _, ...order }) =>
+  payment_intents: ({ account }, id, action, order) =>
     id === 'new' && action === 'pay' ? payDirectly(account, order) : undefined,
-  invoices: ({ account }, id, action, { deliver: _, ...order }) => {
+  invoices: ({ account }, id, action, order) => {
     if (action !== 'pay' && action !== 'void') return undefined
     return id === 'new' ? payOneOffInvoice(account, order) : settleOpen(account, id, action)
   },
@@ -51,11 +52,7 @@ const actions: Record<
     return account.state.customers.get(id)
   },
   charges: ({ account }, id, action, body) => {
-    if (action === 'refund')
-      return createRefund(account, {
-        charge: id,
-        ...(typeof body.amount === 'number' && { amount: body.amount }),
-      })
+    if (action === 'refund') return refundCharge(account, id, body)
     if (action === 'dispute') return openDispute(account, id, body)
     if (action === 'settle') return settle(account, id, body)
     return undefined
@@ -67,24 +64,14 @@ const actions: Record<
     if (action === 'reinstate') return reinstate(account, id, body)
     return undefined
   },
-  prices: ({ account }, id, action, { unit_amount, currency, lookup_key, type, interval }) => {
-    if (action !== 'create') return undefined
-    const amount = typeof unit_amount === 'number' ? unit_amount : null
-    const own = type === 'one_time' ? oneTimePrice(id, amount) : null
-    const price =
-      own ??
-      recurringPrice(id || randomId('price'), {
-        ...(typeof unit_amount === 'number' && { unitAmount: unit_amount }),
-        ...(typeof currency === 'string' && { currency }),
-        ...(typeof lookup_key === 'string' && { lookupKey: lookup_key }),
-        ...(interval === 'year' && { interval }),
-      })
-    account.state.prices.set(price.id, price)
-    return price
-  },
+  prices: ({ account }, id, action, body) =>
+    action === 'create' ? createPrice(account, id, body) : undefined,
 }
 
 type Body = Record<string, unknown>
+
+/** Every action takes `deliver`, and says itself what else it takes. */
+const actionBody = z.looseObject({ deliver: z.boolean().optional() })
 
 /**
  * - `POST /test/<kind>/<id>/<action>` returns `{deliveries, object, events}`: the Worker's response to each event that
@@ -101,15 +88,16 @@ export async function control(services: Services, request: Request): Promise<Ans
 async function handle(services: Services, request: Request): Promise<Answer> {
   const [, , kind = '', id = '', action = ''] = request.path.split('/')
   if (request.method === 'GET') return look(services, kind, request)
-  const body = readBody(request.body)
+  const body = parsed(request.body)
   if (Object.hasOwn(switches, kind)) return json(switches[kind]?.(services, body))
   if (kind === 'events' && action === 'resend')
     return json(await deliver([found(services.account.state.events, 'event', id)], services.account.state))
 
+  const { deliver: isDelivered = true, ...given } = readBody(actionBody, body)
   const act = Object.hasOwn(actions, kind) ? actions[kind] : undefined
-  const { result, events } = services.recorded(() => act?.(services, id, action, body))
+  const { result, events } = services.recorded(() => act?.(services, id, action, given))
   if (!result) throw unknownControl(request)
-  const deliveries = body.deliver === false ? [] : await deliver(events, services.account.state)
+  const deliveries = isDelivered ? await deliver(events, services.account.state) : []
   return json({ deliveries, object: mattersFirst(result), events })
 }
 
@@ -141,7 +129,7 @@ function mattersFirst(object: object): object {
   return { ...Object.fromEntries(first.map((name) => [name, Reflect.get(object, name)])), ...object }
 }
 
-function readBody(text: string): Body {
+function parsed(text: string): unknown {
   if (text === '') return {}
   try {
     return JSON.parse(text)

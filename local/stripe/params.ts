@@ -49,6 +49,6 @@ function bracketed([first, ...rest]: PropertyKey[]): string {
   return String(first) + rest.map((key) => `[${String(key)}]`).join('')
 }
 
-function valueAt(params: unknown, path: PropertyKey[]): unknown {
+export function valueAt(params: unknown, path: PropertyKey[]): unknown {
   return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], params)
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
+import { amount, readBody } from './body.ts'
 import { moved } from './charges.ts'
 import { found, invalid, missing } from './errors.ts'
 import { create } from './objects.ts'
@@ -41,6 +42,12 @@ export function createRefund(account: Account, params: z.output<typeof refundPar
   account.emit('charge.refunded', charge)
   return refund
 }
+
+const ofCharge = z.strictObject({ amount: amount.optional() })
+
+/** Refunds a charge as the Dashboard does: this amount, or the rest. */
+export const refundCharge = (account: Account, charge: string, body: unknown): Refund =>
+  createRefund(account, { charge, ...readBody(ofCharge, body) })
 
 /** The bank sends the money back, so it is no longer refunded. */
 export function failRefund(account: Account, id: string): Refund {

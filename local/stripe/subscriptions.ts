@@ -64,8 +64,7 @@ export const lifecycle: Record<string, Happening> = {
   cancel: (account, subscription) => void endNow(account, subscription),
   end: (account, subscription) => void endNow(account, subscription),
   'cancel-with-credit': cancelWithCredit,
-  change: (account, subscription, { deliver: _, ...change }) =>
-    void changePlan(account, running(subscription), change),
+  change: (account, subscription, change) => void changePlan(account, running(subscription), change),
   // Under flexible billing the portal sets the moment, and not the flag.
   'cancel-in-portal': (account, subscription) => {
     const previous = changing(subscription, () => {

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { randomId } from '../ids.ts'
+import { readBody } from './body.ts'
 import { invalid } from './errors.ts'
 import type { Services } from './services.ts'
 import type { EventDestination, State, StripeObject } from './state.ts'
@@ -36,21 +37,21 @@ export const switches: Record<string, (services: Services, body: unknown) => obj
     return {}
   },
   limit({ limit }, body) {
-    const { requests, per_ms } = read(limitBody, body)
+    const { requests, per_ms } = readBody(limitBody, body)
     limit.set(requests === undefined ? undefined : { requests, per_ms })
     return {}
   },
   clock({ clock }, body) {
-    clock.skewMs = read(clockBody, body).skew_ms
+    clock.skewMs = readBody(clockBody, body).skew_ms
     return {}
   },
   permissions({ denied }, body) {
     denied.clear()
-    for (const call of read(permissionsBody, body).denied) denied.add(call)
+    for (const call of readBody(permissionsBody, body).denied) denied.add(call)
     return {}
   },
   seed(services, body) {
-    const kinds = Object.entries(read(seedBody, body))
+    const kinds = Object.entries(readBody(seedBody, body))
     const { state } = services.account
     for (const [kind] of kinds) if (!Object.hasOwn(state, kind)) throw invalid(`no such kind: ${kind}`)
     services.recorded(() => {
@@ -62,7 +63,7 @@ export const switches: Record<string, (services: Services, body: unknown) => obj
     return { seeded: kinds.reduce((sum, [, objects]) => sum + objects.length, 0) }
   },
   destinations(services, body) {
-    const { url, event_payload, enabled_events } = read(destinationBody, body)
+    const { url, event_payload, enabled_events } = readBody(destinationBody, body)
     const now = new Date().toISOString()
     const destination: EventDestination = {
       id: randomId('ed_test'),
@@ -82,11 +83,4 @@ export const switches: Record<string, (services: Services, body: unknown) => obj
     services.recorded(() => services.account.state.eventDestinations.set(destination.id, destination))
     return destination
   },
-}
-
-function read<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const result = schema.safeParse(body)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw invalid(`${issue?.path.join('.') || 'the body'}: ${issue?.message}`)
 }

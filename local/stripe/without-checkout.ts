@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Account } from './account.ts'
+import { amount, currency, readBody } from './body.ts'
 import { chargeFor } from './charges.ts'
 import { liveCustomer } from './customers.ts'
 import { invalid } from './errors.ts'
@@ -9,22 +10,16 @@ import { metadata } from './params.ts'
 import type { StripeObject } from './state.ts'
 
 const order = z.strictObject({
-  /** Minor units. */
-  amount: z.int().min(1),
-  currency: z
-    .string()
-    .regex(/^[a-z]{3}$/)
-    .default('usd'),
+  amount,
+  currency: currency.default('usd'),
   customer: z.string().min(1).optional(),
   metadata: metadata.default({}),
 })
 
 function readOrder(account: Account, body: unknown): z.output<typeof order> {
-  const read = order.safeParse(body)
-  const [issue] = read.error?.issues ?? []
-  if (!read.success) throw invalid(`${issue?.path.join('.')}: ${issue?.message}`)
-  if (read.data.customer) liveCustomer(account, read.data.customer)
-  return read.data
+  const read = readBody(order, body)
+  if (read.customer) liveCustomer(account, read.customer)
+  return read
 }
 
 /** Makes a payment of your own code succeed: by Elements, or while the person is away. */

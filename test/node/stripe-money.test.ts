@@ -29,6 +29,12 @@ async function act(path: string, body: object = {}): Promise<Told> {
   if (!response.ok) throw new Error(await response.text())
   return (await response.json()) as Told
 }
+const refused = async (path: string, body: unknown) => {
+  const response = await fetch(`${local.url}/test/${path}`, { method: 'POST', body: JSON.stringify(body) })
+  const { error } = (await response.json()) as { error: { type: string; message: string } }
+  expect([path, response.status, error.type]).toEqual([path, 400, 'invalid_request_error'])
+  return error.message
+}
 const said = ({ events }: Told) => events.map(({ type }) => type)
 
 /** A payment of 10.00 USD. */
@@ -99,6 +105,58 @@ describe('a refund', () => {
       statusCode: 400,
       param: 'amount',
     })
+  })
+})
+
+describe('what Stripe refuses is refused under /test too, and named', () => {
+  it.each([
+    ['prices/price_1/create', { unit_amount: -4 }, /^unit_amount: /],
+    ['prices/price_1/create', { unit_amount: 1e40 }, /^unit_amount: /],
+    ['prices/price_1/create', { interval: 'eon' }, /^interval: .*"month"/],
+    ['prices/price_1/create', { type: 'foo' }, /^type: .*"one_time"/],
+    ['prices/price_1/create', { type: 'one_time', interval: 'year' }, /paid once has no interval/],
+    ['prices/price_1/create', { currency: 'Dollars' }, /^currency: /],
+    ['prices/price_1/create', { price: 5 }, /"price"/],
+    ['payment_intents/new/pay', {}, /^amount is required$/],
+    ['payment_intents/new/pay', { amount: 5, deliver: 'no' }, /^deliver: /],
+    ['payment_intents/new/pay', [], /^the body: /],
+    ['payment_intents/new/pay', null, /^the body: /],
+  ])('%s %j', async (path, body, message) => {
+    expect(await refused(path, body)).toMatch(message)
+  })
+
+  it.each([
+    ['dispute', { amount: 0 }, /^amount: /],
+    ['dispute', { amount: 1001 }, /greater than .*charge \(1000\)/],
+    ['dispute', { currency: 5 }, /^currency: /],
+    ['dispute', { withdrawn: -1 }, /^withdrawn: /],
+    ['settle', {}, /^amount is required$/],
+    ['settle', { amount: 920 }, /^currency is required$/],
+    ['settle', { amount: -920, currency: 'eur' }, /^amount: /],
+    ['refund', { amount: -1 }, /^amount: /],
+    ['refund', { amount: 'all' }, /^amount: /],
+  ])('of a charge: %s %j', async (action, body, message) => {
+    const { charge } = await paid()
+    const before = await stripe.charges.retrieve(charge)
+    expect(await refused(`charges/${charge}/${action}`, body)).toMatch(message)
+    expect(await stripe.charges.retrieve(charge)).toEqual(before)
+  })
+
+  it('what a buyer chooses, and what a dispute brings back', async () => {
+    const { charge } = await paid()
+    const { object: dispute } = await act(`charges/${charge}/dispute`)
+    expect(await refused(`disputes/${dispute.id}/reinstate`, { amount: 0 })).toMatch(/^amount: /)
+    expect(await refused(`disputes/${dispute.id}/win`, { amount: '5' })).toMatch(/^amount: /)
+    expect((await stripe.disputes.retrieve(dispute.id)).status).toBe('needs_response')
+    const line_items = [{ price: 'price_own', quantity: 1 }]
+    await act('prices/price_own/create', { type: 'one_time', currency: 'eur', unit_amount: 700 })
+    const session = await stripe.checkout.sessions.create({
+      mode: 'payment',
+      success_url: 'https://app.example/',
+      line_items,
+    })
+    expect(session).toMatchObject({ currency: 'eur', amount_total: 700 })
+    expect(await refused(`sessions/${session.id}/pay`, { discount: -1 })).toMatch(/^discount: /)
   })
 })
 

@@ -29,7 +29,7 @@ const limitBody = z.strictObject({
  * deliveries}`. With `{"deliver": false}` the events are lost on their way.
  * - `POST /test/users [{"id": "user_ada", …}, …]` adds existing users, without events.
  * - `POST /test/events/<id>/resend` delivers an event again, as the same message.
- * - `POST /test/faults {"next": […]}` makes the next calls fail.
+ * - `POST /test/faults {"next": […]}` makes the next calls fail, and `{"always": …}` all others.
  * - `POST /test/limit {"requests": 100}` allows this many calls in 10 seconds, or in `per_ms`; `{}` allows any number.
  * - `POST /test/webhooks {"set_up": false}` makes it an instance whose webhooks were never set up.
  * - `GET /test/requests` lists the calls received, `GET /test/users` the users, and `GET /test/events` the events.
@@ -44,7 +44,7 @@ async function handle(services: Services, request: Request): Promise<Answer> {
   if (request.method === 'GET') return look(services, kind, request)
   const given = parsed(request.body)
   if (kind === 'faults') {
-    services.faults.add((given as { next?: unknown }).next)
+    services.faults.set(given)
     return json({})
   }
   if (kind === 'limit') {

@@ -37,16 +37,12 @@ async function answerSql(services: Services, request: IncomingMessage, signal: A
   }
 }
 
-/** Sets the faults that a body names: for the next requests (`next`), or for all from now on (`always`). */
-function setFaults(faults: Faults, body: string): void {
-  let named: { next?: unknown; always?: unknown } | null
+function parsed(text: string): unknown {
   try {
-    named = JSON.parse(body)
+    return JSON.parse(text)
   } catch {
-    named = null
+    return undefined
   }
-  if (named && 'always' in named) faults.always(named.always)
-  if (!named || 'next' in named || !('always' in named)) faults.add(named?.next)
 }
 
 async function route(services: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,7 +61,7 @@ async function route(services: Services, request: IncomingMessage, response: Ser
       counter.reset()
       return send(response, { status: 200, body: JSON.stringify(counter.read()) })
     case 'POST /faults':
-      setFaults(faults, await readBody(request))
+      faults.set(parsed(await readBody(request)))
       return send(response, { status: 200, body: '{}' })
     default:
       if (request.method === 'GET' && request.headers.accept?.includes('text/html'))

@@ -19,7 +19,7 @@ const destinationBody = z.strictObject({
 })
 
 /**
- * - `POST /test/faults {"next": […]}` makes the next calls fail; `POST /test/release` ends the fault `held`.
+ * - `POST /test/faults {"next": […]}` makes the next calls fail, and `{"always": …}` all others; `POST /test/release` ends the fault `held`.
  * - `POST /test/limit {"requests": 25}` allows this many calls in a second, or in `per_ms`; `{}` allows any number.
  * - `POST /test/clock {"skew_ms": 400000}` sets Stripe's clock, and the header `Date`, ahead or behind.
  * - `POST /test/permissions {"denied": ["GET /v1/refunds"]}` removes these permissions from the key, as for a
@@ -29,7 +29,7 @@ const destinationBody = z.strictObject({
  */
 export const switches: Record<string, (services: Services, body: unknown) => object> = {
   faults(services, body) {
-    services.faults.add((body as { next?: unknown }).next)
+    services.faults.set(body)
     return {}
   },
   release({ hold }) {

@@ -64,8 +64,27 @@ describe('faults', () => {
     await expect(insert()).rejects.toThrow('HTTP status 500')
     await insert()
     expect(await entries()).toBe(2)
-    expect((await queue({ next: ['explode'] })).status).toBe(400)
-    expect((await queue({})).status).toBe(400)
+  })
+
+  it.each([
+    '{bad',
+    '{}',
+    'null',
+    '[]',
+    '{"next": "none"}',
+    '{"always": ["none"]}',
+    '{"next": ["none"], "now": "none"}',
+    '{"always": "none", "next": ["explode"]}',
+  ])('a body that sets none names both ways and every fault: %s', async (body) => {
+    const url = stack.gateway.url.replace('/sql', '/faults')
+    const response = await fetch(url, { method: 'POST', body })
+    const { message } = (await response.json()) as { message: string }
+    expect([response.status, message]).toEqual([
+      400,
+      'takes {"next": ["before", …]} for the next requests, one each, or {"always": "before"} for all others: ' +
+        'none, before, after_commit, half_answer, hang, unavailable',
+    ])
+    await insert()
   })
 
   it('or every request from now on, but for those that have one of their own', async () => {

@@ -661,7 +661,7 @@ describe('faults', () => {
   })
 
   it('an unknown fault is refused', async () => {
-    await expect(fail('earthquake')).rejects.toThrow('unknown fault')
+    await expect(fail('earthquake')).rejects.toThrow('drop_after, slow, held')
   })
 })
 

@@ -19,8 +19,8 @@ const HELP = `
 npm run replay-check -- [flags]     what this code and these settings would do differently with the stored deliveries
 
 Decides each again, by the base and by this checkout. Where something differs, both play them into a Postgres of their
-own. Your database is only read. Exits with 1 on a difference. DATABASE_URL is the owner's; the settings are those of the
-Worker: from the environment, .dev.vars or wrangler.toml. Prints ids and amounts; never who somebody is.
+own. Your database is only read. Exits with 1 if an effect differs. DATABASE_URL is the owner's; the settings are those
+of the Worker: from the environment, .dev.vars or wrangler.toml. Prints ids and amounts; never who somebody is.
 
   --since 7d           what was received since: minutes (m), hours (h), days (d), or a moment
   --base REF           compare with the code of this commit, tag or branch; by default with this code

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Client } from 'pg'
+import { LocalError } from '../shared/errors.ts'
 import { startDatabases } from './databases.ts'
 import { differingFacts } from './facts.ts'
 import { type History, readHistory, readStored, type Stored } from './history.ts'
+import { differsByNewFacts, type FactNames, noteFacts } from './new-facts.ts'
 import { copyPast } from './past.ts'
 import { keyOf, type Player, type Result, type Results } from './play.ts'
 import { type DifferingRow, differingRows, readRows } from './rows.ts'
@@ -20,6 +22,8 @@ export interface Difference {
   verdict: [string, string]
   /** The sum of its ledger entries, in credits. */
   credits: [number, number]
+  /** Whether only facts differ that one side has in no delivery, and outcome, reason and credits are the same. */
+  only_new_facts: boolean
 }
 
 export interface Compared {
@@ -58,23 +62,47 @@ export async function compareSides(
   }
   if (!(await mayDiffer(source, history, [base, now], say))) return nothing
   const { players, stop } = await startDatabases([base, now])
+  const known: [FactNames, FactNames] = [new Set(), new Set()]
   try {
     const [first, second] = players as [Player, Player]
-    await copyPast(source, players, since, history.users)
+    await unlessTooOld(copyPast(source, players, since, history.users))
     for await (const [stored, count] of numbered(readStored(source, ids))) {
       say('played', count)
-      await Promise.all([first.play(base.decide(stored), base), second.play(now.decide(stored), now)])
+      const [before, after] = [base.decide(stored), now.decide(stored)]
+      noteFacts(known[0], before.decision)
+      noteFacts(known[1], after.decision)
+      await Promise.all([first.play(before, base), second.play(after, now)])
     }
-    for (const player of players) await player.settle()
-    const results: [Results, Results] = [await first.results(), await second.results()]
+    const [was, is] = [await unlessTooOld(outcomeOf(first)), await outcomeOf(second)]
+    const results: [Results, Results] = [was.results, is.results]
     for await (const stored of readStored(source, ids)) {
-      const found = differenceOf(stored, [base.decide(stored), now.decide(stored)], results)
+      const found = differenceOf(stored, [base.decide(stored), now.decide(stored)], results, known)
       if (found) nothing.differences.push(found)
       if (isUnjudged(stored, results)) nothing.unjudged.waiting++
     }
-    return { ...nothing, rows: differingRows(await readRows(first.client), await readRows(second.client)) }
+    return { ...nothing, rows: differingRows(was.rows, is.rows) }
   } finally {
     await stop()
+  }
+}
+
+/** Releases what was deferred, and returns what came of all deliveries. */
+async function outcomeOf(player: Player) {
+  await player.settle()
+  return { results: await player.results(), rows: await readRows(player.client) }
+}
+
+/** SQLSTATEs of a function, a table or a column that does not exist. */
+const LACKING = new Set(['42883', '42P01', '42703'])
+
+/** Refuses a base whose own database lacks what is compared. Throws a LocalError. */
+async function unlessTooOld<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (error) {
+    const { code = '', message } = error as { code?: string; message: string }
+    if (!LACKING.has(code)) throw error
+    throw new LocalError(`the base is too old to be compared: in its database, ${message}`)
   }
 }
 
@@ -105,6 +133,7 @@ function differenceOf(
   stored: Stored,
   decided: [Decided, Decided],
   results: [Results, Results],
+  known: [FactNames, FactNames],
 ): Difference | null {
   const [was, is] = results.map((of) => of.get(keyOf(stored)) ?? NOT_HANDLED) as [Result, Result]
   const [before, after] = decided
@@ -118,6 +147,10 @@ function differenceOf(
     facts: differingFacts(before.decision, after.decision),
     verdict: [inWords(was), inWords(is)],
     credits: [was.credits, is.credits],
+    only_new_facts:
+      isDeepStrictEqual(was, is) &&
+      isSame(before, { ...after, decision: before.decision }) &&
+      differsByNewFacts([before.decision, after.decision], known),
   }
 }
 

@@ -10,14 +10,19 @@ const PERSONAL = /(^|\.)(name|email)$/
  * left out.
  */
 export function differingFacts(base: Effect | Verdict | null, now: Effect | Verdict | null): string[] {
+  return differingLeaves(base, now).map(({ path, leaves }) => {
+    if (PERSONAL.test(path)) return path
+    const [was, is] = leaves.map(shown)
+    return was === null || is === null ? path : `${path} ${was} → ${is}`
+  })
+}
+
+/** Returns the values in which two effects differ, each as JSON. */
+export function differingLeaves(base: Effect | Verdict | null, now: Effect | Verdict | null) {
   const [before, after] = [leavesOf(base), leavesOf(now)]
   return [...new Set([...before.keys(), ...after.keys()])]
-    .filter((path) => before.get(path) !== after.get(path))
-    .map((path) => {
-      if (PERSONAL.test(path)) return path
-      const [was, is] = [shown(before.get(path)), shown(after.get(path))]
-      return was === null || is === null ? path : `${path} ${was} → ${is}`
-    })
+    .map((path) => ({ path, leaves: [before.get(path), after.get(path)] }))
+    .filter(({ leaves: [was, is] }) => was !== is)
 }
 
 const shown = (leaf: string | undefined): string | null => {
@@ -27,7 +32,7 @@ const shown = (leaf: string | undefined): string | null => {
 }
 
 /** Returns the values of an effect's facts by their path, each as JSON. */
-function leavesOf(decision: Effect | Verdict | null): Map<string, string> {
+export function leavesOf(decision: Effect | Verdict | null): Map<string, string> {
   const leaves = new Map<string, string>()
   const walk = (value: unknown, path: string) => {
     const isNode = typeof value === 'object' && value !== null && Object.keys(value).length > 0

@@ -81,6 +81,8 @@ async function copy(
       const columns = (await columnsOf(client, table)).filter(
         (name) => known.includes(name) && !without.includes(name),
       )
+      // Code from before this table knows nothing of it.
+      if (columns.length === 0) continue
       await client.query(
         `insert into ledgerhook.${table} (${columns}) select ${columns}
          from jsonb_populate_recordset(null::ledgerhook.${table}, $1) on conflict do nothing`,
@@ -94,7 +96,7 @@ async function copy(
 async function columnsOf(client: Client, table: string): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select attname::text as name from pg_attribute
-     where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
+     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
     [`ledgerhook.${table}`],
   )
   return rows.map(({ name }) => name)

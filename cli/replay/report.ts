@@ -9,10 +9,12 @@ const MOST = 5
 /** @param changes whether a flag says how the two sides differ */
 export function comparedInLines(host: string, since: Date, compared: Compared, changes: boolean): string[] {
   const { decided, differences, rows, unjudged } = compared
-  const kinds = Map.groupBy(differences, kindOf)
+  const differing = differences.filter(isOfEffect)
+  const kinds = Map.groupBy(differing, kindOf)
   return [
-    `${host}: ${countedApart(decided, 'delivery', 'deliveries')} since ${since.toISOString().slice(0, 16)}Z, ${countedApart(differences.length, 'differs', 'differ')}`,
+    `${host}: ${countedApart(decided, 'delivery', 'deliveries')} since ${since.toISOString().slice(0, 16)}Z, ${countedApart(differing.length, 'differs', 'differ')}`,
     ...[...kinds].flatMap(([kind, of]) => [summary(kind, of), ...few(of, inLine)]),
+    ...newFactLines(differences.filter((one) => !isOfEffect(one))),
     ...rowLines(['row would differ', 'rows would differ'], rows),
     ...(changes
       ? []
@@ -45,11 +47,24 @@ export function playedInLines(host: string, found: Played): string[] {
   ]
 }
 
+/** Whether more differs than facts that one side does not have. */
+const isOfEffect = ({ only_new_facts }: Difference) => !only_new_facts
+
 /** Whether the two sides have the same results. */
 export const isSame = (found: Compared | Played): boolean =>
   'differences' in found
-    ? found.differences.length + found.rows.length === 0
+    ? found.differences.filter(isOfEffect).length + found.rows.length === 0
     : found.shuffled.length + found.stored.length === 0
+
+function newFactLines(differences: Difference[]): string[] {
+  if (differences.length === 0) return []
+  const verbs = [...Map.groupBy(differences, ({ verb: [verb] }) => verb)].map(([verb, of]) => {
+    const names = new Set(of.flatMap(({ facts }) => facts.map((fact) => fact.split(' ')[0])))
+    return `  ${number(of.length)} × ${verb}: ${[...names].join(', ')}`
+  })
+  const has = countedApart(differences.length, 'has', 'have')
+  return [`${has} facts that one side does not have, with the same effect`, ...verbs]
+}
 
 const kindOf = ({ provider, type, verb, verdict }: Difference) =>
   `${provider} ${type ?? '(no type)'}: ${change(verb)}, ${change(verdict)}`

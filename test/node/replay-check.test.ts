@@ -181,6 +181,7 @@ describe('npm run replay-check', () => {
         facts: ['amount 400 → 800'],
         verdict: ['applied', 'applied'],
         credits: [-200, -400],
+        only_new_facts: false,
       },
     ])
     expect(doubled.rows.map(({ table, columns }) => [table, columns])).toEqual([
@@ -191,6 +192,49 @@ describe('npm run replay-check', () => {
       compared('--base', 'HEAD'),
     )
     expect(thrown.differences).toMatchObject([{ verdict: ['applied', 'failed / RangeError'] }])
+  })
+
+  it('counts a fact that the base does not know, and passes where its effect is the same', async () => {
+    const path = 'src/stripe/reverse-payment.ts'
+    const added = await edited(path, AMOUNT, `    amount,\n    reported_by: 'stripe',\n    state,`, () =>
+      compared('--base', 'HEAD'),
+    )
+    expect(added).toMatchObject({
+      code: 0,
+      rows: [],
+      differences: [
+        {
+          event: 'evt_refund_user_buyer',
+          facts: ['reported_by'],
+          credits: [-200, -200],
+          only_new_facts: true,
+        },
+      ],
+    })
+  })
+
+  it('says in a line that a base is too old, whose tables lack what is compared', async () => {
+    const doubled = `    amount: 2 * amount,\n    state,`
+    await expect(
+      edited('cli/replay/rows.ts', 'banned_at is not null', 'banned_later_at is not null', () =>
+        edited('src/stripe/reverse-payment.ts', AMOUNT, doubled, () => compared('--base', 'HEAD')),
+      ),
+    ).rejects.toThrow(
+      /^the base is too old to be compared: in its database, column "banned_later_at" does not exist$/,
+    )
+  })
+
+  it('compares with a base that lacks a table of ours, which it knows nothing of', async () => {
+    await rows('create table ledgerhook.stripe_accounts_later as select true as one')
+    try {
+      const path = 'cli/replay/past.ts'
+      const found = await edited(path, `'stripe_account'`, `'stripe_accounts_later'`, () =>
+        compared('--var', `PLANS:${plans(2000)}`),
+      )
+      expect(found.differences).toHaveLength(12)
+    } finally {
+      await rows('drop table ledgerhook.stripe_accounts_later')
+    }
   })
 
   it('judges what has a past by that past', async () => {

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest'
-import { comparedInLines, playedInLines } from '../../cli/replay/report.ts'
+import type { Difference } from '../../cli/replay/compare.ts'
+import { differsByNewFacts, type FactNames, noteFacts } from '../../cli/replay/new-facts.ts'
+import { comparedInLines, isSame, playedInLines } from '../../cli/replay/report.ts'
+import type { Effect } from '../../src/db.ts'
 
 const unjudged = { erased: 0, without_payload: 0, waiting: 0 }
 const row = { table: 'wallets', id: 'user_ada', columns: ['credits'] }
@@ -48,4 +51,55 @@ it('--on says so when nothing differs', () => {
     'Nothing differs: both orders lead to the rows that are stored',
   ])
   expect(played([row])[1]).toBe('1 row is stored otherwise')
+})
+
+it('facts that one side does not have are counted apart, by verb, and are no difference of effect', () => {
+  const news = (verb: string, ...facts: string[]): Difference => ({
+    provider: 'stripe',
+    event: 'evt_1',
+    type: 'customer.updated',
+    user: null,
+    verb: [verb, verb],
+    facts,
+    verdict: ['applied', 'applied'],
+    credits: [0, 0],
+    only_new_facts: true,
+  })
+  const differences = [
+    news('link_customer', 'created nothing → 1795735753'),
+    news('link_customer', 'created nothing → 1795735754', 'since'),
+    news('settle_session', 'created nothing → null'),
+  ]
+  const found = { decided: 26, unjudged, differences, rows: [] }
+  expect(comparedInLines('localhost', new Date('2026-11-26T09:00:00Z'), found, true)).toEqual([
+    'localhost: 26 deliveries since 2026-11-26T09:00Z, 0 differ',
+    '3 have facts that one side does not have, with the same effect',
+    '  2 × link_customer: created, since',
+    '  1 × settle_session: created',
+  ])
+  expect([isSame(found), isSame({ ...found, rows: [row] })]).toEqual([true, false])
+  const other = { ...news('link_customer', 'created 1 → 2'), only_new_facts: false }
+  expect(isSame({ ...found, differences: [...differences, other] })).toBe(false)
+})
+
+it.each([
+  [{ a: 1 }, { a: 1, b: 2 }, true],
+  [{ a: 1, b: null }, { a: 1 }, true],
+  [{ a: { b: 1 } }, { a: { b: 1, c: { d: 2 } } }, true],
+  [{ a: 1 }, { a: 2 }, false],
+  [{ a: 1 }, { a: 2, b: 2 }, false],
+  [{ a: 1 }, { a: 1 }, false],
+  // An element more of a known list, and what was null or empty.
+  [{ of: [{ a: 1 }] }, { of: [{ a: 1 }, { a: 2 }] }, false],
+  [{ of: [] }, { of: [{ a: 1 }] }, false],
+  [{ a: null }, { a: { b: 1 } }, false],
+  // Another delivery has it.
+  [{ a: 1 }, { a: 1, elsewhere: 2 }, false],
+])('from %j to %j, only facts differ that one side does not have: %s', (base, now, expected) => {
+  const effectOf = (facts: object) => ({ verb: 'sync_user', facts }) as unknown as Effect
+  const known: [FactNames, FactNames] = [new Set(), new Set()]
+  noteFacts(known[0], effectOf({ elsewhere: 1 }))
+  noteFacts(known[0], effectOf(base))
+  noteFacts(known[1], effectOf(now))
+  expect(differsByNewFacts([effectOf(base), effectOf(now)], known)).toBe(expected)
 })

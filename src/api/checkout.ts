@@ -67,7 +67,12 @@ export const startCheckout = route({
 const alreadySubscribed = () => new Refusal(409, 'already_subscribed', { portal: billingPortal.path })
 
 const read = (db: Database, order: Order, who: SignedIn): Promise<PlanBuyer | UserRefusal> =>
-  'plan' in order ? readPlanBuyer(db, who) : readBuyer(db, who).then((buyer) => ({ ...buyer, plans: [] }))
+  'plan' in order ? readPlanBuyer(db, who) : readPackBuyer(db, who)
+
+async function readPackBuyer(db: Database, who: SignedIn): Promise<PlanBuyer | UserRefusal> {
+  const buyer = await readBuyer(db, who)
+  return 'refused' in buyer ? buyer : { ...buyer, plans: [] }
+}
 
 /** Whether the user already has a plan that this one would replace. */
 const hasPlanOf = ({ group = '' }: Plan, { plans }: PlanBuyer, { PLANS }: Settings) =>

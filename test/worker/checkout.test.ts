@@ -121,7 +121,10 @@ describe('POST /api/checkout', () => {
   it('sells nothing to a deleted user', async () => {
     const id = await signedUp()
     await leave(id)
-    expect(await checkout(id)).toMatchObject({ status: 403, body: { error: 'user_deactivated' } })
+    for (const body of [{ pack: 'starter' }, { plan: 'pro' }]) {
+      const refused = await checkout(id, body)
+      expect([refused.status, refused.body]).toEqual([403, { error: 'user_deactivated' }])
+    }
     expect(await customersMade(id)).toEqual([])
   })
 

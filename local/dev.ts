@@ -4,14 +4,13 @@ import { styleText } from 'node:util'
 import { configuredDatabase } from '../cli/shared/configured.ts'
 import { LocalError } from '../cli/shared/errors.ts'
 import { isSetting } from '../cli/shared/settings.ts'
-import { Misconfigured } from '../src/settings/misconfigured.ts'
-import { settingsOf } from '../src/settings.ts'
 import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
 import { needsGateway } from './dev/given-database.ts'
 import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
-import { ensureDevVars, readSettings, type Vars } from './dev-vars.ts'
+import { whatIsWrong } from './dev/what-is-wrong.ts'
+import { ensureDevVars, readSettings } from './dev-vars.ts'
 import { aborted, runInterruptible } from './interrupt.ts'
 import { releaseChosenPorts } from './ports.ts'
 import { reachableDataDir } from './postgres/reachable.ts'
@@ -27,13 +26,19 @@ await runInterruptible(async (interrupt) => {
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
   for (const name of Object.keys(settings).filter((name) => !isSetting(name)))
     console.warn(`${name} in .dev.vars is not a setting: docs/settings.md lists them`)
-  warnOfMissing({
-    // Settings that are for development only are accepted here.
-    NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql',
-    ...settings,
-    DATABASE_URL: settings.DATABASE_URL || 'postgres://local@127.0.0.1/local',
-    ...vars,
-  })
+  const wrong = whatIsWrong(
+    {
+      // Settings that are for development only are accepted here.
+      NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql',
+      ...settings,
+      DATABASE_URL: settings.DATABASE_URL || 'postgres://local@127.0.0.1/local',
+      ...vars,
+    },
+    flags,
+  )
+  // Only warns, because a developer may want to see what a Worker does without a setting.
+  for (const reason of wrong) console.warn(reason)
+  if (wrong.length > 0) console.warn('Until that is set, webhooks get a 500 misconfigured')
 
   const dataDir = reachableDataDir(flags.dataDir)
   if (dataDir !== resolve(flags.dataDir))
@@ -68,17 +73,6 @@ await runInterruptible(async (interrupt) => {
   console.log(await describe(stack, settings, flags.ports.postgres))
   await keepRunning(stack, interrupt)
 })
-
-/** Only warns, because a developer may want to see what a Worker does without a setting. */
-function warnOfMissing(settings: Vars): void {
-  try {
-    settingsOf(settings)
-  } catch (error) {
-    if (!(error instanceof Misconfigured)) throw error
-    for (const reason of error.reasons) console.warn(reason)
-    console.warn('Until that is set, webhooks get a 500 misconfigured')
-  }
-}
 
 async function keepRunning(stack: Stack, interrupt: AbortSignal): Promise<void> {
   const schedule = setInterval(() => {

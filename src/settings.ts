@@ -63,7 +63,7 @@ export const settingsSchema = once(() =>
     GRANT_LIMIT: setting(z.optional(z.pipe(json(), grantLimit()))),
     /** By name. A name has no colon, because sums of grants are kept under keys that contain it. */
     CAMPAIGNS: jsonRecord(campaign(), z.string().check(z.regex(/^[\w.-]{1,64}$/))),
-    CREDIT_PACKS: jsonRecord(creditPack()).check(z.refine(sellsEachPriceOnce)),
+    CREDIT_PACKS: jsonRecord(creditPack()).check(sellsEachPriceOnce()),
     /** By Stripe price id. */
     PLANS: jsonRecord(plan()),
     /** The name of this app among those that share the Stripe account: `metadata.app`. */

@@ -35,8 +35,9 @@ export const TAKES: Readonly<Record<string, string>> = {
   SERVICE_TOKEN: TOKENS,
   GRANT_LIMIT: 'JSON with per_call, per_user_day and per_day, each whole credits',
   CAMPAIGNS: 'JSON, by a name of letters, digits, - _ and .: {"per_user": 100, "total": 5000}',
-  CREDIT_PACKS: 'JSON, by name: {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}',
-  PLANS: 'JSON, by Stripe price: {"key": "pro", "credits": 1000}',
+  CREDIT_PACKS:
+    'JSON, by name: {"credits": 500, "price": "price_…"} or {"credits": 500, "amount": 500, "currency": "usd", "name": "500 credits"}, and what else docs/settings.md lists',
+  PLANS: 'JSON, by Stripe price: {"key": "pro", "credits": 1000}, and what else docs/settings.md lists',
   APP_TAG: 'up to 64 letters, digits and _.:-',
   CANCEL_ON_DELETION: FLAG,
   OPS_TOKEN: TOKENS,
@@ -80,7 +81,6 @@ export function reasonOf({ message, path }: { message: string; path: PropertyKey
   const value: unknown = Reflect.get(env, name)
   if (value === undefined || (typeof value === 'string' && value.trim() === '')) return `${name}: is missing`
   if (typeof value === 'string' && /^<.*>$/.test(value)) return `${name}: is still a placeholder`
-  if (message !== NO_WORDS) return `${name}: ${message}`
   const where = String(value).startsWith('{') && inside.length > 0 ? ` (see ${inside.join('.')})` : ''
-  return `${name}: takes ${TAKES[name]}${where}`
+  return `${name}: ${message === NO_WORDS ? `takes ${TAKES[name]}` : message}${where}`
 }

@@ -18,6 +18,15 @@ const options = () => ({
   adjustable_quantity: z.optional(z.strictObject({ minimum: quantity(), maximum: quantity() })),
 })
 
+/** Returns the schema of `checkout`, which names the options where it refuses an unknown one. */
+const checkout = <Shape extends z.core.$ZodShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `has no option ${issue.keys.join(', ')} in checkout: the options are ${Object.keys(shape).join(', ')}`
+        : undefined,
+  })
+
 type Quantities = {
   quantity?: number | undefined
   adjustable_quantity?: { minimum: number; maximum: number } | undefined
@@ -26,6 +35,9 @@ type Quantities = {
 function isOrdered({ quantity = 1, adjustable_quantity: range }: Quantities): boolean {
   return !range || (range.minimum <= quantity && quantity <= range.maximum)
 }
+
+const isOrderedIn = () =>
+  z.refine<Quantities>(isOrdered, 'has a quantity outside the limits of adjustable_quantity')
 
 /** The id of a Stripe price: `price_…`, `plan_…`, or a custom one from before 2020. Never a product's. */
 const priceId = () => z.string().check(z.regex(/^(?!prod_)[\w-]{1,255}$/))
@@ -39,7 +51,7 @@ const ownPack = () =>
     currency: z.string().check(z.regex(/^[a-z]{3}$/)),
     name: nonEmpty(),
     // An adjustable quantity is read back from the lines of the session by their price, which this pack does not have.
-    checkout: z.optional(z.strictObject({ ...options(), adjustable_quantity: z.optional(z.never()) })),
+    checkout: z.optional(checkout({ ...options(), adjustable_quantity: z.optional(z.never()) })),
   })
 
 /** A pack that sells credits by a price at Stripe, which has the amount and the name. */
@@ -49,7 +61,7 @@ const pricedPack = () =>
     price: priceId(),
     amount: z.optional(z.never()),
     currency: z.optional(z.never()),
-    checkout: z.optional(z.strictObject(options()).check(z.refine(isOrdered))),
+    checkout: z.optional(checkout(options()).check(isOrderedIn())),
   })
 
 const bought = () => ({ credits: wholeCredits().check(z.minimum(1)) })
@@ -57,7 +69,12 @@ const bought = () => ({ credits: wholeCredits().check(z.minimum(1)) })
 export const creditPack = () =>
   z
     .union([ownPack(), pricedPack()])
-    .check(z.refine(({ credits, checkout = {} }) => credits * most(checkout) <= 10 ** 12))
+    .check(
+      z.refine(
+        ({ credits, checkout = {} }) => credits * most(checkout) <= 10 ** 12,
+        'sells more than 10^12 credits at once',
+      ),
+    )
 
 const most = ({ quantity = 1, adjustable_quantity }: Quantities) => adjustable_quantity?.maximum ?? quantity
 
@@ -75,12 +92,10 @@ export const plan = () =>
     /** The price that is sold, if the plan is not named by a price id. */
     price: z.optional(priceId()),
     checkout: z.optional(
-      z
-        .strictObject({
-          ...options(),
-          trial_period_days: z.optional(z.int().check(z.minimum(1), z.maximum(730))),
-        })
-        .check(z.refine(isOrdered)),
+      checkout({
+        ...options(),
+        trial_period_days: z.optional(z.int().check(z.minimum(1), z.maximum(730))),
+      }).check(isOrderedIn()),
     ),
   })
 
@@ -93,8 +108,18 @@ export const membersOf = {
 export type CreditPack = z.output<ReturnType<typeof creditPack>>
 export type Plan = z.output<ReturnType<typeof plan>>
 
-/** Whether each Stripe price is sold by at most one pack, so that it is certain what a line of it grants. */
-export function sellsEachPriceOnce(packs: Record<string, CreditPack>): boolean {
-  const prices = Object.values(packs).flatMap(({ price }) => price ?? [])
-  return new Set(prices).size === prices.length
+/** Refuses packs that sell the same Stripe price, because it would not be certain what a line of it grants. */
+export const sellsEachPriceOnce = () =>
+  z.refine<Record<string, CreditPack>>((packs) => sharing(packs) === undefined, {
+    error: ({ input }) =>
+      `no two packs may have the same price: ${sharing(input as Record<string, CreditPack>)?.join(', ')}`,
+  })
+
+/** Returns the names of packs that have the same price. Undefined if there are none. */
+function sharing(packs: Record<string, CreditPack>): string[] | undefined {
+  const names = Map.groupBy(
+    Object.keys(packs).filter((name) => packs[name]?.price),
+    (name) => packs[name]?.price,
+  )
+  return [...names.values()].find(({ length }) => length > 1)
 }

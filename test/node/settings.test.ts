@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { string } from 'zod'
+import { whatIsWrong } from '../../local/dev/what-is-wrong.ts'
 import { Misconfigured, TAKES } from '../../src/settings/misconfigured.ts'
 import { settingsOf, settingsSchema } from '../../src/settings.ts'
 
@@ -13,6 +14,8 @@ const GOOD = {
   STRIPE_SECRET_KEY: 'sk_test_0123456789abcdef',
 }
 
+const OPTIONS = 'automatic_tax, tax_id_collection, allow_promotion_codes, quantity, adjustable_quantity'
+
 function reasons(env: Record<string, string>): string[] {
   try {
     settingsOf({ ...GOOD, ...env })
@@ -22,6 +25,18 @@ function reasons(env: Record<string, string>): string[] {
     throw error
   }
 }
+
+describe('npm run dev says at its start', () => {
+  it('that SPILL_ALWAYS has no queue, unless --spill binds one', () => {
+    const settings = { ...GOOD, SPILL_ALWAYS: 'true' }
+    expect(whatIsWrong(settings, {})).toEqual([
+      'SPILL: no queue is bound, which SPILL_ALWAYS needs: --spill binds it here',
+    ])
+    expect(whatIsWrong(settings, { spill: true })).toEqual([])
+    expect(whatIsWrong(GOOD, {})).toEqual([])
+    expect(whatIsWrong({ ...settings, PLANS: '{' }, {})).toEqual(['PLANS: is not JSON'])
+  })
+})
 
 describe('a refused setting says why', () => {
   it.each([
@@ -34,6 +49,26 @@ describe('a refused setting says why', () => {
     [{ APP_ORIGINS: '*' }, `APP_ORIGINS: takes ${TAKES.APP_ORIGINS}`],
     [{ PLANS: '{"price_1"' }, 'PLANS: is not JSON'],
     [{ PLANS: '{"price_1": {"credits": 5}}' }, `PLANS: takes ${TAKES.PLANS} (see price_1.key)`],
+    [
+      { PLANS: '{"price_1": {"key": "pro", "checkout": {"quantity": 2, "foo": true}}}' },
+      `PLANS: has no option foo in checkout: the options are ${OPTIONS}, trial_period_days (see price_1.checkout)`,
+    ],
+    [
+      { CREDIT_PACKS: '{"s": {"credits": 5, "price": "price_1", "checkout": {"foo": true, "bar": 1}}}' },
+      `CREDIT_PACKS: has no option foo, bar in checkout: the options are ${OPTIONS} (see s.checkout)`,
+    ],
+    [{ CREDIT_PACKS: '{"s": {"credits": 5}}' }, `CREDIT_PACKS: takes ${TAKES.CREDIT_PACKS} (see s)`],
+    [
+      {
+        CREDIT_PACKS:
+          '{"a": {"credits": 5, "price": "price_1"}, "b": {"credits": 6, "price": "price_2"}, "c": {"credits": 7, "price": "price_1"}}',
+      },
+      'CREDIT_PACKS: no two packs may have the same price: a, c',
+    ],
+    [
+      { CREDIT_PACKS: '{"s": {"credits": 6e11, "price": "price_1", "checkout": {"quantity": 2}}}' },
+      'CREDIT_PACKS: sells more than 10^12 credits at once (see s)',
+    ],
     [{ ALERTS: '{"noise": 1}' }, `ALERTS: takes ${TAKES.ALERTS} (see noise)`],
     [{ ALERTS: '{"silence": 0}' }, `ALERTS: takes ${TAKES.ALERTS} (see silence)`],
     [{ ALERTS: '{"silence": {"limit": 2}}' }, `ALERTS: takes ${TAKES.ALERTS} (see silence)`],

@@ -6,8 +6,8 @@ export type { paths } from './schema.d.ts'
 
 /**
  * Calls the API: `GET('/api/me')`, `POST('/api/wallet/spend', { body })`. Each call resolves with `{ data, response }`,
- * or with `{ error, response }` if the status is not 2xx: `error.error` names the refusal. It rejects only if there is
- * no response.
+ * or with `{ error, response }` if the status is not 2xx: `error.error` names the refusal. A 304, which only a call with
+ * `If-None-Match` gets, has neither. It rejects only if there is no response.
  */
 export type LedgerhookClient = Client<paths>
 
@@ -23,5 +23,5 @@ export interface ClientOptions {
   fetch?: (request: Request) => Promise<Response>
 }
 
-/** Makes a client for one caller: a signed-in user, or your backend. */
+/** Makes a client for one caller: a signed-in user, or your backend. @throws TypeError without a `url` */
 export function createClient(options: ClientOptions): LedgerhookClient

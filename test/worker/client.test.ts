@@ -54,6 +54,21 @@ describe('ledgerhook/client', () => {
     expect(data).toMatchObject({ plan: null, banned: false })
   })
 
+  it('has neither data nor an error of what has not changed', async () => {
+    const params = { path: { id: await signedUp() } }
+    const first = await backend.GET('/api/users/{id}/entitlements', { params })
+    const headers = { 'If-None-Match': first.response.headers.get('ETag') }
+    const { data, error, response } = await backend.GET('/api/users/{id}/entitlements', { params, headers })
+    expect([response.status, data, error || undefined]).toEqual([304, undefined, undefined])
+  })
+
+  it('says what is missing where a setting is', () => {
+    for (const url of [undefined, ''])
+      expect(() => createClient({ url: url as string })).toThrow(
+        `createClient needs the url of your Ledgerhook, not ${url}: is a setting missing?`,
+      )
+  })
+
   it('goes without a token, where nobody is signed in', async () => {
     expect((await clientOf(() => null).GET('/api/me')).response.status).toBe(401)
     expect((await clientOf().GET('/api/health')).data).toEqual({ status: 'ok' })

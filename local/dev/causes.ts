@@ -6,6 +6,7 @@ const CAUSES: Record<string, string> = {
   payload_too_large: 'its body is above 1 MiB',
   wrong_token: 'that is no token of OPS_TOKEN',
   too_many_attempts: 'the token is right, but its network has to wait after too many attempts',
+  origin_not_allowed: 'a browser asked from an origin that is not in APP_ORIGINS',
   unauthorized_party: 'the token is of an origin that is not in APP_ORIGINS',
   not_a_session: 'the token is not that of a session',
   token_too_old: 'the token was issued more than a day ago',

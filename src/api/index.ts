@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
+import { routePath } from 'hono/route'
 import { verifySession } from '../clerk/session.ts'
 import { bearer, limitBody, newApp, tokenAmong } from '../http.ts'
 import { log } from '../log.ts'
@@ -34,7 +35,13 @@ const callers: Record<Route['caller'], MiddlewareHandler> = {
 /** Browsers may call from the app's own origins. A service token must never be in a browser. */
 const fromApp = (methods: string[]): MiddlewareHandler =>
   cors({
-    origin: (origin, c) => (settingsOf(c.env).APP_ORIGINS.includes(origin) ? origin : null),
+    origin(origin, c) {
+      if (settingsOf(c.env).APP_ORIGINS.includes(origin)) return origin
+      // A browser shows such a response to nobody, so only the log says why. Our own page is no other origin.
+      if (origin && origin !== new URL(c.req.url).origin)
+        log({ message: 'refused', level: 'warn', path: routePath(c, -1), cause: 'origin_not_allowed' })
+      return null
+    },
     allowMethods: methods,
     allowHeaders: ['Authorization', 'Content-Type'],
     exposeHeaders: ['Retry-After'],

@@ -3,6 +3,7 @@ import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { routes } from '../../src/api/routes.ts'
 import type { Statement } from '../support/transactions.ts'
 import { callWith, ORIGIN, spend, tokenFor } from './account-support.ts'
+import { logged } from './engine-support.ts'
 import { during, heldCreate, heldDelete, heldPayment, heldSession } from './held.ts'
 import { as, leave, signedUp, signUp } from './people.ts'
 import {
@@ -260,6 +261,14 @@ describe('CORS', () => {
     }
     const unset = await callWith(null, '/api/me', { headers: { Origin: ORIGIN } }, { APP_ORIGINS: '' })
     expect(unset.headers.get('Access-Control-Allow-Origin')).toBeNull()
+  })
+
+  it('is refused in the log, because the browser says why to nobody: not for our own page, or the app', async () => {
+    const refused = async (origin: string) =>
+      (await logged(() => preflight('/api/checkout/cs_1', origin))).map(({ path, cause }) => [path, cause])
+    expect(await refused('http://127.0.0.1:3000')).toEqual([['/api/checkout/:id', 'origin_not_allowed']])
+    for (const origin of [ORIGIN, 'http://ledgerhook.test']) expect(await refused(origin)).toEqual([])
+    expect(await logged(() => callWith(null, '/api/me'))).toEqual([])
   })
 
   it('is not for routes that no browser calls', async () => {

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { deployedVars } from '../cli/shared/deployed.ts'
 import { settingsSchema } from '../src/settings.ts'
+import { strayLines } from './dev/stray-lines.ts'
 import { ensureSessionKey, readSessionKey } from './session-key.ts'
 
 export type Vars = Record<string, string>
@@ -130,14 +131,14 @@ function withVars(text: string, vars: Vars): string {
 
 /**
  * Returns the settings of `.dev.vars`. A variable of the environment wins over one of the file; their names are
- * returned too.
+ * returned too, and the numbers of the lines that set nothing.
  */
-export function readSettings(): { settings: Vars; fromEnvironment: string[] } {
-  const settings: Vars = {}
-  if (existsSync(FILE)) Object.assign(settings, parseEnv(readFileSync(FILE, 'utf8')))
+export function readSettings(): { settings: Vars; fromEnvironment: string[]; stray: number[] } {
+  const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
+  const settings = parseEnv(text) as Vars
   const fromEnvironment = Object.keys(settingsSchema().shape).filter((name) => process.env[name])
   for (const name of fromEnvironment) settings[name] = process.env[name] as string
-  return { settings, fromEnvironment }
+  return { settings, fromEnvironment, stray: strayLines(text) }
 }
 
 /** Returns the text of a dotenv file. Inside double quotes, a backslash would begin an escape. */

@@ -22,10 +22,11 @@ await runInterruptible(async (interrupt) => {
   const { vars, ...flags } = await devFlags()
   const done = await ensureDevVars()
   if (done) console.log(done)
-  const { settings, fromEnvironment } = readSettings()
+  const { settings, fromEnvironment, stray } = readSettings()
   if (fromEnvironment.length > 0) console.log(`from the environment: ${fromEnvironment.join(', ')}`)
   for (const name of Object.keys(settings).filter((name) => !isSetting(name)))
     console.warn(`${name} in .dev.vars is not a setting: docs/settings.md lists them`)
+  for (const line of stray) console.warn(`line ${line} of .dev.vars is not NAME=…, and sets nothing`)
   const wrong = whatIsWrong(
     {
       // Settings that are for development only are accepted here.
@@ -70,7 +71,12 @@ await runInterruptible(async (interrupt) => {
     interrupt,
   )
   await releaseChosenPorts()
-  console.log(await describe(stack, settings, flags.ports.postgres))
+  console.log(
+    await describe(stack, { ...settings, ...vars }, flags.ports.postgres, [
+      ...fromEnvironment,
+      ...Object.keys(vars),
+    ]),
+  )
   await keepRunning(stack, interrupt)
 })
 

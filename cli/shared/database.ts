@@ -111,6 +111,9 @@ function parse(url: string, setting = 'DATABASE_URL'): URL {
   )
 }
 
+export const noHost = (host: string, code: string, setting = 'DATABASE_URL') =>
+  new LocalError(`there is no host ${host} (${code}): correct ${setting}`)
+
 /** The driver's error may contain values that it was given, and the URL has the password, so only the code is shown. */
 function refused(error: { code?: string; message?: string }, url: URL, setting: string): LocalError {
   const { host, username, pathname } = url
@@ -123,8 +126,7 @@ function refused(error: { code?: string; message?: string }, url: URL, setting: 
   }
   if (code === '42501')
     return new LocalError(`${host} does not let the user ${user} connect to this database (${code})`)
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new LocalError(`there is no host ${host} (${code}): correct ${setting}`)
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return noHost(host, code, setting)
   if (/\bSSL\b/.test(error.message ?? ''))
     return new LocalError(`${host} does not speak TLS as asked: correct sslmode in ${setting}`)
   return new LocalError(`${host} does not answer (${code}): is it running, and reachable from here?`)

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { type Facts, summary } from './compare.ts'
 
 const PREFIX = 'checkout.session.'
-const WIDTHS = [44, 32, 6, 42, 7]
+const WIDTHS = [44, 32, 6, 46, 7]
 
 export const header = () =>
   styleText('dim', `  ${columns('what happens', 'event', 'status', 'outcome / reason', 'balance')}`)
@@ -22,7 +22,9 @@ export interface Line {
 export function row({ says, sent }: Line, seen: Facts, wrong: string[]): string {
   // Events that an app received have no status.
   const statuses = [...new Set(seen.answers.flatMap((answer) => /^\d{3}/.exec(answer) ?? []))]
-  const verdicts = summary(seen.answers.map((answer) => answer.replace(/^\d{3} ?/, '')).filter(Boolean))
+  const all = summary(seen.answers.map((answer) => answer.replace(/^\d{3} ?/, '')).filter(Boolean))
+  // Said once, for all events that the app was told.
+  const verdicts = all.replaceAll(/(?<=\btold .*), told /g, ', ')
   const line = columns(
     says,
     sent.replace(PREFIX, '…'),

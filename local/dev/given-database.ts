@@ -1,4 +1,5 @@
-import { connectTo, hostOf, isNeonHost } from '../../cli/shared/database.ts'
+import { lookup } from 'node:dns/promises'
+import { connectTo, hostOf, isNeonHost, noHost } from '../../cli/shared/database.ts'
 import { LocalError } from '../../cli/shared/errors.ts'
 
 /**
@@ -9,12 +10,26 @@ export async function needsGateway(url: string, { gateway }: { gateway: boolean 
   const host = hostOf(url)
   if (isNeonHost(host) || (await isNeon(url))) {
     if (gateway) throw new LocalError(`${host} is Neon: --gateway is for a Postgres that is not`)
+    if (isNeonHost(host)) await assertNeonResolves(host)
     return false
   }
   if (gateway) return true
   throw new LocalError(
     `${host} is not Neon, whose SQL over HTTP the Worker speaks: --gateway puts the local gateway in front of it`,
   )
+}
+
+/**
+ * Throws a LocalError if this host of Neon's has no address: the runtime would print a page of its own errors. Nothing
+ * connects, because the Worker speaks HTTP, and a network may let nothing else through.
+ */
+export async function assertNeonResolves(
+  host: string,
+  resolve: (host: string) => Promise<unknown> = lookup,
+): Promise<void> {
+  await resolve(host.replace(/:\d+$/, '')).catch(({ code = 'no code' }: NodeJS.ErrnoException) => {
+    throw noHost(host, code)
+  })
 }
 
 /** Whether the server reports itself as a Neon compute. */

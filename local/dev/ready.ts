@@ -8,9 +8,17 @@ import type { Stack } from '../stack.ts'
 /**
  * Returns what a developer needs to know once everything is up. For a Neon database it shows only the host, never the
  * password.
+ *
+ * @param ofThisRun the names of settings that are not those of .dev.vars
  */
-export async function describe(stack: Stack, settings: Vars, postgresPort: number): Promise<string> {
+export async function describe(
+  stack: Stack,
+  settings: Vars,
+  postgresPort: number,
+  ofThisRun: string[] = [],
+): Promise<string> {
   const { url } = stack.worker
+  const tokenFrom = ofThisRun.includes('OPS_TOKEN') ? 'this run' : '.dev.vars'
   const database = stack.isOwnDatabase
     ? localDatabase(postgresPort)
     : `${new URL(stack.databaseUrl).host}, from DATABASE_URL: ${await readiness(url, stack.databaseUrl, settings.OPS_TOKEN)}`
@@ -22,7 +30,7 @@ export async function describe(stack: Stack, settings: Vars, postgresPort: numbe
     ['', `${url}/api/webhooks/stripe`],
     ['database', database],
     ...(stack.gatewayUrl ? [['gateway', stack.gatewayUrl]] : []),
-    ...(settings.OPS_TOKEN ? [['ops', `${url}/ops, with the OPS_TOKEN of .dev.vars`]] : []),
+    ...(settings.OPS_TOKEN ? [['ops', `${url}/ops, with the OPS_TOKEN of ${tokenFrom}`]] : []),
     ...(stack.stripeUrl ? localStripe(stack.stripeUrl, url) : []),
     ...(stack.clerkUrl ? localClerk(stack.clerkUrl) : []),
     ['try', `npm run send -- clerk user.created${flag}`],

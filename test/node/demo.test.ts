@@ -17,6 +17,10 @@ describe('npm run demo', () => {
         output: expect.stringMatching(/all \d+ lines are as promised/),
       })
       expect(output).not.toContain('✗')
+      const table = output.split('\n\n').find((text) => text.startsWith('  what happens')) ?? ''
+      const widths = table.split('\n').filter((line) => !line.startsWith('  …'))
+      // Every line ends where the heading of the balance ends.
+      expect(widths.filter((line) => line.length !== widths[0]?.length)).toEqual([])
     },
   )
 

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Misconfigured } from '../../src/settings/misconfigured.ts'
 import { type Settings, settingsOf, settingsSchema } from '../../src/settings.ts'
 import { isThisMachine } from './database.ts'
 import { deployedVars } from './deployed.ts'
 import { devVars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
+import { projectDir } from './project.ts'
 
 /** Secrets that only the Worker needs, because a command verifies no webhook. These values are nobody's secrets. */
 const UNUSED = {
@@ -51,20 +54,48 @@ export function commandEnvironment(
   databaseUrl: string,
   environment?: string,
 ): Record<string, string | undefined> {
-  const given = configuredSettings(environment ?? (isThisMachine(databaseUrl) ? undefined : 'production'))
+  const isNamed = environment !== undefined || !isThisMachine(databaseUrl)
+  const isInDevVars = !isNamed || (environment === undefined && devVars().DATABASE_URL === databaseUrl)
+  const given = configuredSettings(isNamed ? (environment ?? 'production') : undefined, isInDevVars)
+  if (!isInDevVars) noteUnused(given, `[env.${environment ?? 'production'}.vars] of wrangler.toml`)
   return { ...UNUSED, ...given, DATABASE_URL: databaseUrl }
+}
+
+/** Prints which settings of `.dev.vars` do not count, because somebody may have set them for this command. */
+function noteUnused(given: Record<string, string | undefined>, elsewhere: string): void {
+  const unused = Object.entries(devVars()).filter(
+    ([name, value]) => value !== '' && isSetting(name) && name !== 'DATABASE_URL' && given[name] !== value,
+  )
+  const names = unused.map(([name]) => name).filter((name) => !process.env[name])
+  if (names.length > 0)
+    console.error(
+      `not used of .dev.vars: ${names.join(', ')}. They come from the environment, or ${elsewhere}`,
+    )
 }
 
 /**
  * Returns the settings as they are given: the variables of `wrangler.toml`, then `.dev.vars`, then the environment.
- * Later ones win.
+ * Later ones win. With an environment of `wrangler.toml`, only the secrets of `.dev.vars` count, because the rest are
+ * examples of `npm run dev`: with its PLANS, whatever is sold elsewhere would differ.
+ * @param isInDevVars whether `.dev.vars` describes the Worker in that environment
  */
-export function configuredSettings(environment: string | undefined): Record<string, string | undefined> {
-  const given: Record<string, string | undefined> = { ...deployedVars(environment), ...devVars() }
+export function configuredSettings(
+  environment: string | undefined,
+  isInDevVars = environment === undefined,
+): Record<string, string | undefined> {
+  const written = Object.entries(devVars()).filter(([name]) => isInDevVars || secretNames().includes(name))
+  const given: Record<string, string | undefined> = {
+    ...deployedVars(environment),
+    ...Object.fromEntries(written),
+  }
   for (const name of Object.keys(settingsSchema().shape))
     if (process.env[name]) given[name] = process.env[name]
   return given
 }
+
+/** The settings that are set as secrets, and not as variables. */
+const secretNames = (): string[] =>
+  Object.keys(JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).cloudflare.bindings)
 
 export const isSetting = (name: string) => Object.hasOwn(settingsSchema().shape, name)
 

@@ -17,9 +17,18 @@ beforeEach(() => {
   )
 })
 
-/** Prints what a command would decide by. */
-const COMMANDS_READ = `import { commandEnvironment } from '${join(projectDir, 'cli/shared/settings.ts')}'
-  console.log(commandEnvironment('postgres://local@127.0.0.1/local').CREDIT_PACKS)`
+/** Returns what a command prints and then what it decides by. */
+async function read(name: string, databaseUrl: string, environment?: string, env: Vars = {}) {
+  writeFileSync(
+    join(dir, 'read.ts'),
+    `import { commandEnvironment } from '${join(projectDir, 'cli/shared/settings.ts')}'
+     const given = commandEnvironment(...${JSON.stringify([databaseUrl, environment].filter(Boolean))})
+     console.log(given.${name})`,
+  )
+  return (await run(join(dir, 'read.ts'), [], dir, env)).output.split('\n')
+}
+const HERE = 'postgres://local@127.0.0.1/local'
+const ELSEWHERE = 'postgres://owner:long@db.example.com/ledger'
 
 const ensure = async (env: Vars = {}) => (await run(join(dir, 'ensure.ts'), [], dir, env)).output
 const file = () => join(dir, '.dev.vars')
@@ -61,8 +70,7 @@ describe('npm run dev', () => {
     expect(readFileSync(file(), 'utf8')).toContain(`${secrets}${plans}\n# Examples: what is sold`)
     expect(given()).toMatchObject({ CREDIT_PACKS: EXAMPLES.CREDIT_PACKS, GRANT_LIMIT: '' })
     expect(await ensure({ CAMPAIGNS: '{}' })).toBe('undefined')
-    writeFileSync(join(dir, 'read.ts'), COMMANDS_READ)
-    expect((await run(join(dir, 'read.ts'), [], dir)).output).toBe(EXAMPLES.CREDIT_PACKS)
+    expect(await read('CREDIT_PACKS', HERE)).toEqual([EXAMPLES.CREDIT_PACKS])
   })
 
   it.each([
@@ -82,5 +90,28 @@ describe('npm run dev', () => {
     writeFileSync(file(), text)
     expect(await ensure(env)).toMatch(new RegExp(`: ${names}; `))
     expect(existsSync(join(dir, '.local'))).toBe(false)
+  })
+})
+
+describe('a command about a database that is elsewhere', () => {
+  beforeEach(async () => void (await ensure()))
+
+  it('decides by no example of npm run dev, whose plans are not those that are sold there, and says so', async () => {
+    const unused = (names: string, environment = 'production') =>
+      `not used of .dev.vars: ${names}. They come from the environment, or [env.${environment}.vars] of wrangler.toml`
+    const all = Object.keys(EXAMPLES).sort().join(', ')
+    expect(await read('PLANS', HERE)).toEqual([EXAMPLES.PLANS])
+    expect(await read('PLANS', ELSEWHERE)).toEqual([unused(all), 'undefined'])
+    expect(await read('PLANS', HERE, 'staging')).toEqual([unused(all, 'staging'), 'undefined'])
+    const env = { PLANS: '{}' }
+    expect(await read('PLANS', ELSEWHERE, undefined, env)).toEqual([unused(all.replace(', PLANS', '')), '{}'])
+  })
+
+  it('takes the secrets of .dev.vars, and all of it where the file names that database', async () => {
+    expect((await read('OPS_TOKEN', ELSEWHERE)).at(-1)).toBe(given().OPS_TOKEN)
+    const named = readFileSync(file(), 'utf8').replace('DATABASE_URL=""', `DATABASE_URL="${ELSEWHERE}"`)
+    writeFileSync(file(), named)
+    expect(await read('PLANS', ELSEWHERE)).toEqual([EXAMPLES.PLANS])
+    expect((await read('PLANS', ELSEWHERE, 'staging')).at(-1)).toBe('undefined')
   })
 })

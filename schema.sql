@@ -1377,9 +1377,6 @@ create function ledgerhook.show_delivery(facts jsonb) returns jsonb
 create function ledgerhook.show_payload(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
-create function ledgerhook.shown_again(delivery jsonb) returns jsonb
-  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
-
 create function ledgerhook.shown_delivery(event ledgerhook.webhook_events) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

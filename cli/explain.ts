@@ -6,7 +6,9 @@ import {
   inWords,
   outcomeInWords,
   PAGE_SIZE,
+  type ShownDelivery,
 } from '../src/ops/explain.ts'
+import { awaited, meaningOf } from '../src/ops/waits-for.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
 import { callFunction, hostOf } from './shared/database.ts'
@@ -16,9 +18,9 @@ import { readFlags, wholeNumber } from './shared/flags.ts'
 const HELP = `
 npm run explain -- <user id | payment id | event id | reference> [flags]     why a balance is what it is
 
-Each ledger entry with the delivery that caused it and its outcome, what is parked or rejected, and the sum. A payment is
-found by its PaymentIntent, charge, Checkout Session or invoice, or by a refund or dispute of it. A spend, and what was
-given back of it, is found by its reference.
+Each ledger entry with the delivery that caused it and its outcome; what is parked or rejected, why, and what it waits
+for; and the sum. A payment is found by its PaymentIntent, charge, Checkout Session or invoice, or by a refund or dispute
+of it. A spend, and what was given back of it, is found by its reference.
 
   --before N           older entries: the N that the page before has named
   --json               all that is known, as JSON
@@ -48,7 +50,7 @@ function inLines(explanation: Explanation, host: string): string[] {
   const whose = about === 'user' ? id : `${id}${user_id ? `, of ${user_id}` : ', of nobody who is known'}`
   return [
     `${styleText('bold', whose)}, at ${host}`,
-    ...(event ? [`  ${told(event)}`, ...decidedBy(event)] : []),
+    ...(event ? [`  ${told(event)}`, ...whatItWaitsFor(event), ...decidedBy(event)] : []),
     '',
     ...(next === null ? [] : [`  older entries: --before ${next}`]),
     ...entries.flatMap(entryLines),
@@ -56,7 +58,7 @@ function inLines(explanation: Explanation, host: string): string[] {
     '',
     `  sum ${sum}${balance === null ? '' : `, balance of ${user_id} ${balance}`}`,
     ...(waiting.length > 0 ? ['', styleText('bold', 'parked, rejected or given up')] : []),
-    ...waiting.map((delivery) => `  ${told(delivery)}`),
+    ...waiting.flatMap((delivery) => [`  ${told(delivery)}`, ...whatItWaitsFor(delivery)]),
   ]
 }
 
@@ -69,6 +71,25 @@ function entryLines(entry: ExplainedEntry): string[] {
 function told(delivery: ExplainedDelivery): string {
   const { provider, type, event, received_at } = delivery
   return `${provider} ${type ?? '(no type)'} ${event}: ${outcomeInWords(delivery)}, received ${moment(received_at)}`
+}
+
+/** Returns lines that say why a delivery has this outcome, and what would release it, as the page `/ops` says it. */
+function whatItWaitsFor(delivery: ShownDelivery): string[] {
+  const { outcome, reason, sqlstate } = delivery
+  const subjects = awaited(delivery)
+  const waits =
+    typeof subjects === 'string'
+      ? [subjects]
+      : subjects.map(
+          ({ kind, id, providedBy, retryAt }) =>
+            `${kind} ${id}, which ${providedBy}${retryAt ? `, tried again at ${moment(retryAt)}` : ''}`,
+        )
+  const means = meaningOf(outcome, reason)?.replaceAll('`', '')
+  return [
+    ...(means ? [means] : []),
+    ...(sqlstate ? [`error of Postgres: ${sqlstate}`] : []),
+    ...waits.map((subject) => `waits for ${subject}`),
+  ].map((line) => `      ${line}`)
 }
 
 /** Returns lines that name the build and the settings that decided the delivery, if they were recorded. */

@@ -1649,6 +1649,17 @@ export interface paths {
                                 build: string | null;
                                 /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
+                                /** @description The code with which Postgres refused it */
+                                sqlstate: string | null;
+                                /** @description Ids of the objects that it is about */
+                                about: string[] | null;
+                                is_final: boolean;
+                                /** @description The function that applies it when it no longer waits */
+                                verb: string | null;
+                                waits_for: {
+                                    subject: string;
+                                    retry_at: string | null;
+                                }[];
                             } | null;
                             entries: {
                                 id: number;
@@ -1720,6 +1731,17 @@ export interface paths {
                                 build: string | null;
                                 /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
+                                /** @description The code with which Postgres refused it */
+                                sqlstate: string | null;
+                                /** @description Ids of the objects that it is about */
+                                about: string[] | null;
+                                is_final: boolean;
+                                /** @description The function that applies it when it no longer waits */
+                                verb: string | null;
+                                waits_for: {
+                                    subject: string;
+                                    retry_at: string | null;
+                                }[];
                             }[];
                         };
                     };
@@ -2571,6 +2593,17 @@ export interface paths {
                                 build: string | null;
                                 /** @description The hash of the settings that decided it */
                                 settings_hash: string | null;
+                                /** @description The code with which Postgres refused it */
+                                sqlstate: string | null;
+                                /** @description Ids of the objects that it is about */
+                                about: string[] | null;
+                                is_final: boolean;
+                                /** @description The function that applies it when it no longer waits */
+                                verb: string | null;
+                                waits_for: {
+                                    subject: string;
+                                    retry_at: string | null;
+                                }[];
                             } | null;
                             user_id: string | null;
                             user: {

@@ -25,6 +25,17 @@ export const delivery = () =>
     settings_hash: z.nullable(z.string()).check(z.describe('The hash of the settings that decided it')),
   })
 
+/** A delivery with what it waits for. */
+export const shown = () =>
+  z.object({
+    ...delivery().shape,
+    sqlstate: z.nullable(z.string()).check(z.describe('The code with which Postgres refused it')),
+    about: z.nullable(z.array(z.string())).check(z.describe('Ids of the objects that it is about')),
+    is_final: z.boolean(),
+    verb: z.nullable(z.string()).check(z.describe('The function that applies it when it no longer waits')),
+    waits_for: z.array(z.object({ subject: z.string(), retry_at: z.nullable(z.string()) })),
+  })
+
 export const entry = () =>
   z.object({
     id: z.int(),

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { type Described, refusal } from '../../src/api/route.ts'
-import { delivery, entry, verdict } from './delivery.ts'
+import { entry, shown, verdict } from './delivery.ts'
 import { shownPages } from './shown-pages.ts'
 
 const signedEvent = () => z.looseObject({}).check(z.describe('The provider’s event, as it was signed'))
@@ -77,12 +77,12 @@ export const described: Described[] = [
         id: z.string(),
         user_id: z.nullable(z.string()),
         payment: z.nullable(z.string()),
-        event: z.nullable(delivery()),
+        event: z.nullable(shown()),
         entries: z.array(entry()),
         next: z.nullable(z.int()).check(z.describe('Where older entries begin; null on the last page')),
         sum: z.int().check(z.describe('Credits: the sum of all entries')),
         balance: z.nullable(z.int()).check(z.describe('The user’s present balance, in credits')),
-        waiting: z.array(delivery()).check(z.describe('Parked, rejected, or given up')),
+        waiting: z.array(shown()).check(z.describe('Parked, rejected, or given up')),
       }),
     refusals: { 404: refusal('not_found'), 503: refusal('unavailable') },
   },

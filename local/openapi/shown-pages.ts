@@ -1,17 +1,8 @@
 import * as z from 'zod/mini'
 import { type Described, refusal } from '../../src/api/route.ts'
 import { LISTED } from '../../src/ops/page/deliveries.ts'
-import { delivery, entry } from './delivery.ts'
+import { entry, shown } from './delivery.ts'
 
-const shown = () =>
-  z.object({
-    ...delivery().shape,
-    sqlstate: z.nullable(z.string()).check(z.describe('The code with which Postgres refused it')),
-    about: z.nullable(z.array(z.string())).check(z.describe('Ids of the objects that it is about')),
-    is_final: z.boolean(),
-    verb: z.nullable(z.string()).check(z.describe('The function that applies it when it no longer waits')),
-    waits_for: z.array(z.object({ subject: z.string(), retry_at: z.nullable(z.string()) })),
-  })
 const action = () => z.looseObject({ at: z.string(), operator: z.string(), action: z.string() })
 const counts = () => z.record(z.string(), z.int())
 const rows = () => z.array(z.looseObject({}))
@@ -102,7 +93,7 @@ export const shownPages: Described[] = [
         id: z.string(),
         about: z.string(),
         payment: z.nullable(z.string()),
-        event: z.nullable(delivery()),
+        event: z.nullable(shown()),
         user_id: z.nullable(z.string()),
         user: z.nullable(z.looseObject({})),
         balance: z.nullable(z.int()),

@@ -111,8 +111,8 @@ begin
 end $$;
 
 -- Returns the chain behind a balance: the entries of the user, or only those of the payment, event or reference, oldest
--- first, each with the delivery that caused it; and what is parked or rejected. Of a long history it returns one page,
--- beginning with the newest.
+-- first, each with the delivery that caused it; and what is parked or rejected, with what it waits for. Of a long
+-- history it returns one page, beginning with the newest.
 -- facts: id, before_id (of an entry: returns the page before it), page_size. Returns {"refused": "not_found"} if
 -- nothing is known of the id.
 create or replace function explain(facts jsonb) returns jsonb language plpgsql stable security definer
@@ -139,14 +139,14 @@ begin
       coalesce(f.before_id, 9223372036854775807), f.page_size) entry);
   end if;
 
-  select coalesce(jsonb_agg(explained_delivery(event) order by event.received_at), '[]') into waiting
+  select coalesce(jsonb_agg(shown_delivery(event) order by event.received_at), '[]') into waiting
   from waiting_for(f.id, about is not distinct from 'user', f.page_size) event
   where event.event_id is distinct from subject.event_id;
 
   if about is null and waiting = '[]' then return '{"refused": "not_found"}'; end if;
   return jsonb_build_object(
     'about', coalesce(about, 'payment'), 'id', f.id, 'user_id', owner, 'payment', subject.payment,
-    'event', (select explained_delivery(event) from webhook_events event
+    'event', (select shown_delivery(event) from webhook_events event
       where event.provider in ('clerk', 'stripe') and event.event_id = subject.event_id),
     'entries', (select coalesce(jsonb_agg(explained_entry(entry) order by entry.id), '[]') from unnest(page) entry),
     'next', case when cardinality(page) = f.page_size then (page[f.page_size]).id end,

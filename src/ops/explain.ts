@@ -20,6 +20,18 @@ export interface ExplainedDelivery {
   settings_hash: string | null
 }
 
+/** A delivery, with what it waits for, as `shown_delivery` returns it. */
+export interface ShownDelivery extends ExplainedDelivery {
+  /** The SQLSTATE with which Postgres refused it for its content. */
+  sqlstate: string | null
+  about: string[] | null
+  /** Whether its outcome is final. */
+  is_final: boolean
+  /** The verb that it runs once it can. */
+  verb: string | null
+  waits_for: { subject: string; retry_at: string | null }[]
+}
+
 export interface ExplainedEntry {
   id: number
   user_id: string
@@ -49,7 +61,7 @@ export interface Explanation {
   id: string
   user_id: string | null
   payment: string | null
-  event: ExplainedDelivery | null
+  event: ShownDelivery | null
   /** Oldest first. */
   entries: ExplainedEntry[]
   /** The `before_id` of the page with older entries. Null on the last one. */
@@ -59,7 +71,7 @@ export interface Explanation {
   /** Credits of the user, now. Null without a wallet. */
   balance: number | null
   /** Deliveries that are parked or rejected, and those that were given up and would still be released. */
-  waiting: ExplainedDelivery[]
+  waiting: ShownDelivery[]
 }
 
 /** The most ledger entries, and the most waiting deliveries, of one page. */

@@ -1,6 +1,6 @@
 -- Returns what the page shows about a user, a payment, an event or a reference: what explain returns, and with it the
--- user, the payments of these entries with what came back of them, the user's subscriptions, what each delivery waits
--- for, and what operators have done.
+-- user, the payments of these entries with what came back of them, the user's subscriptions, and what operators have
+-- done.
 -- facts: id, before_id and page_size (as in explain). Returns {"refused": "not_found"} if nothing is known of the id.
 create or replace function look_up(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -23,17 +23,7 @@ begin
       select id, plan_key, stripe_price_id, status, current_period_end, cancel_at_period_end, collection_paused,
         double_since, cancel_due_at
       from subscriptions where user_id = owner order by created_at desc limit 50) here),
-    'waiting', (select coalesce(jsonb_agg(shown_again(delivery) order by n), '[]')
-      from jsonb_array_elements(explained->'waiting') with ordinality as waits(delivery, n)),
     'actions', actions_about(null, owner, 20));
-end $$;
-
--- Returns a delivery that explain has named, with what it waits for.
-create or replace function shown_again(delivery jsonb) returns jsonb language plpgsql stable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  return (select shown_delivery(event) from webhook_events event
-    where event.provider = delivery->>'provider' and event.event_id = delivery->>'event');
 end $$;
 
 -- Returns a user, as far as known: a deleted one still has the wallet. Null if there is none.

@@ -15,7 +15,13 @@ beforeAll(async () => {
   await client.query(`insert into webhook_events (provider, event_id, type, outcome, reason, user_id, about) values
     ('stripe', 'evt_1', 'checkout.session.completed', 'rejected', 'customer_mismatch', 'user_ada', '{pi_1}'),
     ('stripe', 'evt_2', 'checkout.session.completed', 'applied', null, 'user_ada', null),
-    ('clerk', 'evt_3', 'user.updated', 'rejected', 'missing_email', 'user_ada', null)`)
+    ('clerk', 'evt_3', 'user.updated', 'rejected', 'missing_email', 'user_ada', null),
+    ('stripe', 'evt_4', 'refund.created', 'parked', 'unknown_payment', null, '{re_4}'),
+    ('stripe', 'evt_5', 'invoice.paid', 'parked', 'unreadable', 'user_eve', null)`)
+  await client.query(`update webhook_events set sqlstate = '22P05' where event_id = 'evt_5'`)
+  await client.query(`insert into waiting (provider, event_id, subject, retry_at) values
+    ('stripe', 'evt_4', 'payment:pi_4', null),
+    ('stripe', 'evt_5', 'event:evt_5', '2030-01-01T00:00:00Z')`)
   await client.end()
 })
 
@@ -72,6 +78,32 @@ describe('npm run explain', () => {
     const { host } = new URL(databaseUrl)
     expect(text).toContain(`user_ada, at ${host}`)
     expect(JSON.parse((await run('explain', 'user_ada', '--json')).text)).toMatchObject({ host, sum: -30 })
+  })
+
+  it('says what a delivery waits for, and why one was rejected, in the words of /ops', async () => {
+    const lines = async (id: string) => (await run('explain', id)).text.split('\n').map((line) => line.trim())
+    expect(await lines('evt_4')).toEqual(
+      expect.arrayContaining([
+        'its payment has not come yet',
+        'waits for payment pi_4, which comes with the event that reports it',
+      ]),
+    )
+    expect(await lines('user_eve')).toEqual(
+      expect.arrayContaining([
+        'a form that this version does not know, or content that Postgres refuses',
+        'error of Postgres: 22P05',
+        'waits for event evt_5, which comes when its provider is asked, or with a version that can read it, ' +
+          'tried again at 2030-01-01 00:00:00',
+      ]),
+    )
+    for (const id of ['evt_1', 'user_ada'])
+      expect(await lines(id)).toEqual(
+        expect.arrayContaining([
+          'its customer belongs to another user who is not deleted',
+          'waits for a person, who removes the cause and looks again, or adjusts the balance and settles it',
+        ]),
+      )
+    expect((await run('explain', 'evt_2')).text).not.toContain('waits for')
   })
 
   it('says in one line what it cannot do, without the password', async () => {

@@ -79,7 +79,7 @@ describe('GET /api/ops/explain/{id}', () => {
     expect(body).toMatchObject({ about: 'event', user_id: id, sum: -200, event: { outcome: 'applied' } })
     expect(body.entries).toHaveLength(1)
     expect((await explain(bad)).body).toMatchObject({
-      event: { outcome: 'rejected', reason: 'invalid_metadata' },
+      event: { outcome: 'rejected', reason: 'invalid_metadata', is_final: false, waits_for: [] },
       entries: [],
       waiting: [],
     })
@@ -92,7 +92,14 @@ describe('GET /api/ops/explain/{id}', () => {
     expect((await explain(payment)).body).toMatchObject({
       user_id: null,
       entries: [],
-      waiting: [{ event, outcome: 'parked', reason: 'unknown_payment' }],
+      waiting: [
+        {
+          event,
+          outcome: 'parked',
+          reason: 'unknown_payment',
+          waits_for: [{ subject: `payment:ch_${payment}` }, { subject: `payment:${payment}` }],
+        },
+      ],
     })
     await query(`update webhook_events set outcome = 'ignored', reason = 'not_ours' where event_id = $1`, [
       event,

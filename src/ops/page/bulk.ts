@@ -21,8 +21,7 @@ import {
   required,
   whatActionsDo,
 } from './html.ts'
-import { meaning } from './overview.ts'
-import { verdictOf } from './shown.ts'
+import { meaning, verdictOf } from './shown.ts'
 
 /** The most deliveries that one click settles. */
 const SETTLED = 200

@@ -4,12 +4,13 @@ import { call, connect } from '../../db.ts'
 import { providers } from '../../providers.ts'
 import { settingsOf } from '../../settings.ts'
 import { OUTCOMES, REASONS, unsettledReasons } from '../../webhook/outcome.ts'
+import type { ShownDelivery } from '../explain.ts'
 import { readQuery, WrongQuery } from '../query.ts'
 import { anything, moment as momentIn, oneOf } from '../query-forms.ts'
 import { deliveryLink } from './actions.ts'
 import type { Call } from './env.ts'
 import { type Content, field, found, frame, moment, select, table } from './html.ts'
-import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
+import { verdictOf, waitsFor } from './shown.ts'
 
 const MOST = 50
 

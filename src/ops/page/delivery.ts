@@ -7,7 +7,7 @@ import { type Settings, settingsOf } from '../../settings.ts'
 import { isLiveKey } from '../../stripe/key.ts'
 import type { Stored } from '../../webhook/due.ts'
 import { lookAgain } from '../../webhook/release.ts'
-import { type ExplainedEntry, outcomeInWords } from '../explain.ts'
+import { type ExplainedEntry, outcomeInWords, type ShownDelivery } from '../explain.ts'
 import { type Action, actionsTable } from './actions.ts'
 import { type Call, fieldsOf, given } from './env.ts'
 import {
@@ -25,8 +25,7 @@ import {
   whatActionsDo,
 } from './html.ts'
 import { entriesTable } from './look-up.ts'
-import { meaning } from './overview.ts'
-import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
+import { meaning, verdictOf, waitsFor } from './shown.ts'
 
 interface Shown {
   delivery: ShownDelivery

@@ -10,7 +10,7 @@ import { type Action, actionsTable, deliveryLink } from './actions.ts'
 import { type Call, fieldsOf, given } from './env.ts'
 import { act, type Content, field, found, frame, hidden, list, moment, required, table } from './html.ts'
 import { type Payment, paymentsTable, type Subscription, subscriptionsTable } from './paid.ts'
-import { type ShownDelivery, verdictOf, waitsFor } from './shown.ts'
+import { verdictOf, waitsFor } from './shown.ts'
 
 interface User {
   id: string
@@ -22,11 +22,10 @@ interface User {
   erasure_asked_at: string | null
 }
 
-type LookedUp = Omit<Explanation, 'waiting'> & {
+type LookedUp = Explanation & {
   user: User | null
   payments: Payment[]
   subscriptions: Subscription[]
-  waiting: ShownDelivery[]
   actions: Action[]
 }
 

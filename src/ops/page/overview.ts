@@ -3,15 +3,16 @@ import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { ALERT_KINDS } from '../../settings/alerts.ts'
 import { settingsOf } from '../../settings.ts'
-import { OUTCOMES, unsettledReasons } from '../../webhook/outcome.ts'
+import { unsettledReasons } from '../../webhook/outcome.ts'
 import { rounded } from '../alert-message.ts'
 import { secretsSet } from '../alerts.ts'
 import { inWords, type Unsettled } from '../attention.ts'
 import { BUILD } from '../functions.gen.ts'
 import { NEEDS } from '../ready.ts'
 import type { Call } from './env.ts'
-import { type Content, found, frame, list, moment, table } from './html.ts'
+import { found, frame, list, moment, table } from './html.ts'
 import { type Slot, series } from './series.ts'
+import { meaning } from './shown.ts'
 
 interface Difference {
   provider: string
@@ -144,9 +145,3 @@ export async function overview(c: Call) {
     ),
   ])
 }
-
-/** Returns what an outcome means, in the words of the list of outcomes. */
-export const meaning = (outcome: string, reason: string | null): Content =>
-  (OUTCOMES as Record<string, Record<string, string>>)[outcome]?.[reason ?? '']
-    ?.split('`')
-    .map((text, index) => (index % 2 ? html`<code>${text}</code>` : text))

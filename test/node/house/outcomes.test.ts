@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { described } from '../../../local/openapi/described.ts'
 import { openapi } from '../../../local/openapi/openapi.ts'
 import { routes } from '../../../src/api/routes.ts'
-import { PROVIDED_BY } from '../../../src/ops/page/shown.ts'
+import { PROVIDED_BY } from '../../../src/ops/waits-for.ts'
 import { OUTCOMES } from '../../../src/webhook/outcome.ts'
 import { functions } from './functions.ts'
 import { documented, read, sources } from './sources.ts'
@@ -86,7 +86,7 @@ describe('what is produced', () => {
   })
 })
 
-describe('the page of operators', () => {
+describe('what operators read', () => {
   it('says what provides every kind of subject that a delivery may wait for', () => {
     const calls = [...sql.matchAll(/\b(?:waits|asks)\([^;]*;/g)].map(([call]) => call)
     const kinds = new Set(calls.flatMap((call) => [...call.matchAll(/'(\w+):'/g)].map(([, kind]) => kind)))

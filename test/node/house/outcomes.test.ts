@@ -3,7 +3,7 @@ import { described } from '../../../local/openapi/described.ts'
 import { openapi } from '../../../local/openapi/openapi.ts'
 import { routes } from '../../../src/api/routes.ts'
 import { PROVIDED_BY } from '../../../src/ops/waits-for.ts'
-import { OUTCOMES } from '../../../src/webhook/outcome.ts'
+import { OUTCOMES, unsettledReasons } from '../../../src/webhook/outcome.ts'
 import { functions } from './functions.ts'
 import { documented, read, sources } from './sources.ts'
 
@@ -53,6 +53,13 @@ describe('every outcome and reason of the list', () => {
     const quoted = [...documented.matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text)
     const name = new RegExp(`\\b${reason || outcome}\\b`)
     expect(quoted.some((text) => name.test(text))).toBe(true)
+  })
+
+  it.each(unsettledReasons)('$outcome / $reason has an entry that says what to do', ({ outcome, reason }) => {
+    const [, section = ''] = read('docs/troubleshooting.md').split(new RegExp(`^### ${outcome}:`, 'im'))
+    const [entries = ''] = section.split(/^###? /m)
+    const heads = entries.match(/^- \*\*[^:]+:/gm) ?? []
+    expect(heads.some((head) => head.includes(`**\`${reason}\`**`))).toBe(true)
   })
 
   it.each(listed)('$verdict is in the API’s document', ({ outcome, reason }) => {

@@ -19,7 +19,7 @@ begin
   select event.event_id, coalesce(subject_of.user_id, event.user_id) into event_id, user_id
   from (select) here left join webhook_events event
     on event.provider in ('clerk', 'stripe') and event.event_id = given;
-  if user_id is null then
+  if user_id is null and event_id is null then
     -- An invoice that brought no money has no payment. Its entries are found through the event that reported it.
     select entry.user_id, entry.event_id into user_id, event_id from credit_ledger entry
     where entry.idempotency_key = any (keys_of_invoice(given)) and entry.stripe_payment_id is null limit 1;

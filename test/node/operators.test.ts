@@ -19,9 +19,9 @@ beforeAll(async () => {
     ('stripe', 'evt_4', 'refund.created', 'parked', 'unknown_payment', null, '{re_4}'),
     ('stripe', 'evt_5', 'invoice.paid', 'parked', 'unreadable', 'user_eve', null)`)
   await client.query(`update webhook_events set sqlstate = '22P05' where event_id = 'evt_5'`)
-  await client.query(`insert into waiting (provider, event_id, subject, retry_at) values
-    ('stripe', 'evt_4', 'payment:pi_4', null),
-    ('stripe', 'evt_5', 'event:evt_5', '2030-01-01T00:00:00Z')`)
+  await client.query(`insert into waiting (provider, event_id, subject, occurred_at, retry_at) values
+    ('stripe', 'evt_4', 'payment:pi_4', now(), null),
+    ('stripe', 'evt_5', 'event:evt_5', now(), '2030-01-01T00:00:00Z')`)
   await client.end()
 })
 

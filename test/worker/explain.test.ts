@@ -101,6 +101,12 @@ describe('GET /api/ops/explain/{id}', () => {
         },
       ],
     })
+    expect((await explain(event)).body).toMatchObject({
+      about: 'event',
+      user_id: null,
+      event: { outcome: 'parked', reason: 'unknown_payment' },
+      waiting: [],
+    })
     await query(`update webhook_events set outcome = 'ignored', reason = 'not_ours' where event_id = $1`, [
       event,
     ])

@@ -18,7 +18,7 @@ export const differences = ledgerhook.table(
     firstPass: text('first_pass').notNull(),
     firstSeenAt: moment('first_seen_at').notNull().defaultNow(),
     lastSeenAt: moment('last_seen_at').notNull().defaultNow(),
-    /** When a second pass had seen it, and it was reported. */
+    /** When a second pass had seen it, and it was reported. `infinity`: a person has dealt with it. */
     reportedAt: moment('reported_at'),
   },
   (differences) => [

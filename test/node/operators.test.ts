@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { query } from '../../local/postgres/query.ts'
 import type { Stack } from '../support/control.ts'
+import { blocks } from './documents-blocks.ts'
 
 let databaseUrl = ''
 
@@ -191,6 +192,42 @@ describe('npm run events', () => {
     expect((await run('events')).code).toBe(0)
     const nothing = { code: 0, text: `${host}: there is nothing to send again` }
     expect(await run('events', '--resend', 'all')).toEqual(nothing)
+  })
+})
+
+describe('a difference that stays, as docs/reconcile.md has it', () => {
+  const sql = blocks.find(
+    ({ path, code }) => path === 'docs/reconcile.md' && code.includes('differences'),
+  )?.code
+  const call = async <T>(name: string, facts: object) => {
+    const rows = await query<{ answer: T }>(databaseUrl, `select ledgerhook.${name}($1) as answer`, [facts])
+    return rows[0]?.answer as T
+  }
+  const counted = async () => (await call<{ difference: number }>('attention_besides', {})).difference
+  const overview = async () => {
+    const facts = { reasons: [], migrations: {}, functions: '', entry_points: [] }
+    return (await call<{ differences: unknown[] }>('overview', facts)).differences.length
+  }
+  /** Two passes find the same about one payment. */
+  async function passesFind(kind: string) {
+    const found = [
+      { provider: 'stripe', object: 'cs_kept', kind, user_id: 'user_ada', credits: -50, reason: null },
+    ]
+    for (const pass of ['first', 'second']) {
+      await call('watch_found', { pass: `${kind} ${pass}`, watches: true, found })
+      await query(databaseUrl, `update differences set first_seen_at = now() - interval '1 hour'`)
+    }
+  }
+
+  it('no longer counts once a person has dealt with it, until it differs in another way', async () => {
+    await passesFind('amount_differs')
+    expect([await counted(), await overview()]).toEqual([1, 1])
+    await query(databaseUrl, sql?.replace('cs_…', 'cs_kept') ?? '')
+    expect([await counted(), await overview()]).toEqual([0, 0])
+    await passesFind('amount_differs')
+    expect([await counted(), await overview()]).toEqual([0, 0])
+    await passesFind('no_such_payment')
+    expect([await counted(), await overview()]).toEqual([1, 1])
   })
 })
 

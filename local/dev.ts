@@ -39,17 +39,16 @@ await runInterruptible(async (interrupt) => {
   )
   // Only warns, because a developer may want to see what a Worker does without a setting.
   for (const reason of wrong) console.warn(reason)
-  if (wrong.length > 0) console.warn('Until that is set, webhooks get a 500 misconfigured')
-
-  const dataDir = reachableDataDir(flags.dataDir)
-  if (dataDir !== resolve(flags.dataDir))
-    console.log(
-      `Postgres does not run as root, and its user may not enter ${flags.dataDir}: its data is in ${dataDir}`,
-    )
+  if (wrong.length > 0) console.warn('Until that is corrected, webhooks get a 500 misconfigured')
 
   const givenUrl = configuredDatabase()
   if (flags.gateway && !givenUrl)
     throw new LocalError('--gateway stands in front of the database of DATABASE_URL, which is not set')
+  const dataDir = reachableDataDir(flags.dataDir)
+  if (!givenUrl && dataDir !== resolve(flags.dataDir))
+    console.log(
+      `Postgres does not run as root, and its user may not enter ${flags.dataDir}: its data is in ${dataDir}`,
+    )
   // A setting that names an endpoint means that there already is a gateway.
   const endpoint = { ...settings, ...vars }.NEON_FETCH_ENDPOINT
   const stack = await startStack(

@@ -98,4 +98,11 @@ describe.skipIf(!isRoot || !existsSync(native))('as root, in a folder that nobod
     dirs.push(reachableDataDir(join(dir, '.local', 'postgres')))
     expect(output).toMatch(/its data is in \/var\/tmp\/ledgerhook-data-\w{12}$/m)
   })
+
+  it('npm run dev says nothing of it with a database that it does not start', async () => {
+    const DATABASE_URL = 'postgres://a:b@ep-x.eu.neon.tech/x'
+    const { output } = await run('local/dev.ts', ['--gateway'], closed(), { DATABASE_URL })
+    expect(output).toContain('ep-x.eu.neon.tech is Neon')
+    expect(output).not.toContain('its data is in')
+  })
 })

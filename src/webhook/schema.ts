@@ -13,7 +13,7 @@ export const webhookEvents = ledgerhook.table(
     outcome: text({ enum: ['applied', 'duplicate', 'stale', 'ignored', 'parked', 'rejected'] }).notNull(),
     reason: text(),
     userId: text('user_id'),
-    /** The body as it was signed. Null if jsonb cannot hold it, once its user is erased, and after its retention. */
+    /** The body that was signed. Null if jsonb cannot hold it, once its user is erased, and after its retention. */
     payload: jsonb(),
     /**
      * The verb and the facts that a waiting delivery runs once it can, with `livemode` if it is of Stripe's test mode.

@@ -58,6 +58,17 @@ describe('the log', () => {
     const row = read('docs/operations.md').match(new RegExp(`^\\| \`${ours}\` \\|.*$`, 'm'))?.[0]
     expect(row).toContain(`\`${theirs}\``)
   })
+
+  const lines = filesOf('src').flatMap((path) => [
+    ...read(path).matchAll(/message: '([^']+)',\s+level: [^,}]*'error'/g),
+  ])
+  it.each([...new Set(lines.map(([, message = '']) => message))])(
+    'has the line `%s`, an error, on a page',
+    (message) => {
+      const named = documented.includes(`\`${message}\``) || documented.includes(`"message":"${message}"`)
+      has(message, { 'a place in the documents': named })
+    },
+  )
 })
 
 const SOLD = ['CREDIT_PACKS', 'PLANS']

@@ -13,7 +13,7 @@ import { progress } from './shared/progress.ts'
 import { commandEnvironment, givenVars } from './shared/settings.ts'
 
 /** Settings that decide no delivery but must be consistent with others, so they are emptied. */
-const UNUSED = { EVENTS_URL: '', EVENTS_SECRET: '', QUEUE_SPEED: '' }
+const UNUSED = { EVENTS_URL: '', EVENTS_SECRET: '' }
 
 const HELP = `
 npm run replay-check -- [flags]     what this code and these settings would do differently with the stored deliveries

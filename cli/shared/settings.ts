@@ -9,10 +9,25 @@ import { LocalError } from './errors.ts'
 import { projectDir } from './project.ts'
 
 /** Secrets that only the Worker needs, because a command verifies no webhook. These values are nobody's secrets. */
-const UNUSED = {
+const UNUSED_SECRETS = {
   CLERK_WEBHOOK_SECRET: `whsec_${Buffer.alloc(24).toString('base64')}`,
   STRIPE_WEBHOOK_SECRET: 'whsec_unused_by_commands',
 }
+
+/**
+ * Settings that only the Worker uses. They are emptied, because those of `npm run dev` name addresses of this machine,
+ * which are refused elsewhere.
+ */
+const OF_THE_WORKER = {
+  ALERT_WEBHOOK_URL: '',
+  HEARTBEAT_URL: '',
+  ACCESS_TEAM_DOMAIN: '',
+  ACCESS_AUD: '',
+  QUEUE_SPEED: '',
+}
+
+/** Nothing is asked there: a setting for development only says that others of its kind are accepted. */
+const DEVELOPMENT = { NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql' }
 
 /** A key of the local providers of `npm run dev`. It is sent only to this machine. */
 const LOCAL_KEY = /^sk_test_local_/
@@ -58,7 +73,13 @@ export function commandEnvironment(
   const isInDevVars = !isNamed || (environment === undefined && devVars().DATABASE_URL === databaseUrl)
   const given = configuredSettings(isNamed ? (environment ?? 'production') : undefined, isInDevVars)
   if (!isInDevVars) noteUnused(given, `[env.${environment ?? 'production'}.vars] of wrangler.toml`)
-  return { ...UNUSED, ...given, DATABASE_URL: databaseUrl }
+  return {
+    ...UNUSED_SECRETS,
+    ...(isThisMachine(databaseUrl) && DEVELOPMENT),
+    ...given,
+    ...OF_THE_WORKER,
+    DATABASE_URL: databaseUrl,
+  }
 }
 
 /** Prints which settings of `.dev.vars` do not count, because somebody may have set them for this command. */

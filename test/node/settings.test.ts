@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { string } from 'zod'
+import { commandEnvironment, commandSettings } from '../../cli/shared/settings.ts'
 import { whatIsWrong } from '../../local/dev/what-is-wrong.ts'
 import { Misconfigured, TAKES } from '../../src/settings/misconfigured.ts'
 import { settingsOf, settingsSchema } from '../../src/settings.ts'
@@ -127,5 +128,40 @@ describe('a refused setting says why', () => {
 
   it('in words for each setting', () => {
     expect(Object.keys(TAKES).sort()).toEqual(Object.keys(settingsSchema().shape).sort())
+  })
+})
+
+describe('a command', () => {
+  const ports = { stripePort: 1, clerkPort: 2 }
+  const here = 'postgres://owner:secret-word@127.0.0.1/app'
+  const set = (vars: Record<string, string>) => {
+    for (const [name, value] of Object.entries(vars)) vi.stubEnv(name, value)
+  }
+  afterEach(() => void vi.unstubAllEnvs())
+
+  it.each([here, GOOD.DATABASE_URL])(
+    'is not refused for settings of the Worker of npm run dev, which it does not use: %s',
+    (url) => {
+      set({
+        STRIPE_SECRET_KEY: GOOD.STRIPE_SECRET_KEY,
+        ALERT_WEBHOOK_URL: 'http://127.0.0.1:1/alerts',
+        HEARTBEAT_URL: 'http://127.0.0.1:1/heartbeat',
+        ACCESS_TEAM_DOMAIN: 'http://127.0.0.1:1',
+        ACCESS_AUD: 'a1'.repeat(32),
+        QUEUE_SPEED: '50',
+      })
+      expect(commandSettings(url, ports).STRIPE_SECRET_KEY).toBe(GOOD.STRIPE_SECRET_KEY)
+      expect(settingsOf(commandEnvironment(url)).STRIPE_SECRET_KEY).toBe(GOOD.STRIPE_SECRET_KEY)
+    },
+  )
+
+  it('takes the receiver of events of npm run dev for a database on this machine, and for no other', () => {
+    const { STRIPE_SECRET_KEY } = GOOD
+    const EVENTS_URL = 'http://127.0.0.1:1/events'
+    set({ STRIPE_SECRET_KEY, EVENTS_URL, EVENTS_SECRET: GOOD.CLERK_WEBHOOK_SECRET })
+    expect(commandSettings(here, ports).EVENTS_URL).toBe(EVENTS_URL)
+    expect(() => commandSettings(GOOD.DATABASE_URL, ports)).toThrow(
+      'EVENTS_URL: is a loopback address, which is for development only',
+    )
   })
 })

@@ -5,7 +5,7 @@ import { LocalError } from '../shared/errors.ts'
 import { projectDir, tools } from '../shared/project.ts'
 import { putting } from './check.ts'
 import type { Context } from './context.ts'
-import { missingEvents, NEEDED, ours, webhookUrl } from './stripe-endpoint.ts'
+import { isForwarded, missingEvents, NEEDED, ours, START_AGAIN, webhookUrl } from './stripe-endpoint.ts'
 
 /** Sets a secret of the Worker at Cloudflare. */
 export type PutSecret = (name: string, value: string) => Promise<void>
@@ -19,6 +19,8 @@ const SECRET = 'STRIPE_WEBHOOK_SECRET'
 export async function fix(context: Context, put: PutSecret): Promise<string[]> {
   if (!context.settings.STRIPE_SECRET_KEY)
     throw new LocalError('--fix needs STRIPE_SECRET_KEY: set it where you run this command')
+  if (isForwarded(context))
+    throw new LocalError('Stripe sends nothing to this machine: its events come by `stripe listen`')
   try {
     const [endpoint, ...others] = await ours(context)
     if (!endpoint) return [await create(context, put)]
@@ -39,12 +41,10 @@ export async function fix(context: Context, put: PutSecret): Promise<string[]> {
 type Event = Stripe.WebhookEndpointCreateParams.EnabledEvent
 
 async function create(context: Context, put: PutSecret): Promise<string> {
-  if (context.isLocal)
-    throw new LocalError(
-      'Stripe sends nothing to this machine: `stripe listen`, or the local Stripe of `npm run dev`',
-    )
+  const address = webhookUrl(context.url, 'stripe')
+  if (context.isLocal) throw new LocalError(`the local Stripe has no endpoint for ${address}: ${START_AGAIN}`)
   const { id, secret = '' } = await context.stripe().webhookEndpoints.create({
-    url: webhookUrl(context.url, 'stripe'),
+    url: address,
     enabled_events: NEEDED as Event[],
     api_version: Stripe.API_VERSION as Stripe.WebhookEndpointCreateParams.ApiVersion,
     description: 'Ledgerhook',
@@ -57,7 +57,7 @@ async function create(context: Context, put: PutSecret): Promise<string> {
         putting(SECRET),
     )
   })
-  return `${id} is made for ${webhookUrl(context.url, 'stripe')}, and its secret is the Worker's`
+  return `${id} is made for ${address}, and its secret is the Worker's`
 }
 
 /**

@@ -15,6 +15,9 @@ export const webhookUrl = (url: string, name: 'clerk' | 'stripe') => `${url}/api
 
 const FIX = 'npm run doctor -- --fix, or the Dashboard, Developers, Webhooks'
 
+/** What adds the endpoint of a Worker on this machine at the local Stripe. Its secret is set when both start. */
+export const START_AGAIN = 'start `npm run dev` again: the local Stripe then has it'
+
 /** Whether a destination is this Worker. The case of the host name and a slash at the end make no difference. */
 export function isOurs(context: Context, address: string | undefined | null): boolean {
   const plain = (text: string) => URL.parse(text)?.href.replace(/\/+$/, '')
@@ -29,7 +32,7 @@ export async function ours(context: Context): Promise<Stripe.WebhookEndpoint[]> 
  * Whether the Stripe CLI forwards the events, because Stripe itself sends nothing to this machine. Then no endpoint is
  * listed.
  */
-const isForwarded = ({ isLocal, settings }: Context) => isLocal && !settings.STRIPE_API_BASE
+export const isForwarded = ({ isLocal, settings }: Context) => isLocal && !settings.STRIPE_API_BASE
 
 const exists: Check = {
   group: 'stripe',
@@ -54,7 +57,10 @@ async function none(context: Context): Promise<Finding> {
   const host = URL.parse(context.url)?.host
   const near = (await context.endpoints()).filter(({ url }) => URL.parse(url)?.host === host)
   const seen = near.length > 0 ? `; this host has ${few(near.map(({ url }) => url))}` : ''
-  return fail(`no endpoint for ${webhookUrl(context.url, 'stripe')}${seen}`, `add it: ${FIX}`)
+  return fail(
+    `no endpoint for ${webhookUrl(context.url, 'stripe')}${seen}`,
+    context.isLocal ? START_AGAIN : `add it: ${FIX}`,
+  )
 }
 
 /** Makes a check of the Worker's endpoint. Only the check above reports that there is none. */

@@ -4,7 +4,7 @@ import Stripe from 'stripe'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Context, createContext } from '../../cli/doctor/context.ts'
 import { fix, putByWrangler } from '../../cli/doctor/fix.ts'
-import { NEEDED } from '../../cli/doctor/stripe-endpoint.ts'
+import { endpointChecks, NEEDED } from '../../cli/doctor/stripe-endpoint.ts'
 import { type LocalStripe, startStripe } from '../../local/stripe/server.ts'
 import { run, scratchDir } from './command.ts'
 
@@ -76,8 +76,23 @@ describe('--fix', () => {
     await stripe.webhookEndpoints.update(second.id, { url: 'https://elsewhere.invalid' })
   })
 
-  it('creates none for a Worker on this machine', async () => {
-    await expect(mend('http://127.0.0.1:8787')).rejects.toThrow('Stripe sends nothing to this machine')
+  it('creates none for a Worker on this machine: it says what does, as the check that finds none does', async () => {
+    const here = 'http://127.0.0.1:8787'
+    const says = 'start `npm run dev` again: the local Stripe then has it'
+    await expect(mend(here)).rejects.toThrow(
+      `the local Stripe has no endpoint for ${here}/api/webhooks/stripe: ${says}`,
+    )
+    const [exists] = endpointChecks
+    expect(await exists?.run(context(here))).toMatchObject({ result: 'fail', do: says })
+  })
+
+  it('asks Stripe itself nothing for a Worker on this machine, to which it sends nothing', async () => {
+    const given = { STRIPE_SECRET_KEY: 'sk_test_0123456789abcdef' }
+    const here = createContext({ url: 'http://127.0.0.1:8787', checkout: { dir: '.', build: '' }, given })
+    here.endpoints = () => Promise.reject(new Error('it was asked'))
+    await expect(fix(here, () => Promise.resolve())).rejects.toThrow(
+      'Stripe sends nothing to this machine: its events come by `stripe listen`',
+    )
   })
 
   it('says in one line where the secret is, if it cannot be put', async () => {

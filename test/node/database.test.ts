@@ -282,7 +282,9 @@ describe('docs/database.md', () => {
     const worker = new URL(as('billing_worker', documented))
     worker.password = encodeURIComponent('a long password, 2')
     expect(await query(worker.href, `select ledgerhook.readiness('{}') as answer`)).toHaveLength(1)
-    await run('drop schema shop cascade')
     await run(removal)
+    const left = "select rolname from pg_roles where rolname ~ 'website|billing_worker|ledgerhook'"
+    expect(await query(documented, left)).toEqual([{ rolname: 'website' }])
+    expect(await query(documented, 'select from shop.orders')).toEqual([])
   })
 })

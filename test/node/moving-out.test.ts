@@ -86,7 +86,7 @@ it('every block of docs/moving-out.md does what the page says, and nothing of yo
   const left =
     await rows(`select nspname::text as name from pg_namespace where nspname !~ '^(pg_|information_schema)'
     union select rolname::text from pg_roles where rolname ~ 'ledgerhook|billing|website|its_login' order by 1`)
-  expect(left.map(({ name }) => name)).toEqual(['its_login', 'moved', 'public', 'shop'])
+  expect(left.map(({ name }) => name)).toEqual(['its_login', 'moved', 'public', 'shop', 'website'])
   expect(await rows('select user_id from shop.orders join moved.balances using (user_id)')).toHaveLength(1)
   expect(await rows('select id from shop.own')).toHaveLength(1)
 })

@@ -5,7 +5,11 @@ import { id, storableText } from '../values.ts'
 export const name = () => id().check(z.describe('Printable ASCII without spaces, at most 255 characters'))
 
 /** Credits that one call moves. */
-export const amount = () => z.int().check(z.minimum(1), z.maximum(10 ** 12), z.describe('Credits'))
+export const amount = () => wholeNumber(1, 10 ** 12).check(z.describe('Credits'))
+
+/** A whole number within limits. One message says what is wrong with it: the first. */
+export const wholeNumber = (minimum: number, maximum: number, number = z.number()) =>
+  number.check(z.minimum(minimum, { abort: true }), z.maximum(maximum, { abort: true }), z.int())
 
 /** Text that stays in the ledger. */
 export const note = () =>

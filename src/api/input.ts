@@ -18,10 +18,18 @@ export function check<Schema extends z.ZodMiniType>(schema: () => Schema, value:
   }
   for (const issue of result.error.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) complain(key, 'is not a field here')
-    else complain(issue.path.join('.') || 'body', issue.message)
+    else
+      complain(issue.path.join('.') || 'body', isMissing(value, issue.path) ? 'is required' : issue.message)
   }
   throw invalidRequest(Object.fromEntries(fields))
 }
+
+const isMissing = (value: unknown, path: PropertyKey[]) =>
+  path.length > 0 &&
+  path.reduce(
+    (here, key) => (Object(here) === here ? Reflect.get(here as object, key) : undefined),
+    value,
+  ) === undefined
 
 /** Returns the request's body, parsed as JSON. @throws Refusal 400 */
 export async function readJson(request: { text(): Promise<string> }): Promise<unknown> {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { wholeNumber } from './fields.ts'
 import type { readWallet, WalletPage } from './read-wallet.ts'
 import { invalidRequest } from './route.ts'
 
@@ -18,7 +19,7 @@ const cursor = () =>
 export const pageQuery = () =>
   z.object({
     cursor: z.optional(cursor()).check(z.describe('The `next_cursor` of the page before')),
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 50),
+    limit: z._default(wholeNumber(1, 100, z.coerce.number()), 50),
   })
 
 const entry = () =>

@@ -204,6 +204,18 @@ describe('POST /api/wallet/spend', () => {
   it('says what is wrong with a field', async () => {
     const { body } = await spend({ ...good, amount: 0 })
     expect(body.fields).toEqual({ amount: ['Too small: expected number to be >=1'] })
+    for (const amount of [1e30, 1.5])
+      expect((await spend({ ...good, amount })).body.fields, `${amount}`).toEqual({
+        amount: [
+          amount > 2 ? 'Too big: expected number to be <=1000000000000' : expect.stringMatching(/int/),
+        ],
+      })
+    const required = ['is required']
+    expect((await spend({})).body.fields).toEqual({
+      user_id: required,
+      amount: required,
+      idempotency_key: required,
+    })
     const named = await spend({ ...good, idempotency_key: 'image 7' })
     expect(named.body.fields).toEqual({
       idempotency_key: ['takes 1 to 255 printable ASCII characters, and no space'],

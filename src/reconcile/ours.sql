@@ -99,7 +99,7 @@ begin
     union select stripe_payment_id from payments where user_id = f.user_id and gone_before is not null);
   return jsonb_build_object(
     'known', exists (select from wallets where user_id = f.user_id) or exists (select from users where id = f.user_id),
-    'open', exists (select from users where id = f.user_id and deactivated_at is null),
+    'open', coalesce((select deactivated_at is null from users where id = f.user_id), false),
     'customers', (select coalesce(jsonb_agg(id order by id), '[]') from stripe_customers
       where user_id = f.user_id and deleted_at is null),
     'payments', (select coalesce(jsonb_agg(distinct stripe_payment_intent_id), '[]') from payments

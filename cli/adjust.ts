@@ -100,7 +100,7 @@ await runCommand(async () => {
 /** Returns the result of an import in words. */
 function inLines(
   host: string,
-  { lines, sum, problems, booked, credits }: Imported,
+  { lines, sum, problems, booked, credits, met }: Imported,
   isDry: boolean,
 ): string[] {
   if (problems.length > 0) {
@@ -108,8 +108,10 @@ function inLines(
     return [...listed, `${host}: ${problems.length} to put right: nothing is booked`]
   }
   const what = isDry ? 'would be booked' : 'booked now'
+  const had = met > 0 ? `; ${met} had this balance` : ''
+  const before = `${was(lines - booked - met)} booked before`
   return [
-    `${host}: ${booked} ${what}, ${counted(credits, 'credit')}; ${was(lines - booked)} booked before`,
+    `${host}: ${booked} ${what}, ${counted(credits, 'credit')}${had}; ${before}`,
     `${counted(lines, 'line')}, whose amounts add up to ${sum}`,
   ]
 }

@@ -23,11 +23,14 @@ export interface Imported {
   /** How many were booked now (or would be), and their credits. */
   booked: number
   credits: number
+  /** How many wallets had the balance of their line, so that nothing had to be booked. */
+  met: number
 }
 
 interface Batch {
   credits: number
   is_new: number
+  met: number
   refused: Problem[]
 }
 
@@ -47,18 +50,19 @@ export async function importFile(
   const sum = rows.reduce((total, { amount }) => total + amount, 0)
   if (problems.length === 0 && what.sum !== undefined && what.sum !== sum)
     problems.push({ line: 0, why: `the amounts add up to ${sum}, not to ${what.sum}` })
-  const imported = { lines: rows.length, sum, problems, booked: 0, credits: 0 }
+  const imported = { lines: rows.length, sum, problems, booked: 0, credits: 0, met: 0 }
   if (rows.length === 0) return imported
 
   const client = await connectTo(url)
   const say = progress('line', 'lines')
   const pass = async (only_checks: boolean) => {
-    const total: Batch = { credits: 0, is_new: 0, refused: [] }
+    const total: Batch = { credits: 0, is_new: 0, met: 0, refused: [] }
     for (let at = 0; at < rows.length; at += BATCH) {
       const facts = { rows: rows.slice(at, at + BATCH), to_balance: what.toBalance, only_checks }
       const batch = await callFunctionOn<Batch>(client, url, 'adjust_many', facts)
       total.credits += batch.credits
       total.is_new += batch.is_new
+      total.met += batch.met
       total.refused.push(...batch.refused)
       if (!only_checks && batch.refused.length > 0) throw changedMeanwhile(url, batch, total, refusals)
       say(only_checks ? 'checking' : 'booking', at + facts.rows.length)
@@ -70,8 +74,8 @@ export async function importFile(
     imported.problems.push(...checked.refused.map(({ line, why }) => ({ line, why: refusals[why] ?? why })))
     imported.problems.sort((a, b) => a.line - b.line)
     if (imported.problems.length > 0) return imported
-    const { is_new: booked, credits } = what.onlyChecks ? checked : await pass(false)
-    return { ...imported, booked, credits }
+    const { is_new: booked, credits, met } = what.onlyChecks ? checked : await pass(false)
+    return { ...imported, booked, credits, met }
   } finally {
     await client.end().catch(() => {})
   }

@@ -61,8 +61,8 @@ end $$;
 
 -- Makes a batch of adjustments: all of them, or none if one is refused. Only the owner of the database may call it.
 -- facts: rows ([{line, user_id, amount, idempotency_key, note}]), to_balance and only_checks (both as in adjust).
--- Returns {"credits" (the sum of what this call booked, or would), "is_new" (how many adjustments that was), "refused":
--- [{line, why}]}.
+-- Returns {"credits" (the sum of what this call booked, or would), "is_new" (how many adjustments that was), "met" (how
+-- many wallets had the balance that they should have, when their row was first booked), "refused": [{line, why}]}.
 create or replace function adjust_many(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -77,7 +77,7 @@ begin
   end if;
   said := adjust_each(f.rows, f.to_balance, true);
   if f.only_checks is true then return said; end if;
-  if said->'refused' <> '[]' then return said || '{"credits": 0, "is_new": 0}'; end if;
+  if said->'refused' <> '[]' then return said || '{"credits": 0, "is_new": 0, "met": 0}'; end if;
   said := adjust_each(f.rows, f.to_balance, false);
   if said->'refused' <> '[]' then
     raise exception 'adjustments that are refused only together: %', said->'refused'
@@ -96,16 +96,19 @@ declare
   made jsonb;
   refused jsonb := '[]';
   made_count integer := 0;
+  met_count integer := 0;
   credits numeric := 0;
 begin
   for one in select given.one from jsonb_array_elements(rows) with ordinality as given(one, n) order by n loop
     made := adjust(one || jsonb_build_object('to_balance', to_balance, 'only_checks', only_checks));
     if made ? 'refused' then
       refused := refused || jsonb_build_object('line', one->'line', 'why', made->'refused');
+    elsif made @> '{"amount": 0}' then
+      met_count := met_count + 1;
     elsif made @> '{"is_new": true}' then
       made_count := made_count + 1;
       credits := credits + (made->>'amount')::numeric;
     end if;
   end loop;
-  return jsonb_build_object('credits', credits, 'is_new', made_count, 'refused', refused);
+  return jsonb_build_object('credits', credits, 'is_new', made_count, 'met', met_count, 'refused', refused);
 end $$;

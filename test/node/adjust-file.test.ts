@@ -80,14 +80,17 @@ describe('npm run adjust -- --file', () => {
       ...[`${none},0,move-${none},Moved`, `${next},-5,move-${next},Moved`],
     )
     expect(await importJson('--file', path, '--target', '--dry-run')).toMatchObject({
-      booked: 4,
+      booked: 2,
+      met: 2,
       credits: 15,
     })
     expect(await balances(ids)).toEqual([10, 40, 0, 0])
-    expect(await importJson('--file', path, '--target')).toMatchObject({ booked: 4, credits: 15, sum: 65 })
+    expect((await adjust('--file', path, '--target')).text).toMatch(
+      /: 2 booked now, 15 credits; 2 had this balance; 0 were booked before\n4 lines, whose amounts add up to 65$/,
+    )
     expect(await balances(ids)).toEqual([30, 40, 0, -5])
     for (const id of ids) await adjust(id, '-3', '--note', 'n', '--key', `spent-${id}`)
-    expect(await importJson('--file', path, '--target')).toMatchObject({ booked: 0, credits: 0 })
+    expect(await importJson('--file', path, '--target')).toMatchObject({ booked: 0, met: 2, credits: 0 })
     expect(await balances(ids)).toEqual([27, 37, -3, -8])
 
     const other = await file(`${none},9,move-${none},Moved`)
@@ -183,7 +186,7 @@ describe('npm run adjust -- --file', () => {
       JSON.stringify({ rows, to_balance: false, only_checks: false }),
     ])
     expect(made).toEqual({
-      said: { credits: 0, is_new: 0, refused: [{ line: 3, why: 'unknown_user' }] },
+      said: { credits: 0, is_new: 0, met: 0, refused: [{ line: 3, why: 'unknown_user' }] },
     })
     expect(await balances([ada as string])).toEqual([0])
   })

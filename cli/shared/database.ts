@@ -129,6 +129,10 @@ function refused(error: { code?: string; message?: string }, url: URL, setting: 
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return noHost(host, code, setting)
   if (/\bSSL\b/.test(error.message ?? ''))
     return new LocalError(`${host} does not speak TLS as asked: correct sslmode in ${setting}`)
+  if (/^Connection terminated unexpectedly/.test(error.message ?? ''))
+    return new LocalError(
+      `${host} is no Postgres, or has just stopped: it ends the connection. Is the port right?`,
+    )
   return new LocalError(`${host} does not answer (${code}): is it running, and reachable from here?`)
 }
 

@@ -9,6 +9,7 @@ import { runCommand } from '../../cli/shared/command.ts'
 import { confirmElsewhere } from '../../cli/shared/confirm.ts'
 import { projectDir } from '../../cli/shared/project.ts'
 import { EXAMPLES } from '../../local/dev-vars.ts'
+import { serveHttp } from '../../local/http-server.ts'
 import { as, type Cluster, startCluster } from '../support/cluster.ts'
 import { run, scratchDir, start } from './command.ts'
 
@@ -339,4 +340,16 @@ describe('without the packages', () => {
       '@biomejs/biome, a package for development, is not installed: run `npm ci --include=dev` first\n',
     ])
   })
+})
+
+it('a port on which something else than Postgres listens, such as the gateway’s, is one sentence', async () => {
+  const other = await serveHttp((_, response) => response.end(), {
+    port: 0,
+    flag: 'none: the system chooses it',
+  })
+  onTestFinished(() => other.stop())
+  const { port } = new URL(other.url)
+  expect(await refusal('cli/explain.ts', ['user_ada', '--pg-port', port], {})).toBe(
+    `127.0.0.1:${port} is no Postgres, or has just stopped: it ends the connection. Is the port right?`,
+  )
 })

@@ -51,6 +51,12 @@ const LOG = 'see the Worker’s log; of `misconfigured` it names the setting and
 const returned = (answer: Answer | null | undefined) =>
   answer ? `${answer.status} (${answer.body?.error ?? 'no reason'})` : 'no response'
 
+/** Returns how the Worker gets a secret. On this machine `npm run dev` gives it what `.dev.vars` had at its start. */
+const giving = (isLocal: boolean, name: string, what = '') =>
+  isLocal
+    ? `start \`npm run dev\` again: it reads ${name} from .dev.vars. Or is another one in the environment here?`
+    : `${putting(name)}${what}`
+
 /** Makes a check of whether the Worker has each of the secrets that are given here. */
 function secretCheck(
   provider: 'clerk' | 'stripe',
@@ -62,7 +68,7 @@ function secretCheck(
     name: `worker-${provider}-secret`,
     needs: [name],
     costs: `everything that ${from} sends gets 400`,
-    async run({ url, settings }) {
+    async run({ url, isLocal, settings }) {
       const secrets = settings[name] ?? []
       const answers = await Promise.all(secrets.map((secret) => probe(url, provider, { secret })))
       const wrong = answers.findIndex((answer) => answer?.body?.outcome !== 'ignored')
@@ -77,7 +83,7 @@ function secretCheck(
       if (answer?.status === 400)
         return fail(
           `the Worker does not know ${name}${which}`,
-          `${putting(name)}, with the endpoint's signing secret`,
+          giving(isLocal, name, ", with the endpoint's signing secret"),
         )
       const costs = `nothing that ${from} sends is taken`
       return fail(`a signed probe gets ${returned(answer)}`, LOG, costs)
@@ -133,7 +139,11 @@ const ready: Check = {
     const status = answer?.body?.status
     if (status === 'ready') return pass('the Worker has the database that it needs')
     if (answer?.status === 401)
-      return fail('the Worker has another OPS_TOKEN', putting('OPS_TOKEN'), 'nobody can ask it how it is')
+      return fail(
+        'the Worker has another OPS_TOKEN',
+        giving(context.isLocal, 'OPS_TOKEN'),
+        'nobody can ask it how it is',
+      )
     if (!status)
       return fail(`the Worker returns ${returned(answer)}`, LOG, 'deliveries get the same, and are repeated')
     return fail(`the Worker is ${status}`, READY[status] ?? LOG)

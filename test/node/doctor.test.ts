@@ -810,7 +810,7 @@ describe('npm run doctor', () => {
     const { code, output } = await doctor(['--url', running.worker.url], { OPS_TOKEN: 'another-token' })
     expect(code).toBe(1)
     expect(output).toMatch(
-      /✗ worker-ready .*another OPS_TOKEN\n +costs: .+\n +do: npx wrangler secret put OPS_TOKEN --env production/,
+      /✗ worker-ready .*another OPS_TOKEN\n +costs: .+\n +do: start `npm run dev` again: .* OPS_TOKEN from \.dev\.vars/,
     )
   })
 

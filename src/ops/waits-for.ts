@@ -13,6 +13,15 @@ export const PROVIDED_BY: Record<string, string> = {
   subscription: 'comes with an event about it',
 }
 
+/** What provides the subjects of a delivery that knows them, but not enough about them, by its reason. */
+const READ_AGAIN: Record<string, string> = {
+  ambiguous_order: 'Stripe is asked about',
+  incomplete_invoice: 'Stripe is asked about',
+  incomplete_session: 'Stripe is asked about',
+  unlinked_payment: 'Stripe is asked about',
+  unknown_price: 'sells a price without an entry in PLANS',
+}
+
 /** Something that a delivery waits for, and what would release it. */
 export interface Awaited {
   /** `user`, `payment`, … */
@@ -29,11 +38,12 @@ const A_PERSON = 'a person, who removes the cause and looks again, or adjusts th
  * Returns what a delivery waits for: subjects, a person (in words), or nothing. A command may read a database with
  * older functions, which name no subjects and do not say whether an outcome is final.
  */
-export function awaited({ outcome, is_final, waits_for = [] }: ShownDelivery): Awaited[] | string {
+export function awaited({ outcome, reason, is_final, waits_for = [] }: ShownDelivery): Awaited[] | string {
   if (waits_for.length > 0)
     return waits_for.map(({ subject, retry_at }) => {
       const [kind = '', ...id] = subject.split(':')
-      return { kind, id: id.join(':'), providedBy: PROVIDED_BY[kind] ?? '', retryAt: retry_at }
+      const providedBy = READ_AGAIN[reason ?? ''] ?? PROVIDED_BY[kind] ?? ''
+      return { kind, id: id.join(':'), providedBy, retryAt: retry_at }
     })
   return outcome === 'rejected' || (outcome === 'parked' && is_final === false) ? A_PERSON : []
 }

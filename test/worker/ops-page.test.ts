@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { subscriptionEvent } from '../../local/billing-events.ts'
 import { checkoutEvent, randomId } from '../../local/events.ts'
+import { paymentIntentEvent } from '../../local/payment-events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { unsettledReasons } from '../../src/webhook/outcome.ts'
 import { logged } from './engine-support.ts'
@@ -202,6 +203,12 @@ describe('the deliveries', () => {
     await deliver('stripe', refund)
     expect((await rows({ id: refund.id }))[0]).toContain(
       `payment pi_2_${user} , which comes with the event that reports it`,
+    )
+    const payment = `pi_3_${user}`
+    const unlinked = paymentIntentEvent({ payment, user: await signedUp() })
+    await deliver('stripe', unlinked)
+    expect((await rows({ id: unlinked.id }))[0]).toMatch(
+      new RegExp(`payment ch_${payment} , which Stripe is asked about, tried again at [\\d-]+`),
     )
     const rejected = await rejectedTopUp(await signedUp())
     expect((await rows({ id: rejected.id }))[0]).toContain('a person, who removes the cause and looks again')

@@ -89,6 +89,13 @@ const press = (page: Page, name: string | RegExp) => page.getByRole('button', { 
 const text = async (page: Page, selector = 'main') =>
   ((await page.locator(selector).textContent()) ?? '').replaceAll(/\s+/g, ' ')
 const backgroundOf = (page: Page) => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
+/** Returns the captions of tables that are wider than the window: all but those of the numbers that are drawn. */
+const cutTables = (page: Page) =>
+  page.evaluate<string[]>(
+    `[...document.querySelectorAll('.wide:not(:has([data-plot]))')]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map((region) => region.getAttribute('aria-label'))`,
+  )
 async function said(page: Page): Promise<string> {
   await loaded(page, page.getByRole('status'))
   return await text(page, '[role=status]')
@@ -244,6 +251,23 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     )
   })
 
+  it('a row is a list on a telephone, each value with its heading', async () => {
+    await signedIn(
+      async (page) => {
+        await page.goto('/ops/deliveries?id=evt_parked')
+        const cells = await page.evaluate<string[]>(
+          `[...document.querySelectorAll('tbody td')].map((cell) => getComputedStyle(cell, '::before').content)`,
+        )
+        expect(cells).toEqual(
+          ['Received (UTC)', 'Event', 'Outcome', 'User', 'Waits for'].map((head) =>
+            expect.stringContaining(head),
+          ),
+        )
+      },
+      { viewport: { width: 375, height: 800 } },
+    )
+  })
+
   it.each([
     { says: 'light', colorScheme: 'light', width: 1280 },
     { says: 'dark', colorScheme: 'dark', width: 1280 },
@@ -258,6 +282,7 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
           expect([path, await backgroundOf(page), await accessibility(page), await overflowOf(page)]).toEqual(
             [path, background, [], 0],
           )
+          if (width === 375) expect([path, await cutTables(page)]).toEqual([path, []])
         }
       },
       { colorScheme, viewport: { width, height: 800 } },

@@ -116,7 +116,7 @@ describe('the overview', () => {
 describe('the deliveries', () => {
   const rows = async (filter: Record<string, string>) => {
     const html = await see(await ada(), `/ops/deliveries?${new URLSearchParams(filter)}`)
-    return [...html.matchAll(/<tr><td>.*?(?=<tr>|<\/table>)/gs)].map(([row]) => text(row))
+    return [...html.matchAll(/<tr><td.*?(?=<tr>|<\/table>)/gs)].map(([row]) => text(row))
   }
   const events = async (filter: Record<string, string>) =>
     (await rows(filter)).map((row) => /(?:evt|msg)_\w+/.exec(row)?.[0])

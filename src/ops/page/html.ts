@@ -27,10 +27,13 @@ export function frame(
   )
 }
 
-/** Returns a table with a caption. It scrolls if it is too wide for the page. */
+/**
+ * Returns a table with a caption. In a narrow window each row is a list: every cell has its heading with it. The table
+ * of a plot scrolls instead.
+ */
 export const table = (caption: string, heads: string[], rows: Content[][], plot?: string): Content =>
   rows.length > 0
-    ? html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table${plot && html` data-plot="${plot}"`}><caption>${caption}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}`)}<tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}`)}`)}</table></div>`
+    ? html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table${plot && html` data-plot="${plot}"`}><caption>${caption}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}`)}<tbody>${rows.map((row) => html`<tr>${row.map((cell, at) => html`<td${!plot && heads[at] && html` data-head="${heads[at]}"`}>${cell}`)}`)}</table></div>`
     : html`<p>${caption}: none`
 
 /** Returns a list of names with values. */

@@ -276,12 +276,22 @@ describe('npm ci', () => {
   })
 })
 
+describe('npm install github:<you>/ledgerhook', () => {
+  it('fetches no package for development: no script makes npm prepare it, or asks whether it may run', () => {
+    const { scripts } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8'))
+    const preparing = ['build', 'preinstall', 'install', 'postinstall', 'prepack', 'prepare']
+    expect(preparing.filter((name) => Object.hasOwn(scripts, name))).toEqual([])
+    // What npm runs in a checkout, and nowhere else.
+    expect(scripts.preprepare).toBe('node local/require-node.cjs')
+  })
+})
+
 describe('without the packages', () => {
   const GUARD = 'local/require-packages.cjs'
   const { scripts, dependencies, devDependencies } = JSON.parse(
     readFileSync(join(projectDir, 'package.json'), 'utf8'),
   ) as Record<'scripts' | 'dependencies' | 'devDependencies', Record<string, string>>
-  const commands = Object.entries(scripts).filter(([name]) => name !== 'preinstall')
+  const commands = Object.entries(scripts).filter(([name]) => name !== 'preprepare')
 
   /** A checkout without installed packages, as far as a command gets. */
   function checkout(): string {

@@ -165,9 +165,9 @@ describe('alerts', () => {
 })
 
 describe('npm scripts', () => {
-  // npm itself runs `preinstall`, so no document names it.
+  // npm itself runs `preprepare`, so no document names it.
   const scripts = Object.keys(JSON.parse(read('package.json')).scripts).filter(
-    (name) => name !== 'preinstall',
+    (name) => name !== 'preprepare',
   )
 
   it.each(scripts)('%s is in the documents', (script) => {

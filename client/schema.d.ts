@@ -707,7 +707,7 @@ export interface paths {
         put?: never;
         /**
          * Take credits from a wallet, once per idempotency key
-         * @description Never below zero. The same key again takes nothing and returns the balance right after its spend; `given_back` says that its credits were given back, so that another try needs another key. A refused key has written nothing and may be tried again.
+         * @description Never below zero. The same key again takes nothing and returns the same. The header `Ledgerhook-Given-Back` then has the credits that were given back since: another try needs another key. A refused key has written nothing and may be tried again.
          */
         post: {
             parameters: {
@@ -751,8 +751,6 @@ export interface paths {
                         "application/json": {
                             /** @description Credits, right after this spend */
                             balance: number;
-                            /** @description Only in a repeated call: the credits of this spend that were given back since */
-                            given_back?: number;
                         };
                     };
                 };

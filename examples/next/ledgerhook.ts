@@ -16,10 +16,10 @@ type Spent = 'taken' | 'too_few_credits' | 'given_back'
  */
 export async function spend(user_id: string, amount: number, idempotency_key: string): Promise<Spent> {
   const body = { user_id, amount, idempotency_key }
-  const { response, data, error } = await ledgerhook().POST('/api/wallet/spend', { body })
+  const { response, error } = await ledgerhook().POST('/api/wallet/spend', { body })
   if (error?.error === 'insufficient_credits') return 'too_few_credits'
   if (error) throw new Error(`the spend ${idempotency_key} returned ${response.status} ${error.error}`)
-  return data.given_back ? 'given_back' : 'taken'
+  return response.headers.has('Ledgerhook-Given-Back') ? 'given_back' : 'taken'
 }
 
 /** Gives a spend back, for instance where the job failed that it paid for. */

@@ -47,9 +47,11 @@ export function openDispute(account: Account, chargeId: string, body: unknown): 
 
 /** Closes a dispute as the bank decided. If it is won, all of its money comes back. */
 export function closeDispute(account: Account, id: string, status: 'won' | 'lost', body: unknown): Dispute {
-  readBody(broughtBack, body)
+  const { amount } = readBody(broughtBack, body)
   const dispute = found(account.state.disputes, 'dispute', id)
   if (dispute.status === status) throw invalid(`Dispute ${id} is ${status} already.`)
+  if (status === 'lost' && amount !== undefined) throw invalid('A lost dispute brings no amount back.')
+  if (status === 'won') withdrawn(dispute)
   dispute.status = status
   account.emit('charge.dispute.closed', dispute)
   return status === 'won' ? reinstate(account, id, body) : dispute
@@ -59,10 +61,16 @@ export function closeDispute(account: Account, id: string, status: 'won' | 'lost
 export function reinstate(account: Account, id: string, body: unknown): Dispute {
   const { amount } = readBody(broughtBack, body)
   const dispute = found(account.state.disputes, 'dispute', id)
-  const [first] = dispute.balance_transactions
-  const left = -dispute.balance_transactions.reduce((sum, move) => sum + move.amount, 0)
-  if (!first || left <= 0) throw invalid(`No money of dispute ${id} is withdrawn.`)
-  dispute.balance_transactions.push(moved(account, amount ?? left, first.currency, 'adjustment'))
+  const { left, currency } = withdrawn(dispute)
+  dispute.balance_transactions.push(moved(account, amount ?? left, currency, 'adjustment'))
   account.emit('charge.dispute.funds_reinstated', dispute)
   return dispute
+}
+
+/** Returns the money that a dispute has taken, in the settlement currency. Throws if there is none. */
+function withdrawn({ id, balance_transactions }: Dispute): { left: number; currency: string } {
+  const left = -balance_transactions.reduce((sum, move) => sum + move.amount, 0)
+  const [first] = balance_transactions
+  if (!first || left <= 0) throw invalid(`No money of dispute ${id} is withdrawn.`)
+  return { left, currency: first.currency }
 }

@@ -84,6 +84,7 @@ async function respond(route: Route, c: Context<Env>): Promise<Response> {
       body: route.body && check(route.body, await readJson(c.req.raw)),
       settings,
       db: tellingAfter(c, settings),
+      header: (name, value) => c.header(name, value),
     })
     return route.revalidates ? await revalidated(c, result as object) : c.json(result as object)
   } catch (error) {

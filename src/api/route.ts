@@ -34,6 +34,8 @@ interface Call<Who, Params, Query, Body> {
   body: z.output<Body>
   settings: Settings
   db: Database
+  /** Adds a header to the response. */
+  header(name: string, value: string): void
 }
 
 /** A route of ours: described, and handled. `handle` returns the response's body, or throws a Refusal. */

@@ -11,7 +11,7 @@ export const spendCredits = route({
   caller: 'service',
   summary: 'Take credits from a wallet, once per idempotency key',
   description:
-    'Never below zero. The same key again takes nothing and returns the balance right after its spend; `given_back` says that its credits were given back, so that another try needs another key. A refused key has written nothing and may be tried again.',
+    'Never below zero. The same key again takes nothing and returns the same. The header `Ledgerhook-Given-Back` then has the credits that were given back since: another try needs another key. A refused key has written nothing and may be tried again.',
   body: () =>
     z.strictObject({
       user_id: name(),
@@ -20,13 +20,7 @@ export const spendCredits = route({
       note: z.nullish(note()).check(z.describe('No personal data')),
       reference: z.nullish(name()).check(z.describe('What it is for: a job, an order')),
     }),
-  response: () =>
-    z.object({
-      balance: z.int().check(z.describe('Credits, right after this spend')),
-      given_back: z
-        .optional(z.int())
-        .check(z.describe('Only in a repeated call: the credits of this spend that were given back since')),
-    }),
+  response: () => z.object({ balance: z.int().check(z.describe('Credits, right after this spend')) }),
   refusals: {
     402: refusal('insufficient_credits', () => ({
       balance: z.int(),
@@ -36,10 +30,13 @@ export const spendCredits = route({
     404: refusal('unknown_user'),
     409: refusal('idempotency_key_reused'),
   },
-  handle: async ({ db, body, tokenName }) => {
+  handle: async ({ db, body, tokenName, header }) => {
     const { note = null, reference = null } = body
     const answer = await spend(db, { ...body, note, reference, caller: tokenName })
     const isShort = 'refused' in answer && answer.refused === 'insufficient_credits'
-    return granted(isShort ? { ...answer, checkout: startCheckout.path } : answer)
+    const spent = granted(isShort ? { ...answer, checkout: startCheckout.path } : answer)
+    // In a header, because the body of a repeated call never changes.
+    if (spent.given_back) header('Ledgerhook-Given-Back', String(spent.given_back))
+    return { balance: spent.balance }
   },
 })

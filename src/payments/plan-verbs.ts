@@ -21,7 +21,7 @@ export interface CreditedInvoice {
   stripe_charge_id: string | null
   /** Those of subscriptions. Null if they are not known. */
   lines: PlanLine[] | null
-  /** Why the lines are not known: the event does not contain all of them, or PLANS knows none of their prices. */
+  /** Why the lines are not known: the event does not contain all of them, or PLANS has none of the prices that they charge. */
   unknown: 'incomplete_invoice' | 'unknown_price' | null
   /** What PLANS says by lookup keys. Null if no line can be known by one. */
   plans: Record<string, Pick<PlanLine, 'key' | 'credits' | 'trial_credits' | 'plan_names'>> | null

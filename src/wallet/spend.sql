@@ -2,7 +2,8 @@
 -- balance right after that spend, and what was given back of it since, if anything was: the work that it paid for is not
 -- paid any more. One that was refused has written nothing, and may be tried again.
 -- facts: user_id, amount (credits), idempotency_key (the caller's), note, reference (what it is for), caller (the name
--- of the caller's token). Returns {"balance", "given_back" (if anything was)}, or {"refused": why}, with the balance if that is too small.
+-- of the caller's token). Returns {"balance", "given_back" (if anything was)}, or {"refused": why}, with the balance if
+-- that is too small.
 create or replace function spend(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

@@ -122,7 +122,7 @@ describe('the bench', () => {
     const printed = report({ stages, startup })
     for (const what of ['whole delivery', 'a bare Hono worker', 'ledgerhook, with whole SDKs'])
       expect(printed).toContain(what)
-    expect(printed).toMatch(/^top-up +\d+ \(\d+ %\) +\d+ \(\d+ %\)/m)
+    expect(printed).toMatch(/^top-up +-?\d+ \(-?\d+ %\) +-?\d+ \(-?\d+ %\)/m)
   })
 
   it('weighs the Worker, which is within its 180 KiB, and each of its packages', async () => {

@@ -20,6 +20,7 @@ describe('npm run demo', () => {
       const table = output.split('\n\n').find((text) => text.startsWith('  what happens')) ?? ''
       const widths = table.split('\n').filter((line) => !line.startsWith('  …'))
       // Every line ends where the heading of the balance ends.
+      expect(widths.length).toBeGreaterThan(5)
       expect(widths.filter((line) => line.length !== widths[0]?.length)).toEqual([])
     },
   )

@@ -45,7 +45,7 @@ describe('npm run migrate says in one line', () => {
     onTestFinished(() => void silent.close())
     const { port } = silent.address() as { port: number }
     expect(await line(`postgres://ada:hunter2@127.0.0.1:${port}/x`)).toContain(
-      `127.0.0.1:${port} does not answer`,
+      `127.0.0.1:${port} is no Postgres, or has just stopped`,
     )
   })
 

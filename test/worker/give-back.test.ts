@@ -71,14 +71,17 @@ describe('POST /api/wallet/give-back', () => {
     }
   })
 
-  it('is told by a repetition of the spend, which takes nothing: what it paid for is not paid any more', async () => {
+  it('is in a header of a repeated spend, whose body stays the same: what it paid for is not paid any more', async () => {
     const { id, key, back } = await spent(30)
-    const again = async () => (await spend({ user_id: id, amount: 30, idempotency_key: key })).body
-    expect(await again()).toEqual({ balance: 10 })
+    async function again() {
+      const { body, headers } = await spend({ user_id: id, amount: 30, idempotency_key: key })
+      return [body, headers.get('Ledgerhook-Given-Back')]
+    }
+    expect(await again()).toEqual([{ balance: 10 }, null])
     await giveBack({ ...back, amount: 10 })
-    expect(await again()).toEqual({ balance: 10, given_back: 10 })
+    expect(await again()).toEqual([{ balance: 10 }, '10'])
     await giveBack({ ...back, idempotency_key: `rest-${id}` })
-    expect(await again()).toEqual({ balance: 10, given_back: 30 })
+    expect(await again()).toEqual([{ balance: 10 }, '30'])
     expect(await balance(id)).toBe(40)
   })
 

@@ -62,6 +62,10 @@ describe('the log', () => {
   const lines = filesOf('src').flatMap((path) => [
     ...read(path).matchAll(/message: '([^']+)',\s+level: [^,}]*'error'/g),
   ])
+  it('has errors, as far as their lines are found in the sources', () => {
+    expect(lines.map(([, message]) => message)).toContain('release failed')
+  })
+
   it.each([...new Set(lines.map(([, message = '']) => message))])(
     'has the line `%s`, an error, on a page',
     (message) => {

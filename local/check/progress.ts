@@ -8,7 +8,7 @@ import { projectDir } from '../../cli/shared/project.ts'
 const FILE = join(projectDir, '.local/test-times.json')
 
 /** Files at a time: more than two cores, because many tests wait for a process or a moment. */
-export const WORKERS = 3
+export const WORKERS = 4
 const SAID_EVERY_MS = 60_000
 
 const nameOf = (path: string) => relative(projectDir, path).replaceAll('\\', '/')

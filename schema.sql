@@ -744,6 +744,9 @@ create function ledgerhook.explained_delivery(event ledgerhook.webhook_events) r
 create function ledgerhook.explained_entry(entry ledgerhook.credit_ledger) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.failing_tasks(task_names text[]) returns SETOF ledgerhook.tasks
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.find_deliveries(facts jsonb) returns jsonb
   language plpgsql stable security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -978,6 +981,9 @@ create function ledgerhook.lacks_prices(in_currency text, lines jsonb) returns b
 create function ledgerhook.last_delivery(until timestamp with time zone) returns timestamp with time zone
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.late_tasks(task_names text[]) returns SETOF ledgerhook.tasks
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.lease_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1050,6 +1056,9 @@ create function ledgerhook.may_be_linked(customer ledgerhook.stripe_customers) r
 create function ledgerhook.may_be_of_earlier_session(facts jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.measure_attention(task_names text[]) returns TABLE(name text, about text, value double precision, details jsonb)
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.measure_queue() returns TABLE(name text, about text, value double precision, details jsonb)
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1060,9 +1069,6 @@ create function ledgerhook.measure_secrets(configured jsonb) returns TABLE(name 
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.measure_silence() returns TABLE(name text, about text, value double precision, details jsonb)
-  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
-
-create function ledgerhook.measure_states() returns TABLE(name text, about text, value double precision, details jsonb)
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.measure_tasks(reconciles boolean) returns TABLE(name text, about text, value double precision, details jsonb)

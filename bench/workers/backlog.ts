@@ -3,7 +3,7 @@
 import { connect } from '../../src/db.ts'
 import ledgerhook from '../../src/index.ts'
 import { Budget } from '../../src/ops/budget.ts'
-import { tasks } from '../../src/ops/tasks.ts'
+import { TASK_NAMES, tasks } from '../../src/ops/tasks.ts'
 import { settingsOf } from '../../src/settings.ts'
 
 /** More than any bite makes. */
@@ -24,7 +24,10 @@ export default {
     const budget = new Budget(REQUESTS)
     const db = budget.database(connect(settings))
     return Response.json(
-      await task.bite({ settings, db, budget }, JSON.parse(searchParams.get('cursor') ?? 'null')),
+      await task.bite(
+        { settings, db, budget, taskNames: TASK_NAMES },
+        JSON.parse(searchParams.get('cursor') ?? 'null'),
+      ),
     )
   },
 }

@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
-import { call, connect, type Database } from '../db.ts'
+import { call, connect } from '../db.ts'
 import { log } from '../log.ts'
 import { ALERT_KINDS, type AlertChanges } from '../settings/alerts.ts'
 import { type Settings, settingsOf } from '../settings.ts'
 import { OUTCOMES } from '../webhook/outcome.ts'
 import type { AlertMessage } from './alert-message.ts'
-import type { Budget } from './budget.ts'
 import { stripeNewest } from './newest.ts'
+import type { Run } from './task.ts'
 
 interface Checked {
   changes: AlertMessage[]
@@ -19,13 +19,13 @@ interface Checked {
  * Stripe has been silent for unusually long, it asks Stripe whether there are newer events.
  * @throws DatabaseUnavailable
  */
-export async function checkAlerts(settings: Settings, db: Database, { fetch }: Budget): Promise<void> {
-  const { asks } = await check(settings, db, null)
-  const newest = asks ? await stripeNewest(settings, fetch) : null
-  if (newest !== null) await check(settings, db, newest)
+export async function checkAlerts(run: Run): Promise<void> {
+  const { asks } = await check(run, null)
+  const newest = asks ? await stripeNewest(run.settings, run.budget.fetch) : null
+  if (newest !== null) await check(run, newest)
 }
 
-async function check(settings: Settings, db: Database, newest: number | null): Promise<Checked> {
+async function check({ settings, db, taskNames }: Run, newest: number | null): Promise<Checked> {
   const checked = await call<Checked>(db, 'check_alerts', [
     {
       rules: rulesOf(settings.ALERTS),
@@ -35,6 +35,7 @@ async function check(settings: Settings, db: Database, newest: number | null): P
       reconciles: settings.RECONCILE !== 'off',
       secrets: secretsSet(settings),
       tells: settings.ALERT_WEBHOOK_URL !== undefined,
+      task_names: taskNames,
     },
   ])
   for (const change of checked.changes) logAlert(change)

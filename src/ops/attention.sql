@@ -26,11 +26,15 @@ begin
 end $$;
 
 -- Returns what else waits for a person, as numbers by name. Only subscriptions of the served mode count, because the
--- others no longer change. facts: none.
+-- others no longer change.
+-- facts: task_names (of every task there is; null, from an older Worker: of every row).
 create or replace function attention_besides(facts jsonb) returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
 begin
+  select * into f from jsonb_to_record(facts) as f(task_names text[]);
   return jsonb_build_object(
     'live_subscription_of_deleted_user', (select count(*) from (
       select from subscriptions where cancel_due_at is not null and is_served(livemode) limit 10001) slice),
@@ -44,9 +48,26 @@ begin
       select from outgoing_events where state = 'undelivered' and ended_at <= now() limit 10001) slice),
     'difference', (select count(*) from (
       select from differences where reported_at <= now() limit 10001) slice),
-    -- This is asked within a run, which has leased every task that is due. So a task is late if others had their turn
-    -- more than 15 minutes after its own was due. After a pause of the runs, that is nobody yet.
-    'late_task', (select count(*) from tasks
-      where next_at < (select max(last_good_at) from tasks) - interval '15 minutes'),
-    'failing_task', (select count(*) from tasks where failures > 3));
+    'late_task', (select count(*) from late_tasks(f.task_names)),
+    'failing_task', (select count(*) from failing_tasks(f.task_names)));
+end $$;
+
+-- Returns the tasks that are late: another one had its turn more than 15 minutes after they were due. A run leases all
+-- that is due, for five minutes, and begins what a dead run had leased only after the rest. So turns of the run that
+-- holds a task's lease do not make that task late: its own turn may follow.
+create or replace function late_tasks(task_names text[]) returns setof tasks language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return query
+  select * from tasks late where coalesce(name = any (task_names), true)
+    and next_at + interval '15 minutes' < (select max(other.last_good_at) from tasks other
+      where late.leased_until is null or other.last_good_at < late.leased_until - interval '5 minutes');
+end $$;
+
+-- Returns the tasks that have failed more than three times in a row. The table may have tasks that the Worker no longer
+-- has, for example after a rollback: nothing ends their failures.
+create or replace function failing_tasks(task_names text[]) returns setof tasks language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return query select * from tasks where coalesce(name = any (task_names), true) and failures > 3;
 end $$;

@@ -20,7 +20,7 @@ const MOST_COUNTED = 10_000
  * `attention` is enough to notice money that was not credited.
  * @throws DatabaseUnavailable
  */
-export async function reportAttention(db: Database): Promise<void> {
+export async function reportAttention(db: Database, taskNames: string[]): Promise<void> {
   const unsettled = await call<Unsettled[]>(db, 'attention', [{ reasons: unsettledReasons }])
   for (const { count, oldest, ...line } of unsettled) {
     log({
@@ -31,13 +31,14 @@ export async function reportAttention(db: Database): Promise<void> {
       oldest: new Date(oldest),
     })
   }
-  for (const [reason, count] of Object.entries(await attentionBesides(db))) {
+  for (const [reason, count] of Object.entries(await attentionBesides(db, taskNames))) {
     if (count > 0) log({ message: 'attention', level: 'warn', reason, count: inWords(count) })
   }
 }
 
 /** Returns what else waits for a person: how many, by name. @throws DatabaseUnavailable */
-const attentionBesides = (db: Database) => call<Record<string, number>>(db, 'attention_besides', [{}])
+const attentionBesides = (db: Database, taskNames: string[]) =>
+  call<Record<string, number>>(db, 'attention_besides', [{ task_names: taskNames }])
 
 /** Returns a number that was counted up to 10,001, in words if it is larger than that. */
 export const inWords = (count: number) => (count > MOST_COUNTED ? '10,000+' : count)

@@ -3,8 +3,8 @@
 -- facts: rules [{name, about (null: everything that the alert is about), threshold (null: off), critical, after_min}],
 -- parked and rejected (their reasons), reconciles (whether the scheduled run compares), secrets (how many webhook secrets
 -- are set, by provider), newest (when Stripe's newest event was created, in seconds; null: not asked), tells (whether
--- messages are stored). Returns {"changes": [{"id", "type", "timestamp", "data"}], "asks": whether Stripe is to be asked
--- for its newest event, "critical": open critical alerts}.
+-- messages are stored), task_names (as in attention_besides). Returns {"changes": [{"id", "type", "timestamp", "data"}],
+-- "asks": whether Stripe is to be asked for its newest event, "critical": open critical alerts}.
 create or replace function check_alerts(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -16,7 +16,7 @@ declare
   changes jsonb := '[]';
 begin
   select * into f from jsonb_to_record(facts) as f(rules jsonb, parked text[], rejected text[], reconciles boolean,
-    newest bigint, tells boolean, secrets jsonb);
+    newest bigint, tells boolean, secrets jsonb, task_names text[]);
   if f.newest is not null then perform saw('stripe_newest', to_timestamp(f.newest), 1); end if;
   for now_measured in
     select name, about, max(value) as value, coalesce(jsonb_agg(details) filter (where details is not null)->0, '{}') as details
@@ -24,7 +24,7 @@ begin
       select * from measure_rates()
       union all select * from measure_secrets(f.secrets)
       union all select * from measure_waiting(f.parked, f.rejected)
-      union all select * from measure_states()
+      union all select * from measure_attention(f.task_names)
       union all select * from measure_tasks(f.reconciles)
       union all select * from measure_queue()
       union all select * from measure_silence()

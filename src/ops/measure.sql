@@ -70,7 +70,7 @@ begin
 end $$;
 
 -- Returns what waits for a person, counted up to 10,001, each with the one that has waited longest.
-create or replace function measure_states()
+create or replace function measure_attention(task_names text[])
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -87,11 +87,11 @@ begin
       when 'undelivered_event' then (select jsonb_build_object('event', id)
         from outgoing_events where state = 'undelivered' and ended_at <= now() order by ended_at limit 1)
       when 'late_task' then (select jsonb_build_object('task', tasks.name, 'next_at', next_at)
-        from tasks order by next_at limit 1)
+        from late_tasks(task_names) tasks order by next_at limit 1)
       when 'failing_task' then (select jsonb_build_object('task', tasks.name, 'failures', failures)
-        from tasks order by failures desc limit 1)
+        from failing_tasks(task_names) tasks order by failures desc limit 1)
     end
-  from jsonb_each(attention_besides('{}')) counted where counted.value::text::bigint > 0;
+  from jsonb_each(attention_besides(jsonb_build_object('task_names', task_names))) counted where counted.value::text::bigint > 0;
 end $$;
 
 -- Returns for how many hours no pass has compared everything, minus twice the duration of the last one, because a pass

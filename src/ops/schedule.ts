@@ -4,9 +4,9 @@ import { telling } from '../outgoing/telling.ts'
 import type { Settings } from '../settings.ts'
 import { Budget, SPENT } from './budget.ts'
 import type { Bite, Run, Task } from './task.ts'
-import { tasks } from './tasks.ts'
+import { TASK_NAMES, tasks } from './tasks.ts'
 
-/** Longer than any run takes. After it, the lease of a run that has died is taken over. */
+/** Longer than any run takes. After it, the lease of a run that has died is taken over. late_tasks has it too. */
 const LEASE_S = 300
 /** Less than the minute after which Cloudflare starts the next run. */
 const RUN_MS = 45_000
@@ -40,10 +40,9 @@ export async function runTasks(settings: Settings): Promise<boolean> {
   const budget = new Budget(settings.RUN_SUBREQUESTS - (settings.HEARTBEAT_URL ? 1 : 0))
   // Outgoing events of a run are sent by their own task.
   const db = telling(connect(settings), settings)
-  const run: Run = { settings, db: budget.database(db), budget }
+  const run: Run = { settings, db: budget.database(db), budget, taskNames: TASK_NAMES }
 
-  const names = tasks.map(({ name }) => name)
-  const facts = { names, most: names.length, lease_s: LEASE_S }
+  const facts = { names: TASK_NAMES, most: TASK_NAMES.length, lease_s: LEASE_S }
   const leased = await call<Lease[]>(run.db, 'lease_tasks', [facts])
   // A task that may have killed a run delays no other: the other leases are ended before it begins.
   let good = true

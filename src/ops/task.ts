@@ -6,6 +6,8 @@ export interface Run {
   settings: Settings
   db: Database
   budget: Budget
+  /** The names of every task there is. */
+  taskNames: string[]
 }
 
 export interface Bite {

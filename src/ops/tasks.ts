@@ -147,3 +147,5 @@ export const tasks: Task[] = [
     },
   },
 ]
+
+export const TASK_NAMES = tasks.map(({ name }) => name)

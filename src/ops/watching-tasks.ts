@@ -18,8 +18,8 @@ export const watchingTasks: Task[] = [
     everyS: HOUR_S,
     share: 4,
     least: 1,
-    bite: async ({ db }) => {
-      await reportAttention(db)
+    bite: async ({ db, taskNames }) => {
+      await reportAttention(db, taskNames)
       return { more: false }
     },
   },
@@ -43,8 +43,8 @@ export const watchingTasks: Task[] = [
     // One check, and perhaps a second one with Stripe's newest event.
     share: 4,
     least: 3,
-    bite: async ({ settings, db, budget }) => {
-      await checkAlerts(settings, db, budget)
+    bite: async (run) => {
+      await checkAlerts(run)
       return { more: false }
     },
   },

@@ -33,7 +33,7 @@ export const ALERT_KINDS: Record<string, AlertKind> = {
   double_subscription: alert('Subscriptions of users who pay for several plans of one group', 1),
   unfinished_erasure: alert('Users who are not erased an hour after it was asked for', 1),
   undelivered_event: alert('Events that your app has not taken', 1),
-  late_task: alert('Scheduled tasks that are late', 1, true),
+  late_task: alert('Scheduled tasks that are late', 1, true, 5),
   failing_task: alert('Scheduled tasks that keep failing', 1),
   queue_age: alert('Minutes for which the oldest message is in the queue', 15, true),
   dead_letters: alert('Messages that are dead letters', 1, true),

@@ -13,7 +13,7 @@ import { readWallet } from '../../src/api/read-wallet.ts'
 import { call, type Effect, type OutgoingEvent } from '../../src/db.ts'
 import { Budget } from '../../src/ops/budget.ts'
 import { explain } from '../../src/ops/explain.ts'
-import { tasks } from '../../src/ops/tasks.ts'
+import { TASK_NAMES, tasks } from '../../src/ops/tasks.ts'
 import { telling } from '../../src/outgoing/telling.ts'
 import { grantPlan } from '../../src/payments/plan-verbs.ts'
 import { settleSession } from '../../src/payments/verbs.ts'
@@ -313,7 +313,7 @@ async function operated(user: string): Promise<void> {
   const needs = { migrations: {}, functions: '', entry_points: [] }
   await call(db, 'try_sign_in', [{ bucket: 1, operator: null }])
   await call(db, 'try_sign_in', [{ bucket: 1, operator }])
-  await call(db, 'overview', [{ reasons: unsettledReasons, ...needs }])
+  await call(db, 'overview', [{ reasons: unsettledReasons, task_names: TASK_NAMES, ...needs }])
   const none = { id: null, user_id: null, outcome: null, reason: null, provider: null, type: null }
   const all = { ...none, since: null, until: null, before: null, reasons: unsettledReasons, most: 10 }
   for (const filter of [{}, { type: 'x' }, { user_id: user }, { outcome: 'rejected' }, { id: 'cus_c_1' }])
@@ -382,7 +382,7 @@ async function signUpAndPay(user: string): Promise<void> {
 
 /** Runs a bite of each task, as the scheduled run does. */
 const bite = async (task: (typeof tasks)[number]) =>
-  await task.bite({ settings, db: session.db, budget: new Budget(1_000) }, null)
+  await task.bite({ settings, db: session.db, budget: new Budget(1_000), taskNames: TASK_NAMES }, null)
 
 async function grown(): Promise<void> {
   const url = await openStack()

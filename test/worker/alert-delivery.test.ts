@@ -170,6 +170,8 @@ describe('GET /api/health/deep', () => {
     await query(
       `update tasks set leased_until = null, next_at = now() - interval '20 minutes' where name = 'attention'`,
     )
+    expect(await check()).toEqual([])
+    await alertsAge(5)
     expect(await check()).toEqual(['opened late_task'])
     later(20_000)
     expect(await deep()).toEqual([503, { status: 'critical', critical: 1 }])

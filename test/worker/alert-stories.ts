@@ -30,6 +30,8 @@ const PLANS = JSON.stringify({
 const RECONCILES: Env = { RECONCILE: 'report', STRIPE_API_BASE: stripeUrl, RUN_SUBREQUESTS: '400' }
 /** A run has too few requests to give each task a turn. */
 export const FEW_REQUESTS: Env = { RUN_SUBREQUESTS: '10' }
+/** A run has enough requests to give each task a turn, whatever is due. */
+export const ENOUGH_REQUESTS: Env = { RUN_SUBREQUESTS: '400' }
 const HOUR_MS = 3_600_000
 
 export const topUp = (user: string) => checkoutEvent('checkout.session.completed', { user })

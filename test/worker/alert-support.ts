@@ -4,6 +4,7 @@ import { connect } from '../../src/db.ts'
 import type { AlertMessage } from '../../src/ops/alert-message.ts'
 import { checkAlerts } from '../../src/ops/alerts.ts'
 import { Budget } from '../../src/ops/budget.ts'
+import { TASK_NAMES } from '../../src/ops/tasks.ts'
 import { settingsOf } from '../../src/settings.ts'
 import { logged } from './engine-support.ts'
 import { type Env, query, runScheduled, settings } from './support.ts'
@@ -18,7 +19,9 @@ export type Change = string
 /** Checks all alerts once. Returns the logged changes of these alerts. */
 export async function check(env: Env = {}, fetcher?: typeof fetch): Promise<Change[]> {
   const all = settingsOf({ ...settings, ...env })
-  const lines = await logged(() => checkAlerts(all, connect(all), new Budget(100, fetcher)))
+  const lines = await logged(() =>
+    checkAlerts({ settings: all, db: connect(all), budget: new Budget(100, fetcher), taskNames: TASK_NAMES }),
+  )
   return lines.filter(({ message }) => message === 'alert').map(inWords)
 }
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { ALERT_KINDS } from '../../src/settings/alerts.ts'
 import { STEPS_MS } from '../../src/tally.ts'
@@ -7,6 +7,7 @@ import {
   badly,
   type DirectStory,
   directStories,
+  ENOUGH_REQUESTS,
   FEW_REQUESTS,
   healthAsked,
   oneDay,
@@ -177,6 +178,7 @@ describe('late_task', () => {
     const lines = await logged(async () => {
       for (let run = 0; run < number; run++) {
         await tasksAge(minutes)
+        await alertsAge(minutes)
         await startScheduled(env)
       }
     })
@@ -186,7 +188,7 @@ describe('late_task', () => {
 
   it('opens in the runs themselves, and stands in the log, if they have too few requests', async () => {
     await makeDue()
-    expect(await runs(16, 20, FEW_REQUESTS)).toEqual(['alert opened', 'attention'])
+    expect(await runs(16, 20, FEW_REQUESTS)).toEqual(['alert opened', 'alert repeated', 'attention'])
     expect(await alertRow('late_task')).toMatchObject({
       state: 'open',
       details: { task: expect.any(String) },
@@ -204,6 +206,45 @@ describe('late_task', () => {
     expect(await runs(1, 90, {})).toEqual([])
     expect(await check()).toEqual([])
   })
+
+  it.each(['check_alerts', 'attention'])(
+    'is none after a run that died and a pause, though %s has its turn after others',
+    async (looks) => {
+      await query(
+        `update tasks set leased_until = case when name = any ($1) then now() + interval '5 minutes' end,
+           next_at = now() + case when name = any ($1) then interval '-1 second' else interval '1 hour' end`,
+        [['roll_up', 'send_alerts', looks]],
+      )
+      expect(await runs(1, 90, ENOUGH_REQUESTS)).toEqual([])
+      expect((await query('select leased_until from tasks where name = $1', [looks]))[0]).toEqual({
+        leased_until: null,
+      })
+    },
+  )
+
+  it('does not open for the minutes in which runs catch up after a pause', async () => {
+    await makeDue()
+    await startScheduled()
+    await tasksAge(90)
+    await startScheduled(FEW_REQUESTS)
+    expect(await check()).toEqual([])
+    expect(await alertRow('late_task')).toMatchObject({ state: 'pending' })
+    await startScheduled(ENOUGH_REQUESTS)
+    expect(await check()).toEqual([])
+    expect(await alertRow('late_task')).toBeUndefined()
+  })
+
+  it.each(['late_task', 'failing_task'])(
+    '%s is none of a task that this version no longer has',
+    async (alert) => {
+      await query(
+        `insert into tasks (name, next_at, failures) values ('of_another_version', now() - interval '1 day', 4)`,
+      )
+      onTestFinished(() => void query(`delete from tasks where name = 'of_another_version'`))
+      await check()
+      expect(await alertRow(alert)).toBeUndefined()
+    },
+  )
 })
 
 describe('old_secret', () => {

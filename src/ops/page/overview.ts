@@ -9,6 +9,7 @@ import { secretsSet } from '../alerts.ts'
 import { inWords, type Unsettled } from '../attention.ts'
 import { BUILD } from '../functions.gen.ts'
 import { NEEDS } from '../ready.ts'
+import { TASK_NAMES } from '../tasks.ts'
 import type { Call } from './env.ts'
 import { found, frame, list, moment, table } from './html.ts'
 import { type Slot, series } from './series.ts'
@@ -55,7 +56,7 @@ interface Overview {
 
 /** Returns what needs a look, and the build that runs. @throws DatabaseUnavailable */
 export async function readOverview(c: Context): Promise<Overview & { build: string }> {
-  const facts = { reasons: unsettledReasons, ...NEEDS }
+  const facts = { reasons: unsettledReasons, task_names: TASK_NAMES, ...NEEDS }
   return { build: BUILD, ...(await call<Overview>(connect(settingsOf(c.env)), 'overview', [facts])) }
 }
 

@@ -13,9 +13,10 @@ export const PROVIDED_BY: Record<string, string> = {
   subscription: 'comes with an event about it',
 }
 
-/** What provides the subjects of a delivery that knows them, but not enough about them, by its reason. */
-const READ_AGAIN: Record<string, string> = {
+/** What releases a delivery that waits although its subjects are known, by its reason. */
+const BY_REASON: Record<string, string> = {
   ambiguous_order: 'Stripe is asked about',
+  customer_mismatch: 'is another user’s: a person decides, unless that user or customer is deleted',
   incomplete_invoice: 'Stripe is asked about',
   incomplete_session: 'Stripe is asked about',
   unlinked_payment: 'Stripe is asked about',
@@ -42,7 +43,7 @@ export function awaited({ outcome, reason, is_final, waits_for = [] }: ShownDeli
   if (waits_for.length > 0)
     return waits_for.map(({ subject, retry_at }) => {
       const [kind = '', ...id] = subject.split(':')
-      const providedBy = READ_AGAIN[reason ?? ''] ?? PROVIDED_BY[kind] ?? ''
+      const providedBy = BY_REASON[reason ?? ''] ?? PROVIDED_BY[kind] ?? ''
       return { kind, id: id.join(':'), providedBy, retryAt: retry_at }
     })
   return outcome === 'rejected' || (outcome === 'parked' && is_final === false) ? A_PERSON : []

@@ -18,9 +18,12 @@ beforeAll(async () => {
     ('stripe', 'evt_2', 'checkout.session.completed', 'applied', null, 'user_ada', null),
     ('clerk', 'evt_3', 'user.updated', 'rejected', 'missing_email', 'user_ada', null),
     ('stripe', 'evt_4', 'refund.created', 'parked', 'unknown_payment', null, '{re_4}'),
-    ('stripe', 'evt_5', 'invoice.paid', 'parked', 'unreadable', 'user_eve', null)`)
+    ('stripe', 'evt_5', 'invoice.paid', 'parked', 'unreadable', 'user_eve', null),
+    ('stripe', 'evt_6', 'checkout.session.completed', 'rejected', 'payment_mismatch', 'user_fay', null)`)
+  await client.query(`insert into users (id, stripe_customer_id) values ('user_cy', 'cus_cy')`)
   await client.query(`update webhook_events set sqlstate = '22P05' where event_id = 'evt_5'`)
   await client.query(`insert into waiting (provider, event_id, subject, occurred_at, retry_at) values
+    ('stripe', 'evt_1', 'customer:cus_cy', now(), null),
     ('stripe', 'evt_4', 'payment:pi_4', now(), null),
     ('stripe', 'evt_5', 'event:evt_5', now(), '2030-01-01T00:00:00Z')`)
   await client.end()
@@ -101,9 +104,15 @@ describe('npm run explain', () => {
       expect(await lines(id)).toEqual(
         expect.arrayContaining([
           'its customer belongs to another user who is not deleted',
-          'waits for a person, who removes the cause and looks again, or adjusts the balance and settles it',
+          'waits for customer cus_cy, which is another user’s: a person decides, unless that user or customer is deleted',
         ]),
       )
+    expect(await lines('evt_6')).toEqual(
+      expect.arrayContaining([
+        'its payment was credited to another user, or paid another invoice',
+        'waits for a person, who removes the cause and looks again, or adjusts the balance and settles it',
+      ]),
+    )
     expect((await run('explain', 'evt_2')).text).not.toContain('waits for')
   })
 

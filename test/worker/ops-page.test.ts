@@ -306,9 +306,10 @@ describe('looking again', () => {
       session: { customer: `cus_${user}` },
     })
     expect(await deliver('stripe', event)).toMatchObject({ outcome: 'rejected', reason: 'customer_mismatch' })
+    const operator = await ada()
+    expect(await seen(operator, at(event))).toContain('which is another user’s: a person decides')
     await query('update stripe_customers set user_id = $1 where id = $2', [user, `cus_${user}`])
     await query('update users set stripe_customer_id = null where id = $1', [holder])
-    const operator = await ada()
     const both = await Promise.all(
       [1, 2].map(() => submit(operator, at(event), { do: 'look_again', note: 'Customer corrected' })),
     )

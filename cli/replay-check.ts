@@ -20,8 +20,8 @@ npm run replay-check -- [flags]     what this code and these settings would do d
 
 Decides each again, by the base and by this checkout. Where something differs, both play them into a Postgres of their
 own. Your database is only read. Exits with 1 if an effect differs. DATABASE_URL is the owner's; the settings are those
-of the Worker: from the environment or wrangler.toml; for a local database also .dev.vars. Prints ids and amounts; never
-who somebody is.
+of the Worker: from the environment, .dev.vars or wrangler.toml. For a database elsewhere, .dev.vars gives only secrets,
+unless it names that database. Prints ids and amounts; never who somebody is.
 
   --since 7d           what was received since: minutes (m), hours (h), days (d), or a moment
   --base REF           compare with the code of this commit, tag or branch; by default with this code

@@ -8,8 +8,8 @@ const HELP = `
 npm run reconcile -- [flags]     what Stripe and Clerk have otherwise than your database, in words and sums
 
 Compares, and changes nothing. Exits with 1 while something differs, or a key is refused. DATABASE_URL is the owner's;
-STRIPE_SECRET_KEY, CLERK_SECRET_KEY, CLERK_INSTANCE_ID and PLANS are those of the Worker: from the environment or
-wrangler.toml; for a local database also .dev.vars.
+STRIPE_SECRET_KEY, CLERK_SECRET_KEY, CLERK_INSTANCE_ID and PLANS are those of the Worker: from the environment, .dev.vars
+or wrangler.toml. For a database elsewhere, .dev.vars gives only secrets, unless it names that database.
 
   --fix                puts each difference through the verb of its webhook, then compares again
   --since 30d          what was created since: minutes (m), hours (h), days (d), or a moment. Without it, everything

@@ -7,6 +7,7 @@ import { deployedVars } from './deployed.ts'
 import { devVars } from './dev-vars.ts'
 import { LocalError } from './errors.ts'
 import { projectDir } from './project.ts'
+import { type LocalProviders, withLocalProviders, withoutLocalProviders } from './stand-ins.ts'
 
 /** Secrets that only the Worker needs, because a command verifies no webhook. These values are nobody's secrets. */
 const UNUSED_SECRETS = {
@@ -29,36 +30,39 @@ const OF_THE_WORKER = {
 /** Nothing is asked there: a setting for development only says that others of its kind are accepted. */
 const DEVELOPMENT = { NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql' }
 
-/** A key of the local providers of `npm run dev`. It is sent only to this machine. */
-const LOCAL_KEY = /^sk_test_local_/
-
-/** Where the providers of `npm run dev` listen. */
-export interface LocalProviders {
-  stripePort: number
-  clerkPort: number
-}
-
 /**
- * Returns the settings by which the Worker decides, for a command that makes the same decisions. Throws a LocalError.
+ * Returns the settings by which the Worker decides, for a command that makes the same decisions and asks the same
+ * providers. Throws a LocalError.
  */
-export function commandSettings(
-  databaseUrl: string,
-  { stripePort, clerkPort }: LocalProviders,
-  environment?: string,
-): Settings {
+export function commandSettings(databaseUrl: string, local: LocalProviders, environment?: string): Settings {
+  const isLocal = isThisMachine(databaseUrl) || isInDevVars(databaseUrl, environment)
   const given = commandEnvironment(databaseUrl, environment)
-  const { STRIPE_SECRET_KEY = '', CLERK_SECRET_KEY = '', STRIPE_API_BASE, CLERK_API_BASE } = given
-  if (LOCAL_KEY.test(STRIPE_SECRET_KEY))
-    given.STRIPE_API_BASE = STRIPE_API_BASE || `http://127.0.0.1:${stripePort}`
-  if (LOCAL_KEY.test(CLERK_SECRET_KEY))
-    given.CLERK_API_BASE = CLERK_API_BASE || `http://127.0.0.1:${clerkPort}`
   try {
-    return settingsOf(given)
+    return settingsOf(isLocal ? withLocalProviders(given, local) : withoutLocalProviders(given, databaseUrl))
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error
-    throw new LocalError(`${error.message}: set it in the environment or in .dev.vars`)
+    const of = isInDevVars(databaseUrl, environment) ? undefined : (environment ?? 'production')
+    throw new LocalError(`${error.message}: ${whereToSet(error.settings, of)}`)
   }
 }
+
+/** Returns where settings count that are refused: variables of `.dev.vars` do not for an environment. */
+function whereToSet(names: string[], environment: string | undefined): string {
+  const written = 'in the environment or in .dev.vars'
+  const secrets = names.filter((name) => environment === undefined || secretNames().includes(name))
+  const variables = names.filter((name) => !secrets.includes(name))
+  const deployed = `in the environment or in ${varsOf(environment)}`
+  const them = names.length > 1 ? 'them' : 'it'
+  if (variables.length === 0) return `set ${them} ${written}`
+  if (secrets.length === 0) return `set ${them} ${deployed}`
+  return `set ${secrets.join(', ')} ${written}, and ${variables.join(', ')} ${deployed}`
+}
+
+const varsOf = (environment: string | undefined) => `[env.${environment}.vars] of wrangler.toml`
+
+/** Whether `.dev.vars` describes the Worker of this database: that of `npm run dev`. */
+const isInDevVars = (databaseUrl: string, environment: string | undefined) =>
+  environment === undefined && (isThisMachine(databaseUrl) || devVars().DATABASE_URL === databaseUrl)
 
 /**
  * Returns the environment that `settingsOf` parses for a command: the variables of `wrangler.toml`, then `.dev.vars`,
@@ -70,9 +74,10 @@ export function commandEnvironment(
   environment?: string,
 ): Record<string, string | undefined> {
   const isNamed = environment !== undefined || !isThisMachine(databaseUrl)
-  const isInDevVars = !isNamed || (environment === undefined && devVars().DATABASE_URL === databaseUrl)
-  const given = configuredSettings(isNamed ? (environment ?? 'production') : undefined, isInDevVars)
-  if (!isInDevVars) noteUnused(given, `[env.${environment ?? 'production'}.vars] of wrangler.toml`)
+  const named = isNamed ? (environment ?? 'production') : undefined
+  const isWritten = isInDevVars(databaseUrl, environment)
+  const given = configuredSettings(named, isWritten)
+  if (!isWritten) noteUnused(given, varsOf(named))
   return {
     ...UNUSED_SECRETS,
     ...(isThisMachine(databaseUrl) && DEVELOPMENT),
@@ -82,12 +87,15 @@ export function commandEnvironment(
   }
 }
 
-/** Prints which settings of `.dev.vars` do not count, because somebody may have set them for this command. */
+/**
+ * Prints which settings of `.dev.vars` do not count, because somebody may have set them for this command. Those of the
+ * Worker never count.
+ */
 function noteUnused(given: Record<string, string | undefined>, elsewhere: string): void {
-  const unused = Object.entries(devVars()).filter(
-    ([name, value]) => value !== '' && isSetting(name) && name !== 'DATABASE_URL' && given[name] !== value,
-  )
-  const names = unused.map(([name]) => name).filter((name) => !process.env[name])
+  const names = Object.entries(devVars())
+    .filter(([name, value]) => value !== '' && given[name] !== value && !process.env[name])
+    .map(([name]) => name)
+    .filter((name) => isSetting(name) && name !== 'DATABASE_URL' && !Object.hasOwn(OF_THE_WORKER, name))
   if (names.length > 0)
     console.error(
       `not used of .dev.vars: ${names.join(', ')}. They come from the environment, or ${elsewhere}`,

@@ -19,11 +19,27 @@ beforeEach(() => {
 
 /** Returns what a command prints and then what it decides by. */
 async function read(name: string, databaseUrl: string, environment?: string, env: Vars = {}) {
+  const args = JSON.stringify([databaseUrl, environment].filter(Boolean))
+  return await evaluated('commandEnvironment', `commandEnvironment(...${args}).${name}`, env)
+}
+/** Returns what `npm run reconcile` prints before it connects, and then the keys and addresses of its providers. */
+async function providers(databaseUrl: string, env: Vars = {}) {
+  const settings = `commandSettings('${databaseUrl}', { stripePort: 1, clerkPort: 2 })`
+  const names = ['STRIPE_SECRET_KEY', 'STRIPE_API_BASE', 'CLERK_SECRET_KEY', 'CLERK_API_BASE']
+  const lines = await evaluated('commandSettings', `JSON.stringify(${settings}, ${JSON.stringify(names)})`, {
+    PLANS: '{}',
+    CREDIT_PACKS: '{}',
+    GRANT_LIMIT: '{"per_call":1,"per_user_day":1,"per_day":1}',
+    CAMPAIGNS: '{}',
+    ...env,
+  })
+  return lines.map((line) => (line.startsWith('{') ? (JSON.parse(line) as Vars) : line))
+}
+async function evaluated(name: string, expression: string, env: Vars) {
   writeFileSync(
     join(dir, 'read.ts'),
-    `import { commandEnvironment } from '${join(projectDir, 'cli/shared/settings.ts')}'
-     const given = commandEnvironment(...${JSON.stringify([databaseUrl, environment].filter(Boolean))})
-     console.log(given.${name})`,
+    `import { ${name} } from '${join(projectDir, 'cli/shared/settings.ts')}'
+     try { console.log(${expression}) } catch ({ message }) { console.log(message) }`,
   )
   return (await run(join(dir, 'read.ts'), [], dir, env)).output.split('\n')
 }
@@ -113,5 +129,62 @@ describe('a command about a database that is elsewhere', () => {
     writeFileSync(file(), named)
     expect(await read('PLANS', ELSEWHERE)).toEqual([EXAMPLES.PLANS])
     expect((await read('PLANS', ELSEWHERE, 'staging')).at(-1)).toBe('undefined')
+  })
+
+  it('asks no provider of npm run dev about it, with the keys that npm run dev has made up', async () => {
+    const theirs = { STRIPE_SECRET_KEY: 'sk_live_theirs' }
+    const unused = (keys: string) =>
+      `not used of .dev.vars: ${keys}. It is for the providers of npm run dev, and db.example.com is not on this machine`
+    expect(await providers(ELSEWHERE, theirs)).toEqual([unused('CLERK_SECRET_KEY'), theirs])
+    expect(await providers(ELSEWHERE)).toEqual([
+      unused('STRIPE_SECRET_KEY, CLERK_SECRET_KEY').replace('It is', 'They are'),
+      'misconfigured: STRIPE_SECRET_KEY: is missing: set it in the environment or in .dev.vars',
+    ])
+    const { STRIPE_SECRET_KEY, CLERK_SECRET_KEY } = given()
+    const local = { STRIPE_API_BASE: 'http://127.0.0.1:1', CLERK_API_BASE: 'http://127.0.0.1:2' }
+    expect(await providers(HERE)).toEqual([{ STRIPE_SECRET_KEY, CLERK_SECRET_KEY, ...local }])
+  })
+
+  it.each([
+    ['STRIPE_SECRET_KEY', 'sk_test_local_1'],
+    ['CLERK_SECRET_KEY', 'sk_test_local_1'],
+    ['STRIPE_API_BASE', 'http://127.0.0.1:1'],
+    ['CLERK_API_BASE', 'http://127.0.0.1:1'],
+  ])('is refused where %s names a provider of this machine on purpose', async (name, value) => {
+    const theirs = { STRIPE_SECRET_KEY: 'sk_live_theirs', CLERK_SECRET_KEY: 'sk_live_theirs' }
+    expect(await providers(ELSEWHERE, { ...theirs, [name]: value })).toEqual([
+      `${name} is for the providers of npm run dev, and db.example.com is not on this machine: what they have is not what belongs there. Set the keys of your own accounts`,
+    ])
+  })
+
+  it('asks them where .dev.vars names that database, since the Worker of npm run dev does', async () => {
+    const named = readFileSync(file(), 'utf8').replace('DATABASE_URL=""', `DATABASE_URL="${ELSEWHERE}"`)
+    writeFileSync(file(), named)
+    expect(await providers(ELSEWHERE)).toMatchObject([{ CLERK_API_BASE: 'http://127.0.0.1:2' }])
+  })
+
+  it('names for a refused setting the place where it counts', async () => {
+    const env = { STRIPE_SECRET_KEY: 'sk_live_theirs', CLERK_SECRET_KEY: 'sk_live_theirs' }
+    const production = 'in the environment or in [env.production.vars] of wrangler.toml'
+    expect(await providers(ELSEWHERE, { ...env, PLANS: '{' })).toEqual([
+      `misconfigured: PLANS: is not JSON: set it ${production}`,
+    ])
+    expect(await providers(ELSEWHERE, { ...env, OPS_TOKEN: '<to be replaced>' })).toEqual([
+      'misconfigured: OPS_TOKEN: is still a placeholder: set it in the environment or in .dev.vars',
+    ])
+    expect(await providers(ELSEWHERE, { ...env, OPS_TOKEN: '<to be replaced>', PLANS: '{' })).toEqual([
+      `misconfigured: PLANS: is not JSON; OPS_TOKEN: is still a placeholder: set OPS_TOKEN in the environment or in .dev.vars, and PLANS ${production}`,
+    ])
+    expect(await providers(HERE, { PLANS: '{' })).toEqual([
+      'misconfigured: PLANS: is not JSON: set it in the environment or in .dev.vars',
+    ])
+  })
+
+  it('says nothing of settings that only the Worker uses', async () => {
+    const only = 'HEARTBEAT_URL="https://beat.example.com/1"\nQUEUE_SPEED="50"\nREQUIRE_EMAIL="false"\n'
+    writeFileSync(file(), only)
+    expect(await read('QUEUE_SPEED', ELSEWHERE)).toEqual([
+      'not used of .dev.vars: REQUIRE_EMAIL. They come from the environment, or [env.production.vars] of wrangler.toml',
+    ])
   })
 })

@@ -22,7 +22,7 @@ export interface Difference {
   verdict: [string, string]
   /** The sum of its ledger entries, in credits. */
   credits: [number, number]
-  /** Whether only facts differ that one side has in no delivery, and outcome, reason and credits are the same. */
+  /** Whether only facts are new, or lost that were null, and outcome, reason and credits are the same. */
   only_new_facts: boolean
 }
 

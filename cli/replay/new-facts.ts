@@ -17,13 +17,22 @@ export function noteFacts(names: FactNames, decision: Effect | Verdict | null): 
 
 const nameOf = (verb: string, path: string) => `${verb} ${path.replaceAll(/\.\d+(?=\.|$)/g, '.*')}`
 
-/** Whether two effects differ, and only in facts that one of the sides has in no delivery. */
+/**
+ * Whether two effects differ, and only in facts that the base has in no delivery. A fact that this code has in none must
+ * have been null: any other is lost, whatever its effect was.
+ */
 export function differsByNewFacts(
   [base, now]: [Effect | Verdict | null, Effect | Verdict | null],
   [inBase, inNow]: [FactNames, FactNames],
 ): boolean {
   if (base === null || now === null || !('verb' in base && 'verb' in now) || base.verb !== now.verb)
     return false
-  const names = differingLeaves(base, now).map(({ path }) => nameOf(base.verb, path))
-  return names.length > 0 && names.every((name) => !inBase.has(name) || !inNow.has(name))
+  const differing = differingLeaves(base, now)
+  return (
+    differing.length > 0 &&
+    differing.every(({ path, leaves: [was] }) => {
+      const name = nameOf(base.verb, path)
+      return !inBase.has(name) || (was === 'null' && !inNow.has(name))
+    })
+  )
 }

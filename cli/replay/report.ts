@@ -47,7 +47,7 @@ export function playedInLines(host: string, found: Played): string[] {
   ]
 }
 
-/** Whether more differs than facts that one side does not have. */
+/** Whether more differs than new facts. */
 const isOfEffect = ({ only_new_facts }: Difference) => !only_new_facts
 
 /** Whether the two sides have the same results. */
@@ -63,7 +63,7 @@ function newFactLines(differences: Difference[]): string[] {
     return `  ${number(of.length)} × ${verb}: ${[...names].join(', ')}`
   })
   const has = countedApart(differences.length, 'has', 'have')
-  return [`${has} facts that one side does not have, with the same effect`, ...verbs]
+  return [`${has} new facts, with the same effect`, ...verbs]
 }
 
 const kindOf = ({ provider, type, verb, verdict }: Difference) =>

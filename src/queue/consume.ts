@@ -128,7 +128,7 @@ async function itemOf(
     open.delete(queued)
     const [waited, age] = [Date.now() - startedAt, Date.now() - Date.parse(received.received_at)]
     const timing = { duration_ms: waited, database_ms: waited, via: 'queue', queued_ms: age } as const
-    logDelivery(delivery, verdict, null, timing, settings)
+    logDelivery(delivery, verdict, delivery.secret ?? null, timing, settings)
   }
   const postponed = (cause: string) => void causes.push(cause)
   return { delivery, decision: decide(provider, delivery, settings), committed, postponed }

@@ -11,6 +11,7 @@ export const message = once(() =>
     event_id: z.string(),
     body: z.string(),
     received_at: z.iso.datetime(),
+    secret: z.optional(z.int()),
     again: z.optional(z.int()),
   }),
 )

@@ -23,7 +23,7 @@ export interface Delivery {
   /** How it came to its effect, if not by its own request and the database only. */
   fallback?: Fallback
   /** Which secret matched, if it was not the first. */
-  secret?: number
+  secret?: number | undefined
   /** When it was received, if that was earlier: it was queued. */
   receivedAt?: Date
 }
@@ -48,6 +48,8 @@ export interface Received {
   body: string
   /** ISO 8601. */
   received_at: string
+  /** Which secret matched, if it was not the first. */
+  secret?: number | undefined
 }
 
 /**
@@ -70,10 +72,10 @@ export async function open(provider: Provider, headers: Headers, body: string): 
 /** Opens a delivery that was verified, and received, earlier. */
 export async function reopen(
   provider: Provider,
-  { event_id, body, received_at }: Received,
+  { event_id, body, received_at, secret }: Received,
 ): Promise<Delivery> {
   const delivery = await open(provider, new Headers(), body)
-  return { ...delivery, eventId: event_id, receivedAt: new Date(received_at), fallback: 'spilled' }
+  return { ...delivery, secret, eventId: event_id, receivedAt: new Date(received_at), fallback: 'spilled' }
 }
 
 function parse(body: string): unknown {

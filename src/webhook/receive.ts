@@ -74,11 +74,12 @@ export async function receive(
   }
 }
 
-const receivedAt = (ms: number, { provider, eventId }: Delivery, body: string): Received => ({
+const receivedAt = (ms: number, { provider, eventId, secret }: Delivery, body: string): Received => ({
   provider,
   event_id: eventId,
   body,
   received_at: new Date(ms).toISOString(),
+  secret,
 })
 
 const UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -256,6 +256,10 @@ test.for([
   [['--port', 'abc'], "--port takes a whole number from 1 to 65535, not 'abc'"],
   [['--rtt-ms', '-1'], "--rtt-ms takes a whole number from 0 to 60000, not '-1'"],
   [['--var', 'NAME'], "--var takes NAME:VALUE, not 'NAME'"],
+  [
+    ['--var', 'DATABASE_URL:postgres://a:b@127.0.0.1/x'],
+    '--var does not take DATABASE_URL, which decides what is',
+  ],
   [['--var', 'APP_ORIGIN:http://localhost:3000'], 'APP_ORIGIN is not a setting: docs/settings.md lists them'],
   [['--colour'], "Unknown option '--colour': --help lists the flags; they go after a `--`"],
 ] as const)('npm run dev refuses %j in one line', async ([args, message]) => {

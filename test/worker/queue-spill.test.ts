@@ -53,6 +53,16 @@ describe('a verified delivery that is not known to be committed', () => {
     },
   )
 
+  it('keeps which secret matched, so that one is not called unused while the queue takes the deliveries', async () => {
+    const queue = testQueue()
+    const user = await signedUp()
+    const event = checkoutEvent(COMPLETED, { user })
+    const rotating = { STRIPE_WEBHOOK_SECRET: `whsec_the_new_one,${settings.STRIPE_WEBHOOK_SECRET}` }
+    await deliver('stripe', event, { env: { ...rotating, SPILL: queue, SPILL_ALWAYS: 'true' } })
+    expect((await drain(queue, rotating)).acked).toHaveLength(1)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied', secret: 2 })
+  })
+
   it('is kept with the signed text, its id and the moment in which it was received, and no row is made', async () => {
     const queue = testQueue()
     const event = clerkEvent('user.created', { user: randomId('user') })

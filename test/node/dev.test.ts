@@ -258,7 +258,7 @@ test.for([
   [['--var', 'NAME'], "--var takes NAME:VALUE, not 'NAME'"],
   [
     ['--var', 'DATABASE_URL:postgres://a:b@127.0.0.1/x'],
-    '--var does not take DATABASE_URL, which decides what is',
+    '--var does not take DATABASE_URL, which decides what is started: set it in .dev.vars',
   ],
   [['--var', 'APP_ORIGIN:http://localhost:3000'], 'APP_ORIGIN is not a setting: docs/settings.md lists them'],
   [['--colour'], "Unknown option '--colour': --help lists the flags; they go after a `--`"],

@@ -7,7 +7,7 @@ import { projectDir } from '../../cli/shared/project.ts'
 /** The time that each file took in its last run on this machine, in milliseconds. */
 const FILE = join(projectDir, '.local/test-times.json')
 
-/** Files at a time: more than two cores, because many tests wait for a process or a moment. */
+/** Files at a time: more than there are cores, because many tests wait for a process or a moment. */
 export const WORKERS = 4
 const SAID_EVERY_MS = 60_000
 
@@ -22,7 +22,7 @@ export default class ProgressReporter implements Reporter {
   onTestRunStart(files: readonly TestSpecification[]): void {
     this.left = new Set(files.map(({ moduleId }) => nameOf(moduleId)))
     const isWhole = this.left.size > 100
-    const long = this.howLong() ?? (isWhole ? 'about 12 minutes on two cores' : undefined)
+    const long = this.howLong() ?? (isWhole ? 'about 10 minutes on two cores' : undefined)
     const hint = isWhole ? '. `npm test -- <part of a name>` runs some' : ''
     this.say(`${counted(this.left.size, 'file')}${long ? `: ${long}` : ''}${hint}`)
   }

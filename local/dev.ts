@@ -3,7 +3,7 @@ import { setInterval } from 'node:timers'
 import { styleText } from 'node:util'
 import { configuredDatabase } from '../cli/shared/configured.ts'
 import { LocalError } from '../cli/shared/errors.ts'
-import { isSetting } from '../cli/shared/settings.ts'
+import { DEVELOPMENT, isSetting } from '../cli/shared/settings.ts'
 import { deliveryLine } from './dev/delivery-line.ts'
 import { devFlags } from './dev/flags.ts'
 import { needsGateway } from './dev/given-database.ts'
@@ -29,8 +29,7 @@ await runInterruptible(async (interrupt) => {
   for (const line of stray) console.warn(`line ${line} of .dev.vars is not NAME=…, and sets nothing`)
   const wrong = whatIsWrong(
     {
-      // Settings that are for development only are accepted here.
-      NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql',
+      ...DEVELOPMENT,
       ...settings,
       DATABASE_URL: settings.DATABASE_URL || 'postgres://local@127.0.0.1/local',
       ...vars,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Client } from 'pg'
+import { NOT_MIGRATED } from '../shared/database.ts'
 import { LocalError } from '../shared/errors.ts'
 import { startDatabases } from './databases.ts'
 import { differingFacts } from './facts.ts'
@@ -92,16 +93,13 @@ async function outcomeOf(player: Player) {
   return { results: await player.results(), rows: await readRows(player.client) }
 }
 
-/** SQLSTATEs of a function, a table or a column that does not exist. */
-const LACKING = new Set(['42883', '42P01', '42703'])
-
 /** Refuses a base whose own database lacks what is compared. Throws a LocalError. */
 async function unlessTooOld<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading
   } catch (error) {
     const { code = '', message } = error as { code?: string; message: string }
-    if (!LACKING.has(code)) throw error
+    if (!NOT_MIGRATED.has(code)) throw error
     throw new LocalError(`the base is too old to be compared: in its database, ${message}`)
   }
 }

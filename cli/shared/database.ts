@@ -137,7 +137,7 @@ function refused(error: { code?: string; message?: string }, url: URL, setting: 
 }
 
 /** SQLSTATEs of a function, a schema, a table or a column that does not exist. */
-const NOT_MIGRATED = new Set(['42883', '3F000', '42P01', '42703'])
+export const NOT_MIGRATED = new Set(['42883', '3F000', '42P01', '42703'])
 
 /** Returns why a query failed, and what to do, by its SQLSTATE. */
 export function whyFailed({ code = 'no code' }: { code?: string }, url: string): LocalError {

@@ -28,7 +28,7 @@ const OF_THE_WORKER = {
 }
 
 /** Nothing is asked there: a setting for development only says that others of its kind are accepted. */
-const DEVELOPMENT = { NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql' }
+export const DEVELOPMENT = { NEON_FETCH_ENDPOINT: 'http://127.0.0.1/sql' }
 
 /**
  * Returns the settings by which the Worker decides, for a command that makes the same decisions and asks the same
@@ -49,7 +49,8 @@ export function commandSettings(databaseUrl: string, local: LocalProviders, envi
 /** Returns where settings count that are refused: variables of `.dev.vars` do not for an environment. */
 function whereToSet(names: string[], environment: string | undefined): string {
   const written = 'in the environment or in .dev.vars'
-  const secrets = names.filter((name) => environment === undefined || secretNames().includes(name))
+  const known = secretNames()
+  const secrets = names.filter((name) => environment === undefined || known.includes(name))
   const variables = names.filter((name) => !secrets.includes(name))
   const deployed = `in the environment or in ${varsOf(environment)}`
   const them = names.length > 1 ? 'them' : 'it'
@@ -73,8 +74,7 @@ export function commandEnvironment(
   databaseUrl: string,
   environment?: string,
 ): Record<string, string | undefined> {
-  const isNamed = environment !== undefined || !isThisMachine(databaseUrl)
-  const named = isNamed ? (environment ?? 'production') : undefined
+  const named = environment ?? (isThisMachine(databaseUrl) ? undefined : 'production')
   const isWritten = isInDevVars(databaseUrl, environment)
   const given = configuredSettings(named, isWritten)
   if (!isWritten) noteUnused(given, varsOf(named))
@@ -112,7 +112,8 @@ export function configuredSettings(
   environment: string | undefined,
   isInDevVars = environment === undefined,
 ): Record<string, string | undefined> {
-  const written = Object.entries(devVars()).filter(([name]) => isInDevVars || secretNames().includes(name))
+  const secrets = secretNames()
+  const written = Object.entries(devVars()).filter(([name]) => isInDevVars || secrets.includes(name))
   const given: Record<string, string | undefined> = {
     ...deployedVars(environment),
     ...Object.fromEntries(written),

@@ -6,7 +6,7 @@ import { freePort } from '../../local/ports.ts'
 import { CLUSTER_TO_COPY, COMPLETE_FILE } from '../../local/postgres/cluster.ts'
 import { createDatabase, query } from '../../local/postgres/query.ts'
 import { startPostgres } from '../../local/postgres.ts'
-import { makeScratchDir } from '../../local/scratch.ts'
+import { makeScratchDir, removeAbandoned } from '../../local/scratch.ts'
 import { startTemporaryPostgres } from '../../local/temporary-postgres.ts'
 import { browserPath, NO_BROWSER } from '../browser/find.ts'
 import { startControl } from './control.ts'
@@ -55,6 +55,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await control.stop()
     await postgres.stop()
     for (const dir of [compiled, cluster]) rmSync(dir, { recursive: true, force: true })
+    // Tests kill commands, which then leave what the next start would remove. Nothing may start after the last test.
+    removeAbandoned()
   }
 }
 

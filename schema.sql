@@ -103,6 +103,9 @@ create table ledgerhook.differences (
   first_seen_at timestamp with time zone default now() not null,
   last_seen_at timestamp with time zone default now() not null,
   reported_at timestamp with time zone,
+  settled_at timestamp with time zone,
+  settled_by text,
+  note text,
   constraint differences_provider_object_pk PRIMARY KEY (provider, object)
 );
 CREATE INDEX differences_reported ON ledgerhook.differences USING btree (reported_at) WHERE (reported_at IS NOT NULL);
@@ -168,7 +171,7 @@ create table ledgerhook.operator_actions (
   user_id text,
   amount bigint,
   note text,
-  constraint operator_actions_action CHECK ((action = ANY (ARRAY['sign_in'::text, 'read_payload'::text, 'look_again'::text, 'settle'::text, 'adjust'::text]))),
+  constraint operator_actions_action CHECK ((action = ANY (ARRAY['sign_in'::text, 'read_payload'::text, 'look_again'::text, 'settle'::text, 'settle_difference'::text, 'adjust'::text]))) NOT VALID,
   constraint operator_actions_pkey PRIMARY KEY (id)
 );
 CREATE INDEX operator_actions_event ON ledgerhook.operator_actions USING btree (event_id, id) WHERE (event_id IS NOT NULL);
@@ -618,6 +621,9 @@ create function ledgerhook.claim_customer(claimant text, customer text) returns 
 create function ledgerhook.close_by_hand(of_provider text, of_event text, note text, person text) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.close_difference(of_object text, kinds text[], note text, person text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.close_user(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -922,6 +928,9 @@ create function ledgerhook.is_settled(delivery jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_settled_by_hand(VARIADIC subjects text[]) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_settled_difference(of_provider text, of_object text, reported jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_subject_here(subject text, event ledgerhook.webhook_events) returns boolean
@@ -1350,6 +1359,12 @@ create function ledgerhook.serves(given_account text, live boolean) returns bool
 create function ledgerhook.set_stripe_account(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.settle_difference(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.settle_difference_for_operator(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.settle_event(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1679,6 +1694,7 @@ grant execute on function ledgerhook.reverse_payment(jsonb,jsonb) to ledgerhook_
 grant execute on function ledgerhook.roll_up(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.saw_queue(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.serve_stripe_account(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.settle_difference_for_operator(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_for_operator(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_many_for_operator(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.settle_payment(jsonb,jsonb) to ledgerhook_worker;

@@ -10,6 +10,7 @@ export function* inJson(said: Said): Iterable<string> {
   yield* rows('found', first.store.rows())
   yield* rows('fixed', first.store.rows({ fixed: true }))
   yield* rows('left', left.store.rows())
+  yield* rows('settled', left.store.settled.values())
   if (payments) yield* members({ payments })
   yield* members({ absent })
   const notSeen = [...unseen.map(({ walk, why }) => `${walk}: ${why}`), ...limits(settings, flags)]

@@ -18,6 +18,8 @@ export interface Store {
   seen: Seen
   /** Objects that were paid but are not credited here. */
   uncredited: Seen
+  /** What differs and was settled by hand, by its object. It is not among the rows. Each was a person's work: few. */
+  settled: Map<string, Difference>
   /**
    * Keeps differences. If an object and kind is found again, the first difference stays, because it has the newest
    * state, until one of them is fixed. A charge's total is not listed while its refunds are and take as much or more.
@@ -61,11 +63,17 @@ export async function openStore(): Promise<Store> {
   const db = new DatabaseSync('')
   db.exec(TABLES)
   const keep = db.prepare(KEEP)
+  const settled = new Map<string, Difference>()
   return {
     seen: idsIn(db, 'seen'),
     uncredited: idsIn(db, 'uncredited'),
+    settled,
     keep(found) {
       for (const one of found) {
+        if (one.settled) {
+          settled.set(one.object, one)
+          continue
+        }
         const { object, kind, reason, fixed, confirmed, credits, amount, currency, charge = null } = one
         const members = [
           object,

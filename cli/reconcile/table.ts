@@ -46,6 +46,7 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
     yield* ['', `${fixed} put right, then compared again: ${inWords(left.store.count())}`]
     yield* section('left', left.store)
   }
+  yield* ofSettled(left.store)
   if (absent.needsConsent) {
     const are = counted(absent.confirmed, 'user is', 'users are')
     yield* ['', `${are} gone at Clerk. Look at the list; --fix --delete ${absent.confirmed} closes them`]
@@ -53,6 +54,12 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
   const unlooked = unseen.filter(({ why }) => !isRefusal(why)).map(({ walk, why }) => `${walk}: ${why}`)
   const notSeen = [...unlooked, ...limits(settings, flags)]
   if (notSeen.length > 0) yield* ['', 'not looked at', ...notSeen.map((one) => `  ${one}`)]
+}
+
+/** Returns lines about what a person has dealt with: it is listed, and does not count. */
+function* ofSettled({ settled }: Store): Iterable<string> {
+  if (settled.size > 0) yield* ['', `settled by hand, not counted: ${settled.size}`]
+  for (const one of settled.values()) yield `${row(one)}  ${KINDS[one.kind].says}`
 }
 
 /** Returns lines about payments that are not in the sums, because the comparison changes nothing. */
@@ -121,13 +128,13 @@ function* section(title: string, store: Store): Iterable<string> {
 }
 
 function row(one: Difference): string {
-  const { object, user_id, outcome, reason, known, confirmed, kind, fixed } = one
+  const { object, user_id, outcome, reason, known, confirmed, kind, fixed, settled } = one
   const why = reason && outcome !== 'applied' && outcome !== 'duplicate' ? `${outcome} / ${reason}` : ''
   const notes = [
     why,
     known ? 'waits already' : '',
     kind === 'user_deleted' && !confirmed && !fixed ? 'a suspicion: look again in an hour' : '',
-    KINDS[kind].fixable ? '' : 'for a person',
+    KINDS[kind].fixable || settled ? '' : 'for a person',
   ]
   const owner = user_id === object ? '' : (user_id ?? '-')
   return ['  '.concat(object), owner, creditsOf(one), moneyOf(one), ...notes].filter(Boolean).join('  ')

@@ -47,7 +47,7 @@ begin
     'undelivered_event', (select count(*) from (
       select from outgoing_events where state = 'undelivered' and ended_at <= now() limit 10001) slice),
     'difference', (select count(*) from (
-      select from differences where reported_at <= now() limit 10001) slice),
+      select from differences where reported_at <= now() and settled_at is null limit 10001) slice),
     'late_task', (select count(*) from late_tasks(f.task_names)),
     'failing_task', (select count(*) from failing_tasks(f.task_names)));
 end $$;

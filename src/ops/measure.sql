@@ -77,7 +77,7 @@ begin
   return query
   select counted.key, '', counted.value::text::float, case counted.key
       when 'difference' then (select jsonb_build_object('provider', provider, 'object', object, 'kind', kind)
-        from differences where reported_at <= now() order by reported_at limit 1)
+        from differences where reported_at <= now() and settled_at is null order by reported_at limit 1)
       when 'double_subscription' then (select jsonb_build_object('user', user_id, 'subscription', id)
         from subscriptions where double_since is not null and is_served(livemode) order by double_since limit 1)
       when 'live_subscription_of_deleted_user' then (select jsonb_build_object('user', user_id, 'subscription', id)

@@ -22,7 +22,7 @@ begin
     'reconciled', (select cursor->'complete' from tasks where name = 'reconcile'),
     'differences', (select coalesce(jsonb_agg(to_jsonb(differing)), '[]') from (
       select provider, object, kind, user_id, credits, reason, reported_at from differences
-      where reported_at <= now() order by reported_at desc limit 50) differing),
+      where reported_at <= now() and settled_at is null order by reported_at desc limit 50) differing),
     'stored', (select jsonb_agg(to_jsonb(stored)) from (
       select relname::text as name, greatest(reltuples, 0)::bigint as rows, pg_total_relation_size(oid) as bytes
       from pg_class where relnamespace = 'ledgerhook'::regnamespace and relkind = 'r'

@@ -77,8 +77,11 @@ export const operatorActions = ledgerhook.table(
     at: moment('at').notNull().defaultNow(),
     /** The name of the token in OPS_TOKEN with which the person signed in; `operator` if it has none. */
     operator: text().notNull(),
-    action: text({ enum: ['sign_in', 'read_payload', 'look_again', 'settle', 'adjust'] }).notNull(),
+    action: text({
+      enum: ['sign_in', 'read_payload', 'look_again', 'settle', 'settle_difference', 'adjust'],
+    }).notNull(),
     provider: text(),
+    /** The object that differs, if the action is `settle_difference`. */
     eventId: text('event_id'),
     userId: text('user_id'),
     /** Credits of an adjustment, signed. */
@@ -93,7 +96,7 @@ export const operatorActions = ledgerhook.table(
     index('operator_actions_user').on(actions.userId, actions.id).where(sql`${actions.userId} is not null`),
     check(
       'operator_actions_action',
-      sql`${actions.action} in ('sign_in', 'read_payload', 'look_again', 'settle', 'adjust')`,
+      sql`${actions.action} in ('sign_in', 'read_payload', 'look_again', 'settle', 'settle_difference', 'adjust')`,
     ),
   ],
 )

@@ -45,3 +45,20 @@ begin
   end loop;
   return jsonb_build_object('settled', settled, 'more', cardinality(bite) = f.most);
 end $$;
+
+-- Settles a difference for an operator, as `npm run settle -- --difference` does.
+-- facts: operator, object, kinds, note. Returns what settle_difference returns.
+create or replace function settle_difference_for_operator(facts jsonb) returns jsonb language plpgsql security definer
+set search_path = pg_catalog, ledgerhook, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  f record;
+  settled jsonb;
+begin
+  select * into f from jsonb_to_record(facts) as f(operator text, object text, kinds text[], note text);
+  settled := close_difference(f.object, f.kinds, f.note, f.operator);
+  if settled ? 'settled' then
+    perform record_action(f.operator, 'settle_difference', settled->>'provider', f.object, settled->>'user_id', null, f.note);
+  end if;
+  return settled - 'provider' - 'user_id';
+end $$;

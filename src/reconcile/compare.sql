@@ -35,6 +35,9 @@ begin
       end if;
       one := one || watch_difference(f.pass, item.provider, coalesce(item.event, item.object),
         case when (one->>'known')::boolean then one || '{"kind": null}' else one end);
+    else
+      one := one || jsonb_build_object('settled',
+        is_settled_difference(item.provider, coalesce(item.event, item.object), one));
     end if;
     findings := findings || jsonb_build_array(one);
   end loop;

@@ -5,26 +5,11 @@ import { commitResolved } from '../webhook/commit.ts'
 import type { Delivery } from '../webhook/delivery.ts'
 import { logDelivery } from '../webhook/log-delivery.ts'
 import { isUnsettled, type Verdict } from '../webhook/outcome.ts'
+import { type Item, moneyOf } from './item.ts'
 import type { Pass } from './pass.ts'
 import { isOfUncredited, noteUncredited } from './uncredited.ts'
-import { forget } from './watch.ts'
-import { type Difference, type DifferenceKind, KINDS } from './words.ts'
-
-/** An object of a provider, and its effect here. */
-export interface Item {
-  provider: 'clerk' | 'stripe'
-  object: string
-  /** The id of the delivery that corrects the difference. */
-  eventId: string
-  event: { type: string }
-  decision: Effect | Verdict
-  /** Whether it is listed even if its customer's owner is unknown, or if the customer's user is not here. */
-  isOurs: boolean
-  /** Whether it is an event that was read, rather than its object. */
-  isEvent?: boolean
-  /** Reads the object again. Null if the provider no longer has it. @throws ProviderTrouble */
-  again?: () => Promise<Item | null>
-}
+import { forget, watchFound } from './watch.ts'
+import { type Difference, type DifferenceKind, KINDS, SETTLED_BY_HAND } from './words.ts'
 
 interface Finding {
   kind: DifferenceKind | null
@@ -35,6 +20,7 @@ interface Finding {
   known: boolean
   confirmed?: boolean
   first?: boolean
+  settled: boolean
 }
 
 /** The most items that one statement compares: about 100 ms. */
@@ -122,6 +108,8 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
   noteUncredited(pass, here, kind)
   if (kind === null) return null
   const difference = { ...inWords(here, finding, kind), confirmed: finding.confirmed ?? false }
+  // A person can settle only what is stored.
+  if (SETTLED_BY_HAND.includes(kind) && pass.fixes && !pass.watches) await watchFound(pass, [difference])
   const waits = finding.known && finding.outcome !== 'applied'
   const mayFix = pass.fixes && KINDS[kind].fixable && !waits && !isUncertain(here, finding)
   if (!mayFix || (pass.watches && !difference.confirmed)) return difference
@@ -175,9 +163,9 @@ function deliveryOf(item: Item): Delivery {
 }
 
 function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference {
-  const facts: Money = 'verb' in item.decision ? unconditional(item.decision).facts : {}
+  const facts = moneyOf(item)
   const { provider, object } = item
-  const { outcome, reason, user_id, known, first = false } = finding
+  const { outcome, reason, user_id, known, first = false, settled } = finding
   const waits = isUnsettled(outcome)
   // What cannot be credited yet is still owed.
   const owed = facts.credits ?? facts.grants?.reduce((sum, { credits }) => sum + credits, 0) ?? null
@@ -185,14 +173,5 @@ function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference
   const { amount = null, currency = null, stripe_charge_id: charge = null } = facts
   const money = { credits, amount, currency, charge }
   const what = { provider, object, kind, outcome, reason, user_id, ...money, known }
-  return { ...what, confirmed: false, first, fixed: false }
-}
-
-/** What the facts of a verb may say about money and credits. */
-interface Money {
-  credits?: number
-  grants?: { credits: number }[] | null
-  amount?: number
-  currency?: string
-  stripe_charge_id?: string | null
+  return { ...what, confirmed: false, first, settled, fixed: false }
 }

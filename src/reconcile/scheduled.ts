@@ -170,8 +170,8 @@ function spent(place: Place, isFresh: boolean, kind: Kind, leave: (why: string) 
 
 /** Reports once each difference that another pass has seen before, and counts those that still need another pass. */
 function tell(place: Place, { found }: Step): void {
-  for (const { first, fixed, confirmed, known, charge: _, ...difference } of found) {
-    if (difference.kind === 'busy' || known) continue
+  for (const { first, fixed, confirmed, known, settled, charge: _, ...difference } of found) {
+    if (difference.kind === 'busy' || known || settled) continue
     place.found++
     if (!confirmed) place.open++
     if (!first && !fixed) continue

@@ -18,8 +18,14 @@ export const differences = ledgerhook.table(
     firstPass: text('first_pass').notNull(),
     firstSeenAt: moment('first_seen_at').notNull().defaultNow(),
     lastSeenAt: moment('last_seen_at').notNull().defaultNow(),
-    /** When a second pass had seen it, and it was reported. `infinity`: a person has dealt with it. */
+    /** When a second pass had seen it, and it was reported. */
     reportedAt: moment('reported_at'),
+    /** When a person had dealt with it. Nothing reports it any more until it differs in another way. */
+    settledAt: moment('settled_at'),
+    /** An operator's name, or the role of the database that ran the command. */
+    settledBy: text('settled_by'),
+    /** Why, in that person's words. */
+    note: text(),
   },
   (differences) => [
     primaryKey({ columns: [differences.provider, differences.object] }),

@@ -3,7 +3,8 @@ import { ProviderTrouble, unlessMissing } from '../provider-trouble.ts'
 import { type Decided, decideObject, type KindName, kindOf, kinds, pathOf } from '../stripe/objects.ts'
 import type { Read } from '../stripe/read.ts'
 import { member } from '../values.ts'
-import { compare, type Item } from './compare.ts'
+import { compare } from './compare.ts'
+import type { Item } from './item.ts'
 import { askStripe, type Cursor, type Pass, type Step, type Walk } from './pass.ts'
 
 const PAGE = 100

@@ -2,7 +2,7 @@ import { call, type Database } from '../db.ts'
 import type { Pass } from './pass.ts'
 import type { Difference } from './words.ts'
 
-type Found = Omit<Difference, 'outcome' | 'known' | 'confirmed' | 'first' | 'fixed'>
+type Found = Omit<Difference, 'outcome' | 'known' | 'confirmed' | 'first' | 'settled' | 'fixed'>
 
 /**
  * Stores what was found without running a verb, and returns it with whether another pass had seen it.
@@ -22,10 +22,12 @@ export async function watchFound(pass: Pass, found: Found[]): Promise<Difference
       reason,
     })),
   }
-  const watched = await call<Pick<Difference, 'confirmed' | 'first'>[]>(pass.db, 'watch_found', [facts])
+  const watched = await call<Pick<Difference, 'confirmed' | 'first' | 'settled'>[]>(pass.db, 'watch_found', [
+    facts,
+  ])
   return found.map((one, i) => ({
     ...one,
-    ...(watched[i] ?? { confirmed: false, first: false }),
+    ...(watched[i] ?? { confirmed: false, first: false, settled: false }),
     outcome: null,
     known: false,
     fixed: false,

@@ -20,6 +20,9 @@ export const KINDS = {
 
 export type DifferenceKind = keyof typeof KINDS
 
+/** The kinds that only a person can deal with, and then settles. */
+export const SETTLED_BY_HAND: DifferenceKind[] = ['no_such_payment', 'amount_differs']
+
 /** Something that a provider has otherwise than the database. Contains only ids and amounts. */
 export interface Difference {
   provider: 'clerk' | 'stripe'
@@ -42,6 +45,8 @@ export interface Difference {
   /** On a schedule: whether another pass saw it too, and whether this one is the first to confirm it. */
   confirmed: boolean
   first: boolean
+  /** Whether a person has dealt with it. Then it is only listed as such. */
+  settled: boolean
   /** Whether its verb was run now, with an effect. */
   fixed: boolean
 }

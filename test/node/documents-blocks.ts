@@ -110,7 +110,6 @@ export const ELSEWHERE: readonly Excuse[] = [
   ['docs/operations.md', 'revoke all on database', 'test/node/rotating.test.ts'],
   ['docs/outgoing-events.md', "import { Hono } from 'hono'", 'test/node/receivers.test.ts'],
   ['docs/outgoing-events.md', "import { Webhook } from 'standardwebhooks'", 'test/node/receivers.test.ts'],
-  ['docs/reconcile.md', 'update ledgerhook.differences', 'test/node/operators.test.ts'],
   ['docs/sql.md', '-- Stores which payment paid an invoice', 'an excerpt, with parts left out'],
   ['docs/events.md', 'await stripe.checkout.sessions.create', 'an excerpt, with parts left out'],
   ['docs/events.md', 'await stripe.paymentIntents.create', "Stripe's own library, with an account"],

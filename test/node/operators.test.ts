@@ -3,7 +3,6 @@ import { Client } from 'pg'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { query } from '../../local/postgres/query.ts'
 import type { Stack } from '../support/control.ts'
-import { blocks } from './documents-blocks.ts'
 
 let databaseUrl = ''
 
@@ -158,6 +157,7 @@ describe('npm run settle', () => {
     [['evt_1'], '--note is missing'],
     [['evt_1', '--note', ' '], '--note is missing'],
     [['--note', 'n'], 'name one event'],
+    [['evt_1', '--difference', 'cs_1', '--note', 'n'], 'name one event'],
     [['evt_unknown', '--note', 'n'], 'no delivery of this event is stored'],
     [['evt_2', '--note', 'n'], 'it has had its effect'],
   ])('refuses %j: %s', async (args, why) => {
@@ -204,10 +204,7 @@ describe('npm run events', () => {
   })
 })
 
-describe('a difference that stays, as docs/reconcile.md has it', () => {
-  const sql = blocks.find(
-    ({ path, code }) => path === 'docs/reconcile.md' && code.includes('differences'),
-  )?.code
+describe('a difference that stays', () => {
   const call = async <T>(name: string, facts: object) => {
     const rows = await query<{ answer: T }>(databaseUrl, `select ledgerhook.${name}($1) as answer`, [facts])
     return rows[0]?.answer as T
@@ -217,26 +214,72 @@ describe('a difference that stays, as docs/reconcile.md has it', () => {
     const facts = { reasons: [], migrations: {}, functions: '', entry_points: [] }
     return (await call<{ differences: unknown[] }>('overview', facts)).differences.length
   }
-  /** Two passes find the same about one payment. */
-  async function passesFind(kind: string) {
-    const found = [
-      { provider: 'stripe', object: 'cs_kept', kind, user_id: 'user_ada', credits: -50, reason: null },
-    ]
-    for (const pass of ['first', 'second']) {
-      await call('watch_found', { pass: `${kind} ${pass}`, watches: true, found })
-      await query(databaseUrl, `update differences set first_seen_at = now() - interval '1 hour'`)
-    }
+  const finding = (kind: string, credits = -50) => ({
+    provider: 'stripe',
+    object: 'cs_kept',
+    kind,
+    user_id: 'user_ada',
+    credits,
+    reason: null,
+  })
+  /** Two passes find the same about one payment. Returns what the second one says of it. */
+  async function passesFind(...found: [kind: string, credits?: number]) {
+    const pass = (name: string) =>
+      call<object[]>('watch_found', { pass: `${found} ${name}`, watches: true, found: [finding(...found)] })
+    await pass('first')
+    await query(databaseUrl, `update differences set first_seen_at = now() - interval '1 hour'`)
+    return await pass('second')
   }
+  const settle = (...args: string[]) => run('settle', '--difference', 'cs_kept', ...args)
+  const host = () => new URL(databaseUrl).host
 
-  it('no longer counts once a person has dealt with it, until it differs in another way', async () => {
+  it('no longer counts once a person has settled it, until it differs in another way', async () => {
+    expect(await settle('--note', 'n')).toEqual({
+      code: 1,
+      text: expect.stringContaining('cs_kept: no difference of this object is stored: '),
+    })
     await passesFind('amount_differs')
     expect([await counted(), await overview()]).toEqual([1, 1])
-    await query(databaseUrl, sql?.replace('cs_…', 'cs_kept') ?? '')
+    expect((await settle()).text).toMatch(/^--note is missing/)
+    const settled = { code: 0, text: `${host()}: cs_kept is settled` }
+    expect(await settle('--note', ' Sold by hand, ticket 18')).toEqual(settled)
+    const [kept] = await query(
+      databaseUrl,
+      'select settled_by = session_user as by_role, note from differences',
+    )
+    expect(kept).toEqual({ by_role: true, note: 'Sold by hand, ticket 18' })
+    expect((await settle('--note', 'n')).text).toBe(
+      `${host()}: cs_kept: it was settled by hand already: nothing is changed`,
+    )
+    expect(await passesFind('amount_differs')).toEqual([{ confirmed: true, first: false, settled: true }])
     expect([await counted(), await overview()]).toEqual([0, 0])
-    await passesFind('amount_differs')
-    expect([await counted(), await overview()]).toEqual([0, 0])
-    await passesFind('no_such_payment')
-    expect([await counted(), await overview()]).toEqual([1, 1])
+    const others: [string, number][] = [
+      ['amount_differs', -60],
+      ['no_such_payment', -60],
+    ]
+    for (const other of others) {
+      expect(await passesFind(...other)).toEqual([{ confirmed: true, first: true, settled: false }])
+      expect([await counted(), await overview()]).toEqual([1, 1])
+      expect((await settle('--note', 'n', '--json')).text).toContain(`"kind": "${other[0]}"`)
+      expect(await counted()).toBe(0)
+    }
+  })
+
+  it('is remembered for as long as it differs, however long nobody compares', async () => {
+    await passesFind('amount_differs', -70)
+    await query(databaseUrl, `update differences set last_seen_at = now() - interval '8 days'`)
+    await settle('--note', 'n')
+    expect(await call('forget_differences', { most: 10 })).toBe(0)
+    const seen = { pass: 'only looks', watches: false, found: [finding('amount_differs', -70)] }
+    expect(await call('watch_found', seen)).toEqual([{ confirmed: true, first: false, settled: true }])
+    await call('watch_found', { pass: 'gone', watches: true, found: [{ ...finding('x'), kind: null }] })
+    expect(await query(databaseUrl, 'select from differences')).toEqual([])
+  })
+
+  it('is one for a person: what --fix corrects is not settled', async () => {
+    await passesFind('paid_not_credited', 50)
+    expect((await settle('--note', 'n')).text).toContain('this is not a difference for a person')
+    expect(await counted()).toBe(1)
   })
 })
 

@@ -329,6 +329,8 @@ async function operated(user: string): Promise<void> {
   await call(db, 'take_many_for_operator', [{ ...many, after: null, bytes: 1_000_000 }])
   await call(db, 'settle_for_operator', [{ operator, ...event, note: 'Plans' }])
   await call(db, 'settle_many_for_operator', [many])
+  const difference = { operator, object: `pi_differs_${user}`, kinds: ['amount_differs'], note: 'Plans' }
+  await call(db, 'settle_difference_for_operator', [difference])
   const credits = { user_id: user, amount: 1, idempotency_key: `page ${user}`, note: 'Plans' }
   await call(db, 'adjust_for_operator', [{ operator, ...credits }])
   await call(db, 'operator_actions_page', [{ before_id: null, most: 10 }])

@@ -26,6 +26,7 @@ const difference = (object: string, kind: DifferenceKind, more: Partial<Differen
   known: false,
   confirmed: false,
   first: false,
+  settled: false,
   fixed: false,
   ...more,
 })

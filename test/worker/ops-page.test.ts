@@ -109,7 +109,31 @@ describe('the overview', () => {
        values ('stripe', $1, 'paid_not_credited', $2, 500, 'pass', now())`,
       [`cs_${user}`, user],
     )
-    expect(await seen(await ada(), '/ops')).toContain(`cs_${user} paid_not_credited ${user} 500`)
+    const html = await see(await ada(), '/ops')
+    expect(text(html)).toContain(`cs_${user} paid, not credited ${user} 500`)
+    expect(html).not.toContain(`name="object" value="cs_${user}"`)
+  })
+
+  it('settles a difference that only a person can deal with: with a note, and once', async () => {
+    const object = `pi_${randomId('user')}`
+    await query(
+      `insert into differences (provider, object, kind, user_id, credits, first_pass, reported_at)
+       values ('stripe', $1, 'no_such_payment', $2, -500, 'pass', now())`,
+      [object, `user_of_${object}`],
+    )
+    const operator = await ada()
+    expect(await see(operator, '/ops')).toContain(`name="object" value="${object}"`)
+    const settle = async (note: string, about = object) =>
+      saidBy(await submit(operator, '/ops/differences', { object: about, note }))
+    expect(await settle(' ')).toMatch(/^A note is required/)
+    expect(await settle('Ticket 18')).toMatch(`Settled: ${object} is not reported any more`)
+    expect(await seen(operator, '/ops')).not.toContain(object)
+    expect(await settle('Ticket 18')).toMatch(/^It was settled already/)
+    expect(await settle('Ticket 18', 'pi_unknown')).toMatch(/^It does not differ any more/)
+    expect(await recorded(object)).toMatchObject([
+      { operator: 'ada', action: 'settle_difference', note: 'Ticket 18' },
+    ])
+    expect(await see(operator, '/ops/actions')).toContain(`/ops/find?id=${object}`)
   })
 })
 

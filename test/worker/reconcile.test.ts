@@ -4,7 +4,7 @@ import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { paymentIntentEvent } from '../../local/payment-events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { walksOfUser } from '../../src/reconcile/user-walk.ts'
-import { KINDS } from '../../src/reconcile/words.ts'
+import { KINDS, SETTLED_BY_HAND } from '../../src/reconcile/words.ts'
 import { reconciled } from '../support/reconciled.ts'
 import { linked, signedUp } from './people.ts'
 import { reconcile as comparing, lines, linesOf, passOver } from './reconcile-support.ts'
@@ -324,6 +324,14 @@ describe('each line of the table', () => {
     expect([a.before, b.before]).toEqual(told)
     expect([a.after, b.after]).toEqual(told)
     expect([await balance(gone), await balance(other)]).toEqual([540, 540])
+    // A run that only looks knows what a person has dealt with.
+    for (const object of [`pi_${gone}`, `cs_test_pi_${other}`])
+      await query('select settle_difference($1)', [
+        JSON.stringify({ object, kinds: SETTLED_BY_HAND, note: 'by hand' }),
+      ])
+    const { found } = await reconcile(world, { env })
+    const settled = found.filter(({ user_id }) => user_id === gone || user_id === other)
+    expect(settled.map((one) => one.settled)).toEqual([true, true])
   })
 
   it('here, deleted there: closed by no comparison', async () => {

@@ -13,6 +13,7 @@ export interface Action {
   operator: string
   action: string
   provider: string | null
+  /** The object that differs, if the action is `settle_difference`. */
   event_id: string | null
   user_id: string | null
   amount: number | null
@@ -44,10 +45,13 @@ export const actionsTable = (actions: Action[]): Content =>
       moment(one.at),
       one.operator,
       [one.action, one.amount !== null && ` ${one.amount}`],
-      [one.event_id && deliveryLink(one.provider, one.event_id), ' ', found(one.user_id)],
+      [aboutOf(one), ' ', found(one.user_id)],
       one.note,
     ]),
   )
+
+const aboutOf = ({ action, provider, event_id }: Action): Content =>
+  event_id && (action === 'settle_difference' ? found(event_id) : deliveryLink(provider, event_id))
 
 export const deliveryLink = (provider: string | null, event: string): Content =>
   html`<a href="/ops/deliveries/${provider}/${encodeURIComponent(event)}">${event}</a>`

@@ -10,6 +10,7 @@ import { actions } from './actions.ts'
 import { actOnMany, bulk } from './bulk.ts'
 import { deliveries } from './deliveries.ts'
 import { actOnDelivery, delivery } from './delivery.ts'
+import { settleDifference } from './differences.ts'
 import type { Env } from './env.ts'
 import { frame } from './html.ts'
 import { adjust, lookUp } from './look-up.ts'
@@ -54,7 +55,8 @@ export const page = once(() => {
     return await next()
   })
 
-  page.get('/', overview)
+  page.get('/', (c) => overview(c))
+  page.post('/differences', async (c) => overview(c, await settleDifference(c)))
   page.get('/deliveries', deliveries)
   page.get('/deliveries/:provider/:event', (c) => delivery(c))
   page.post('/deliveries/:provider/:event', actOnDelivery)

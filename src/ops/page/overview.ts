@@ -10,20 +10,11 @@ import { inWords, type Unsettled } from '../attention.ts'
 import { BUILD } from '../functions.gen.ts'
 import { NEEDS } from '../ready.ts'
 import { TASK_NAMES } from '../tasks.ts'
+import { type Difference, differencesTable } from './differences.ts'
 import type { Call } from './env.ts'
-import { found, frame, list, moment, table } from './html.ts'
+import { type Content, frame, list, moment, table } from './html.ts'
 import { type Slot, series } from './series.ts'
 import { meaning } from './shown.ts'
-
-interface Difference {
-  provider: string
-  object: string
-  kind: string
-  user_id: string | null
-  credits: number | null
-  reason: string | null
-  reported_at: string
-}
 
 interface Alert {
   alert: string
@@ -60,89 +51,84 @@ export async function readOverview(c: Context): Promise<Overview & { build: stri
   return { build: BUILD, ...(await call<Overview>(connect(settingsOf(c.env)), 'overview', [facts])) }
 }
 
-/** Shows what needs a look. @throws DatabaseUnavailable */
-export async function overview(c: Call) {
+/** Shows what needs a look. @param says the result of an action @throws DatabaseUnavailable */
+export async function overview(c: Call, says?: Content) {
   const set = secretsSet(settingsOf(c.env))
   const seen = await readOverview(c)
   const { recent, full } = seen.reconciled ?? {}
-  return frame(c, 'Overview', [
-    table(
-      'Open and recent alerts',
-      ['Alert', 'State', 'What', 'Threshold', 'Opened (UTC)', 'Closed (UTC)'],
-      seen.alerts
-        .slice(0, 20)
-        .map((one) => [
-          [one.critical && 'critical: ', one.alert, one.about && ` (${one.about})`],
-          one.state,
-          [ALERT_KINDS[one.alert]?.says, one.threshold !== null && `: ${rounded(one.value)}`],
-          one.threshold,
-          moment(one.opened_at),
-          moment(one.closed_at),
+  return frame(
+    c,
+    'Overview',
+    [
+      table(
+        'Open and recent alerts',
+        ['Alert', 'State', 'What', 'Threshold', 'Opened (UTC)', 'Closed (UTC)'],
+        seen.alerts
+          .slice(0, 20)
+          .map((one) => [
+            [one.critical && 'critical: ', one.alert, one.about && ` (${one.about})`],
+            one.state,
+            [ALERT_KINDS[one.alert]?.says, one.threshold !== null && `: ${rounded(one.value)}`],
+            one.threshold,
+            moment(one.opened_at),
+            moment(one.closed_at),
+          ]),
+      ),
+      table(
+        'Waiting deliveries',
+        ['Outcome', 'Reason', 'Deliveries', 'Oldest (UTC)', 'What it means'],
+        seen.waiting.map(({ outcome, reason, count, oldest }) => [
+          outcome,
+          reason,
+          html`<a href="/ops/bulk?outcome=${outcome}&reason=${reason}">${inWords(count)}</a>`,
+          moment(oldest),
+          meaning(outcome, reason),
         ]),
-    ),
-    table(
-      'Waiting deliveries',
-      ['Outcome', 'Reason', 'Deliveries', 'Oldest (UTC)', 'What it means'],
-      seen.waiting.map(({ outcome, reason, count, oldest }) => [
-        outcome,
-        reason,
-        html`<a href="/ops/bulk?outcome=${outcome}&reason=${reason}">${inWords(count)}</a>`,
-        moment(oldest),
-        meaning(outcome, reason),
-      ]),
-    ),
-    table(
-      'What else needs attention',
-      ['What', 'How many'],
-      Object.entries(seen.besides)
-        .filter(([, count]) => count > 0)
-        .map(([what, count]) => [what, inWords(count)]),
-    ),
-    table(
-      'Differences from Stripe and Clerk',
-      ['Object', 'What differs', 'User', 'Credits', 'Reported (UTC)'],
-      seen.differences.map((one) => [
-        found(one.object),
-        [one.kind, one.reason && ` (${one.reason})`],
-        found(one.user_id),
-        one.credits,
-        moment(one.reported_at),
-      ]),
-    ),
-    series('The last 24 hours', seen.hours),
-    series('The last 30 days', seen.days),
-    html`<h2>Build and database</h2>`,
-    list({
-      Build: seen.build,
-      Database: seen.status,
-      'Newest migration': seen.migration,
-      'Recent objects reconciled (UTC)': moment(recent?.endedAt) ?? 'not yet',
-      'All objects reconciled (UTC)': moment(full?.endedAt) ?? 'not yet',
-    }),
-    table(
-      'Webhook secrets used in the last 24 hours',
-      ['Provider', 'Secret', 'Deliveries', 'Last used (UTC)'],
-      seen.secrets.map(({ provider, secret, deliveries, last_at }) => [
-        provider,
-        secret > (set[provider] ?? 0) ? `${secret}, no longer set` : `${secret} of ${set[provider]}`,
-        deliveries,
-        moment(last_at),
-      ]),
-    ),
-    table(
-      'Scheduled work',
-      ['Task', 'Last success (UTC)', 'Next turn (UTC)', 'Failures in a row'],
-      seen.tasks.map(({ name, last_good_at, next_at, failures }) => [
-        name,
-        moment(last_good_at),
-        moment(next_at),
-        failures,
-      ]),
-    ),
-    table(
-      'The largest tables',
-      ['Table', 'Rows (estimate)', 'MiB'],
-      seen.stored.map(({ name, rows, bytes }) => [name, rows, Math.ceil(bytes / 2 ** 20)]),
-    ),
-  ])
+      ),
+      table(
+        'What else needs attention',
+        ['What', 'How many'],
+        Object.entries(seen.besides)
+          .filter(([, count]) => count > 0)
+          .map(([what, count]) => [what, inWords(count)]),
+      ),
+      differencesTable(seen.differences),
+      series('The last 24 hours', seen.hours),
+      series('The last 30 days', seen.days),
+      html`<h2>Build and database</h2>`,
+      list({
+        Build: seen.build,
+        Database: seen.status,
+        'Newest migration': seen.migration,
+        'Recent objects reconciled (UTC)': moment(recent?.endedAt) ?? 'not yet',
+        'All objects reconciled (UTC)': moment(full?.endedAt) ?? 'not yet',
+      }),
+      table(
+        'Webhook secrets used in the last 24 hours',
+        ['Provider', 'Secret', 'Deliveries', 'Last used (UTC)'],
+        seen.secrets.map(({ provider, secret, deliveries, last_at }) => [
+          provider,
+          secret > (set[provider] ?? 0) ? `${secret}, no longer set` : `${secret} of ${set[provider]}`,
+          deliveries,
+          moment(last_at),
+        ]),
+      ),
+      table(
+        'Scheduled work',
+        ['Task', 'Last success (UTC)', 'Next turn (UTC)', 'Failures in a row'],
+        seen.tasks.map(({ name, last_good_at, next_at, failures }) => [
+          name,
+          moment(last_good_at),
+          moment(next_at),
+          failures,
+        ]),
+      ),
+      table(
+        'The largest tables',
+        ['Table', 'Rows (estimate)', 'MiB'],
+        seen.stored.map(({ name, rows, bytes }) => [name, rows, Math.ceil(bytes / 2 ** 20)]),
+      ),
+    ],
+    says,
+  )
 }

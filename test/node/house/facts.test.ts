@@ -27,6 +27,7 @@ const OWNERS_ONLY = [
   'import_payments',
   'refused_before_start',
   'settle_event',
+  'settle_difference',
   'set_stripe_account',
   'undelivered_events',
   'resend_events',

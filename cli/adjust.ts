@@ -6,6 +6,7 @@ import { confirmElsewhere } from './shared/confirm.ts'
 import { counted } from './shared/counted.ts'
 import { callFunction, hostOf } from './shared/database.ts'
 import { LocalError } from './shared/errors.ts'
+import { eventsOf } from './shared/events.ts'
 import { readFlags, requiredText } from './shared/flags.ts'
 
 const HELP = `
@@ -20,6 +21,7 @@ npm run adjust -- --file balances.csv                           the same for eac
   --dry-run            with --file: checks all of it and says what would be booked
   --yes                does not ask, where the database is not on this machine
   --json               the result as JSON
+  --env NAME           whose EVENTS_URL and LOW_BALANCE of wrangler.toml count: production, but for a local database
   --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 
 examples
@@ -50,6 +52,7 @@ await runCommand(async () => {
       target: flag,
       sum: text,
       'dry-run': flag,
+      env: text,
     },
     { args: flags, allowPositionals: true },
   )
@@ -58,9 +61,11 @@ await runCommand(async () => {
   if (file !== undefined) {
     if (user_id || values.note !== undefined || values.key !== undefined)
       throw new LocalError('--file stands alone: its lines name the users, amounts, keys and notes')
-    const what = { file, toBalance: target ?? false, sum: readSum(sum), onlyChecks: dryRun ?? false }
+    const total = readSum(sum)
     const url = await databaseUrl(values['pg-port'])
     const host = hostOf(url)
+    const events = eventsOf(url, values.env)
+    const what = { file, toBalance: target ?? false, sum: total, onlyChecks: dryRun ?? false, events }
     if (!dryRun) await confirmElsewhere(url, `book the lines of ${file}`, values)
     const imported = await importFile(url, what, REFUSALS)
     if (imported.problems.length > 0) process.exitCode = 1
@@ -89,8 +94,9 @@ await runCommand(async () => {
   }
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)
+  const events = eventsOf(url, values.env)
   await confirmElsewhere(url, `book ${counted(facts.amount, 'credit')} for ${user_id}`, values)
-  const result = await callFunction<{ balance: number } | { refused: string }>(url, 'adjust', facts)
+  const result = await callFunction<{ balance: number } | { refused: string }>(url, 'adjust', facts, events)
   if ('refused' in result) throw new LocalError(`${host}: ${REFUSALS[result.refused] ?? result.refused}`)
   const { balance } = result
   if (values.json) return console.log(JSON.stringify({ host, user_id, balance }, null, 2))

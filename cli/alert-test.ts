@@ -1,12 +1,10 @@
 import { bodyOf } from '../src/ops/alert-message.ts'
 import { isTaken, type Posted, post } from '../src/outgoing/post.ts'
 import { ALERT_KINDS } from '../src/settings/alerts.ts'
-import { reasonOf } from '../src/settings/misconfigured.ts'
-import { settingsSchema } from '../src/settings.ts'
 import { runCommand, saying } from './shared/command.ts'
 import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
-import { configuredSettings } from './shared/settings.ts'
+import { configuredSettings, readSetting } from './shared/settings.ts'
 
 const HELP = `
 npm run alert-test -- [flags]     sends one of each alert to ALERT_WEBHOOK_URL, and says what came back
@@ -42,18 +40,12 @@ await runCommand(async () => {
 
 /** Returns the receiver of alerts. Throws a LocalError. */
 function receiver(given: Record<string, string | undefined>): { url: string; secrets: string[] } {
-  const read = <Value>(name: 'ALERT_WEBHOOK_URL' | 'ALERT_WEBHOOK_SECRET'): Value => {
-    const { success, data, error } = settingsSchema().shape[name].safeParse(given[name])
-    if (success) return data as Value
-    const { message = '', path = [] } = error.issues[0] ?? {}
-    throw new LocalError(reasonOf({ message, path: [name, ...path] }, given))
-  }
-  const url = read<string | undefined>('ALERT_WEBHOOK_URL')
+  const url = readSetting('ALERT_WEBHOOK_URL', given)
   if (!url)
     throw new LocalError(
       'ALERT_WEBHOOK_URL is not set, so nobody is told of alerts: name it in the environment or in .dev.vars',
     )
-  return { url, secrets: read<string[] | undefined>('ALERT_WEBHOOK_SECRET') ?? [] }
+  return { url, secrets: readSetting('ALERT_WEBHOOK_SECRET', given) ?? [] }
 }
 
 /** Sends one message after the other, because a receiver may accept only one a second. */

@@ -12,6 +12,8 @@ export interface Import {
   /** The sum that the amounts must have. Undefined if it was not given. */
   sum: number | undefined
   onlyChecks: boolean
+  /** What the database needs to know of outgoing events. Undefined if your app receives none. */
+  events: string | undefined
 }
 
 /** The result of an import. If there are problems, nothing was written. */
@@ -59,7 +61,7 @@ export async function importFile(
     const total: Batch = { credits: 0, is_new: 0, met: 0, refused: [] }
     for (let at = 0; at < rows.length; at += BATCH) {
       const facts = { rows: rows.slice(at, at + BATCH), to_balance: what.toBalance, only_checks }
-      const batch = await callFunctionOn<Batch>(client, url, 'adjust_many', facts)
+      const batch = await callFunctionOn<Batch>(client, url, 'adjust_many', facts, what.events)
       total.credits += batch.credits
       total.is_new += batch.is_new
       total.met += batch.met

@@ -56,10 +56,15 @@ export async function connectToRead(url: string): Promise<pg.Client> {
 }
 
 /** Calls a database function of ours, and returns its result. Throws a LocalError. */
-export async function callFunction<Answer>(url: string, name: string, facts: object): Promise<Answer> {
+export async function callFunction<Answer>(
+  url: string,
+  name: string,
+  facts: object,
+  events?: string,
+): Promise<Answer> {
   const client = await connectTo(url)
   try {
-    return await callFunctionOn<Answer>(client, url, name, facts)
+    return await callFunctionOn<Answer>(client, url, name, facts, events)
   } finally {
     await client.end().catch(() => {})
   }
@@ -72,18 +77,23 @@ const PAUSE_MS = 100
 /**
  * Calls a database function on an open connection, and returns its result. It tries again while a row is locked. Throws
  * a LocalError.
+ *
+ * @param events what the database needs to know of outgoing events, if it is to write any
  */
 export async function callFunctionOn<Answer>(
   client: pg.Client,
   url: string,
   name: string,
   facts: object,
+  events?: string,
 ): Promise<Answer> {
+  // As in the Worker's statement, `case` guarantees the order of evaluation.
+  const setting = `set_config('ledgerhook.events', coalesce($2, ''), true)`
   for (let tries = 1; ; tries++) {
     try {
       const result = await client.query<{ answer: Answer }>(
-        `select ledgerhook.${pg.escapeIdentifier(name)}($1::jsonb) as answer`,
-        [JSON.stringify(facts)],
+        `select case when ${setting} is not null then ledgerhook.${pg.escapeIdentifier(name)}($1::jsonb) end as answer`,
+        [JSON.stringify(facts), events ?? null],
       )
       return result.rows[0]?.answer as Answer
     } catch (error) {

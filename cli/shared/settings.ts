@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Misconfigured } from '../../src/settings/misconfigured.ts'
+import { Misconfigured, reasonOf } from '../../src/settings/misconfigured.ts'
 import { type Settings, settingsOf, settingsSchema } from '../../src/settings.ts'
 import { isThisMachine } from './database.ts'
 import { deployedVars } from './deployed.ts'
@@ -74,10 +74,9 @@ export function commandEnvironment(
   databaseUrl: string,
   environment?: string,
 ): Record<string, string | undefined> {
-  const named = environment ?? (isThisMachine(databaseUrl) ? undefined : 'production')
-  const isWritten = isInDevVars(databaseUrl, environment)
-  const given = configuredSettings(named, isWritten)
-  if (!isWritten) noteUnused(given, varsOf(named))
+  const given = configuredFor(databaseUrl, environment)
+  if (!isInDevVars(databaseUrl, environment))
+    noteUnused(given, varsOf(environmentOf(databaseUrl, environment)))
   return {
     ...UNUSED_SECRETS,
     ...(isThisMachine(databaseUrl) && DEVELOPMENT),
@@ -121,6 +120,31 @@ export function configuredSettings(
   for (const name of Object.keys(settingsSchema().shape))
     if (process.env[name]) given[name] = process.env[name]
   return given
+}
+
+/**
+ * Returns the settings as they are given for the Worker of a database: those of production, unless the database is on
+ * this machine or another environment is named. Throws a LocalError.
+ */
+export function configuredFor(
+  databaseUrl: string,
+  environment: string | undefined,
+): Record<string, string | undefined> {
+  return configuredSettings(environmentOf(databaseUrl, environment), isInDevVars(databaseUrl, environment))
+}
+
+const environmentOf = (databaseUrl: string, environment: string | undefined) =>
+  environment ?? (isThisMachine(databaseUrl) ? undefined : 'production')
+
+/** Returns one setting of those that are given, for a command that needs no others. Throws a LocalError. */
+export function readSetting<Name extends keyof Settings>(
+  name: Name,
+  given: Record<string, string | undefined>,
+): Settings[Name] {
+  const { success, data, error } = settingsSchema().shape[name].safeParse(given[name])
+  if (success) return data as Settings[Name]
+  const { message = '', path = [] } = error.issues[0] ?? {}
+  throw new LocalError(reasonOf({ message, path: [name, ...path] }, given))
 }
 
 /** The settings that are set as secrets, and not as variables. */

@@ -13,6 +13,14 @@ export function telling(
   if (!EVENTS_URL && !CREDIT_SINCE) return db
   const since = CREDIT_SINCE ? { creditSince: CREDIT_SINCE } : {}
   if (!EVENTS_URL) return { query: db.query, ...since }
-  const options = JSON.stringify({ low: LOW_BALANCE, sends: send !== undefined })
+  const options = eventOptions(LOW_BALANCE, send !== undefined)
   return { query: db.query, ...since, outgoing: { options, send: send ?? (() => {}) } }
+}
+
+/**
+ * Returns what the database needs to know of outgoing events, as JSON.
+ * @param sends whether the caller sends at once what a statement leaves to it
+ */
+export function eventOptions(low: number[], sends: boolean): string {
+  return JSON.stringify({ low, sends })
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { query } from '../../local/postgres/query.ts'
 import { makeScratchDir } from '../../local/scratch.ts'
 import type { Stack } from '../support/control.ts'
@@ -176,6 +176,26 @@ describe('npm run adjust -- --file', () => {
     const rest = { lines: 450, booked: 250, sum: (450 * 451) / 2 }
     expect(await importJson('--file', await file(...lines), '--target')).toMatchObject(rest)
     expect(await balances(ids)).toEqual(ids.map((_, i) => i + 1))
+  })
+
+  it('tells your app of each balance that fell below LOW_BALANCE, where EVENTS_URL is set', async () => {
+    vi.stubEnv('EVENTS_URL', 'https://app.example.com/hooks')
+    vi.stubEnv('LOW_BALANCE', '20,10')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const ids = await wallets(201)
+    const [ada, bob] = [ids[0], ids[200]] as [string, string]
+    await adjust('--file', await file(...ids.map((id) => `${id},100,given-${id},n`)))
+    const path = await file(...ids.map((id) => `${id},${[ada, bob].includes(id) ? 9 : 20},taken-${id},n`))
+    await adjust('--file', path, '--target', '--dry-run')
+    const told = () =>
+      query(
+        databaseUrl,
+        `select user_id, type, data->'threshold' as threshold from ledgerhook.outgoing_events order by created_at, sequence`,
+      )
+    expect(await told()).toEqual([])
+    await adjust('--file', path, '--target')
+    const low = (user_id: string, threshold: number) => ({ user_id, type: 'credits.low', threshold })
+    expect(await told()).toEqual([low(ada, 20), low(ada, 10), low(bob, 20), low(bob, 10)])
   })
 
   it('writes nothing of a batch of which a line is refused', async () => {

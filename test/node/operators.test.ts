@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { Client } from 'pg'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { query } from '../../local/postgres/query.ts'
 import type { Stack } from '../support/control.ts'
 
@@ -67,6 +67,45 @@ describe('npm run adjust', () => {
     expect(code).toBe(1)
     expect(text).toContain(why)
     expect(text.split('\n')).toHaveLength(1)
+  })
+})
+
+describe('npm run adjust, where EVENTS_URL is set', () => {
+  const low = () =>
+    query(
+      databaseUrl,
+      `select user_id, data->'threshold' as threshold, data->'balance' as balance, next_at is not null as is_due
+       from ledgerhook.outgoing_events where type = 'credits.low' order by user_id, sequence`,
+    )
+
+  it('tells your app of a balance below LOW_BALANCE once, and of nothing else, as /ops does', async () => {
+    const key = () => ['--note', 'n', '--key', `low-${++n}`]
+    let n = 0
+    await query(databaseUrl, `insert into wallets (user_id) values ('user_low'), ('user_still')`)
+    await adjust('user_still', '100', ...key())
+    await adjust('user_still', '-95', ...key())
+    vi.stubEnv('EVENTS_URL', 'https://app.example.com/hooks')
+    vi.stubEnv('LOW_BALANCE', '20,10')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await adjust('user_low', '100', ...key())
+    expect(await low()).toEqual([])
+    const last = ['user_low', '-85', ...key()]
+    for (const again of [last, last]) expect((await adjust(...again)).code).toBe(0)
+    expect(await low()).toEqual([{ user_id: 'user_low', threshold: 20, balance: 15, is_due: true }])
+    expect(await query(databaseUrl, 'select type from ledgerhook.outgoing_events')).toHaveLength(1)
+    await query(databaseUrl, 'delete from ledgerhook.outgoing_events')
+  })
+
+  it('refuses a LOW_BALANCE that it cannot read, and books nothing', async () => {
+    vi.stubEnv('EVENTS_URL', 'https://app.example.com/hooks')
+    vi.stubEnv('LOW_BALANCE', 'many')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(await adjust('user_low', '7', '--note', 'n', '--key', 'unread')).toEqual({
+      code: 1,
+      text: 'LOW_BALANCE: takes whole credits, separated by commas, such as 100,20',
+    })
+    const booked = `select from credit_ledger where idempotency_key = 'adjustment:unread'`
+    expect(await query(databaseUrl, booked)).toEqual([])
   })
 })
 

@@ -41,7 +41,8 @@ create or replace function with_mode(effect jsonb, livemode text) returns jsonb 
   select nullif(effect, 'null') || case when livemode = 'false' then '{"livemode": false}'::jsonb else '{}' end
 $$;
 
--- Counts one more delivery of an event whose row stays as it is, and returns the verdict on it.
+-- Counts one more delivery of an event whose row stays as it is, and returns the verdict on it. If only a comparison
+-- had found the event, this is its first delivery, which shows that deliveries come: `roll_up` counts it in addition.
 create or replace function count_again(delivery jsonb, user_id text) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -50,7 +51,11 @@ begin
   if delivery ? 'tally' then perform keep_tally(delivery); end if;
   update webhook_events event set attempts = attempts + 1
   where provider = delivery->>'provider' and event_id = delivery->>'event_id'
-  returning event.outcome, event.reason, event.user_id into stored;
+  returning event.outcome, event.reason, event.user_id, event.via into stored;
+  if stored.via = 'reconcile' and delivery->>'via' = 'webhook' then
+    insert into tallies (counts)
+    values (jsonb_build_object(concat_ws(' ', delivery->>'provider', 'duplicate', 'already_processed'), 1));
+  end if;
   return case
     when stored.outcome in ('applied', 'duplicate', 'stale') then
       verdict('duplicate', 'already_processed', coalesce(count_again.user_id, stored.user_id))

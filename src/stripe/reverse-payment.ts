@@ -27,7 +27,16 @@ const refundEvent = once(() =>
   }),
 )
 const chargeEvent = once(() =>
-  z.object({ data: z.object({ object: z.object({ ...money(), amount_refunded: amount() }) }) }),
+  z.object({
+    data: z.object({
+      object: z.object({
+        ...money(),
+        amount: z.nullish(amount()),
+        amount_captured: z.nullish(amount()),
+        amount_refunded: amount(),
+      }),
+    }),
+  }),
 )
 const disputeEvent = once(() =>
   z.object({
@@ -73,9 +82,19 @@ export const reverseRefund: Handler = (event) => {
   })
 }
 
-/** Handles the total of a charge's refunds so far, which never says which of them fail later. */
+/**
+ * Handles the total of a charge's refunds so far, which never says which of them fail later. Stripe counts the part of
+ * an authorization that was not captured as refunded: nobody has paid it.
+ */
 export const reverseCharge: Handler = (event) => {
-  const { amount_refunded: amount, ...charge } = read(chargeEvent, event).data.object
+  const {
+    amount: authorized,
+    amount_captured,
+    amount_refunded,
+    ...charge
+  } = read(chargeEvent, event).data.object
+  const uncaptured = amount_captured == null ? 0 : Math.max(0, (authorized ?? 0) - amount_captured)
+  const amount = Math.max(0, amount_refunded - uncaptured)
   return payments.reverse({
     kind: 'charge',
     ...refs(charge, charge.id),

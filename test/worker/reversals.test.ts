@@ -133,6 +133,15 @@ describe('a refund', () => {
     expect(await free.refund(100)).toBe('ignored no_effect')
   })
 
+  it('is not what was never captured of an authorization, which Stripe counts as refunded', async () => {
+    const { tell, left } = await paid()
+    const captured = { set: { amount: 1500, amount_captured: 999 } }
+    expect(await tell('charge.refunded', { amount: 501, ...captured })).toBe('ignored no_effect')
+    expect(await left()).toBe(1000)
+    expect(await tell('charge.refunded', { amount: 501 + 333, ...captured })).toBe('applied')
+    expect(await left()).toBe(1000 - 333)
+  })
+
   it('that names its charge alone finds the payment once the charge is known', async () => {
     const { tell, refund, left, payment } = await paid()
     expect(await refund(100, '1', { payment: null, charge: `ch_${payment}` })).toBe('parked unknown_payment')

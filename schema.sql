@@ -807,9 +807,6 @@ create function ledgerhook.grant_plan_subjects(facts jsonb) returns text[]
 create function ledgerhook.grant_signup_bonus(given text, credits bigint, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
-create function ledgerhook.grants_of(owner text, invoice text, in_currency text, lines jsonb) returns jsonb
-  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
-
 create function ledgerhook.guard_wallet() returns trigger
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -820,6 +817,9 @@ create function ledgerhook.has_doubtful_refunds(payment text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.has_failed_refunds(payment text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.has_granted_period(period text, first text, invoice text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.has_older_trial(owner text, names jsonb) returns boolean
@@ -864,6 +864,9 @@ create function ledgerhook.installed_at() returns timestamp with time zone
 create function ledgerhook.interval_before(ends_at bigint, price ledgerhook.stripe_prices) returns numeric
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.invoice_grants(owner text, facts jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.invoice_paid_by(payment text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -874,6 +877,9 @@ create function ledgerhook.is_before_start(delivery jsonb, created bigint) retur
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_by_reference(customer text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_credited_by(lines jsonb, granted ledgerhook.plan_lines) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_enough(number numeric, share numeric) returns boolean
@@ -976,6 +982,9 @@ create function ledgerhook.kept_payload(given jsonb, erase boolean, outcome text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.key_of_nothing(owner text, line jsonb, in_currency text) returns text
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.key_of_period(invoice text, line jsonb, lines jsonb) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.keys_of_invoice(invoice text) returns text[]
@@ -1167,6 +1176,9 @@ create function ledgerhook.owner_of(customer text, named text) returns text
 create function ledgerhook.owner_unknown(owner text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.paid_part(bought numeric, lines jsonb, total bigint, noted bigint) returns numeric
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.part_of(part numeric, whole numeric) returns numeric
   language sql immutable;
 
@@ -1346,6 +1358,9 @@ create function ledgerhook.says_the_same(verb text, given jsonb, before jsonb) r
 
 create function ledgerhook.secrets_in_use() returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.sells_nothing(lines jsonb) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.serve_stripe_account(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;

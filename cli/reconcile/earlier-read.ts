@@ -3,7 +3,7 @@ import { askStripe, type Cursor, type Pass } from '../../src/reconcile/pass.ts'
 import { patiently } from '../../src/reconcile/run.ts'
 import { readPage } from '../../src/reconcile/stripe-walks.ts'
 import { isBeforeStart } from '../../src/stripe/before-start.ts'
-import { amountOf, type Invoice } from '../../src/stripe/invoice.ts'
+import { type Invoice, moneyOf } from '../../src/stripe/invoice.ts'
 import { idOf, member } from '../../src/values.ts'
 import { LocalError } from '../shared/errors.ts'
 import type { EarlierRow } from './earlier-rows.ts'
@@ -38,7 +38,7 @@ export async function readEarlier(pass: Pass, row: EarlierRow): Promise<EarlierP
     isBeforeStart(invoice, settings) ||
     isBeforeStart(await sessionOf(pass, payment), settings)
   if (!isEarlier) return 'it is not from before CREDIT_SINCE: Ledgerhook credits it'
-  const amount = invoice ? amountOf(invoice) : Number(member(intent, 'amount_received'))
+  const amount = invoice ? moneyOf(invoice).amount : Number(member(intent, 'amount_received'))
   const currency = String(member(invoice ?? intent, 'currency'))
   if (!(amount > 0)) return 'it cost nothing: nothing of it can come back'
   return {

@@ -1,11 +1,12 @@
 -- Moves credits with the money of a paid invoice's lines: a paid line grants, a credited line takes back. Once per
 -- invoice, and once per period, proration and trial.
 -- facts: stripe_invoice_id, stripe_subscription_id (its own, or null), stripe_customer_id, user_id (named by metadata),
--- created (Unix seconds), amount (minor units of its total, negative if the customer's balance grew), currency, paid_by
--- (pi_… or ch_…, or null), stripe_charge_id, lines (of subscriptions; null if they are not known), unknown (why:
--- 'incomplete_invoice', 'unknown_price'), plans (what PLANS says by lookup keys: {"<lookup key>": {key, credits,
--- trial_credits}}; null if no line can be known by one), sold (credits that a one-off invoice sells besides, or null),
--- prices (what was read of them), credited (paid invoices that were read, because these lines credit theirs).
+-- created (Unix seconds), amount (minor units of its total, negative if the customer's balance grew), noted (minor units
+-- that credit notes took off before it was paid), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, lines (of
+-- subscriptions; null if they are not known), unknown (why: 'incomplete_invoice', 'unknown_price'), plans (what PLANS
+-- says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null if no line can be known by one), sold
+-- (credits that a one-off invoice sells besides, or null), prices (what was read of them), credited (paid invoices that
+-- were read, because these lines credit theirs).
 create or replace function credit_invoice(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -16,8 +17,8 @@ declare
   ids text[];
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
-    stripe_customer_id text, user_id text, created bigint, amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb,
-    unknown text, plans jsonb, sold bigint, prices jsonb, credited jsonb);
+    stripe_customer_id text, user_id text, created bigint, amount bigint, noted bigint, currency text, paid_by text,
+    stripe_charge_id text, lines jsonb, unknown text, plans jsonb, sold bigint, prices jsonb, credited jsonb);
   perform lock_subjects(variadic credited_subjects(f.lines) || array['customer:' || f.stripe_customer_id,
     'invoice:' || f.stripe_invoice_id]);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
@@ -33,6 +34,10 @@ begin
     return record_delivery(delivery, verdict('rejected', 'payment_mismatch', owner));
   elsif is_settled_by_hand(variadic 'payment:' || f.stripe_invoice_id || ids) then
     return record_delivery(delivery, verdict('ignored', 'settled_by_hand', owner));
+  elsif f.sold is null and sells_nothing(facts->'lines') then
+    -- Stored as if it was read from Stripe: PLANS may say otherwise when the event comes again.
+    perform keep_lines(f.stripe_invoice_id, facts->'lines', '{}', false);
+    return record_delivery(delivery, verdict('ignored', 'no_effect', owner));
   end if;
 
   objection := owner_unknown(owner);
@@ -97,7 +102,7 @@ begin
     return record_delivery(delivery, waits('parked', 'unknown_invoice', owner, 'credit_invoice', facts,
       array['invoice:' || f.stripe_invoice_id] || missing || ('user:' || owner)) || '{"asks": true}');
   end if;
-  grants := grants_of(owner, f.stripe_invoice_id, f.currency, f.lines);
+  grants := invoice_grants(owner, facts);
   if grants is null or lacks_prices(f.currency, f.lines) then
     return record_delivery(delivery, asks('incomplete_invoice', owner, 'credit_invoice', facts,
       'invoice:' || f.stripe_invoice_id));

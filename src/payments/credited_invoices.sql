@@ -40,7 +40,7 @@ end $$;
 -- Stores the lines of invoices that Stripe says are paid, with what PLANS says they sell. If their own event still
 -- comes, it grants all of it, because the credits that other invoices took are already booked. An invoice that an older
 -- version granted as a whole is stored as one line.
--- credited: [{stripe_invoice_id, lines}].
+-- credited: [{stripe_invoice_id, amount, noted, lines}].
 create or replace function keep_credited(credited jsonb, in_currency text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -48,11 +48,15 @@ declare
   grants jsonb;
 begin
   if jsonb_typeof(credited) is distinct from 'array' then return; end if;
-  for read in select * from jsonb_to_recordset(credited) as invoice(stripe_invoice_id text, lines jsonb) loop
+  for read in select * from jsonb_to_recordset(credited) as invoice(stripe_invoice_id text, amount bigint,
+    noted bigint, lines jsonb) loop
     perform keep_older_invoice(read.stripe_invoice_id, read.lines);
     continue when is_invoice_credited(read.stripe_invoice_id) or is_invoice_waiting(read.stripe_invoice_id);
-    select jsonb_object_agg(line->>'id', jsonb_build_object('credits', floor(bought_credits(line, in_currency))))
-    into grants from jsonb_array_elements(read.lines) line where (line->>'amount')::bigint > 0;
+    select jsonb_object_agg(line->>'id', jsonb_build_object('credits', floor(case when read.noted > 0
+      then paid_part(bought_credits(line, in_currency), read.lines, read.amount, read.noted)
+      else bought_credits(line, in_currency) end)))
+    into grants from jsonb_array_elements(read.lines) line
+    where (line->>'amount')::bigint > 0;
     continue when exists (select from jsonb_each(grants) one where one.value->>'credits' is null);
     perform keep_lines(read.stripe_invoice_id, read.lines, coalesce(grants, '{}'), false);
   end loop;

@@ -80,6 +80,16 @@ begin
         and ((line->>'amount')::bigint >= 0 or not lines @? '$[*].amount ? (@ > 0)'));
 end $$;
 
+-- Whether all lines are of plans that bring nothing. They are stored all the same: if PLANS gives such a plan credits
+-- later, a change of plan takes none for what was paid before.
+create or replace function sells_nothing(lines jsonb) returns boolean language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return jsonb_typeof(lines) = 'array' and not exists (
+    select from jsonb_array_elements(lines) line
+    where (line->>'amount')::bigint < 0 or (line->>'credits')::bigint > 0 or (line->>'by_lookup_key')::boolean);
+end $$;
+
 -- Whether a price has to be read to know how many credits a negative line takes. That is so only if the line credits no
 -- known line.
 create or replace function lacks_prices(in_currency text, lines jsonb) returns boolean language plpgsql stable

@@ -13,6 +13,8 @@ export interface CreditedInvoice {
    * Negative if the customer's balance grew.
    */
   amount: number
+  /** Minor units of the total that credit notes took off before it was paid. */
+  noted: number
   currency: string
   /** The PaymentIntent, else the charge. Null if the event does not contain it: `invoice_payment.paid` does. */
   paid_by: string | null
@@ -30,7 +32,7 @@ export interface CreditedInvoice {
   /** Prices that were read from Stripe, or that the lines contain. */
   prices: KnownPrice[]
   /** Paid invoices that were read from Stripe, because these lines credit theirs. */
-  credited: { stripe_invoice_id: string; lines: PlanLine[] }[]
+  credited: (Pick<CreditedInvoice, 'stripe_invoice_id' | 'amount' | 'noted'> & { lines: PlanLine[] })[]
 }
 
 /** A line of an invoice that is about a subscription. */
@@ -57,7 +59,10 @@ export interface PlanLine {
   /** Whether it is for a change within a period, rather than for a whole period. */
   is_proration: boolean
   quantity: number
-  /** Minor units: `amount` as the line has it, `net` after discounts. Negative if it credits another line. */
+  /**
+   * Minor units. `net` is after discounts, and so is the `amount` of a proration and of a line that credits another
+   * one, which is negative. The `amount` of other lines is before discounts.
+   */
   amount: number
   net: number
   /** Minor units for a quantity of one, as a decimal number. Null if the line does not contain it. */
@@ -92,7 +97,7 @@ export const creditInvoice = (facts: CreditedInvoice): Effect => ({
 
 /** What older versions send, and have stored: periods with their credits. `grant_plan.sql` still grants them. */
 export interface PaidInvoice
-  extends Omit<CreditedInvoice, 'created' | 'lines' | 'plans' | 'sold' | 'prices' | 'credited'> {
+  extends Omit<CreditedInvoice, 'created' | 'noted' | 'lines' | 'plans' | 'sold' | 'prices' | 'credited'> {
   /** What each period grants. Null if that is not known. */
   grants: PeriodGrant[] | null
 }

@@ -1,10 +1,14 @@
 -- Returns what the lines of a paid invoice grant, by the id of the line: {"<line>": {"key", "credits", "owed",
 -- "known"}}. The key names the ledger entry, so that a period, a proration or a trial grants only once; known: it has
--- granted before. Returns null if a price has to be read first.
-create or replace function grants_of(owner text, invoice text, in_currency text, lines jsonb) returns jsonb
-language plpgsql stable
+-- granted before. Of what credit notes took off before the invoice was paid (`noted`), nothing is granted. Returns null
+-- if a price has to be read first.
+create or replace function invoice_grants(owner text, facts jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
+  invoice constant text := facts->>'stripe_invoice_id';
+  in_currency constant text := facts->>'currency';
+  lines constant jsonb := facts->'lines';
+  noted constant bigint := coalesce((facts->>'noted')::bigint, 0);
   line jsonb;
   entry_key text;
   bought numeric;
@@ -17,15 +21,16 @@ begin
     if (line->>'amount')::bigint = 0 then
       entry_key := key_of_nothing(owner, line, in_currency);
       bought := case when entry_key is not null
-        then (line->>'credits')::bigint * floor((line->>'quantity')::numeric) else 0 end;
+        then (line->>'credits')::bigint * least(1, floor((line->>'quantity')::numeric)) else 0 end;
       owed := 0;
       if entry_key = '' then return null; end if;
     else
       entry_key := case when (line->>'is_proration')::boolean
         then concat_ws(':', 'plan_grant', invoice, line->>'id')
-        else period_key(line->>'stripe_subscription_id', (line->>'starts_at')::bigint) end;
+        else key_of_period(invoice, line, lines) end;
       bought := bought_credits(line, in_currency);
       if bought is null then return null; end if;
+      if noted > 0 then bought := paid_part(bought, lines, (facts->>'amount')::bigint, noted); end if;
       owed := owed_for(invoice, line->>'id');
     end if;
     known := exists (select from credit_ledger where idempotency_key = entry_key)
@@ -38,9 +43,22 @@ begin
   return grants;
 end $$;
 
--- Returns the key of what a line with an amount of 0 grants, if its plan has trial_credits. A trial grants once per
--- user and plan key; a free price grants once per user, plan key and calendar interval. Null: the line grants nothing.
--- Empty: the price has to be read first, because it says which of the two it is.
+-- Returns the part of these credits that was paid for. A credit note before payment lowers what is charged: the total,
+-- and what the negative lines have paid of it.
+create or replace function paid_part(bought numeric, lines jsonb, total bigint, noted bigint) returns numeric
+language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  paid constant numeric := total + (
+    select coalesce(-sum(amount), 0) from jsonb_to_recordset(lines) as line(amount bigint) where amount < 0);
+begin
+  return bought * paid / (paid + noted);
+end $$;
+
+-- Returns the key of what a line with an amount of 0 grants, if its plan has trial_credits. It grants for a quantity of
+-- one, because the buyer may choose the quantity, and pays nothing. A trial grants once per user and plan key; a free
+-- price grants once per user, plan key and calendar interval. Null: the line grants nothing. Empty: the price has to be
+-- read first, because it says which of the two it is.
 create or replace function key_of_nothing(owner text, line jsonb, in_currency text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -4,9 +4,9 @@ import * as payments from '../payments/verbs.ts'
 import { member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart } from './before-start.ts'
-import { amountOf, type Invoice, invoiceSchema, subscriptionOf } from './invoice.ts'
+import { type Invoice, invoiceSchema, moneyOf, subscriptionOf } from './invoice.ts'
 import { namedUser } from './payload.ts'
-import { isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
+import { hasPaidPlan, isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { recordForCustomer } from './record-for-customer.ts'
 
 const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
@@ -23,7 +23,8 @@ export const grantPlan: Handler = (event, settings) => {
     : isOfUnknownPlan(lines)
       ? 'unknown_price'
       : null
-  if (unknown === null && !movesCredits(lines)) return recordForCustomer(event, settings)
+  if (unknown === null && !movesCredits(lines) && !hasPaidPlan(lines))
+    return recordForCustomer(event, settings)
   if (isBeforeStart(invoice, settings)) return beforeStart(event)
 
   return payments.creditInvoice({
@@ -31,7 +32,7 @@ export const grantPlan: Handler = (event, settings) => {
     stripe_subscription_id: context.subscription,
     stripe_customer_id: invoice.customer,
     user_id: namedUser(event),
-    amount: amountOf(invoice),
+    ...moneyOf(invoice),
     currency: invoice.currency,
     created: invoice.created ?? null,
     paid_by: invoice.payment_intent ?? invoice.charge ?? null,

@@ -76,14 +76,17 @@ export const subscriptionOf = ({ parent, subscription }: Invoice) =>
   parent?.subscription_details?.subscription ?? subscription ?? null
 
 /**
- * Returns what money and the customer's balance paid: the total, less what was credited before payment. More than the
- * total can be paid as well (Stripe: amount_overpaid).
+ * Returns, in minor units, what money and the customer's balance paid (the total, less what was credited before
+ * payment), and `noted`: what credit notes took off before. More than the total can be paid as well (Stripe:
+ * amount_overpaid).
  */
-export function amountOf({
+export function moneyOf({
   total,
   amount_paid,
-  pre_payment_credit_notes_amount: noted,
-}: Pick<Invoice, 'total' | 'amount_paid' | 'pre_payment_credit_notes_amount'>): number {
-  const amount = Math.max(total ?? 0, amount_paid)
-  return amount > 0 ? Math.max(amount_paid, amount - (noted ?? 0)) : (total ?? 0)
+  pre_payment_credit_notes_amount: credited,
+}: Pick<Invoice, 'total' | 'amount_paid' | 'pre_payment_credit_notes_amount'>) {
+  const whole = Math.max(total ?? 0, amount_paid)
+  if (whole <= 0) return { amount: total ?? 0, noted: 0 }
+  const amount = Math.max(amount_paid, whole - (credited ?? 0))
+  return { amount, noted: whole - amount }
 }

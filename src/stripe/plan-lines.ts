@@ -36,9 +36,9 @@ function planLine(line: Line, subscription: string, plans: Settings['PLANS'], co
   const price = priceOf(line) ?? null
   const product = line.pricing?.price_details?.product ?? line.price?.product
   const plan = planOf({ price, lookupKey: line.price?.lookup_key, product }, plans)
-  const { amount } = line
-  const discount = (line.discount_amounts ?? []).reduce((sum, { amount }) => sum + amount, 0)
   const is_proration = isProration(line)
+  const net = afterDiscounts(line)
+  const amount = is_proration || line.amount < 0 ? net : line.amount
   const items = (detailsOf(line)?.proration_details ?? line.proration_details)?.credited_items
   const quantity = line.quantity ?? 1
   const others = price === null || planOfPrice(price, plans) ? [] : plansByLookupKey(plans)
@@ -53,11 +53,10 @@ function planLine(line: Line, subscription: string, plans: Settings['PLANS'], co
     credits: plan?.credits ?? null,
     trial_credits: plan?.trial_credits ?? false,
     plan_names: plan && amount === 0 ? namesOf(plan, plans) : null,
-    // Stripe shows prorations after discounts, and other lines before them.
     is_proration,
     quantity,
     amount,
-    net: is_proration ? amount : amount - discount,
+    net,
     unit_amount: unitAmount(line, context.currency),
     starts_at: line.period.start,
     ends_at: line.period.end,
@@ -71,6 +70,15 @@ function planLine(line: Line, subscription: string, plans: Settings['PLANS'], co
   }
   const by_lookup_key = others.length > 0 && (amount !== 0 || mayMove(most))
   return { ...made, by_lookup_key, needs_price: needsPrice(most, context) }
+}
+
+/**
+ * Returns a line's amount after discounts. Stripe shows them beside the amount; of a proration they are part of the
+ * amount, unless the subscription itemizes them (`billing_mode.flexible.proration_discounts`).
+ */
+function afterDiscounts({ amount, discount_amounts }: Line): number {
+  const discount = (discount_amounts ?? []).reduce((sum, { amount }) => sum + amount, 0)
+  return Math.sign(amount) * Math.max(0, Math.abs(amount) - Math.abs(discount))
 }
 
 /**
@@ -122,6 +130,9 @@ function unitAmount({ pricing, price }: Line, currency: string): string | null {
 
 /** Whether these lines can grant or take something. */
 export const movesCredits = (lines: PlanLine[]) => lines.some((line) => line.by_lookup_key || mayMove(line))
+
+/** Whether a plan was paid that brings nothing: a later change of plan must take nothing for it. */
+export const hasPaidPlan = (lines: PlanLine[]) => lines.some(({ key, amount }) => key !== null && amount > 0)
 
 const mayMove = ({ amount, credits, trial_credits, is_proration }: MadeLine) =>
   amount < 0 || Boolean(credits && (amount > 0 || (trial_credits && !is_proration)))

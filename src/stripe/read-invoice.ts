@@ -5,7 +5,7 @@ import type { Settings } from '../settings.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { read } from '../webhook/provider.ts'
 import { contextOf } from './grant-plan.ts'
-import { invoiceLine, invoiceSchema } from './invoice.ts'
+import { invoiceLine, invoiceSchema, moneyOf } from './invoice.ts'
 import { movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { priceSchema, pricesOf } from './price.ts'
 import { READ } from './thin.ts'
@@ -49,8 +49,9 @@ export async function readLines(
 function invoiceFacts(facts: Stored): payments.CreditedInvoice {
   const { stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id } = facts
   const { amount, currency, paid_by, stripe_charge_id } = facts
+  const noted = 'noted' in facts ? facts.noted : 0
   const names = { stripe_invoice_id, stripe_subscription_id, stripe_customer_id, user_id }
-  const money = { amount, currency, paid_by, stripe_charge_id }
+  const money = { amount, noted, currency, paid_by, stripe_charge_id }
   const sold = 'sold' in facts ? facts.sold : null
   const created = 'created' in facts ? facts.created : null
   return {
@@ -123,7 +124,10 @@ export async function readCredited(
 }
 
 /** Returns the other invoices for which these lines wait: those whose lines they credit, if the price sells credits. */
-function creditedBy({ stripe_invoice_id, lines }: Complete['credited'][0]): Set<string> {
+function creditedBy({
+  stripe_invoice_id,
+  lines,
+}: Pick<Complete, 'stripe_invoice_id' | 'lines'>): Set<string> {
   const waiting = lines.filter(
     ({ amount, credits, by_lookup_key }) => amount < 0 && (credits || by_lookup_key),
   )
@@ -147,6 +151,7 @@ async function readPaid(
   if (!all) return null
   const credited = {
     stripe_invoice_id: id,
+    ...moneyOf(invoice),
     lines: planLines(all, settings.PLANS, contextOf(invoice)),
   }
   for (const earlier of creditedBy(credited)) {

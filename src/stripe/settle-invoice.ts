@@ -7,7 +7,7 @@ import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, createdOf, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { grantPlan } from './grant-plan.ts'
-import { amountOf } from './invoice.ts'
+import { moneyOf } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
 import { recordForCustomer } from './record-for-customer.ts'
@@ -61,16 +61,19 @@ function withPlans(sale: Effect, plans: Effect | Verdict): Effect {
 /** Handles a one-off sale. Its amount is its total, because what the customer's balance paid was paid as well. */
 const sell: Handler = (event, settings) => {
   const invoice = read(soldInvoice, event).data.object
-  const amount = amountOf(invoice)
+  const { amount, noted } = moneyOf(invoice)
   if (amount < 0) return recordForCustomer(event, settings)
   const object = member(member(event, 'data'), 'object')
   if (isBeforeStart(object, settings)) return beforeStart(event)
   const sale = readSale(invoice.metadata)
   if ('outcome' in sale) return sale
+  // What a credit note took off was never paid.
+  const credits = noted > 0 ? Math.floor((sale.credits * amount) / (amount + noted)) : sale.credits
+  if (credits === 0) return recordForCustomer(event, settings)
   return payments.settle({
     user_id: sale.userId,
     reference: null,
-    credits: sale.credits,
+    credits,
     stripe_payment_id: invoice.id,
     amount,
     currency: invoice.currency,

@@ -34,6 +34,7 @@ export type PlanStep =
       quantity: number
       when: 'now' | 'reset' | 'next'
       declined: boolean
+      /** Percent of the period's rest that has passed. 0: in the second of the step before. */
       after: number
     }
   | { act: 'renew' | 'cancel'; declined: boolean; after: number }
@@ -63,7 +64,7 @@ export const planSteps = fc.array(
         quantity,
         when: fc.constantFrom('now', 'reset', 'next'),
         declined,
-        after,
+        after: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 4, arbitrary: after }),
       }) as fc.Arbitrary<PlanStep>,
     },
     { weight: 3, arbitrary: fc.record({ act: fc.constant('renew' as const), declined, after }) },
@@ -93,6 +94,8 @@ interface Debit {
   start: number
   end: number
   list: number
+  /** Before discounts. */
+  gross: number
   net: number
   pending: boolean
 }
@@ -114,8 +117,15 @@ interface Invoice {
   balanced: Map<string, number>
 }
 
-/** Plays the steps that Stripe would allow. Returns its events, its invoices, and the money that is kept in the end. */
-export function playPlans(steps: PlanStep[], namespace: string, currency: Currency) {
+/** What a line moves: its amount after discounts. */
+const netOf = ({ amount, discount_amounts }: Line) =>
+  amount - discount_amounts.reduce((sum, { amount }) => sum + amount, 0)
+
+/**
+ * Plays the steps that Stripe would allow. Returns its events, its invoices, and the money that is kept in the end.
+ * @param itemized whether the subscriptions show the discounts of prorations beside their amounts
+ */
+export function playPlans(steps: PlanStep[], namespace: string, currency: Currency, itemized: boolean) {
   const customer = `cus_${namespace}`
   const invoices: Invoice[] = []
   const refunded = new Map<string, number>()
@@ -141,11 +151,13 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
   const credit = (debit: Debit): Entry => {
     const left = Math.max(0, (debit.end - now) / (debit.end - debit.start))
     const amount = Math.round(debit.net * left)
+    const gross = itemized ? Math.max(amount, Math.round(debit.gross * left)) : amount
     const value = debit.net > 0 ? (debit.list * amount) / debit.net : 0
     const line = makeLine({
       id: lineId(),
       price: debit.price,
-      amount: -amount,
+      amount: -gross,
+      discount: amount - gross,
       proration: true,
       quantity: debit.quantity,
       start: now,
@@ -168,15 +180,17 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     const discount = Math.round((list * coupon) / 100)
     const net = list - discount
     const amount = shape.proration ? net : list
+    const isItemized = itemized || !shape.proration
     const line = makeLine({
       id: lineId(),
       price,
-      amount,
+      amount: isItemized ? list : net,
       proration: shape.proration,
       quantity,
       start,
       end,
-      ...(shape.proration ? {} : { discount, unit: shape.part ? null : amountOf(price) }),
+      ...(isItemized && { discount }),
+      ...(!shape.proration && { unit: shape.part ? null : amountOf(price) }),
     })
     const debit: Debit = {
       invoice: '',
@@ -186,6 +200,7 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
       start,
       end,
       list: amount,
+      gross: list,
       net,
       pending: false,
     }
@@ -241,10 +256,10 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
       balanced: new Map(),
     }
     invoices.push(invoice)
-    const credited = entries.reduce((sum, { line }) => sum + Math.max(0, -line.amount), 0)
+    const credited = entries.reduce((sum, { line }) => sum + Math.max(0, -netOf(line)), 0)
     for (const { line, credits_debit } of entries) {
       if (!credits_debit || total >= 0) continue
-      const share = Math.floor((-line.amount * -total) / credited)
+      const share = Math.floor((-netOf(line) * -total) / credited)
       const from = credits_debit.invoice || id
       invoice.balanced.set(from, (invoice.balanced.get(from) ?? 0) + share)
     }
@@ -292,7 +307,9 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     },
     change({ price: n, quantity, when, declined, after }) {
       if (!running) return
-      now += Math.max(1, Math.floor(((running.end - now) * after) / 100))
+      // What is pending at the same second names nothing that Stripe would tell apart.
+      const isAtOnce = after === 0 && when !== 'next' && pending.length === 0
+      now += isAtOnce ? -1 : Math.max(1, Math.floor(((running.end - now) * after) / 100))
       const price = NAMES[n % NAMES.length] ?? ''
       const days = CATALOG[price]?.days ?? 30
       const isOtherInterval = days !== CATALOG[running.price]?.days

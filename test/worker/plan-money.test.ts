@@ -187,6 +187,27 @@ describe('a line of nothing', () => {
     expect(await ada.left()).toBe(200)
   })
 
+  it('grants for a quantity of one: the buyer chooses the quantity, and has paid nothing', async () => {
+    const ada = await payer()
+    await ada.paid('1', [{ ...trial(), quantity: 500 }])
+    expect(await ada.left()).toBe(100)
+    await ada.paid('2', [planLine({ price: 'price_gratis', amount: 0, unit: 0, quantity: 500 })])
+    expect(await ada.left()).toBe(150)
+  })
+
+  it('of a free price of a year grants once a year', async () => {
+    const ada = await payer()
+    await sells(price('price_gratis_year', 0, 'year'))
+    const PLANS = '{"price_gratis_year": {"key": "gratis", "credits": 50, "trial_credits": true}}'
+    const free = (start: number) => planLine({ price: 'price_gratis_year', amount: 0, unit: 0, start })
+    const told = async (name: string, start: number) =>
+      await ada.told(ada.invoice(name, [free(start)]), { PLANS })
+    expect(await told('1', MAY)).toBe('applied')
+    expect(await told('2', JUNE)).toBe('duplicate period_already_granted')
+    expect(await told('3', MAY + 365 * DAY)).toBe('applied')
+    expect(await ada.left()).toBe(100)
+  })
+
   it('grants once when ten trials of one user come at once', async () => {
     const ada = await payer()
     const trials = Array.from({ length: 10 }, (_, i) =>

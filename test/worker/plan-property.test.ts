@@ -100,11 +100,12 @@ it(`credits never exceed what the kept money buys, in ${runs} histories of chang
       planSteps,
       disorder,
       fc.constantFrom('usd', 'eur'),
-      async (steps, disorder, currency) => {
+      fc.boolean(),
+      async (steps, disorder, currency, itemized) => {
         const [inOrder, inDisorder] = [randomId('p'), randomId('p')]
         const balances: number[] = []
         for (const namespace of [inOrder, inDisorder]) {
-          const world = playPlans(steps, namespace, currency as 'usd' | 'eur')
+          const world = playPlans(steps, namespace, currency as 'usd' | 'eur', itemized)
           const user = `user_${namespace}`
           await linked({ id: user, customer: world.customer })
           await scripted(world)

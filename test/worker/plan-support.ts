@@ -147,6 +147,10 @@ export async function subscriber() {
     in: (name: string) => `in_${name}_${id}`,
     left: async () => Number(await balance(id)) - 40,
     entries: async () => (await ledger(id)).slice(1).map(({ kind, amount }) => `${kind} ${amount}`),
+    credited: () =>
+      query<{ to_balance: string }>('select to_balance from plan_lines where credited_invoice_id = $1', [
+        `in_1_${id}`,
+      ]),
     payments: () =>
       query<{ stripe_payment_id: string; credits: string; amount: string }>(
         'select stripe_payment_id, credits, amount from payments where user_id = $1 order by created_at',

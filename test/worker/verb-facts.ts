@@ -33,6 +33,7 @@ export const FACTS: Record<string, object> = {
     stripe_customer_id: 'cus_1',
     user_id: 'user_1',
     amount: 5,
+    noted: 0,
     currency: 'usd',
     paid_by: 'pi_1',
     stripe_charge_id: 'ch_1',

@@ -1,0 +1,56 @@
+-- Returns the key of what a line for a whole period grants. A subscription's period grants once for each price, however
+-- many invoices report it. A second line for it grants too, under the name of its own invoice, if its price is another
+-- one, or if one of the two lines was credited: then the other one has replaced it, in the second in which the period
+-- began.
+create or replace function key_of_period(invoice text, line jsonb, lines jsonb) returns text language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  period constant text := period_key(line->>'stripe_subscription_id', (line->>'starts_at')::bigint);
+  own constant text := concat_ws(':', period, invoice);
+  first credit_ledger;
+  other plan_lines;
+begin
+  select * into first from credit_ledger where idempotency_key = period;
+  if not found or first.stripe_payment_id = invoice then return period; end if;
+  if exists (select from plan_lines mine
+    where mine.stripe_invoice_id = invoice and mine.stripe_line_id = line->>'id' and mine.taken > 0) then
+    return own;
+  elsif first.stripe_payment_id is not null
+    and not exists (select from plan_lines where stripe_invoice_id = first.stripe_payment_id) then
+    -- An older version has granted it, and stored no lines.
+    return period;
+  end if;
+  for other in select * from plan_lines
+    where stripe_subscription_id = line->>'stripe_subscription_id' and starts_at = (line->>'starts_at')::bigint
+  loop
+    continue when other.stripe_invoice_id = invoice or other.credits <= other.taken
+      or other.stripe_price_id is distinct from line->>'stripe_price_id';
+    if has_granted_period(period, first.stripe_payment_id, other.stripe_invoice_id)
+      and not is_credited_by(lines, other) then
+      return period;
+    end if;
+  end loop;
+  return own;
+end $$;
+
+-- Whether an invoice has granted a whole period, rather than a part of it. first: the invoice that the period's own
+-- entry names, null if that invoice had no money.
+create or replace function has_granted_period(period text, first text, invoice text) returns boolean language plpgsql
+stable set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return coalesce(first, invoice) = invoice
+    or exists (select from credit_ledger where idempotency_key = concat_ws(':', period, invoice));
+end $$;
+
+-- Whether one of these lines credits a stored line.
+create or replace function is_credited_by(lines jsonb, granted plan_lines) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  line jsonb;
+begin
+  for line in select value from jsonb_array_elements(lines) where (value->>'amount')::bigint < 0 loop
+    if exists (select from credited_by(line) credited where credited.stripe_invoice_id = granted.stripe_invoice_id
+      and credited.stripe_line_id = granted.stripe_line_id) then return true; end if;
+  end loop;
+  return false;
+end $$;

@@ -1,0 +1,60 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { soldInvoiceEvent } from '../../local/payment-events.ts'
+import { planLine, price, sells, subscriber } from './plan-support.ts'
+
+beforeAll(() => sells(price('price_pro', 2000), price('price_max', 20_000)))
+
+/** What Stripe says of an invoice of which a credit note took off this much while it was open. */
+const noted = (total: number, pre_payment_credit_notes_amount: number) => {
+  const due = total - pre_payment_credit_notes_amount
+  return { total, amount_due: due, amount_paid: due, pre_payment_credit_notes_amount }
+}
+
+describe('what a credit note takes off before an invoice is paid', () => {
+  it.each([
+    [0, 1000, '2000'],
+    [500, 750, '1500'],
+    [1999, 0, '1'],
+    [2000, 0, undefined],
+  ])('brings no credits: %i of 2000', async (off, credits, amount) => {
+    const ada = await subscriber()
+    await ada.paid('1', [planLine({ price: 'price_pro', amount: 2000 })], noted(2000, off))
+    expect(await ada.left()).toBe(credits)
+    expect((await ada.payments())[0]?.amount).toBe(amount)
+  })
+
+  it('of a change of plan takes what the change credits all the same, which has paid its part', async () => {
+    const ada = await subscriber()
+    await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+    const change = [
+      planLine({ price: 'price_pro', amount: -2000, proration: true, credits: [ada.in('1'), 'il_1'] }),
+      planLine({ price: 'price_max', amount: 20_000, proration: true }),
+    ]
+    expect(await ada.paid('2', change, noted(18_000, 18_000))).toBe('applied')
+    expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 1000'])
+  })
+
+  it('is taken from no later change: half of a period takes half of what the period has brought', async () => {
+    const ada = await subscriber()
+    await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })], noted(2000, 1000))
+    const undo = planLine({
+      price: 'price_pro',
+      amount: -1000,
+      proration: true,
+      credits: [ada.in('1'), 'il_1'],
+    })
+    await ada.paid('2', [undo])
+    expect(await ada.entries()).toEqual(['plan_grant 500', 'plan_change -250'])
+  })
+
+  it.each([
+    [500, 375, 'applied'],
+    [2000, 0, 'ignored no_effect'],
+  ])('of a one-off sale brings none either: %i of 2000', async (off, credits, outcome) => {
+    const ada = await subscriber()
+    const event = soldInvoiceEvent({ invoice: ada.in('1'), user: ada.id, credits: 500, amount: 2000 })
+    Object.assign(event.data.object, { customer: ada.customer, ...noted(2000, off) })
+    expect(await ada.told(event)).toBe(outcome)
+    expect(await ada.left()).toBe(credits)
+  })
+})

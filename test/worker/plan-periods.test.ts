@@ -1,0 +1,147 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { env, MAY, PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
+import { runScheduled, stripeAnswers } from './support.ts'
+
+const YEAR = MAY + 365 * 86_400
+const DAY = 86_400
+
+beforeAll(() =>
+  sells(price('price_pro', 2000), price('price_max', 20_000), price('price_year', 20_000, 'year')),
+)
+
+type Ada = Awaited<ReturnType<typeof subscriber>>
+type Lines = Parameters<Ada['invoice']>[1]
+
+/** The event of the first period, and that of a change in the second in which it began. */
+const changed = (ada: Ada, change: Lines, first = 2000) => [
+  ada.invoice('1', [
+    planLine({ id: 'il_1', price: 'price_pro', amount: first, unit: 2000, quantity: first / 2000 }),
+  ]),
+  ada.invoice('2', change),
+]
+const undone = (ada: Ada, amount = -2000) =>
+  planLine({ id: 'il_undo', price: 'price_pro', amount, proration: true, credits: [ada.in('1'), 'il_1'] })
+const yearly = () => planLine({ id: 'il_2', price: 'price_year', amount: 20_000, unit: 20_000, end: YEAR })
+
+/** Tells the events in this order, or the other way round. Stripe has all of them as paid. */
+async function told(
+  ada: Ada,
+  events: ReturnType<Ada['invoice']>[],
+  order: 'in order' | 'the later one first',
+) {
+  const answers = events.map(({ data: { object } }) => [
+    `GET /v1/invoices/${object.id}`,
+    { body: { ...object, status: 'paid' } },
+  ])
+  await stripeAnswers(Object.fromEntries(answers))
+  for (const event of order === 'in order' ? events : events.toReversed()) await ada.told(event)
+  await runScheduled(env, 'retry_due')
+  return await ada.left()
+}
+
+describe.each(['in order', 'the later one first'] as const)(
+  'a change in the second of the start, %s',
+  (order) => {
+    it('to a whole period of another price grants that period: what was paid for is kept', async () => {
+      const ada = await subscriber()
+      const events = changed(ada, [undone(ada), yearly()])
+      expect(await told(ada, events, order)).toBe(12_000)
+      for (const event of events) expect(await ada.told(event)).toMatch(/^duplicate/)
+      expect(await ada.left()).toBe(12_000)
+    })
+
+    it('to another quantity of the same price grants the period again, since its first line was credited', async () => {
+      const ada = await subscriber()
+      const three = planLine({ id: 'il_2', price: 'price_pro', amount: 6000, quantity: 3 })
+      expect(await told(ada, changed(ada, [undone(ada), three]), order)).toBe(3000)
+    })
+
+    it('that adds another price grants both', async () => {
+      const ada = await subscriber()
+      expect(await told(ada, changed(ada, [yearly()]), order)).toBe(13_000)
+    })
+
+    it('and back again keeps the credits of the last one', async () => {
+      const ada = await subscriber()
+      const back = ada.invoice('3', [
+        planLine({
+          id: 'il_undo',
+          price: 'price_year',
+          amount: -20_000,
+          proration: true,
+          credits: [ada.in('2'), 'il_2'],
+        }),
+        planLine({ id: 'il_3', price: 'price_pro', amount: 2000 }),
+      ])
+      expect(await told(ada, [...changed(ada, [undone(ada), yearly()]), back], order)).toBe(1000)
+    })
+
+    it('is one period, if another invoice reports it with the same price and nothing is credited', async () => {
+      const ada = await subscriber()
+      const again = planLine({ id: 'il_2', price: 'price_pro', amount: 2000 })
+      expect(await told(ada, changed(ada, [again]), order)).toBe(1000)
+    })
+
+    it('whose credit went to the balance, with nothing paid, grants and takes the same', async () => {
+      const ada = await subscriber()
+      const one = planLine({ id: 'il_2', price: 'price_pro', amount: 2000 })
+      expect(await told(ada, changed(ada, [undone(ada, -6000), one], 6000), order)).toBe(1000)
+    })
+  },
+)
+
+describe('a plan that brought nothing when it was paid', () => {
+  it('grants when its event comes again and PLANS gives it credits, less what was credited by then', async () => {
+    const [ada, grace] = [await subscriber(), await subscriber()]
+    const before = JSON.stringify({ ...PLANS, price_pro: { key: 'pro', credits: 0 } })
+    const first = (of: Ada) => of.invoice('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+    for (const one of [ada, grace])
+      expect(await one.told(first(one), { PLANS: before })).toBe('ignored no_effect')
+    expect(await ada.told(first(ada))).toBe('applied')
+    expect(await ada.left()).toBe(1000)
+    const undo = { price: 'price_pro', amount: -500, proration: true, start: MAY + 10 * DAY }
+    await grace.paid('2', [planLine({ ...undo, credits: [grace.in('1'), 'il_1'] })])
+    expect(await grace.told(first(grace))).toBe('applied')
+    expect(await grace.left()).toBe(750)
+    // A third of the money that is left takes a third of the credits.
+    await grace.paid('3', [planLine({ ...undo, credits: [grace.in('1'), 'il_1'] })])
+    expect(await grace.left()).toBe(500)
+  })
+
+  it('has nothing that a later change could take, although PLANS gives it credits by then', async () => {
+    const ada = await subscriber()
+    const first = ada.invoice('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+    const before = JSON.stringify({ ...PLANS, price_pro: { key: 'pro', credits: 0 } })
+    expect(await ada.told(first, { PLANS: before })).toBe('ignored no_effect')
+    const part = { proration: true, start: MAY + 10 * DAY }
+    const change = [
+      planLine({ price: 'price_pro', amount: -1333, credits: [ada.in('1'), 'il_1'], ...part }),
+      planLine({ price: 'price_max', amount: 13_333, ...part }),
+    ]
+    expect(await ada.paid('2', change)).toBe('applied')
+    expect(await ada.entries()).toEqual(['plan_grant 6666'])
+  })
+})
+
+describe('prorations whose discounts are itemized', () => {
+  /** Half of a period that was bought with a coupon of 50 %. Stripe shows 10.00 less 5.00, or only 5.00. */
+  const half = (amount: number, itemized: boolean) =>
+    itemized ? { amount: amount * 2, discount: amount } : { amount }
+
+  it.each([true, false])('count by what was paid for them: itemized %s', async (itemized) => {
+    const [leaving, moving] = [await subscriber(), await subscriber()]
+    const part = { proration: true, start: MAY + 15.5 * DAY }
+    for (const ada of [leaving, moving])
+      await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000, discount: 1000 })])
+    const credit = (ada: Ada) =>
+      planLine({ price: 'price_pro', ...half(-500, itemized), ...part, credits: [ada.in('1'), 'il_1'] })
+    expect(await leaving.paid('2', [credit(leaving)])).toBe('applied')
+    expect(await leaving.entries()).toEqual(['plan_grant 1000', 'plan_change -500'])
+    const max = planLine({ price: 'price_max', ...half(5000, itemized), ...part })
+    expect(await moving.paid('2', [credit(moving), max])).toBe('applied')
+    expect(await moving.entries()).toEqual(['plan_grant 1000', 'plan_change -500', 'plan_grant 2500'])
+    // The 5.00 of the balance are paid out to the card: their credits are gone already.
+    const [{ to_balance } = { to_balance: 0 }] = await leaving.credited()
+    expect(Number(to_balance)).toBe(500)
+  })
+})

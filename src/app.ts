@@ -13,6 +13,7 @@ import { deepHealth } from './ops/deep-health.ts'
 import { explanation } from './ops/explain-route.ts'
 import { asJson, readers } from './ops/page/as-json.ts'
 import { operatorsPage } from './ops/page.ts'
+import { takesOnly } from './ops/query.ts'
 import { rates } from './ops/rates.ts'
 import { operatorsOnly, readiness } from './ops/ready.ts'
 import { tellingAfter } from './outgoing/after.ts'
@@ -62,11 +63,12 @@ app.use(endedByNewline)
 app.get('/api/health/deep', deepHealth)
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)
-app.get('/api/ops/explain/:id', operatorsOnly, explanation)
+app.get('/api/ops/explain/:id', operatorsOnly, takesOnly(['before']), explanation)
 app.all('/ops/*', operatorsPage)
-app.get('/api/ops/rates', operatorsOnly, rates)
+app.get('/api/ops/rates', operatorsOnly, takesOnly(['hours']), rates)
 app.get('/api/ops/alerts', operatorsOnly, alerts)
-for (const [path, read] of Object.entries(readers)) app.get(`/api/ops/${path}`, operatorsOnly, asJson(read))
+for (const [path, { read, fields }] of Object.entries(readers))
+  app.get(`/api/ops/${path}`, operatorsOnly, takesOnly(fields), asJson(read))
 app.route('/', account())
 
 app.notFound((c) => startPage(c) ?? c.json({ error: 'not_found' }, 404))

@@ -1,4 +1,4 @@
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { storableText } from '../values.ts'
 import type { Form } from './query-forms.ts'
 
@@ -12,6 +12,19 @@ export class WrongQuery extends Error {
     this.fields = fields
   }
 }
+
+/**
+ * Refuses a query with another field than these, which would otherwise have no effect: a filter with a mistake in its
+ * name would find everything. Pages of `/ops` ignore what they do not know, and so do routes without a query.
+ */
+export const takesOnly =
+  (names?: string[]): MiddlewareHandler =>
+  async (c, next) => {
+    const others = Object.keys(c.req.query()).filter((name) => names && !names.includes(name))
+    if (others.length === 0) return await next()
+    const fields = Object.fromEntries(others.map((name) => [name, ['is not a field here']]))
+    return c.json({ error: 'invalid_request', fields }, 400)
+  }
 
 /** Returns the values of these fields of the query, each null if it is not there. @throws WrongQuery */
 export function readQuery<Name extends string>(c: Context, forms: Record<Name, Form>) {

@@ -27,7 +27,8 @@ interface Found {
   searched_to: string | null
 }
 
-const FILTERS = {
+/** The fields of the query. */
+export const FILTERS = {
   id: anything,
   user_id: anything,
   outcome: oneOf(LISTED.outcome),

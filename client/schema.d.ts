@@ -418,7 +418,7 @@ export interface paths {
         };
         /**
          * What became of a Checkout Session, after the person has come back
-         * @description Reads the session from Stripe and settles it as its webhook does. Whichever comes first credits it, and the other does nothing. With `payment_pending`, ask again; the webhook credits it once the money has arrived.
+         * @description Reads the session from Stripe and settles it as its webhook does. Whichever comes first credits it, and the other does nothing. With `payment_pending`, ask again; the webhook credits it once the money has arrived. If the bank refuses, it stays `payment_pending`.
          */
         get: {
             parameters: {

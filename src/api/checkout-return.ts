@@ -13,7 +13,7 @@ export const finishCheckout = route({
   caller: 'user',
   summary: 'What became of a Checkout Session, after the person has come back',
   description:
-    'Reads the session from Stripe and settles it as its webhook does. Whichever comes first credits it, and the other does nothing. With `payment_pending`, ask again; the webhook credits it once the money has arrived.',
+    'Reads the session from Stripe and settles it as its webhook does. Whichever comes first credits it, and the other does nothing. With `payment_pending`, ask again; the webhook credits it once the money has arrived. If the bank refuses, it stays `payment_pending`.',
   params: () =>
     z.object({
       id: z.string().check(z.describe('The `session_id` that Stripe puts into the success URL')),

@@ -5,8 +5,10 @@ import { useEffect, useState } from 'react'
 import { useLedgerhook } from '../../use-ledgerhook'
 
 const ASK_AGAIN_MS = 2_000
-/** A card is paid by now. A bank debit takes days: the webhook credits it. */
+/** A card is paid by now. A bank debit takes days: the webhook credits it, unless the bank refuses. */
 const STOP_AFTER_MS = 30_000
+const NOT_YET =
+  'Nothing is paid yet. Once your bank has paid, your credits are here. If it refuses, you are charged nothing.'
 
 /** Says what became of a payment. Asking has it credited at once: it need not wait for the webhook. */
 export function Bought({ ledgerhook: url, session }: { ledgerhook: string; session: string }) {
@@ -27,7 +29,7 @@ export function Bought({ ledgerhook: url, session }: { ledgerhook: string; sessi
         return setText(`Thank you. You have ${data.balance} credits.`)
       if (!data && response.status !== 503)
         return setText(`This payment could not be read (${response.status}).`)
-      if (Date.now() > until) return setText('Your credits will be here as soon as the money is.')
+      if (Date.now() > until) return setText(NOT_YET)
       setTimeout(attempt, ASK_AGAIN_MS)
     }
     // Without a network there is no response, and it asks again.

@@ -24,11 +24,11 @@ export class DatabaseUnavailable extends Error {
   }
 
   /**
-   * Whether Postgres refused the content itself, and would refuse it every time: a value (class 22), a constraint (23),
-   * a limit (54), or a check of ours (P0001).
+   * Whether Postgres refused the content itself, and would refuse it every time: a number of rows (class 21), a value
+   * (22), a constraint (23), a limit (54), or a check of ours (P0001).
    */
   get isRefusal(): boolean {
-    return /^((22|23|54)...|P0001)$/.test(this.message)
+    return /^((21|22|23|54)...|P0001)$/.test(this.message)
   }
 }
 

@@ -6,10 +6,12 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   if jsonb_typeof(prices) is distinct from 'array' or prices = '[]' then return; end if;
   insert into stripe_prices as known (id, currency, unit_amount, interval, interval_count, usage_type, lookup_key)
-  select price.id, price.currency, price.unit_amount, price.interval, price.interval_count, price.usage_type,
-    coalesce(lookup_key_of(price.id), price.lookup_key)
+  -- Several lines may have one price. The order keeps invoices with the same new prices from waiting for each other.
+  select distinct on (price.id, price.currency) price.id, price.currency, price.unit_amount, price.interval,
+    price.interval_count, price.usage_type, coalesce(lookup_key_of(price.id), price.lookup_key)
   from jsonb_to_recordset(prices) as price(id text, currency text, unit_amount numeric, interval text,
     interval_count integer, usage_type text, lookup_key text)
+  order by price.id, price.currency
   on conflict (id, currency) do update set lookup_key = excluded.lookup_key
   where known.lookup_key is null and excluded.lookup_key is not null;
 end $$;

@@ -21,6 +21,7 @@ afterEach(async () => {
 
 describe('what Postgres refuses for its content', () => {
   it.each([
+    '21000',
     '22001',
     '22003',
     '22P02',

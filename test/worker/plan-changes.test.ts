@@ -255,6 +255,33 @@ describe('a negative line', () => {
     expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -500', 'plan_grant 5000'])
   })
 
+  it('beside others of one price is read in that form too, though no price of it is stored yet', async () => {
+    const ada = await subscriber()
+    const seats = (amount: number, quantity: number, more: object = {}) => ({
+      ...planLine({ price: null, amount, quantity, end: MAY + 31 * DAY }),
+      parent: null,
+      pricing: null,
+      subscription: ada.subscription,
+      type: 'invoiceitem',
+      proration: true,
+      price: price(`price_seat_${ada.id}`, 20_000),
+      ...more,
+    })
+    const renewal = [
+      seats(-20_000, 2, { proration_details: { credited_items: null } }),
+      seats(30_000, 3),
+      seats(60_000, 3, { type: 'subscription', proration: false }),
+    ]
+    const PLANS = `{"price_seat_${ada.id}": {"key": "seat", "credits": 10000}}`
+    type Lines = Parameters<typeof ada.paid>[1]
+    const event = ada.invoice('1', renewal as unknown as Lines, {
+      parent: null,
+      subscription: ada.subscription,
+    })
+    expect(await ada.told(event, { PLANS })).toBe('applied')
+    expect(await ada.left()).toBe(35_000)
+  })
+
   it('that names no line takes from the one that covers its start, else by its money', async () => {
     const ada = await subscriber()
     await ada.paid('1', [planLine({ price: 'price_pro', amount: 2000, discount: 1000 })])

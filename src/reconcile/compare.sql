@@ -3,7 +3,7 @@
 -- facts: pass (its id), watches (whether what is found is stored), erase, items: [{provider, object (its id),
 -- occurred_at, livemode, verb, given (the verb's facts), ours (false: listed only if its customer, or a customer's
 -- user, is known), event (its id, if it is an event and not an object that was read), uncredited (whether it is about a
--- payment that another item would credit)}]. Returns a finding for each item: see `finding`. What belongs to another
+-- payment that another item would credit)}]. Returns a finding for each item: see `found_difference`. What belongs to another
 -- product, or is already waiting, is not watched. An event is watched under its own id, and only if its object is not
 -- watched: of several events about one object, the older ones may change nothing.
 create or replace function compare_effects(facts jsonb) returns jsonb language plpgsql security definer
@@ -22,7 +22,7 @@ begin
   loop
     one := difference_of(item.object, item.verb, item.given, jsonb_build_object('provider', item.provider,
       'occurred_at', item.occurred_at, 'livemode', item.livemode, 'via', 'reconcile', 'erase', f.erase,
-      'uncredited', item.uncredited));
+      'uncredited', item.uncredited, 'ours', item.ours));
     -- Other products have customers and refunds of their own, and people leave while Stripe keeps their customers.
     if not coalesce(item.ours, true) and (one->>'reason' = 'unknown_customer'
       or one->>'outcome' = 'parked' and coalesce(item.given->>'verb', item.verb) = 'link_customer') then
@@ -61,7 +61,7 @@ declare
 begin
   if effect in ('sync_user', 'sync_subscription', 'link_customer')
     and says_the_same(effect, about, compared_state(about)) then
-    return finding(null, null, null, null, null);
+    return found_difference(null, null, null, null, false);
   end if;
   begin
     perform lock_subjects(variadic subjects_of(verb, given));
@@ -73,35 +73,40 @@ begin
   exception
     when sqlstate 'LH001' then null;
     when serialization_failure or lock_not_available or deadlock_detected then
-      return finding('busy', null, null, null, null);
+      return found_difference('busy', null, null, null, false);
     when others then
-      return finding('failed', null, jsonb_build_object('outcome', 'failed', 'reason', sqlstate), null, null);
+      return found_difference('failed', null, jsonb_build_object('outcome', 'failed', 'reason', sqlstate), null, false);
   end;
   if is_settled_by_hand('payment:' || object, 'reversal:' || object) then
-    return finding(null, null, verdict, null, null);
+    return found_difference(null, null, verdict, null, false);
   end if;
   is_uncredited := coalesce((delivery->>'uncredited')::boolean and verdict->>'reason' = 'unknown_payment', false);
-  return finding(
+  return found_difference(
     difference_kind(effect, about, before, after, case when is_uncredited then verdict - 'reason' else verdict end),
     object, verdict, case when not is_uncredited then
-      inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0) end, before);
+      inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0) end,
+    coalesce((delivery->>'ours')::boolean, true));
 end $$;
 
 -- Returns a finding about an object: kind (null: no difference; 'busy': it is locked; 'failed'), outcome and reason of
 -- its verb, user_id, credits (that would move), known (whether a delivery about it already waits, for another event or
--- for a person). What was given up, or settled by hand, is no difference.
-create or replace function finding(kind text, object text, verdict jsonb, credits bigint, before jsonb) returns jsonb
-language plpgsql stable
+-- for a person), given_up (it waited for its owner until it was given up). What was settled by hand is no difference,
+-- nor what was given up, unless it sells a plan of ours.
+create or replace function found_difference(kind text, object text, verdict jsonb, credits bigint, ours boolean)
+returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   kept webhook_events;
+  given_up boolean := false;
 begin
   if kind is not null and verdict->>'outcome' in ('parked', 'rejected') then
     select * into kept from webhook_events where about @> array[object]
       and outcome in ('parked', 'rejected', 'ignored')
       order by outcome = 'ignored', received_at desc limit 1;
-    if kept.outcome = 'ignored' then kind := null; end if;
+    given_up := kept.outcome = 'ignored' and kept.reason = 'not_ours' and verdict->>'reason' = 'unknown_customer'
+      and ours;
+    if kept.outcome = 'ignored' and not given_up then kind := null; end if;
   end if;
   return jsonb_build_object('kind', kind, 'outcome', verdict->>'outcome', 'reason', verdict->>'reason',
-    'user_id', verdict->>'user_id', 'credits', credits, 'known', kept.event_id is not null);
+    'user_id', verdict->>'user_id', 'credits', credits, 'known', coalesce(kept.outcome <> 'ignored', false), 'given_up', coalesce(given_up, false));
 end $$;

@@ -18,6 +18,7 @@ interface Finding {
   user_id: string | null
   credits: number | null
   known: boolean
+  given_up: boolean
   confirmed?: boolean
   first?: boolean
   settled: boolean
@@ -111,7 +112,9 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
   // A person can settle only what is stored.
   if (SETTLED_BY_HAND.includes(kind) && pass.fixes && !pass.watches) await watchFound(pass, [difference])
   const waits = finding.known && finding.outcome !== 'applied'
-  const mayFix = pass.fixes && KINDS[kind].fixable && !waits && !isUncertain(here, finding)
+  // What was given up has kept its effect: it would only be parked a second time.
+  const mayFix =
+    pass.fixes && KINDS[kind].fixable && !waits && !finding.given_up && !isUncertain(here, finding)
   if (!mayFix || (pass.watches && !difference.confirmed)) return difference
   const fixed = await fix(pass, here)
   // Forgotten now: an event that is stored is not asked for again, so no later pass would do it.

@@ -9,7 +9,7 @@ import { reconciled } from '../support/reconciled.ts'
 import { linked, signedUp } from './people.ts'
 import { reconcile as comparing, lines, linesOf, passOver } from './reconcile-support.ts'
 import { emptyWorld, happenAtClerk, happenAtStripe, type World } from './reconcile-world.ts'
-import { balance, deliver, type Env, holdOpen, query, subscription, user } from './support.ts'
+import { balance, deliver, type Env, holdOpen, query, runScheduled, subscription, user } from './support.ts'
 
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
 const env = { PLANS }
@@ -101,6 +101,36 @@ describe('each line of the table', () => {
       before: [`period_without_credits in_${id} applied 100`],
       after: [],
     })
+    expect(await balance(id)).toBe(140)
+  })
+
+  it('paid period without credits: also one whose delivery was given up because its customer is nobody’s', async () => {
+    const [world, sub] = [emptyWorld(), randomId('sub')]
+    const names = { subscription: sub, customer: `cus_${sub}`, price: 'price_pro' }
+    const event = invoiceEvent('invoice.paid', { invoice: `in_${sub}`, ...names })
+    happenAtStripe(world, event)
+    const other = invoiceEvent('invoice.paid', { invoice: `in_other_${sub}`, ...names, price: 'price_other' })
+    happenAtStripe(world, other)
+    for (const one of [event, other]) await deliver('stripe', one, { env })
+    const told = async (fixes: boolean) =>
+      linesOf(await reconcile(world, { env, fixes }), sub).map((line) => line.replace(/ \d+$/, ''))
+    // It is reported as a waiting delivery for as long as it waits.
+    expect(
+      (await reconcile(world, { env })).found.filter((one) => !one.known && one.object.includes(sub)),
+    ).toEqual([])
+    await query(
+      `update webhook_events set received_at = now() - interval '8 days' where outcome = 'parked' and about @> $1`,
+      [[`in_${sub}`]],
+    )
+    await runScheduled(env, 'give_up')
+    const found = [`period_without_credits in_${sub} parked unknown_customer`]
+    for (const fixes of [false, true, false]) expect(await told(fixes)).toEqual(found)
+    expect(await query(`select outcome from webhook_events where about @> $1`, [[`in_${sub}`]])).toEqual([
+      { outcome: 'ignored' },
+    ])
+    // The link releases it.
+    const id = randomId('user')
+    await linked({ id, customer: `cus_${sub}` })
     expect(await balance(id)).toBe(140)
   })
 

@@ -1404,6 +1404,9 @@ create function ledgerhook.settle_session(delivery jsonb, facts jsonb) returns j
 create function ledgerhook.settle_session_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.settled_invoices(event ledgerhook.webhook_events) returns text[]
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.settled_subjects(event ledgerhook.webhook_events) returns text[]
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

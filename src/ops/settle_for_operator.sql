@@ -36,6 +36,8 @@ begin
       and received_at <= f.until order by received_at limit f.most);
   -- All of them at once, in the order of locks.
   perform lock_subjects(variadic array(
+    select subject from unnest(bite) one, unnest(settled_invoices(one)) subject));
+  perform lock_subjects(variadic array(
     select subject from unnest(bite) one, unnest(settled_subjects(one) || ('user:' || one.user_id)) subject));
   foreach event in array bite loop
     if close_by_hand(event.provider, event.event_id, f.note, f.operator) ? 'settled' then

@@ -32,7 +32,8 @@ begin
   elsif f.state is null then
     return record_delivery(delivery, verdict('ignored', 'no_effect', owner));
   elsif is_settled_by_hand('reversal:' || f.id, 'payment:' || f.stripe_payment_intent_id,
-    'payment:' || f.stripe_charge_id, 'payment:' || payment.stripe_payment_id) then
+    'payment:' || f.stripe_charge_id, 'payment:' || coalesce(payment.stripe_payment_id,
+      invoice_paid_by(f.stripe_payment_intent_id), invoice_paid_by(f.stripe_charge_id))) then
     return record_delivery(delivery, verdict('ignored', 'settled_by_hand', owner));
   elsif payment.user_id is null then
     return record_delivery(delivery, waits('parked', 'unknown_payment', owner, 'reverse_payment', facts,

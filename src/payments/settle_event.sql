@@ -14,7 +14,8 @@ begin
   return close_by_hand(of_provider, f.event_id, f.note, session_user);
 end $$;
 
--- Closes a delivery, and the facts that it is about, for a person. Returns what settle_event returns.
+-- Closes a delivery, and the facts that it is about, for a person. What waits for one of them is released by the next
+-- scheduled run, which closes it too. Returns what settle_event returns.
 create or replace function close_by_hand(of_provider text, of_event text, note text, person text) returns jsonb
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -26,8 +27,8 @@ begin
   select * into event from webhook_events where provider = of_provider and event_id = of_event;
   if not found then return '{"refused": "not_found"}'; end if;
 
-  subjects := settled_subjects(event);
-  perform lock_subjects(variadic subjects || ('user:' || event.user_id));
+  perform lock_subjects(variadic settled_invoices(event));
+  perform lock_subjects(variadic settled_subjects(event) || ('user:' || event.user_id));
   subjects := settled_subjects(event);
   select * into event from webhook_events where provider = of_provider and event_id = of_event for update;
   if event.reason = 'settled_by_hand' then return '{"refused": "already_final"}'; end if;
@@ -41,12 +42,21 @@ begin
   update webhook_events set outcome = 'ignored', reason = 'settled_by_hand', settled_at = now()
   where provider = of_provider and event_id = of_event;
   delete from waiting where provider = of_provider and event_id = of_event;
+  perform mark_arrived(subject, '-infinity', '') from unnest(subjects) closed(subject)
+  where exists (select from waiting where waiting.subject = closed.subject);
   return jsonb_build_object('settled', true, 'subjects', subjects);
 end $$;
 
+-- Returns the invoices that this delivery names, as subjects. Whoever holds their locks knows all that has paid them.
+create or replace function settled_invoices(event webhook_events) returns text[] language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return array(select 'invoice:' || id from unnest(event.about) id where id like 'in\_%');
+end $$;
+
 -- Returns the subjects that a person closes with this delivery: a refund, a dispute or a charge's refunds by its own
--- id; a payment by each id that names it, unless it is credited: then only the delivery is closed. A subscription's
--- session or invoice that credits nothing closes nothing else.
+-- id; a payment by each id that names it, unless it is credited: then only the delivery is closed. An invoice is also
+-- named by what is known to have paid it. A subscription's session or invoice that credits nothing closes nothing else.
 create or replace function settled_subjects(event webhook_events) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -58,7 +68,8 @@ begin
   elsif verb in ('settle_payment', 'settle_session', 'credit_invoice', 'grant_plan') or object ~ '^(pi|in)_'
     or (verb = 'none' and object like 'cs\_%' and not exists (select from unnest(event.about) id where id like 'sub\_%')) then
     return array(
-      select 'payment:' || id from unnest(event.about) id
+      select 'payment:' || id from unnest(event.about || array(
+        select paid_by from invoice_payments where stripe_invoice_id = any (event.about))) id
       where id ~ '^(pi|cs|in|ch|py)_' and (payment_of(id, id)).stripe_payment_id is null
         and not exists (select from payments where stripe_checkout_session_id = id));
   end if;

@@ -176,6 +176,119 @@ describe('what waits, and is closed by a person', () => {
   })
 })
 
+describe('refunds and disputes that wait when a person closes their payment', () => {
+  /** Reports that this payment's money came back, before anything was credited. Returns the events. */
+  async function returned(payment: string) {
+    const types = ['refund.created', 'charge.refunded', 'charge.dispute.funds_withdrawn'] as const
+    const events = types.map((type) => reversalEvent(type, { payment, amount: 500 }))
+    for (const event of events) expect(await tell(event)).toBe('parked unknown_payment')
+    return events
+  }
+  async function areClosed(events: { id: string }[]) {
+    await runScheduled(env)
+    for (const { id } of events)
+      expect(await eventRow(id)).toMatchObject({ outcome: 'ignored', reason: 'settled_by_hand' })
+    expect(
+      await query('select from waiting where event_id = any ($1)', [events.map(({ id }) => id)]),
+    ).toEqual([])
+    expect(await query('select from arrived')).toEqual([])
+  }
+
+  it('are closed with it: of a deleted user', async () => {
+    const id = await signedUp()
+    const event = checkoutEvent(COMPLETED, { user: id, payment: `pi_${id}` })
+    await leave(id)
+    expect(await tell(event)).toBe('rejected user_deactivated')
+    const events = await returned(`pi_${id}`)
+    await runScheduled(env)
+    expect(await eventRow(events[0]?.id as string)).toMatchObject({ outcome: 'parked' })
+    expect(await settle(event.id)).toMatchObject({ settled: true })
+    await areClosed(events)
+  })
+
+  it('are closed with it: of a session without a user, and of another user’s customer', async () => {
+    const [id, holder] = [await signedUp(), await signedUp()]
+    await link(holder, `cus_${holder}`)
+    const sessions = [
+      { metadata: { user_id: id } },
+      { metadata: { user_id: id, credits: 'many' } },
+      { customer: `cus_${holder}` },
+    ]
+    for (const [n, session] of sessions.entries()) {
+      const payment = `pi_${n}_${id}`
+      const event = checkoutEvent(COMPLETED, {
+        user: id,
+        payment,
+        session: { id: `cs_${n}_${id}`, ...session },
+      })
+      expect(await tell(event)).toMatch(/^rejected/)
+      const events = await returned(payment)
+      expect(await settle(event.id)).toMatchObject({ settled: true })
+      await areClosed(events)
+    }
+    expect(await balance(id)).toBe(40)
+  })
+
+  it('are closed with it: of an invoice, whichever is known first, what has paid it or that it is closed', async () => {
+    for (const isLinkedBefore of [true, false]) {
+      const id = await signedUp()
+      await link(id, `cus_${id}`)
+      await leave(id)
+      const [invoice, payment] = [`in_${id}`, `pi_${id}`]
+      const event = invoiceEvent('invoice.paid', {
+        invoice,
+        subscription: `sub_${id}`,
+        customer: `cus_${id}`,
+        price: 'price_pro',
+      })
+      expect(await tell(event)).toBe('rejected user_deactivated')
+      const linked = async () =>
+        expect(
+          await tell(billingEvent('invoice_payment.paid', { invoice, payment: { payment_intent: payment } })),
+        ).toBe('applied')
+      const events = await returned(payment)
+      if (isLinkedBefore) await linked()
+      expect(await settle(event.id)).toMatchObject({ settled: true })
+      if (!isLinkedBefore) await linked()
+      await areClosed(events)
+      expect(await tell(reversalEvent('refund.created', { payment, id: `re_later_${id}`, amount: 1 }))).toBe(
+        FINAL,
+      )
+    }
+  })
+
+  it('are closed with it on /ops, one by one and many at once', async () => {
+    const people = [await signedUp(), await signedUp(), await signedUp()]
+    const told = []
+    for (const id of people) {
+      await leave(id)
+      const event = checkoutEvent(COMPLETED, { user: id, payment: `pi_${id}` })
+      expect(await tell(event)).toBe('rejected user_deactivated')
+      told.push({ event, events: await returned(`pi_${id}`) })
+    }
+    const [one, ...others] = told
+    await query(`select settle_for_operator($1)`, [
+      JSON.stringify({ operator: 'ada', provider: 'stripe', event_id: one?.event.id, note: 'refunded' }),
+    ])
+    await areClosed(one?.events ?? [])
+    const [many] = await query<{ settled: { settled: number } }>(
+      `select settle_many_for_operator($1) as settled`,
+      [
+        JSON.stringify({
+          operator: 'ada',
+          outcome: 'rejected',
+          reason: 'user_deactivated',
+          until: new Date(Date.now() + 60_000).toISOString(),
+          most: 200,
+          note: 'refunded',
+        }),
+      ],
+    )
+    expect(many?.settled.settled).toBeGreaterThanOrEqual(2)
+    for (const { events } of others) await areClosed(events)
+  })
+})
+
 describe('closing', () => {
   it('is refused for what is applied, closed or not there, and without a note', async () => {
     const { event } = await closed()

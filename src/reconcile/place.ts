@@ -45,6 +45,10 @@ export interface State {
 
 /** Why a walk is abandoned if the key may not read its list. */
 export const DENIED = 'the key may not read this'
+/** Why a walk is abandoned if its provider has failed too often, after the provider's name. */
+export const NO_ANSWER = 'does not answer'
+/** Why a walk is abandoned if the requests of a run do not suffice for one object. */
+export const TOO_FEW = 'a run may make too few requests: RUN_SUBREQUESTS'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -113,15 +117,14 @@ export function begun(state: State, kind: Kind, place: Place): void {
 
 /** Ends a pass. It is complete only if no walk was abandoned. */
 export function ended(state: State, kind: Kind): void {
-  const { pass, beganAt, looked, found, open, unseen } = state[kind] as Place
+  const place = state[kind] as Place
+  const { pass, beganAt, looked, found, open, unseen } = place
   const [now, isComplete] = [Date.now(), Object.keys(unseen).length === 0]
   state[kind] = null
   if (isComplete) state.complete[kind] = { pass, beganAt, endedAt: now }
   if (kind === 'full' && isComplete && open === 0) state.paidUntil = beganAt - HOUR
-  // Another pass has to confirm what is open.
-  const again = kind === 'recent' || open > 0 ? now + RECENT_EVERY : Math.max(beganAt + DAY, now + HOUR)
-  const mayReadNothing = !isComplete && looked === 0 && Object.values(unseen).every((why) => why === DENIED)
-  state.dueAt[kind] = mayReadNothing ? now + HOUR : again
+  state.dueAt[kind] = dueAfter(kind, place, now)
+  if (kind === 'recent' && isComplete && state.said.recent !== '') compareAllAgain(state, now)
   const said = Object.keys(unseen).join()
   if (isComplete || said !== state.said[kind]) {
     const minutes = Math.ceil((now - beganAt) / MINUTE)
@@ -129,4 +132,26 @@ export function ended(state: State, kind: Kind): void {
     log({ message: 'reconcile', level, pass, kind, complete: isComplete, looked, found, minutes, unseen })
   }
   state.said[kind] = said
+}
+
+/** Returns when the next pass is due after one that has ended now. */
+function dueAfter(kind: Kind, { beganAt, looked, open, unseen }: Place, now: number): number {
+  const whys = Object.values(unseen)
+  const mayReadNothing = looked === 0 && whys.length > 0 && whys.every((why) => why === DENIED)
+  if (mayReadNothing) return now + HOUR
+  // Another pass has to confirm what is open.
+  if (kind === 'recent' || open > 0) return now + RECENT_EVERY
+  const mayPass = whys.some((why) => why === TOO_FEW || why.endsWith(NO_ANSWER))
+  return mayPass ? now + HOUR : Math.max(beganAt + DAY, now + HOUR)
+}
+
+/**
+ * Lets everything be compared at once if something was left out, because a recent pass has seen what the one before it
+ * could not: somebody has mended the key.
+ */
+function compareAllAgain(state: State, now: number): void {
+  const isLacking = state.full ? Object.keys(state.full.unseen).length > 0 : state.said.full !== ''
+  if (!isLacking) return
+  state.full = null
+  state.dueAt.full = now
 }

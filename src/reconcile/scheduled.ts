@@ -13,10 +13,12 @@ import {
   ended,
   firstPlace,
   type Kind,
+  NO_ANSWER,
   nextKind,
   type Place,
   type State,
   stateOf,
+  TOO_FEW,
 } from './place.ts'
 import { START, walksOf, whyNot } from './run.ts'
 import { beginPass } from './watch.ts'
@@ -152,7 +154,7 @@ async function goOn(turn: Turn, state: State, kind: Kind, isFresh: boolean): Pro
     if (error.kind === 'denied') return leave(DENIED)
     if (error.kind === 'missing') return leave(`${walk.provider} does not have it (${error.message})`)
     place.failures++
-    if (place.failures >= TRIES[kind]) return leave(`${walk.provider} does not answer`)
+    if (place.failures >= TRIES[kind]) return leave(`${walk.provider} ${NO_ANSWER}`)
     const waitS = Math.min(LONGEST_WAIT_S, AGAIN_S * 2 ** (place.failures - 1))
     if (error.kind !== 'busy')
       log({ message: 'reconcile waits', level: 'warn', walk: walk.name, cause: error.message })
@@ -164,7 +166,7 @@ async function goOn(turn: Turn, state: State, kind: Kind, isFresh: boolean): Pro
 function spent(place: Place, isFresh: boolean, kind: Kind, leave: (why: string) => null): number {
   if (isFresh && place.page === 1) place.failures++
   else if (isFresh) place.page = Math.ceil(place.page / 2)
-  if (place.failures >= TRIES[kind]) leave('a run may make too few requests: RUN_SUBREQUESTS')
+  if (place.failures >= TRIES[kind]) leave(TOO_FEW)
   return 0
 }
 

@@ -40,6 +40,16 @@ const later = (minutes: number) =>
 const bought = (id: string, number: number | string = '') =>
   checkoutEvent('checkout.session.completed', { user: id, credits: 500, payment: `pi_${id}${number}` })
 
+const HOUR_MS = 3_600_000
+const fullDueInMs = async () =>
+  Number(
+    (
+      await query<{ at: string }>(`select cursor->'dueAt'->>'full' as at from tasks where name = 'reconcile'`)
+    )[0]?.at,
+  ) - Date.now()
+const recentDue = () =>
+  query(`update tasks set cursor = jsonb_set(cursor, '{dueAt,recent}', '0') where name = 'reconcile'`)
+
 /** A user that both have, with a payment that was not delivered. */
 async function paidInVain(): Promise<string> {
   const id = await signedUp()
@@ -276,6 +286,41 @@ describe('a provider that does not let it', () => {
     const [line] = (await passes(REPORT)).filter(({ message }) => message === 'reconcile')
     expect(line).toMatchObject({ complete: false, unseen: { disputes: 'the key may not read this' } })
     expect(await count('differences', 'user_id = $1', [id])).toBe(1)
+  })
+
+  it('a list that could not be read: everything is compared again within an hour', async () => {
+    await paidInVain()
+    await passes(REPORT)
+    await later(16)
+    const { fetch } = world
+    world.fetch = async (input, init) =>
+      String(input).includes('/v1/disputes') ? json({}, 500) : await fetch(input, init)
+    expect(await passes(REPORT)).toContainEqual(
+      expect.objectContaining({ kind: 'full', unseen: { disputes: 'stripe does not answer' } }),
+    )
+    expect(await fullDueInMs()).toBeLessThanOrEqual(HOUR_MS)
+  })
+
+  it('a permission that is given back: everything is compared as soon as a recent pass sees the list', async () => {
+    await paidInVain()
+    await passes(REPORT)
+    // Nothing needs a second look any more.
+    await later(16)
+    const { fetch } = world
+    world.fetch = async (input, init) =>
+      String(input).includes('/v1/disputes') ? json({ error: {} }, 403) : await fetch(input, init)
+    await passes(REPORT)
+    expect(await fullDueInMs()).toBeGreaterThan(22 * HOUR_MS)
+    world.fetch = fetch
+    const complete = (await kept())?.cursor?.complete.full?.pass
+    await recentDue()
+    await runScheduled({ ...REPORT, RUN_SUBREQUESTS: '400' }, 'reconcile')
+    const now = (await kept())?.cursor
+    expect([now?.full, now?.complete.full?.pass === complete]).toEqual([null, false])
+    // The next recent pass finds nothing that was left out.
+    await recentDue()
+    await runScheduled({ ...REPORT, RUN_SUBREQUESTS: '400' }, 'reconcile')
+    expect((await kept())?.cursor?.complete.full).toEqual(now?.complete.full)
   })
 
   it('Retry-After is respected, and the pass goes on where it was', async () => {

@@ -1,3 +1,4 @@
+import { LONGEST_ID, LONGEST_NOTE } from '../src/lengths.ts'
 import { type Imported, importFile } from './adjust/import.ts'
 import { MAX_CREDITS } from './adjust/rows.ts'
 import { runCommand } from './shared/command.ts'
@@ -13,7 +14,7 @@ const HELP = `
 npm run adjust -- <user id> <credits> --note TEXT --key KEY     give a user credits, or take some, as a ledger entry of its own
 npm run adjust -- --file balances.csv                           the same for each line of a CSV file, once all of it is right
 
-  --note TEXT          why: \`npm run explain\` and the user's wallet show it. No personal data
+  --note TEXT          why: \`npm run explain\` and the user's wallet show it. No personal data, at most 500 characters
   --key KEY            your name for this adjustment, a ticket's for instance: it happens once, however often you say so
   --file FILE          a CSV file in UTF-8 whose first line is user_id,amount,key,note
   --target             with --file: each amount is the balance that the wallet shall have; the difference is booked
@@ -83,10 +84,11 @@ await runCommand(async () => {
   const facts = {
     user_id,
     amount: readAmount(amountText),
-    note: requiredText(values.note, '--note', 'says why'),
+    note: requiredText(values.note, '--note', LONGEST_NOTE, 'says why'),
     idempotency_key: requiredText(
       values.key,
       '--key',
+      LONGEST_ID,
       'names this adjustment, so that it is booked once however often the command runs',
     ),
     to_balance: false,

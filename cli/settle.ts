@@ -1,3 +1,4 @@
+import { LONGEST_NOTE } from '../src/lengths.ts'
 import { SETTLED_BY_HAND } from '../src/reconcile/words.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
@@ -13,7 +14,7 @@ What a delivery is about is closed with it: no resend, no other event and no suc
 again. A difference is no longer reported and does not count any more, until the object differs in another way.
 
   --difference OBJECT  the id of the object that differs, such as cs_… or pi_…
-  --note TEXT          why, and what you did instead. No personal data
+  --note TEXT          why, and what you did instead. No personal data, at most 500 characters
   --json               the result as JSON
   --pg-port 25432      the local Postgres, where DATABASE_URL is not set
 
@@ -47,7 +48,7 @@ await runCommand(async () => {
   const id = event ?? difference
   if (!id || rest.length > 0 || (event && difference !== undefined))
     throw new LocalError('name one event, or one object with --difference; --help says more')
-  const note = requiredText(values.note, '--note', 'says why')
+  const note = requiredText(values.note, '--note', LONGEST_NOTE, 'says why')
 
   const url = await databaseUrl(values['pg-port'])
   const host = hostOf(url)

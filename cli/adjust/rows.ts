@@ -1,3 +1,4 @@
+import { LONGEST_ID, LONGEST_NOTE } from '../../src/lengths.ts'
 import { type CsvRecord, objectionToHeader, type Problem, parseCsv } from '../shared/csv.ts'
 
 export const COLUMNS = ['user_id', 'amount', 'key', 'note']
@@ -13,9 +14,6 @@ export interface Row {
 }
 
 export const MAX_CREDITS = 10 ** 12
-/** The limit exists because Postgres limits the bytes of an index entry. */
-const LONGEST_ID = 255
-const LONGEST_NOTE = 1_000
 
 /** Reads a file's rows, and finds every mistake that the file shows without the database. */
 export function readRows(text: string, toBalance: boolean): { rows: Row[]; problems: Problem[] } {

@@ -75,10 +75,14 @@ export function readVars(given: string[] = []): Record<string, string> {
   )
 }
 
-/** Returns the text of a required flag. Throws a LocalError. */
-export function requiredText(text: string | undefined, flag: string, why: string): string {
-  if (text?.trim()) return text.trim()
-  throw new LocalError(`${flag} is missing: it ${why}`)
+/** Returns the text of a required flag, which has at most this many characters. Throws a LocalError. */
+export function requiredText(text: string | undefined, flag: string, most: number, why: string): string {
+  const given = text?.trim()
+  if (!given) throw new LocalError(`${flag} is missing: it ${why}`)
+  if (given.length <= most) return given
+  throw new LocalError(
+    `${flag} takes at most ${most} characters, and this has ${given.length}: nothing is changed`,
+  )
 }
 
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { LONGEST_NOTE } from '../lengths.ts'
 import { id, storableText } from '../values.ts'
 
 /** An id or a key that the caller gives. */
@@ -14,7 +15,7 @@ export const wholeNumber = (minimum: number, maximum: number, number = z.number(
 /** Text that stays in the ledger. */
 export const note = () =>
   z.pipe(
-    z.string().check(z.maxLength(500)),
+    z.string().check(z.maxLength(LONGEST_NOTE)),
     z.transform((text) => storableText(text)),
   )
 

@@ -110,6 +110,8 @@ describe('npm run adjust -- --file', () => {
       `${ada},5,k-${ada},`,
       `${ada},5,short-${ada}`,
       `${ada},51,taken-${ada},Of another user`,
+      `${ada},5,long-${ada},${'n'.repeat(501)}`,
+      `${ada},5,${'k'.repeat(256)},Long key`,
       `${ada},5,open-${ada},"Not closed`,
     )
     const { code, text } = await adjust('--file', path)
@@ -123,8 +125,10 @@ describe('npm run adjust -- --file', () => {
         'line 7: note is missing, or longer than ',
         'line 8: it has 3 fields, not 4',
         'line 9: this key has made another adjust',
-        'line 10: a quote is not closed, or stand',
-        `${new URL(databaseUrl).host}: 8 to put right: nothing is booked`.slice(0, 40),
+        'line 10: note is missing, or longer than',
+        'line 11: key is missing, or longer than ',
+        'line 12: a quote is not closed, or stand',
+        `${new URL(databaseUrl).host}: 10 to put right: nothing is booked`.slice(0, 40),
       ],
     ])
     expect(await balances([ada as string])).toEqual([0])

@@ -157,6 +157,21 @@ describe('flags', () => {
   )
 })
 
+describe('a note or a key that is too long for a table that only grows', () => {
+  const long = 'é'.repeat(501)
+  it.each([
+    ['cli/adjust.ts', ['user_ada', '50', '--note', long, '--key', 'k'], '--note'],
+    ['cli/adjust.ts', ['user_ada', '50', ...NOTE, '--key', 'k'.repeat(256)], '--key'],
+    ['cli/settle.ts', ['evt_1', '--note', long], '--note'],
+    ['cli/settle.ts', ['--difference', 'pi_1', '--note', long], '--note'],
+  ] as const)('is refused by %s', async (script, args, flag) => {
+    const [most, has] = flag === '--note' ? [500, 501] : [255, 256]
+    expect(await refusal(script, [...args], { DATABASE_URL: empty })).toBe(
+      `${flag} takes at most ${most} characters, and this has ${has}: nothing is changed`,
+    )
+  })
+})
+
 describe('npm run adjust, where the database is not on this machine', () => {
   const env = { DATABASE_URL: 'postgres://ada:hunter2@db.invalid/x' }
   const args = COMMANDS['cli/adjust.ts'] ?? []

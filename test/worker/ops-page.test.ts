@@ -546,6 +546,57 @@ describe('a user', () => {
   })
 })
 
+describe('a note', () => {
+  it('has at most 500 characters, as everywhere: a longer one changes nothing', async () => {
+    const user = await signedUp()
+    const event = await rejectedTopUp(user)
+    const operator = await ada()
+    const found = await see(operator, `/ops/find?id=${user}`)
+    const adjusting = { user_id: user, key: hiddenIn(found, 'key'), amount: '5' }
+    const many = { outcome: 'rejected', reason: 'invalid_metadata', until: new Date().toISOString() }
+    const forms: [string, Record<string, string>][] = [
+      ['/ops/adjust', adjusting],
+      [at(event), { do: 'settle' }],
+      [at(event), { do: 'look_again' }],
+      ['/ops/bulk', { ...many, do: 'settle' }],
+      ['/ops/bulk', { ...many, do: 'look_again' }],
+      ['/ops/differences', { object: `pi_${user}` }],
+    ]
+    for (const [path, fields] of forms) {
+      const { result, requests } = await counted(() =>
+        submit(operator, path, { ...fields, note: 'é'.repeat(501) }),
+      )
+      expect([path, text(result), requests]).toEqual([
+        path,
+        expect.stringContaining('note takes at most 500 characters: nothing was changed'),
+        0,
+      ])
+    }
+    expect([await balance(user), await recorded(user), await recorded(event.id)]).toEqual([40, [], []])
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'rejected' })
+    for (const html of [
+      found,
+      await see(operator, at(event)),
+      await see(operator, `/ops/bulk?${new URLSearchParams(many)}`),
+    ])
+      expect(html).toMatch(/<input name="note" [^>]*pattern="\.\{0,500\}" title="At most 500 characters"/)
+
+    const note = 'n'.repeat(500)
+    expect(saidBy(await submit(operator, '/ops/adjust', { ...adjusting, note }))).toMatch(/^Adjusted/)
+    expect((await ledger(user)).at(-1)).toMatchObject({ amount: '5', note })
+  })
+
+  it('is booked under the key of a form, which is as short as every key', async () => {
+    const user = await signedUp()
+    const operator = await ada()
+    for (const key of ['', 'k'.repeat(256), 'k'.repeat(5_000)])
+      expect(
+        saidBy(await submit(operator, '/ops/adjust', { user_id: user, key, amount: '5', note: 'Ticket 17' })),
+      ).toBe('Nothing was changed: load the form again.')
+    expect(await balance(user)).toBe(40)
+  })
+})
+
 describe('what operators have done', () => {
   it('stays as it was recorded, whoever writes', async () => {
     await ada()

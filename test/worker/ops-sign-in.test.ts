@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ASSETS, attempt, fromAnywhere, see, signedIn, text } from './ops-support.ts'
+import { ASSETS, attempt, fromAnywhere, hiddenIn, see, signedIn, text } from './ops-support.ts'
 import { counted, query, request, settings } from './support.ts'
 
 const token = settings.OPS_TOKEN
@@ -78,6 +78,24 @@ describe('signing in', () => {
   it('leads nowhere but to the page', async () => {
     for (const to of ['https://evil.example', '//evil.example', '/opsx', '/api/me', ''])
       expect((await attempt(token, { to, headers: fromAnywhere() })).headers.get('location')).toBe('/ops')
+  })
+
+  it('leads back to an address with any characters, as the browser had it', async () => {
+    for (const path of [
+      '/ops/x%0Ay',
+      '/ops/x%0D%0ASet-Cookie:%20a=b',
+      '/ops/%C3%A9?id=%E2%82%AC',
+      '/ops/a%2525b',
+    ]) {
+      const form = await (await ask(path)).text()
+      const response = await attempt(token, { to: hiddenIn(form, 'to'), headers: fromAnywhere() })
+      expect([response.status, response.headers.get('location')]).toEqual([303, path])
+    }
+    // A form that somebody has changed.
+    for (const to of ['/ops/x\ny', '/ops/x\r\nSet-Cookie: a=b', '/ops/x\0', '/ops/é']) {
+      const response = await attempt(token, { to, headers: fromAnywhere() })
+      expect([response.status, response.headers.get('location')]).toEqual([303, '/ops'])
+    }
   })
 
   it('is refused to another site, also for somebody who is signed in', async () => {

@@ -7,18 +7,16 @@ import type { Stored } from '../../webhook/due.ts'
 import { lookAgain } from '../../webhook/release.ts'
 import { inWords } from '../attention.ts'
 import { refusal } from './delivery.ts'
-import { type Call, fieldsOf, given } from './env.ts'
+import { type Call, fieldsOf, given, noteOf } from './env.ts'
 import {
   act,
   type Content,
-  field,
   frame,
   hidden,
   list,
   moment,
-  NOTE,
-  OPTIONAL_NOTE,
-  required,
+  noteField,
+  optionalNote,
   whatActionsDo,
 } from './html.ts'
 import { meaning, verdictOf } from './shown.ts'
@@ -71,13 +69,9 @@ export async function bulk(
         act('/ops/bulk', `Look again at ${some(lookedAt(settings))}`, [
           ...all,
           hidden('do', 'look_again'),
-          field(OPTIONAL_NOTE, 'note'),
+          optionalNote(),
         ]),
-        act('/ops/bulk', `Settle ${some(SETTLED)} by hand`, [
-          ...all,
-          hidden('do', 'settle'),
-          field(NOTE, 'note', '', required),
-        ]),
+        act('/ops/bulk', `Settle ${some(SETTLED)} by hand`, [...all, hidden('do', 'settle'), noteField()]),
       ],
     ],
     says,
@@ -89,7 +83,7 @@ export async function actOnMany(c: Call) {
   const fields = await fieldsOf(c)
   const settings = settingsOf(c.env)
   const db = tellingAfter(c, settings)
-  const note = given(fields.note)
+  const note = noteOf(fields)
   const of = {
     operator: c.get('operator'),
     outcome: given(fields.outcome),

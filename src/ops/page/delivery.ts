@@ -9,19 +9,17 @@ import type { Stored } from '../../webhook/due.ts'
 import { lookAgain } from '../../webhook/release.ts'
 import { type ExplainedEntry, outcomeInWords, type ShownDelivery } from '../explain.ts'
 import { type Action, actionsTable } from './actions.ts'
-import { type Call, fieldsOf, given } from './env.ts'
+import { type Call, fieldsOf, noteOf } from './env.ts'
 import {
   act,
   type Content,
-  field,
   found,
   frame,
   hidden,
   list,
   moment,
-  NOTE,
-  OPTIONAL_NOTE,
-  required,
+  noteField,
+  optionalNote,
   whatActionsDo,
 } from './html.ts'
 import { entriesTable } from './look-up.ts'
@@ -50,7 +48,6 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
   if ('refused' in shown) return await c.notFound()
   const { delivery: one, has_payload, entries, actions } = shown
   const to = `/ops/deliveries/${one.provider}/${encodeURIComponent(one.event)}`
-  const why = field(NOTE, 'note', '', required)
   return frame(
     c,
     `${one.provider} ${one.type ?? 'event'}`,
@@ -73,8 +70,8 @@ export async function delivery(c: Call, says?: Content, payload?: Content) {
       html`<h2>Act</h2>`,
       !one.is_final && [
         whatActionsDo(),
-        act(to, 'Look again', [hidden('do', 'look_again'), field(OPTIONAL_NOTE, 'note')]),
-        act(to, 'Settle by hand', [hidden('do', 'settle'), why]),
+        act(to, 'Look again', [hidden('do', 'look_again'), optionalNote()]),
+        act(to, 'Settle by hand', [hidden('do', 'settle'), noteField()]),
       ],
       has_payload
         ? act(to, 'Show the payload', [
@@ -118,7 +115,7 @@ export async function actOnDelivery(c: Call) {
   const settings = settingsOf(c.env)
   const db = tellingAfter(c, settings)
   const who = { operator: c.get('operator'), ...named(c) }
-  const note = given(fields.note)
+  const note = noteOf(fields)
   if (fields.do === 'payload') {
     const shown = await call<{ payload: string | null; refused?: string }>(db, 'show_payload', [who])
     return await delivery(c, shown.refused && refusal(shown.refused), payloadOf(shown.payload ?? ''))

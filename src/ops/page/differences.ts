@@ -1,8 +1,8 @@
 import { call, connect } from '../../db.ts'
 import { KINDS, SETTLED_BY_HAND } from '../../reconcile/words.ts'
 import { settingsOf } from '../../settings.ts'
-import { type Call, fieldsOf, given } from './env.ts'
-import { act, type Content, field, found, hidden, moment, NOTE, required, table } from './html.ts'
+import { type Call, fieldsOf, given, noteOf } from './env.ts'
+import { act, type Content, found, hidden, moment, noteField, table } from './html.ts'
 
 /** A difference that a scheduled comparison has confirmed, and that nobody has settled. */
 export interface Difference {
@@ -28,7 +28,7 @@ export const differencesTable = (differences: Difference[]): Content =>
       credits,
       moment(reported_at),
       SETTLED_BY_HAND.includes(kind) &&
-        act('/ops/differences', 'Settle', [hidden('object', object), field(NOTE, 'note', '', required)]),
+        act('/ops/differences', 'Settle', [hidden('object', object), noteField()]),
     ]),
   )
 
@@ -41,12 +41,12 @@ const REFUSED: Record<string, string> = {
 
 /** Settles the difference of the form. Returns the result in words. @throws DatabaseUnavailable */
 export async function settleDifference(c: Call): Promise<string> {
-  const { object, note } = await fieldsOf(c)
+  const fields = await fieldsOf(c)
   const facts = {
     operator: c.get('operator'),
-    object: given(object),
+    object: given(fields.object),
     kinds: SETTLED_BY_HAND,
-    note: given(note),
+    note: noteOf(fields),
   }
   const db = connect(settingsOf(c.env))
   const settled = await call<{ refused?: string }>(db, 'settle_difference_for_operator', [facts])

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { LONGEST_NOTE } from '../../lengths.ts'
 import type { Call } from './env.ts'
 
 /** Content of a page: text is escaped, html is not. */
@@ -55,11 +56,22 @@ export const found = (id: string | null): Content =>
 export const field = (label: string, name: string, value: Content = '', attributes: Content = ''): Content =>
   html`<label>${label} <input name="${name}" value="${value}" ${attributes}></label>`
 
-/** Labels of the note that an action is recorded with. */
-export const NOTE = 'Note (required)'
-export const OPTIONAL_NOTE = 'Note (optional)'
-
 export const required = html`required`
+
+/**
+ * Returns the field of the note that an action is recorded with. A browser refuses a note that is too long, and does not
+ * cut it.
+ */
+const note = (label: string, attributes: Content): Content =>
+  field(
+    label,
+    'note',
+    '',
+    html`${attributes} pattern=".{0,${LONGEST_NOTE}}" title="At most ${LONGEST_NOTE} characters"`,
+  )
+export const noteField = (label = 'Note (required)'): Content => note(label, required)
+export const optionalNote = (): Content => note('Note (optional)', '')
+
 export const hidden = (name: string, value: string): Content =>
   html`<input type="hidden" name="${name}" value="${value}">`
 

@@ -3,12 +3,13 @@ import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
 import { tellingAfter } from '../../outgoing/after.ts'
 import { settingsOf } from '../../settings.ts'
+import { idOf } from '../../values.ts'
 import { type ExplainedEntry, type Explanation, inWords, outcomeInWords } from '../explain.ts'
 import { readQuery, WrongQuery } from '../query.ts'
 import { position } from '../query-forms.ts'
 import { type Action, actionsTable, deliveryLink } from './actions.ts'
-import { type Call, fieldsOf, given } from './env.ts'
-import { act, type Content, field, found, frame, hidden, list, moment, required, table } from './html.ts'
+import { type Call, fieldsOf, given, noteOf } from './env.ts'
+import { act, type Content, field, found, frame, hidden, list, moment, noteField, table } from './html.ts'
 import { type Payment, paymentsTable, type Subscription, subscriptionsTable } from './paid.ts'
 import { verdictOf, waitsFor } from './shown.ts'
 
@@ -114,7 +115,7 @@ const adjustForm = (user: string): Content => [
       '',
       html`required inputmode="numeric" pattern="[+\\-]?[0-9]{1,13}" title="A whole number"`,
     ),
-    field('Note, which the user’s wallet shows', 'note', '', required),
+    noteField('Note, which the user’s wallet shows'),
   ]),
 ]
 
@@ -128,11 +129,13 @@ const REFUSED: Record<string, string> = {
 
 /** Adjusts a user's balance, up or down. @throws DatabaseUnavailable */
 export async function adjust(c: Call) {
-  const { user_id, amount, key, note } = await fieldsOf(c)
+  const fields = await fieldsOf(c)
+  const { user_id, amount, key } = fields
+  const note = noteOf(fields)
   const id = given(user_id) ?? ''
   const credits = /^[-+]?\d{1,13}$/.test(String(amount)) ? Number(amount) : 0
   if (credits === 0) return await lookUp(c, id, 'A number of credits is required: nothing was changed.')
-  const facts = { user_id: id, amount: credits, idempotency_key: given(key), note: given(note) }
+  const facts = { user_id: id, amount: credits, idempotency_key: idOf(key), note }
   const adjusted = await call<{ balance: number; is_new: boolean; refused?: string }>(
     tellingAfter(c, settingsOf(c.env)),
     'adjust_for_operator',

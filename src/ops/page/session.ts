@@ -35,7 +35,11 @@ export const signInForm = (c: Call, says?: string, to = c.req.method === 'GET' ?
     401,
   )
 
-const urlOf = (c: Call) => c.req.path + new URL(c.req.url).search
+/** Returns the path of the page with its query, percent-encoded as the browser has sent it. */
+function urlOf(c: Call) {
+  const { pathname, search } = new URL(c.req.url)
+  return pathname + search
+}
 
 /** Until when each bucket is blocked, in milliseconds, as the database has said. It is not asked again before that. */
 const blocked = new Map<number, number>()
@@ -57,7 +61,7 @@ export async function signIn(c: Call) {
           { bucket, operator: one ? nameOf(one) : null },
         ])
   const to = String(fields.to)
-  const back = /^\/ops(?![^/?])/.test(to) ? to : '/ops'
+  const back = /^\/ops([/?][\x21-\x7e]*)?$/.test(to) ? to : '/ops'
   if (!signed_in || !one) {
     const cause = one ? 'too_many_attempts' : 'wrong_token'
     log({ message: 'refused', level: 'warn', path: c.req.path, cause })

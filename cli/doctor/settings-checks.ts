@@ -96,6 +96,27 @@ function readable(text = '{}'): Record<string, object> {
   }
 }
 
+/** The shortest token that nobody can guess, even in hexadecimal digits: 96 bits. */
+const SHORTEST_TOKEN = 24
+
+const tokens: Check = {
+  group: 'settings',
+  name: 'settings-tokens',
+  costs: 'whoever guesses a token reads payments and addresses, and adjusts balances or spends credits',
+  run({ settings: { OPS_TOKEN = [], SERVICE_TOKEN = [] } }) {
+    const short = Object.entries({ OPS_TOKEN, SERVICE_TOKEN }).flatMap(([setting, given]) =>
+      given
+        .filter(({ token }) => token.length < SHORTEST_TOKEN)
+        .map(({ name, token }) => `${setting}${name ? ` of ${name}` : ''} has ${token.length} characters`),
+    )
+    if (short.length === 0) return pass(`every token has ${SHORTEST_TOKEN} characters or more`)
+    return fail(
+      `tokens that can be guessed: ${few(short)}`,
+      'replace it by one of `openssl rand -hex 32`: nothing slows down guesses at the API',
+    )
+  },
+}
+
 const secretsInGit: Check = {
   group: 'settings',
   name: 'settings-in-git',
@@ -116,4 +137,4 @@ const secretsInGit: Check = {
   },
 }
 
-export const settingsChecks = [valid, placeholders, examples, members, secretsInGit]
+export const settingsChecks = [valid, placeholders, examples, members, tokens, secretsInGit]

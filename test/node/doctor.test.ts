@@ -121,6 +121,18 @@ add(
     },
   }),
 )
+add(
+  'settings-tokens',
+  'fail',
+  'tokens that can be guessed',
+  /^tokens that can be guessed: OPS_TOKEN has 8 characters, OPS_TOKEN of bob has 23 characters, SERVICE_TOKEN has 22 characters$/,
+  () => ({
+    vars: {
+      OPS_TOKEN: `hunter-2,bob:${'b'.repeat(23)},eve:${'e'.repeat(24)}`,
+      SERVICE_TOKEN: 'c'.repeat(22),
+    },
+  }),
+)
 add('settings-in-git', 'fail', '.dev.vars in Git', /is in Git/, () => ({ checkout: committed() }))
 add('settings-in-git', 'warn', '.dev.vars that was in Git', /was in Git once/, () => ({
   checkout: committed('rm', '--quiet', '.dev.vars'),

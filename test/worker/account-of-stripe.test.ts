@@ -4,8 +4,18 @@ import { checkoutEvent } from '../../local/events.ts'
 import { ACCOUNT_ID } from '../../local/stripe/own-account.ts'
 import { atStripe, checkout, customersMade, portal } from './checkout-support.ts'
 import { logged } from './engine-support.ts'
-import { customerOf, link, signedUp } from './people.ts'
-import { billing, deliver, type Env, query, runScheduled, settings, stripeAnswers } from './support.ts'
+import { customerOf, leave, link, signedUp } from './people.ts'
+import {
+  billing,
+  deliver,
+  type Env,
+  query,
+  runScheduled,
+  settings,
+  stripeAnswers,
+  stripeCalls,
+  subscription,
+} from './support.ts'
 
 /**
  * The account and mode that the database serves: those of the local Stripe's key, or of another key that the Worker
@@ -177,6 +187,41 @@ describe('after going live', () => {
     expect(await billing(id)).toMatchObject({ stripe_subscription_id: `sub_false_${id}` })
     await query('update stripe_account set livemode = true')
     expect(await billing(id)).toMatchObject({ stripe_subscription_id: null })
+  })
+
+  it('no subscription of test mode is cancelled for a deleted user, whether the user leaves before or after', async () => {
+    await serve(ACCOUNT_ID, false)
+    const [before, after, unknown, later] = [
+      await signedUp(),
+      await signedUp(),
+      await signedUp(),
+      await signedUp(),
+    ]
+    for (const id of [before, after, unknown]) await tell(id, false, 'active')
+    // From before the mode was kept.
+    await query('update subscriptions set livemode = null where user_id = $1', [unknown])
+    await leave(before)
+    await runScheduled({ CANCEL_ON_DELETION: 'false' }, 'mark_orphans')
+    expect(await subscription(`sub_false_${before}`)).toMatchObject({ cancel_due_at: expect.any(Date) })
+
+    await query('update stripe_account set livemode = true')
+    for (const id of [after, unknown, later]) await leave(id)
+    await tell(later, false, 'active')
+    await runScheduled(live)
+    await runScheduled(live)
+    for (const id of [before, after, unknown, later]) {
+      const sub = `sub_false_${id}`
+      expect([await stripeCalls(sub), await subscription(sub)]).toMatchObject([[], { cancel_due_at: null }])
+    }
+    // Those of live mode are.
+    await tell(after, true, 'active')
+    await stripeAnswers({
+      [`DELETE /v1/subscriptions/sub_true_${after}`]: {
+        body: { id: `sub_true_${after}`, status: 'canceled' },
+      },
+    })
+    await runScheduled(live)
+    expect(await stripeCalls(`sub_true_${after}`)).toEqual([`DELETE /v1/subscriptions/sub_true_${after}`])
   })
 
   it('what differs in test mode is not reported: what is paid twice, and payments that no live key can see', async () => {

@@ -118,6 +118,23 @@ describe('a session token', () => {
     expect([reply.status, reply.body.id]).toEqual([200, user])
   })
 
+  it('of another app is refused also where the app has one origin', async () => {
+    const one = { APP_ORIGINS: ORIGIN }
+    for (const azp of ['https://evil.example.com', 'https://admin.example.com', `${ORIGIN}/`])
+      expect((await callWith(await sign({ azp }), '/api/me', {}, one)).status).toBe(401)
+    expect((await callWith(await tokenFor(id), '/api/me', {}, one)).status).toBe(200)
+  })
+
+  it('is valid for a day at most, whenever it says that it expires', async () => {
+    const at = Math.floor(Date.now() / 1000)
+    vi.spyOn(Date, 'now').mockReturnValue(at * 1000)
+    const day = 24 * 60 * 60
+    const aged = async (seconds: number) =>
+      (await callWith(await sign({ iat: at - seconds, nbf: at - seconds, exp: at + 60 }), '/api/me')).status
+    expect([await aged(day - 1), await aged(day), await aged(day + 1)]).toEqual([200, 200, 401])
+    expect([await aged(day + 60 * 60), await aged(30 * day)]).toEqual([401, 401])
+  })
+
   it('is verified by the key that is configured now', async () => {
     const other = await generateKeyPair()
     const token = await tokenFor(id)

@@ -56,6 +56,14 @@ describe('what TypeScript calls', () => {
     expect(TRIGGERS.every((name) => isTrigger(calledFunction(name)))).toBe(true)
   })
 
+  it('is named in docs/sql.md where it is no entry point of the Worker, or an unusual one', () => {
+    const page = read('docs/sql.md')
+    const rights = page.slice(page.indexOf('## Paths and rights'), page.indexOf('## What never changes'))
+    const named = (name: string) => rights.includes(`\`${name}\``)
+    const names = [...OWNERS_ONLY, ...TRIGGERS, WRAPPER, ...NEEDS_NO_PLAN]
+    expect(names.filter((name) => !named(name))).toEqual([])
+  })
+
   it.each(called.filter((name) => ![...OWNERS_ONLY, ...NEEDS_NO_PLAN].includes(name)))(
     '%s keeps plans that use indexes',
     (name) => {

@@ -8,6 +8,7 @@ import {
   JOURNAL,
   recordMigration,
   recordSet,
+  TASKS_BEGIN,
   VERBS,
 } from './sql.ts'
 import type { State } from './state.ts'
@@ -39,7 +40,12 @@ export function plan(state: State, migrations: Migration[], functions: FunctionS
   const reason = whyApply(state, missing, functions)
   if (reason) add('functions', `${functions.names.length} applied: ${reason}`, ...applied(functions))
   add('verbs', 'those that stored deliveries may name are listed', ours(IN_NO_SCHEMA), ours(VERBS))
-  add('grants', 'given to ledgerhook_worker and ledgerhook_app, taken from public', ours(GRANTS))
+  add(
+    'grants',
+    'given to ledgerhook_worker and ledgerhook_app, taken from public',
+    ours(GRANTS),
+    ours(TASKS_BEGIN),
+  )
   return steps
 }
 

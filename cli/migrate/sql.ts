@@ -62,6 +62,12 @@ select proname from pg_proc where ${IS_VERB}
 on conflict do nothing;
 delete from ledgerhook.verbs where name not in (select proname from pg_proc where ${IS_VERB});`
 
+/**
+ * Lets tasks begin that have failed and would be tried again only later, because a function or a right that they lacked
+ * may be here now.
+ */
+export const TASKS_BEGIN = `update ledgerhook.tasks set next_at = now() where failures > 0 and next_at > now();`
+
 /** Creates a role. Another database of the same server may create it at the same moment. */
 export function createRole(name: string): string {
   return `do $$ begin

@@ -300,6 +300,20 @@ describe('functions', () => {
     expect(await readiness(url, 'src')).toBe('ready')
   })
 
+  it('that a task lacked let it begin at once, not an hour after its last failure', async () => {
+    const url = await migrated('begins')
+    await query(
+      url,
+      `insert into ledgerhook.tasks (name, failures, next_at) values ('erase_payloads', 7, now() + interval '50 minutes'),
+         ('roll_up', 0, now() + interval '50 minutes')`,
+    )
+    await query(url, 'drop function ledgerhook.erase_payloads(jsonb)')
+    await migrate(url)
+    expect(await query(url, 'select name, failures from ledgerhook.tasks where next_at <= now()')).toEqual([
+      { name: 'erase_payloads', failures: 7 },
+    ])
+  })
+
   it('are the verbs that a stored delivery may name, where they have their signature', async () => {
     const url = await cluster.database('verbs')
     const verb =

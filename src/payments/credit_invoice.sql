@@ -5,7 +5,7 @@
 -- that credit notes took off before it was paid), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, lines (of
 -- subscriptions; null if they are not known), unknown (why: 'incomplete_invoice', 'unknown_price'), plans (what PLANS
 -- says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null if no line can be known by one), sold
--- (credits that a one-off invoice sells besides, or null), prices (what was read of them), credited (paid invoices that
+-- (credits that it sells beside plans, or null), prices (what was read of them), credited (paid invoices that
 -- were read, because these lines credit theirs).
 create or replace function credit_invoice(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
@@ -113,7 +113,7 @@ begin
   return write_credits(delivery, facts, owner, grants, ids);
 end $$;
 
--- Adds to the grants what the metadata of a one-off invoice sells, unless the payment that paid it has sold that
+-- Adds to the grants what an invoice sells beside plans, unless the payment that paid it has sold that
 -- already.
 create or replace function with_sale(grants jsonb, invoice text, sold bigint, paid_by text[]) returns jsonb
 language plpgsql stable

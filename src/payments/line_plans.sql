@@ -11,11 +11,11 @@ begin
   if jsonb_typeof(waiting) is distinct from 'array' then return lines; end if;
   if jsonb_typeof(lines) is distinct from 'array' then return waiting; end if;
   return (
-    select jsonb_agg(case when (older->>'credits')::bigint > coalesce((line->>'credits')::bigint, 0)
+    select coalesce(jsonb_agg(case when (older->>'credits')::bigint > coalesce((line->>'credits')::bigint, 0)
       then line || jsonb_build_object('credits', older->'credits', 'key', older->'key',
         'trial_credits', older->'trial_credits', 'plan_names', older->'plan_names', 'needs_price', older->'needs_price')
       else line || jsonb_build_object('by_lookup_key', coalesce((line->>'by_lookup_key')::boolean, false)
-        or (line->>'credits' is null and coalesce((older->>'by_lookup_key')::boolean, false))) end)
+        or (line->>'credits' is null and coalesce((older->>'by_lookup_key')::boolean, false))) end), '[]')
     from jsonb_array_elements(lines) line
     left join jsonb_array_elements(waiting) older on older->>'id' = line->>'id');
 end $$;
@@ -106,9 +106,9 @@ create or replace function with_needed_prices(lines jsonb) returns jsonb languag
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (
-    select jsonb_agg(case when (line->>'amount')::bigint < 0 and coalesce((line->>'unit_amount')::numeric, 0) = 0
+    select coalesce(jsonb_agg(case when (line->>'amount')::bigint < 0 and coalesce((line->>'unit_amount')::numeric, 0) = 0
         and credits_unknown_line(line, lines)
-      then line || '{"needs_price": true}' else line end)
+      then line || '{"needs_price": true}' else line end), '[]')
     from jsonb_array_elements(lines) line);
 end $$;
 

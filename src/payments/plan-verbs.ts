@@ -27,7 +27,7 @@ export interface CreditedInvoice {
   unknown: 'incomplete_invoice' | 'unknown_price' | null
   /** What PLANS says by lookup keys. Null if no line can be known by one. */
   plans: Record<string, Pick<PlanLine, 'key' | 'credits' | 'trial_credits' | 'plan_names'>> | null
-  /** Credits that a one-off invoice sells besides, by its own metadata. */
+  /** Credits that it sells besides: a one-off invoice by its own metadata, a subscription's by the prices of packs. */
   sold: number | null
   /** Prices that were read from Stripe, or that the lines contain. */
   prices: KnownPrice[]

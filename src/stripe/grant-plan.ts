@@ -5,6 +5,7 @@ import { member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart } from './before-start.ts'
 import { type Invoice, invoiceSchema, moneyOf, subscriptionOf } from './invoice.ts'
+import { soldBeside } from './pack-lines.ts'
 import { namedUser } from './payload.ts'
 import { hasPaidPlan, isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { recordForCustomer } from './record-for-customer.ts'
@@ -23,7 +24,10 @@ export const grantPlan: Handler = (event, settings) => {
     : isOfUnknownPlan(lines)
       ? 'unknown_price'
       : null
-  if (unknown === null && !movesCredits(lines) && !hasPaidPlan(lines))
+  const money = moneyOf(invoice)
+  // What a one-off invoice sells, its own metadata says: see `settleInvoice`.
+  const sold = context.subscription ? soldBeside(invoice.lines.data, settings.CREDIT_PACKS, money) : null
+  if (unknown === null && !movesCredits(lines) && !hasPaidPlan(lines) && sold === null)
     return recordForCustomer(event, settings)
   if (isBeforeStart(invoice, settings)) return beforeStart(event)
 
@@ -32,7 +36,7 @@ export const grantPlan: Handler = (event, settings) => {
     stripe_subscription_id: context.subscription,
     stripe_customer_id: invoice.customer,
     user_id: namedUser(event),
-    ...moneyOf(invoice),
+    ...money,
     currency: invoice.currency,
     created: invoice.created ?? null,
     paid_by: invoice.payment_intent ?? invoice.charge ?? null,
@@ -40,7 +44,7 @@ export const grantPlan: Handler = (event, settings) => {
     lines: unknown === null ? lines : null,
     unknown,
     plans: plansFor(lines, settings.PLANS),
-    sold: null,
+    sold,
     prices: pricesIn(invoice.lines.data),
     credited: [],
   })

@@ -115,10 +115,10 @@ export const pricesIn = (lines: Line[]): KnownPrice[] =>
   lines.flatMap(({ price }) => (price ? pricesOf(price) : []))
 
 const detailsOf = ({ parent }: Line) => parent?.subscription_item_details ?? parent?.invoice_item_details
-const priceOf = ({ pricing, price }: Line) => pricing?.price_details?.price ?? price?.id
+export const priceOf = ({ pricing, price }: Line) => pricing?.price_details?.price ?? price?.id
 const isProration = (line: Line) => (detailsOf(line)?.proration ?? line.proration) === true
 
-function isOfSubscription(line: Line): boolean {
+export function isOfSubscription(line: Line): boolean {
   const type = line.parent ? line.parent.type : line.type
   return type === 'subscription_item_details' || type === 'subscription' || isProration(line)
 }

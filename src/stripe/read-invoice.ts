@@ -6,7 +6,8 @@ import type { Verdict } from '../webhook/outcome.ts'
 import { read } from '../webhook/provider.ts'
 import { contextOf } from './grant-plan.ts'
 import { invoiceLine, invoiceSchema, moneyOf } from './invoice.ts'
-import { movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
+import { soldBeside } from './pack-lines.ts'
+import { isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { priceSchema, pricesOf } from './price.ts'
 import { READ } from './thin.ts'
 
@@ -32,13 +33,16 @@ export async function readLines(
   // A period that has ended may be metered. The time of the invoice's creation is not stored.
   const created = Math.floor(Date.now() / 1000)
   const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created })
+  // A one-off invoice says it in its metadata.
+  const sold = subscription
+    ? soldBeside(all, settings.CREDIT_PACKS, invoiceFacts(facts))
+    : invoiceFacts(facts).sold
   if (movesCredits(lines) && lines.some(({ credits, by_lookup_key }) => credits !== null || by_lookup_key)) {
     const plans = plansFor(lines, settings.PLANS)
-    return await withPrices(stripe, { ...invoiceFacts(facts), lines, plans, prices: pricesIn(all) })
+    return await withPrices(stripe, { ...invoiceFacts(facts), lines, plans, prices: pricesIn(all), sold })
   }
-  // What its metadata sells does not depend on lines.
-  if ('sold' in facts && facts.sold)
-    return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all) })
+  if (sold && (subscription === null || !isOfUnknownPlan(lines)))
+    return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all), sold })
   // If a line has a price that no setting knows now, it goes on waiting: a setting that is wrong for a minute must not
   // lose money.
   if (lines.some(({ credits }) => credits === null)) return null

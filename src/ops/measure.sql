@@ -110,14 +110,16 @@ begin
 end $$;
 
 -- Returns the age, in minutes, of the oldest message that the consumer had to leave in the queue, as long as the
--- consumer still comes back to it, at least every 15 minutes. Also returns the dead letters of the last hour.
+-- consumer still comes back to it, at least every 15 minutes. If it left none, returns how old the oldest message was
+-- that it committed: the queue may be empty since. Also returns the dead letters of the last hour.
 create or replace function measure_queue()
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return query select 'queue_age', '', extract(epoch from now() - moment)::float / 60,
+  return query select 'queue_age', '', extract(epoch from case when count > 0 then now() else seen_at end - moment)::float / 60,
       jsonb_build_object('received_at', moment)
-    from sightings where sightings.name = 'queue' and seen_at > now() - interval '20 minutes' and moment is not null;
+    from sightings where sightings.name = 'queue' and moment is not null
+      and seen_at > now() - case when count > 0 then interval '20 minutes' else interval '5 minutes' end;
   return query select 'dead_letters', '', count::float, jsonb_build_object('seen_at', seen_at)
     from sightings where sightings.name = 'dead_letters' and seen_at > now() - interval '1 hour';
 end $$;

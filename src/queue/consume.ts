@@ -27,7 +27,7 @@ export async function consume({ queue: name, messages }: Batch, env: object): Pr
   let speed = 1
   try {
     if (queue && name.endsWith(DEAD)) {
-      await saw(env, { oldest_at: null, dead: messages.length })
+      await saw(env, { oldest_at: null, left_over: null, dead: messages.length })
       return await revive(messages, queue, open)
     }
     const settings = settingsOf(env)
@@ -56,11 +56,18 @@ async function sawBatch(
   const oldest = Math.max(0, ...agesOf(left.length > 0 ? left : messages))
   if (oldest < OLD_MS && left.length === 0 && messages.every(({ attempts }) => attempts === 1)) return
   const isOld = oldest >= OLD_MS || left.length > 0
-  await saw(env, { oldest_at: isOld ? new Date(Date.now() - oldest).toISOString() : null, dead: null })
+  const oldest_at = isOld ? new Date(Date.now() - oldest).toISOString() : null
+  await saw(env, { oldest_at, left_over: left.length, dead: null })
+}
+
+interface Sighting {
+  oldest_at: string | null
+  left_over: number | null
+  dead: number | null
 }
 
 /** Stores a sighting for the alerts `queue_age` and `dead_letters`. No message depends on it. */
-async function saw(env: object, facts: { oldest_at: string | null; dead: number | null }) {
+async function saw(env: object, facts: Sighting) {
   try {
     await call<object>(once(connect(settingsOf(env)), 2_000), 'saw_queue', [facts])
   } catch {

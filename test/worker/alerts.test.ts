@@ -28,6 +28,7 @@ import {
 } from './alert-support.ts'
 import { logged } from './engine-support.ts'
 import { signedUp } from './people.ts'
+import { consume, messageOf } from './queue-support.ts'
 import { deliver, type Env, makeDue, query, runScheduled, settings, startScheduled } from './support.ts'
 
 const receiver = alertReceiver()
@@ -350,6 +351,38 @@ describe('ALERTS', () => {
     expect(await check({ ALERTS: '{"parked_age:unknown_user": false}' })).toEqual([
       'closed parked_age unknown_user',
     ])
+  })
+})
+
+describe('queue_age', () => {
+  const queued = async (ageMs: number) => {
+    const received_at = new Date(Date.now() - ageMs).toISOString()
+    const event = topUp(await signedUp())
+    const body = { v: 1, provider: 'stripe', event_id: event.id, body: JSON.stringify(event), received_at }
+    await consume([messageOf(body, 1, 1, ageMs)])
+  }
+  const sightingsAge = (minutes: number) =>
+    query(
+      `update sightings set seen_at = seen_at - $1 * interval '1 minute', moment = moment - $1 * interval '1 minute'`,
+      [minutes],
+    )
+
+  it('of a queue that is empty is how old the last messages were when they were committed', async () => {
+    await queued(180_000)
+    await sightingsAge(4)
+    expect(await check({ ALERTS: '{"queue_age": 5}' })).toEqual([])
+    expect(await check({ ALERTS: '{"queue_age": 2}' })).toEqual(['opened queue_age'])
+    await sightingsAge(2)
+    await check({ ALERTS: '{"queue_age": 2}' })
+    await alertsAge(5)
+    expect(await check({ ALERTS: '{"queue_age": 2}' })).toEqual(['closed queue_age'])
+  })
+
+  it('of messages that were left in the queue grows until they are seen again', async () => {
+    const oldest_at = new Date(Date.now() - 180_000).toISOString()
+    await query(`select saw_queue($1::jsonb)`, [JSON.stringify({ oldest_at, left_over: 1, dead: null })])
+    await sightingsAge(13)
+    expect(await check()).toEqual(['opened queue_age'])
   })
 })
 

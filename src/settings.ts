@@ -5,6 +5,7 @@ import {
   accessTeam,
   commaSeparated,
   flag,
+  issuer,
   json,
   jsonRecord,
   loopbackUrl,
@@ -50,7 +51,7 @@ export const settingsSchema = once(() =>
         ),
       ),
     ),
-    CLERK_ISSUER: setting(z.optional(z.url({ protocol: /^https$/ }))),
+    CLERK_ISSUER: setting(z.optional(issuer())),
     /** Web origins of the app: CORS, and the `azp` of session tokens. */
     APP_ORIGINS: setting(z._default(z.pipe(commaSeparated(), z.array(origin())), [])),
     /** Where Checkout and the portal send people back to. */

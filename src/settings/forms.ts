@@ -28,6 +28,11 @@ export const publicUrl = () =>
   z.url({ protocol: /^https$/, hostname: /^(?!.*\.(local|internal|localhost)$)([\w-]+\.)+[a-z][\w-]*$/ })
 /** The team domain of Cloudflare Access as its tokens name it: without a slash at the end. */
 export const accessTeam = () => z.string().check(z.regex(/^https:\/\/([\w-]+\.)+cloudflareaccess\.com$/))
+/** The issuer as Clerk's session tokens name it: without a slash at the end. It has a path if it is behind a proxy. */
+export const issuer = () =>
+  z
+    .url({ protocol: /^https$/ })
+    .check(z.refine((url) => !url.endsWith('/'), 'sessions name it without the "/" at the end; remove it'))
 export const thresholds = () =>
   z.pipe(
     z.pipe(commaSeparated(), z.array(z.string().check(z.regex(/^[1-9]\d{0,11}$/)))),

@@ -103,6 +103,9 @@ const add = (...provocation: Provocation) => provocations.push(provocation)
 add('settings-valid', 'fail', 'an origin with a path', /^APP_ORIGINS: .*remove the/, () => ({
   vars: { APP_ORIGINS: 'https://app.example.com/' },
 }))
+add('settings-valid', 'fail', 'an issuer that no session names', /^CLERK_ISSUER: .*remove it/, () => ({
+  vars: { CLERK_ISSUER: 'https://clerk.example.com/' },
+}))
 add('settings-placeholders', 'fail', 'a placeholder', /SERVICE_TOKEN/, () => ({
   vars: { SERVICE_TOKEN: '<to be replaced>' },
 }))

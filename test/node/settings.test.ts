@@ -48,6 +48,11 @@ describe('a refused setting says why', () => {
       'APP_ORIGINS: an origin has no path; remove the "/" at the end',
     ],
     [{ APP_ORIGINS: '*' }, `APP_ORIGINS: takes ${TAKES.APP_ORIGINS}`],
+    [
+      { CLERK_ISSUER: 'https://clerk.example.com/' },
+      'CLERK_ISSUER: sessions name it without the "/" at the end; remove it',
+    ],
+    [{ CLERK_ISSUER: 'clerk.example.com' }, `CLERK_ISSUER: takes ${TAKES.CLERK_ISSUER}`],
     [{ PLANS: '{"price_1"' }, 'PLANS: is not JSON'],
     [{ PLANS: '{"price_1": {"credits": 5}}' }, `PLANS: takes ${TAKES.PLANS} (see price_1.key)`],
     [

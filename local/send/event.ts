@@ -25,13 +25,19 @@ function clerk(flags: SendFlags): object {
   })
 }
 
+const DAY_S = 24 * 60 * 60
+
 function checkout(flags: SendFlags): object {
-  const { type, user, at, payment, event, credits, live: livemode } = flags
+  const { type, user, at = Date.now(), payment, event, credits, live: livemode } = flags
+  const created = type === 'checkout.session.expired' ? seconds(at) - DAY_S : seconds(at)
   return checkoutEvent(type as StripeType, {
     user,
     livemode,
-    ...given({ at, payment, event }),
+    at,
+    ...given({ payment, event }),
     session: {
+      created,
+      expires_at: created + DAY_S,
       ...given({
         id: flags.session,
         customer: flags.customer,
@@ -58,7 +64,7 @@ const ofLink = (reference: string, credits: string | undefined) => ({
 
 /** Returns an event of any other type. A flag replaces its member if the object has that member. */
 function otherStripe(flags: SendFlags): object {
-  const { type, user, at, event: id, live: livemode } = flags
+  const { type, user, at = Date.now(), event: id, live: livemode } = flags
   const fixture: { data: { object: Members } } = fixtures.stripe[type as StripeType]
   const event = withOwnNames(fixture, user)
   const { object } = event.data
@@ -74,30 +80,32 @@ function otherStripe(flags: SendFlags): object {
   })
   for (const [name, value] of Object.entries(meant)) if (name in object) object[name] = value
   if (flags.payment !== undefined && type in reversalFixtures) nameReversal(object, flags)
-  if (type === 'payment_intent.succeeded') nameIntent(object, flags)
-  if (type === 'invoice.paid' && flags.credits !== undefined) sellOnce(object, flags)
+  if (type === 'payment_intent.succeeded') nameIntent(object, flags, at)
+  if (type === 'invoice.paid' && flags.credits !== undefined) sellOnce(object, flags, at)
   if (type === 'invoice.paid' && flags.change) changePlan(object, user)
   Object.assign(object, flags.set)
-  return stamped(event, type, { livemode, ...given({ at, event: id }) })
+  return stamped(event, type, { livemode, at, ...given({ event: id }) })
 }
 
 /** Makes a payment that sells credits itself, a new one unless it is named. */
 function nameIntent(
   object: Members,
   { user, credits = '500', payment = randomId('pi'), amount }: SendFlags,
+  at: number,
 ): void {
   const money = given({ amount, amount_received: amount })
   Object.assign(
     object,
-    { id: payment, latest_charge: `ch_${payment}`, metadata: { user_id: user, credits } },
+    { id: payment, created: seconds(at), latest_charge: `ch_${payment}` },
+    { metadata: { user_id: user, credits } },
     money,
   )
 }
 
 /** Makes an invoice without a subscription, whose own metadata says what it sells. */
-function sellOnce(object: Members, { user, credits, amount }: SendFlags): void {
+function sellOnce(object: Members, { user, credits, amount }: SendFlags, at: number): void {
   const money = given({ total: amount, subtotal: amount, amount_due: amount, amount_paid: amount })
-  const sale = { id: randomId('in'), billing_reason: 'manual', parent: null }
+  const sale = { id: randomId('in'), created: seconds(at), billing_reason: 'manual', parent: null }
   const parent = { type: 'invoice_item_details', invoice_item_details: null, subscription_item_details: null }
   const description = `${credits} credits`
   const line = { ...invoiceLine({ line: { id: randomId('il'), ...given({ amount }) } }), parent, description }
@@ -132,6 +140,9 @@ function nameReversal(object: Members, { payment = '', amount }: SendFlags): voi
   if (object.object !== 'charge') Object.assign(object, { id: reversalId(object, payment), charge })
   else Object.assign(object, { id: charge, ...given({ amount_refunded: amount }) })
 }
+
+/** Returns Stripe's form of a moment. */
+const seconds = (at: number) => Math.floor(at / 1000)
 
 /** Returns the members that are not undefined. */
 function given<Given extends Members>(

@@ -35,6 +35,7 @@ what was paid
 the event
   --event ID           Stripe's event id, or Svix's message id; by default a new one
   --at TIME            when it happened: ISO 8601, milliseconds, or relative to now: -10m, +30s, -2h, -1d
+                       the session, PaymentIntent or one-off invoice is created then; a plan's invoice is of 2026-01-01
   --set NAME=JSON      a member of Clerk's data, or of Stripe's data.object; repeatable
 
 the delivery

@@ -161,6 +161,30 @@ describe('npm run send', () => {
     })
   })
 
+  test('sells at the moment of the event, which CREDIT_SINCE is compared with', async () => {
+    const at = '2026-11-01T00:00:00Z'
+    await send('stripe', 'checkout.session.completed', '--at', at)
+    await send('stripe', 'payment_intent.succeeded', '--at', at)
+    await send('stripe', 'invoice.paid', '--credits', '90', '--at', at)
+    await send('stripe', 'checkout.session.completed')
+    const events = await Promise.all(received.map(openStripe))
+    const moments = events.map(({ created, data }) => [
+      created,
+      (data.object as { created?: number }).created,
+    ])
+    const given = Date.parse(at) / 1000
+    const now = moments.at(-1)?.[0]
+    expect(now).toBeGreaterThan(given)
+    expect(moments).toEqual([...Array(3).fill([given, given]), [now, now]])
+  })
+
+  test('gives the sale another moment than the event if --set says so', async () => {
+    await send('stripe', 'checkout.session.completed', '--set', 'created=1767225600')
+    const { created, data } = await openStripe(onlyRequest())
+    expect(data.object).toMatchObject({ created: 1_767_225_600 })
+    expect(created).toBeGreaterThan(1_767_225_600)
+  })
+
   test('repeats the very same signed event', async () => {
     await send('stripe', 'checkout.session.completed', '--times', '3', '--concurrent')
     expect(received).toHaveLength(3)

@@ -49,7 +49,8 @@ await runCommand(async () => {
   })
   if (values.on !== undefined && (values.base !== undefined || values.since !== undefined))
     throw new LocalError('--on plays all that is stored by this code: without --base and --since')
-  const vars = givenVars(readVars(values.var))
+  const ofDatabase = 'which says whose deliveries are read: set it in the environment'
+  const vars = givenVars(readVars(values.var), ofDatabase)
   const changes = values.base !== undefined || Object.keys(vars).length > 0
   const since = readSince(values.since ?? '7d')
   const url = await databaseUrl(values['pg-port'])

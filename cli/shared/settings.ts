@@ -153,8 +153,13 @@ const secretNames = (): string[] =>
 
 export const isSetting = (name: string) => Object.hasOwn(settingsSchema().shape, name)
 
-/** Checks that the names given by a flag are settings, and returns them with their values. Throws a LocalError. */
-export function givenVars(vars: Record<string, string>): Record<string, string> {
+/**
+ * Checks that the names given by a flag are settings, and returns them with their values. Throws a LocalError.
+ * @param whyNotDatabase why the flag does not take `DATABASE_URL`, and where to set it
+ */
+export function givenVars(vars: Record<string, string>, whyNotDatabase: string): Record<string, string> {
+  if (vars.DATABASE_URL !== undefined)
+    throw new LocalError(`--var does not take DATABASE_URL, ${whyNotDatabase}`)
   const unknown = Object.keys(vars).find((name) => !isSetting(name))
   if (unknown !== undefined) throw new LocalError(`${unknown} is not a setting: docs/settings.md lists them`)
   return vars

@@ -1,5 +1,4 @@
 import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
-import { LocalError } from '../../cli/shared/errors.ts'
 import { portNumber, readFlags, readVars, wholeNumber } from '../../cli/shared/flags.ts'
 import { givenVars } from '../../cli/shared/settings.ts'
 import { choosePort, nextFreePort } from '../ports.ts'
@@ -92,11 +91,5 @@ async function choosePorts(values: Partial<Record<string, unknown>>): Promise<Po
 }
 
 /** Returns the settings that --var gives for this run. Throws a LocalError. */
-function varsOf(given: string[] | undefined): Record<string, string> {
-  const vars = givenVars(readVars(given))
-  if (vars.DATABASE_URL !== undefined)
-    throw new LocalError(
-      '--var does not take DATABASE_URL, which decides what is started: set it in .dev.vars',
-    )
-  return vars
-}
+const varsOf = (given: string[] | undefined) =>
+  givenVars(readVars(given), 'which decides what is started: set it in .dev.vars')

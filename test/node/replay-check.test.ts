@@ -301,6 +301,10 @@ describe('npm run replay-check', () => {
     [['--base', 'no-such-thing'], 'no commit no-such-thing'],
     [['--base=--all'], 'no commit --all'],
     [['--var', 'PLAN:{}'], 'PLAN is not a setting'],
+    [
+      ['--var', 'DATABASE_URL:postgres://a:b@127.0.0.1/x'],
+      '--var does not take DATABASE_URL, which says whose deliveries are read: set it in the environment',
+    ],
     [['--var', 'PLANS:{'], 'PLANS: is not JSON'],
     [['--since', 'soon'], '--since takes'],
     [['--on', 'postgres://a:hunter2@127.0.0.1:1/x', '--base', 'HEAD'], '--on plays all'],

@@ -1341,6 +1341,9 @@ create function ledgerhook.roll_up(facts jsonb) returns jsonb
 create function ledgerhook.roll_up_slot(slot timestamp with time zone) returns void
   language plpgsql volatile set enable_sort = off set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.run_late_since() returns timestamp with time zone
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.run_verb(given_verb text, delivery jsonb, given jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 

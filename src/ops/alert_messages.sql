@@ -44,6 +44,16 @@ begin
   return to_jsonb(done);
 end $$;
 
+-- Returns when the last run ended well, or when Ledgerhook was installed, if that was more than five minutes ago.
+create or replace function run_late_since() returns timestamptz language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  last_run constant timestamptz := coalesce((select max(last_good_at) from tasks),
+    (select min(applied_at) from migrations), 'epoch');
+begin
+  return case when last_run < now() - interval '5 minutes' then last_run end;
+end $$;
+
 -- Returns what an uptime service may know: the number of open critical alerts. If the last good run was more than five
 -- minutes ago, that counts as one of them.
 -- facts: none. Returns {"critical", "run_late"}.
@@ -51,14 +61,14 @@ create or replace function deep_health(facts jsonb) returns jsonb language plpgs
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  last_run constant timestamptz := coalesce((select max(last_good_at) from tasks), (select min(applied_at) from migrations));
-  late constant boolean := coalesce(last_run < now() - interval '5 minutes', true);
+  late constant boolean := run_late_since() is not null;
 begin
   return jsonb_build_object('run_late', late, 'critical', late::integer + (
     select count(*) from alerts where name > '' and state = 'open' and critical));
 end $$;
 
--- Returns the alerts that are or were open, the open ones first, and within each group the newest first.
+-- Returns the alerts that are or were open, the open ones first, and within each group the newest first. `run_late` has
+-- no row, because no run would write it: it is among them as long as no run ends well.
 -- facts: none. Returns [{"alert", "about", "state", "critical", "value", "threshold", "details", "since", "opened_at",
 -- "closed_at", "repeats"}], at most 200.
 create or replace function list_alerts(facts jsonb) returns jsonb language plpgsql stable security definer
@@ -68,6 +78,12 @@ begin
   return (select coalesce(jsonb_agg(jsonb_build_object('alert', name, 'about', nullif(about, ''), 'state', state,
       'critical', critical, 'value', value, 'threshold', threshold, 'details', details, 'since', since,
       'opened_at', opened_at, 'closed_at', closed_at, 'repeats', repeats) order by state <> 'open', opened_at desc), '[]')
-    from (select * from alerts where name > '' and opened_at is not null
+    from (
+      select * from (
+        select name, about, state, critical, value, threshold, details, since, opened_at, closed_at, repeats from alerts
+        where name > '' and opened_at is not null
+        union all
+        select 'run_late', '', 'open', true, null, null, '{}', late, late + interval '5 minutes', null, 0
+        from run_late_since() late where late is not null) either
       order by state <> 'open', opened_at desc limit 200) known);
 end $$;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ALERT_KINDS } from '../../src/settings/alerts.ts'
+import { callWith } from './account-support.ts'
 import {
   ALERT_WEBHOOK_URL,
   alertReceiver,
@@ -11,6 +12,7 @@ import {
   untold,
 } from './alert-support.ts'
 import { logged } from './engine-support.ts'
+import { see, signedIn } from './ops-support.ts'
 import { AWAY } from './queue-support.ts'
 import { counted, type Env, query, request, runScheduled, settings, startScheduled } from './support.ts'
 
@@ -246,6 +248,28 @@ describe('a run that cannot reach the database', () => {
 })
 
 describe('GET /api/ops/alerts', () => {
+  it('lists run_late as long as no run ends well, as deep health counts it, and /ops does too', async () => {
+    const listed = async () =>
+      ((await callWith(settings.OPS_TOKEN, '/api/ops/alerts')).body.alerts as { alert: string }[]).filter(
+        ({ alert }) => alert === 'run_late',
+      )
+    const operator = await signedIn()
+    const shown = async () => (await see(operator, '/ops')).includes('run_late')
+    expect([await listed(), await shown()]).toEqual([[], false])
+    await query(`update tasks set last_good_at = last_good_at - interval '6 minutes'`)
+    expect(await listed()).toEqual([
+      expect.objectContaining({
+        state: 'open',
+        critical: true,
+        closed_at: null,
+        says: ALERT_KINDS.run_late?.says,
+      }),
+    ])
+    expect(await shown()).toBe(true)
+    await runScheduled({}, 'attention')
+    expect([await listed(), await shown()]).toEqual([[], false])
+  })
+
   it('lists what is open, in words, to operators alone', async () => {
     await fails(4)
     await check()

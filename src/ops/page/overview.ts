@@ -21,7 +21,8 @@ interface Alert {
   about: string | null
   state: string
   critical: boolean
-  value: number
+  /** Null for `run_late`, which has no threshold either. */
+  value: number | null
   threshold: number | null
   opened_at: string
   closed_at: string | null
@@ -68,7 +69,10 @@ export async function overview(c: Call, says?: Content) {
           .map((one) => [
             [one.critical && 'critical: ', one.alert, one.about && ` (${one.about})`],
             one.state,
-            [ALERT_KINDS[one.alert]?.says, one.threshold !== null && `: ${rounded(one.value)}`],
+            [
+              ALERT_KINDS[one.alert]?.says,
+              one.value !== null && one.threshold !== null && `: ${rounded(one.value)}`,
+            ],
             one.threshold,
             moment(one.opened_at),
             moment(one.closed_at),

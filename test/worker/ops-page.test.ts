@@ -523,6 +523,7 @@ describe('a user', () => {
       [{ note: '' }, /^A note is required/],
       [{ amount: 'many' }, /^A number of credits is required/],
       [{ amount: '0' }, /^A number of credits is required/],
+      [{ amount: '1000000000001' }, /^At most 1000000000000 credits: nothing was changed/],
       [{ amount: '5' }, /^This form has made another adjustment/],
       [{ user_id: randomId('user'), key: 'other' }, /^There is no wallet of this user/],
     ] as const)

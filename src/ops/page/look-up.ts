@@ -127,6 +127,9 @@ const REFUSED: Record<string, string> = {
   missing_key: 'Nothing was changed: load the form again.',
 }
 
+/** The most credits of one adjustment, as in `npm run adjust`. */
+const MAX_CREDITS = 10 ** 12
+
 /** Adjusts a user's balance, up or down. @throws DatabaseUnavailable */
 export async function adjust(c: Call) {
   const fields = await fieldsOf(c)
@@ -135,6 +138,8 @@ export async function adjust(c: Call) {
   const id = given(user_id) ?? ''
   const credits = /^[-+]?\d{1,13}$/.test(String(amount)) ? Number(amount) : 0
   if (credits === 0) return await lookUp(c, id, 'A number of credits is required: nothing was changed.')
+  if (Math.abs(credits) > MAX_CREDITS)
+    return await lookUp(c, id, `At most ${MAX_CREDITS} credits: nothing was changed.`)
   const facts = { user_id: id, amount: credits, idempotency_key: idOf(key), note }
   const adjusted = await call<{ balance: number; is_new: boolean; refused?: string }>(
     tellingAfter(c, settingsOf(c.env)),

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { deployedVars } from '../cli/shared/deployed.ts'
+import { devVarsText } from '../cli/shared/dev-vars.ts'
 import { settingsSchema } from '../src/settings.ts'
 import { strayLines } from './dev/stray-lines.ts'
 import { ensureSessionKey, readSessionKey } from './session-key.ts'
@@ -56,15 +57,15 @@ export function generateSecrets(): Vars {
  * commands read it, and have to decide by the same settings as the Worker.
  */
 export async function ensureDevVars(): Promise<string | undefined> {
-  if (existsSync(FILE)) return await fillIn()
+  const text = devVarsText()
+  if (text !== undefined) return await fillIn(text)
   const { publicKey } = await ensureSessionKey()
   const vars = { DATABASE_URL: '', ...generateSecrets(), CLERK_JWT_KEY: publicKey.trim() }
   writeFileSync(FILE, HEADER + formatVars(vars) + EXAMPLES_HEADER + formatVars(EXAMPLES), { mode: 0o600 })
   return 'wrote .dev.vars, with secrets made for this machine alone'
 }
 
-async function fillIn(): Promise<string | undefined> {
-  const text = readFileSync(FILE, 'utf8')
+async function fillIn(text: string): Promise<string | undefined> {
   const given = parseEnv(text) as Vars
   const secrets = await lackingSecrets(given)
   const examples = lackingExamples(given)
@@ -134,7 +135,7 @@ function withVars(text: string, vars: Vars): string {
  * returned too, and the numbers of the lines that set nothing.
  */
 export function readSettings(): { settings: Vars; fromEnvironment: string[]; stray: number[] } {
-  const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
+  const text = devVarsText() ?? ''
   const settings = parseEnv(text) as Vars
   const fromEnvironment = Object.keys(settingsSchema().shape).filter((name) => process.env[name])
   for (const name of fromEnvironment) settings[name] = process.env[name] as string

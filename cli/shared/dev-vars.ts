@@ -1,9 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { LocalError } from './errors.ts'
+
+const FILE = '.dev.vars'
+
+/** Returns the text of `.dev.vars`, or undefined if the file does not exist. */
+export function devVarsText(): string | undefined {
+  const found = statSync(FILE, { throwIfNoEntry: false })
+  if (found?.isDirectory())
+    throw new LocalError(
+      `${FILE} is a directory, as Docker makes one of a file that it mounts and that is not there: remove it`,
+    )
+  return found && readFileSync(FILE, 'utf8')
+}
 
 /** Returns the variables of `.dev.vars`, or none if the file does not exist. */
-export function devVars(): Record<string, string> {
-  return existsSync('.dev.vars')
-    ? (parseEnv(readFileSync('.dev.vars', 'utf8')) as Record<string, string>)
-    : {}
-}
+export const devVars = () => parseEnv(devVarsText() ?? '') as Record<string, string>

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -49,6 +49,21 @@ const ELSEWHERE = 'postgres://owner:long@db.example.com/ledger'
 const ensure = async (env: Vars = {}) => (await run(join(dir, 'ensure.ts'), [], dir, env)).output
 const file = () => join(dir, '.dev.vars')
 const given = () => parseEnv(readFileSync(file(), 'utf8')) as Vars
+
+describe('a .dev.vars that is a directory', () => {
+  it.each([
+    ['local/dev.ts', []],
+    ['local/send.ts', ['clerk', 'user.created']],
+    ['cli/explain.ts', ['user_ada']],
+  ])('is one sentence of %s, with what to do', async (command, args) => {
+    mkdirSync(file())
+    expect(await run(command, args, dir)).toMatchObject({
+      code: 1,
+      output:
+        '.dev.vars is a directory, as Docker makes one of a file that it mounts and that is not there: remove it',
+    })
+  })
+})
 
 describe('npm run dev', () => {
   it('fills in a copy of .dev.vars.example, says so, and does so once', async () => {

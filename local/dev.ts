@@ -9,7 +9,7 @@ import { devFlags } from './dev/flags.ts'
 import { needsGateway } from './dev/given-database.ts'
 import { outputLine } from './dev/output-line.ts'
 import { describe } from './dev/ready.ts'
-import { whatIsWrong } from './dev/what-is-wrong.ts'
+import { liveKeys, whatIsWrong } from './dev/what-is-wrong.ts'
 import { ensureDevVars, readSettings } from './dev-vars.ts'
 import { aborted, runInterruptible } from './interrupt.ts'
 import { releaseChosenPorts } from './ports.ts'
@@ -38,6 +38,7 @@ await runInterruptible(async (interrupt) => {
   )
   // Only warns, because a developer may want to see what a Worker does without a setting.
   for (const reason of wrong) console.warn(reason)
+  for (const line of liveKeys({ ...settings, ...vars })) console.warn(line)
   if (wrong.length > 0) console.warn('Until that is corrected, webhooks get a 500 misconfigured')
 
   const givenUrl = configuredDatabase()

@@ -17,4 +17,20 @@ export function whatIsWrong(settings: Vars, flags: { spill?: boolean }): string[
   }
 }
 
+const LIVE_KEY = /^[sr]k_live_/
+
+/** Returns a line for each key with which a Worker for development would act on what is real. */
+export function liveKeys({ STRIPE_SECRET_KEY = '', CLERK_SECRET_KEY = '' }: Vars): string[] {
+  return [
+    ...(LIVE_KEY.test(STRIPE_SECRET_KEY)
+      ? [
+          'STRIPE_SECRET_KEY is of live mode: what is bought here costs real money, and a user who is deleted here loses a real subscription',
+        ]
+      : []),
+    ...(LIVE_KEY.test(CLERK_SECRET_KEY)
+      ? ['CLERK_SECRET_KEY is of a production instance: real people are read into this database']
+      : []),
+  ]
+}
+
 const isQueueBound = (flags: { spill?: boolean }) => /^\[\[queues\.producers]]/m.test(workerConfig(flags))

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { string } from 'zod'
 import { commandEnvironment, commandSettings } from '../../cli/shared/settings.ts'
-import { whatIsWrong } from '../../local/dev/what-is-wrong.ts'
+import { liveKeys, whatIsWrong } from '../../local/dev/what-is-wrong.ts'
 import { Misconfigured, TAKES } from '../../src/settings/misconfigured.ts'
 import { settingsOf, settingsSchema } from '../../src/settings.ts'
 
@@ -36,6 +36,15 @@ describe('npm run dev says at its start', () => {
     expect(whatIsWrong(settings, { spill: true })).toEqual([])
     expect(whatIsWrong(GOOD, {})).toEqual([])
     expect(whatIsWrong({ ...settings, PLANS: '{' }, {})).toEqual(['PLANS: is not JSON'])
+  })
+
+  it('names keys of live mode, with what they do on a machine for development', () => {
+    const live = { ...GOOD, STRIPE_SECRET_KEY: 'rk_live_abc', CLERK_SECRET_KEY: 'sk_live_abc' }
+    expect(liveKeys(live)).toEqual([
+      expect.stringMatching(/^STRIPE_SECRET_KEY is of live mode: .* real money/),
+      expect.stringMatching(/^CLERK_SECRET_KEY is of a production instance: real people/),
+    ])
+    expect(liveKeys({ ...live, STRIPE_SECRET_KEY: 'sk_test_abc', CLERK_SECRET_KEY: '' })).toEqual([])
   })
 })
 

@@ -10,6 +10,6 @@ import type { Compared } from './compared.ts'
 export async function refuseUnknown(user: string, pass: Pass, { report, store }: Compared): Promise<void> {
   if (store.count() > 0 || (await isKnownHere(pass, user))) return
   // Clerk was not asked without its key, or if the key is refused.
-  const where = report.looked['users here'] ? 'here and at Clerk' : 'here'
+  const where = report.looked.users ? 'here and at Clerk' : 'here'
   throw new LocalError(`nobody has the id ${user}, ${where}: is it right?`)
 }

@@ -25,29 +25,29 @@ export const isKnownHere = async (pass: Pass, user: string): Promise<boolean> =>
 
 /** Returns the walks that compare only one user. */
 export function walksOfUser(user: string, settings: Settings): Walk[] {
-  const walks = [atClerk(user), atStripe(user)]
-  const asksClerk = settings.CLERK_SECRET_KEY && isMissedAtClerk(settings)
-  return walks.filter((walk) => walk.provider === 'stripe' || asksClerk)
+  const walks = [atClerk(user), atStripe(user), ...(isMissedAtClerk(settings) ? [missedAtClerk(user)] : [])]
+  return walks.filter((walk) => walk.provider === 'stripe' || settings.CLERK_SECRET_KEY)
 }
 
-const atClerk = (user: string): Walk => ({
+/** Compares the user with Clerk's data, if Clerk has the user. */
+const atClerk = (id: string): Walk => ({
+  name: 'users',
+  provider: 'clerk',
+  async step(pass): Promise<Step> {
+    const user = await unlessMissing(askClerk(pass, `/v1/users/${encodeURIComponent(id)}`))
+    return { found: user === null ? [] : await compareUsers(pass, [user]), looked: 1, next: null }
+  },
+})
+
+/** Suspects that a user who is here and not at Clerk was deleted there. */
+const missedAtClerk = (user: string): Walk => ({
   name: 'users here',
   provider: 'clerk',
   async step(pass): Promise<Step> {
     const { open } = await oursOf(pass, user)
-    return {
-      found: open ? await suspect(pass, user) : await compareReported(pass, user),
-      looked: 1,
-      next: null,
-    }
+    return { found: open ? await suspect(pass, user) : [], looked: 0, next: null }
   },
 })
-
-/** Compares a user who is not here with Clerk's data, if Clerk has the user. */
-async function compareReported(pass: Pass, id: string) {
-  const user = await unlessMissing(askClerk(pass, `/v1/users/${encodeURIComponent(id)}`))
-  return user === null ? [] : await compareUsers(pass, [user])
-}
 
 /**
  * Goes through the user's customers and payments, because Stripe has no list by metadata. What a guest has paid is

@@ -205,6 +205,25 @@ describe('npm run reconcile', () => {
     expect(errors).toContain('nobody has the id user_nosuch, here: is it right?')
   })
 
+  it('finds the user of --user at Clerk where nobody counts as deleted, as with the local Clerk', async () => {
+    await seedUsers({ id: 'user_zed', email_address: ['zed@example.com'] })
+    vars = { CLERK_INSTANCE_ID: '' }
+    const runs = [
+      await run('--user', 'user_zed'),
+      await run('--user', 'user_zed', '--fix'),
+      await run('--user', 'user_zed'),
+      await run('--user', 'user_nosuch'),
+    ]
+    vars = {}
+    const [missing, fixed, here, nobody] = runs
+    expect(missing?.text).toContain('user there, not here: 1, +40 credits\n  user_zed  +40 credits')
+    expect(fixed?.text).toContain('1 put right, then compared again: nothing differs')
+    expect(here?.text).toContain(
+      'compared with Stripe and Clerk, nothing differs\n\nnot looked at\n  users here: ',
+    )
+    expect(nobody?.errors).toContain('nobody has the id user_nosuch, here and at Clerk: is it right?')
+  })
+
   it('wants the owner where the login may not read the tables', async () => {
     await query(stack.databaseUrl, `create role reader_of_reconcile login password 'long'`)
     const DATABASE_URL = Object.assign(new URL(stack.databaseUrl), {

@@ -1,7 +1,9 @@
 import { styleText } from 'node:util'
 import { LOCAL_PORTS } from '../../cli/shared/configured.ts'
 import { connectTo } from '../../cli/shared/database.ts'
+import { deployedVars } from '../../cli/shared/deployed.ts'
 import { LocalError } from '../../cli/shared/errors.ts'
+import { settingsSchema } from '../../src/settings.ts'
 import type { Vars } from '../dev-vars.ts'
 import type { Stack } from '../stack.ts'
 
@@ -31,7 +33,7 @@ export async function describe(
     ['database', database],
     ...(stack.gatewayUrl ? [['gateway', stack.gatewayUrl]] : []),
     ...(settings.OPS_TOKEN ? [['ops', `${url}/ops, with the OPS_TOKEN of ${tokenFrom}`]] : []),
-    ...(stack.stripeUrl ? localStripe(stack.stripeUrl, url) : []),
+    ...(stack.stripeUrl ? localStripe(stack.stripeUrl, url, settings) : []),
     ...(stack.clerkUrl ? localClerk(stack.clerkUrl) : []),
     ['try', `npm run send -- clerk user.created${flag}`],
     ['doctor', `${withDatabase(stack)}npm run doctor${doctorFlags(stack, postgresPort)}`],
@@ -40,13 +42,22 @@ export async function describe(
   return ['', ready, ...rows.map(([name = '', text]) => `${name.padEnd(10)}${text}`), ''].join('\n')
 }
 
-function localStripe(stripeUrl: string, workerUrl: string): string[][] {
-  const checkout = `curl -H "Authorization: Bearer $(npm run --silent token -- user_ada)" -d '{"pack":"starter"}' ${workerUrl}/api/checkout`
-  return [
-    ['stripe', `${stripeUrl}, a local stand-in: a page with buttons for what can happen`],
-    ['buy', checkout],
-    ['pay', `curl -X POST '${stripeUrl}/test/sessions/<id>/pay?brief'`],
-  ]
+function localStripe(stripeUrl: string, workerUrl: string, settings: Vars): string[][] {
+  const stripe = ['stripe', `${stripeUrl}, a local stand-in: a page with buttons for what can happen`]
+  const order = firstSold({ ...deployedVars(undefined), ...settings })
+  if (!order) return [stripe]
+  const body = JSON.stringify(order).replaceAll("'", "'\\''")
+  const checkout = `curl -H "Authorization: Bearer $(npm run --silent token -- user_ada)" -d '${body}' ${workerUrl}/api/checkout`
+  return [stripe, ['buy', checkout], ['pay', `curl -X POST '${stripeUrl}/test/sessions/<id>/pay?brief'`]]
+}
+
+/** Returns an order of the first pack, or else of the first plan. */
+function firstSold({ CREDIT_PACKS, PLANS }: Vars): { pack: string } | { plan: string } | undefined {
+  const { shape } = settingsSchema()
+  const [pack] = Object.keys(shape.CREDIT_PACKS.safeParse(CREDIT_PACKS).data ?? {})
+  if (pack !== undefined) return { pack }
+  const [plan] = Object.keys(shape.PLANS.safeParse(PLANS).data ?? {})
+  return plan === undefined ? undefined : { plan }
 }
 
 function localClerk(clerkUrl: string): string[][] {

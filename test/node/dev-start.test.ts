@@ -36,6 +36,27 @@ describe('what npm run dev says once everything is up', () => {
     expect(await ofThisRun('z')).toMatch(/^ops .*with the OPS_TOKEN of this run$/m)
     expect(await ofThisRun('')).not.toMatch(/^ops /m)
   })
+
+  it.each([
+    ['a pack', { CREDIT_PACKS: `{"bob's": {"credits": 10, "price": "price_1"}}` }, `'{"pack":"bob'\\''s"}'`],
+    [
+      'a plan where there are no packs',
+      { CREDIT_PACKS: '', PLANS: '{"price_1": {"key": "pro", "credits": 1}}' },
+      `'{"plan":"price_1"}'`,
+    ],
+  ])('buys what is sold: %s', async (_what, settings, body) => {
+    const said = await describeStack({ ...stack, stripeUrl: 'http://127.0.0.1:25434' }, settings, 25432)
+    expect(said).toContain(`-d ${body} http://127.0.0.1:8787/api/checkout\npay `)
+  })
+
+  it.each([
+    ['nothing is sold', { CREDIT_PACKS: '{}', PLANS: '' }],
+    ['what is sold cannot be read', { CREDIT_PACKS: '{"ten"', PLANS: '{}' }],
+  ])('prints no line to buy if %s', async (_what, settings) => {
+    const said = await describeStack({ ...stack, stripeUrl: 'http://127.0.0.1:25434' }, settings, 25432)
+    expect(said).toMatch(/^stripe /m)
+    expect(said).not.toMatch(/^(buy|pay) /m)
+  })
 })
 
 describe('lines of .dev.vars that set nothing', () => {

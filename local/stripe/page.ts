@@ -65,7 +65,7 @@ const show = (title: string, content: Content, more: { said?: string | null; sta
 const LABELS: Record<string, string> = {
   quantity: 'Quantity',
   amount: 'Amount, such as 500 for 5.00',
-  discount: 'Taken off by a promotion code',
+  discount: 'Taken off by a promotion code, such as 250 for 2.50',
   shipping: 'Shipping, such as 200 for 2.00',
   tax: 'Tax, such as 190 for 1.90',
 }

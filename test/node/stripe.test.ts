@@ -309,6 +309,15 @@ describe('a page of the local Stripe', () => {
       expect(await read(`${local.url}/${path}`)).toContain('The bank has refused: nothing is paid.')
   })
 
+  it('of a checkout says in which unit it asks for each amount', async () => {
+    const { id } = await stripe.checkout.sessions.create(
+      pack({ allow_promotion_codes: true, automatic_tax: { enabled: true } }),
+    )
+    const page = await read(`${local.url}/pay/${id}`)
+    for (const label of ['Taken off by a promotion code, such as 250 for 2.50', 'Tax, such as 190 for 1.90'])
+      expect(page).toContain(label)
+  })
+
   it('leads nowhere but to pages of its own', async () => {
     for (const back of ['https://example.com/', '//example.com/pay/', '/portal/..//example.com', '/test/x'])
       expect((await press('sessions/cs_none/pay', back)).href).toMatch(`${local.url}/?said=`)

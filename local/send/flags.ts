@@ -57,7 +57,8 @@ examples
   npm run send -- stripe payment_intent.succeeded --payment pi_2 --credits 500
   npm run send -- stripe invoice.paid --credits 500           # a one-off invoice; without --credits, a subscription's
   npm run send -- stripe invoice.paid --change                # after it: to the yearly plan price_pro_yearly, which
-                                                              # brings what PLANS of the Worker says, else nothing
+                                                              # brings what PLANS of the Worker says; without it in
+                                                              # PLANS, the invoice waits as a whole (unknown_price)
   npm run send -- stripe refund.created --payment pi_1 --amount 250
   npm run send -- stripe charge.dispute.funds_withdrawn --payment pi_1 --amount 500
   npm run send -- clerk user.updated --name 'Ada King' --at -10m

@@ -456,6 +456,15 @@ describe('one user', () => {
     expect(await of(world, randomId('never'))).toEqual([])
   })
 
+  it('one who is at Clerk and not here is found without CLERK_INSTANCE_ID, where nobody is a suspicion', async () => {
+    const [world, gone, missing] = [emptyWorld(), await signedUp(), randomId('user')]
+    happenAtClerk(world, clerkEvent('user.created', { user: missing }))
+    const pass = passOver(world, { env: { ...env, CLERK_INSTANCE_ID: '', CLERK_API_BASE: '' } })
+    const found = async (user: string) => lines(await reconciled(pass, walksOfUser(user, pass.settings)))
+    expect(await found(missing)).toEqual([`user_missing ${missing} applied 40`])
+    expect(await found(gone)).toEqual([])
+  })
+
   it('a customer that Stripe has deleted is unlinked', async () => {
     const [world, { id, customer }] = [emptyWorld(), await subscriber()]
     happenAtClerk(world, clerkEvent('user.created', { user: id }))

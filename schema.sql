@@ -777,7 +777,7 @@ create function ledgerhook.forget_previous(stored ledgerhook.subscriptions, repo
 create function ledgerhook.forget_rates(most integer) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
-create function ledgerhook.found_difference(kind text, object text, verdict jsonb, credits bigint, ours boolean) returns jsonb
+create function ledgerhook.found_difference(kind text, object text, verdict jsonb, credits bigint) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.gap_around(moment timestamp with time zone) returns interval
@@ -879,9 +879,6 @@ create function ledgerhook.is_before_start(delivery jsonb, created bigint) retur
 create function ledgerhook.is_by_reference(customer text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
-create function ledgerhook.is_credited_by(lines jsonb, granted ledgerhook.plan_lines) returns boolean
-  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
-
 create function ledgerhook.is_enough(number numeric, share numeric) returns boolean
   language sql immutable;
 
@@ -925,6 +922,9 @@ create function ledgerhook.is_of_unknown_plan(lines jsonb) returns boolean
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_orphan(subscription ledgerhook.subscriptions) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.is_replaced(invoice text, line text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_served(live boolean) returns boolean
@@ -1257,6 +1257,9 @@ create function ledgerhook.record_for_customer(delivery jsonb, facts jsonb) retu
 create function ledgerhook.record_for_customer_subjects(facts jsonb) returns text[]
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.record_nothing(delivery jsonb, invoice text, lines jsonb, owner text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.refer_customer(delivery jsonb, facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1310,6 +1313,9 @@ create function ledgerhook.remember_customer(owner text, customer text) returns 
 
 create function ledgerhook.remove_user(given text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.replaces_another(line jsonb, lines jsonb) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.resend_events(facts jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -70,8 +70,10 @@ export async function openStore(): Promise<Store> {
     settled,
     keep(found) {
       for (const one of found) {
-        if (one.settled) {
-          settled.set(one.object, one)
+        // An event of the object may be found too.
+        const known = settled.get(one.object)
+        if (one.settled || known?.kind === one.kind) {
+          if (!known) settled.set(one.object, one)
           continue
         }
         const { object, kind, reason, fixed, confirmed, credits, amount, currency, charge = null } = one

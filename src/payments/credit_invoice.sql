@@ -35,9 +35,7 @@ begin
   elsif is_settled_by_hand(variadic 'payment:' || f.stripe_invoice_id || ids) then
     return record_delivery(delivery, verdict('ignored', 'settled_by_hand', owner));
   elsif f.sold is null and sells_nothing(facts->'lines') then
-    -- Stored as if it was read from Stripe: PLANS may say otherwise when the event comes again.
-    perform keep_lines(f.stripe_invoice_id, facts->'lines', '{}', false);
-    return record_delivery(delivery, verdict('ignored', 'no_effect', owner));
+    return record_nothing(delivery, f.stripe_invoice_id, facts->'lines', owner);
   end if;
 
   objection := owner_unknown(owner);
@@ -51,6 +49,16 @@ begin
   objection := why_refused(owner, 0);
   if objection is not null then return refuse_invoice(delivery, owner, objection, facts); end if;
   return credit_lines(delivery, facts, owner, ids);
+end $$;
+
+-- Records an invoice whose plans bring nothing. Its lines are stored as if they had been read from Stripe, because PLANS
+-- may say otherwise when the event comes again.
+create or replace function record_nothing(delivery jsonb, invoice text, lines jsonb, owner text) returns jsonb
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  perform keep_lines(invoice, lines, '{}', false);
+  return record_delivery(delivery, verdict('ignored', 'no_effect', owner));
 end $$;
 
 -- Returns a member for the verdict on an invoice whose price no setting knows: the verdict is provisional, so that an
@@ -93,6 +101,9 @@ begin
   if is_of_unknown_plan(f.lines) then
     return record_delivery(delivery, asks('unknown_price', owner, 'credit_invoice',
       facts || '{"lines": null, "unknown": "unknown_price"}', 'invoice:' || f.stripe_invoice_id) || of_setting(delivery, 'unknown_price'));
+  end if;
+  if f.sold is null and sells_nothing(f.lines) then
+    return record_nothing(delivery, f.stripe_invoice_id, f.lines, owner);
   end if;
   perform keep_credited(with_plans_of(f.credited, f.plans), f.currency);
   f.lines := with_needed_prices(f.lines);

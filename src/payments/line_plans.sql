@@ -87,7 +87,8 @@ set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return jsonb_typeof(lines) = 'array' and not exists (
     select from jsonb_array_elements(lines) line
-    where (line->>'amount')::bigint < 0 or (line->>'credits')::bigint > 0 or (line->>'by_lookup_key')::boolean);
+    where (line->>'amount')::bigint < 0 or (line->>'credits')::bigint > 0
+      or ((line->>'by_lookup_key')::boolean and line->>'credits' is null));
 end $$;
 
 -- Whether a price has to be read to know how many credits a negative line takes. That is so only if the line credits no

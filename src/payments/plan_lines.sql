@@ -118,19 +118,20 @@ begin
     where credited_invoice_id = invoice and line = any (credited_line_ids) and credits = 0);
 end $$;
 
--- Stores the lines that are not negative, with what they grant. is_paid: whether the invoice was paid here. It is false
+-- Stores the lines that are not negative, with what they grant. One that credits a line for which nothing was paid has an
+-- amount of 0. is_paid: whether the invoice was paid here. It is false
 -- for one that was read from Stripe because another invoice credits it.
 create or replace function keep_lines(invoice text, lines jsonb, grants jsonb, is_paid boolean) returns void
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   insert into plan_lines as known (stripe_invoice_id, stripe_line_id, stripe_subscription_id, stripe_price_id, starts_at,
-    ends_at, amount, credits, is_paid)
+    ends_at, amount, credits, is_paid, credited_invoice_id, credited_line_ids)
   select invoice, line.id, line.stripe_subscription_id, line.stripe_price_id, line.starts_at, line.ends_at,
     greatest(0, line.net - coalesce((grants->line.id->>'owed')::bigint, 0)),
-    coalesce((grants->line.id->>'credits')::bigint, 0), keep_lines.is_paid
+    coalesce((grants->line.id->>'credits')::bigint, 0), keep_lines.is_paid, line.credits_invoice, line.credits_lines
   from jsonb_to_recordset(lines) as line(id text, stripe_subscription_id text, stripe_price_id text, starts_at bigint,
-    ends_at bigint, amount bigint, net bigint)
+    ends_at bigint, amount bigint, net bigint, credits_invoice text, credits_lines text[])
   where line.amount >= 0
   on conflict (stripe_invoice_id, stripe_line_id) do update
   set amount = excluded.amount, credits = greatest(excluded.credits, known.taken), is_paid = true
@@ -140,7 +141,8 @@ end $$;
 -- Returns the lines that a negative line credits. These are the lines that it names, or the whole invoice if an older
 -- version stored that. If it names none, or none that is stored, it is the line of the same price and subscription, of
 -- the named invoice if there is one, whose period covers its start. If several do, one that ends with the unused time
--- comes first, and one that starts at the same moment comes later, because it is the replacement.
+-- comes first, and one that starts at the same moment comes later, because it is the replacement; of several such, the
+-- one that was stored first.
 create or replace function credited_by(line jsonb) returns setof plan_lines language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -159,7 +161,8 @@ begin
   where stripe_subscription_id = l.stripe_subscription_id and starts_at <= l.starts_at and ends_at > l.starts_at
     and stripe_price_id is not distinct from l.stripe_price_id and amount > 0
     and stripe_invoice_id = coalesce(l.credits_invoice, stripe_invoice_id)
-  order by ends_at = l.ends_at desc, starts_at = l.starts_at, starts_at desc, stripe_invoice_id desc, stripe_line_id
+  order by ends_at = l.ends_at desc, starts_at = l.starts_at, case when starts_at = l.starts_at then created_at end,
+    starts_at desc, stripe_invoice_id desc, stripe_line_id
   limit 1;
 end $$;
 

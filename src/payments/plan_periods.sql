@@ -1,7 +1,6 @@
 -- Returns the key of what a line for a whole period grants. A subscription's period grants once for each price, however
 -- many invoices report it. A second line for it grants too, under the name of its own invoice, if its price is another
--- one, or if one of the two lines was credited: then the other one has replaced it, in the second in which the period
--- began.
+-- one, or if one of the two lines has replaced the other, in the second in which the period began.
 create or replace function key_of_period(invoice text, line jsonb, lines jsonb) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -12,8 +11,7 @@ declare
 begin
   select * into first from credit_ledger where idempotency_key = period;
   if not found or first.stripe_payment_id = invoice then return period; end if;
-  if exists (select from plan_lines mine
-    where mine.stripe_invoice_id = invoice and mine.stripe_line_id = line->>'id' and mine.taken > 0) then
+  if replaces_another(line, lines) or is_replaced(invoice, line->>'id') then
     return own;
   elsif first.stripe_payment_id is not null
     and not exists (select from plan_lines where stripe_invoice_id = first.stripe_payment_id) then
@@ -23,10 +21,10 @@ begin
   for other in select * from plan_lines
     where stripe_subscription_id = line->>'stripe_subscription_id' and starts_at = (line->>'starts_at')::bigint
   loop
-    continue when other.stripe_invoice_id = invoice or other.credits <= other.taken
+    continue when other.stripe_invoice_id = invoice or other.credits <= 0
       or other.stripe_price_id is distinct from line->>'stripe_price_id';
     if has_granted_period(period, first.stripe_payment_id, other.stripe_invoice_id)
-      and not is_credited_by(lines, other) then
+      and not is_replaced(other.stripe_invoice_id, other.stripe_line_id) then
       return period;
     end if;
   end loop;
@@ -42,15 +40,21 @@ begin
     or exists (select from credit_ledger where idempotency_key = concat_ws(':', period, invoice));
 end $$;
 
--- Whether one of these lines credits a stored line.
-create or replace function is_credited_by(lines jsonb, granted plan_lines) returns boolean language plpgsql stable
+-- Whether a stored line credits this one, even one of an invoice that has not come yet.
+create or replace function is_replaced(invoice text, line text) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
-declare
-  line jsonb;
 begin
-  for line in select value from jsonb_array_elements(lines) where (value->>'amount')::bigint < 0 loop
-    if exists (select from credited_by(line) credited where credited.stripe_invoice_id = granted.stripe_invoice_id
-      and credited.stripe_line_id = granted.stripe_line_id) then return true; end if;
-  end loop;
-  return false;
+  return exists (select from plan_lines where stripe_invoice_id = invoice and stripe_line_id = line and taken > 0)
+    or exists (select from plan_lines where credited_invoice_id = invoice and line = any (credited_line_ids));
+end $$;
+
+-- Whether a line's own invoice credits something of the subscription from the moment at which the line starts: then the
+-- line replaces what was sold before, whatever has come of that.
+create or replace function replaces_another(line jsonb, lines jsonb) returns boolean language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return exists (
+    select from jsonb_array_elements(lines) other
+    where ((other->>'amount')::bigint < 0 or other->>'credits_invoice' is not null)
+      and other->'stripe_subscription_id' = line->'stripe_subscription_id' and other->'starts_at' = line->'starts_at');
 end $$;

@@ -22,7 +22,7 @@ begin
   loop
     one := difference_of(item.object, item.verb, item.given, jsonb_build_object('provider', item.provider,
       'occurred_at', item.occurred_at, 'livemode', item.livemode, 'via', 'reconcile', 'erase', f.erase,
-      'uncredited', item.uncredited, 'ours', item.ours));
+      'uncredited', item.uncredited));
     -- Other products have customers and refunds of their own, and people leave while Stripe keeps their customers.
     if not coalesce(item.ours, true) and (one->>'reason' = 'unknown_customer'
       or one->>'outcome' = 'parked' and coalesce(item.given->>'verb', item.verb) = 'link_customer') then
@@ -36,8 +36,8 @@ begin
       one := one || watch_difference(f.pass, item.provider, coalesce(item.event, item.object),
         case when (one->>'known')::boolean then one || '{"kind": null}' else one end);
     else
-      one := one || jsonb_build_object('settled',
-        is_settled_difference(item.provider, coalesce(item.event, item.object), one));
+      one := one || jsonb_build_object('settled', is_settled_difference(item.provider, item.object, one)
+        or is_settled_difference(item.provider, item.event, one));
     end if;
     findings := findings || jsonb_build_array(one);
   end loop;
@@ -61,7 +61,7 @@ declare
 begin
   if effect in ('sync_user', 'sync_subscription', 'link_customer')
     and says_the_same(effect, about, compared_state(about)) then
-    return found_difference(null, null, null, null, false);
+    return found_difference(null, null, null, null);
   end if;
   begin
     perform lock_subjects(variadic subjects_of(verb, given));
@@ -73,27 +73,26 @@ begin
   exception
     when sqlstate 'LH001' then null;
     when serialization_failure or lock_not_available or deadlock_detected then
-      return found_difference('busy', null, null, null, false);
+      return found_difference('busy', null, null, null);
     when others then
-      return found_difference('failed', null, jsonb_build_object('outcome', 'failed', 'reason', sqlstate), null, false);
+      return found_difference('failed', null, jsonb_build_object('outcome', 'failed', 'reason', sqlstate), null);
   end;
   if is_settled_by_hand('payment:' || object, 'reversal:' || object) then
-    return found_difference(null, null, verdict, null, false);
+    return found_difference(null, null, verdict, null);
   end if;
   is_uncredited := coalesce((delivery->>'uncredited')::boolean and verdict->>'reason' = 'unknown_payment', false);
   return found_difference(
     difference_kind(effect, about, before, after, case when is_uncredited then verdict - 'reason' else verdict end),
     object, verdict, case when not is_uncredited then
-      inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0) end,
-    coalesce((delivery->>'ours')::boolean, true));
+      inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0) end);
 end $$;
 
 -- Returns a finding about an object: kind (null: no difference; 'busy': it is locked; 'failed'), outcome and reason of
 -- its verb, user_id, credits (that would move), known (whether a delivery about it already waits, for another event or
--- for a person), given_up (it waited for its owner until it was given up). What was settled by hand is no difference,
--- nor what was given up, unless it sells a plan of ours.
-create or replace function found_difference(kind text, object text, verdict jsonb, credits bigint, ours boolean)
-returns jsonb language plpgsql stable
+-- for a person), given_up (it waited for its customer's owner until it was given up: if it is not ours, the caller leaves
+-- it out). What was settled by hand is no difference, nor what was given up for another reason.
+create or replace function found_difference(kind text, object text, verdict jsonb, credits bigint) returns jsonb
+language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   kept webhook_events;
@@ -103,8 +102,7 @@ begin
     select * into kept from webhook_events where about @> array[object]
       and outcome in ('parked', 'rejected', 'ignored')
       order by outcome = 'ignored', received_at desc limit 1;
-    given_up := kept.outcome = 'ignored' and kept.reason = 'not_ours' and verdict->>'reason' = 'unknown_customer'
-      and ours;
+    given_up := kept.outcome = 'ignored' and kept.reason = 'not_ours' and verdict->>'reason' = 'unknown_customer';
     if kept.outcome = 'ignored' and not given_up then kind := null; end if;
   end if;
   return jsonb_build_object('kind', kind, 'outcome', verdict->>'outcome', 'reason', verdict->>'reason',

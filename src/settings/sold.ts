@@ -80,7 +80,7 @@ const most = ({ quantity = 1, adjustable_quantity }: Quantities) => adjustable_q
 
 /**
  * What a Stripe price stands for. Credits are granted once per period, times quantity; in a free trial only with
- * `trial_credits`.
+ * `trial_credits`, for a quantity of one.
  */
 export const plan = () =>
   z.object({

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
 import * as payments from '../payments/verbs.ts'
+import type { Settings } from '../settings.ts'
 import { member } from '../values.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart } from './before-start.ts'
@@ -14,11 +15,10 @@ const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchem
 
 /** Handles a paid invoice: its lines grant the credits of plans, and take back those of the lines that they credit. */
 export const grantPlan: Handler = (event, settings) => {
-  const hasPlans = Object.keys(settings.PLANS).length > 0
-  if (!hasPlans || !concernsSubscription(event)) return recordForCustomer(event, settings)
+  if (!sellsOnInvoices(settings) || !concernsSubscription(event)) return recordForCustomer(event, settings)
   const invoice = read(invoiceEvent, event).data.object
   const context = contextOf(invoice)
-  const lines = planLines(invoice.lines.data, settings.PLANS, context)
+  const lines = hasPlans(settings) ? planLines(invoice.lines.data, settings.PLANS, context) : []
   const unknown = invoice.lines.has_more
     ? 'incomplete_invoice'
     : isOfUnknownPlan(lines)
@@ -49,6 +49,12 @@ export const grantPlan: Handler = (event, settings) => {
     credited: [],
   })
 }
+
+/** Whether lines of an invoice can bring credits: those of plans, or of packs beside them. */
+const sellsOnInvoices = (settings: Settings) =>
+  hasPlans(settings) || Object.values(settings.CREDIT_PACKS).some(({ price }) => price)
+
+const hasPlans = ({ PLANS }: Settings) => Object.keys(PLANS).length > 0
 
 export const contextOf = (invoice: Invoice) => ({
   subscription: subscriptionOf(invoice),

@@ -75,6 +75,23 @@ export type Invoice = z.output<ReturnType<typeof invoiceSchema>>
 export const subscriptionOf = ({ parent, subscription }: Invoice) =>
   parent?.subscription_details?.subscription ?? subscription ?? null
 
+/** Minor units: what was paid, and what credit notes took off before. */
+export type InvoiceMoney = ReturnType<typeof moneyOf>
+
+/**
+ * Returns the part of these credits that was paid for. Nobody has paid what a credit note took off; lines that credit
+ * others have paid their part. In SQL: `paid_part`.
+ */
+export function paidPart(
+  credits: number,
+  { amount, noted }: InvoiceMoney,
+  lines: { amount: number }[],
+): number {
+  if (noted === 0) return credits
+  const paid = amount - lines.reduce((sum, line) => sum + Math.min(0, line.amount), 0)
+  return Math.floor((credits * paid) / (paid + noted))
+}
+
 /**
  * Returns, in minor units, what money and the customer's balance paid (the total, less what was credited before
  * payment), and `noted`: what credit notes took off before. More than the total can be paid as well (Stripe:

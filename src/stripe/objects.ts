@@ -146,10 +146,11 @@ function decideCustomer(object: unknown, at: Date, settings: Settings): Decided 
   return { ...decided, decision: ifOurs(decided.event, link, settings), isOurs: false }
 }
 
-/** Whether it names a user, or is about a plan of PLANS. */
+/** Whether it names a user, or is about a plan of PLANS or a pack. */
 function isOurs(object: unknown, decision: Effect | Verdict, { PLANS }: Settings): boolean {
   if (member(member(object, 'metadata'), 'user_id') !== undefined) return true
   const facts = 'verb' in decision ? unconditional(decision).facts : {}
+  if (member(facts, 'sold')) return true
   const lines = member(facts, 'lines')
   if (Array.isArray(lines)) return lines.some((line) => member(line, 'credits') !== null)
   const { stripe_price_id: price, plan_key: key } = (member(facts, 'state') ?? {}) as Record<string, unknown>

@@ -41,8 +41,15 @@ export async function readLines(
     const plans = plansFor(lines, settings.PLANS)
     return await withPrices(stripe, { ...invoiceFacts(facts), lines, plans, prices: pricesIn(all), sold })
   }
-  if (sold && (subscription === null || !isOfUnknownPlan(lines)))
-    return await withPrices(stripe, { ...invoiceFacts(facts), lines, prices: pricesIn(all), sold })
+  // Without plans nobody waits for a price.
+  const hasPlans = Object.keys(settings.PLANS).length > 0
+  if (sold && (subscription === null || !hasPlans || !isOfUnknownPlan(lines)))
+    return await withPrices(stripe, {
+      ...invoiceFacts(facts),
+      lines: hasPlans ? lines : [],
+      prices: pricesIn(all),
+      sold,
+    })
   // If a line has a price that no setting knows now, it goes on waiting: a setting that is wrong for a minute must not
   // lose money.
   if (lines.some(({ credits }) => credits === null)) return null

@@ -7,7 +7,7 @@ import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, createdOf, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { grantPlan } from './grant-plan.ts'
-import { moneyOf } from './invoice.ts'
+import { moneyOf, paidPart } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
 import { recordForCustomer } from './record-for-customer.ts'
@@ -25,6 +25,7 @@ const soldInvoice = once(() =>
         /** Until 2025-03-31. Since then `invoice_payment.paid` says what paid it. */
         payment_intent: z.nullish(reference()),
         charge: z.nullish(reference()),
+        lines: z.nullish(z.object({ data: z.array(z.object({ amount: z.int() })) })),
         metadata: z.nullish(z.record(z.string(), z.unknown())),
       }),
     }),
@@ -61,14 +62,14 @@ function withPlans(sale: Effect, plans: Effect | Verdict): Effect {
 /** Handles a one-off sale. Its amount is its total, because what the customer's balance paid was paid as well. */
 const sell: Handler = (event, settings) => {
   const invoice = read(soldInvoice, event).data.object
-  const { amount, noted } = moneyOf(invoice)
+  const money = moneyOf(invoice)
+  const { amount } = money
   if (amount < 0) return recordForCustomer(event, settings)
   const object = member(member(event, 'data'), 'object')
   if (isBeforeStart(object, settings)) return beforeStart(event)
   const sale = readSale(invoice.metadata)
   if ('outcome' in sale) return sale
-  // What a credit note took off was never paid.
-  const credits = noted > 0 ? Math.floor((sale.credits * amount) / (amount + noted)) : sale.credits
+  const credits = paidPart(sale.credits, money, invoice.lines?.data ?? [])
   if (credits === 0) return recordForCustomer(event, settings)
   return payments.settle({
     user_id: sale.userId,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { soldInvoiceEvent } from '../../local/payment-events.ts'
 import { planLine, price, sells, subscriber } from './plan-support.ts'
+import { stripeAnswers } from './support.ts'
 
 beforeAll(() => sells(price('price_pro', 2000), price('price_max', 20_000)))
 
@@ -34,6 +35,27 @@ describe('what a credit note takes off before an invoice is paid', () => {
     expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 1000'])
   })
 
+  it('is known of an invoice that is read from Stripe, because another one credits it', async () => {
+    const ada = await subscriber()
+    const first = ada.invoice(
+      '1',
+      [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })],
+      noted(2000, 1000),
+    )
+    const body = { ...first.data.object, status: 'paid' }
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('1')}`]: { body } })
+    const undo = planLine({
+      price: 'price_pro',
+      amount: -1000,
+      proration: true,
+      credits: [ada.in('1'), 'il_1'],
+    })
+    await ada.paid('2', [undo])
+    expect(await ada.entries()).toEqual(['plan_change -250'])
+    await ada.told(first)
+    expect(await ada.left()).toBe(250)
+  })
+
   it('is taken from no later change: half of a period takes half of what the period has brought', async () => {
     const ada = await subscriber()
     await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })], noted(2000, 1000))
@@ -45,6 +67,29 @@ describe('what a credit note takes off before an invoice is paid', () => {
     })
     await ada.paid('2', [undo])
     expect(await ada.entries()).toEqual(['plan_grant 500', 'plan_change -250'])
+  })
+
+  it('counts a sale beside a change of plan by the same share: what the change credits has paid its part', async () => {
+    const ada = await subscriber()
+    await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+    const change = [
+      planLine({
+        price: 'price_pro',
+        amount: -1000,
+        proration: true,
+        credits: [ada.in('1'), 'il_1'],
+        of: ada.subscription,
+      }),
+      planLine({ price: 'price_max', amount: 2000, proration: true, of: ada.subscription }),
+    ]
+    const metadata = { user_id: ada.id, credits: '600' }
+    const oneOff = { parent: null, billing_reason: 'manual', metadata, ...noted(1000, 500) }
+    expect(await ada.paid('2', change, oneOff)).toBe('applied')
+    expect((await ada.entries()).slice(1).toSorted()).toEqual([
+      'plan_change -500',
+      'plan_grant 750',
+      'purchase 450',
+    ])
   })
 
   it.each([

@@ -46,6 +46,18 @@ describe('a pack on the invoice of a subscription', () => {
     }
   })
 
+  it('brings them where no plan brings any', async () => {
+    const ada = await subscriber()
+    const event = ada.invoice('1', [month(), pack()])
+    expect(await ada.told(event, { CREDIT_PACKS, PLANS: '{}' })).toBe('applied')
+    expect(await ada.entries()).toEqual(['purchase 500'])
+    expect(
+      await ada.paid('2', [month()], { lines: { object: 'list', data: [month()], has_more: false } }),
+    ).toBe('applied')
+    const other = ada.invoice('3', [planLine({ price: 'price_other', amount: 900 })])
+    expect(await ada.told(other, { CREDIT_PACKS, PLANS: '{}' })).toBe('ignored no_effect')
+  })
+
   it('waits with a plan that PLANS does not know, and is credited with it', async () => {
     const ada = await subscriber()
     const data = [planLine({ price: 'price_late', amount: 900, unit: 900 }), pack()]
@@ -73,6 +85,8 @@ describe('a pack on the invoice of a subscription', () => {
     expect((await invoiced([pack({ amount: 0 })])).said).toBe('ignored no_effect')
     const written = { amount_paid: 0, amount_due: 0, pre_payment_credit_notes_amount: 700 }
     expect(await (await invoiced([pack()], written)).left()).toBe(0)
+    const half = { amount_paid: 350, amount_due: 350, pre_payment_credit_notes_amount: 350 }
+    expect(await (await invoiced([pack()], half)).left()).toBe(250)
     const ada = await subscriber()
     await ada.paid('1', [month(), pack()])
     expect(await ada.left()).toBe(1000)

@@ -109,6 +109,8 @@ interface Entry {
 }
 interface Invoice {
   id: string
+  /** An invoice may be paid after its subscription has ended. */
+  subscription: string | undefined
   entries: Entry[]
   total: number
   cash: number
@@ -225,7 +227,7 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
       metadata: {},
       parent: {
         type: 'subscription_details',
-        subscription_details: { metadata: {}, subscription: running?.id },
+        subscription_details: { metadata: {}, subscription: invoice.subscription },
       },
       lines: { object: 'list', data: invoice.entries.map(({ line }) => line), has_more: false },
     }
@@ -249,6 +251,7 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     balance -= Math.min(fromBalance, total)
     const invoice: Invoice = {
       id,
+      subscription: running?.id,
       entries,
       total,
       cash: Math.max(0, total) - fromBalance,

@@ -1,12 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { env, MAY, PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
-import { runScheduled, stripeAnswers } from './support.ts'
+import { query, runScheduled, stripeAnswers } from './support.ts'
 
 const YEAR = MAY + 365 * 86_400
 const DAY = 86_400
 
 beforeAll(() =>
-  sells(price('price_pro', 2000), price('price_max', 20_000), price('price_year', 20_000, 'year')),
+  sells(
+    price('price_pro', 2000),
+    price('price_max', 20_000),
+    price('price_year', 20_000, 'year'),
+    price('price_none', 500),
+  ),
 )
 
 type Ada = Awaited<ReturnType<typeof subscriber>>
@@ -61,21 +66,6 @@ describe.each(['in order', 'the later one first'] as const)(
       expect(await told(ada, changed(ada, [yearly()]), order)).toBe(13_000)
     })
 
-    it('and back again keeps the credits of the last one', async () => {
-      const ada = await subscriber()
-      const back = ada.invoice('3', [
-        planLine({
-          id: 'il_undo',
-          price: 'price_year',
-          amount: -20_000,
-          proration: true,
-          credits: [ada.in('2'), 'il_2'],
-        }),
-        planLine({ id: 'il_3', price: 'price_pro', amount: 2000 }),
-      ])
-      expect(await told(ada, [...changed(ada, [undone(ada), yearly()]), back], order)).toBe(1000)
-    })
-
     it('is one period, if another invoice reports it with the same price and nothing is credited', async () => {
       const ada = await subscriber()
       const again = planLine({ id: 'il_2', price: 'price_pro', amount: 2000 })
@@ -89,6 +79,94 @@ describe.each(['in order', 'the later one first'] as const)(
     })
   },
 )
+
+const ORDERS = [
+  [1, 2, 3],
+  [1, 3, 2],
+  [2, 1, 3],
+  [2, 3, 1],
+  [3, 1, 2],
+  [3, 2, 1],
+]
+
+describe.each(ORDERS.map((order) => ({ order })))(
+  'two changes in the second of the start, in the order $order',
+  ({ order }) => {
+    const last = (ada: Ada, back: Partial<Parameters<typeof planLine>[0]>, from: string, amount: number) =>
+      ada.invoice('3', [
+        planLine({
+          id: 'il_undo',
+          price: from,
+          amount: -amount,
+          proration: true,
+          credits: [ada.in('2'), 'il_2'],
+        }),
+        planLine({ id: 'il_3', price: 'price_pro', amount: 2000, ...back }),
+      ])
+    const inOrder = async (ada: Ada, events: ReturnType<Ada['invoice']>[]) =>
+      await told(
+        ada,
+        order.map((n) => events[n - 1] as (typeof events)[0]),
+        'in order',
+      )
+
+    it('to another price and back keep the credits of the last one', async () => {
+      const ada = await subscriber()
+      const events = [...changed(ada, [undone(ada), yearly()]), last(ada, {}, 'price_year', 20_000)]
+      expect(await inOrder(ada, events)).toBe(1000)
+    })
+
+    it('of the quantity keep those of the last one', async () => {
+      const ada = await subscriber()
+      const three = planLine({ id: 'il_2', price: 'price_pro', amount: 6000, quantity: 3 })
+      const two = { amount: 4000, quantity: 2 }
+      const events = [...changed(ada, [undone(ada), three]), last(ada, two, 'price_pro', 6000)]
+      expect(await inOrder(ada, events)).toBe(2000)
+    })
+
+    it('over a plan that brings nothing keep those of the last one', async () => {
+      const ada = await subscriber()
+      const none = planLine({ id: 'il_2', price: 'price_none', amount: 500, unit: 500 })
+      const events = [...changed(ada, [undone(ada), none]), last(ada, {}, 'price_none', 500)]
+      expect(await inOrder(ada, events)).toBe(1000)
+    })
+  },
+)
+
+it('a part of a period that begins in that second is not the whole period', async () => {
+  const ada = await subscriber()
+  await ada.paid('1', [
+    planLine({ id: 'il_1', price: 'price_year', amount: 20_000, unit: 20_000, end: YEAR }),
+  ])
+  await ada.paid('2', [planLine({ id: 'il_2', price: 'price_pro', amount: 1000, proration: true })])
+  expect(await ada.paid('3', [planLine({ id: 'il_3', price: 'price_pro', amount: 2000 })])).toBe('applied')
+  expect(await ada.left()).toBe(12_000 + 500 + 1000)
+})
+
+it('a period that an older version has granted, without lines, is not granted again', async () => {
+  const ada = await subscriber()
+  const facts = {
+    stripe_invoice_id: ada.in('0'),
+    stripe_subscription_id: ada.subscription,
+    stripe_customer_id: ada.customer,
+    amount: 2000,
+    currency: 'usd',
+    grants: [{ period_start: MAY, credits: 1000 }],
+  }
+  const delivery = { provider: 'stripe', event_id: `evt_${ada.id}`, type: 'invoice.paid', via: 'release' }
+  await query('select grant_plan($1, $2)', [JSON.stringify(delivery), JSON.stringify(facts)])
+  expect(await ada.paid('1', [planLine({ price: 'price_pro', amount: 2000 })])).toBe(
+    'duplicate period_already_granted',
+  )
+  expect(await ada.left()).toBe(1000)
+})
+
+it('a credit that names no line takes from the line before, not from its replacement of the same second', async () => {
+  const ada = await subscriber()
+  const unnamed = planLine({ id: 'il_undo', price: 'price_pro', amount: -6000, proration: true })
+  const one = planLine({ id: 'il_2', price: 'price_pro', amount: 2000 })
+  expect(await told(ada, changed(ada, [unnamed, one], 6000), 'in order')).toBe(1000)
+})
 
 describe('a plan that brought nothing when it was paid', () => {
   it('grants when its event comes again and PLANS gives it credits, less what was credited by then', async () => {

@@ -3,8 +3,9 @@ import { billingEvent, invoiceEvent, subscriptionEvent } from '../../local/billi
 import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { paymentIntentEvent } from '../../local/payment-events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
+import { runPass, walksOf } from '../../src/reconcile/run.ts'
 import { walksOfUser } from '../../src/reconcile/user-walk.ts'
-import { KINDS, SETTLED_BY_HAND } from '../../src/reconcile/words.ts'
+import { type Difference, KINDS, SETTLED_BY_HAND } from '../../src/reconcile/words.ts'
 import { reconciled } from '../support/reconciled.ts'
 import { linked, signedUp } from './people.ts'
 import { reconcile as comparing, lines, linesOf, passOver } from './reconcile-support.ts'
@@ -362,6 +363,14 @@ describe('each line of the table', () => {
     const { found } = await reconcile(world, { env })
     const settled = found.filter(({ user_id }) => user_id === gone || user_id === other)
     expect(settled.map((one) => one.settled)).toEqual([true, true])
+    // An event of the object that has not come says the same.
+    happenAtStripe(world, { ...event, data: { object: { ...event.data.object, amount_total: 400 } } }, true)
+    const again: Difference[] = []
+    const pass = passOver(world, { env })
+    await runPass(pass, walksOf(pass, pass.settings), (found) => again.push(...found))
+    const ofOther = again.filter((one) => one.object === `cs_test_pi_${other}`)
+    expect(ofOther.map((one) => one.settled)).toEqual(ofOther.map(() => true))
+    expect(ofOther.length).toBeGreaterThan(1)
   })
 
   it('here, deleted there: closed by no comparison', async () => {

@@ -759,6 +759,9 @@ create function ledgerhook.find_deliveries(facts jsonb) returns jsonb
 create function ledgerhook.find_overlooked(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set lock_timeout = 200ms set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.finding_of(kind text, object text, verdict jsonb, credits bigint) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.finish_tasks(facts jsonb) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -776,9 +779,6 @@ create function ledgerhook.forget_previous(stored ledgerhook.subscriptions, repo
 
 create function ledgerhook.forget_rates(most integer) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
-
-create function ledgerhook.found_difference(kind text, object text, verdict jsonb, credits bigint) returns jsonb
-  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.gap_around(moment timestamp with time zone) returns interval
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -51,16 +51,6 @@ begin
   return credit_lines(delivery, facts, owner, ids);
 end $$;
 
--- Records an invoice whose plans bring nothing. Its lines are stored as if they had been read from Stripe, because PLANS
--- may say otherwise when the event comes again.
-create or replace function record_nothing(delivery jsonb, invoice text, lines jsonb, owner text) returns jsonb
-language plpgsql
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  perform keep_lines(invoice, lines, '{}', false);
-  return record_delivery(delivery, verdict('ignored', 'no_effect', owner));
-end $$;
-
 -- Returns a member for the verdict on an invoice whose price no setting knows: the verdict is provisional, so that an
 -- invoice that already waits with its lines keeps them.
 create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql immutable

@@ -91,6 +91,16 @@ begin
       or ((line->>'by_lookup_key')::boolean and line->>'credits' is null));
 end $$;
 
+-- Records an invoice whose plans bring nothing. Its lines are stored as if they had been read from Stripe, because PLANS
+-- may say otherwise when the event comes again.
+create or replace function record_nothing(delivery jsonb, invoice text, lines jsonb, owner text) returns jsonb
+language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  perform keep_lines(invoice, lines, '{}', false);
+  return record_delivery(delivery, verdict('ignored', 'no_effect', owner));
+end $$;
+
 -- Whether a price has to be read to know how many credits a negative line takes. That is so only if the line credits no
 -- known line.
 create or replace function lacks_prices(in_currency text, lines jsonb) returns boolean language plpgsql stable

@@ -43,18 +43,6 @@ begin
   return grants;
 end $$;
 
--- Returns the part of these credits that was paid for. A credit note before payment lowers what is charged: the total,
--- and what the negative lines have paid of it.
-create or replace function paid_part(bought numeric, lines jsonb, total bigint, noted bigint) returns numeric
-language plpgsql immutable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-declare
-  paid constant numeric := total + (
-    select coalesce(-sum(amount), 0) from jsonb_to_recordset(lines) as line(amount bigint) where amount < 0);
-begin
-  return bought * paid / (paid + noted);
-end $$;
-
 -- Returns the key of what a line with an amount of 0 grants, if its plan has trial_credits. It grants for a quantity of
 -- one, because the buyer may choose the quantity, and pays nothing. A trial grants once per user and plan key; a free
 -- price grants once per user, plan key and calendar interval. Null: the line grants nothing. Empty: the price has to be

@@ -86,3 +86,15 @@ begin
   return l.credits * floor(l.quantity)
     * case when whole > 0 then least(1, greatest(0, l.ends_at - l.starts_at) / whole) else 1 end;
 end $$;
+
+-- Returns the part of these credits that was paid for. A credit note before payment lowers what is charged: the total,
+-- and what the negative lines have paid of it.
+create or replace function paid_part(bought numeric, lines jsonb, total bigint, noted bigint) returns numeric
+language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  paid constant numeric := total + (
+    select coalesce(-sum(amount), 0) from jsonb_to_recordset(lines) as line(amount bigint) where amount < 0);
+begin
+  return bought * paid / (paid + noted);
+end $$;

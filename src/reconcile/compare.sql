@@ -3,7 +3,7 @@
 -- facts: pass (its id), watches (whether what is found is stored), erase, items: [{provider, object (its id),
 -- occurred_at, livemode, verb, given (the verb's facts), ours (false: listed only if its customer, or a customer's
 -- user, is known), event (its id, if it is an event and not an object that was read), uncredited (whether it is about a
--- payment that another item would credit)}]. Returns a finding for each item: see `found_difference`. What belongs to another
+-- payment that another item would credit)}]. Returns a finding for each item: see `finding_of`. What belongs to another
 -- product, or is already waiting, is not watched. An event is watched under its own id, and only if its object is not
 -- watched: of several events about one object, the older ones may change nothing.
 create or replace function compare_effects(facts jsonb) returns jsonb language plpgsql security definer
@@ -61,7 +61,7 @@ declare
 begin
   if effect in ('sync_user', 'sync_subscription', 'link_customer')
     and says_the_same(effect, about, compared_state(about)) then
-    return found_difference(null, null, null, null);
+    return finding_of(null, null, null, null);
   end if;
   begin
     perform lock_subjects(variadic subjects_of(verb, given));
@@ -73,15 +73,15 @@ begin
   exception
     when sqlstate 'LH001' then null;
     when serialization_failure or lock_not_available or deadlock_detected then
-      return found_difference('busy', null, null, null);
+      return finding_of('busy', null, null, null);
     when others then
-      return found_difference('failed', null, jsonb_build_object('outcome', 'failed', 'reason', sqlstate), null);
+      return finding_of('failed', null, jsonb_build_object('outcome', 'failed', 'reason', sqlstate), null);
   end;
   if is_settled_by_hand('payment:' || object, 'reversal:' || object) then
-    return found_difference(null, null, verdict, null);
+    return finding_of(null, null, verdict, null);
   end if;
   is_uncredited := coalesce((delivery->>'uncredited')::boolean and verdict->>'reason' = 'unknown_payment', false);
-  return found_difference(
+  return finding_of(
     difference_kind(effect, about, before, after, case when is_uncredited then verdict - 'reason' else verdict end),
     object, verdict, case when not is_uncredited then
       inside - coalesce((select balance from wallets where user_id = verdict->>'user_id'), 0) end);
@@ -91,7 +91,7 @@ end $$;
 -- its verb, user_id, credits (that would move), known (whether a delivery about it already waits, for another event or
 -- for a person), given_up (it waited for its customer's owner until it was given up: if it is not ours, the caller leaves
 -- it out). What was settled by hand is no difference, nor what was given up for another reason.
-create or replace function found_difference(kind text, object text, verdict jsonb, credits bigint) returns jsonb
+create or replace function finding_of(kind text, object text, verdict jsonb, credits bigint) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

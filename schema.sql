@@ -879,6 +879,9 @@ create function ledgerhook.is_before_start(delivery jsonb, created bigint) retur
 create function ledgerhook.is_by_reference(customer text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_credited_at_once(invoice text, line text, start bigint) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_enough(number numeric, share numeric) returns boolean
   language sql immutable;
 
@@ -922,9 +925,6 @@ create function ledgerhook.is_of_unknown_plan(lines jsonb) returns boolean
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_orphan(subscription ledgerhook.subscriptions) returns boolean
-  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
-
-create function ledgerhook.is_replaced(invoice text, line text) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_served(live boolean) returns boolean

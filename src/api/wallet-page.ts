@@ -17,7 +17,7 @@ const cursor = () =>
 
 /** The page of a wallet that a request asks for. */
 export const pageQuery = () =>
-  z.strictObject({
+  z.object({
     cursor: z.optional(cursor()).check(z.describe('The `next_cursor` of the page before')),
     limit: z._default(wholeNumber(1, 100, z.coerce.number()), 50),
   })

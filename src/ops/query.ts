@@ -14,8 +14,8 @@ export class WrongQuery extends Error {
 }
 
 /**
- * Refuses a query with another field than these, which would otherwise have no effect: a filter with a mistake in its
- * name would find everything. Pages of `/ops` ignore what they do not know, and so do routes without a query.
+ * Refuses a query with another field than these: a filter with a mistake in its name would find everything. Other
+ * routes, and the pages of `/ops`, ignore what they do not know.
  */
 export const takesOnly =
   (names?: string[]): MiddlewareHandler =>

@@ -11,7 +11,7 @@ declare
 begin
   select * into first from credit_ledger where idempotency_key = period;
   if not found or first.stripe_payment_id = invoice then return period; end if;
-  if replaces_another(line, lines) or is_replaced(invoice, line->>'id') then
+  if replaces_another(line, lines) or is_credited_at_once(invoice, line->>'id', (line->>'starts_at')::bigint) then
     return own;
   elsif first.stripe_payment_id is not null
     and not exists (select from plan_lines where stripe_invoice_id = first.stripe_payment_id) then
@@ -24,7 +24,7 @@ begin
     continue when other.stripe_invoice_id = invoice or other.credits <= 0
       or other.stripe_price_id is distinct from line->>'stripe_price_id';
     if has_granted_period(period, first.stripe_payment_id, other.stripe_invoice_id)
-      and not is_replaced(other.stripe_invoice_id, other.stripe_line_id) then
+      and not is_credited_at_once(other.stripe_invoice_id, other.stripe_line_id, other.starts_at) then
       return period;
     end if;
   end loop;
@@ -40,12 +40,13 @@ begin
     or exists (select from credit_ledger where idempotency_key = concat_ws(':', period, invoice));
 end $$;
 
--- Whether a stored line credits this one, even one of an invoice that has not come yet.
-create or replace function is_replaced(invoice text, line text) returns boolean language plpgsql stable
+-- Whether a stored line credits this one from the moment at which it starts, even if its invoice has not come yet.
+create or replace function is_credited_at_once(invoice text, line text, start bigint) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return exists (select from plan_lines where stripe_invoice_id = invoice and stripe_line_id = line and taken > 0)
-    or exists (select from plan_lines where credited_invoice_id = invoice and line = any (credited_line_ids));
+  return exists (
+    select from plan_lines where credited_invoice_id = invoice and starts_at = start
+      and line = any (coalesce(credited_line_ids, array[line])));
 end $$;
 
 -- Whether a line's own invoice credits something of the subscription from the moment at which the line starts: then the

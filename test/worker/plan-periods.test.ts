@@ -143,6 +143,17 @@ it('a part of a period that begins in that second is not the whole period', asyn
   expect(await ada.left()).toBe(12_000 + 500 + 1000)
 })
 
+it('a period that was credited later is still one period', async () => {
+  const ada = await subscriber()
+  await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+  const later = { proration: true, start: MAY + 15 * DAY, credits: [ada.in('1'), 'il_1'] as [string, string] }
+  await ada.paid('2', [planLine({ price: 'price_pro', amount: -1000, ...later })])
+  expect(await ada.paid('3', [planLine({ price: 'price_pro', amount: 2000 })])).toBe(
+    'duplicate period_already_granted',
+  )
+  expect(await ada.left()).toBe(500)
+})
+
 it('a period that an older version has granted, without lines, is not granted again', async () => {
   const ada = await subscriber()
   const facts = {

@@ -1527,6 +1527,9 @@ create function ledgerhook.take_outgoing(facts jsonb) returns jsonb
 create function ledgerhook.takes_of(invoice text, in_currency text, total bigint, lines jsonb) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.tally_arrival(delivery jsonb, stored_via text) returns void
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.tell(about text, event_type text, told_fact text, details jsonb) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 

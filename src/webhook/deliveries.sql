@@ -41,8 +41,7 @@ create or replace function with_mode(effect jsonb, livemode text) returns jsonb 
   select nullif(effect, 'null') || case when livemode = 'false' then '{"livemode": false}'::jsonb else '{}' end
 $$;
 
--- Counts one more delivery of an event whose row stays as it is, and returns the verdict on it. If only a comparison
--- had found the event, this is its first delivery, which shows that deliveries come: `roll_up` counts it in addition.
+-- Counts one more delivery of an event whose row stays as it is, and returns the verdict on it.
 create or replace function count_again(delivery jsonb, user_id text) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -52,14 +51,22 @@ begin
   update webhook_events event set attempts = attempts + 1
   where provider = delivery->>'provider' and event_id = delivery->>'event_id'
   returning event.outcome, event.reason, event.user_id, event.via into stored;
-  if stored.via = 'reconcile' and delivery->>'via' = 'webhook' then
-    insert into tallies (counts)
-    values (jsonb_build_object(concat_ws(' ', delivery->>'provider', 'duplicate', 'already_processed'), 1));
-  end if;
+  perform tally_arrival(delivery, stored.via);
   return case
     when stored.outcome in ('applied', 'duplicate', 'stale') then
       verdict('duplicate', 'already_processed', coalesce(count_again.user_id, stored.user_id))
     else verdict(stored.outcome, stored.reason, coalesce(count_again.user_id, stored.user_id)) end;
+end $$;
+
+-- If only a comparison had found the event, a delivery of it shows that deliveries come: `roll_up` counts it in addition
+-- to the row. stored_via: how the row came.
+create or replace function tally_arrival(delivery jsonb, stored_via text) returns void language plpgsql
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if stored_via = 'reconcile' and delivery->>'via' = 'webhook' then
+    insert into tallies (counts)
+    values (jsonb_build_object(concat_ws(' ', delivery->>'provider', 'duplicate', 'already_processed'), 1));
+  end if;
 end $$;
 
 -- Returns when a delivery is tried again after this many failed tries: after a minute, then two, four, … at most a day.
@@ -79,7 +86,7 @@ set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   f record; d record;
-  received jsonb; is_open boolean; is_again boolean;
+  received jsonb; is_open boolean; is_again boolean; stored_via text;
 begin
   select * into f from jsonb_to_record(facts) as f(outcome text, reason text, user_id text, effect jsonb,
     waits_for text[], asks boolean, provisional boolean, sqlstate text);
@@ -114,19 +121,19 @@ begin
   on conflict (provider, event_id) do nothing;
   is_again := not found;
   if is_again then
-    -- A statement of its own, so that only the few deliveries whose row exists pay for it.
+    -- Statements of their own, so that only the few deliveries whose row exists pay for them.
+    stored_via := (select via from webhook_events where provider = d.provider and event_id = d.event_id);
     update webhook_events event set outcome = f.outcome, reason = f.reason, via = d.via, sqlstate = f.sqlstate, user_id = coalesce(f.user_id, event.user_id),
       effect = with_mode(f.effect, coalesce(delivery->>'livemode', event.effect->>'livemode')),
       build = coalesce(d.build, event.build), settings_hash = coalesce(d.settings_hash, event.settings_hash),
       about = case when is_open then coalesce(nullif(d.about, '{}'), event.about) end,
       payload = kept_payload(coalesce(received, event.payload), d.erase, f.outcome, coalesce(f.user_id, event.user_id)),
-      settled_at = case when f.outcome <> 'parked' then now() end, attempts = event.attempts + 1,
-      fallback = coalesce(d.fallback, event.fallback), secret = coalesce(d.secret, event.secret)
+      settled_at = case when f.outcome <> 'parked' then now() end, attempts = event.attempts + 1, fallback = coalesce(d.fallback, event.fallback), secret = coalesce(d.secret, event.secret)
     where provider = d.provider and event_id = d.event_id and not is_final(event.outcome, event.reason)
-      -- Only a decision on the event itself ends the waiting of an effect, never a setting that does not know it now,
-      -- or a version that cannot read it.
+      -- Only a decision on the event itself ends the waiting of an effect: no setting or version that does not know it.
       and not (f.provisional is true and event.effect is not null and f.outcome in ('ignored', 'parked'));
     if not found then return unchanged(count_again(delivery, f.user_id), facts); end if;
+    perform tally_arrival(delivery, stored_via);
   end if;
 
   if delivery ? 'tally' then perform keep_tally(delivery); end if;

@@ -463,23 +463,31 @@ describe('silence', () => {
     expect(await check({}, answering(secondsAgo(600)).stripe)).toEqual(['opened silence'])
   })
 
-  it('is broken by an event that is sent again and that only a comparison had found', async () => {
-    await silentFor(7)
-    const { stripe } = answering(secondsAgo(600))
-    expect(await check({}, stripe)).toEqual(['opened silence'])
-    const missed = topUp(await signedUp())
-    await deliver('stripe', missed)
-    await query(`update webhook_events set via = 'reconcile', fallback = 'reconciled' where event_id = $1`, [
-      missed.id,
-    ])
-    const closes = async () => {
-      await runScheduled({}, 'roll_up')
-      await check({}, stripe)
-      await alertsAge(5)
-      return await check({}, stripe)
-    }
-    expect(await closes()).toEqual([])
-    expect(await deliver('stripe', missed)).toMatchObject({ outcome: 'duplicate' })
-    expect(await closes()).toEqual(['closed silence'])
-  })
+  it.each(['applied', 'rejected'])(
+    'is broken by an event that is sent again and that only a comparison had found: %s',
+    async (outcome) => {
+      await silentFor(7)
+      const { stripe } = answering(secondsAgo(600))
+      expect(await check({}, stripe)).toEqual(['opened silence'])
+      const user = await signedUp()
+      const missed = topUp(user)
+      if (outcome === 'rejected') Object.assign(missed.data.object, { client_reference_id: 'user_other' })
+      expect(await deliver('stripe', missed)).toMatchObject({ outcome })
+      await query(
+        `update webhook_events set via = 'reconcile', fallback = 'reconciled' where event_id = $1`,
+        [missed.id],
+      )
+      const closes = async () => {
+        await runScheduled({}, 'roll_up')
+        await check({}, stripe)
+        await alertsAge(5)
+        return await check({}, stripe)
+      }
+      expect(await closes()).toEqual([])
+      expect(await deliver('stripe', missed)).toMatchObject({
+        outcome: outcome === 'applied' ? 'duplicate' : outcome,
+      })
+      expect(await closes()).toEqual(['closed silence'])
+    },
+  )
 })

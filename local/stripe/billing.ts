@@ -5,14 +5,18 @@ import { type Billed, createInvoice, emitBilled } from './invoices.ts'
 import { create } from './objects.ts'
 import { billPending, remember } from './pending.ts'
 import { changing } from './previous.ts'
-import type { Order, Price, StripeObject, Subscription, SubscriptionItem } from './state.ts'
+import type { Order, OrderLine, Price, StripeObject, Subscription, SubscriptionItem } from './state.ts'
 
 /** Creates a subscription that has just been bought. */
 export function startSubscription(account: Account, customer: string, order: Order): Subscription {
   const start = account.now()
   const id = randomId('sub')
   const trialEnd = order.trialDays === null ? null : start + order.trialDays * 86_400
-  const items = order.lines.map(({ price, quantity }) =>
+  const [recurring, once] = [
+    order.lines.filter(isRecurring),
+    order.lines.filter((line) => !isRecurring(line)),
+  ]
+  const items = recurring.map(({ price, quantity }) =>
     create<SubscriptionItem>('subscription_item', {
       created: start,
       price,
@@ -40,10 +44,43 @@ export function startSubscription(account: Account, customer: string, order: Ord
     },
   })
   account.state.subscriptions.set(id, subscription)
+  if (once.length > 0)
+    account.state.pendingLines.set(
+      id,
+      once.map((line) => oneTimeLine(line, start)),
+    )
   const buyer = account.state.customers.get(customer)
   if (buyer) buyer.currency ??= subscription.currency
   return subscription
 }
+
+const isRecurring = ({ price }: OrderLine) => price.recurring !== null
+
+/** A one-time price that is bought with a subscription: its first invoice charges it. */
+const oneTimeLine = ({ name, price, quantity }: OrderLine, start: number): StripeObject =>
+  create('line_item', {
+    amount: price.unit_amount * quantity,
+    subtotal: price.unit_amount * quantity,
+    currency: price.currency,
+    description: name,
+    quantity,
+    period: { start, end: start },
+    parent: {
+      type: 'invoice_item_details',
+      subscription_item_details: null,
+      invoice_item_details: {
+        invoice_item: randomId('ii'),
+        proration: false,
+        proration_details: null,
+        subscription: null,
+      },
+    },
+    pricing: {
+      type: 'price_details',
+      price_details: { price: price.id, product: price.product },
+      unit_amount_decimal: String(price.unit_amount),
+    },
+  })
 
 type Recurring = Price['recurring']
 

@@ -25,13 +25,14 @@ type LineItem = z.output<typeof lineItem>
 export function readOrder(account: Account, params: Options & { line_items: LineItem[] }): Order {
   assertOfMode(params)
   const { metadata = {} } = params.payment_intent_data ?? params.subscription_data ?? {}
-  const lines = params.line_items.map((item, index) => readLine(account, item, index, params.mode))
+  const lines = params.line_items.map((item, index) => readLine(account, item, index))
+  assertMode(lines, params.mode)
   if (new Set(lines.map(({ price }) => price.currency)).size > 1)
     throw invalid('All prices on a Checkout session must have the same currency.', { param: 'line_items' })
   return { lines, metadata, trialDays: params.subscription_data?.trial_period_days ?? null }
 }
 
-function readLine({ state }: Account, item: LineItem, index: number, mode: Session['mode']): OrderLine {
+function readLine({ state }: Account, item: LineItem, index: number): OrderLine {
   const { quantity, adjustable_quantity: range } = item
   const adjustable = range?.enabled ? { minimum: range.minimum ?? 1, maximum: range.maximum ?? 99 } : null
   if (!item.price === !item.price_data)
@@ -42,26 +43,28 @@ function readLine({ state }: Account, item: LineItem, index: number, mode: Sessi
     const { currency, unit_amount, product_data } = item.price_data
     const own = { currency, unit_amount, unit_amount_decimal: String(unit_amount) }
     const price = create<Price>('price', { ...own, recurring: null, type: 'one_time' })
-    return { name: product_data.name, quantity, adjustable, price: ofMode(price, mode) }
+    return { name: product_data.name, quantity, adjustable, price }
   }
   const price = state.prices.get(item.price ?? '')
   if (!price) throw missing('price', item.price ?? '', `line_items[${index}][price]`)
-  return { name: price.id, quantity, adjustable, price: ofMode(price, mode) }
+  return { name: price.id, quantity, adjustable, price }
 }
 
-function ofMode(price: Price, mode: Session['mode']): Price {
-  if (mode === 'payment' && price.recurring)
+/** A subscription may be sold with one-time prices, which its first invoice charges. */
+function assertMode(lines: OrderLine[], mode: Session['mode']): void {
+  if (mode === 'payment' && lines.some(({ price }) => price.recurring))
     throw invalid(
       'You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.',
     )
-  if (mode === 'subscription' && !price.recurring)
+  if (mode === 'subscription' && !lines.some(({ price }) => price.recurring))
     throw invalid('You must provide at least one recurring price in `subscription` mode when using prices.')
-  return price
 }
 
-/** Minor units, before discounts, tax and shipping. */
+/** Minor units, before discounts, tax and shipping. A trial charges only one-time prices. */
 export const subtotalOf = ({ lines, trialDays }: Order) =>
-  trialDays === null ? lines.reduce((sum, line) => sum + amountOf(line), 0) : 0
+  lines
+    .filter(({ price }) => trialDays === null || !price.recurring)
+    .reduce((sum, line) => sum + amountOf(line), 0)
 
 const amountOf = ({ price, quantity }: OrderLine) => (price.unit_amount ?? 0) * quantity
 

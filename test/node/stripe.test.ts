@@ -502,6 +502,7 @@ describe('refusals', () => {
       { code: 'resource_missing', param: 'customer' },
     ],
     ['a recurring price in payment mode', plan({ mode: 'payment' }), { statusCode: 400 }],
+    ['a one-time price alone in subscription mode', pack({ mode: 'subscription' }), { statusCode: 400 }],
     [
       'a quantity of nothing',
       plan({ line_items: [{ price: 'price_pro', quantity: 0 }] }),
@@ -704,5 +705,30 @@ describe('Payment Links', () => {
     expect(object.client_reference_id).toBeNull()
     const missing = stripe.paymentLinks.create({ line_items: [{ price: 'price_none', quantity: 1 }] })
     expect(await refusal(missing)).toMatchObject({ code: 'resource_missing' })
+  })
+})
+
+describe('a one-time price beside a plan', () => {
+  const both = plan({ line_items: [...(plan().line_items ?? []), ...(pack().line_items ?? [])] })
+
+  it.each([
+    { sold: both, total: 4500 },
+    { sold: { ...both, subscription_data: { trial_period_days: 7 } }, total: 500 },
+  ])('is charged once, by the first invoice: $total', async ({ sold, total }) => {
+    const { id, amount_total } = await stripe.checkout.sessions.create(sold)
+    expect(amount_total).toBe(total)
+    const { object: session } = await act(`sessions/${id}/pay`)
+    const invoice = await stripe.invoices.retrieve(String(session.invoice))
+    expect([invoice.total, invoice.lines.data.map(({ parent, amount }) => [parent?.type, amount])]).toEqual([
+      total,
+      [
+        ['invoice_item_details', 500],
+        ['subscription_item_details', total - 500],
+      ],
+    ])
+    const { data: items } = (await stripe.subscriptions.retrieve(String(session.subscription))).items
+    expect(items.map(({ price }) => price.id)).toEqual(['price_pro'])
+    const { object: renewed } = await act(`subscriptions/${session.subscription}/renew`)
+    expect((await stripe.invoices.retrieve(String(renewed.latest_invoice))).total).toBe(4000)
   })
 })

@@ -60,7 +60,11 @@ app.use(async function counting(c, next) {
   })
 })
 app.use(endedByNewline)
-app.get('/api/health/deep', deepHealth)
+app.get('/api/health/deep', async (c) => {
+  // A setting without its queue refuses every webhook too.
+  spillOf(c.env, settingsOf(c.env))
+  return await deepHealth(c)
+})
 app.get('/api/health', (c) => c.json({ status: 'ok' }))
 app.get('/api/ready', operatorsOnly, readiness)
 app.get('/api/ops/explain/:id', operatorsOnly, explanation)

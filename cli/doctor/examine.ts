@@ -50,6 +50,12 @@ const shut = (gate: string): Finding => blind('not looked at', `see ${gate}`)
 
 async function find(context: Context, check: Check): Promise<Finding> {
   const missing = check.needs?.filter((name) => context.settings[name] === undefined) ?? []
+  const refused = missing.filter((name) => context.given[name])
+  if (refused.length > 0)
+    return blind(
+      `cannot be looked at while ${refused.join(' and ')} cannot be used`,
+      'see settings-valid and settings-placeholders',
+    )
   if (missing.length > 0)
     return blind(
       `cannot be looked at without ${missing.join(' and ')}`,

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { Misconfigured } from '../../src/settings/misconfigured.ts'
 import { membersOf } from '../../src/settings/sold.ts'
 import { settingsOf } from '../../src/settings.ts'
-import { type Check, fail, few, pass, warn } from './check.ts'
+import { blind, type Check, fail, few, pass, warn } from './check.ts'
 
 const PLACEHOLDER = /^<.*>$/
 
@@ -103,9 +103,17 @@ const tokens: Check = {
   group: 'settings',
   name: 'settings-tokens',
   costs: 'whoever guesses a token reads payments and addresses, and adjusts balances or spends credits',
-  run({ settings: { OPS_TOKEN = [], SERVICE_TOKEN = [] } }) {
-    const short = Object.entries({ OPS_TOKEN, SERVICE_TOKEN }).flatMap(([setting, given]) =>
-      given
+  run({ given, settings }) {
+    const { OPS_TOKEN, SERVICE_TOKEN } = settings
+    const all = { OPS_TOKEN, SERVICE_TOKEN }
+    const refused = Object.keys(all).filter((name) => given[name] && !all[name as keyof typeof all])
+    if (refused.length > 0)
+      return blind(
+        `cannot be looked at while the Worker refuses ${refused.join(' and ')}`,
+        'see settings-valid',
+      )
+    const short = Object.entries(all).flatMap(([setting, read = []]) =>
+      read
         .filter(({ token }) => token.length < SHORTEST_TOKEN)
         .map(({ name, token }) => `${setting}${name ? ` of ${name}` : ''} has ${token.length} characters`),
     )

@@ -7,7 +7,7 @@ import { snapshot } from './events.ts'
 import { createFaults, createHold, type Faults, type Hold } from './faults.ts'
 import type { Params } from './form.ts'
 import { createIdempotency } from './idempotency.ts'
-import { createState, type Event, type Price, type State } from './state.ts'
+import { addPrices, createState, type Event, type Price, type State } from './state.ts'
 import { endpointOf } from './webhook-endpoints.ts'
 
 export interface ServicesOptions {
@@ -54,8 +54,10 @@ export interface Services {
 export function createServices(options: ServicesOptions, url: () => string): Services {
   const { secretKey, prices = [], file } = options
   let emitted: Event[] = []
-  const state = createState(prices)
+  const state = createState()
   if (file) restore(state, file)
+  // A price that PLANS names may have been created with another amount, which never changes.
+  addPrices(state, prices)
   const clock = { skewMs: 0 }
   const now = () => Math.floor((Date.now() + clock.skewMs) / 1000)
   addEndpoint(state, options, now())

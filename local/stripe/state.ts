@@ -127,10 +127,10 @@ export interface Event extends StripeObject {
   data: { object: StripeObject; previous_attributes?: Record<string, unknown> }
 }
 
-export function createState(prices: Price[]) {
+export function createState() {
   return {
     customers: new Map<string, Customer>(),
-    prices: new Map(prices.map((price) => [price.id, price])),
+    prices: new Map<string, Price>(),
     sessions: new Map<string, Session>(),
     /** The orders, by the id of the session or of the payment link. */
     orders: new Map<string, Order>(),
@@ -147,7 +147,7 @@ export function createState(prices: Price[]) {
     /** Lines that wait for the next invoice, by subscription. */
     pendingLines: new Map<string, StripeObject[]>(),
     invoicePayments: new Map<string, StripeObject>(),
-    products: byId(prices.map(productOf)),
+    products: new Map<string, StripeObject>(),
     portalConfigurations: byId([savedPortal()]),
     webhookEndpoints: new Map<string, WebhookEndpoint>(),
     /** Their secrets, which Stripe shows once. */
@@ -162,3 +162,13 @@ export function createState(prices: Price[]) {
 const byId = (objects: StripeObject[]) => new Map(objects.map((object) => [object.id, object]))
 
 export type State = ReturnType<typeof createState>
+
+/** Adds prices that do not exist, each with its product. */
+export function addPrices({ prices, products }: State, added: Price[]): void {
+  for (const price of added) {
+    if (prices.has(price.id)) continue
+    prices.set(price.id, price)
+    const product = productOf(price)
+    if (!products.has(product.id)) products.set(product.id, product)
+  }
+}

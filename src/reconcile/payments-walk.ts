@@ -62,6 +62,9 @@ async function askIntent(pass: Pass, payment: Payment): Promise<Difference[]> {
   return isSame ? [] : await report(pass, payment, 'amount_differs')
 }
 
+/** What the comparison of a PaymentIntent says of the same difference: it has to be one, for whoever settles it. */
+const AS_COMPARED = { credits: 0, reason: 'payment_already_credited' }
+
 const report = (pass: Pass, { stripe_payment_id: object, ...payment }: Payment, kind: DifferenceKind) => {
   const { user_id, amount, currency } = payment
   const found = {
@@ -69,8 +72,7 @@ const report = (pass: Pass, { stripe_payment_id: object, ...payment }: Payment, 
     object,
     kind,
     user_id,
-    credits: -payment.credits,
-    reason: null,
+    ...(kind === 'amount_differs' ? AS_COMPARED : { credits: -payment.credits, reason: null }),
   }
   return watchFound(pass, [{ ...found, amount, currency }])
 }

@@ -136,6 +136,22 @@ add(
     },
   }),
 )
+add(
+  'settings-tokens',
+  'warn',
+  'a token that is refused',
+  /^cannot be looked at while the Worker refuses OPS_TOKEN$/,
+  () => ({ vars: { OPS_TOKEN: 'short' } }),
+)
+add(
+  'worker-ready',
+  'warn',
+  'a malformed setting',
+  /^cannot be looked at while OPS_TOKEN cannot be used$/,
+  () => ({
+    vars: { OPS_TOKEN: 'short' },
+  }),
+)
 add('settings-in-git', 'fail', '.dev.vars in Git', /is in Git/, () => ({ checkout: committed() }))
 add('settings-in-git', 'warn', '.dev.vars that was in Git', /was in Git once/, () => ({
   checkout: committed('rm', '--quiet', '.dev.vars'),

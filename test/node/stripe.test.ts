@@ -628,8 +628,12 @@ describe('idempotency keys', () => {
 describe('a state that is kept', () => {
   it('is there after a restart, with the payment page of an open session', async () => {
     const file = join(makeScratchDir('stripe'), 'kept', 'stripe.json')
-    const options = { port: 0, secretKey: KEY, file }
+    const options = { port: 0, secretKey: KEY, file, prices: [recurringPrice('price_max')] }
     const first = await startStripe(options)
+    await fetch(`${first.url}/test/prices/price_max/create`, {
+      method: 'POST',
+      body: '{"unit_amount": 20000}',
+    })
     const { id: customer } = await client(KEY, { port: first.port }).customers.create({ name: 'Ada' })
     const session = await client(KEY, { port: first.port }).checkout.sessions.create(pack({ customer }))
     await first.stop()
@@ -639,6 +643,9 @@ describe('a state that is kept', () => {
     })
     const paid = await fetch(session.url ?? '', { method: 'POST', redirect: 'manual' })
     expect(paid.status).toBe(303)
+    expect(await client(KEY, { port: second.port }).prices.retrieve('price_max')).toMatchObject({
+      unit_amount: 20_000,
+    })
     await second.stop()
     rmSync(dirname(dirname(file)), { recursive: true })
   })

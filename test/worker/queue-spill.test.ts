@@ -10,6 +10,7 @@ import {
   failNext,
   holdOpen,
   ledger,
+  request,
   said,
   send,
   settings,
@@ -252,6 +253,13 @@ describe('SPILL_ALWAYS', () => {
     expect([result.outcome, requests]).toEqual(['queued', 0])
     await drain(queue)
     expect(await balance(user)).toBe(540)
+  })
+
+  it('without a queue is a wrong setting, for webhooks and for the uptime service', async () => {
+    const env = { SPILL_ALWAYS: 'true' }
+    const { status } = await deliver('stripe', checkoutEvent(COMPLETED, { user: 'user_1' }), { env })
+    const deep = await request('/api/health/deep', {}, env)
+    expect([status, deep.status, await deep.json()]).toEqual([500, 500, { error: 'misconfigured' }])
   })
 
   it('commits what the queue does not take', async () => {

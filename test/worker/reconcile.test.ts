@@ -373,6 +373,31 @@ describe('each line of the table', () => {
     expect(ofOther.length).toBeGreaterThan(1)
   })
 
+  it('amount differs, of a payment without Checkout: each walk says the same of it, so a person settles it once', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const sold = (amount: number) =>
+      paymentIntentEvent({
+        payment: `pi_${id}`,
+        user: id,
+        set: { status: 'succeeded', invoice: null, amount, amount_received: amount },
+      })
+    await deliver('stripe', sold(900))
+    happenAtStripe(world, sold(400))
+    await reconcile(world, { env, fixes: true })
+    const facts = { object: `pi_${id}`, kinds: SETTLED_BY_HAND, note: 'by hand' }
+    expect(await query('select settle_difference($1) as said', [JSON.stringify(facts)])).toMatchObject([
+      { said: { settled: true } },
+    ])
+    const found: Difference[] = []
+    const pass = passOver(world, { env, watches: true, seen: null })
+    await runPass(pass, walksOf(pass, pass.settings), (some) => found.push(...some))
+    const ours = found.filter(({ object }) => object === `pi_${id}`)
+    expect(ours.map(({ kind, settled }) => [kind, settled])).toEqual([
+      ['amount_differs', true],
+      ['amount_differs', true],
+    ])
+  })
+
   it('here, deleted there: closed by no comparison', async () => {
     const [world, gone, there] = [emptyWorld(), await signedUp(), await signedUp()]
     happenAtClerk(world, clerkEvent('user.created', { user: there }))

@@ -140,7 +140,7 @@ add(
   'settings-tokens',
   'warn',
   'a token that is refused',
-  /^cannot be looked at while the Worker refuses OPS_TOKEN$/,
+  /^cannot be looked at while the Worker refuses a token$/,
   () => ({ vars: { OPS_TOKEN: 'short' } }),
 )
 add(

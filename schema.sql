@@ -873,6 +873,9 @@ create function ledgerhook.invoice_paid_by(payment text) returns text
 create function ledgerhook.is_any_known(about text[]) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_as_settled(known ledgerhook.differences, reported jsonb) returns boolean
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_before_start(delivery jsonb, created bigint) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

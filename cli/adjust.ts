@@ -1,6 +1,5 @@
-import { LONGEST_ID, LONGEST_NOTE } from '../src/lengths.ts'
+import { LONGEST_ID, LONGEST_NOTE, MAX_CREDITS } from '../src/limits.ts'
 import { type Imported, importFile } from './adjust/import.ts'
-import { MAX_CREDITS } from './adjust/rows.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'
 import { confirmElsewhere } from './shared/confirm.ts'

@@ -1,4 +1,4 @@
-import { LONGEST_NOTE } from '../src/lengths.ts'
+import { LONGEST_NOTE } from '../src/limits.ts'
 import { SETTLED_BY_HAND } from '../src/reconcile/words.ts'
 import { runCommand } from './shared/command.ts'
 import { databaseUrl } from './shared/configured.ts'

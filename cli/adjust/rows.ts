@@ -1,4 +1,4 @@
-import { LONGEST_ID, LONGEST_NOTE } from '../../src/lengths.ts'
+import { LONGEST_ID, LONGEST_NOTE, MAX_CREDITS } from '../../src/limits.ts'
 import { type CsvRecord, objectionToHeader, type Problem, parseCsv } from '../shared/csv.ts'
 
 export const COLUMNS = ['user_id', 'amount', 'key', 'note']
@@ -12,8 +12,6 @@ export interface Row {
   idempotency_key: string
   note: string
 }
-
-export const MAX_CREDITS = 10 ** 12
 
 /** Reads a file's rows, and finds every mistake that the file shows without the database. */
 export function readRows(text: string, toBalance: boolean): { rows: Row[]; problems: Problem[] } {

@@ -1,3 +1,4 @@
+import { MAX_CREDITS } from '../../src/limits.ts'
 import { idOf } from '../../src/values.ts'
 import { readCsvFile } from '../shared/csv.ts'
 import { LocalError } from '../shared/errors.ts'
@@ -12,7 +13,6 @@ export interface EarlierRow {
 }
 
 const COLUMNS = 'payment_intent,user_id,credits'
-const MAX_CREDITS = 10 ** 12
 
 /** Reads `payment_intent,user_id,credits`. @throws LocalError that names every line that is wrong */
 export async function readRows(file: string, sum: number | undefined): Promise<EarlierRow[]> {

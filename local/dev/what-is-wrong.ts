@@ -1,6 +1,7 @@
 import { spillOf } from '../../src/queue/spill.ts'
 import { Misconfigured } from '../../src/settings/misconfigured.ts'
 import { settingsOf } from '../../src/settings.ts'
+import { isLiveKey } from '../../src/stripe/key.ts'
 import type { Vars } from '../dev-vars.ts'
 import { workerConfig } from '../worker-config.ts'
 
@@ -17,17 +18,15 @@ export function whatIsWrong(settings: Vars, flags: { spill?: boolean }): string[
   }
 }
 
-const LIVE_KEY = /^[sr]k_live_/
-
 /** Returns a line for each key with which a Worker for development would act on what is real. */
 export function liveKeys({ STRIPE_SECRET_KEY = '', CLERK_SECRET_KEY = '' }: Vars): string[] {
   return [
-    ...(LIVE_KEY.test(STRIPE_SECRET_KEY)
+    ...(isLiveKey({ STRIPE_SECRET_KEY })
       ? [
           'STRIPE_SECRET_KEY is of live mode: what is bought here costs real money, and a user who is deleted here loses a real subscription',
         ]
       : []),
-    ...(LIVE_KEY.test(CLERK_SECRET_KEY)
+    ...(CLERK_SECRET_KEY.startsWith('sk_live_')
       ? ['CLERK_SECRET_KEY is of a production instance: real people are read into this database']
       : []),
   ]

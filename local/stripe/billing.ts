@@ -1,7 +1,7 @@
 import { randomId } from '../ids.ts'
 import type { Account } from './account.ts'
 import { invalid } from './errors.ts'
-import { type Billed, createInvoice, emitBilled } from './invoices.ts'
+import { type Billed, createInvoice, emitBilled, invoiceItemLine } from './invoices.ts'
 import { create } from './objects.ts'
 import { billPending, remember } from './pending.ts'
 import { changing } from './previous.ts'
@@ -58,23 +58,9 @@ const isRecurring = ({ price }: OrderLine) => price.recurring !== null
 
 /** A one-time price that is bought with a subscription: its first invoice charges it. */
 const oneTimeLine = ({ name, price, quantity }: OrderLine, start: number): StripeObject =>
-  create('line_item', {
-    amount: price.unit_amount * quantity,
-    subtotal: price.unit_amount * quantity,
-    currency: price.currency,
+  invoiceItemLine(price.unit_amount * quantity, price.currency, start, {
     description: name,
     quantity,
-    period: { start, end: start },
-    parent: {
-      type: 'invoice_item_details',
-      subscription_item_details: null,
-      invoice_item_details: {
-        invoice_item: randomId('ii'),
-        proration: false,
-        proration_details: null,
-        subscription: null,
-      },
-    },
     pricing: {
       type: 'price_details',
       price_details: { price: price.id, product: price.product },

@@ -133,3 +133,18 @@ function recover(account: Account, invoice: string): void {
 
 export const linesOf = ({ state }: Account, id: string): object =>
   found(state.invoices, 'invoice', id).lines as object
+
+/** Creates a line of an invoice that is no part of a subscription. */
+export const invoiceItemLine = (amount: number, currency: string, at: number, more: object): StripeObject =>
+  create('line_item', {
+    amount,
+    subtotal: amount,
+    currency,
+    period: { start: at, end: at },
+    parent: {
+      type: 'invoice_item_details',
+      subscription_item_details: null,
+      invoice_item_details: { invoice_item: randomId('ii'), proration: false, subscription: null },
+    },
+    ...more,
+  })

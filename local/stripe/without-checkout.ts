@@ -4,7 +4,7 @@ import { amount, currency, readBody } from './body.ts'
 import { chargeFor } from './charges.ts'
 import { liveCustomer } from './customers.ts'
 import { invalid } from './errors.ts'
-import { payInvoice } from './invoices.ts'
+import { invoiceItemLine, payInvoice } from './invoices.ts'
 import { create } from './objects.ts'
 import { metadata } from './params.ts'
 import type { StripeObject } from './state.ts'
@@ -57,7 +57,7 @@ export function payOneOffInvoice(account: Account, body: unknown): StripeObject 
     object: 'list',
     has_more: false,
     url: `/v1/invoices/${invoice.id}/lines`,
-    data: [lineOf(invoice.id, amount, currency, now)],
+    data: [invoiceItemLine(amount, currency, now, { invoice: invoice.id, quantity: 1 })],
   }
   account.state.invoices.set(invoice.id, invoice)
   const { intent, payment } = payInvoice(account, invoice, amount)
@@ -65,20 +65,4 @@ export function payOneOffInvoice(account: Account, body: unknown): StripeObject 
   account.emit('invoice.paid', invoice)
   account.emit('invoice_payment.paid', payment)
   return invoice
-}
-
-function lineOf(invoice: string, amount: number, currency: string, now: number): StripeObject {
-  return create('line_item', {
-    invoice,
-    amount,
-    subtotal: amount,
-    currency,
-    quantity: 1,
-    period: { start: now, end: now },
-    parent: {
-      type: 'invoice_item_details',
-      subscription_item_details: null,
-      invoice_item_details: { invoice_item: `ii_${invoice}`, proration: false, subscription: null },
-    },
-  })
 }

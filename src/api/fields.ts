@@ -1,12 +1,12 @@
 import * as z from 'zod/mini'
-import { LONGEST_NOTE } from '../lengths.ts'
+import { LONGEST_NOTE, MAX_CREDITS } from '../limits.ts'
 import { id, storableText } from '../values.ts'
 
 /** An id or a key that the caller gives. */
 export const name = () => id().check(z.describe('Printable ASCII without spaces, at most 255 characters'))
 
 /** Credits that one call moves. */
-export const amount = () => wholeNumber(1, 10 ** 12).check(z.describe('Credits'))
+export const amount = () => wholeNumber(1, MAX_CREDITS).check(z.describe('Credits'))
 
 /** A whole number within limits. One message says what is wrong with it: the first. */
 export const wholeNumber = (minimum: number, maximum: number, number = z.number()) =>

@@ -52,9 +52,8 @@ begin
     noted bigint, lines jsonb) loop
     perform keep_older_invoice(read.stripe_invoice_id, read.lines);
     continue when is_invoice_credited(read.stripe_invoice_id) or is_invoice_waiting(read.stripe_invoice_id);
-    select jsonb_object_agg(line->>'id', jsonb_build_object('credits', floor(case when read.noted > 0
-      then paid_part(bought_credits(line, in_currency), read.lines, read.amount, read.noted)
-      else bought_credits(line, in_currency) end)))
+    select jsonb_object_agg(line->>'id', jsonb_build_object('credits', floor(
+      paid_part(bought_credits(line, in_currency), read.lines, read.amount, read.noted))))
     into grants from jsonb_array_elements(read.lines) line
     where (line->>'amount')::bigint > 0;
     continue when exists (select from jsonb_each(grants) one where one.value->>'credits' is null);

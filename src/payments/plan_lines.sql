@@ -8,7 +8,6 @@ declare
   invoice constant text := facts->>'stripe_invoice_id';
   in_currency constant text := facts->>'currency';
   lines constant jsonb := facts->'lines';
-  noted constant bigint := coalesce((facts->>'noted')::bigint, 0);
   line jsonb;
   entry_key text;
   bought numeric;
@@ -30,7 +29,7 @@ begin
         else key_of_period(invoice, line, lines) end;
       bought := bought_credits(line, in_currency);
       if bought is null then return null; end if;
-      if noted > 0 then bought := paid_part(bought, lines, (facts->>'amount')::bigint, noted); end if;
+      bought := paid_part(bought, lines, (facts->>'amount')::bigint, (facts->>'noted')::bigint);
       owed := owed_for(invoice, line->>'id');
     end if;
     known := exists (select from credit_ledger where idempotency_key = entry_key)

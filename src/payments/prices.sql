@@ -88,13 +88,15 @@ begin
 end $$;
 
 -- Returns the part of these credits that was paid for. A credit note before payment lowers what is charged: the total,
--- and what the negative lines have paid of it.
+-- and what the negative lines have paid of it. In TypeScript: `paidPart`.
 create or replace function paid_part(bought numeric, lines jsonb, total bigint, noted bigint) returns numeric
 language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  paid constant numeric := total + (
-    select coalesce(-sum(amount), 0) from jsonb_to_recordset(lines) as line(amount bigint) where amount < 0);
+  paid numeric;
 begin
+  if coalesce(noted, 0) = 0 then return bought; end if;
+  paid := total + (
+    select coalesce(-sum(amount), 0) from jsonb_to_recordset(lines) as line(amount bigint) where amount < 0);
   return bought * paid / (paid + noted);
 end $$;

@@ -35,7 +35,7 @@ begin
       end if;
       one := one || watch_difference(f.pass, item.provider, coalesce(item.event, item.object),
         case when (one->>'known')::boolean then one || '{"kind": null}' else one end);
-    else
+    elsif one->>'kind' is not null then
       one := one || jsonb_build_object('settled', is_settled_difference(item.provider, item.object, one)
         or is_settled_difference(item.provider, item.event, one));
     end if;

@@ -21,7 +21,8 @@ interface Finding {
   given_up: boolean
   confirmed?: boolean
   first?: boolean
-  settled: boolean
+  /** It is there if something differs. */
+  settled?: boolean
 }
 
 /** The most items that one statement compares: about 100 ms. */
@@ -168,7 +169,7 @@ function deliveryOf(item: Item): Delivery {
 function inWords(item: Item, finding: Finding, kind: DifferenceKind): Difference {
   const facts = moneyOf(item)
   const { provider, object } = item
-  const { outcome, reason, user_id, known, first = false, settled } = finding
+  const { outcome, reason, user_id, known, first = false, settled = false } = finding
   const waits = isUnsettled(outcome)
   // What cannot be credited yet is still owed.
   const owed = facts.credits ?? facts.grants?.reduce((sum, { credits }) => sum + credits, 0) ?? null

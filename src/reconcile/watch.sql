@@ -5,18 +5,17 @@ create or replace function watch_difference(of_pass text, of_provider text, of_o
 language plpgsql set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   seen differences;
-  settled constant boolean := is_settled_difference(of_provider, of_object, reported);
   same boolean;
   confirmed boolean;
 begin
   select * into seen from differences where provider = of_provider and object = of_object;
-  same := seen.kind = reported->>'kind' and (settled or seen.settled_at is null);
   if reported->>'kind' is null then
     if seen.object is not null then delete from differences where provider = of_provider and object = of_object; end if;
     return '{"confirmed": false, "first": false, "settled": false}';
   elsif reported->>'kind' = 'busy' then
     return '{"confirmed": false, "first": false, "settled": false}';
   end if;
+  same := seen.kind = reported->>'kind' and (seen.settled_at is null or is_as_settled(seen, reported));
   insert into differences as known (provider, object, kind, user_id, credits, reason, first_pass)
   values (of_provider, of_object, reported->>'kind', reported->>'user_id', (reported->>'credits')::bigint, reported->>'reason',
     of_pass)
@@ -34,19 +33,26 @@ begin
   if confirmed and seen.reported_at is null then
     update differences set reported_at = now() where provider = of_provider and object = of_object;
   end if;
-  return jsonb_build_object('confirmed', confirmed, 'first', confirmed and seen.reported_at is null, 'settled', settled);
+  return jsonb_build_object('confirmed', confirmed, 'first', confirmed and seen.reported_at is null,
+    'settled', seen.settled_at is not null);
 end $$;
 
--- Returns whether a person has dealt with this difference: the object differs as it did then.
--- reported: kind, credits, reason.
+-- Whether an object differs as it did when a person dealt with it. reported: kind, credits, reason.
+create or replace function is_as_settled(known differences, reported jsonb) returns boolean language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return known.settled_at is not null and known.kind = reported->>'kind'
+    and known.credits is not distinct from (reported->>'credits')::bigint
+    and known.reason is not distinct from reported->>'reason';
+end $$;
+
+-- Whether a person has dealt with this difference. reported: kind, credits, reason.
 create or replace function is_settled_difference(of_provider text, of_object text, reported jsonb) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return exists (select from differences known
-    where known.provider = of_provider and known.object = of_object and known.settled_at is not null
-      and known.kind = reported->>'kind' and known.credits is not distinct from (reported->>'credits')::bigint
-      and known.reason is not distinct from reported->>'reason');
+    where provider = of_provider and object = of_object and is_as_settled(known, reported));
 end $$;
 
 -- Returns how long a difference has to exist before it is confirmed. For the suspicion that Clerk has deleted a user,

@@ -9,6 +9,7 @@ import { type Invoice, invoiceSchema, moneyOf, subscriptionOf } from './invoice.
 import { soldBeside } from './pack-lines.ts'
 import { namedUser } from './payload.ts'
 import { hasPaidPlan, isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
+import { hasPlans } from './plans.ts'
 import { recordForCustomer } from './record-for-customer.ts'
 
 const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchema() }) }))
@@ -53,8 +54,6 @@ export const grantPlan: Handler = (event, settings) => {
 /** Whether lines of an invoice can bring credits: those of plans, or of packs beside them. */
 const sellsOnInvoices = (settings: Settings) =>
   hasPlans(settings) || Object.values(settings.CREDIT_PACKS).some(({ price }) => price)
-
-const hasPlans = ({ PLANS }: Settings) => Object.keys(PLANS).length > 0
 
 export const contextOf = (invoice: Invoice) => ({
   subscription: subscriptionOf(invoice),

@@ -10,6 +10,9 @@ interface Named {
   product?: string | null | undefined
 }
 
+/** Whether anything is sold by subscription. Without plans nobody waits for a price. */
+export const hasPlans = ({ PLANS }: Pick<Settings, 'PLANS'>) => Object.keys(PLANS).length > 0
+
 /** Returns the plan that a price stands for: by its id, its lookup key or its product, in this order. */
 export function planOf({ price, lookupKey, product }: Named, plans: Plans): Plan | undefined {
   return planOfPrice(price, plans) ?? named(lookupKey, plans) ?? named(product, plans)

@@ -8,6 +8,7 @@ import { contextOf } from './grant-plan.ts'
 import { invoiceLine, invoiceSchema, moneyOf } from './invoice.ts'
 import { soldBeside } from './pack-lines.ts'
 import { isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
+import { hasPlans } from './plans.ts'
 import { priceSchema, pricesOf } from './price.ts'
 import { READ } from './thin.ts'
 
@@ -33,23 +34,14 @@ export async function readLines(
   // A period that has ended may be metered. The time of the invoice's creation is not stored.
   const created = Math.floor(Date.now() / 1000)
   const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created })
+  const invoice = { ...invoiceFacts(facts), prices: pricesIn(all) }
   // A one-off invoice says it in its metadata.
-  const sold = subscription
-    ? soldBeside(all, settings.CREDIT_PACKS, invoiceFacts(facts))
-    : invoiceFacts(facts).sold
-  if (movesCredits(lines) && lines.some(({ credits, by_lookup_key }) => credits !== null || by_lookup_key)) {
-    const plans = plansFor(lines, settings.PLANS)
-    return await withPrices(stripe, { ...invoiceFacts(facts), lines, plans, prices: pricesIn(all), sold })
-  }
-  // Without plans nobody waits for a price.
-  const hasPlans = Object.keys(settings.PLANS).length > 0
-  if (sold && (subscription === null || !hasPlans || !isOfUnknownPlan(lines)))
-    return await withPrices(stripe, {
-      ...invoiceFacts(facts),
-      lines: hasPlans ? lines : [],
-      prices: pricesIn(all),
-      sold,
-    })
+  const sold = subscription ? soldBeside(all, settings.CREDIT_PACKS, invoice) : invoice.sold
+  if (movesCredits(lines) && lines.some(({ credits, by_lookup_key }) => credits !== null || by_lookup_key))
+    return await withPrices(stripe, { ...invoice, lines, plans: plansFor(lines, settings.PLANS), sold })
+  const isSelling = hasPlans(settings)
+  if (sold && (subscription === null || !isSelling || !isOfUnknownPlan(lines)))
+    return await withPrices(stripe, { ...invoice, lines: isSelling ? lines : [], sold })
   // If a line has a price that no setting knows now, it goes on waiting: a setting that is wrong for a minute must not
   // lose money.
   if (lines.some(({ credits }) => credits === null)) return null

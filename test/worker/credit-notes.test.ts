@@ -5,6 +5,10 @@ import { stripeAnswers } from './support.ts'
 
 beforeAll(() => sells(price('price_pro', 2000), price('price_max', 20_000)))
 
+/** A credit for this money of a line of the invoice `1`. */
+const undo = (ada: { in(name: string): string }, amount: number) =>
+  planLine({ price: 'price_pro', amount, proration: true, credits: [ada.in('1'), 'il_1'] })
+
 /** What Stripe says of an invoice of which a credit note took off this much while it was open. */
 const noted = (total: number, pre_payment_credit_notes_amount: number) => {
   const due = total - pre_payment_credit_notes_amount
@@ -27,10 +31,7 @@ describe('what a credit note takes off before an invoice is paid', () => {
   it('of a change of plan takes what the change credits all the same, which has paid its part', async () => {
     const ada = await subscriber()
     await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
-    const change = [
-      planLine({ price: 'price_pro', amount: -2000, proration: true, credits: [ada.in('1'), 'il_1'] }),
-      planLine({ price: 'price_max', amount: 20_000, proration: true }),
-    ]
+    const change = [undo(ada, -2000), planLine({ price: 'price_max', amount: 20_000, proration: true })]
     expect(await ada.paid('2', change, noted(18_000, 18_000))).toBe('applied')
     expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 1000'])
   })
@@ -44,13 +45,7 @@ describe('what a credit note takes off before an invoice is paid', () => {
     )
     const body = { ...first.data.object, status: 'paid' }
     await stripeAnswers({ [`GET /v1/invoices/${ada.in('1')}`]: { body } })
-    const undo = planLine({
-      price: 'price_pro',
-      amount: -1000,
-      proration: true,
-      credits: [ada.in('1'), 'il_1'],
-    })
-    await ada.paid('2', [undo])
+    await ada.paid('2', [undo(ada, -1000)])
     expect(await ada.entries()).toEqual(['plan_change -250'])
     await ada.told(first)
     expect(await ada.left()).toBe(250)
@@ -59,13 +54,7 @@ describe('what a credit note takes off before an invoice is paid', () => {
   it('is taken from no later change: half of a period takes half of what the period has brought', async () => {
     const ada = await subscriber()
     await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })], noted(2000, 1000))
-    const undo = planLine({
-      price: 'price_pro',
-      amount: -1000,
-      proration: true,
-      credits: [ada.in('1'), 'il_1'],
-    })
-    await ada.paid('2', [undo])
+    await ada.paid('2', [undo(ada, -1000)])
     expect(await ada.entries()).toEqual(['plan_grant 500', 'plan_change -250'])
   })
 

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { LONGEST_NOTE } from '../../lengths.ts'
+import { LONGEST_NOTE } from '../../limits.ts'
 import { storableText } from '../../values.ts'
 import { WrongQuery } from '../query.ts'
 

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { LONGEST_NOTE } from '../../lengths.ts'
+import { LONGEST_NOTE } from '../../limits.ts'
 import type { Call } from './env.ts'
 
 /** Content of a page: text is escaped, html is not. */

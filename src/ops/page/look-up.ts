@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { call, connect } from '../../db.ts'
+import { MAX_CREDITS } from '../../limits.ts'
 import { tellingAfter } from '../../outgoing/after.ts'
 import { settingsOf } from '../../settings.ts'
 import { idOf } from '../../values.ts'
@@ -126,9 +127,6 @@ const REFUSED: Record<string, string> = {
   missing_note: 'A note is required: nothing was changed.',
   missing_key: 'Nothing was changed: load the form again.',
 }
-
-/** The most credits of one adjustment, as in `npm run adjust`. */
-const MAX_CREDITS = 10 ** 12
 
 /** Adjusts a user's balance, up or down. @throws DatabaseUnavailable */
 export async function adjust(c: Call) {

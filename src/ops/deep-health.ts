@@ -23,8 +23,11 @@ let known: { of: string; at: number; health: Promise<Health> } | undefined
 export async function deepHealth(c: Context): Promise<Response> {
   const settings = settingsOf(c.env)
   const of = settings.DATABASE_URL + settings.NEON_FETCH_ENDPOINT
-  if (!known || known.of !== of || Math.abs(Date.now() - known.at) > KEPT_MS)
+  if (!known || known.of !== of || Math.abs(Date.now() - known.at) > KEPT_MS) {
     known = { of, at: Date.now(), health: readHealth(settings) }
+    // Other requests wait for this reading as well. Cloudflare would cancel it if this caller hung up.
+    c.executionCtx.waitUntil(known.health)
+  }
   const { critical, run_late } = await known.health
   if (run_late !== null)
     c.executionCtx.waitUntil((run_late ? tellDirectly : endDirectly)(settings, 'run_late'))

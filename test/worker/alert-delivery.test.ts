@@ -1,4 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { createExecutionContext } from 'cloudflare:test'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import worker from '../../src/index.ts'
 import { ALERT_KINDS } from '../../src/settings/alerts.ts'
 import { callWith } from './account-support.ts'
 import {
@@ -195,6 +197,14 @@ describe('GET /api/health/deep', () => {
     expect(requests).toBe(1)
     later(15_001)
     expect((await counted(() => Promise.all([deep(), deep(), deep()]))).requests).toBe(1)
+  })
+
+  it('goes on with the reading that others wait for if its caller hangs up', async () => {
+    later(20_000)
+    const context = createExecutionContext()
+    const goesOn = vi.spyOn(context, 'waitUntil')
+    await worker.fetch(new Request('http://ledgerhook.test/api/health/deep'), settings, context)
+    expect(await goesOn.mock.calls[0]?.[0]).toEqual({ critical: 0, run_late: false })
   })
 
   it('is 503 while the database is away', async () => {

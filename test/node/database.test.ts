@@ -277,7 +277,7 @@ describe('docs/database.md', () => {
     owner.password = encodeURIComponent('a long password, 1')
     await migrate(owner.href)
     await run(logins)
-    await run('create schema shop authorization website')
+    await run('grant create on database app to website')
     await run(`set role website; ${tables}`)
     const worker = new URL(as('billing_worker', documented))
     worker.password = encodeURIComponent('a long password, 2')

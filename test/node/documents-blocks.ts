@@ -100,7 +100,7 @@ export const NOT_HERE: readonly Excuse[] = [
 export const ELSEWHERE: readonly Excuse[] = [
   ['docs/database.md', 'create role billing_owner', 'test/node/database.test.ts'],
   ['docs/database.md', 'create role billing_worker', 'test/node/database.test.ts'],
-  ['docs/database.md', 'create table shop.orders', 'test/node/database.test.ts'],
+  ['docs/database.md', 'create schema shop', 'test/node/database.test.ts'],
   ['docs/database.md', 'drop schema ledgerhook', 'test/node/database.test.ts'],
   ['docs/moving-out.md', 'create schema moved', 'test/node/moving-out.test.ts'],
   ['docs/moving-out.md', 'select (select count(*)', 'test/node/moving-out.test.ts'],

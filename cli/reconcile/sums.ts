@@ -1,3 +1,4 @@
+import { money } from '../../src/stripe/minor-units.ts'
 import { counted } from '../shared/counted.ts'
 
 /** Minor units of a currency. Both are null if the difference is not about money. */
@@ -9,12 +10,10 @@ export interface Money {
 export const creditsOf = ({ credits }: { credits: number | null }) =>
   credits ? `${credits > 0 ? '+' : ''}${counted(credits, 'credit')}` : ''
 
-/** Returns minor units as people write them: `5.00 USD`, `500 JPY`. */
+/** Returns the money of a difference as people write it. Empty if it is not about money. */
 export function moneyOf({ amount, currency }: Money): string {
   if (amount === null || currency === null) return ''
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-  const { maximumFractionDigits: digits = 2 } = format.resolvedOptions()
-  return `${(amount / 10 ** digits).toFixed(digits)} ${currency.toUpperCase()}`
+  return money(amount, currency)
 }
 
 /** Returns the sums in credits and in each currency. Empty if there are neither. */

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { type Content, moment, table } from '../../src/ops/page/html.ts'
+import { money } from '../../src/stripe/minor-units.ts'
 import { ApiError as AnyApiError } from '../api-error.ts'
 import { backSaying, buttons, saidOf, webPage } from '../web-page.ts'
 import { control } from './control.ts'
@@ -8,7 +9,7 @@ import type { Answer, Request } from './http.ts'
 import { BANK } from './outcome-page.ts'
 import { isUnderWay } from './payments.ts'
 import type { Services } from './services.ts'
-import { isEnding, money, sold, statusOf, two, userOf } from './shown.ts'
+import { isEnding, sold, statusOf, two, userOf } from './shown.ts'
 import type { Event, State, Subscription } from './state.ts'
 
 /** The number of objects of each kind on a page, the newest first. `GET /test/<kind>` returns all of them. */

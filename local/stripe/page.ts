@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { type Content, field } from '../../src/ops/page/html.ts'
+import { money } from '../../src/stripe/minor-units.ts'
 import { seeOther, webPage } from '../web-page.ts'
 import { choicesOf } from './buyer.ts'
 import { ApiError, cardDeclined } from './errors.ts'
@@ -74,7 +75,7 @@ function form({ account }: Services, session: Session): Content {
   if (session.status === 'expired') return html`<p>This session has expired.`
   if (session.status === 'complete') return outcomeOf(account.state, session, `/pay/${session.id}`)
   const order = account.state.orders.get(session.id)
-  const amount = `${(session.amount_total / 100).toFixed(2)} ${session.currency.toUpperCase()}`
+  const amount = money(session.amount_total, session.currency)
   const debit =
     session.mode === 'payment' && html`<button name="with" value="debit">Pay by bank debit</button>`
   const cancel = session.cancel_url && html`<a href="${session.cancel_url}">Cancel</a>`

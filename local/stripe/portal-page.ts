@@ -1,10 +1,11 @@
 import { html } from 'hono/html'
 import { type Content, table } from '../../src/ops/page/html.ts'
+import { money } from '../../src/stripe/minor-units.ts'
 import { buttons } from '../web-page.ts'
 import type { Account } from './account.ts'
 import { retrieveCustomer } from './customers.ts'
 import { missing } from './errors.ts'
-import { isEnding, money, sold, statusOf } from './shown.ts'
+import { isEnding, sold, statusOf } from './shown.ts'
 
 /** Shows what a customer can do in Stripe's portal, and the way back to the app. @throws ApiError 404 */
 export function portalPage(account: Account, customer: string, query: string): Content {

@@ -2,10 +2,6 @@ import { html } from 'hono/html'
 import type { Content } from '../../src/ops/page/html.ts'
 import type { StripeObject, Subscription } from './state.ts'
 
-/** Shows an amount in minor units of its currency. */
-export const money = (amount: number, currency: string) =>
-  `${(amount / 100).toFixed(2)} ${currency.toUpperCase()}`
-
 /** Shows an object, and on a second line what it belongs to. */
 export const two = (first: unknown, second: unknown): Content =>
   html`${first ?? ''}${first && second ? html`<br>` : ''}${second ?? ''}`

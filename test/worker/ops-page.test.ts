@@ -491,7 +491,7 @@ describe('a user', () => {
     expect(requests).toBe(1)
     expect(result).toContain(`Email ${user}@example.com Balance, credits 340`)
     expect(result).toMatch(new RegExp(`-200 340 200 credits taken back: money of ${payment} was refunded`))
-    expect(result).toMatch(new RegExp(`${payment} [\\d: -]+ 500 \\$10\\.00 refund succeeded \\$4\\.00`))
+    expect(result).toMatch(new RegExp(`${payment} [\\d: -]+ 500 10\\.00 USD refund succeeded 4\\.00 USD`))
     expect(result).toContain(`sub_${user}`)
     expect(result).toMatch(/Waiting deliveries .* rejected \/ invalid_metadata a person/)
     const ofPayment = await seen(operator, `/ops/find?id=${payment}`)

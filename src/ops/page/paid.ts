@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { money } from '../../stripe/minor-units.ts'
 import { type Content, found, moment, table } from './html.ts'
 
 export interface Payment {
@@ -57,9 +58,3 @@ const subscriptionRow = (one: Subscription): Content[] => [
     one.cancel_due_at && 'will be cancelled, as its user is deleted',
   ],
 ]
-
-/** Returns an amount in the currency's main unit. Stripe counts in the smallest unit: cents, but whole yen. */
-function money(amount: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
-}

@@ -5,6 +5,7 @@ import { SDKS } from './cli/sdk/write.ts'
 import { projectDir } from './cli/shared/project.ts'
 import { stamp } from './cli/stamp.ts'
 import LongestFirst from './local/check/longest-first.ts'
+import { originalLines } from './local/check/original-lines.ts'
 import { WORKERS } from './local/check/progress.ts'
 
 // The Worker imports what it writes, and runs on SDKs as they are deployed.
@@ -43,6 +44,7 @@ export default defineConfig({
         extends: true,
         resolve: { alias: sdks },
         plugins: [
+          originalLines,
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             // A queue of workerd's, which takes what Cloudflare's takes. Tests hand its messages to the consumer.

@@ -34,7 +34,7 @@ export const OUTCOMES = {
   /** Cannot be applied yet: kept, and released without any action of a person. */
   parked: {
     unknown_user: 'its user has not come yet',
-    unknown_customer: 'it is not known whose its Stripe customer is',
+    unknown_customer: 'it is not known which user has its Stripe customer',
     unknown_payment: 'its payment has not come yet',
     unknown_price: 'a plan was paid whose price is not in `PLANS`',
     unknown_invoice: 'it credits a line of an invoice whose payment is not known here; Stripe is asked',
@@ -56,7 +56,7 @@ export const OUTCOMES = {
     limit_exceeded: 'the balance would go beyond 2^53 - 1 credits',
     user_deactivated: 'its user is deleted',
     before_start:
-      'money of a payment from before `CREDIT_SINCE` was refunded or disputed, or such a change was undone',
+      'a payment from before `CREDIT_SINCE` was refunded or disputed, or a refund or dispute of it was undone',
     missing_email: 'a user without any address, while `REQUIRE_EMAIL` asks for one',
   },
   /** In the queue, and applied from there, because the database did not respond in time. There is no row yet. */

@@ -14,9 +14,9 @@ npm run adjust -- <user id> <credits> --note TEXT --key KEY     give a user cred
 npm run adjust -- --file balances.csv                           the same for each line of a CSV file, once all of it is right
 
   --note TEXT          why: \`npm run explain\` and the user's wallet show it. No personal data, at most 500 characters
-  --key KEY            your name for this adjustment, a ticket's for instance: it happens once, however often you say so
-  --file FILE          a CSV file in UTF-8 whose first line is user_id,amount,key,note
-  --target             with --file: each amount is the balance that the wallet shall have; the difference is booked
+  -- key KEY your name for this adjustment, such as a ticket's: one key is booked once, however often you run this file
+  -- FILE a CSV file in UTF-8 whose first line is user_id,amount,key,note
+  -- target with --file: each amount is the balance that the wallet should have; the difference is booked
   --sum N              with --file: what the amounts have to add up to; otherwise nothing is booked
   --dry-run            with --file: checks all of it and says what would be booked
   --yes                does not ask, where the database is not on this machine
@@ -60,7 +60,7 @@ await runCommand(async () => {
   const { file, target, sum, 'dry-run': dryRun } = values
   if (file !== undefined) {
     if (user_id || values.note !== undefined || values.key !== undefined)
-      throw new LocalError('--file stands alone: its lines name the users, amounts, keys and notes')
+      throw new LocalError('--file goes with no user, amount, key or note: the lines of the file have them')
     const total = readSum(sum)
     const url = await databaseUrl(values['pg-port'])
     const host = hostOf(url)
@@ -112,7 +112,7 @@ function inLines(
 ): string[] {
   if (problems.length > 0) {
     const listed = problems.map(({ line, why }) => (line === 0 ? why : `line ${line}: ${why}`))
-    return [...listed, `${host}: ${problems.length} to put right: nothing is booked`]
+    return [...listed, `${host}: ${problems.length} to correct: nothing is booked`]
   }
   const what = isDry ? 'would be booked' : 'booked now'
   const had = met > 0 ? `; ${met} had this balance` : ''

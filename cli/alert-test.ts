@@ -11,7 +11,7 @@ npm run alert-test -- [flags]     sends one of each alert to ALERT_WEBHOOK_URL, 
 
 Nothing is opened: each says that it is a test. ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET are those of the environment,
 else of .dev.vars, else of wrangler.toml (a secret is not there: name it in the environment). Exits with 1 unless all of
-them were taken.
+them were accepted.
 
   --only NAME          one alert, such as silence
   --env production     whose variables of wrangler.toml
@@ -43,7 +43,7 @@ function receiver(given: Record<string, string | undefined>): { url: string; sec
   const url = readSetting('ALERT_WEBHOOK_URL', given)
   if (!url)
     throw new LocalError(
-      'ALERT_WEBHOOK_URL is not set, so nobody is told of alerts: name it in the environment or in .dev.vars',
+      'ALERT_WEBHOOK_URL is not set, so alerts are sent to nobody: name it in the environment or in .dev.vars',
     )
   return { url, secrets: readSetting('ALERT_WEBHOOK_SECRET', given) ?? [] }
 }
@@ -63,5 +63,5 @@ async function sendAll(names: string[], url: string, secrets: string[]): Promise
 }
 
 function line({ alert, taken, status, cause }: Sent): string {
-  return `${alert}: ${taken ? 'taken' : 'NOT taken'}, ${status === null ? `nothing came back (${cause})` : `the response was ${status}`}`
+  return `${alert}: ${taken ? 'accepted' : 'NOT accepted'}, ${status === null ? `nothing came back (${cause})` : `the response was ${status}`}`
 }

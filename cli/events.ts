@@ -6,12 +6,12 @@ import { LocalError } from './shared/errors.ts'
 import { readFlags } from './shared/flags.ts'
 
 const HELP = `
-npm run events -- [flags]               the events that were given up, because your app did not take them, oldest first
+npm run events -- [flags]               the events that were given up, because your app did not accept them, oldest first
 npm run events -- --resend <event id>   sends one again: its id, sequence and body stay the same
 npm run events -- --resend all          sends up to 1000 of them again, each within two minutes, in order for each user
 
-Exits with 1 while there is one. docs/outgoing-events.md says when an event is given up; until then it is tried again by
-itself.
+Exits with 1 while there is one. docs/outgoing-events.md says when an event is given up; until then it is retried
+automatically.
 
   --json               the result as JSON
   --pg-port 25432      the local Postgres, where DATABASE_URL is not set
@@ -56,8 +56,8 @@ async function list(url: string, host: string, json: boolean): Promise<void> {
 
 function inWords(number: number): string {
   return number === 0
-    ? 'no event was given up; one that your app has not taken yet is tried again by itself'
-    : `events that were given up, because your app did not take them: ${number}`
+    ? 'no event was given up; an event that your app has not accepted yet is retried automatically'
+    : `events that were given up, because your app did not accept them: ${number}`
 }
 
 function line({ id, type, user_id, sequence, created_at, tries, status }: Undelivered): string {

@@ -33,7 +33,7 @@ await runCommand(async () => {
   console.log(values['dry-run'] ? script(done) : inLines(done).join('\n'))
   if (!isNeon(done)) {
     console.error(
-      `${done.host} is not Neon: the Worker speaks Neon's SQL over HTTP, and reaches this one by the local gateway alone: npm run dev -- --gateway`,
+      `${done.host} is not Neon: the Worker speaks Neon's SQL over HTTP, and reaches this one only by the local gateway: npm run dev -- --gateway`,
     )
   }
 })

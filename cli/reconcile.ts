@@ -70,13 +70,13 @@ await runCommand(async () => {
 function plain(error: unknown, url: string): unknown {
   if (error instanceof ProviderTrouble)
     return new LocalError(
-      `a provider does not answer (${error.message}): run it again, it goes on from what is done`,
+      `a provider does not answer (${error.message}): run it again, it continues from what is done`,
     )
   if (error instanceof DatabaseUnavailable) {
     const why = whyFailed({ code: error.message }, url).message
     // A missing right or a missing migration would fail again.
     const isLasting = /^(42|3F)/.test(error.message)
-    return new LocalError(isLasting ? why : `${why}. Run it again: it goes on from what is done`)
+    return new LocalError(isLasting ? why : `${why}. Run it again: it continues from what is done`)
   }
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ERR_SQLITE_ERROR')

@@ -92,7 +92,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -214,7 +214,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -388,7 +388,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -544,7 +544,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -675,7 +675,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -856,7 +856,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1014,7 +1014,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1183,7 +1183,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1321,7 +1321,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1453,7 +1453,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1567,7 +1567,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1795,7 +1795,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1847,7 +1847,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1927,7 +1927,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -2070,7 +2070,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -2188,7 +2188,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -2332,7 +2332,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -2520,7 +2520,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -2752,7 +2752,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -2851,7 +2851,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Nothing is known to be done: try again */
+                /** @description It is not known whether anything was done: try again */
                 503: {
                     headers: {
                         [name: string]: unknown;

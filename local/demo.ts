@@ -31,7 +31,7 @@ npm run demo -- --story changes      plans that are changed, at once, declined a
 npm run demo -- --story metered      spend, give back, grant, run low, buy, and the events that the app gets
 npm run demo -- --story refunds      refunds and disputes, in every order: what happens to credits when money comes back
 npm run demo -- --story outage       40 hours without a database, in fast motion: everything waits in the queue
-npm run demo -- --story drift        deliveries are lost in three ways, and \`npm run reconcile\` finds and mends each
+npm run demo -- --story drift        deliveries are lost in three ways, and \`npm run reconcile\` finds and corrects each
 
 Starts everything it needs on free ports, and leaves nothing behind. Exits with 0 only if every line is as promised.
 `

@@ -45,7 +45,7 @@ function objectionTo({ fields }: CsvRecord, row: Row, toBalance: boolean): strin
   if (fields.length !== COLUMNS.length) return `it has ${fields.length} fields, not ${COLUMNS.length}`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: Postgres cannot store a null character
   if (fields.some((field) => /\u0000/.test(field) || !field.isWellFormed()))
-    return 'it has a character that is none'
+    return 'it has a character that cannot be stored'
   if (!user_id || user_id.length > LONGEST_ID || /\s/.test(user_id)) return 'user_id names no user'
   if (Number.isNaN(amount)) return 'amount is not a whole number of credits, such as 50 or -50'
   if (Math.abs(amount) > MAX_CREDITS)

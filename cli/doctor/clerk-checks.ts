@@ -45,7 +45,7 @@ const instance: Check = {
   group: 'clerk',
   name: 'clerk-instance',
   needs: ['CLERK_SECRET_KEY'],
-  costs: 'users of another instance are taken for yours, or yours are ignored',
+  costs: 'users of another instance count as yours, or yours are ignored',
   async run(context) {
     const { id } = await instanceOf(context)
     const wanted = context.settings.CLERK_INSTANCE_ID
@@ -99,7 +99,7 @@ const jwks: Check = {
       return warn(
         'CLERK_JWT_KEY is not set',
         'set it to the JWKS public key of the Dashboard, API keys, as PEM',
-        'the routes for signed-in users answer 500',
+        'the routes for signed-in users return 500',
       )
     const { keys } = await askClerk<{ keys: Jwk[] }>(context, '/v1/jwks')
     const mine = modulusOf(CLERK_JWT_KEY)
@@ -165,7 +165,7 @@ const users: Check = {
   group: 'clerk',
   name: 'clerk-users',
   needs: ['DATABASE_URL', 'CLERK_SECRET_KEY'],
-  costs: 'those who are missing here have no wallet, and those who are gone there still have one',
+  costs: 'users who are missing here have no wallet, and users who are gone at Clerk still have one',
   async run(context) {
     const { total_count: there } = await askClerk<{ total_count: number }>(context, '/v1/users/count')
     const [known] = await rows<{ here: string }>(
@@ -173,7 +173,7 @@ const users: Check = {
       'select count(*) as here from ledgerhook.users where deactivated_at is null',
     )
     const here = Number(known?.here)
-    if (here === there) return pass(`${counted(there, 'user')} there and here`)
+    if (here === there) return pass(`${counted(there, 'user')} at Clerk and here`)
     if (isStandIn(context))
       return pass(
         `${counted(there, 'user')} at the local Clerk, ${here} here: it does not know those of \`npm run send\``,

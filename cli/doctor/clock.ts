@@ -31,7 +31,7 @@ export const clock: Check = {
     const found = apart.some(({ seconds }) => Math.abs(seconds) >= FAIL_S) ? fail : warn
     const said = apart.map(({ name, seconds }) => `${name} is ${inWords(seconds)}`).join(', ')
     return found(
-      `beside this clock, ${said}`,
+      `compared with this clock, ${said}`,
       'set the clock that differs: where all do, that of this machine',
     )
   },

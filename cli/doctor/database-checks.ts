@@ -21,12 +21,12 @@ const byHttp: Check = {
     const host = hostOf(settings.DATABASE_URL ?? '')
     try {
       await connect(settings as Settings).query('select 1')
-      return pass(`${host} answers by HTTP, as the Worker asks it`)
+      return pass(`${host} responds over HTTP, which the Worker uses`)
     } catch (error) {
       // The driver's message may contain values that it was given, so only the code is shown.
       const code = (error as { code?: string }).code ?? (error as Error).name
       return fail(
-        `${host} does not answer by HTTP (${code})`,
+        `${host} does not respond over HTTP (${code})`,
         whereAway(
           settings.NEON_FETCH_ENDPOINT,
           'is it Neon, is the password right, is the compute allowed to wake?',

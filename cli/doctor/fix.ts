@@ -53,7 +53,7 @@ async function create(context: Context, put: PutSecret): Promise<string> {
   const secrets = [secret, ...(context.settings[SECRET] ?? [])].join(',')
   await put(SECRET, secrets).catch((error: Error) => {
     throw new LocalError(
-      `${id} is made, but its secret could not be put (${error.message}): reveal it in the Dashboard, and run ` +
+      `${id} is made, but its secret could not be set (${error.message}): reveal it in the Dashboard, and run ` +
         putting(SECRET),
     )
   })

@@ -43,7 +43,7 @@ function localParts(given: Vars, { gateway, stripe, clerk }: Given['ports']): Va
     ...(isLocal(given.CLERK_SECRET_KEY) && {
       CLERK_API_BASE: at(portNumber(clerk, '--clerk-port', LOCAL_PORTS.clerk)),
     }),
-    // `npm run dev -- --gateway` starts one for a DATABASE_URL that is not Neon's. A database on this machine never is.
+    // `npm run dev -- --gateway` starts one for a DATABASE_URL that is not Neon's, such as one on this machine.
     ...((!given.DATABASE_URL || isLoopback(given.DATABASE_URL) || gateway !== undefined) && {
       NEON_FETCH_ENDPOINT: `${at(portNumber(gateway, '--gateway-port', LOCAL_PORTS.gateway))}/sql`,
     }),

@@ -117,13 +117,13 @@ export const guides = (workerUrl: string): Guide[] => [
     title: 'so that your backend and you may call',
     settings: [
       { name: 'SERVICE_TOKEN', for: 'lets your backend spend and grant credits', from: RANDOM },
-      { name: 'OPS_TOKEN', for: 'opens /ops, and tells whether the Worker is ready', from: RANDOM },
+      { name: 'OPS_TOKEN', for: 'opens /ops, and shows whether the Worker is ready', from: RANDOM },
       { name: 'GRANT_LIMIT', for: 'how much your backend may grant; without it, nothing' },
       { name: 'CAMPAIGNS', for: 'what your backend may grant credits for, with caps' },
     ],
   },
   {
-    title: 'so that you are told',
+    title: 'so that you learn of problems',
     settings: [
       {
         name: 'ALERT_WEBHOOK_URL',
@@ -133,16 +133,16 @@ export const guides = (workerUrl: string): Guide[] => [
       { name: 'ALERT_WEBHOOK_SECRET', for: 'signs the alerts', from: SIGNING },
       {
         name: 'HEARTBEAT_URL',
-        for: 'is asked after each good scheduled run',
-        from: 'take an address of a service that raises the alarm when nobody asks any more',
+        for: 'is requested after each successful scheduled run',
+        from: 'take the address of a service that raises the alarm when these requests stop',
       },
       {
         name: 'EVENTS_URL',
-        for: 'where your app is told what happens',
+        for: 'where your app receives events',
         from: 'it is a route of your app: docs/outgoing-events.md',
       },
-      { name: 'EVENTS_SECRET', for: 'signs what your app is told', from: SIGNING },
-      { name: 'LOW_BALANCE', for: 'tells your app when a balance falls below it' },
+      { name: 'EVENTS_SECRET', for: 'signs the events for your app', from: SIGNING },
+      { name: 'LOW_BALANCE', for: 'sends your app an event when a balance falls below it' },
       {
         name: 'METRICS_READ',
         for: 'shows what Analytics Engine has counted on /ops',
@@ -158,7 +158,7 @@ export const guides = (workerUrl: string): Guide[] => [
         name: 'SIGNUP_BONUS_SINCE',
         for: 'gives the bonus to people who signed up before Ledgerhook was there, too',
       },
-      { name: 'APP_TAG', for: 'tells this app from others on the same Stripe account' },
+      { name: 'APP_TAG', for: 'distinguishes this app from others on the same Stripe account' },
       { name: 'PAYLOAD_RETENTION_DAYS', for: 'drops the payloads of settled deliveries after so many days' },
       {
         name: 'ACCESS_TEAM_DOMAIN',

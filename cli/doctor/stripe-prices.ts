@@ -90,7 +90,7 @@ const currencies: Check = {
   group: 'stripe',
   name: 'stripe-currencies',
   needs: ['STRIPE_SECRET_KEY'],
-  costs: 'who has subscribed in one currency cannot buy in another',
+  costs: 'a customer who has subscribed in one currency cannot buy in another',
   async run({ stripe, settings: { PLANS = {}, CREDIT_PACKS = {} } }) {
     const used = new Set(
       Object.values(CREDIT_PACKS as Record<string, Pack>).flatMap(({ currency }) => currency ?? []),
@@ -101,7 +101,7 @@ const currencies: Check = {
     return {
       result: 'warn',
       says: `several currencies are sold: ${[...used].sort().join(', ')}`,
-      do: 'keep one for each customer, or sell in one',
+      do: 'sell to each customer in one currency, or sell in one only',
     }
   },
 }

@@ -14,7 +14,7 @@ const reachable: Check = {
     if (!answer) return fail(`${url} does not answer`, 'is it deployed there? In development: npm run dev')
     if (answer.status === 200 && answer.body?.status === 'ok') return pass(`${url} answers`)
     // This check reports a redirect of GET; the one below reports a redirect of POST.
-    if (answer.status >= 300 && answer.status < 400) return pass(`${url} answers, by a redirect`)
+    if (answer.status >= 300 && answer.status < 400) return pass(`${url} answers with a redirect`)
     return fail(
       `${url} returns ${answer.status} and is not Ledgerhook`,
       'correct --url: the address of the Worker',
@@ -30,23 +30,23 @@ const PROVIDERS = [
 const redirect: Check = {
   group: 'worker',
   name: 'worker-redirect',
-  costs: 'Clerk and Stripe take a redirect for a failure, and disable the endpoint after some days',
+  costs: 'Clerk and Stripe count a redirect as a failure, and disable the endpoint after some days',
   async run({ url, settings }) {
     for (const [provider, name] of PROVIDERS) {
       const answer = await unsigned(url, provider, settings[name]?.[0])
       if (answer && answer.status >= 300 && answer.status < 400)
         return fail(
           `POST ${webhookUrl(url, provider)} returns ${answer.status}`,
-          `give Clerk and Stripe the address where it leads: ${originOf(answer.headers.get('location'), url)}`,
+          `give Clerk and Stripe the address to which it leads: ${originOf(answer.headers.get('location'), url)}`,
         )
     }
-    return pass('webhooks are taken without a redirect')
+    return pass('webhooks are accepted without a redirect')
   },
 }
 
 const originOf = (location: string | null, url: string) => URL.parse(location ?? '', url)?.origin ?? 'unknown'
 
-const LOG = 'see the Worker’s log; of `misconfigured` it names the setting and says why'
+const LOG = 'see the Worker’s log: the line `misconfigured` names the setting and says why'
 
 const returned = (answer: Answer | null | undefined) =>
   answer ? `${answer.status} (${answer.body?.error ?? 'no reason'})` : 'no response'
@@ -85,7 +85,7 @@ function secretCheck(
           `the Worker does not know ${name}${which}`,
           giving(isLocal, name, ", with the endpoint's signing secret"),
         )
-      const costs = `nothing that ${from} sends is taken`
+      const costs = `nothing that ${from} sends is accepted`
       return fail(`a signed probe gets ${returned(answer)}`, LOG, costs)
     },
   }
@@ -122,7 +122,7 @@ const forgeries: Check = {
 const READY: Record<string, string> = {
   not_migrated: 'run npm run migrate from the checkout that is deployed',
   functions_outdated: 'run npm run migrate from the checkout that is deployed',
-  wrong_isolation: 'run npm run migrate: it prints the line that mends it',
+  wrong_isolation: 'run npm run migrate: it prints the line that corrects it',
   unavailable: 'is the DATABASE_URL of the Worker right, and the database awake?',
 }
 
@@ -142,7 +142,7 @@ const ready: Check = {
       return fail(
         'the Worker has another OPS_TOKEN',
         giving(context.isLocal, 'OPS_TOKEN'),
-        'nobody can ask it how it is',
+        'nobody can ask whether it is ready',
       )
     if (!status)
       return fail(`the Worker returns ${returned(answer)}`, LOG, 'deliveries get the same, and are repeated')
@@ -154,7 +154,7 @@ const build: Check = {
   group: 'worker',
   name: 'worker-build',
   needs: ['OPS_TOKEN'],
-  costs: 'what you look at here is not what runs there',
+  costs: 'the code that you see here is not what runs there',
   async run(context) {
     const there = (await readyOf(context))?.headers.get('ledgerhook-build')
     const here = context.checkout.build

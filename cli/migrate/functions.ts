@@ -69,7 +69,7 @@ function functionsOf({ path, sql }: SqlFile): { name: string; isEntryPoint: bool
     const [, name] = /^create or replace function (\w+) ?\(/i.exec(outline) ?? []
     if (name === undefined) {
       throw new FileError(
-        `${path}:${line} is not \`create or replace function name(…)\`: what is made once belongs into a migration`,
+        `${path}:${line} is not \`create or replace function name(…)\`: what is made once belongs in a migration`,
       )
     }
     // A function that the Worker calls runs as the owner, because the Worker's role has no right to any table.

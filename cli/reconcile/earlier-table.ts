@@ -28,7 +28,7 @@ function row(one: Imported): string {
   const notes = [
     gone_before > 0 ? `${gone_before} gone before` : '',
     since > 0
-      ? `${counted(since, 'refund or dispute', 'refunds or disputes')} since, which --fix follows`
+      ? `${counted(since, 'refund or dispute', 'refunds or disputes')} since, which --fix applies`
       : '',
   ]
   return [`  ${stripe_payment_id}`, user_id, counted(credits, 'credit'), moneyOf(one), ...notes]

@@ -18,11 +18,12 @@ export interface Store {
   seen: Seen
   /** Objects that were paid but are not credited here. */
   uncredited: Seen
-  /** What differs and was settled by hand, by its object. It is not among the rows. Each was a person's work: few. */
+  /** The differences that were settled by hand, by object. They are not among the rows. There are few of them. */
   settled: Map<string, Difference>
   /**
    * Keeps differences. If an object and kind is found again, the first difference stays, because it has the newest
-   * state, until one of them is fixed. A charge's total is not listed while its refunds are and take as much or more.
+   * state, until one of them is fixed. A charge's total of refunds is not listed if its refunds are listed and take as
+   * many credits or more.
    */
   keep(found: Difference[]): void
   /** Returns differences in the order in which they were first found. More may be kept while the caller reads. */

@@ -38,12 +38,12 @@ export function* inLines({ host, first, left, absent, payments, flags, settings 
   yield `${styleText('bold', host)}: ${all} compared with ${comparedWith(flags, settings)}${isSilent ? '' : `, ${inWords(first.store.count())}`}`
   if (refused.length > 0) yield ''
   for (const { name, provider } of refused)
-    yield `${name} is refused by ${provider}: nothing is compared that it should read. Set the right key`
+    yield `${name} is refused by ${provider}: what it should read is not compared. Set the right key`
   yield* section(flags.fix ? 'found' : '', first.store)
   if (!flags.fix) yield* ofUncredited(first.store, flags)
   if (flags.fix && first.store.count() > 0) {
     const fixed = first.store.count({ fixed: true })
-    yield* ['', `${fixed} put right, then compared again: ${inWords(left.store.count())}`]
+    yield* ['', `${fixed} corrected, then compared again: ${inWords(left.store.count())}`]
     yield* section('left', left.store)
   }
   yield* ofSettled(left.store)
@@ -66,11 +66,11 @@ function* ofSettled({ settled }: Store): Iterable<string> {
 function* ofUncredited(store: Store, { user }: Flags): Iterable<string> {
   const isUncredited = CREDITING.some((kind) => store.count({ kind }) > 0)
   if (user && isUncredited)
-    yield* ['', 'Refunds and disputes of what is not credited yet are not looked for with --user.']
+    yield* ['', 'With --user, refunds and disputes of payments that are not credited yet are not looked for.']
   else if (isUncredited && store.count({ reason: 'unknown_payment' }) > 0)
     yield* [
       '',
-      'What refunds and disputes of it take is not in these sums: --fix credits it first, and then follows them.',
+      'These sums leave out what its refunds and disputes take: --fix credits it first, and then applies them.',
     ]
 }
 

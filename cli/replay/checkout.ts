@@ -41,7 +41,7 @@ export function checkoutOf(ref: string): Checkout {
   }
   if (NEEDED.some((path) => !existsSync(join(dir, path)))) {
     remove()
-    throw new LocalError(`${ref} is too old to be compared: it has not ${NEEDED[0]}`)
+    throw new LocalError(`${ref} is too old to be compared: it has no ${NEEDED[0]}`)
   }
   symlinkSync(join(projectDir, 'node_modules'), join(dir, 'node_modules'), 'junction')
   return { dir, commit: commit.slice(0, 12), remove }

@@ -23,7 +23,7 @@ export interface Difference {
   verdict: [string, string]
   /** The sum of its ledger entries, in credits. */
   credits: [number, number]
-  /** Whether only facts are new, or lost that were null, and outcome, reason and credits are the same. */
+  /** Whether only new facts differ, or lost facts that were null, and outcome, reason and credits are the same. */
   only_new_facts: boolean
 }
 

@@ -18,8 +18,8 @@ export function noteFacts(names: FactNames, decision: Effect | Verdict | null): 
 const nameOf = (verb: string, path: string) => `${verb} ${path.replaceAll(/\.\d+(?=\.|$)/g, '.*')}`
 
 /**
- * Whether two effects differ, and only in facts that the base has in no delivery. A fact that this code has in none must
- * have been null: any other is lost, whatever its effect was.
+ * Whether two effects differ, and only in new facts, which the base has in no delivery, or in null facts of the base
+ * that this code has in no delivery. Any other missing fact is lost, even if the effect is the same.
  */
 export function differsByNewFacts(
   [base, now]: [Effect | Verdict | null, Effect | Verdict | null],

@@ -81,7 +81,7 @@ async function copy(
       const columns = (await columnsOf(client, table)).filter(
         (name) => known.includes(name) && !without.includes(name),
       )
-      // Code from before this table knows nothing of it.
+      // The code of an older version does not have this table.
       if (columns.length === 0) continue
       await client.query(
         `insert into ledgerhook.${table} (${columns}) select ${columns}

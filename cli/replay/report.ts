@@ -35,7 +35,7 @@ export function playedInLines(host: string, found: Played): string[] {
     `${host}: ${countedApart(played, 'delivery', 'deliveries')} played as received, and shuffled`,
     ...(isSame(found) ? ['Nothing differs: both orders lead to the rows that are stored'] : []),
     ...rowLines(['row differs when shuffled', 'rows differ when they are shuffled'], shuffled),
-    ...rowLines(['row is stored otherwise', 'rows are stored otherwise'], stored),
+    ...rowLines(['row differs from the stored one', 'rows differ from the stored ones'], stored),
     ...notJudged([
       [unjudged.without_payload, 'deliveries without a payload'],
       [unjudged.erased, 'deliveries of users whose erasure was asked for'],
@@ -89,7 +89,7 @@ function inLine({ event, user, facts, credits: [was, is] }: Difference): string 
 function rowLines([one, many]: [string, string], rows: DifferingRow[]): string[] {
   if (rows.length === 0) return []
   const line = ({ table, id, columns, credits }: DifferingRow) => {
-    const names = columns.length === 0 ? 'is in one of the two' : columns.join(', ')
+    const names = columns.length === 0 ? 'is on one side only' : columns.join(', ')
     return `  ${table} ${id}: ${names}${credits ? ` ${credits[0]} → ${credits[1]}` : ''}`
   }
   return [`${countedApart(rows.length, one, many)}`, ...few(rows, line)]

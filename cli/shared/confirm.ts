@@ -21,7 +21,7 @@ export async function confirmElsewhere(
   if (yes || isThisMachine(url)) return
   const host = hostOf(url)
   if (terminal === undefined)
-    throw new LocalError(`${host} is not this machine: \`-- --yes\` says that you mean to ${what} there`)
+    throw new LocalError(`${host} is not this machine: add \`-- --yes\` if you mean to ${what} there`)
   const prompt = createInterface(terminal)
   try {
     const answer = await prompt.question(`${what} at ${host}, which is not this machine? [y/N] `)

@@ -9,7 +9,7 @@ export function devVarsText(): string | undefined {
   const found = statSync(FILE, { throwIfNoEntry: false })
   if (found?.isDirectory())
     throw new LocalError(
-      `${FILE} is a directory, as Docker makes one of a file that it mounts and that is not there: remove it`,
+      `${FILE} is a directory (Docker makes one if a file that it mounts does not exist): remove it`,
     )
   return found && readFileSync(FILE, 'utf8')
 }

@@ -36,7 +36,7 @@ function refuseTaken(names: string[]): void {
     return SET_FOR_GOOD.has(name) ? kept === 'true' && name !== 'json' : Boolean(kept)
   })
   if (taken === undefined) return
-  throw new LocalError(`npm has kept --${taken} to itself: flags go after a \`--\`, npm run … -- --${taken}`)
+  throw new LocalError(`npm took --${taken} for itself: flags go after a \`--\`, npm run … -- --${taken}`)
 }
 
 /** Joins `--at -10m` to `--at=-10m`, which parseArgs would not guess. */

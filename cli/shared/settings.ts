@@ -46,7 +46,7 @@ export function commandSettings(databaseUrl: string, local: LocalProviders, envi
   }
 }
 
-/** Returns where settings count that are refused: variables of `.dev.vars` do not for an environment. */
+/** Returns where to correct refused settings. For an environment, variables of `.dev.vars` do not count. */
 function whereToSet(names: string[], environment: string | undefined): string {
   const written = 'in the environment or in .dev.vars'
   const known = secretNames()
@@ -97,14 +97,14 @@ function noteUnused(given: Record<string, string | undefined>, elsewhere: string
     .filter((name) => isSetting(name) && name !== 'DATABASE_URL' && !Object.hasOwn(OF_THE_WORKER, name))
   if (names.length > 0)
     console.error(
-      `not used of .dev.vars: ${names.join(', ')}. They come from the environment, or ${elsewhere}`,
+      `not used from .dev.vars: ${names.join(', ')}. They come from the environment, or ${elsewhere}`,
     )
 }
 
 /**
  * Returns the settings as they are given: the variables of `wrangler.toml`, then `.dev.vars`, then the environment.
- * Later ones win. With an environment of `wrangler.toml`, only the secrets of `.dev.vars` count, because the rest are
- * examples of `npm run dev`: with its PLANS, whatever is sold elsewhere would differ.
+ * Later ones win. With an environment of `wrangler.toml`, only the secrets of `.dev.vars` count, because its variables
+ * are examples of `npm run dev`: compared with those PLANS, everything that is sold elsewhere would differ.
  * @param isInDevVars whether `.dev.vars` describes the Worker in that environment
  */
 export function configuredSettings(

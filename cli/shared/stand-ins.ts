@@ -25,9 +25,9 @@ export function withLocalProviders(given: Given, { stripePort, clerkPort }: Loca
 }
 
 /**
- * Returns the settings without the local providers' keys of `.dev.vars`, and says so. They know nothing of a database
- * elsewhere: a comparison would call its users deleted, and correct it by made-up ones. Whoever names a local provider
- * in another place is refused. Throws a LocalError.
+ * Returns the settings without the local providers' keys of `.dev.vars`, and says so. The local providers know nothing
+ * of a database elsewhere: a comparison would report its users as deleted, and store made-up ones there. If a local
+ * provider is named in another place, throws a LocalError.
  */
 export function withoutLocalProviders(given: Given, databaseUrl: string): Given {
   const keys = ['STRIPE_SECRET_KEY', 'CLERK_SECRET_KEY'].filter((name) => LOCAL_KEY.test(given[name] ?? ''))
@@ -41,7 +41,7 @@ export function withoutLocalProviders(given: Given, databaseUrl: string): Given 
     )
   if (written.length > 0)
     console.error(
-      `not used of .dev.vars: ${written.join(', ')}. ${written.length > 1 ? 'They are' : 'It is'} ${why}`,
+      `not used from .dev.vars: ${written.join(', ')}. ${written.length > 1 ? 'They are' : 'It is'} ${why}`,
     )
   return { ...given, ...Object.fromEntries(written.map((name) => [name, undefined])) }
 }

@@ -138,7 +138,7 @@ function comparing(stage: Stage) {
   ]
   const fixed = [
     scene(
-      'it puts right what is certain',
+      'it corrects what is certain',
       `${COMMAND} -- --fix`,
       run('--fix'),
       [`${all - 1} fixed, 1 left, exits with 1`],

@@ -66,7 +66,7 @@ export function outageStory(stage: Stage): Scene[] {
       undefined,
       'user_grace',
     ),
-    scene('Stripe repeats itself: all is as ever', [bought], ['200 duplicate / already_processed'], 790),
+    scene('Stripe repeats itself: nothing changes', [bought], ['200 duplicate / already_processed'], 790),
   ]
 }
 

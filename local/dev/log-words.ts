@@ -13,13 +13,13 @@ export const LOG_WORDS: Record<string, (line: Said) => string> = {
   misconfigured: ({ reasons }) => (reasons as string[]).join('; '),
   checkout: ({ outcome, reason, user, session }) => joined(verdict(outcome, reason), user, session),
   queue: ({ queue, deliveries, later, oldest_s, cause }) =>
-    joined(`${deliveries} from ${queue}, ${later} of them later, the oldest ${oldest_s} s old`, cause),
+    joined(`${deliveries} from ${queue}, ${later} left in it, the oldest ${oldest_s} s old`, cause),
   reconcile({ kind, looked, found, unseen }) {
     const what = kind === 'recent' ? 'the last two hours' : 'everything'
     const missing = Object.entries((unseen ?? {}) as Said).map(([walk, why]) => `${walk} (${why})`)
     return joined(
       `${what}: ${looked} compared with Stripe and Clerk, ${found || 'none'} differ`,
-      missing.length > 0 && `not seen: ${missing.join(', ')}`,
+      missing.length > 0 && `not compared: ${missing.join(', ')}`,
     )
   },
   difference: ({ says, object, user_id, credits, outcome, reason, fixed }) =>
@@ -28,7 +28,7 @@ export const LOG_WORDS: Record<string, (line: Said) => string> = {
       user_id,
       typeof credits === 'number' && countedApart(credits, 'credit'),
       verdict(outcome, reason),
-      fixed && 'put right',
+      fixed && 'corrected',
     ),
   alert({ alert, about, change, critical, value, threshold }) {
     const says = ALERT_KINDS[String(alert)]?.says ?? alert
@@ -52,6 +52,6 @@ export const LOG_WORDS: Record<string, (line: Said) => string> = {
 /** Returns in words what became of an event for your app. */
 export function toldInWords({ state, status, cause }: Said): string {
   const why = status ?? (cause === 'Error' ? 'no response' : cause)
-  if (state === 'open') return `not taken (${why}), is sent again`
+  if (state === 'open') return `not accepted (${why}), will be sent again`
   return state === 'undelivered' ? `given up (${why})` : `${state}, ${why}`
 }

@@ -35,7 +35,7 @@ const REASONS: Record<string, string> = {
   413: 'Body above 1 MiB',
   500: 'A setting is missing or malformed, or a mistake of ours',
   502: 'Stripe refused',
-  503: 'Nothing is known to be done: try again',
+  503: 'It is not known whether anything was done: try again',
 }
 
 /** Returns the OpenAPI 3.1 document of these routes, made from the schemas that validate their requests. */

@@ -22,7 +22,7 @@ const alert = (says: string, threshold: number | null, critical = false, afterMi
 /** Every alert. docs/operations.md says what to do about each. */
 export const ALERT_KINDS: Record<string, AlertKind> = {
   error_rate: alert('Share of the requests of the last hour that got 5xx or were refused', 0.05, true),
-  fallback_rate: alert('Share of the deliveries of the last hour that took a fallback', 0.2),
+  fallback_rate: alert('Share of the deliveries of the last hour that needed a fallback', 0.2),
   refused_share: alert('Share of the requests of the last hour without a valid signature', 0.2),
   parked_age: alert('Hours for which the oldest delivery has waited', 24),
   rejected_untouched: alert('Hours since the oldest rejected delivery came', 24),
@@ -32,10 +32,10 @@ export const ALERT_KINDS: Record<string, AlertKind> = {
   live_subscription_of_deleted_user: alert('Subscriptions that run for deleted users', 1, false, 60),
   double_subscription: alert('Subscriptions of users who pay for several plans of one group', 1),
   unfinished_erasure: alert('Users who are not erased an hour after it was asked for', 1),
-  undelivered_event: alert('Events that your app has not taken', 1),
+  undelivered_event: alert('Events that your app has not accepted', 1),
   late_task: alert('Scheduled tasks that are late', 1, true, 5),
   failing_task: alert('Scheduled tasks that keep failing', 1),
-  queue_age: alert('Minutes for which the oldest message is in the queue', 15, true),
+  queue_age: alert('Minutes for which the oldest message has been in the queue', 15, true),
   dead_letters: alert('Messages that are dead letters', 1, true),
   database_p95: alert('Milliseconds that over 5 of 100 commits of the last hour exceeded', 1_000, true, 10),
   silence: alert('Silence of Stripe, which has new events, as a multiple of what is allowed', 1, true),

@@ -128,7 +128,7 @@ describe('npm run adjust -- --file', () => {
         'line 10: note is missing, or longer than',
         'line 11: key is missing, or longer than ',
         'line 12: a quote is not closed, or stand',
-        `${new URL(databaseUrl).host}: 10 to put right: nothing is booked`.slice(0, 40),
+        `${new URL(databaseUrl).host}: 10 to correct: nothing is booked`.slice(0, 40),
       ],
     ])
     expect(await balances([ada as string])).toEqual([0])
@@ -182,7 +182,7 @@ describe('npm run adjust -- --file', () => {
     expect(await balances(ids)).toEqual(ids.map((_, i) => i + 1))
   })
 
-  it('tells your app of each balance that fell below LOW_BALANCE, where EVENTS_URL is set', async () => {
+  it('sends your app an event about each balance that fell below LOW_BALANCE, if EVENTS_URL is set', async () => {
     vi.stubEnv('EVENTS_URL', 'https://app.example.com/hooks')
     vi.stubEnv('LOW_BALANCE', '20,10')
     onTestFinished(() => void vi.unstubAllEnvs())
@@ -218,7 +218,7 @@ describe('npm run adjust -- --file', () => {
   it.each([
     [['--file', '/nowhere.csv'], 'cannot be read'],
     [['--file', 'package.json'], `the first line has to be ${HEADER}`],
-    [['user_ada', '5', '--file', 'x.csv'], '--file stands alone'],
+    [['user_ada', '5', '--file', 'x.csv'], '--file goes with no user'],
     [['user_ada', '5', '--note', 'n', '--key', 'k', '--target'], 'are for a --file'],
     [['--file', 'package.json', '--sum', 'many'], '--sum takes'],
   ])('refuses %j: %s', async (args, why) => {

@@ -46,17 +46,17 @@ describe('npm run alert-test', () => {
     })
     expect(bodies.map(({ data }) => data.alert)).toEqual(Object.keys(ALERT_KINDS))
     for (const { text } of bodies) expect(text).toMatch(/^⚪ Ledgerhook: .* is tested\. /)
-    for (const alert of Object.keys(ALERT_KINDS)) expect(run.output).toContain(`${alert}: taken`)
+    for (const alert of Object.keys(ALERT_KINDS)) expect(run.output).toContain(`${alert}: accepted`)
   })
 
-  it('exits with 1 where one was not taken', async () => {
+  it('exits with 1 if one was not accepted', async () => {
     const { url } = await receiver(404)
     const run = await alertTest(['--only', 'silence', '--json'], { ALERT_WEBHOOK_URL: url })
     expect(run.code).toBe(1)
     expect(JSON.parse(run.output)).toMatchObject({ sent: [{ alert: 'silence', taken: false, status: 404 }] })
   })
 
-  it('says why nothing came back, by the code of what is beneath', async () => {
+  it('says why nothing came back, by the code of the underlying error', async () => {
     const hangsUp = createTcpServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
     await once(hangsUp, 'listening')
     onTestFinished(() => void hangsUp.close())
@@ -69,7 +69,7 @@ describe('npm run alert-test', () => {
   })
 
   it.each([
-    [[], {}, 'ALERT_WEBHOOK_URL is not set, so nobody is told of alerts: name it in the'],
+    [[], {}, 'ALERT_WEBHOOK_URL is not set, so alerts are sent to nobody: name it in the'],
     [[], { ALERT_WEBHOOK_URL: 'http://10.0.0.1/x' }, 'ALERT_WEBHOOK_URL: takes an https URL'],
     [['--only', 'noise'], {}, "there is no alert 'noise'"],
   ] as const)('%s %s: %s', async (args, env, says) => {

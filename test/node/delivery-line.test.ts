@@ -44,7 +44,7 @@ test.for([
   ],
   [
     { message: 'queue', queue: 'ledgerhook-spill', deliveries: 3, later: 1, oldest_s: 9, cause: '57014' },
-    'queue  3 from ledgerhook-spill, 1 of them later, the oldest 9 s old  57014',
+    'queue  3 from ledgerhook-spill, 1 left in it, the oldest 9 s old  57014',
   ],
   [
     { message: 'reconcile', pass: 'p', kind: 'recent', complete: true, looked: 53, found: 0, unseen: {} },
@@ -52,7 +52,7 @@ test.for([
   ],
   [
     { message: 'reconcile', pass: 'p', kind: 'full', looked: 53, found: 4, unseen: { refunds: 'denied' } },
-    'reconcile  everything: 53 compared with Stripe and Clerk, 4 differ  not seen: refunds (denied)',
+    'reconcile  everything: 53 compared with Stripe and Clerk, 4 differ  not compared: refunds (denied)',
   ],
   [
     {
@@ -91,7 +91,7 @@ test.for([
       reason: 'unknown_user',
       fixed: true,
     },
-    'difference  paid there, not here: pi_2  parked / unknown_user  put right',
+    'difference  paid there, not here: pi_2  parked / unknown_user  corrected',
   ],
   [
     {
@@ -163,8 +163,8 @@ test.for([
 
 test.for([
   [{ state: 'sent', status: 204 }, 'sent, 204'],
-  [{ state: 'open', status: 500 }, 'not taken (500), is sent again'],
-  [{ state: 'open', status: null, cause: 'Error' }, 'not taken (no response), is sent again'],
+  [{ state: 'open', status: 500 }, 'not accepted (500), will be sent again'],
+  [{ state: 'open', status: null, cause: 'Error' }, 'not accepted (no response), will be sent again'],
   [{ state: 'undelivered', status: 404 }, 'given up (404)'],
 ] as const)('npm run dev says in words what became of an event for your app: %j', ([logged, words]) => {
   const told = line({ message: 'event', type: 'user.created', user: 'user_ada', event: 'out_1', ...logged })

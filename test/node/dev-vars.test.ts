@@ -60,7 +60,7 @@ describe('a .dev.vars that is a directory', () => {
     expect(await run(command, args, dir)).toMatchObject({
       code: 1,
       output:
-        '.dev.vars is a directory, as Docker makes one of a file that it mounts and that is not there: remove it',
+        '.dev.vars is a directory (Docker makes one if a file that it mounts does not exist): remove it',
     })
   })
 })
@@ -129,7 +129,7 @@ describe('a command about a database that is elsewhere', () => {
 
   it('decides by no example of npm run dev, whose plans are not those that are sold there, and says so', async () => {
     const unused = (names: string, environment = 'production') =>
-      `not used of .dev.vars: ${names}. They come from the environment, or [env.${environment}.vars] of wrangler.toml`
+      `not used from .dev.vars: ${names}. They come from the environment, or [env.${environment}.vars] of wrangler.toml`
     const all = Object.keys(EXAMPLES).sort().join(', ')
     expect(await read('PLANS', HERE)).toEqual([EXAMPLES.PLANS])
     expect(await read('PLANS', ELSEWHERE)).toEqual([unused(all), 'undefined'])
@@ -149,7 +149,7 @@ describe('a command about a database that is elsewhere', () => {
   it('asks no provider of npm run dev about it, with the keys that npm run dev has made up', async () => {
     const theirs = { STRIPE_SECRET_KEY: 'sk_live_theirs' }
     const unused = (keys: string) =>
-      `not used of .dev.vars: ${keys}. It is for the providers of npm run dev, and db.example.com is not on this machine`
+      `not used from .dev.vars: ${keys}. It is for the providers of npm run dev, and db.example.com is not on this machine`
     expect(await providers(ELSEWHERE, theirs)).toEqual([unused('CLERK_SECRET_KEY'), theirs])
     expect(await providers(ELSEWHERE)).toEqual([
       unused('STRIPE_SECRET_KEY, CLERK_SECRET_KEY').replace('It is', 'They are'),
@@ -199,7 +199,7 @@ describe('a command about a database that is elsewhere', () => {
     const only = 'HEARTBEAT_URL="https://beat.example.com/1"\nQUEUE_SPEED="50"\nREQUIRE_EMAIL="false"\n'
     writeFileSync(file(), only)
     expect(await read('QUEUE_SPEED', ELSEWHERE)).toEqual([
-      'not used of .dev.vars: REQUIRE_EMAIL. They come from the environment, or [env.production.vars] of wrangler.toml',
+      'not used from .dev.vars: REQUIRE_EMAIL. They come from the environment, or [env.production.vars] of wrangler.toml',
     ])
   })
 })

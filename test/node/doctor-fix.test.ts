@@ -95,11 +95,11 @@ describe('--fix', () => {
     )
   })
 
-  it('says in one line where the secret is, if it cannot be put', async () => {
+  it('says in one line where the secret is, if it cannot be set', async () => {
     const other = context('https://other.invalid')
     const failing = fix(other, () => Promise.reject(new Error('wrangler ended with 1: is it logged in?')))
     await expect(failing).rejects.toThrow(
-      /is made, but its secret could not be put .* reveal it in the Dashboard/,
+      /is made, but its secret could not be set .* reveal it in the Dashboard/,
     )
   })
 
@@ -138,7 +138,7 @@ describe('the secret', () => {
     ])
   })
 
-  it('that wrangler does not take is an error', async () => {
+  it('that wrangler does not accept is an error', async () => {
     const putting = putByWrangler(undefined, script(scratchDir(), 3))('STRIPE_WEBHOOK_SECRET', 'whsec_new')
     await expect(putting).rejects.toThrow('wrangler ended with 3')
   })

@@ -392,7 +392,7 @@ add('worker-clock', 'fail', 'the Worker’s clock', /the Worker is 3\d{3} s ahea
   return { url: await somethingElse(200, '{"status":"ok"}', { date }) }
 })
 
-add('database-http', 'fail', 'no database', /does not answer by HTTP/, async () => ({
+add('database-http', 'fail', 'no database', /does not respond over HTTP/, async () => ({
   vars: { NEON_FETCH_ENDPOINT: `${await closedPort()}/sql` },
 }))
 add('database-migrated', 'fail', 'a database that lacks a migration', /not_migrated/, unmigrated)
@@ -526,7 +526,7 @@ add('clerk-mode', 'warn', 'a test key with a production instance', /in test mode
   return { url: PUBLIC, vars: { CLERK_API_BASE: await somethingElse(200, production) } }
 })
 add('clerk-deliveries', 'pass', 'one of today', /is of today$/, () => signedUp(true))
-add('worker-reachable', 'pass', 'a redirect, which is said below', /by a redirect/, async () => ({
+add('worker-reachable', 'pass', 'a redirect, which is said below', /with a redirect/, async () => ({
   url: await somethingElse(308, '', { location: 'https://www.ledgerhook.invalid/' }),
 }))
 add('worker-stripe-secret', 'fail', 'a Worker that fails', /gets 500 \(misconfigured\)/, async () => ({
@@ -776,7 +776,7 @@ describe('each check', () => {
     expect(found.map(({ finding }) => finding)).toEqual(found.map(() => expect.objectContaining(start)))
   })
 
-  it('says nothing of its own where the first of its group fails', async () => {
+  it('is not reported if the first check of its group fails', async () => {
     const found = await examined(running, ['stripe-key', 'stripe-plans'], {
       vars: { STRIPE_SECRET_KEY: 'sk_test_local_wrong' },
     })

@@ -252,7 +252,7 @@ describe('a payment from before', () => {
     expect(await balance(user)).toBe(40)
   })
 
-  it('has its refunds from after the switch taken, also those that were refused or never came', async () => {
+  it('takes credits for refunds from after the switch, also for those that were refused or never came', async () => {
     const user = await person()
     const { payment, charge } = await paidBefore(user)
     await clock(0)
@@ -264,7 +264,7 @@ describe('a payment from before', () => {
     const dry = await importFile(false, `${payment},${user},500`)
     expect(dry).toMatchObject([{ gone_before: 0, since: 2 }])
     expect(earlierLines(dry, false).slice(1)).toEqual([
-      `  ${payment}  ${user}  500 credits  10.00 USD  2 refunds or disputes since, which --fix follows`,
+      `  ${payment}  ${user}  500 credits  10.00 USD  2 refunds or disputes since, which --fix applies`,
       '1 would be imported, of which 0 credits were gone before; 0 known already',
     ])
     await importFile(true, `${payment},${user},500`)
@@ -441,7 +441,7 @@ describe('a file that is not right', () => {
     expect(await refused(`${disputed.payment},${user},77`)).toContain('disputed in another currency')
   })
 
-  it('needs a switch that lies behind', async () => {
+  it('needs a switch that is in the past', async () => {
     await writeFile(file, 'payment_intent,user_id,credits\npi_1,user_1,5')
     for (const CREDIT_SINCE of [undefined, '2099-01-01T00:00:00Z']) {
       const asked = importEarlier(

@@ -135,21 +135,21 @@ describe('flags', () => {
     },
   )
 
-  it('that npm has kept to itself are not left out in silence', async () => {
+  it('that npm took for itself are not ignored silently', async () => {
     const env = { DATABASE_URL: empty, npm_config_dry_run: 'true' }
     expect(await refusal('cli/migrate.ts', [], env)).toBe(
-      'npm has kept --dry-run to itself: flags go after a `--`, npm run … -- --dry-run',
+      'npm took --dry-run for itself: flags go after a `--`, npm run … -- --dry-run',
     )
   })
 
   // With `--target` an amount is a balance; without it the amount is added.
   it.each(['target', 'user'])(
-    'that npm has kept are refused, also --%s, which may be set for good',
+    'that npm took are refused, also --%s, which may be in its permanent configuration',
     async (name) => {
       const args = ['--file', 'balances.csv']
       const env = { DATABASE_URL: empty, [`npm_config_${name}`]: 'true' }
       const script = name === 'target' ? 'cli/adjust.ts' : 'cli/reconcile.ts'
-      expect(await refusal(script, args, env)).toMatch(new RegExp(`^npm has kept --${name} to itself`))
+      expect(await refusal(script, args, env)).toMatch(new RegExp(`^npm took --${name} for itself`))
       // As in an .npmrc for node-gyp: it is not meant as the flag.
       const forGood = await refusal(script, args, { ...env, [`npm_config_${name}`]: '22.0.0' })
       expect(forGood).not.toContain('npm has kept')
@@ -178,7 +178,7 @@ describe('npm run adjust, where the database is not on this machine', () => {
 
   it('wants --yes where nobody can be asked', async () => {
     expect(await refusal('cli/adjust.ts', args, env)).toBe(
-      'db.invalid is not this machine: `-- --yes` says that you mean to book 50 credits for user_ada there',
+      'db.invalid is not this machine: add `-- --yes` if you mean to book 50 credits for user_ada there',
     )
     expect(await refusal('cli/adjust.ts', ['--file', 'a.csv'], env)).toMatch(
       /mean to book the lines of a\.csv there$/,

@@ -78,7 +78,7 @@ describe('npm run adjust, where EVENTS_URL is set', () => {
        from ledgerhook.outgoing_events where type = 'credits.low' order by user_id, sequence`,
     )
 
-  it('tells your app of a balance below LOW_BALANCE once, and of nothing else, as /ops does', async () => {
+  it('sends your app one event about a balance below LOW_BALANCE, and no other, as /ops does', async () => {
     const key = () => ['--note', 'n', '--key', `low-${++n}`]
     let n = 0
     await query(databaseUrl, `insert into wallets (user_id) values ('user_low'), ('user_still')`)
@@ -110,7 +110,7 @@ describe('npm run adjust, where EVENTS_URL is set', () => {
 })
 
 describe('npm run explain', () => {
-  it('tells each entry, what is rejected, and the sum', async () => {
+  it('lists each entry, what is rejected, and the sum', async () => {
     const { code, text } = await run('explain', 'user_ada')
     expect([code, text]).toEqual([0, expect.any(String)])
     expect(text).toContain('50 credits given by a person: Sorry for the outage')
@@ -211,11 +211,11 @@ describe('npm run settle', () => {
 })
 
 describe('npm run events', () => {
-  it('lists what your app did not take, and has it sent again', async () => {
+  it('lists the events that your app did not accept, and has them sent again', async () => {
     const { host } = new URL(databaseUrl)
     expect(await run('events')).toEqual({
       code: 0,
-      text: `${host}: no event was given up; one that your app has not taken yet is tried again by itself`,
+      text: `${host}: no event was given up; an event that your app has not accepted yet is retried automatically`,
     })
     await query(
       databaseUrl,
@@ -225,7 +225,7 @@ describe('npm run events', () => {
     const listed = await run('events')
     expect(listed.code).toBe(1)
     expect(listed.text).toMatch(
-      /did not take them: 1\n.* out_1 {2}credits\.low {2}user_ada #7 {2}after 3 tries, .* 404$/,
+      /did not accept them: 1\n.* out_1 {2}credits\.low {2}user_ada #7 {2}after 3 tries, .* 404$/,
     )
     expect(JSON.parse((await run('events', '--json')).text)).toMatchObject({
       host,

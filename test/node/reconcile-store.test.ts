@@ -52,7 +52,7 @@ const said = (first: Store, left = first, flags: object = {}) =>
     settings: { STRIPE_SECRET_KEY: 'sk_test_1', CLERK_SECRET_KEY: 'sk_test_2' },
   }) as unknown as Said
 
-it('has what differs in the order in which it was found, and keeps the first state of it until it is put right', async () => {
+it('has what differs in the order in which it was found, and keeps the first state of it until it is corrected', async () => {
   const paid = (n: number) =>
     difference(`cs_${n}`, 'paid_not_credited', { credits: 2, amount: 3, currency: 'usd' })
   const store = await storeOf(...Array.from({ length: MANY }, (_, n) => paid(n)))
@@ -152,7 +152,9 @@ it('is a table, and says of one user what it has not looked for', async () => {
   await printing(inLines(said(store, store, { user: 'user_ada' })), (line) => lines.push(line))
   expect(lines.join('\n')).toContain('paid, not credited: 1, +500 credits, 5.00 USD')
   expect(lines).toContain('  cs_1  -  +500 credits  5.00 USD')
-  expect(lines).toContain('Refunds and disputes of what is not credited yet are not looked for with --user.')
+  expect(lines).toContain(
+    'With --user, refunds and disputes of payments that are not credited yet are not looked for.',
+  )
 })
 
 it.each(['reads all of it', 'reads the first lines alone'])('is printed to somebody who %s', async (what) => {

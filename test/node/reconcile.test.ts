@@ -78,7 +78,7 @@ const seedUsers = (...users: object[]) => post(`${clerk.url}/test/users`, users)
 const balance = (user: string) => balanceOf(stack.databaseUrl, user)
 
 describe('npm run reconcile', () => {
-  it('names what differs with sums, changes nothing, and exits with 1; --fix puts it right', async () => {
+  it('names what differs with sums, changes nothing, and exits with 1; --fix corrects it', async () => {
     await seedUsers({ id: 'user_ada', email_address: ['ada@example.com'] })
     const { object } = checkoutEvent('checkout.session.completed', {
       user: 'user_ada',
@@ -104,9 +104,7 @@ describe('npm run reconcile', () => {
     expect(text).toContain(
       'refunded, not taken back: 1, 2.00 USD\n  re_pi_ada  -  2.00 USD  parked / unknown_payment',
     )
-    expect(text).toContain(
-      'What refunds and disputes of it take is not in these sums: --fix credits it first',
-    )
+    expect(text).toContain('These sums leave out what its refunds and disputes take: --fix credits it first')
     expect(text).toContain('what is in live mode at Stripe')
     expect(await query(stack.databaseUrl, 'select from users')).toEqual([])
 
@@ -131,7 +129,7 @@ describe('npm run reconcile', () => {
       })
       expect([code, text]).toEqual([
         1,
-        expect.stringContaining(`${name}_SECRET_KEY is refused by ${who}: nothing`),
+        expect.stringContaining(`${name}_SECRET_KEY is refused by ${who}: what`),
       ])
       expect(text).not.toMatch(/the key may not read this|nothing differs/)
       expect(text).toContain(`  ${unseen}\n`)
@@ -217,7 +215,7 @@ describe('npm run reconcile', () => {
     vars = {}
     const [missing, fixed, here, nobody] = runs
     expect(missing?.text).toContain('user there, not here: 1, +40 credits\n  user_zed  +40 credits')
-    expect(fixed?.text).toContain('1 put right, then compared again: nothing differs')
+    expect(fixed?.text).toContain('1 corrected, then compared again: nothing differs')
     expect(here?.text).toContain(
       'compared with Stripe and Clerk, nothing differs\n\nnot looked at\n  users here: ',
     )
@@ -397,7 +395,7 @@ describe('npm run reconcile', () => {
     vars = { CLERK_INSTANCE_ID: 'ins_other' }
     try {
       const { text } = await run('--fix')
-      expect(text).toContain('0 put right, then compared again: 2 differ')
+      expect(text).toContain('0 corrected, then compared again: 2 differ')
       expect(text).toContain(
         'amount differs: 1, 4.00 USD\n  cs_test_pi_ada  user_ada  4.00 USD  for a person',
       )

@@ -50,7 +50,7 @@ it('--on says so when nothing differs', () => {
     'localhost: 1 delivery played as received, and shuffled',
     'Nothing differs: both orders lead to the rows that are stored',
   ])
-  expect(played([row])[1]).toBe('1 row is stored otherwise')
+  expect(played([row])[1]).toBe('1 row differs from the stored one')
 })
 
 it('new facts are counted apart, by verb, and are no difference of effect', () => {

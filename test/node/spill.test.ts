@@ -42,7 +42,7 @@ describe('npm run dev -- --spill', () => {
       expect([code, output]).toEqual([0, expect.stringContaining('queued')])
     }
     // The consumer has reached no database, and has left both for later.
-    await dev.printed(' of them later')
+    await dev.printed(' left in it')
     const count = async (of: string) => {
       const [row] = await query<{ count: string }>(database, `select count(*) from ledgerhook.${of}`)
       return Number(row?.count)

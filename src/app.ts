@@ -61,7 +61,7 @@ app.use(async function counting(c, next) {
 })
 app.use(endedByNewline)
 app.get('/api/health/deep', async (c) => {
-  // A setting without its queue refuses every webhook too.
+  // SPILL_ALWAYS without a queue makes every webhook fail, so this fails too.
   spillOf(c.env, settingsOf(c.env))
   return await deepHealth(c)
 })

@@ -5,7 +5,7 @@ import { clerkMoment } from './payload.ts'
 import { syncUser } from './sync-user.ts'
 import { verify } from './verify.ts'
 
-/** Add events here: Clerk's word, our verb. */
+/** Add events here: Clerk's event type, our handler. */
 const events = {
   // Both are one verb: either may come first, and the newer `updated_at` counts.
   'user.created': syncUser,

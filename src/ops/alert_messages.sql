@@ -1,5 +1,5 @@
 -- Leases the messages about alerts that are due, for 30 seconds each. It takes only the first message of each alert, so
--- that the alert's end does not arrive before its beginning. A message that nobody has taken for three days is deleted.
+-- that the alert's end does not arrive before its beginning. A message that was not accepted for three days is deleted.
 -- facts: most (messages). Returns [{"id", "tries", "body"}].
 create or replace function take_alert_messages(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp

@@ -53,8 +53,8 @@ begin
 end $$;
 
 -- Returns the tasks that are late: another one had its turn more than 15 minutes after they were due. A run leases all
--- that is due, for five minutes, and begins what a dead run had leased only after the rest. So turns of the run that
--- holds a task's lease do not make that task late: its own turn may follow.
+-- tasks that are due, for five minutes, and does those last that a dead run had leased. So a task is not late because
+-- of other tasks' turns in the run that holds its lease: its own turn may still follow.
 create or replace function late_tasks(task_names text[]) returns setof tasks language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -64,8 +64,8 @@ begin
       where late.leased_until is null or other.last_good_at < late.leased_until - interval '5 minutes');
 end $$;
 
--- Returns the tasks that have failed more than three times in a row. The table may have tasks that the Worker no longer
--- has, for example after a rollback: nothing ends their failures.
+-- Returns the Worker's tasks that have failed more than three times in a row. The table may also have tasks that the
+-- Worker does not have, for example after a rollback. They are left out, because nothing ends their failures.
 create or replace function failing_tasks(task_names text[]) returns setof tasks language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -1,4 +1,4 @@
--- Takes a delivery that is not final, to be processed again. One that is taken for another app's is decided by its
+-- Takes a delivery that is not final, to be processed again. One that counts as another app's is decided by its
 -- payload, because its effect may run only once it is known to be ours.
 -- facts: operator, provider, event_id, note (why; may be null). Returns the delivery as take_due returns it, or
 -- {"refused": "not_found"}, {"refused": "already_final"}, {"refused": "no_payload"}: nothing stored says what it was.

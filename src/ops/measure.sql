@@ -111,7 +111,7 @@ end $$;
 
 -- Returns the age, in minutes, of the oldest message that the consumer had to leave in the queue, as long as the
 -- consumer still comes back to it, at least every 15 minutes. If it left none, returns how old the oldest message was
--- that it committed: the queue may be empty since. Also returns the dead letters of the last hour.
+-- when it was committed, because the queue may be empty by now. Also returns the dead letters of the last hour.
 create or replace function measure_queue()
 returns table (name text, about text, value double precision, details jsonb) language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -16,7 +16,8 @@ begin
     where so_far >= all_of_them * 0.95);
 end $$;
 
--- Returns the step below one, by the steps in which isolates count: what is above it took longer than that.
+-- Returns the next lower one of the steps by which isolates count. A commit that is counted at a step took longer than
+-- the next lower step.
 create or replace function step_below(step double precision) returns double precision language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

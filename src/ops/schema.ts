@@ -141,7 +141,7 @@ export const alerts = ledgerhook.table(
   (alerts) => [primaryKey({ columns: [alerts.name, alerts.about] })],
 )
 
-/** Messages that `ALERT_WEBHOOK_URL` has yet to receive. A row is deleted once it was taken. */
+/** Messages that `ALERT_WEBHOOK_URL` has yet to receive. A row is deleted once its message was accepted. */
 export const alertMessages = ledgerhook.table('alert_messages', {
   /** The same in each try, so that a receiver recognizes what it has received already. */
   id: text().primaryKey(),

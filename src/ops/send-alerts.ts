@@ -11,8 +11,8 @@ interface Taken {
 }
 
 /**
- * Sends a bite of the messages about alerts, in parallel. One that is not taken is sent again, later each time. So each
- * is received at least once, and its id identifies it. Without a URL it makes no request.
+ * Sends a bite of the messages about alerts, in parallel. One that is not accepted is sent again, later each time. So
+ * each is received at least once, and its id identifies it. Without a URL it makes no request.
  * @throws DatabaseUnavailable
  */
 export async function sendAlerts(

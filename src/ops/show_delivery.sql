@@ -8,8 +8,8 @@ begin
 end $$;
 
 -- Returns what a delivery still waits for: [{subject, retry_at (the next time its provider is asked, or it is tried)}].
--- Its rows also name what is here already, because that may change and release it: a user may be deleted. These are left
--- out, unless there is nothing else.
+-- Its rows in `waiting` also name subjects that are here already, because a change of one may release the delivery: a
+-- user may be deleted. These subjects are left out, unless there are no others.
 create or replace function still_awaited(event webhook_events) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -21,11 +21,11 @@ begin
   return taken;
 end $$;
 
--- Records the result of sending an event. One that the receiver took is done. One that it refuses for good is given up
--- after three tries, and any other after three days; until then it is tried again, each time later. Once it has ended,
--- the user's next event is due.
--- facts: id, tries (the number of this try), good, refused (whether another try is in vain), status, go_on (whether the
--- caller sends the next one). Returns {"state", "next": a message, leased to the caller, or null}.
+-- Records the result of sending an event. One that the receiver accepted is done. One that it refuses for good is given
+-- up after three tries, and any other after three days; until then it is tried again, each time later. Once it has
+-- ended, the user's next event is due.
+-- facts: id, tries (the number of this try), good, refused (whether the receiver would refuse another try), status,
+-- go_on (whether the caller sends the next one). Returns {"state", "next": a message, leased to the caller, or null}.
 create or replace function end_outgoing(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$

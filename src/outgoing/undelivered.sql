@@ -1,4 +1,4 @@
--- Returns the oldest events that the receiver never took. Only the owner of the database may call it.
+-- Returns the oldest events that the receiver never accepted. Only the owner of the database may call it.
 -- facts: most (events). Returns them, oldest first.
 create or replace function undelivered_events(facts jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -32,8 +32,8 @@ begin
 end $$;
 
 -- Schedules those of these events that are this user's to be sent again. Only the first of the user's open events is
--- due. If that is now one of these, it takes that place over; if the event that was due may be on its way, it waits
--- until the lease of at most 30 seconds is over. Returns how many are sent again.
+-- due. If one of these events is now the first, it becomes due instead of the event that was due. If that event may be
+-- on its way, the new first one waits until its lease of at most 30 seconds is over. Returns how many are sent again.
 create or replace function resend_of(owner text, ids text[]) returns integer language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -4,9 +4,9 @@
 -- created (Unix seconds), amount (minor units of its total, negative if the customer's balance grew), noted (minor units
 -- that credit notes took off before it was paid), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, lines (of
 -- subscriptions; null if they are not known), unknown (why: 'incomplete_invoice', 'unknown_price'), plans (what PLANS
--- says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null if no line can be known by one), sold
--- (credits that it sells beside plans, or null), prices (what was read of them), credited (paid invoices that
--- were read, because these lines credit theirs).
+-- says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null if no line depends on a lookup key), sold
+-- (credits that it sells beside plans, or null), prices (those that were read from Stripe), credited (paid invoices
+-- that were read from Stripe, because lines of this one credit lines of theirs).
 create or replace function credit_invoice(delivery jsonb, facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -51,15 +51,15 @@ begin
   return credit_lines(delivery, facts, owner, ids);
 end $$;
 
--- Returns a member for the verdict on an invoice whose price no setting knows: the verdict is provisional, so that an
--- invoice that already waits with its lines keeps them.
+-- Returns the member that makes a verdict provisional, if no setting knows a price of the invoice; else none. If an
+-- invoice already waits with its lines, a provisional verdict does not replace them.
 create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return case when unknown = 'unknown_price' and delivery->>'via' = 'webhook' then '{"provisional": true}' else '{}' end;
 end $$;
 
--- Records that an invoice could not be credited. What credits its lines is then refused as well.
+-- Records that an invoice could not be credited. Invoices that credit its lines and wait for it are refused as well.
 create or replace function refuse_invoice(delivery jsonb, owner text, objection text, facts jsonb) returns jsonb
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -114,8 +114,8 @@ begin
   return write_credits(delivery, facts, owner, grants, ids);
 end $$;
 
--- Adds to the grants what an invoice sells beside plans, unless the payment that paid it has sold that
--- already.
+-- Adds to the grants the credits that an invoice sells beside plans, unless a payment that paid the invoice was
+-- credited already.
 create or replace function with_sale(grants jsonb, invoice text, sold bigint, paid_by text[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -20,7 +20,8 @@ end $$;
 
 -- Returns the subjects of the invoices that these lines credit and of which no line is stored: the invoice was not
 -- paid, was not reported yet, or was granted as a whole by an older version, which stored only what a card paid of it.
--- A line whose price sells no credits waits for none. If its price becomes known later, what it credited is owed then.
+-- A line whose price sells no credits waits for no invoice. If the price sells credits later, what the line credited is
+-- subtracted then: see `owed_for`.
 create or replace function missing_invoices(invoice text, lines jsonb) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -92,8 +93,8 @@ begin
   where stripe_payment_id = invoice and granted.net > 0;
 end $$;
 
--- Stores invoices that an older version granted if their lines were not read, because no setting knows the price that
--- is credited: each as one line, with the money that was paid.
+-- Stores the credited invoices that an older version granted and whose lines were not read, because no setting knows
+-- the price that is credited. Each is stored as one line, with the money that was paid.
 create or replace function keep_older_invoices(lines jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -1,8 +1,8 @@
--- Stores payments that another system credited before CREDIT_SINCE, so that from then on money that comes back takes
--- credits by the one rule. Nothing is credited, and credits that were gone by then stay gone. All rows are stored or,
--- if one is refused, none. The same row again changes nothing. Only the owner of the database may call it. facts: rows
--- ([{line, and the facts of import_payment}]), erase, only_checks (whether nothing is written). Returns for each row
--- {"line", "is_new", "gone_before"}, or {"line", "refused": why}.
+-- Stores payments that another system credited before CREDIT_SINCE, so that money that comes back from then on takes
+-- credits as for any other payment. Nothing is credited, and credits that were gone by then stay gone. All rows are
+-- stored or, if one is refused, none. The same row again changes nothing. Only the owner of the database may call it.
+-- facts: rows ([{line, and the facts of import_payment}]), erase, only_checks (whether nothing is written). Returns for
+-- each row {"line", "is_new", "gone_before"}, or {"line", "refused": why}.
 create or replace function import_payments(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

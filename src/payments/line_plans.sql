@@ -80,8 +80,8 @@ begin
         and ((line->>'amount')::bigint >= 0 or not lines @? '$[*].amount ? (@ > 0)'));
 end $$;
 
--- Whether all lines are of plans that bring nothing. They are stored all the same: if PLANS gives such a plan credits
--- later, a change of plan takes none for what was paid before.
+-- Whether all lines are of plans that bring nothing. Such lines are stored all the same: if PLANS gives such a plan
+-- credits later, a change of plan takes none for what was paid before.
 create or replace function sells_nothing(lines jsonb) returns boolean language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -111,8 +111,8 @@ begin
     where (line->>'amount')::bigint < 0 and bought_credits(line, in_currency) is null and credits_unknown_line(line, lines));
 end $$;
 
--- Marks the negative lines whose price has to be known although they name what they credit, because that is not stored.
--- Without the price, a part of the money could take all the credits.
+-- Marks the negative lines that name what they credit, if that is not stored: then their price has to be known. Without
+-- the price, a part of the money could take all the credits.
 create or replace function with_needed_prices(lines jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -25,13 +25,15 @@ export interface CreditedInvoice {
   lines: PlanLine[] | null
   /** Why the lines are not known: the event does not contain all of them, or PLANS has none of the prices that they charge. */
   unknown: 'incomplete_invoice' | 'unknown_price' | null
-  /** What PLANS says by lookup keys. Null if no line can be known by one. */
+  /** What PLANS says by lookup keys. Null if no line depends on one. */
   plans: Record<string, Pick<PlanLine, 'key' | 'credits' | 'trial_credits' | 'plan_names'>> | null
-  /** Credits that it sells besides: a one-off invoice by its own metadata, a subscription's by the prices of packs. */
+  /**
+   * Credits that it sells beside plans: a one-off invoice by its own metadata, a subscription's by the prices of packs.
+   */
   sold: number | null
   /** Prices that were read from Stripe, or that the lines contain. */
   prices: KnownPrice[]
-  /** Paid invoices that were read from Stripe, because these lines credit theirs. */
+  /** Paid invoices that were read from Stripe, because lines of this one credit lines of theirs. */
   credited: (Pick<CreditedInvoice, 'stripe_invoice_id' | 'amount' | 'noted'> & { lines: PlanLine[] })[]
 }
 

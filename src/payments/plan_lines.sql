@@ -45,7 +45,7 @@ end $$;
 -- Returns the key of what a line with an amount of 0 grants, if its plan has trial_credits. It grants for a quantity of
 -- one, because the buyer may choose the quantity, and pays nothing. A trial grants once per user and plan key; a free
 -- price grants once per user, plan key and calendar interval. Null: the line grants nothing. Empty: the price has to be
--- read first, because it says which of the two it is.
+-- read first, because only the price says whether it is a trial or free.
 create or replace function key_of_nothing(owner text, line jsonb, in_currency text) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -91,8 +91,8 @@ begin
   return false;
 end $$;
 
--- Returns the minor units that other invoices have credited of a line that was not granted then, because no setting
--- knew its price.
+-- Returns the minor units that other invoices have credited of a line before it was granted, because no setting knew
+-- its price then.
 create or replace function owed_for(invoice text, line text) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -105,9 +105,9 @@ begin
     where credited_invoice_id = invoice and line = any (credited_line_ids) and credits = 0);
 end $$;
 
--- Stores the lines that are not negative, with what they grant. One that credits a line for which nothing was paid has an
--- amount of 0. is_paid: whether the invoice was paid here. It is false
--- for one that was read from Stripe because another invoice credits it.
+-- Stores the lines that are not negative, with what they grant. Among them are lines that credit a line for which
+-- nothing was paid: their amount is 0. is_paid: whether the invoice was paid here. It is false for an invoice that was
+-- read from Stripe because another invoice credits it.
 create or replace function keep_lines(invoice text, lines jsonb, grants jsonb, is_paid boolean) returns void
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -127,9 +127,9 @@ end $$;
 
 -- Returns the lines that a negative line credits. These are the lines that it names, or the whole invoice if an older
 -- version stored that. If it names none, or none that is stored, it is the line of the same price and subscription, of
--- the named invoice if there is one, whose period covers its start. If several do, one that ends with the unused time
--- comes first, and one that starts at the same moment comes later, because it is the replacement; of several such, the
--- one that was stored first.
+-- the named invoice if there is one, whose period covers its start. Of several lines, one that ends when this line ends
+-- comes first. A line that starts when this line starts comes last, because it is the replacement; of several such
+-- lines, the one that was stored first counts.
 create or replace function credited_by(line jsonb) returns setof plan_lines language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

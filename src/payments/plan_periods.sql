@@ -1,6 +1,6 @@
 -- Returns the key of what a line for a whole period grants. A subscription's period grants once for each price, however
--- many invoices report it. A second line for it grants too, under the name of its own invoice, if its price is another
--- one, or if one of the two lines has replaced the other, in the second in which the period began.
+-- many invoices report it. A second line for the same period grants too, under a key that names its own invoice, if it
+-- has another price, or if one of the two lines has replaced the other in the second in which the period began.
 create or replace function key_of_period(invoice text, line jsonb, lines jsonb) returns text language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -50,7 +50,7 @@ begin
 end $$;
 
 -- Whether a line's own invoice credits something of the subscription from the moment at which the line starts: then the
--- line replaces what was sold before, whatever has come of that.
+-- line replaces what was sold before, even if that was never paid.
 create or replace function replaces_another(line jsonb, lines jsonb) returns boolean language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -87,8 +87,9 @@ begin
     * case when whole > 0 then least(1, greatest(0, l.ends_at - l.starts_at) / whole) else 1 end;
 end $$;
 
--- Returns the part of these credits that was paid for. A credit note before payment lowers what is charged: the total,
--- and what the negative lines have paid of it. In TypeScript: `paidPart`.
+-- Returns the part of these credits that was paid for. Nobody has paid what credit notes took off before payment
+-- (`noted`). The rest was paid: the total by money, and what the negative lines credited by those lines. In TypeScript:
+-- `paidPart`.
 create or replace function paid_part(bought numeric, lines jsonb, total bigint, noted bigint) returns numeric
 language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -41,12 +41,12 @@ create or replace function outranks(first reversals, second reversals) returns b
     > (second.transactions, ledgerhook.reversal_rank(second.state), coalesce(second.held, 0))
 $$;
 
--- Returns all totals of refunds that a charge has reported. A row from before all were stored has only the highest.
+-- Returns all totals of refunds that a charge has reported. A row of an older version has only the highest one.
 create or replace function totals_of(charge reversals) returns bigint[] language sql immutable as $$
   select coalesce(charge.totals, array[charge.amount])
 $$;
 
--- The one rule: returns how many of a payment's credits must be gone, for the money that is gone.
+-- Returns how many of a payment's credits must be gone for the money that is gone. No other function decides this.
 -- Each payment of an invoice has a charge of its own. The money that is gone never exceeds the payment's amount. A
 -- refund takes only what exceeds the credits that were already taken when money of the invoice went to the customer's
 -- balance, because that is the money which the refund returns. A dispute takes its full share, because that balance

@@ -1,6 +1,6 @@
 -- Settles a paid Checkout Session whose metadata does not say how many credits were bought: its lines say that, and are
--- read from Stripe. A mere reference can give, but never bind: its user gets the credits, and the session's customer is
--- remembered only for that customer's own invoices and refunds.
+-- read from Stripe. If only a reference names the user, the user gets the credits, but the session's customer is not
+-- linked to the user: it is remembered only for that customer's own invoices and refunds.
 -- facts: user_id (whom the metadata or else the reference names, or null), reference (another id that the session
 -- names), by_reference (whether a reference names the user), unread (what decides together with the lines of the
 -- session; null once they are read), credits (null until then), stripe_payment_id (what was sold), amount (minor

@@ -47,7 +47,7 @@ export async function consume({ queue: name, messages }: Batch, env: object): Pr
 /** A message younger than this is not reported. */
 const OLD_MS = 60_000
 
-/** Stores how old the queue is, if it is old or messages of this batch were left, or once that is over. */
+/** Stores how old the queue is if it is old or messages of this batch were left, and once more when that is over. */
 async function sawBatch(
   env: object,
   messages: readonly QueuedMessage[],

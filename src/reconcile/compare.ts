@@ -21,11 +21,11 @@ interface Finding {
   given_up: boolean
   confirmed?: boolean
   first?: boolean
-  /** It is there if something differs. */
+  /** Set only if something differs. */
   settled?: boolean
 }
 
-/** The most items that one statement compares: about 100 ms. */
+/** The most items that one statement compares, which takes about 100 ms. */
 const MOST_AT_ONCE = 50
 /** How often an item that is locked is tried. */
 const TRIES = 3
@@ -113,12 +113,12 @@ async function follow(pass: Pass, item: Item, found: Finding): Promise<Differenc
   // A person can settle only what is stored.
   if (SETTLED_BY_HAND.includes(kind) && pass.fixes && !pass.watches) await watchFound(pass, [difference])
   const waits = finding.known && finding.outcome !== 'applied'
-  // What was given up has kept its effect: it would only be parked a second time.
+  // A delivery that was given up has kept its effect: a fix would only park it a second time.
   const mayFix =
     pass.fixes && KINDS[kind].fixable && !waits && !finding.given_up && !isUncertain(here, finding)
   if (!mayFix || (pass.watches && !difference.confirmed)) return difference
   const fixed = await fix(pass, here)
-  // Forgotten now: an event that is stored is not asked for again, so no later pass would do it.
+  // Forgotten now: a stored event is not compared again, so no later pass would forget it.
   if (fixed && pass.watches) await forget(pass, here.provider, [here.isEvent ? here.eventId : here.object])
   return { ...difference, fixed }
 }

@@ -40,8 +40,8 @@ begin
         'amount', amount, 'currency', currency)), '[]') from unnest(page)));
 end $$;
 
--- Returns a slice of what is not at rest here: objects of Stripe whose delivery waits, refunds that may still fail,
--- disputes that are not closed.
+-- Returns a slice of the objects of Stripe that may still change: those whose delivery waits, refunds that may still
+-- fail, disputes that are not closed.
 -- facts: after ([kind, key, …] of the last row of the slice before, or null), most (rows looked at). Returns
 -- {"objects": ids, "after": null at the end}.
 create or replace function our_unsettled(facts jsonb) returns jsonb language plpgsql stable security definer

@@ -146,8 +146,8 @@ function dueAfter(kind: Kind, { beganAt, looked, open, unseen }: Place, now: num
 }
 
 /**
- * Lets everything be compared at once if something was left out, because a recent pass has seen what the one before it
- * could not: somebody has mended the key.
+ * If the comparison of everything left something out, makes it due now. It is called when a recent pass could read what
+ * the one before it could not: the key has got new rights.
  */
 function compareAllAgain(state: State, now: number): void {
   const isLacking = state.full ? Object.keys(state.full.unseen).length > 0 : state.said.full !== ''

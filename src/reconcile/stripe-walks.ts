@@ -87,8 +87,8 @@ export const readOne = (pass: Pass, kind: KindName, object: string): Promise<Rea
   unlessMissing(askStripe(pass, pathOf(kind, object)))
 
 /**
- * Goes through what is not at rest here, and asks Stripe for it, however old it is. No list of Stripe's filters by the
- * time of a change, so a window misses late bank debits, failed refunds and closed disputes.
+ * Goes through the objects here that may still change, and reads each from Stripe, however old it is. No list of
+ * Stripe's filters by the time of a change, so a window misses late bank debits, failed refunds and closed disputes.
  */
 export const unsettledWalk: Walk = {
   name: 'not at rest here',

@@ -23,7 +23,7 @@ export type DifferenceKind = keyof typeof KINDS
 /** The kinds that only a person can deal with, and then settles. */
 export const SETTLED_BY_HAND: DifferenceKind[] = ['no_such_payment', 'amount_differs']
 
-/** Something that a provider has otherwise than the database. Contains only ids and amounts. */
+/** A difference between a provider and the database. Contains only ids and amounts. */
 export interface Difference {
   provider: 'clerk' | 'stripe'
   /** The provider's id of what differs. */

@@ -14,7 +14,7 @@ export interface Shop {
   livemode: boolean
 }
 
-/** What selling needs besides: who buys. */
+/** What a sale needs in addition: who buys. */
 export interface Sale extends Shop {
   userId: string
   /** The metadata of everything that is created for the sale: the user, and the app if several share the account. */

@@ -26,7 +26,7 @@ export const grantPlan: Handler = (event, settings) => {
       ? 'unknown_price'
       : null
   const money = moneyOf(invoice)
-  // What a one-off invoice sells, its own metadata says: see `settleInvoice`.
+  // The own metadata of a one-off invoice says what it sells: see `settleInvoice`.
   const sold = context.subscription ? soldBeside(invoice.lines.data, settings.CREDIT_PACKS, money) : null
   if (unknown === null && !movesCredits(lines) && !hasPaidPlan(lines) && sold === null)
     return recordForCustomer(event, settings)

@@ -18,7 +18,7 @@ import { verify } from './verify.ts'
 /** Keeps a row, for anyone who asks what happened; no credits move. */
 const recordOnly: Handler = () => ({ outcome: 'ignored', reason: 'no_effect' })
 
-/** Add events here: Stripe's word, our verb. */
+/** Add events here: Stripe's event type, our handler. */
 const events = {
   // A card pays at once, a bank debit days later. Both events come here, in any order (Stripe: Checkout fulfilment).
   'checkout.session.completed': settleCheckout,
@@ -66,7 +66,7 @@ export const stripe: Provider = {
     const type = idOf(member(event, 'type'))
     const livemode = member(event, 'livemode')
     return {
-      // A thin event has the id of the snapshot event that it stands for, whichever of the two comes.
+      // A thin event gets the id of its snapshot event, so that it does not matter which of them comes.
       eventId: (isThin(event) && snapshotId(event)) || usableEventId(member(event, 'id')),
       type: isThin(event) ? snapshotType(type) : type,
       occurredAt: createdAt(event),

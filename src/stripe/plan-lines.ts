@@ -6,7 +6,7 @@ import type { Line } from './invoice.ts'
 import { planOf, planOfPrice, plansByLookupKey } from './plans.ts'
 import { pricesOf } from './price.ts'
 
-/** What the lines of an invoice mean depends on. */
+/** What decides the meaning of an invoice's lines, besides the lines themselves. */
 export type Context = Pick<CreditedInvoice, 'currency'> & {
   /** The invoice's subscription. Null if only its lines name one: it was created by hand. */
   subscription: string | null

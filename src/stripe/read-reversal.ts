@@ -46,8 +46,8 @@ const MOST_REFUNDS = 1_000
 
 /**
  * Reads all refunds of the charge, each with its state, because the charge's totals do not say which of them fail
- * later. If Stripe does not return them, a total that known refunds add up to is taken for theirs, and any other counts
- * as it is.
+ * later. If Stripe does not return them, a total that is the sum of known refunds counts as these refunds, and any
+ * other total counts as it is.
  */
 export async function readRefunds(stripe: Stripe, reported: payments.Reversal): Promise<Effect> {
   return payments.reverse(reported, { refunds: await listRefunds(stripe, reported).catch(() => []) })

@@ -17,7 +17,7 @@ export const subscriptionSchema = once(() =>
   z.object({
     id: id(),
     customer: reference(),
-    /** A word that we do not know yet is kept, because Stripe adds new ones. */
+    /** A status that we do not know yet is kept, because Stripe adds new ones. */
     status: z.string().check(z.regex(/^[a-z_]{1,50}$/)),
     created: seconds(),
     cancel_at_period_end: z.boolean(),

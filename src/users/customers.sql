@@ -47,7 +47,7 @@ begin
     when why_refused(owner, 0) = 'unknown_user' then 'unknown_user' end;
 end $$;
 
--- Remembers the owner of a customer, beyond the user's row and the customer's own life. Returns whether no owner was
+-- Remembers the owner of a customer, even after the user's row and the customer are gone. Returns whether no owner was
 -- known. The caller holds the customer's lock.
 create or replace function remember_customer(owner text, customer text) returns boolean language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -1,5 +1,5 @@
--- Corrects a balance for a person, once per key, even of a closed wallet, and below zero if they say so. The same key
--- again returns the balance right after that correction. Only the owner of the database may call it.
+-- Corrects a balance for a person, once per key, even of a closed wallet, and below zero if the amount says so. The
+-- same key again returns the balance right after that correction. Only the owner of the database may call it.
 -- facts: user_id, amount (credits, signed), idempotency_key (the person's), note (why), to_balance (whether amount is
 -- the new balance of the wallet, rather than what is added to it), only_checks (whether nothing is written). Returns
 -- {"balance", "amount" (what was booked, or would be), "is_new" (whether this call booked it, or would)}, or
@@ -62,7 +62,7 @@ end $$;
 -- Makes a batch of adjustments: all of them, or none if one is refused. Only the owner of the database may call it.
 -- facts: rows ([{line, user_id, amount, idempotency_key, note}]), to_balance and only_checks (both as in adjust).
 -- Returns {"credits" (the sum of what this call booked, or would), "is_new" (how many adjustments that was), "met" (how
--- many wallets had the balance that they should have, when their row was first booked), "refused": [{line, why}]}.
+-- many wallets already had the balance of their row when the row was first booked), "refused": [{line, why}]}.
 create or replace function adjust_many(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

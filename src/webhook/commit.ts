@@ -47,7 +47,7 @@ export async function commitResolved(
   const startedAt = Date.now()
   const parked = await first(() => commit(db, delivery, decision, settings))
   const hasTime = Date.now() - startedAt <= FIRST_COMMIT_MS
-  // Only the scheduled run asks again for what waits for a setting: the setting has not changed since the decision.
+  // A price that no setting knows is left to the scheduled run: the setting has not changed since the decision.
   const asksNow = parked.outcome === 'parked' && parked.reason !== 'unknown_price'
   if (!asksNow || !hasTime) return parked
   const effect = 'verb' in decision ? decision : null

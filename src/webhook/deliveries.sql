@@ -58,8 +58,8 @@ begin
     else verdict(stored.outcome, stored.reason, coalesce(count_again.user_id, stored.user_id)) end;
 end $$;
 
--- If only a comparison had found the event, a delivery of it shows that deliveries come: `roll_up` counts it in addition
--- to the row. stored_via: how the row came.
+-- Counts the delivery of an event that only a comparison had found before. It shows that deliveries arrive, so
+-- `roll_up` counts it in addition to the row. stored_via: how the row came.
 create or replace function tally_arrival(delivery jsonb, stored_via text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -16,7 +16,7 @@ export interface Provider {
   condition?(event: unknown, effect: Effect, settings: Settings): Effect
   /** The type of the event by which the provider tests the endpoint. No row is kept of it. */
   ping?: string
-  /** The dictionary: their word for what happened, and our verb. */
+  /** The handler of each event type. */
   events: Readonly<Record<string, Handler>>
   /**
    * Reads the event that a notification only announces. Null for any other event, and if the provider does not return

@@ -79,7 +79,7 @@ export const hidden = (name: string, value: string): Content =>
 export const select = (label: string, name: string, options: string[], chosen: string): Content =>
   html`<label>${label} <select name="${name}"><option value="">any</option>${options.map((one) => html`<option${one === chosen && html` selected`}>${one}</option>`)}</select></label>`
 
-/** Returns what nobody can guess from the buttons: above all that settling is final. */
+/** Returns an explanation of the actions that their buttons do not give: above all that settling is final. */
 export const whatActionsDo = () =>
   html`<p><b>Look again</b> decides as if it had just come. <b>Settle</b> closes it for good: nothing credits, grants or takes credits for it any more.`
 

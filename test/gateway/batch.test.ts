@@ -23,7 +23,7 @@ describe('a batch', () => {
     expect(await direct(stack.url, 'SELECT id FROM entries')).toEqual([{ id: 1 }])
   })
 
-  it('rolls all of it back at the first error, and has let go of its locks by then', async () => {
+  it('rolls all of it back at the first error, and has released its locks when it responds', async () => {
     const sql = neon(stack.url)
     const twice = [sql`INSERT INTO entries VALUES (1)`, sql`INSERT INTO entries VALUES (1)`, sql`SELECT 1`]
     await expect(sql.transaction(twice)).rejects.toMatchObject({ code: '23505' })

@@ -43,7 +43,7 @@ describe('faults', () => {
     expect(await entries()).toBe(1)
   })
 
-  it('hang: no answer comes and nothing ran', async () => {
+  it('hang: no response comes and nothing ran', async () => {
     stack.gateway.fail(['hang'])
     const impatient = neon(stack.url, { fetchOptions: { signal: AbortSignal.timeout(100) } })
     await expect(impatient`INSERT INTO entries VALUES (1)`).rejects.toThrow('Error connecting to database')
@@ -87,7 +87,7 @@ describe('faults', () => {
     await insert()
   })
 
-  it('or every request from now on, but for those that have one of their own', async () => {
+  it('or hit every request from now on, except those that have a fault of their own', async () => {
     const url = stack.gateway.url.replace('/sql', '/faults')
     const set = (body: unknown) => fetch(url, { method: 'POST', body: JSON.stringify(body) })
     await set({ always: 'unavailable', next: ['none'] })
@@ -172,7 +172,7 @@ describe('a database that goes away', () => {
     await dataDir.remove()
   })
 
-  it('answers 500 when there is nothing to connect to', async () => {
+  it('returns 500 when there is nothing to connect to', async () => {
     const nowhere = await startGateway({ port: 0, postgres: { host: '127.0.0.1', port: 1 } })
     const response = await post({ ...stack, gateway: nowhere }, { query: 'SELECT 1' })
     expect(response.status).toBe(500)
@@ -193,7 +193,7 @@ describe('stopping', () => {
     expect(await direct(stack.url, running)).toEqual([])
   })
 
-  it('tells which flag to change when the port is taken', async () => {
+  it('names the flag to change when the port is taken', async () => {
     const { port } = stack.gateway
     await expect(startGateway({ port, postgres: { host: '127.0.0.1', port: 1 } })).rejects.toThrow(
       new RegExp(

@@ -172,7 +172,7 @@ describe('refusals', () => {
     ['a wrong password', 'postgresql://postgres:wrong@host/ledgerhook', '28P01'],
     ['an unknown role', 'postgresql://nobody:postgres@host/ledgerhook', '28P01'],
     ['an unknown database', 'postgresql://postgres:postgres@host/nowhere', '3D000'],
-  ])('answers %s with 400 and the code of Postgres', async (_case, url, code) => {
+  ])('refuses %s with 400 and the code of Postgres', async (_case, url, code) => {
     await expect(neon(url)`SELECT 1`).rejects.toMatchObject({ code })
   })
 
@@ -183,13 +183,13 @@ describe('refusals', () => {
     'postgresql://h/d',
     'postgresql://u:p@h',
     'postgresql://%:p@h/d',
-  ])('answers the connection string "%s" with 400', async (header) => {
+  ])('returns 400 for the connection string "%s"', async (header) => {
     const response = await post(stack, { query: 'SELECT 1' }, { 'Neon-Connection-String': header })
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ message: expect.any(String), code: null })
   })
 
-  it('answers a missing connection string with 400', async () => {
+  it('returns 400 for a missing connection string', async () => {
     const response = await fetch(stack.gateway.url, { method: 'POST', body: '{"query":"SELECT 1"}' })
     expect(response.status).toBe(400)
   })
@@ -202,31 +202,31 @@ describe('refusals', () => {
     '{"queries": {}}',
     '{"query": "SELECT $1", "params": 1}',
     '{"queries": [1]}',
-  ])('answers the body %s with 400', async (body) => {
+  ])('returns 400 for the body %s', async (body) => {
     expect((await post(stack, body)).status).toBe(400)
   })
 
-  it('answers half a surrogate pair with 400, as the proxy does, and leaves whole ones alone', async () => {
+  it('returns 400 for half a surrogate pair, as the proxy does, and accepts whole ones', async () => {
     const half = await post(stack, '{"query": "SELECT $1", "params": ["\\ud800"]}')
     expect(half.status).toBe(400)
     const whole = '{"query": "SELECT $1::text AS v", "params": ["\\ud83d\\ude00 \\\\ud800"]}'
     expect(await values(whole)).toEqual({ v: '😀 \\ud800' })
   })
 
-  it('answers a request above the limit with 413', async () => {
+  it('returns 413 for a request above the limit', async () => {
     const large = neon(stack.url).query('SELECT length($1)', ['x'.repeat(LIMIT)])
     await expect(large).rejects.toThrow(
       `HTTP status 413): {"message":"request is too large (max is ${LIMIT} bytes)`,
     )
   })
 
-  it('answers 507 to a response above the limit, without waiting for the end of it', async () => {
+  it('returns 507 instead of a response above the limit, without waiting for its end', async () => {
     const endless = neon(stack.url)`SELECT repeat('x', 1000), generate_series(1, 1000000000)`
     await expect(endless).rejects.toThrow('HTTP status 507')
     expect(await neon(stack.url)`SELECT 1 AS one`).toEqual([{ one: 1 }])
   })
 
-  it('answers a path it does not know with 400', async () => {
+  it('returns 400 for a path that it does not know', async () => {
     expect((await fetch(stack.gateway.url.replace('/sql', '/nowhere'))).status).toBe(400)
   })
 })

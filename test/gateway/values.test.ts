@@ -44,7 +44,7 @@ describe('values through the driver', () => {
     expect(await roundTrip(type, value)).toEqual(expected)
   })
 
-  it('tells fields, command and row count of a full result', async () => {
+  it('has fields, command and row count of a full result', async () => {
     const sql = neon(stack.url, { fullResults: true })
     const result = await sql`SELECT 1::int8 AS one, 'x'::text AS two`
     expect(result).toMatchObject({ command: 'SELECT', rowCount: 1, rows: [{ one: '1', two: 'x' }] })

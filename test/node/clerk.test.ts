@@ -80,7 +80,7 @@ const numbered = (count: number) =>
   }))
 
 describe('users', () => {
-  it('are created, read, changed, banned and deleted, and each change is told once', async () => {
+  it('are created, read, changed, banned and deleted, and each change is reported once', async () => {
     const before = delivered.length
     const made = await clerk.users.createUser({ emailAddress: ['ada@example.com'], firstName: 'Ada' })
     expect(made.primaryEmailAddress).toMatchObject({ emailAddress: 'ada@example.com' })
@@ -279,7 +279,7 @@ describe('limits and trouble', () => {
     expect((await raw('/v1/users')).status).toBe(200)
   })
 
-  it('fails as it is told', async () => {
+  it('fails in each way that a test can ask for', async () => {
     await act('faults', { next: ['server_error', 'rate_limit', 'drop'] })
     expect((await raw('/v1/users')).status).toBe(500)
     expect((await raw('/v1/users')).status).toBe(429)

@@ -123,7 +123,7 @@ describe('beside an app with the same names', () => {
     ])
   })
 
-  it('does not fall for operators and functions on the path of whoever calls', async () => {
+  it('uses no operator or function from the search path of the caller', async () => {
     const [row] = await query<{ answer: unknown }>(
       url,
       `select ledgerhook.adjust(
@@ -157,7 +157,7 @@ describe("the Worker's role", () => {
     ).toEqual([DENIED, DENIED])
   })
 
-  it('is told that it is ready', async () => {
+  it('finds that the database is ready', async () => {
     const facts = {
       migrations: {},
       functions: readFunctions().hash,
@@ -219,7 +219,7 @@ describe('a role without rights', () => {
     )
   })
 
-  it('cannot lend itself our triggers', async () => {
+  it('cannot use our triggers', async () => {
     expect(
       await codes(
         'anybody',
@@ -230,8 +230,8 @@ describe('a role without rights', () => {
   })
 })
 
-describe('what was given by hand', () => {
-  it('is taken back by the next migration, and what was lost is given again', async () => {
+describe('a right that was granted by hand', () => {
+  it('is revoked by the next migration, and a right that was lost is granted again', async () => {
     const acl = async () => await connected(as('postgres', url), (client) => printSchema(client))
     const documented = await acl()
     await query(

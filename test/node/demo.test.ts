@@ -89,7 +89,7 @@ describe('a step is compared with what is promised', () => {
     expect(differences(nameless, promised)).toEqual([])
   })
 
-  test('says what is short for what only where a line has it', () => {
+  test('explains an abbreviation only if a line contains it', () => {
     const [checkout, refund] = ['checkout.session.completed', 'refund.created'].map((sent) => ({
       says: '',
       sent,

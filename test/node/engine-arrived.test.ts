@@ -48,7 +48,7 @@ it('a customer that is linked again while a run releases what is left of it: nob
   expect(await db.deadlocks()).toBe(before)
 })
 
-it('a run whose bite is still open loses nothing of a second arrival, nor of one that takes itself back', async () => {
+it('a run whose bite is still open loses nothing of a second arrival, whether the bite commits or is rolled back', async () => {
   for (const end of ['commit', 'rollback']) {
     const { user, link } = await waitingInvoices(90)
     await db.owner.verb('link_customer', link)

@@ -103,7 +103,7 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
     expect(scansOf(plans, leading).filter((name) => !whole.includes(name))).toEqual([])
   })
 
-  it('20,000 that are due are given up by bites, and that has an end', async () => {
+  it('gives up 20,000 due deliveries in bites, and comes to an end', async () => {
     await db.owner.rows(`update webhook_events set received_at = received_at - interval '2 days'
       where event_id in (select 'evt_other_' || n from generate_series(1, 20000) n)`)
     let bites = 0

@@ -115,7 +115,7 @@ describe.each(['owner', 'application'] as const)('connected as the %s', (role) =
     expect(await refused(client(), purchase(`b_${role}`))).toBe('23505')
   })
 
-  it('a temporary table of the same name does not stand in for the wallets', async () => {
+  it('a temporary table of the same name is not used instead of the wallets', async () => {
     const before = await balanceOf('user_2')
     await client().query('create temporary table wallets (like ledgerhook.wallets)')
     await client().query(credit('user_2', 3))
@@ -175,7 +175,7 @@ describe('connected as the owner', () => {
     await owner.query('reset session_replication_role')
   })
 
-  it('session_replication_role does not pass the guards by', async () => {
+  it('session_replication_role does not bypass the guards', async () => {
     await owner.query(`set session_replication_role = replica`)
     expect(await refused(owner, 'delete from credit_ledger')).toBe(RESTRICTED)
     expect(await refused(owner, `update wallets set balance = 1 where user_id = 'user_1'`)).toBe(RESTRICTED)

@@ -88,7 +88,7 @@ describe('a migration', () => {
     expect(await schemaOf(url)).toBe(before)
   })
 
-  it('is one: three at once do it once', async () => {
+  it('is applied once, even if three start at once', async () => {
     const url = await cluster.database('at_once')
     const steps = await Promise.all([1, 2, 3].map(() => kinds(migrate(url))))
     expect(steps.filter((kinds) => kinds.includes('functions'))).toHaveLength(1)
@@ -117,7 +117,7 @@ describe('a migration', () => {
     expect(await has(url, `to_regnamespace('ledgerhook') is null`)).toBe(true)
   })
 
-  it('that fails by a file is mended there, and only one that fails by the data with --fresh', async () => {
+  it('that fails because of a file names the file to correct, and only one that fails because of the data names --fresh', async () => {
     const url = await migrated('whose_fault')
     const told = async (options: MigrateOptions) =>
       whyNotMigrated(await refused(migrate(url, options)), '.local/postgres').message
@@ -145,7 +145,7 @@ describe('a migration', () => {
     )
   })
 
-  it('leaves what was before where a later table fails', async () => {
+  it('changes nothing if a later table fails', async () => {
     const url = await migrated('failing_later')
     const before = await schemaOf(url)
     const wrong = { ...files(), '0099_wrong.sql': 'create table ledgerhook.more (id text);\nselect 1/0;' }
@@ -156,7 +156,7 @@ describe('a migration', () => {
     expect(await schemaOf(url)).toBe(before)
   })
 
-  it('ends where one at a time ends', async () => {
+  it('of all files at once ends with the same schema as of one file at a time', async () => {
     const url = await cluster.database('stepwise')
     const steps = Object.entries(files())
     for (const n of steps.keys()) {
@@ -205,7 +205,7 @@ async function waitsForLock(url: string, statement: string): Promise<void> {
 }
 
 describe('an owner who may not create schemas', () => {
-  it('is told what an administrator runs, and then may migrate', async () => {
+  it('learns what an administrator has to run, and then may migrate', async () => {
     await cluster.login('tenant')
     const url = await cluster.database('rented')
     const owner = as('tenant', url)

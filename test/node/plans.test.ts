@@ -266,7 +266,7 @@ const requests: { name: string; act(user: string): Promise<unknown> }[] = [
     act: (user_id) => readEntitlements(session.db, { user_id }),
   },
   {
-    name: 'a grant of which your app is told, and what becomes of the event',
+    name: 'a grant with an event for your app, and what becomes of the event',
     act: async (user_id) => {
       const db = telling(session.db, settings)
       const none = { caller: null, campaign: null, campaign_per_user: null, campaign_total: null }

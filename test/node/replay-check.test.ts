@@ -345,7 +345,7 @@ describe('npm run replay-check -- --on', () => {
     expect(await contents()).toEqual(before)
   })
 
-  it('names the rows that are stored otherwise, with their credits, and nobody', async () => {
+  it('names the rows that differ from the stored ones, with their credits, and no person', async () => {
     await rows(`update users set name = 'Grace Hopper' where id = 'user_late'`)
     try {
       const { code, shuffled, stored } = await played('--var', `PLANS:${plans(2000)}`)
@@ -365,7 +365,7 @@ describe('npm run replay-check -- --on', () => {
     }
   })
 
-  it('finds no difference of order in whom was deleted: a later payment is kept for a person', async () => {
+  it('does not compare the two orders for a deleted user: a later payment is kept for a person', async () => {
     const users = ['user_leaving1', 'user_leaving2', 'user_leaving3']
     await history.deliver(...users.flatMap((user) => [signUp(user), topUp(user), leave(user)]))
     expect(await played()).toMatchObject({ code: 0, played: 50, shuffled: [], stored: [] })

@@ -199,7 +199,7 @@ describe('npm run send', () => {
     await expect(openStripe(onlyRequest())).rejects.toThrow('Timestamp outside the tolerance zone')
   })
 
-  test('fails when an answer is not 2xx, unless that is what was expected', async () => {
+  test('fails if a response is not 2xx, unless that is what was expected', async () => {
     answer = 400
     expect(await send('clerk', 'user.created')).toMatchObject({ code: 1 })
     expect(await send('clerk', 'user.created', '--expect', '400')).toMatchObject({ code: 0 })

@@ -146,7 +146,7 @@ describe('a change of plan at the local Stripe', () => {
     expect(await bea.balance()).toBe(-16_000)
   })
 
-  it('to its end is told by the moment alone, under flexible billing', async () => {
+  it('in the portal, to a cancellation, sets only the moment of the end, under flexible billing', async () => {
     const ada = await subscriber()
     await ada.happens('cancel-in-portal')
     expect(await ada.current()).toMatchObject({

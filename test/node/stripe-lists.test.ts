@@ -234,7 +234,7 @@ describe('the catalog', () => {
 })
 
 describe('events', () => {
-  it('are listed by type and moment, for 30 days, and by whether they were taken', async () => {
+  it('are listed by type and moment, for 30 days, and by whether every endpoint accepted them', async () => {
     const own = await startLocal('http://127.0.0.1:9/nobody')
     onTestFinished(() => own.stop())
     const mine = client(own)

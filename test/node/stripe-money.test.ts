@@ -78,7 +78,7 @@ describe('a charge', () => {
 })
 
 describe('a refund', () => {
-  it('is told, counted in its charge, listed, and counted no more once it fails', async () => {
+  it('is reported, counted in its charge, listed, and not counted any more once it fails', async () => {
     const { charge, intent } = await paid()
     const { id } = await stripe.refunds.create({ payment_intent: intent, amount: 300 })
     await stripe.refunds.create({ charge, amount: 200 })

@@ -110,7 +110,7 @@ describe('objects', () => {
     })
   })
 
-  it('a deleted customer is told by its id alone, and buys nothing any more', async () => {
+  it('a deleted customer is returned with its id only, and buys nothing any more', async () => {
     const { id } = await stripe.customers.create({})
     const { events } = await act(`customers/${id}/delete`)
     expect(events.map(({ type }) => type)).toEqual(['customer.deleted'])
@@ -251,7 +251,7 @@ describe('paying', () => {
     expect((await stripe.invoicePayments.list({ payment })).data).toMatchObject([{ invoice: object.id }])
   })
 
-  it('tells of which session a payment intent is', async () => {
+  it('says which session a payment intent belongs to', async () => {
     const { id } = await stripe.checkout.sessions.create(pack())
     const { object } = await act(`sessions/${id}/pay`)
     const of = (payment_intent: string) => stripe.checkout.sessions.list({ payment_intent })
@@ -571,7 +571,7 @@ describe('refusals', () => {
 describe('idempotency keys', () => {
   const key = () => ({ idempotencyKey: crypto.randomUUID() })
 
-  it('the same key and parameters: the same answer, without doing it again', async () => {
+  it('the same key and parameters: the same response, without doing it again', async () => {
     const options = key()
     const first = await stripe.customers.create({ metadata: { n: '1' } }, options)
     const second = await stripe.customers.create({ metadata: { n: '1' } }, options)
@@ -652,7 +652,7 @@ describe('a state that is kept', () => {
 })
 
 describe('faults', () => {
-  it('a lost answer is found again by its key', async () => {
+  it('a lost response is returned again for its key', async () => {
     const options = { idempotencyKey: crypto.randomUUID() }
     await fail('drop_after')
     const patient = client(KEY, { maxNetworkRetries: 1 })
@@ -706,7 +706,7 @@ describe('Payment Links', () => {
     expect(lines.data).toMatchObject([{ quantity: 2, amount_total: 4000, price: { id: 'price_pro' } }])
   })
 
-  it('drop a reference that is none, and sell prices of the account alone', async () => {
+  it('drop a malformed reference, and sell only prices of the account', async () => {
     const link = await stripe.paymentLinks.create({ line_items: [{ price: 'price_pro', quantity: 1 }] })
     const { object } = await act(`payment_links/${link.id}/open`, { client_reference_id: 'a b' })
     expect(object.client_reference_id).toBeNull()

@@ -33,7 +33,7 @@ const watch = async (env: Env = TELLING_ALERTS) => {
 const types = () => receiver.told.map(({ type }) => type)
 
 describe('a change of an alert', () => {
-  it('is told to ALERT_WEBHOOK_URL in words, signed, with what is behind it', async () => {
+  it('is sent to ALERT_WEBHOOK_URL in words, signed, with the ids behind it', async () => {
     await fails(4)
     await watch()
     expect(receiver.told).toHaveLength(1)
@@ -63,7 +63,7 @@ describe('a change of an alert', () => {
     expect(types()).toEqual(['alert.opened', 'alert.closed'])
   })
 
-  it('is told without a signature where no secret is set, and to nobody where no address is', async () => {
+  it('is sent without a signature if no secret is set, and not at all if no address is set', async () => {
     await fails(4)
     await watch({ ALERT_WEBHOOK_URL })
     expect(new Headers(receiver.inits[0]?.headers).get('webhook-signature')).toBeNull()
@@ -75,7 +75,7 @@ describe('a change of an alert', () => {
     expect(await query('select * from alert_messages')).toEqual([])
   })
 
-  it('is told until it is taken, by the same id, and in its order', async () => {
+  it('is sent until it is accepted, with the same id, and in order', async () => {
     receiver.says = () => new Response(null, { status: 500 })
     await fails(4)
     await watch()
@@ -122,7 +122,7 @@ describe('a change of an alert', () => {
     expect(left).toEqual({ tries: 1, later: true })
   })
 
-  it('that was taken, which then could not be kept, is told again by the same id', async () => {
+  it('that was accepted, but could not be recorded as sent, is sent again with the same id', async () => {
     await fails(4)
     await query('alter function end_alert_messages(jsonb) rename to end_alert_messages_away')
     await watch()
@@ -146,7 +146,7 @@ describe('a change of an alert', () => {
 describe('HEARTBEAT_URL', () => {
   const env = { HEARTBEAT_URL: 'https://beats.example.com/beat' }
 
-  it('is asked after a good run, also one in which a task has failed', async () => {
+  it('is requested after a successful run, also one in which a task has failed', async () => {
     await runScheduled(env, 'attention')
     expect(receiver.beats).toBe(1)
     await query('alter function attention(jsonb) rename to attention_away')
@@ -155,7 +155,7 @@ describe('HEARTBEAT_URL', () => {
     expect(receiver.beats).toBe(2)
   })
 
-  it('is not asked after a run that could not begin', async () => {
+  it('is not requested after a run that could not begin', async () => {
     await expect(startScheduled({ ...env, ...AWAY })).rejects.toThrow()
     expect(receiver.beats).toBe(0)
   })
@@ -211,7 +211,7 @@ describe('GET /api/health/deep', () => {
     expect(await deep(AWAY)).toEqual([503, { status: 'critical', critical: 1 }])
   })
 
-  it('is 503 once no run has ended well for five minutes, which it tells, at most every 15 minutes', async () => {
+  it('is 503 once no run has ended well for five minutes, and sends that alert at most every 15 minutes', async () => {
     await query(`update tasks set last_good_at = now() - interval '6 minutes'`)
     expect(await deep(TELLING_ALERTS)).toEqual([503, { status: 'critical', critical: 1 }])
     later(20_000)
@@ -234,7 +234,7 @@ describe('GET /api/health/deep', () => {
 describe('a run that cannot reach the database', () => {
   beforeEach(untold)
 
-  it('is told at once, at most every 15 minutes, and its end as well', async () => {
+  it('is reported at once, at most every 15 minutes, and so is its end', async () => {
     for (let run = 0; run < 2; run++)
       await expect(startScheduled({ ...AWAY, ...TELLING_ALERTS })).rejects.toThrow()
     expect(receiver.told.map(({ type, data }) => [type, data.alert])).toEqual([
@@ -248,7 +248,7 @@ describe('a run that cannot reach the database', () => {
     expect(types()).toEqual(['alert.opened', 'alert.closed'])
   })
 
-  it('is told once in a data center, by whichever isolate was first', async () => {
+  it('is reported once in a data center, by whichever isolate was first', async () => {
     const { default: cache } = caches as unknown as { default: Cache }
     const headers = { 'Cache-Control': 'max-age=900' }
     await cache.put('https://ledgerhook.internal/alerts/database_away', new Response('', { headers }))

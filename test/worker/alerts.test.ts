@@ -129,7 +129,7 @@ describe('an alert', () => {
     expect(await check()).toEqual(['opened failing_task'])
   })
 
-  it('that goes on is said again after one hour, two, four, and so on', async () => {
+  it('that goes on is repeated after one hour, two, four, and so on', async () => {
     await query(`update tasks set failures = 4 where name = 'attention'`)
     expect(await check()).toEqual(['opened failing_task'])
     for (const hours of [1, 2, 4, 8, 16, 24, 24]) {
@@ -236,7 +236,7 @@ describe('late_task', () => {
   })
 
   it.each(['late_task', 'failing_task'])(
-    '%s is none of a task that this version no longer has',
+    '%s does not open for a task that this version no longer has',
     async (alert) => {
       await query(
         `insert into tasks (name, next_at, failures) values ('of_another_version', now() - interval '1 day', 4)`,

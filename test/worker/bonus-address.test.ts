@@ -101,7 +101,7 @@ describe('with SIGNUP_BONUS_ONCE_PER = "email"', () => {
     expect([await balance(inOrder), await balance(reversed)]).toEqual([40, 40])
   })
 
-  it('still goes by the date of the sign-up, and by the first of Clerk’s data', async () => {
+  it('still depends on the date of the sign-up, and on the first of Clerk’s data', async () => {
     const since: Env = { ...env, SIGNUP_BONUS_SINCE: new Date(NOW).toISOString() }
     const [old, known] = [randomId('user'), randomId('user')]
     await tell(old, { verified: [fresh()], created: NOW - 1 }, since)
@@ -137,7 +137,7 @@ describe('with SIGNUP_BONUS_ONCE_PER = "email"', () => {
   })
 })
 
-describe('with "user", as before', () => {
+describe('with SIGNUP_BONUS_ONCE_PER = "user"', () => {
   it('every user has one, and no address is remembered', async () => {
     const email = fresh()
     const before = await count('bonus_addresses')
@@ -201,7 +201,7 @@ describe('switching it on', () => {
     expect(await again(email)).toBe(0)
   })
 
-  it('is not outrun by somebody who deletes the account before the bite comes to it', async () => {
+  it('includes somebody who deletes the account before the bite reaches it', async () => {
     const [id, email] = [randomId('user'), fresh()]
     await tell(id, { verified: [email] }, once)
     await query(`update tasks set cursor = null where name = 'use_addresses'`)
@@ -220,7 +220,9 @@ const told = fc.record({
 
 const UNKNOWN = { isGone: false, isDecided: false, bonuses: 0 }
 
-it('whatever is told of whom, and when, no user and no address has two', { timeout: 3_600_000 }, async () => {
+it('in random histories of several people, no user and no address gets two bonuses', {
+  timeout: 3_600_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(told, { minLength: 2, maxLength: 10 }), async (history) => {
       const name = randomId('n').replace('_', '').toLowerCase()

@@ -22,7 +22,7 @@ const CUSTOMERS = '/v1/customers'
 const patiently = { interval: 20, timeout: 60_000 }
 
 describe('POST /api/checkout', () => {
-  it('sells a pack: what Stripe is told', async () => {
+  it('sells a pack, with these parameters for Stripe', async () => {
     const id = await signedUp()
     const { status, body } = await checkout(id)
     expect([status, body]).toEqual([

@@ -45,7 +45,7 @@ describe('user.created', () => {
     })
   })
 
-  it('answers a redelivery as a duplicate, and the row keeps its outcome', async () => {
+  it('reports a redelivery as a duplicate, and the row keeps its outcome', async () => {
     const id = newUser()
     const event = clerkEvent('user.created', { user: id })
     await deliver('clerk', event, { id: `msg_${id}` })
@@ -195,7 +195,7 @@ describe('e-mail and name', () => {
     expect(await eventRow(`msg_${id}`)).toMatchObject({ outcome: 'applied', reason: null, attempts: 2 })
   })
 
-  it('passes over an address that no mail server would take', async () => {
+  it('ignores an address that no mail server would accept', async () => {
     const tooLong = { id: 'idn_1', email_address: `${crypto.randomUUID().repeat(200)}@example.com` }
     const data = { email_addresses: [tooLong, addresses[1]], primary_email_address_id: 'idn_1' }
     expect(await deliver('clerk', clerkEvent('user.created', { user: newUser(), data }))).toMatchObject({
@@ -226,7 +226,7 @@ describe('an address that moves between users', () => {
   const claim = (id: string, email: string, at: number, verified = true) =>
     deliver('clerk', clerkEvent('user.updated', { user: id, email, at, verified }))
 
-  it('is held by the newer Clerk truth, in upper or lower case, whichever delivery comes first', async () => {
+  it('belongs to the user whose data is newer at Clerk, in upper or lower case, whichever delivery comes first', async () => {
     for (const crossed of [false, true]) {
       const [from, to, email] = [newUser(), newUser(), `${randomId('moving')}@example.com`]
       const leaves = () => claim(from, `new.${email}`, T + 10)
@@ -299,14 +299,14 @@ describe('user.deleted', () => {
     expect(await ledger(id)).toEqual([])
   })
 
-  it('is a duplicate when another event tells of it again', async () => {
+  it('is a duplicate when another event reports it again', async () => {
     const id = newUser()
     await leave(id)
     const again = await deliver('clerk', clerkEvent('user.deleted', { user: id }))
     expect(again).toMatchObject({ outcome: 'duplicate', reason: 'already_processed' })
   })
 
-  it('comes before the question for an address: a late event without one is stale, as is an older one', async () => {
+  it('counts before the check for an address: a late event without one is stale, as is an older one', async () => {
     const [gone, changed] = [newUser(), newUser()]
     await leave(gone)
     await deliver('clerk', clerkEvent('user.updated', { user: changed, at: T + 5 }))

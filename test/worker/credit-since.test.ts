@@ -305,7 +305,7 @@ describe('money that comes back of a payment from before', () => {
     expect(await tell(refund(bought.user))).toBe('rejected before_start')
   })
 
-  it('waits as before where the payment is of nobody here, from after, or not known to Stripe', async () => {
+  it('waits if the payment belongs to nobody here, is from after, or is not known to Stripe', async () => {
     const [nobody, late, unknown] = [await buyer(), await buyer(), await buyer()]
     for (const { user } of [nobody, late]) await stripeKnows(user)
     await intentIs(nobody.user, BEFORE, { metadata: { user_id: 'of-another-product' } })

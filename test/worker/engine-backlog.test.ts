@@ -131,7 +131,7 @@ describe('a scheduled run', () => {
     expect(await count('waiting', 'tries > 0')).toBeGreaterThan(10)
   })
 
-  it('beside another one whose lease has run out cancels each subscription once', async () => {
+  it('at the same time as another run whose lease has expired cancels each subscription once', async () => {
     const tag = randomId('tag').slice(4, 14)
     await query('update subscriptions set cancel_due_at = null')
     await toCancel(tag, 24)

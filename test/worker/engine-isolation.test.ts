@@ -53,7 +53,7 @@ describe.each(['repeatable read', 'serializable'])('a database whose default iso
     expect(await rows()).toEqual(before)
   })
 
-  it('keeps what was there: a payment, a spend and a session of it are 503, and work once it is mended', async () => {
+  it('keeps what was there: a payment, a spend and a session of it are 503, and work once it is corrected', async () => {
     const [id, stranger] = [await signedUp(), randomId('user')]
     const payment = checkoutEvent(COMPLETED, { user: id })
     const env = await isolation(level)
@@ -71,7 +71,7 @@ describe.each(['repeatable read', 'serializable'])('a database whose default iso
     expect(await balance(id)).toBe(539)
   })
 
-  it('leaves what has arrived to a run after it is mended', async () => {
+  it('leaves what has arrived to a run after it is corrected', async () => {
     const id = randomId('user')
     for (let i = 0; i < 27; i++) await deliver('stripe', checkoutEvent(COMPLETED, { user: id, credits: 1 }))
     await signUp(id)

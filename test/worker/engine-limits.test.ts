@@ -19,7 +19,7 @@ const adjust = async (user_id: string, amount: number) =>
 /** Moves the balance to this value by an operator's entry. */
 const set = async (id: string, credits: number) => adjust(id, credits - Number(await balance(id)))
 
-describe('an answer that is lost on the way', () => {
+describe('a response that is lost on the way', () => {
   /** Makes a database function return nothing while `act` runs. */
   async function returningNull<T>(name: string, args: string, act: () => Promise<T>): Promise<T> {
     const signature = `${name}(${args})`
@@ -54,7 +54,7 @@ describe('an answer that is lost on the way', () => {
 })
 
 describe('a balance at 2^53 - 1', () => {
-  it('is told exactly, and can be spent from', async () => {
+  it('is returned exactly, and can be spent from', async () => {
     const id = await signedUp()
     expect(await set(id, MOST)).toMatchObject({ balance: MOST })
     expect((await as(id, '/api/me')).body).toMatchObject({ balance: MOST })

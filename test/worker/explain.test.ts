@@ -39,7 +39,7 @@ async function history() {
 }
 
 describe('GET /api/ops/explain/{id}', () => {
-  it('tells each entry of a user in plain words, what caused it, what waits, and the sum', async () => {
+  it('returns each entry of a user in plain words, what caused it, what waits, and the sum', async () => {
     const { id, payment, refund, purchase, bad } = await history()
     const { result, requests } = await counted(() => explain(id))
     expect([result.status, requests]).toEqual([200, 1])
@@ -64,7 +64,7 @@ describe('GET /api/ops/explain/{id}', () => {
     expect(JSON.stringify(result.body)).not.toContain('example.com')
   })
 
-  it('tells of a payment by any of its names', async () => {
+  it('explains a payment by any of its names', async () => {
     const { payment, id } = await history()
     for (const name of [payment, `ch_${payment}`, `cs_test_${payment}`, `re_${payment}`, `dp_${payment}`]) {
       const { body } = await explain(name)
@@ -73,7 +73,7 @@ describe('GET /api/ops/explain/{id}', () => {
     }
   })
 
-  it('tells of an event, also of one that moved nothing', async () => {
+  it('explains an event, also one that moved nothing', async () => {
     const { refund, bad, id } = await history()
     const { body } = await explain(refund)
     expect(body).toMatchObject({ about: 'event', user_id: id, sum: -200, event: { outcome: 'applied' } })
@@ -85,7 +85,7 @@ describe('GET /api/ops/explain/{id}', () => {
     })
   })
 
-  it('tells what waits for a payment that nobody knows, also after it was given up', async () => {
+  it('lists what waits for a payment that nobody knows, also after it was given up', async () => {
     const payment = randomId('pi')
     const event = randomId('evt')
     await deliver('stripe', reversalEvent('refund.created', { payment, event }))

@@ -122,21 +122,21 @@ describe('POST /api/wallet/give-back', () => {
     expect(await giveBack(back)).toMatchObject({ status: 409, body: { error: 'limit_exceeded' } })
   })
 
-  it('gives back once although the response was lost', async () => {
+  it('gives back once, although the response was lost', async () => {
     const { id, back } = await spent(30)
     await failNext('after_commit')
     expect((await giveBack(back)).body).toMatchObject({ balance: 40, given_back: 30 })
     expect(await ledger(id)).toHaveLength(3)
   })
 
-  it('is beside a deletion that was still open: given back, and said', async () => {
+  it('waits for a deletion that is still open, then gives back, and says that the wallet is closed', async () => {
     const { id, back } = await spent(30)
     const [reply] = await during([heldDelete(id)], () => [giveBack(back)])
     expect([reply.status, reply.body]).toEqual([200, { balance: 40, given_back: 30, closed: true }])
     expect((await giveBack(back)).body).toEqual(reply.body)
   })
 
-  it('is beside another give-back that was still open: only what is left', async () => {
+  it('waits for another give-back that is still open, then gives back only what is left', async () => {
     const { id, back } = await spent(30)
     const held = { ...back, amount: 20, idempotency_key: `held-${id}` }
     const [reply] = await during([['select give_back($1)', [JSON.stringify(held)]]], () => [

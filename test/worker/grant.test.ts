@@ -24,7 +24,7 @@ const totals = async (prefix: string) =>
   )
 
 describe('POST /api/wallet/grant', () => {
-  it('grants credits that nobody paid, in one request to the database', async () => {
+  it('grants credits that nobody paid for, in one request to the database', async () => {
     const id = await signedUp()
     const body = gift(id, 25)
     const { result, requests, statements } = await counted(() => grant(body))

@@ -103,7 +103,7 @@ it('6,000 forged deliveries are all refused, and none of them reaches the databa
   expect(requests).toBe(0)
 }, 300_000)
 
-it('4,000 signed deliveries of damaged events are all answered, and each leaves its row', async () => {
+it('4,000 signed deliveries of damaged events all get a response, and each leaves its row', async () => {
   const signed = new Set<string>()
   await fc.assert(
     fc.asyncProperty(delivery, async ({ name, body }) => {

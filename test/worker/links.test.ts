@@ -99,7 +99,7 @@ describe('a Payment Link with credits of its own', () => {
   it.each<[string, Record<string, string>[], object]>([
     ['with two lines', [{ price: 'price_shirt' }, { price: 'price_shirt' }], {}],
     ['of a price whose amount the buyer chooses', [{ price: 'price_any' }], { amount: 100 }],
-  ])('%s sells nothing, and a person is told', async (_what, lines, choices) => {
+  ])('%s sells nothing, and is reported to a person', async (_what, lines, choices) => {
     const id = await signedUp()
     const { events } = await buy(await makeLink(lines, own), id, choices)
     expect(said(await deliverTo(events[0]))).toBe('rejected invalid_metadata')

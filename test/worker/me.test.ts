@@ -30,7 +30,7 @@ const versions = (id: string) =>
   )
 
 describe('GET /api/me', () => {
-  it('answers the user, the balance and the subscription, in one request to the database', async () => {
+  it('returns the user, the balance and the subscription, in one request to the database', async () => {
     const id = randomId('user')
     await deliver(
       'clerk',
@@ -234,7 +234,7 @@ describe('CORS', () => {
       },
     })
 
-  it('lets the app’s origins in, each by its name, also where the answer is a refusal', async () => {
+  it('lets the app’s origins in, each by its name, also if the response is a refusal', async () => {
     for (const origin of [ORIGIN, 'https://admin.example.com']) {
       const { status, headers } = await preflight('/api/wallet', origin)
       expect(status).toBe(204)
@@ -299,7 +299,7 @@ describe('trouble', () => {
     expect((await spend({ user_id: 'user_x', amount: 1, idempotency_key: 'k' }, away)).status).toBe(503)
   })
 
-  it('that passes is not noticed, and a lost answer brings nothing twice', async () => {
+  it('that passes is not noticed, and a lost response brings nothing twice', async () => {
     const id = randomId('user')
     await failNext('after_commit')
     expect((await as(id, '/api/me')).body).toMatchObject({ id, balance: 0 })

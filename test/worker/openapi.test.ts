@@ -82,7 +82,7 @@ describe('GET /api/openapi.json', () => {
     expect([...new Set(served)].sort()).toEqual(listed.sort())
   })
 
-  it('gives every route the schema of its answer, of its body and of its refusals', async () => {
+  it('gives every route the schema of its response, of its body and of its refusals', async () => {
     for (const [path, methods] of Object.entries((await read()).paths)) {
       for (const [method, operation] of Object.entries(methods)) {
         expect(operation.summary, path).toMatch(/\w/)
@@ -147,7 +147,7 @@ describe('GET /api/openapi.json', () => {
     expect(security).toEqual([{ session: [] }])
   })
 
-  it('tells the truth about what is answered', async () => {
+  it('describes the responses as they are', async () => {
     const id = randomId('user')
     await signUp(id)
     const replies = {

@@ -102,7 +102,7 @@ describe('the overview', () => {
     await query(`delete from alerts where name = 'error_rate'`)
   })
 
-  it('lists what Stripe has otherwise, with the user and the credits', async () => {
+  it('lists the differences from Stripe, with the user and the credits', async () => {
     const user = randomId('user')
     await query(
       `insert into differences (provider, object, kind, user_id, credits, first_pass, reported_at)

@@ -137,7 +137,7 @@ describe('a low balance', () => {
       type === 'credits.low' ? [[data.threshold, data.balance]] : [],
     )
 
-  it('is told once, by whatever takes it below, and again once it was well above', async () => {
+  it('is reported once, whatever takes it below, and again after it was well above', async () => {
     const id = await newUser()
     await take(id, 20) // 20
     expect(low(id)).toEqual([])
@@ -195,7 +195,7 @@ describe('a receiver', () => {
     expect(told(id)).toEqual(['user.created', 'credits.granted'])
   })
 
-  it('that refuses is asked three times, then the next event has its turn, and the first can be sent again', async () => {
+  it('that refuses is tried three times, then the next event has its turn, and the first can be sent again', async () => {
     const id = randomId('user')
     app.says = ({ type }) => new Response(null, { status: type === 'user.created' ? 400 : 200 })
     await signUp(id, {}, { env })
@@ -224,7 +224,7 @@ describe('a receiver', () => {
     expect(heardOf(app, id).map(({ data }) => data.sequence)).toEqual([2, 1])
   })
 
-  it.each([408, 409, 425, 429, 500, 302])('that says %i is asked for three days', async (code) => {
+  it.each([408, 409, 425, 429, 500, 302])('that returns %i is tried for three days', async (code) => {
     const id = randomId('user')
     app.says = status(code, { headers: { Location: 'https://elsewhere.example/' } })
     await signUp(id, {}, { env })
@@ -293,7 +293,7 @@ describe('a receiver', () => {
 })
 
 describe('a Worker that dies', () => {
-  it('before the commit: nothing is told that has not happened', async () => {
+  it('before the commit: no event about what has not happened', async () => {
     const id = await newUser()
     await failNext('before', 'before', 'before', 'before')
     expect((await deliver('stripe', topUp(id), { env })).status).toBe(503)

@@ -33,7 +33,7 @@ async function refusal(response: Promise<Response>) {
 describe.each(providers)('a %s signature', (provider) => {
   const body = bodies[provider]
 
-  it('that is missing costs no query and is not told why', async () => {
+  it('that is missing costs no query, and the response does not say why', async () => {
     expect(await refusal(request(`/api/webhooks/${provider}`, { method: 'POST', body: body() }))).toEqual(
       INVALID,
     )

@@ -230,7 +230,7 @@ describe('a negative line', () => {
     expect(await ada.left()).toBe(-1040)
   })
 
-  it('is read as Stripe told it before 2025-03-31: all of it at the top of the line', async () => {
+  it('is read in Stripe’s form from before 2025-03-31: all of it at the top of the line', async () => {
     const ada = await subscriber()
     const old = (id: string, amount: number, name: string, more: object) => ({
       ...planLine({ id, price: null, amount, start: MAY, end: MAY + 31 * DAY }),

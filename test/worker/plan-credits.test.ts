@@ -139,7 +139,7 @@ describe('a paid invoice', () => {
     expect(rows).toHaveLength(2)
   })
 
-  it('is read as Stripe told it before 2025-03-31, its payment with it', async () => {
+  it('is read in Stripe’s form from before 2025-03-31, its payment with it', async () => {
     const { id, invoice, subscription, customer, payments } = await linked(world())
     const names = { invoice, subscription, customer, price: 'price_pro', payment: `pi_${id}` }
     expect(said(await deliver('stripe', invoiceEventOf2020(names), { env }))).toBe('applied')
@@ -241,7 +241,7 @@ describe('a paid plan that no setting knows', () => {
 })
 
 describe('whose an invoice is', () => {
-  it('is told by its customer, else by its subscription’s metadata, in either generation', async () => {
+  it('is decided by its customer, else by its subscription’s metadata, in either form', async () => {
     const [named, old] = [world(), world()]
     await named.signUp()
     await old.signUp()

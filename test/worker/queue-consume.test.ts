@@ -301,7 +301,7 @@ describe('while the database is away', () => {
 })
 
 describe('the dead-letter queue', () => {
-  it('gives back what it has got, and an operator is told', async () => {
+  it('sends its messages back to the queue, and an operator is alerted', async () => {
     const log = vi.spyOn(console, 'log')
     const queue = testQueue()
     const id = await signedUp()

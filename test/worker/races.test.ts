@@ -128,7 +128,7 @@ describe('park beside create', () => {
     expect(await balance(id)).toBe(540)
   })
 
-  it('is put right by the scheduled run where another program was just inserting the user', async () => {
+  it('is corrected by the scheduled run if another program was just inserting the user', async () => {
     const id = randomId('user')
     const commit = await holdOpen(
       ['insert into wallets (user_id) values ($1)', [id]],

@@ -245,7 +245,7 @@ describe('a pass', () => {
     expect(await count('credit_ledger', `user_id = $1 and kind = 'purchase'`, [id])).toBe(130)
   }, 180_000)
 
-  it('puts right more than a run has requests for, also with ten', async () => {
+  it('corrects more than a run has requests for, also with ten', async () => {
     const id = await many(25)
     await passes({ ...FIX, RUN_SUBREQUESTS: '10' }, '', 400)
     await later(16)

@@ -430,7 +430,7 @@ describe('each line of the table', () => {
     expect(kept).toEqual([{ stripe_charge_id: `ch_pi_${id}` }])
   })
 
-  it('the database refuses it: by its SQLSTATE, and whatever else was read with it is put right', async () => {
+  it('the database refuses it: by its SQLSTATE, and whatever else was read with it is corrected', async () => {
     const [world, id, other] = [emptyWorld(), await signedUp(), await signedUp()]
     for (const one of [id, other]) happenAtStripe(world, bought(one))
     await query(`alter table payments add constraint refused check (user_id <> '${id}') not valid`)

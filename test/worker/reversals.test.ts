@@ -78,7 +78,7 @@ describe('a refund', () => {
     expect(await left()).toBe(0)
   })
 
-  it('that fails or is cancelled gives back, for good, also when that is told first', async () => {
+  it('that fails or is cancelled gives back, for good, also when that is reported first', async () => {
     const { tell, refund, fail, left, moves, payment } = await paid()
     await refund(999, '1', { status: 'pending' })
     expect(await fail(999, '1')).toBe('applied')
@@ -173,7 +173,7 @@ describe('a dispute', () => {
     expect(await moves()).toEqual(['dispute -1000', 'dispute_reversal 1000'])
   })
 
-  it('that was won stays won when what came before is told later', async () => {
+  it('that was won stays won when earlier events come later', async () => {
     const { dispute, left } = await paid()
     expect(await dispute('funds_reinstated')).toBe('ignored no_effect')
     expect(await dispute('funds_withdrawn')).toBe('ignored no_effect')
@@ -256,7 +256,7 @@ describe('before the purchase', () => {
     expect(await balance(id)).toBe(40 + 1000 - 333)
   })
 
-  it('that crosses with the settlement is put right by whichever is second', async () => {
+  it('that crosses with the settlement is corrected by whichever is second', async () => {
     const { id, refund, signUp, payment } = buyer()
     await signUp()
     const about = { user: id, credits: 1000, payment, session: { amount_total: 999 } }
@@ -324,7 +324,7 @@ describe('at once', () => {
     expect(await moves()).toEqual(['refund -500', 'refund -500'])
   })
 
-  it('20 refunds, each told three times, with a dispute and its end, take what the rule says', async () => {
+  it('20 refunds, each reported three times, with a dispute and its end, take what the rule says', async () => {
     const { refund, dispute, tell, left } = await paid()
     await Promise.all([
       ...Array.from({ length: 60 }, (_, i) => refund(20, String(i % 20))),

@@ -4,7 +4,7 @@ import { BUILD } from '../../src/ops/functions.gen.ts'
 import { counted, type Env, query, request, send, settings } from './support.ts'
 
 describe('routes', () => {
-  it('GET /api/health answers without the database and without settings', async () => {
+  it('GET /api/health responds without the database and without settings', async () => {
     const { result, requests } = await counted(() => request('/api/health', {}, { DATABASE_URL: '' }))
     expect([result.status, await result.json()]).toEqual([200, { status: 'ok' }])
     expect(requests).toBe(0)
@@ -15,7 +15,7 @@ describe('routes', () => {
     ['PUT', '/api/webhooks/stripe', 'POST'],
     ['POST', '/api/health', 'GET, HEAD'],
     ['DELETE', '/api/ready', 'GET, HEAD'],
-  ])('%s %s answers 405 and says what is allowed', async (method, path, allow) => {
+  ])('%s %s returns 405 and says what is allowed', async (method, path, allow) => {
     const response = await request(path, { method })
     expect([response.status, response.headers.get('Allow')]).toEqual([405, allow])
     expect(await response.json()).toEqual({ error: 'method_not_allowed' })
@@ -46,12 +46,12 @@ describe('GET /api/ready', () => {
     expect((await ready('', { OPS_TOKEN: '' })).status).toBe(401)
   })
 
-  it('answers 200 while the database answers and is migrated', async () => {
+  it('returns 200 while the database responds and is migrated', async () => {
     const response = await ready(settings.OPS_TOKEN)
     expect([response.status, await response.json()]).toEqual([200, { status: 'ready' }])
   })
 
-  it('names the build that answers', async () => {
+  it('names the build that responds', async () => {
     expect((await ready(settings.OPS_TOKEN)).headers.get('ledgerhook-build')).toBe(BUILD)
     expect(BUILD).toMatch(/^[0-9a-f]{12}$/)
     expect((await ready('wrong-token-of-somebody')).headers.get('ledgerhook-build')).toBe(null)
@@ -66,7 +66,7 @@ describe('GET /api/ready', () => {
     return [response.status, await response.json()]
   }
 
-  it('answers 503 while nothing is migrated at all', async () => {
+  it('returns 503 while nothing is migrated at all', async () => {
     const rename = (from: string, to: string) => `alter function ${from}(jsonb) rename to ${to}`
     expect(await readyAfter(rename('readiness', 'elsewhere'), rename('elsewhere', 'readiness'))).toEqual([
       503,
@@ -74,7 +74,7 @@ describe('GET /api/ready', () => {
     ])
   })
 
-  it('answers 503 while a migration is missing, or is another one', async () => {
+  it('returns 503 while a migration is missing, or is another one', async () => {
     const rename = (from: string, to: string) =>
       `update migrations set tag = replace(tag, '${from}', '${to}') where tag like '0001%'`
     expect(await readyAfter(rename('0001_', '0001_no_'), rename('0001_no_', '0001_'))).toEqual([
@@ -85,7 +85,7 @@ describe('GET /api/ready', () => {
     expect(await readyAfter(change, change)).toEqual([503, { status: 'not_migrated' }])
   })
 
-  it('answers 503 while older functions are in force, or one that it calls is gone; newer ones are no matter', async () => {
+  it('returns 503 while older functions are in force, or one that it calls is gone; newer ones do not matter', async () => {
     const inForce = (since: string) =>
       `insert into function_sets (hash, first_applied_at, applied_at, names, fingerprint)
        values ('another', '${since}', '2100-01-01', '{}', '')`
@@ -100,7 +100,7 @@ describe('GET /api/ready', () => {
     ])
   })
 
-  it.each(['repeatable read', 'serializable'])('answers 503 while transactions are %s', async (level) => {
+  it.each(['repeatable read', 'serializable'])('returns 503 while transactions are %s', async (level) => {
     const alter = (change: string) =>
       `do $$ begin execute format('alter role worker in database %I ${change}', current_database()); end $$`
     const setting = 'default_transaction_isolation'
@@ -112,7 +112,7 @@ describe('GET /api/ready', () => {
     ).toEqual([503, { status: 'wrong_isolation' }])
   })
 
-  it('answers 503 while the database cannot be reached, and tells no secret', async () => {
+  it('returns 503 while the database cannot be reached, and reveals no secret', async () => {
     const away = await ready(settings.OPS_TOKEN, { NEON_FETCH_ENDPOINT: 'http://127.0.0.1:1/sql' })
     expect([away.status, await away.json()]).toEqual([503, { status: 'unavailable' }])
   })

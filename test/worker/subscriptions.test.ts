@@ -188,7 +188,7 @@ describe('a subscription', () => {
     })
   })
 
-  it('is read as Stripe told it before 2025-03-31, with its period at the top', async () => {
+  it('is read in Stripe’s form from before 2025-03-31, with its period at the top', async () => {
     const { id, customer, sub } = await linked(world())
     const event = subscriptionEventOf2020({ subscription: sub, customer })
     expect(said(await deliver('stripe', event))).toBe('applied')
@@ -232,7 +232,7 @@ describe('user_billing', () => {
     expect(await query('select count(*)::int n from user_billing where id = $1', [id])).toEqual([{ n: 1 }])
   })
 
-  it('is what current_subscription tells, which is null for a user without', async () => {
+  it('shows what current_subscription returns, which is null for a user without one', async () => {
     const { id, sub, tell } = await linked(world())
     const current = async () =>
       (await query<{ current: unknown }>('select current_subscription($1) current', [id]))[0]?.current
@@ -260,7 +260,7 @@ describe('order', () => {
     expect(await subscription(sub)).toMatchObject({ plan_key: 'team' })
   })
 
-  it('an ended subscription stays ended, whatever is told of whichever moment', async () => {
+  it('an ended subscription stays ended, whatever other events report, of any moment', async () => {
     for (const end of [
       { type: DELETED, status: 'canceled' },
       { type: UPDATED, status: 'incomplete_expired' },
@@ -346,7 +346,7 @@ describe('two events of one second', () => {
       },
     })
 
-  it('are settled by what Stripe says now where they do not tell', async () => {
+  it('are settled by what Stripe says now, if they do not say', async () => {
     for (const now of ['active', 'past_due']) {
       const made = await linked(world())
       await readBack(made, { status: now })
@@ -413,7 +413,7 @@ describe('whose a subscription is', () => {
     expect(await subscription(holder.sub)).toMatchObject({ user_id: named.id })
   })
 
-  it('is told by metadata where the customer is not linked, and then of all that customer has', async () => {
+  it('is decided by metadata if the customer is not linked, and then for everything of that customer', async () => {
     const { id, customer, sub, signUp, tell } = world()
     await signUp()
     expect(await tell(CREATED, 0, { subscription: `${sub}_2` })).toBe('parked unknown_customer')

@@ -56,7 +56,7 @@ describe('a paid top-up', () => {
     expect(await balance(id)).toBe(540)
   })
 
-  it('is a duplicate when a second event id tells of the same payment', async () => {
+  it('is a duplicate when a second event reports the same payment', async () => {
     const id = await signedUp()
     await deliver('stripe', checkoutEvent(COMPLETED, { user: id, payment: `pi_${id}` }))
     const second = checkoutEvent(SUCCEEDED, { user: id, payment: `pi_${id}` })
@@ -251,7 +251,7 @@ describe('metadata', () => {
     },
   )
 
-  it('minds no client_reference_id that is no user’s, such as a referral tool’s', async () => {
+  it('ignores a client_reference_id that is no user’s, such as a referral tool’s', async () => {
     const id = await signedUp()
     const session = { client_reference_id: '6f1c0a52-8d3b-4a57-9a53-0f3f3c1f5d2e' }
     expect(await deliver('stripe', topUp(id, session))).toMatchObject({ outcome: 'applied' })

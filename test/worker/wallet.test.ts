@@ -67,7 +67,7 @@ describe('POST /api/wallet/spend', () => {
     expect(await balance(id)).toBe(70)
   })
 
-  it('answers the same balance for the same key again, whatever happened since', async () => {
+  it('returns the same balance for the same key again, whatever happened since', async () => {
     const id = await withCredits(100)
     const first = { user_id: id, amount: 30, idempotency_key: `first-${id}` }
     expect((await spend(first)).body).toEqual({ balance: 70 })
@@ -148,7 +148,7 @@ describe('POST /api/wallet/spend', () => {
     expect(await noted('é'.repeat(500))).toEqual([200, 'é'.repeat(500)])
   })
 
-  it('spends once although the answer was lost', async () => {
+  it('spends once, although the response was lost', async () => {
     const id = await withCredits(40)
     await failNext('after_commit')
     expect((await spend({ user_id: id, amount: 40, idempotency_key: id })).body).toEqual({ balance: 0 })
@@ -240,7 +240,7 @@ describe('simultaneous spends', () => {
     }
   })
 
-  it('of one key on the last credits: both answer the same balance', async () => {
+  it('of one key on the last credits: both return the same balance', async () => {
     for (let round = 0; round < 5; round++) {
       const id = await withCredits(40)
       const body = { user_id: id, amount: 40, idempotency_key: `key-${id}` }
@@ -252,7 +252,7 @@ describe('simultaneous spends', () => {
     }
   })
 
-  it('beside one that was still open: the same key answers its balance, another one finds nothing left', async () => {
+  it('beside one that was still open: the same key returns its balance, another one finds nothing left', async () => {
     const id = await withCredits(40)
     const [same, other] = await during([spent(id, 40, `key-${id}`)], () => [
       spend({ user_id: id, amount: 40, idempotency_key: `key-${id}` }),
@@ -333,7 +333,7 @@ describe('simultaneous spends', () => {
 const pageOf = async (id: string, query: string) => (await as<Page>(id, `/api/wallet?${query}`)).body
 
 describe('GET /api/wallet', () => {
-  it('answers balance and entries, newest first, in one request to the database', async () => {
+  it('returns balance and entries, newest first, in one request to the database', async () => {
     const id = await withCredits(100)
     await spend({ user_id: id, amount: 30, idempotency_key: id, note: 'Two images' })
     const { result, requests } = await counted(() => as<Page>(id, '/api/wallet'))

@@ -16,7 +16,7 @@ const HELP = `
 npm run check -- [flags]     everything that must hold before a commit; goes on after a step that fails
 
   --only STEP                ${names.join(', ')}; repeatable.
-                             house is a part of tests: seconds, and it names what a new event, verb, route, setting or column lacks
+                             house is a part of tests: in seconds it names what a new event, verb, route, setting or column lacks
   --report FILE              vitest's results, as JSON
   --failures FILE            what failed, in words, which is also the end of the output
 `

@@ -12,7 +12,7 @@ import { DOCUMENT_FILE, madeDocument } from './openapi/openapi.ts'
 import { madeTables, madeTableTypes, TABLE_TYPES_FILE, TABLES_FILE } from './tables.ts'
 
 const HELP = `
-npm run generate -- [flags]     a migration for tables that have changed, and what is made from the code anew:
+npm run generate -- [flags]     writes a migration for changed tables, and everything that is made from the code:
                            schema.sql, the API's document, the client's types, and drizzle/index.js with its types
 
   --name WHAT          what changes, in a word or three: it becomes the name of the file

@@ -123,7 +123,7 @@ export const guides = (workerUrl: string): Guide[] => [
     ],
   },
   {
-    title: 'so that you learn of problems',
+    title: 'so that you and your app are notified',
     settings: [
       {
         name: 'ALERT_WEBHOOK_URL',
@@ -156,7 +156,7 @@ export const guides = (workerUrl: string): Guide[] => [
       { name: 'CREDIT_SINCE', for: 'credits nothing that Stripe created before this moment' },
       {
         name: 'SIGNUP_BONUS_SINCE',
-        for: 'gives the bonus to people who signed up before Ledgerhook was there, too',
+        for: 'gives the bonus also to people who signed up before Ledgerhook was installed',
       },
       { name: 'APP_TAG', for: 'distinguishes this app from others on the same Stripe account' },
       { name: 'PAYLOAD_RETENTION_DAYS', for: 'drops the payloads of settled deliveries after so many days' },

@@ -44,7 +44,7 @@ document.querySelector('#paint').onclick = async () => {
   await showBalance()
 }
 
-// After paying: asks what became of it, and so has it credited at once.
+// After paying: asks for the result, which also credits the payment at once.
 const paid = new URLSearchParams(location.search).get('session_id')
 if (paid) await ask(LEDGERHOOK + '/api/checkout/' + paid)
 await showBalance()

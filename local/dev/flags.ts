@@ -10,7 +10,7 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
   --pg-port 25432          Postgres; any client can connect
   --gateway-port 25433     the gateway: SQL over HTTP, as Neon speaks it
   --stripe-port 25434      the local Stripe
-  --clerk-port 25435       the local Clerk; \`auto\` unless it is given
+  -- clerk-port 25435 the local Clerk; by default \`auto\`
                            each takes \`auto\` too: the usual port, or the next free one;
                            \`--port auto\` means all those that are not given
   --data .local/postgres   where Postgres keeps its data between runs
@@ -18,14 +18,14 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
   --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
   --rtt-ms N               the gateway adds this to each request, in milliseconds
   --statement-ms N         the gateway adds this to each statement, in milliseconds
-  --gateway                put the gateway in front of the Postgres of DATABASE_URL, which is not Neon
+  -- gateway put the gateway in front of the Postgres of DATABASE_URL, if that is not Neon
   --spill                  bind the queue SPILL, to which deliveries go while the database is away
   --tunnel                 open a public address, for webhooks from Clerk and Stripe themselves (needs the network)
 
 Settings come from .dev.vars, which the first run writes; the environment wins over it. If DATABASE_URL names a
 database, that one is used, and no Postgres is started; only \`npm run migrate\` migrates it. Neon needs no gateway.
-With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stripe is not started. So it is with
-CLERK_SECRET_KEY and Clerk; without one, nothing of Clerk is asked.
+With a STRIPE_SECRET_KEY of Stripe's own, calls go to Stripe, and the local Stripe is not started. The same holds for
+CLERK_SECRET_KEY and Clerk. If that key is empty, no user is read from Clerk.
 `
 
 const AUTO = 'auto'

@@ -38,7 +38,7 @@ function textOf(
   const change = type.replace('alert.', '') as keyof typeof WORDS
   const says = ALERT_KINDS[alert]?.says ?? ''
   const what = value === null ? says : `${says}: ${rounded(value)}`
-  const limit = value === null || threshold === null ? '' : `, the alert is at ${rounded(threshold)}`
+  const limit = value === null || threshold === null ? '' : `, the threshold is ${rounded(threshold)}`
   const ids = details && Object.keys(details).length > 0 ? ` ${JSON.stringify(details)}` : ''
   const name = about ? `${alert} (${about})` : alert
   return `${SIGNS[change]} Ledgerhook: ${critical ? 'critical alert' : 'alert'} ${name} ${WORDS[change]}. ${what}${limit}.${ids} docs/operations.md says what to do.`

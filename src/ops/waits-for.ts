@@ -6,7 +6,7 @@ export const PROVIDED_BY: Record<string, string> = {
   user: 'comes with an event of Clerk’s about the user, or with the user’s first visit',
   customer: 'comes with a Checkout Session or a Clerk user that says whose it is',
   payment: 'comes with the event that reports it',
-  invoice: 'comes with the event that it is paid',
+  invoice: 'comes with the event that reports its payment',
   price: 'needs an entry in PLANS',
   reversal: 'comes when Stripe is asked for all refunds and disputes of its payment',
   event: 'comes when its provider is asked, or with a version that can read it',

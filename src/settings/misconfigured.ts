@@ -53,7 +53,7 @@ export const TAKES: Readonly<Record<string, string>> = {
   RUN_SUBREQUESTS: 'a whole number from 10 to 9999',
   RECONCILE: '"off", "report" or "fix"',
   EVENTS_URL: 'an https URL with a public name; in development also a loopback URL',
-  EVENTS_SECRET: 'whsec_ and 24 bytes or more in base64; it must be set where EVENTS_URL is',
+  EVENTS_SECRET: 'whsec_ and 24 bytes or more in base64; it must be set if EVENTS_URL is set',
   LOW_BALANCE: 'whole credits, separated by commas, such as 100,20',
   ALERT_WEBHOOK_URL: 'an https URL with a public name; in development also a loopback URL',
   ALERT_WEBHOOK_SECRET: 'whsec_ and 24 bytes or more in base64',

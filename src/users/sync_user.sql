@@ -30,7 +30,7 @@ begin
     perform decide_bonus(facts, false, delivery->>'event_id');
     return record_delivery(delivery, verdict('stale', 'older_than_stored', f.user_id));
   elsif f.email is null and f.email_required then
-    -- A ban holds all the same: whoever is here already may have credits to spend.
+    -- A ban still counts: a user who is here already may have credits to spend.
     perform follow_ban(f.user_id, f.banned, f.updated_at);
     return record_delivery(delivery, verdict('rejected', 'missing_email', f.user_id));
   end if;

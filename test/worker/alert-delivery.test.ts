@@ -41,7 +41,7 @@ describe('a change of an alert', () => {
     expect(told).toMatchObject({
       type: 'alert.opened',
       text: expect.stringMatching(
-        /^🔴 Ledgerhook: alert failing_task opened\. Scheduled tasks that keep failing: 1, the alert is at 1/,
+        /^🔴 Ledgerhook: alert failing_task opened\. Scheduled tasks that keep failing: 1, the threshold is 1/,
       ),
       data: {
         alert: 'failing_task',

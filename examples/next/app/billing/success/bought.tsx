@@ -10,7 +10,7 @@ const STOP_AFTER_MS = 30_000
 const NOT_YET =
   'Nothing is paid yet. Once your bank has paid, your credits are here. If it refuses, you are charged nothing.'
 
-/** Says what became of a payment. Asking has it credited at once: it need not wait for the webhook. */
+/** Shows the result of a payment. Asking for it credits the payment at once, without the webhook. */
 export function Bought({ ledgerhook: url, session }: { ledgerhook: string; session: string }) {
   const ledgerhook = useLedgerhook(url)
   const [text, setText] = useState('One moment…')
@@ -32,7 +32,7 @@ export function Bought({ ledgerhook: url, session }: { ledgerhook: string; sessi
       if (Date.now() > until) return setText(NOT_YET)
       setTimeout(attempt, ASK_AGAIN_MS)
     }
-    // Without a network there is no response, and it asks again.
+    // Without a network there is no response: the page asks again.
     const attempt = () => {
       if (!leaving.signal.aborted) ask().catch(() => setTimeout(attempt, ASK_AGAIN_MS))
     }

@@ -28,7 +28,7 @@ describe('what a credit note takes off before an invoice is paid', () => {
     expect((await ada.payments())[0]?.amount).toBe(amount)
   })
 
-  it('of a change of plan takes what the change credits all the same, which has paid its part', async () => {
+  it('of a change of plan does not lower what the change credits, because the credited line has paid its part', async () => {
     const ada = await subscriber()
     await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
     const change = [undo(ada, -2000), planLine({ price: 'price_max', amount: 20_000, proration: true })]
@@ -58,7 +58,7 @@ describe('what a credit note takes off before an invoice is paid', () => {
     expect(await ada.entries()).toEqual(['plan_grant 500', 'plan_change -250'])
   })
 
-  it('counts a sale beside a change of plan by the same share: what the change credits has paid its part', async () => {
+  it('lowers a sale beside a change of plan by the same share, because the credited line has paid its part', async () => {
     const ada = await subscriber()
     await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
     const change = [

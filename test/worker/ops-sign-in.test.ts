@@ -41,7 +41,7 @@ describe('the page /ops', () => {
     }
   })
 
-  it('hands out its own files, and no other', async () => {
+  it('serves its own files, and no other', async () => {
     for (const [file, type] of [
       ['page.css', 'text/css'],
       ['page.js', 'text/javascript'],

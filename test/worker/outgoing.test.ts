@@ -41,8 +41,8 @@ const hangs = (signal: AbortSignal | null | undefined) =>
   })
 const topUp = (user: string, more = {}) => checkoutEvent('checkout.session.completed', { user, ...more })
 
-describe('your app is told', () => {
-  it('of a user, in order, with ids, amounts and balance, and no personal data', async () => {
+describe('the events for your app', () => {
+  it('are about a user, in order, with ids, amounts and balance, and no personal data', async () => {
     const id = await newUser()
     const payment = `pi_${id}`
     await deliver('stripe', topUp(id, { payment, credits: 500 }), { env })
@@ -86,7 +86,7 @@ describe('your app is told', () => {
     expect(JSON.stringify(heard)).not.toMatch(/example\.com|@|Sorry/)
   })
 
-  it('at once: one request before the response, and one after', async () => {
+  it('are sent at once: one request before the response, and one after', async () => {
     const id = await newUser()
     app.took = []
     const { requests, statements } = await counted(() => deliver('stripe', topUp(id), { env }))
@@ -99,7 +99,7 @@ describe('your app is told', () => {
     ])
   })
 
-  it('nothing while EVENTS_URL is unset: no row, and no request more', async () => {
+  it('are not written while EVENTS_URL is unset: no row, and no further request', async () => {
     const id = randomId('user')
     const { requests, statements } = await counted(async () => {
       await signUp(id)
@@ -114,7 +114,7 @@ describe('your app is told', () => {
     expect(ofRun).toBe(2)
   })
 
-  it('once of each fact, whatever is delivered again', async () => {
+  it('are written once for each fact, whatever is delivered again', async () => {
     const id = await newUser()
     const event = topUp(id)
     const bad = topUp(id, { session: { metadata: { user_id: id } } })

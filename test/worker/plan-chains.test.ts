@@ -54,7 +54,7 @@ const DECLINED = { 1: 'paid', 2: 'void', 3: 'paid', 4: 'paid' }
 it.each([
   { name: 'in order', order: [1, 3, 4] as const },
   { name: 'the last first', order: [1, 4, 3] as const },
-])('what credits an invoice that waits waits as well: $name', async ({ order }) => {
+])('an invoice that credits a waiting invoice waits too: $name', async ({ order }) => {
   const ada = await subscriber()
   const lines = await atStripe(ada, DECLINED)
   for (const name of order) await ada.paid(`${name}`, lines[name])
@@ -62,7 +62,7 @@ it.each([
   expect(await ada.left()).toBe(1000)
 })
 
-it('and follows it, once the first of them is paid', async () => {
+it('a chain of waiting invoices is released once its first invoice is paid', async () => {
   const ada = await subscriber()
   const lines = await atStripe(ada, { ...DECLINED, 2: 'open' })
   for (const name of [4, 3, 1] as const) await ada.paid(`${name}`, lines[name])
@@ -74,14 +74,14 @@ it('and follows it, once the first of them is paid', async () => {
   expect(await ada.left()).toBe(10_000)
 })
 
-it('is read as far as it goes, where nothing of it has come', async () => {
+it('a chain of which no event has come is read from Stripe to its beginning', async () => {
   const ada = await subscriber()
   const lines = await atStripe(ada, { ...DECLINED, 2: 'paid' })
   expect(await ada.paid('4', lines[4])).toBe('applied')
   expect(await ada.left()).toBe(9000)
 })
 
-it('is released by an invoice that an older version has parked', async () => {
+it('an invoice is released by one that an older version has parked', async () => {
   const ada = await subscriber()
   const lines = await atStripe(ada, { ...DECLINED, 1: 'open' })
   expect(await ada.paid('2', lines[2])).toBe('parked unknown_invoice')

@@ -51,7 +51,7 @@ describe('plan credits', () => {
     expect((await ledger(id)).at(-1)).toMatchObject({ stripe_payment_id: invoice })
   })
 
-  it('follow whatever comes last: the invoice, its link or the refund', async () => {
+  it('are taken back in any order of the invoice, its link and the refund', async () => {
     for (const order of ['ilr', 'irl', 'lir', 'lri', 'ril', 'rli']) {
       const { paidEvent, linkEvent, told, reversed, left } = await subscriber()
       const refund = { event: randomId('evt') }

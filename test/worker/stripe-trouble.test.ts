@@ -55,7 +55,7 @@ describe('while the customer is made', () => {
     await secondClickHeals(id)
   })
 
-  it('a 500, which Stripe repeats for a day to that key, does not shut the user out', async () => {
+  it('a 500, which Stripe repeats for a day for that key, does not keep the user from buying', async () => {
     const id = await signedUp()
     await failStripe('server_error', 'none', 'server_error')
     await secondClickHeals(id)
@@ -63,7 +63,7 @@ describe('while the customer is made', () => {
     expect([...new Set(keys)]).toEqual(['', ':2', ':3'].map((end) => `customer:${id}:none${end}`))
   })
 
-  it('a key that was used with the address of before does not shut the user out', async () => {
+  it('a key that was used with an earlier address does not keep the user from buying', async () => {
     const id = await signedUp()
     await failNext('none', 'before', 'before', 'before', 'before')
     expect(await checkout(id)).toMatchObject({ status: 503, body: { error: 'unavailable' } })

@@ -1,6 +1,6 @@
 -- Returns the customers that the portal may show to a signed-in user: that of the subscription which the user sees,
--- then the user's own, then the newest that are known only by a reference, at most three. The caller shows one of the
--- latter only if it has the user's verified address. Another user's customer is never among them.
+-- then the user's own, then at most three that are known only by a reference, the newest first. The caller shows one of
+-- the latter only if it has the user's verified address. Another user's customer is never among them.
 -- facts: user_id, bring, erase. Returns {"verified": the user's address if Clerk has verified it, else null,
 -- "customers": [{"id", "by_reference"}]}, or {"refused": why}.
 create or replace function read_portal(facts jsonb) returns jsonb language plpgsql security definer

@@ -1,5 +1,5 @@
--- Returns what needs a look: alerts; the last 24 hours and 30 days; the secrets that match; what waits, by reason, and
--- what else does; the background work; the largest tables; the differences from the providers.
+-- Returns what needs a look: alerts; the last 24 hours and 30 days; the secrets that match; what waits, by reason; what
+-- else needs attention; the background work; the largest tables; the differences from the providers.
 -- facts: reasons (as in attention), migrations, functions and entry_points (as in readiness), task_names (as in
 -- attention_besides).
 create or replace function overview(facts jsonb) returns jsonb language plpgsql stable security definer

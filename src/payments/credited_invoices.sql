@@ -18,7 +18,7 @@ begin
     or exists (select from plan_lines where stripe_invoice_id = invoice and is_paid);
 end $$;
 
--- Returns the subjects of the invoices that these lines credit and of which no line is stored: the invoice was not
+-- Returns the subjects of the invoices that these lines credit and of which no line is stored. Such an invoice was not
 -- paid, was not reported yet, or was granted as a whole by an older version, which stored only what a card paid of it.
 -- A line whose price sells no credits waits for no invoice. If the price sells credits later, what the line credited is
 -- subtracted then: see `owed_for`.

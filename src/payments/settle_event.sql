@@ -54,9 +54,10 @@ begin
   return array(select 'invoice:' || id from unnest(event.about) id where id like 'in\_%');
 end $$;
 
--- Returns the subjects that a person closes with this delivery: a refund, a dispute or a charge's refunds by its own
--- id; a payment by each id that names it, unless it is credited: then only the delivery is closed. An invoice is also
--- named by what is known to have paid it. A subscription's session or invoice that credits nothing closes nothing else.
+-- Returns the subjects that a person closes with this delivery. A refund, a dispute and a charge's refunds are named by
+-- their own id. A payment is named by each of its ids; if it is credited, only the delivery is closed. An invoice is
+-- also named by what is known to have paid it. A subscription's session or invoice that credits nothing closes nothing
+-- else.
 create or replace function settled_subjects(event webhook_events) returns text[] language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

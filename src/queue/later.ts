@@ -10,8 +10,8 @@ const MOST_ATTEMPTS = 80
 const OLDEST_MS = 12 * 3_600_000
 
 /**
- * Retries a message explicitly, each time with a longer delay, up to 15 minutes. One that has been tried often, or is
- * old, is sent again as a new message, with its whole content, before Cloudflare deletes it.
+ * Retries a message explicitly, each time with a longer delay, up to 15 minutes. A message that has been tried often,
+ * or is old, is sent again as a new one, with its whole content, before Cloudflare deletes it.
  * @param speed how many times faster than real time delays pass: 1, except in development
  */
 export async function leaveForLater(

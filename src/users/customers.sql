@@ -100,9 +100,9 @@ begin
   return provide_customer(owner, customer);
 end $$;
 
--- Returns the owner of a session that our metadata does not name: the user to whom its customer is bound, unless that
--- user is deleted, else the user whom its reference names, else the one whom an earlier reference named. Locks the
--- customer.
+-- Returns the owner of a session that our metadata does not name. That is the user to whom its customer is bound,
+-- unless that user is deleted; else the user whom its reference names; else the one whom an earlier reference named.
+-- Locks the customer.
 create or replace function lock_referred(customer text, referred text) returns text language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

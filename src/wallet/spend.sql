@@ -1,6 +1,6 @@
 -- Takes credits once per idempotency key, and never more than there are. A key that has spent always returns the
--- balance right after that spend, and what was given back of it since, if anything was: the work that it paid for is not
--- paid any more. One that was refused has written nothing, and may be tried again.
+-- balance right after that spend, and what was given back of it since, if anything was: then the work that the spend
+-- paid for is no longer paid. A key that was refused has written nothing, and may be tried again.
 -- facts: user_id, amount (credits), idempotency_key (the caller's), note, reference (what it is for), caller (the name
 -- of the caller's token). Returns {"balance", "given_back" (if anything was)}, or {"refused": why}, with the balance if
 -- that is too small.

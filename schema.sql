@@ -925,7 +925,7 @@ create function ledgerhook.is_of_test_mode(delivery jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_of_unknown_plan(lines jsonb) returns boolean
-  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_orphan(subscription ledgerhook.subscriptions) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -80,15 +80,17 @@ declare
   missing text[];
   grants jsonb;
 begin
-  select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, currency text, lines jsonb, plans jsonb,
-    sold bigint, prices jsonb, credited jsonb);
+  select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text, currency text,
+    lines jsonb, plans jsonb, sold bigint, prices jsonb, credited jsonb);
   perform keep_prices(f.prices);
   if lacks_lookup_keys(f.lines) then
     return record_delivery(delivery, asks('incomplete_invoice', owner, 'credit_invoice', facts,
       'invoice:' || f.stripe_invoice_id));
   end if;
   f.lines := with_plans(f.lines, f.plans);
-  if is_of_unknown_plan(f.lines) then
+  -- A one-off sale that charges no plan does not wait: what its lines credit is owed once PLANS knows their price.
+  if is_of_unknown_plan(f.lines) and (f.sold is null or f.stripe_subscription_id is not null
+    or f.lines @? '$[*].amount ? (@ > 0)') then
     return record_delivery(delivery, asks('unknown_price', owner, 'credit_invoice',
       facts || '{"lines": null, "unknown": "unknown_price"}', 'invoice:' || f.stripe_invoice_id) || of_setting(delivery, 'unknown_price'));
   end if;

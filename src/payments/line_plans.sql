@@ -67,17 +67,24 @@ begin
     from jsonb_array_elements(invoices) invoice);
 end $$;
 
--- Whether a plan was paid that no setting knows. If no line can be known by a lookup key, the event alone decides that.
-create or replace function is_of_unknown_plan(lines jsonb) returns boolean language plpgsql immutable
+-- Whether a plan was paid that no setting knows. If lines are charged, the event alone decides that, unless a lookup
+-- key can name one of them. If none is charged, a line that credits what was sold here is known too: it takes what that
+-- brought, whatever PLANS says now.
+create or replace function is_of_unknown_plan(lines jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return exists (
-      select from jsonb_array_elements(lines) line
-      where (line->>'by_lookup_key')::boolean and (line->>'amount')::bigint <> 0)
-    and not exists (
-      select from jsonb_array_elements(lines) line
-      where line->>'credits' is not null
-        and ((line->>'amount')::bigint >= 0 or not lines @? '$[*].amount ? (@ > 0)'));
+  if lines @? '$[*].amount ? (@ > 0)' then
+    return exists (
+        select from jsonb_array_elements(lines) line
+        where (line->>'by_lookup_key')::boolean and (line->>'amount')::bigint <> 0)
+      and not exists (
+        select from jsonb_array_elements(lines) line
+        where line->>'credits' is not null and (line->>'amount')::bigint >= 0);
+  end if;
+  return lines @? '$[*].amount ? (@ < 0)' and not exists (
+    select from jsonb_array_elements(lines) line
+    where line->>'credits' is not null or ((line->>'amount')::bigint < 0
+      and (is_invoice_credited(line->>'credits_invoice') or exists (select from credited_by(line)))));
 end $$;
 
 -- Whether all lines are of plans that bring nothing. Such lines are stored all the same: if PLANS gives such a plan

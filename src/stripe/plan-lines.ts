@@ -138,17 +138,16 @@ const mayMove = ({ amount, credits, trial_credits, is_proration }: MadeLine) =>
   amount < 0 || Boolean(credits && (amount > 0 || (trial_credits && !is_proration)))
 
 /**
- * Whether a plan was paid whose price no setting knows, so somebody may have forgotten to name it: no line that could
- * grant has a known price. Lines that only credit others do not count beside one that is charged: otherwise a change to
- * an unknown price would take credits and grant none. A price with `"credits": 0` is known, and grants nothing. If a
- * lookup key may decide, the database checks instead: `is_of_unknown_plan`.
+ * Whether a plan was paid whose price no setting knows, so somebody may have forgotten to name it: lines are charged,
+ * and none of them has a known price. Lines that only credit others do not count beside them: otherwise a change to an
+ * unknown price would take credits and grant none. A price with `"credits": 0` is known, and grants nothing. If no line
+ * is charged, or if a lookup key may decide, the database checks instead: `is_of_unknown_plan`.
  */
 export function isOfUnknownPlan(lines: PlanLine[]): boolean {
-  const isCharged = lines.some(({ amount }) => amount > 0)
   return (
-    lines.some(({ amount }) => amount !== 0) &&
+    lines.some(({ amount }) => amount > 0) &&
     lines
-      .filter(({ amount }) => amount >= 0 || !isCharged)
+      .filter(({ amount }) => amount >= 0)
       .every(({ credits, by_lookup_key }) => credits === null && !by_lookup_key)
   )
 }

@@ -37,7 +37,7 @@ export async function readLines(
   const invoice = { ...invoiceFacts(facts), prices: pricesIn(all) }
   // A one-off invoice says it in its metadata.
   const sold = subscription ? soldBeside(all, settings.CREDIT_PACKS, invoice) : invoice.sold
-  if (movesCredits(lines) && lines.some(({ credits, by_lookup_key }) => credits !== null || by_lookup_key))
+  if (movesCredits(lines) && !isOfUnknownPlan(lines))
     return await withPrices(stripe, { ...invoice, lines, plans: plansFor(lines, settings.PLANS), sold })
   const isSelling = hasPlans(settings)
   if (sold && (subscription === null || !isSelling || !isOfUnknownPlan(lines)))

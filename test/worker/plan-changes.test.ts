@@ -88,6 +88,17 @@ describe('a change to a price that PLANS does not know', () => {
     expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 3000'])
   })
 
+  it('waits as a whole too if no name in PLANS can be a lookup key', async () => {
+    const ada = await bought()
+    const lines = change(ada, 'price_named')
+    const list = { object: 'list', data: lines, has_more: false }
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { body: list } })
+    const byPrice = { PLANS: '{"price_pro": {"key": "pro", "credits": 1000}}' }
+    expect(await ada.told(ada.invoice('2', lines), byPrice)).toBe('parked unknown_price')
+    await runScheduled(byPrice, 'retry_due')
+    expect(await ada.left()).toBe(1000)
+  })
+
   it('waits too if only lookup keys could name the price', async () => {
     const ada = await bought()
     await sells(price('price_keyless', 5000))
@@ -313,6 +324,34 @@ describe('a negative line', () => {
     const PLANS = '{"price_max": {"key": "max", "credits": 10000}}'
     expect(await ada.told(ada.invoice('2', [undo, other]), { PLANS })).toBe('applied')
     expect(await ada.left()).toBe(10_000)
+  })
+
+  it.each([0, 50])(
+    'of such a plan takes it too if its invoice charges no plan, and sells %i',
+    async (sold) => {
+      const ada = await bought()
+      const PLANS = '{"price_max": {"key": "max", "credits": 10000}}'
+      const undo = { amount: -1000, proration: true, credits: ada.first, of: ada.subscription }
+      const sale = { parent: null, metadata: { user_id: ada.id, credits: `${sold}` }, total: 500 }
+      const leaves = ada.invoice('2', [planLine({ ...undo, price: 'price_pro' })], sold ? sale : {})
+      expect(await ada.told(leaves, { PLANS })).toBe('applied')
+      expect(await ada.left()).toBe(500 + sold)
+    },
+  )
+
+  it('of such a plan waits until what it credits is stored', async () => {
+    const ada = await subscriber()
+    const PLANS = '{"price_max": {"key": "max", "credits": 10000}}'
+    const credits: [string, string] = [ada.in('1'), 'il_1']
+    const lines = [planLine({ price: 'price_pro', amount: -1000, proration: true, credits })]
+    const list = { object: 'list', data: lines, has_more: false }
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { body: list } })
+    expect(await ada.told(ada.invoice('2', lines), { PLANS })).toBe('parked unknown_price')
+    await runScheduled({ PLANS }, 'retry_due')
+    expect(await ada.left()).toBe(0)
+    expect(await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])).toBe('applied')
+    await runScheduled({ PLANS }, 'retry_due')
+    expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -500'])
   })
 
   it('of a price that brings nothing takes nothing, and waits for nothing', async () => {

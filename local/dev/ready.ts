@@ -101,7 +101,7 @@ async function readiness(url: string, databaseUrl: string, opsToken: string | un
   const answer = (await response?.json().catch(() => null)) as { status?: string } | null
   if (answer?.status === 'ready') return 'reachable and migrated'
   if (answer?.status === 'unavailable') return await whyAway(databaseUrl)
-  return `run \`npm run migrate\`${answer?.status ? `, for it is ${answer.status}` : ' if it has not been migrated'}`
+  return `run \`npm run migrate\`${answer?.status ? `: the status is ${answer.status}` : ' if it has not been migrated'}`
 }
 
 /** Returns the first of several tokens without its optional name. */
@@ -111,7 +111,7 @@ const firstOf = (tokens = '') => tokens.split(',')[0]?.split(':').at(-1)?.trim()
 async function whyAway(databaseUrl: string): Promise<string> {
   try {
     await (await connectTo(databaseUrl)).end()
-    return 'not reachable by HTTP, though Postgres itself is'
+    return 'not reachable over HTTP, although Postgres itself is'
   } catch (error) {
     return error instanceof LocalError ? error.message : 'not reachable'
   }

@@ -67,9 +67,9 @@ begin
     from jsonb_array_elements(invoices) invoice);
 end $$;
 
--- Whether a plan was paid that no setting knows. If lines are charged, the event alone decides that, unless a lookup
--- key can name one of them. If none is charged, a line that credits what was sold here is known too: it takes what that
--- brought, whatever PLANS says now.
+-- Whether a plan was paid that no setting knows. If lines are charged, the Worker decides that from the event alone,
+-- unless a lookup key may name one of their prices. If no line is charged, a line that credits something sold here is
+-- known too: it takes what was brought then, whatever PLANS says now.
 create or replace function is_of_unknown_plan(lines jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

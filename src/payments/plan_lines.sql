@@ -126,10 +126,10 @@ begin
 end $$;
 
 -- Returns the lines that a negative line credits. These are the lines that it names, or the whole invoice if an older
--- version stored that. If it names none, or none that is stored, it is the line of the same price and subscription, of
--- the named invoice if there is one, whose period covers its start. Of several lines, one that ends when this line ends
--- comes first. A line that starts when this line starts comes last, because it is the replacement; of several such
--- lines, the one that was stored first counts.
+-- version stored that. If it names none, or none of them is stored, it credits the line of the same price and
+-- subscription (and of the named invoice, if there is one) whose period covers its start. Of several lines, one that
+-- ends when this line ends comes first. A line that starts when this line starts comes last, because it is the
+-- replacement; of several such lines, the one that was stored first counts.
 create or replace function credited_by(line jsonb) returns setof plan_lines language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -153,9 +153,9 @@ begin
   limit 1;
 end $$;
 
--- Takes the credits that a negative line reverses, and returns how many: the line's share of the money of what it
--- credits, but never more than is left of that. balance_share: the part of it, from 0 to 1, that went to the customer's
--- balance.
+-- Takes the credits that a negative line reverses, and returns how many: of the credits that the credited lines have
+-- brought, the share that its money is of their money, but never more than is left of them. balance_share: the part of
+-- its money, from 0 to 1, that went to the customer's balance.
 create or replace function take_for(invoice text, in_currency text, line jsonb, balance_share numeric) returns bigint
 language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

@@ -1,6 +1,6 @@
--- Returns CREDIT_SINCE as the Worker's statement gives it. Null if it is not set. A delivery was already checked
--- against it before it came here; but one that has waited may have come before it was set, or while it had another
--- value.
+-- Returns CREDIT_SINCE as the Worker's statement gives it. Null if it is not set. The Worker has already checked each
+-- delivery against it. But a delivery that has waited may have come before CREDIT_SINCE was set, or while it had
+-- another value.
 create or replace function credit_since() returns timestamptz language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
@@ -19,8 +19,8 @@ begin
   return case when is_before_start(delivery, created) then 'before_start' end;
 end $$;
 
--- Whether a delivery is of Stripe's test mode. The row of one that has waited says it: in its effect or, if an older
--- version stored that, in its payload. An older Worker sends it only in the body.
+-- Whether a delivery is of Stripe's test mode. If the delivery has waited, its row says so: in the effect or, if an
+-- older version stored the row, in the payload. An older Worker sends it only in the body.
 create or replace function is_of_test_mode(delivery jsonb) returns boolean language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin

@@ -60,8 +60,9 @@ export async function commitResolved(
 }
 
 /**
- * Asks the provider for what a parked delivery lacks, and commits that: what its effect needs or, if it has no effect,
- * the whole event that it only announces. Returns null if that does not help.
+ * Asks the provider for what a parked delivery lacks, and commits the result. A delivery with an effect lacks what the
+ * effect needs; one without an effect lacks the whole event, which it only announces. Returns null if that does not
+ * help.
  */
 export async function resolveParked(
   provider: Provider,

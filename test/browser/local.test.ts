@@ -4,14 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { query } from '../../local/postgres/query.ts'
 import { type Running, set, startRunning, stripeOf } from '../node/doctor-support.ts'
 import { browserPath } from './find.ts'
-import { accessibility, open, overflowOf, startBrowser } from './support.ts'
-
-const WINDOWS = [
-  { colorScheme: 'light', width: 1280 },
-  { colorScheme: 'dark', width: 1280 },
-  { colorScheme: 'light', width: 375 },
-  { colorScheme: 'dark', width: 375 },
-] as const
+import { accessibility, inEachWindow, open, overflowOf, startBrowser } from './support.ts'
 
 let running: Running
 let browser: Browser
@@ -122,15 +115,28 @@ describe.skipIf(browserPath === undefined)('the pages of npm run dev in a browse
     for (const url of urls)
       await visit(url, async (page) => {
         expect(await page.getAttribute('html', 'lang')).toBe('en')
-        for (const { colorScheme, width } of WINDOWS) {
-          await page.emulateMedia({ colorScheme })
-          await page.setViewportSize({ width, height: 800 })
+        await inEachWindow(page, async ({ colorScheme, width }) => {
           const found = [await accessibility(page), await overflowOf(page), await isDark(page)]
           expect([url, width, ...found]).toEqual([url, width, [], 0, colorScheme === 'dark'])
           // No button is out of sight.
           expect([url, width, await page.evaluate<number>(WIDER)]).toEqual([url, width, 0])
-        }
+        })
       })
+  })
+
+  it('the page of the API draws itself in every window, and asks nobody else', async () => {
+    await visit(
+      `${running.worker.url}/api/docs`,
+      async (page) => {
+        await page.getByRole('heading', { name: 'The signed-in user' }).waitFor()
+        await inEachWindow(page, async (window) => {
+          // It continues to draw after its headings are there, so what is wrong counts only if it stays.
+          const wrong = async () => [await overflowOf(page), await accessibility(page)]
+          await expect.poll(wrong, { message: JSON.stringify(window) }).toEqual([0, []])
+        })
+      },
+      { reducedMotion: 'reduce' },
+    )
   })
 
   it('`/` of the Worker leads to each of them', async () => {

@@ -6,7 +6,7 @@ import { reversalEvent } from '../../local/reversal-events.ts'
 import { sign } from '../../local/sign.ts'
 import { type Running, startRunning } from '../node/doctor-support.ts'
 import { browserPath, NO_BROWSER } from './find.ts'
-import { accessibility, type Opened, open, overflowOf, startBrowser } from './support.ts'
+import { accessibility, inEachWindow, type Opened, open, overflowOf, startBrowser } from './support.ts'
 
 let running: Running
 let browser: Browser
@@ -268,25 +268,18 @@ describe.skipIf(browserPath === undefined)('the page /ops in a browser', () => {
     )
   })
 
-  it.each([
-    { says: 'light', colorScheme: 'light', width: 1280 },
-    { says: 'dark', colorScheme: 'dark', width: 1280 },
-    { says: '375 px wide', colorScheme: 'light', width: 375 },
-    { says: 'dark and 375 px wide', colorScheme: 'dark', width: 375 },
-  ] as const)('every page is accessible and fits: $says', async ({ colorScheme, width }) => {
-    await signedIn(
-      async (page) => {
-        const background = colorScheme === 'dark' ? 'rgb(22, 22, 22)' : 'rgb(255, 255, 255)'
-        for (const path of PAGES) {
-          await page.goto(path)
-          expect([path, await backgroundOf(page), await accessibility(page), await overflowOf(page)]).toEqual(
-            [path, background, [], 0],
-          )
+  it('every page is accessible and fits: light and dark, wide and narrow', async () => {
+    await signedIn(async (page) => {
+      for (const path of PAGES) {
+        await page.goto(path)
+        await inEachWindow(page, async ({ colorScheme, width }) => {
+          const background = colorScheme === 'dark' ? 'rgb(22, 22, 22)' : 'rgb(255, 255, 255)'
+          const seen = [await backgroundOf(page), await accessibility(page), await overflowOf(page)]
+          expect([path, width, ...seen]).toEqual([path, width, background, [], 0])
           if (width === 375) expect([path, await cutTables(page)]).toEqual([path, []])
-        }
-      },
-      { colorScheme, viewport: { width, height: 800 } },
-    )
+        })
+      }
+    })
   })
 })
 

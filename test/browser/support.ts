@@ -4,7 +4,29 @@ import { browserPath, NO_BROWSER } from './find.ts'
 
 export async function startBrowser(): Promise<Browser> {
   if (browserPath === undefined) throw new Error(NO_BROWSER)
-  return await chromium.launch({ executablePath: browserPath, args: ['--disable-dev-shm-usage'] })
+  // Without a screen nothing has to be drawn by a graphics card, or in place of one.
+  const args = ['--disable-dev-shm-usage', '--disable-gpu', '--disable-software-rasterizer']
+  return await chromium.launch({ executablePath: browserPath, args })
+}
+
+/** The windows in which every page has to look right. */
+const WINDOWS = [
+  { colorScheme: 'light', width: 1280 },
+  { colorScheme: 'dark', width: 1280 },
+  { colorScheme: 'light', width: 375 },
+  { colorScheme: 'dark', width: 375 },
+] as const
+
+/** Shows a loaded page in each of the windows, one after the other. */
+export async function inEachWindow(
+  page: Page,
+  look: (window: (typeof WINDOWS)[number]) => Promise<void>,
+): Promise<void> {
+  for (const window of WINDOWS) {
+    await page.emulateMedia({ colorScheme: window.colorScheme })
+    await page.setViewportSize({ width: window.width, height: 800 })
+    await look(window)
+  }
 }
 
 export interface Opened {
@@ -41,9 +63,10 @@ export async function open(
 
 /** Returns the violations that axe-core finds on a page. */
 export async function accessibility(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axe.source)
+  // What passes and what does not apply is not asked for: to describe it takes most of the time.
   const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-    'axe.run().then(({ violations }) => violations)',
+    'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations)',
   )
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }

@@ -612,6 +612,9 @@ create function ledgerhook.calendar_interval(starts_at bigint, price ledgerhook.
 create function ledgerhook.carry_balance() returns trigger
   language plpgsql volatile security definer set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.charged_by(invoice jsonb) returns numeric
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.check_alerts(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -869,6 +872,9 @@ create function ledgerhook.invoice_grants(owner text, facts jsonb) returns jsonb
 
 create function ledgerhook.invoice_paid_by(payment text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.invoice_takes(facts jsonb) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.is_any_known(about text[]) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1179,7 +1185,7 @@ create function ledgerhook.owner_of(customer text, named text) returns text
 create function ledgerhook.owner_unknown(owner text) returns text
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
-create function ledgerhook.paid_part(bought numeric, lines jsonb, total bigint, noted bigint) returns numeric
+create function ledgerhook.paid_of(bought numeric, invoice jsonb) returns numeric
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.part_of(part numeric, whole numeric) returns numeric
@@ -1328,6 +1334,9 @@ create function ledgerhook.resend_of(owner text, ids text[]) returns integer
 
 create function ledgerhook.return_reversed(owner text, by_invoice text, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
+
+create function ledgerhook.returned_by(invoice jsonb) returns numeric
+  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.returned_of(spend_id bigint) returns bigint
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
@@ -1526,9 +1535,6 @@ create function ledgerhook.take_orphans(facts jsonb) returns jsonb
 
 create function ledgerhook.take_outgoing(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
-
-create function ledgerhook.takes_of(invoice text, in_currency text, total bigint, lines jsonb) returns jsonb
-  language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.tally_arrival(delivery jsonb, stored_via text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;

@@ -2,7 +2,8 @@
 -- invoice, and once per period, proration and trial.
 -- facts: stripe_invoice_id, stripe_subscription_id (its own, or null), stripe_customer_id, user_id (named by metadata),
 -- created (Unix seconds), amount (minor units of its total, negative if the customer's balance grew), noted (minor units
--- that credit notes took off before it was paid), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, lines (of
+-- that credit notes took off before it was paid), charged and returned (minor units that all its lines charge and
+-- credit, without tax on top; null if not known), currency, paid_by (pi_… or ch_…, or null), stripe_charge_id, lines (of
 -- subscriptions; null if they are not known), unknown (why: 'incomplete_invoice', 'unknown_price'), plans (what PLANS
 -- says by lookup keys: {"<lookup key>": {key, credits, trial_credits}}; null if no line depends on a lookup key), sold
 -- (credits that it sells beside plans, or null), prices (those that were read from Stripe), credited (paid invoices
@@ -17,8 +18,9 @@ declare
   ids text[];
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
-    stripe_customer_id text, user_id text, created bigint, amount bigint, noted bigint, currency text, paid_by text,
-    stripe_charge_id text, lines jsonb, unknown text, plans jsonb, sold bigint, prices jsonb, credited jsonb);
+    stripe_customer_id text, user_id text, created bigint, amount bigint, noted bigint, charged bigint, returned bigint,
+    currency text, paid_by text, stripe_charge_id text, lines jsonb, unknown text, plans jsonb, sold bigint,
+    prices jsonb, credited jsonb);
   perform lock_subjects(variadic credited_subjects(f.lines) || array['customer:' || f.stripe_customer_id,
     'invoice:' || f.stripe_invoice_id]);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
@@ -143,7 +145,7 @@ begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_customer_id text, user_id text,
     amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb, sold bigint);
   perform keep_older_invoices(f.lines), keep_lines(f.stripe_invoice_id, f.lines, grants, true);
-  takes := takes_of(f.stripe_invoice_id, f.currency, f.amount, f.lines);
+  takes := invoice_takes(facts);
   -- An invoice without money of its own has nothing that could come back. One with money but without credits is stored
   -- too: so a refund of it is known to take no credits.
   if f.amount > 0 or (f.amount = 0 and f.sold > 0) then

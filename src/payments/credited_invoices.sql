@@ -41,7 +41,7 @@ end $$;
 -- Stores the lines of invoices that Stripe says are paid, with what PLANS says they sell. If their own event still
 -- comes, it grants all of it, because the credits that other invoices took are already booked. An invoice that an older
 -- version granted as a whole is stored as one line.
--- credited: [{stripe_invoice_id, amount, noted, lines}].
+-- credited: [{stripe_invoice_id, amount, noted, charged, returned, lines}].
 create or replace function keep_credited(credited jsonb, in_currency text) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
@@ -49,12 +49,12 @@ declare
   grants jsonb;
 begin
   if jsonb_typeof(credited) is distinct from 'array' then return; end if;
-  for read in select * from jsonb_to_recordset(credited) as invoice(stripe_invoice_id text, amount bigint,
-    noted bigint, lines jsonb) loop
+  for read in select invoice.*, facts from jsonb_array_elements(credited) facts,
+    jsonb_to_record(facts) as invoice(stripe_invoice_id text, lines jsonb) loop
     perform keep_older_invoice(read.stripe_invoice_id, read.lines);
     continue when is_invoice_credited(read.stripe_invoice_id) or is_invoice_waiting(read.stripe_invoice_id);
     select jsonb_object_agg(line->>'id', jsonb_build_object('credits', floor(
-      paid_part(bought_credits(line, in_currency), read.lines, read.amount, read.noted))))
+      paid_of(bought_credits(line, in_currency), read.facts))))
     into grants from jsonb_array_elements(read.lines) line
     where (line->>'amount')::bigint > 0;
     continue when exists (select from jsonb_each(grants) one where one.value->>'credits' is null);
@@ -113,21 +113,24 @@ begin
 end $$;
 
 -- Takes what the negative lines of an invoice reverse, and returns {"<line>": {"key", "credits"}}. If the invoice's
--- total is negative, that much of what its lines credit went to the customer's balance.
-create or replace function takes_of(invoice text, in_currency text, total bigint, lines jsonb) returns jsonb
-language plpgsql
+-- total is negative, what its lines credit beyond what they charge went to the customer's balance. Both are without tax
+-- that comes on top, which the total contains.
+create or replace function invoice_takes(facts jsonb) returns jsonb language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
+  total constant bigint := facts->>'amount';
+  returned constant numeric := returned_by(facts);
   line jsonb;
   takes jsonb := '{}';
-  credited constant numeric := (
-    select -sum(amount) from jsonb_to_recordset(lines) as line(amount bigint) where amount < 0);
+  balance_share numeric := 0;
 begin
-  if credited is null then return takes; end if;
-  for line in select value from jsonb_array_elements(lines) where (value->>'amount')::bigint < 0 loop
+  if total < 0 and returned > 0 then
+    balance_share := least(1, greatest(0, least(-total, returned - charged_by(facts))) / returned);
+  end if;
+  for line in select value from jsonb_array_elements(facts->'lines') where (value->>'amount')::bigint < 0 loop
     takes := takes || jsonb_build_object(line->>'id', jsonb_build_object(
-      'key', concat_ws(':', 'plan_change', invoice, line->>'id'),
-      'credits', take_for(invoice, in_currency, line, least(1, greatest(0, -total) / credited))));
+      'key', concat_ws(':', 'plan_change', facts->>'stripe_invoice_id', line->>'id'),
+      'credits', take_for(facts->>'stripe_invoice_id', facts->>'currency', line, balance_share)));
   end loop;
   return takes;
 end $$;

@@ -15,6 +15,12 @@ export interface CreditedInvoice {
   amount: number
   /** Minor units of the total that credit notes took off before it was paid. */
   noted: number
+  /**
+   * Minor units of all its lines after discounts, also of those that are of no plan: what they charge, and what they
+   * credit. They lack tax that comes on top, which the total contains. Null if not all lines are known.
+   */
+  charged: number | null
+  returned: number | null
   currency: string
   /** The PaymentIntent, else the charge. Null if the event does not contain it: `invoice_payment.paid` does. */
   paid_by: string | null
@@ -34,7 +40,9 @@ export interface CreditedInvoice {
   /** Prices that were read from Stripe, or that the lines contain. */
   prices: KnownPrice[]
   /** Paid invoices that were read from Stripe, because lines of this one credit lines of theirs. */
-  credited: (Pick<CreditedInvoice, 'stripe_invoice_id' | 'amount' | 'noted'> & { lines: PlanLine[] })[]
+  credited: (Pick<CreditedInvoice, 'stripe_invoice_id' | 'amount' | 'noted' | 'charged' | 'returned'> & {
+    lines: PlanLine[]
+  })[]
 }
 
 /** A line of an invoice that is about a subscription. */
@@ -99,7 +107,10 @@ export const creditInvoice = (facts: CreditedInvoice): Effect => ({
 
 /** What older versions send, and have stored: periods with their credits. `grant_plan.sql` still grants them. */
 export interface PaidInvoice
-  extends Omit<CreditedInvoice, 'created' | 'noted' | 'lines' | 'plans' | 'sold' | 'prices' | 'credited'> {
+  extends Omit<
+    CreditedInvoice,
+    'created' | 'noted' | 'charged' | 'returned' | 'lines' | 'plans' | 'sold' | 'prices' | 'credited'
+  > {
   /** What each period grants. Null if that is not known. */
   grants: PeriodGrant[] | null
 }

@@ -29,7 +29,7 @@ begin
         else key_of_period(invoice, line, lines) end;
       bought := bought_credits(line, in_currency);
       if bought is null then return null; end if;
-      bought := paid_part(bought, lines, (facts->>'amount')::bigint, (facts->>'noted')::bigint);
+      bought := paid_of(bought, facts);
       owed := owed_for(invoice, line->>'id');
     end if;
     known := exists (select from credit_ledger where idempotency_key = entry_key)
@@ -179,7 +179,7 @@ begin
   insert into plan_lines (stripe_invoice_id, stripe_line_id, stripe_subscription_id, stripe_price_id, starts_at,
     ends_at, amount, credits, is_paid, credited_invoice_id, credited_line_ids, to_balance)
   select invoice, l.id, l.stripe_subscription_id, l.stripe_price_id, l.starts_at, l.ends_at, -money, -take, true,
-    coalesce(l.credits_invoice, credited[1].stripe_invoice_id), l.credits_lines, floor(take * balance_share)
+    coalesce(l.credits_invoice, credited[1].stripe_invoice_id), l.credits_lines, floor(round(take * balance_share, 6))
   from jsonb_to_record(line) as l(id text, stripe_subscription_id text, stripe_price_id text, starts_at bigint,
     ends_at bigint, credits_invoice text, credits_lines text[])
   on conflict do nothing;

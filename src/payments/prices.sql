@@ -87,17 +87,33 @@ begin
     * case when whole > 0 then least(1, greatest(0, l.ends_at - l.starts_at) / whole) else 1 end;
 end $$;
 
--- Returns the part of these credits that was paid for. Nobody has paid what credit notes took off before payment
--- (`noted`). The rest was paid: the total by money, and what the negative lines credited by those lines. In TypeScript:
--- `paidPart`.
-create or replace function paid_part(bought numeric, lines jsonb, total bigint, noted bigint) returns numeric
-language plpgsql immutable
+-- Returns the part of these credits that was paid for. A credit note before payment lowers what is charged, by its
+-- share of the total. Negative lines have paid their part. invoice: {amount, noted, charged, returned, lines}. In
+-- TypeScript: `paidPart`.
+create or replace function paid_of(bought numeric, invoice jsonb) returns numeric language plpgsql immutable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
-  paid numeric;
+  noted constant numeric := coalesce((invoice->>'noted')::numeric, 0);
+  total constant numeric := (invoice->>'amount')::numeric + noted;
+  charged constant numeric := charged_by(invoice);
 begin
-  if coalesce(noted, 0) = 0 then return bought; end if;
-  paid := total + (
-    select coalesce(-sum(amount), 0) from jsonb_to_recordset(lines) as line(amount bigint) where amount < 0);
-  return bought * paid / (paid + noted);
+  if noted = 0 or charged <= 0 then return bought; end if;
+  return bought * (charged * total - noted * greatest(0, charged - returned_by(invoice))) / (charged * total);
+end $$;
+
+-- Returns what the lines of an invoice charge, after discounts and without tax that comes on top. What an older build
+-- has stored has no sum of all lines: then the total and the negative lines of plans count.
+create or replace function charged_by(invoice jsonb) returns numeric language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return coalesce((invoice->>'charged')::numeric,
+    (invoice->>'amount')::numeric + coalesce((invoice->>'noted')::numeric, 0) + returned_by(invoice));
+end $$;
+
+-- Returns the same for the money that its negative lines credit.
+create or replace function returned_by(invoice jsonb) returns numeric language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return coalesce((invoice->>'returned')::numeric, (
+    select coalesce(-sum(amount), 0) from jsonb_to_recordset(invoice->'lines') as line(amount bigint) where amount < 0));
 end $$;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { once } from '../once.ts'
+import type { CreditedInvoice } from '../payments/verbs.ts'
 import { id } from '../values.ts'
 import { reference } from './payload.ts'
 import { decimal, priceSchema } from './price.ts'
@@ -75,35 +76,54 @@ export type Invoice = z.output<ReturnType<typeof invoiceSchema>>
 export const subscriptionOf = ({ parent, subscription }: Invoice) =>
   parent?.subscription_details?.subscription ?? subscription ?? null
 
-/** Minor units: what was paid, and what credit notes took off before. */
-export type InvoiceMoney = ReturnType<typeof moneyOf>
+/** Minor units: what was paid, what credit notes took off before, and the sums of the lines, if all are known. */
+export type InvoiceMoney = Pick<CreditedInvoice, 'amount' | 'noted' | 'charged' | 'returned'>
 
 /**
  * Returns the part of these credits that was paid for. Nobody has paid what a credit note took off; lines that credit
- * others have paid their part. In SQL: `paid_part`.
+ * others have paid their part. The note's share is that of the total, which may contain tax on top. In SQL: `paid_of`.
  */
-export function paidPart(
-  credits: number,
-  { amount, noted }: InvoiceMoney,
-  lines: { amount: number }[],
-): number {
+export function paidPart(credits: number, { amount, noted, charged, returned }: InvoiceMoney): number {
   if (noted === 0) return credits
-  const paid = amount - lines.reduce((sum, line) => sum + Math.min(0, line.amount), 0)
-  return Math.floor((credits * paid) / (paid + noted))
+  const [whole, lines] = [BigInt(amount + noted), BigInt(charged || 1)]
+  const rest = charged ? BigInt(Math.max(0, charged - (returned ?? 0))) : 1n
+  return Number((BigInt(credits) * (lines * whole - BigInt(noted) * rest)) / (lines * whole))
+}
+
+/** Returns what the lines of an invoice charge and what they credit: minor units, without tax that comes on top. */
+export function sumsOf(lines: Pick<Line, 'amount' | 'discount_amounts'>[]) {
+  const amounts = lines.map(afterDiscounts)
+  const sum = (sign: number) => amounts.reduce((sum, amount) => sum + Math.max(0, sign * amount), 0)
+  return { charged: sum(1), returned: sum(-1) }
+}
+
+/**
+ * Returns a line's amount after discounts. Stripe shows them beside the amount; of a proration they are part of the
+ * amount, unless the subscription itemizes them (`billing_mode.flexible.proration_discounts`).
+ */
+export function afterDiscounts({ amount, discount_amounts }: Pick<Line, 'amount' | 'discount_amounts'>) {
+  const discount = (discount_amounts ?? []).reduce((sum, { amount }) => sum + amount, 0)
+  return Math.sign(amount) * Math.max(0, Math.abs(amount) - Math.abs(discount))
 }
 
 /**
  * Returns, in minor units, what money and the customer's balance paid (the total, less what was credited before
  * payment), and `noted`: what credit notes took off before. More than the total can be paid as well (Stripe:
- * amount_overpaid).
+ * amount_overpaid). The sums are null if the event does not contain all lines.
  */
-export function moneyOf({
-  total,
-  amount_paid,
-  pre_payment_credit_notes_amount: credited,
-}: Pick<Invoice, 'total' | 'amount_paid' | 'pre_payment_credit_notes_amount'>) {
+export function moneyOf(invoice: {
+  total?: number | null | undefined
+  amount_paid: number
+  pre_payment_credit_notes_amount?: number | null | undefined
+  lines?:
+    | { data: Pick<Line, 'amount' | 'discount_amounts'>[]; has_more?: boolean | null | undefined }
+    | null
+    | undefined
+}): InvoiceMoney {
+  const { total, amount_paid, pre_payment_credit_notes_amount: credited, lines } = invoice
+  const sums = lines && !lines.has_more ? sumsOf(lines.data) : { charged: null, returned: null }
   const whole = Math.max(total ?? 0, amount_paid)
-  if (whole <= 0) return { amount: total ?? 0, noted: 0 }
+  if (whole <= 0) return { amount: total ?? 0, noted: 0, ...sums }
   const amount = Math.max(amount_paid, whole - (credited ?? 0))
-  return { amount, noted: whole - amount }
+  return { amount, noted: whole - amount, ...sums }
 }

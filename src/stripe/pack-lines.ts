@@ -14,7 +14,7 @@ export function soldBeside(
   const credits = lines
     .filter((line) => line.amount > 0 && !isOfSubscription(line))
     .reduce((sum, line) => sum + (packOf(line, packs)?.credits ?? 0) * Math.floor(line.quantity ?? 1), 0)
-  return credits === 0 ? null : paidPart(credits, money, lines)
+  return credits === 0 ? null : paidPart(credits, money)
 }
 
 const packOf = (line: Line, packs: Settings['CREDIT_PACKS']) => {

@@ -2,7 +2,7 @@ import type { CreditedInvoice, KnownPrice, PlanLine } from '../payments/verbs.ts
 import type { Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
 import { Unreadable } from '../webhook/provider.ts'
-import type { Line } from './invoice.ts'
+import { afterDiscounts, type Line } from './invoice.ts'
 import { planOf, planOfPrice, plansByLookupKey } from './plans.ts'
 import { pricesOf } from './price.ts'
 
@@ -70,15 +70,6 @@ function planLine(line: Line, subscription: string, plans: Settings['PLANS'], co
   }
   const by_lookup_key = others.length > 0 && (amount !== 0 || mayMove(most))
   return { ...made, by_lookup_key, needs_price: needsPrice(most, context) }
-}
-
-/**
- * Returns a line's amount after discounts. Stripe shows them beside the amount; of a proration they are part of the
- * amount, unless the subscription itemizes them (`billing_mode.flexible.proration_discounts`).
- */
-function afterDiscounts({ amount, discount_amounts }: Line): number {
-  const discount = (discount_amounts ?? []).reduce((sum, { amount }) => sum + amount, 0)
-  return Math.sign(amount) * Math.max(0, Math.abs(amount) - Math.abs(discount))
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Settings } from '../settings.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { read } from '../webhook/provider.ts'
 import { contextOf } from './grant-plan.ts'
-import { invoiceLine, invoiceSchema, moneyOf } from './invoice.ts'
+import { invoiceLine, invoiceSchema, moneyOf, sumsOf } from './invoice.ts'
 import { soldBeside } from './pack-lines.ts'
 import { isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { hasPlans } from './plans.ts'
@@ -34,7 +34,7 @@ export async function readLines(
   // A period that has ended may be metered. The time of the invoice's creation is not stored.
   const created = Math.floor(Date.now() / 1000)
   const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created })
-  const invoice = { ...invoiceFacts(facts), prices: pricesIn(all) }
+  const invoice = { ...invoiceFacts(facts), ...sumsOf(all), prices: pricesIn(all) }
   // A one-off invoice says it in its metadata.
   const sold = subscription ? soldBeside(all, settings.CREDIT_PACKS, invoice) : invoice.sold
   if (movesCredits(lines) && !isOfUnknownPlan(lines))
@@ -60,6 +60,8 @@ function invoiceFacts(facts: Stored): payments.CreditedInvoice {
   return {
     ...names,
     ...money,
+    charged: null,
+    returned: null,
     created,
     lines: null,
     unknown: null,
@@ -155,6 +157,7 @@ async function readPaid(
   const credited = {
     stripe_invoice_id: id,
     ...moneyOf(invoice),
+    ...sumsOf(all),
     lines: planLines(all, settings.PLANS, contextOf(invoice)),
   }
   for (const earlier of creditedBy(credited)) {

@@ -25,7 +25,17 @@ const soldInvoice = once(() =>
         /** Until 2025-03-31. Since then `invoice_payment.paid` says what paid it. */
         payment_intent: z.nullish(reference()),
         charge: z.nullish(reference()),
-        lines: z.nullish(z.object({ data: z.array(z.object({ amount: z.int() })) })),
+        lines: z.nullish(
+          z.object({
+            data: z.array(
+              z.object({
+                amount: z.int(),
+                discount_amounts: z.nullish(z.array(z.object({ amount: z.int() }))),
+              }),
+            ),
+            has_more: z.nullish(z.boolean()),
+          }),
+        ),
         metadata: z.nullish(z.record(z.string(), z.unknown())),
       }),
     }),
@@ -69,7 +79,7 @@ const sell: Handler = (event, settings) => {
   if (isBeforeStart(object, settings)) return beforeStart(event)
   const sale = readSale(invoice.metadata)
   if ('outcome' in sale) return sale
-  const credits = paidPart(sale.credits, money, invoice.lines?.data ?? [])
+  const credits = paidPart(sale.credits, money)
   if (credits === 0) return recordForCustomer(event, settings)
   return payments.settle({
     user_id: sale.userId,

@@ -36,6 +36,19 @@ describe('what a credit note takes off before an invoice is paid', () => {
     expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 1000'])
   })
 
+  it.each([0, 20])(
+    'lowers what lines bring by its share of what is charged, with %i %% of tax on top',
+    async (tax) => {
+      const ada = await subscriber()
+      const taxed = (amount: number) => (amount * (100 + tax)) / 100
+      await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+      const change = [undo(ada, -2000), planLine({ price: 'price_max', amount: 4000, proration: true })]
+      // A quarter of what is charged.
+      expect(await ada.paid('2', change, noted(taxed(2000), taxed(1000)))).toBe('applied')
+      expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 1500'])
+    },
+  )
+
   it('is known of an invoice that is read from Stripe, because another one credits it', async () => {
     const ada = await subscriber()
     const first = ada.invoice(
@@ -58,28 +71,31 @@ describe('what a credit note takes off before an invoice is paid', () => {
     expect(await ada.entries()).toEqual(['plan_grant 500', 'plan_change -250'])
   })
 
-  it('lowers a sale beside a change of plan by the same share, because the credited line has paid its part', async () => {
-    const ada = await subscriber()
-    await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
-    const change = [
-      planLine({
-        price: 'price_pro',
-        amount: -1000,
-        proration: true,
-        credits: [ada.in('1'), 'il_1'],
-        of: ada.subscription,
-      }),
-      planLine({ price: 'price_max', amount: 2000, proration: true, of: ada.subscription }),
-    ]
-    const metadata = { user_id: ada.id, credits: '600' }
-    const oneOff = { parent: null, billing_reason: 'manual', metadata, ...noted(1000, 500) }
-    expect(await ada.paid('2', change, oneOff)).toBe('applied')
-    expect((await ada.entries()).slice(1).toSorted()).toEqual([
-      'plan_change -500',
-      'plan_grant 750',
-      'purchase 450',
-    ])
-  })
+  it.each([0, 20])(
+    'lowers a sale beside a change of plan by the same share, with %i %% of tax on top',
+    async (tax) => {
+      const [ada, rate] = [await subscriber(), (100 + tax) / 100]
+      await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+      const change = [
+        planLine({
+          price: 'price_pro',
+          amount: -1000,
+          proration: true,
+          credits: [ada.in('1'), 'il_1'],
+          of: ada.subscription,
+        }),
+        planLine({ price: 'price_max', amount: 2000, proration: true, of: ada.subscription }),
+      ]
+      const metadata = { user_id: ada.id, credits: '600' }
+      const oneOff = { parent: null, billing_reason: 'manual', metadata, ...noted(1000 * rate, 500 * rate) }
+      expect(await ada.paid('2', change, oneOff)).toBe('applied')
+      expect((await ada.entries()).slice(1).toSorted()).toEqual([
+        'plan_change -500',
+        'plan_grant 750',
+        'purchase 450',
+      ])
+    },
+  )
 
   it.each([
     [500, 375, 'applied'],

@@ -105,3 +105,40 @@ it('an invoice that an older Worker has parked for its lines is credited line by
     await query('select credits, is_paid from plan_lines where stripe_invoice_id = $1', [invoice]),
   ).toEqual([{ credits: '70', is_paid: true }])
 })
+
+it('an invoice whose facts have no sums of its lines counts its total and its negative lines', async () => {
+  const user = await signedUp()
+  await link(user)
+  const line = (id: string, amount: number, credits_lines: string[] | null) => ({
+    id: `${id}_${user}`,
+    stripe_subscription_id: `sub_${user}`,
+    stripe_price_id: 'price_old',
+    key: 'old',
+    credits: 100,
+    is_proration: true,
+    quantity: 1,
+    amount,
+    net: amount,
+    unit_amount: '1000',
+    starts_at: 0,
+    ends_at: 100,
+    credits_invoice: credits_lines && `in_1_${user}`,
+    credits_lines,
+  })
+  const invoice = (name: string, amount: number, noted: number, lines: object[]) =>
+    run('credit_invoice', {
+      stripe_invoice_id: `in_${name}_${user}`,
+      stripe_subscription_id: `sub_${user}`,
+      stripe_customer_id: `cus_${user}`,
+      amount,
+      noted,
+      currency: 'usd',
+      lines,
+    })
+  await invoice('1', 1000, 1000, [line('il_1', 2000, null)])
+  expect(await balance(user)).toBe(140)
+  await invoice('2', -500, 0, [line('il_2', -1000, [`il_1_${user}`]), line('il_3', 500, null)])
+  expect(await balance(user)).toBe(140)
+  const balanced = 'select to_balance from plan_lines where stripe_line_id = $1'
+  expect(await query(balanced, [`il_2_${user}`])).toEqual([{ to_balance: '25' }])
+})

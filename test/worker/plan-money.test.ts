@@ -12,6 +12,7 @@ beforeAll(async () => {
   await sells(
     price('price_pro', 2000),
     price('price_year', 20_000, 'year'),
+    price('price_max', 20_000),
     price('price_trial', 500),
     price('price_trial_too', 900, 'year'),
     price('price_gratis', 0),
@@ -43,6 +44,7 @@ async function payer() {
 }
 
 const month = (more: object = {}) => planLine({ id: 'il_1', price: 'price_pro', amount: 2000, ...more })
+const year = () => planLine({ id: 'il_1', price: 'price_year', amount: 20_000, unit: 20_000 })
 /** Five units of something without credits. */
 const EXTRA = { price: 'price_none', amount: 500, unit: 500 }
 const undo = (ada: { in(name: string): string }, amount: number, name = '1') =>
@@ -90,6 +92,53 @@ describe('a refund of an invoice', () => {
     ])
     await ada.back('1', 2000)
     expect(await ada.left()).toBe(11_000)
+  })
+
+  it.each([
+    [0, 'none'],
+    [20, 'none'],
+    [20, 'beside the amounts'],
+  ])(
+    'takes what exceeds the balance, with %i %% of tax on top, and a discount: %s',
+    async (tax, discount) => {
+      const ada = await payer()
+      const taxed = (amount: number) => Math.round((amount * (100 + tax)) / 100)
+      const paid = taxed(20_000)
+      await ada.pays('1', [year()], { total: paid, amount_paid: paid })
+      const shown = (net: number) =>
+        discount === 'none' ? { amount: net } : { amount: net * 2, discount: net }
+      const down = [
+        planLine({ ...shown(-20_000), price: 'price_year', proration: true, credits: [ada.in('1'), 'il_1'] }),
+        planLine({ ...shown(10_000), price: 'price_max', proration: true }),
+      ]
+      await ada.paid('2', down, { total: taxed(-10_000) })
+      expect((await ada.credited())[0]?.to_balance).toBe('6000')
+      await ada.back('1', taxed(10_000))
+      expect(await ada.left()).toBe(5000)
+      await ada.back('1', taxed(2000))
+      expect(await ada.left()).toBe(3800)
+      await ada.back('1', taxed(8000))
+      expect(await ada.left()).toBe(-1000)
+    },
+  )
+
+  it('counts what all lines of the invoice charge and credit, also those of no plan', async () => {
+    const ada = await payer()
+    await ada.pays('1', [year()])
+    const goodwill = {
+      ...planLine({ price: 'price_goodwill', amount: -4000 }),
+      parent: { type: 'invoice_item_details', invoice_item_details: {}, subscription_item_details: null },
+    }
+    const half = { price: 'price_year', amount: -8000, proration: true }
+    const lines = [
+      planLine({ ...half, credits: [ada.in('1'), 'il_1'] }),
+      planLine({ ...half, credits: [ada.in('1'), 'il_1'] }),
+      goodwill as never,
+      planLine({ price: 'price_none', amount: 5000 }),
+    ]
+    // 200.00 are credited, and 150.00 of them go to the balance: three quarters.
+    await ada.paid('2', lines)
+    expect(await ada.credited()).toEqual([{ to_balance: '3600' }, { to_balance: '3600' }])
   })
 
   it('counts that part of a credit alone that went to the balance', async () => {

@@ -34,6 +34,8 @@ export const FACTS: Record<string, object> = {
     user_id: 'user_1',
     amount: 5,
     noted: 0,
+    charged: 5,
+    returned: 10,
     currency: 'usd',
     paid_by: 'pi_1',
     stripe_charge_id: 'ch_1',

@@ -50,9 +50,11 @@ create or replace function key_of_nothing(owner text, line jsonb, in_currency te
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare
   price constant stripe_prices := price_of(line, in_currency);
+  unit constant numeric := coalesce((line->>'unit_amount')::numeric, price.unit_amount);
   costs constant boolean := coalesce((line->>'unit_amount')::numeric, 0) > 0;
 begin
-  if not (line->>'trial_credits')::boolean or (line->>'is_proration')::boolean or price.usage_type = 'metered' then
+  if not (line->>'trial_credits')::boolean or (line->>'is_proration')::boolean or price.usage_type = 'metered'
+    or (unit > 0 and round(unit * (line->>'quantity')::numeric) = 0) then
     return null;
   elsif costs or (price.id is not null and price.unit_amount is distinct from 0) then
     return concat_ws(':', 'plan_grant', 'trial', owner, line->>'key');

@@ -66,7 +66,8 @@ begin
 end $$;
 
 -- Returns the credits that the money of a line buys at the list price, unrounded: its amount, without its sign, divided
--- by the unit price. A price without a unit amount, such as one with tiers, sells time: the line's part of an interval.
+-- by the unit price. Stripe rounds an amount to a whole minor unit: where only that differs, the line is for a whole
+-- period, and buys the credits of its quantity. A price without a unit amount, such as one with tiers, sells time: the line's part of an interval.
 -- Returns null if the price has to be read first. Metered prices sell no credits, because they bill what was used.
 create or replace function bought_credits(line jsonb, in_currency text) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
@@ -81,6 +82,7 @@ begin
   if coalesce(l.credits, 0) = 0 or price.usage_type = 'metered' then return 0; end if;
   if l.needs_price and price.id is null then return null; end if;
   unit := coalesce(nullif(l.unit_amount, 0), nullif(price.unit_amount, 0));
+  if abs(abs(l.amount) - unit * l.quantity) < 1 then return l.credits * l.quantity; end if;
   if unit is not null then return l.credits * abs(l.amount) / unit; end if;
   whole := coalesce(interval_before(l.ends_at, price), l.ends_at - l.starts_at);
   return l.credits * floor(l.quantity)

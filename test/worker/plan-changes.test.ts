@@ -145,6 +145,25 @@ describe('a positive line', () => {
     expect(await ada.left()).toBe(666)
   })
 
+  // Stripe's example: 30 units at 0.05 are 1.5, which is rounded to 2.
+  it.each([
+    [30, 0.05, 2],
+    [1005, 0.1, 101],
+    [333, 1.4, 466],
+  ])(
+    'whose amount Stripe has rounded brings a credit for each of %i units at %d',
+    async (quantity, unit, amount) => {
+      const ada = await subscriber()
+      const only = { PLANS: '{"price_unit": {"key": "unit", "credits": 1}}' }
+      await ada.told(ada.invoice('1', [planLine({ price: 'price_unit', amount, unit, quantity })]), only)
+      expect(await ada.left()).toBe(quantity)
+      // Credits a line that is not stored: its own money says what it takes.
+      const undo = { price: 'price_unit', amount: -amount, unit, quantity, proration: true, start: MAY - DAY }
+      expect(await ada.told(ada.invoice('2', [planLine(undo)]), only)).toBe('applied')
+      expect(await ada.left()).toBe(0)
+    },
+  )
+
   it('before a coupon grants all of it, and one for nothing is no money that could come back', async () => {
     const ada = await subscriber()
     expect(await ada.told(ada.recorded('coupon'))).toBe('applied')

@@ -236,6 +236,14 @@ describe('a line of nothing', () => {
     expect(await ada.left()).toBe(200)
   })
 
+  it('that Stripe has rounded to 0 is neither a trial nor of a free price', async () => {
+    const ada = await payer()
+    const rounded = { price: 'price_trial', amount: 0, unit: 0.4, quantity: 1 }
+    expect(await ada.paid('1', [planLine(rounded)])).toBe('ignored no_effect')
+    expect(await ada.paid('2', [trial()])).toBe('applied')
+    expect(await ada.left()).toBe(100)
+  })
+
   it('grants for a quantity of one: the buyer chooses the quantity, and has paid nothing', async () => {
     const ada = await payer()
     await ada.paid('1', [{ ...trial(), quantity: 500 }])

@@ -26,7 +26,7 @@ export async function asSignedIn<Answer extends object>(
     const answer = await ask({ user_id: userId, bring: false, erase })
     if (!isUnknown(answer)) return granted(answer)
     const effect = await readUser(userId, settings)
-    if (effect) await run(db, JSON.stringify({ erase }), effect)
+    if (effect) await run(db, JSON.stringify({ via: 'session', erase }), effect)
   }
   return granted(await ask({ user_id: userId, bring: true, erase }))
 }

@@ -30,7 +30,15 @@ begin
     perform decide_bonus(facts, false, delivery->>'event_id');
     return record_delivery(delivery, verdict('stale', 'older_than_stored', f.user_id));
   elsif f.email is null and f.email_required then
-    -- A ban still counts: a user who is here already may have credits to spend.
+    -- A ban still counts: the user may have credits to spend. If the user is not here yet, it waits. A signed-in user is
+    -- here from now on.
+    if objection = 'unknown_user' and delivery->>'via' = 'session' then
+      objection := ensure_user(f.user_id, true, (delivery->>'erase')::boolean);
+    end if;
+    if objection = 'unknown_user' then
+      return record_delivery(delivery, waits('rejected', 'missing_email', f.user_id, 'sync_user', facts - 'name',
+        array['user:' || f.user_id]));
+    end if;
     perform follow_ban(f.user_id, f.banned, f.updated_at);
     return record_delivery(delivery, verdict('rejected', 'missing_email', f.user_id));
   end if;

@@ -9,6 +9,7 @@ import { SALES, selling } from './sale-histories.ts'
 type Step =
   | { act: 'create' | 'rename' | 'delete' | 'visit'; user: number }
   | { act: 'move'; user: number; address: number }
+  | { act: 'ban'; user: number; banned: boolean; hasAddress: boolean }
   | { act: 'pay'; user: number; credits: number; asynchronous: boolean; guest: boolean }
   | { act: 'sell'; user: number; credits: number; how: (typeof SALES)[number] }
   | { act: 'subscribe'; user: number; price: number; named: boolean }
@@ -39,6 +40,8 @@ export interface AppCall {
 export type Sent = Delivered | Visit | AppCall
 
 const USERS = 3
+/** The user whom Clerk bans. The app never spends for this one: a ban would refuse that, wherever it arrives. */
+const BANNED = 0
 const ADDRESSES = 4
 const START = Date.parse('2026-05-01T12:00:00Z')
 
@@ -50,6 +53,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({ act: fc.constant('move' as const), user, address: fc.nat(ADDRESSES - 1) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      act: fc.constant('ban' as const),
+      user: fc.constant(BANNED),
+      banned: fc.boolean(),
+      hasAddress: fc.boolean(),
+    }),
   },
   {
     weight: 4,
@@ -135,6 +147,9 @@ export type Disorder = typeof disorder extends fc.Arbitrary<infer T> ? T : never
 interface Person {
   address: number | null
   name: number
+  banned: boolean
+  /** Whether Clerk has an address: without one, the event is refused, and only the ban counts. */
+  hasAddress: boolean
   gone: boolean
 }
 
@@ -159,11 +174,14 @@ export function play(steps: Step[], namespace: string): Sent[] {
     const event = clerkEvent(type, {
       user: id(number),
       at: now(),
-      email:
-        address === null
+      email: !person?.hasAddress
+        ? null
+        : address === null
           ? `own.${number}.${namespace}@example.com`
           : `shared.${address}.${namespace}@example.com`,
-      ...(type !== 'user.deleted' && { data: { first_name: `Name ${person?.name}` } }),
+      ...(type !== 'user.deleted' && {
+        data: { first_name: `Name ${person?.name}`, banned: person?.banned },
+      }),
     })
     sent.push({ provider: 'clerk', id: `msg_${sent.length}_${namespace}`, event })
   }
@@ -246,26 +264,30 @@ export function play(steps: Step[], namespace: string): Sent[] {
       money.reverse(step.pick, step.how, step.amount)
       continue
     }
-    const person = people.get(step.user)
-    if (step.act === 'create') {
-      if (person) continue
-      people.set(step.user, { address: null, name: 0, gone: false })
+    if ((step.act === 'create' || step.act === 'ban') && !people.has(step.user)) {
+      people.set(step.user, { address: null, name: 0, banned: false, hasAddress: true, gone: false })
       tell('user.created', step.user)
-    } else if (!person) continue
-    else if (step.act === 'pay') pay(step)
+    }
+    const person = people.get(step.user)
+    if (!person || step.act === 'create') continue
+    if (step.act === 'pay') pay(step)
     else if (step.act === 'sell')
       sell(id(step.user), stripe.customerOf(id(step.user)), step.credits, step.how)
     else if (step.act === 'subscribe') stripe.subscribe(id(step.user), step.price, step.named)
     else if (step.act === 'link') visitLink(step)
     else if (step.act === 'drop') stripe.drop(id(step.user))
     else if (person.gone) continue
-    else if (step.act === 'call') call(step)
-    else if (step.act === 'rename') {
+    else if (step.act === 'call') {
+      if (step.user !== BANNED) call(step)
+    } else if (step.act === 'rename') {
       person.name++
       tell('user.updated', step.user)
     } else if (step.act === 'move') {
       if ([...people.values()].some((other) => !other.gone && other.address === step.address)) continue
       person.address = step.address
+      tell('user.updated', step.user)
+    } else if (step.act === 'ban') {
+      Object.assign(person, { banned: step.banned, hasAddress: step.hasAddress })
       tell('user.updated', step.user)
     } else if (step.act === 'delete') {
       person.gone = true

@@ -17,11 +17,12 @@ type Sent = Delivered | Visit
 
 /**
  * Without calls of the app, which are never lost because the app repeats them. A dispute has one amount, as at Stripe,
- * so that the object says the same as its events.
+ * so that the object says the same as its events. Everybody has an address: without one, no comparison creates a user.
  */
 function historyOf(steps: Parameters<typeof play>[0], namespace: string): Sent[] {
   const amounts = new Map<string, number>()
-  const history = play(steps, namespace).filter((sent) => sent.provider !== 'app')
+  const withAddress = steps.filter((step) => step.act !== 'ban' || step.hasAddress)
+  const history = play(withAddress, namespace).filter((sent) => sent.provider !== 'app')
   for (const sent of history) {
     if (sent.provider !== 'stripe') continue
     const { object } = (sent.event as { data: { object: { object: string; id: string; amount: number } } })
@@ -46,7 +47,7 @@ async function stateOf(namespace: string) {
       'users', (select jsonb_agg(to_jsonb(u) order by id) from (
         select id, email, email_verified, name, clerk_updated_at from users where id in (select user_id from living)) u),
       'wallets', (select jsonb_agg(to_jsonb(w) order by user_id) from (
-        select user_id, balance from wallets where user_id in (select user_id from living)) w),
+        select user_id, balance, banned_at is not null as banned from wallets where user_id in (select user_id from living)) w),
       'totals', (select jsonb_agg(to_jsonb(l) order by user_id, kind, payment) from (
         select user_id, case when kind in ${REVERSING} then 'gone' else kind end as kind,
           coalesce(stripe_payment_id, '') as payment, sum(amount) as credits

@@ -7,7 +7,7 @@ import { read } from '../webhook/provider.ts'
 import { contextOf } from './grant-plan.ts'
 import { invoiceLine, invoiceSchema, moneyOf, sumsOf } from './invoice.ts'
 import { soldBeside } from './pack-lines.ts'
-import { isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
+import { hasPaidPlan, isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { hasPlans } from './plans.ts'
 import { priceSchema, pricesOf } from './price.ts'
 import { READ } from './thin.ts'
@@ -45,6 +45,8 @@ export async function readLines(
   // If a line has a price that no setting knows now, it goes on waiting: a setting that is wrong for a minute must not
   // lose money.
   if (lines.some(({ credits }) => credits === null)) return null
+  // Plans that bring nothing are stored, because PLANS may give them credits later.
+  if (hasPaidPlan(lines)) return payments.creditInvoice({ ...invoice, lines, sold })
   return { outcome: 'ignored', reason: 'no_effect' }
 }
 

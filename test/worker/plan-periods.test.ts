@@ -197,19 +197,27 @@ describe('a plan that brought nothing when it was paid', () => {
     expect(await grace.left()).toBe(500)
   })
 
-  it('has nothing that a later change could take, although PLANS gives it credits by then', async () => {
-    const ada = await subscriber()
-    const first = ada.invoice('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
-    const before = JSON.stringify({ ...PLANS, price_pro: { key: 'pro', credits: 0 } })
-    expect(await ada.told(first, { PLANS: before })).toBe('ignored no_effect')
-    const part = { proration: true, start: MAY + 10 * DAY }
-    const change = [
-      planLine({ price: 'price_pro', amount: -1333, credits: [ada.in('1'), 'il_1'], ...part }),
-      planLine({ price: 'price_max', amount: 13_333, ...part }),
-    ]
-    expect(await ada.paid('2', change)).toBe('applied')
-    expect(await ada.entries()).toEqual(['plan_grant 6666'])
-  })
+  it.each(['in its event', 'read from Stripe'])(
+    'has nothing that a later change could take, although PLANS gives it credits by then: lines %s',
+    async (from) => {
+      const ada = await subscriber()
+      const data = [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })]
+      const list = { object: 'list', data, has_more: false }
+      const first = ada.invoice('1', data, {
+        lines: from === 'in its event' ? list : { ...list, data: [], has_more: true },
+      })
+      await stripeAnswers({ [`GET /v1/invoices/${ada.in('1')}/lines`]: { body: list } })
+      const before = JSON.stringify({ ...PLANS, price_pro: { key: 'pro', credits: 0 } })
+      expect(await ada.told(first, { PLANS: before })).toBe('ignored no_effect')
+      const part = { proration: true, start: MAY + 10 * DAY }
+      const change = [
+        planLine({ price: 'price_pro', amount: -1333, credits: [ada.in('1'), 'il_1'], ...part }),
+        planLine({ price: 'price_max', amount: 13_333, ...part }),
+      ]
+      expect(await ada.paid('2', change)).toBe('applied')
+      expect(await ada.entries()).toEqual(['plan_grant 6666'])
+    },
+  )
 })
 
 describe('prorations whose discounts are itemized', () => {

@@ -7,7 +7,7 @@ import { type FunctionSet, readFunctions } from './functions.ts'
 import { refuseIsolation } from './isolation.ts'
 import { assertSealed, type Migration, readMigrations, readSeals } from './migrations.ts'
 import { plan, type Step } from './plan.ts'
-import { drop, LOCK_VERBS, unusedFunctions } from './prune.ts'
+import { drop, findUnused, LOCK_VERBS, type Pruning, sayPruning } from './prune.ts'
 import { refuseCheckout, refuseDatabase, refuseUser, refuseWithoutUsage } from './refuse.ts'
 import { BEGIN, LOCK, VERBS } from './sql.ts'
 import { readState, type State } from './state.ts'
@@ -68,7 +68,7 @@ export async function dryRun(databaseUrl: string, options: MigrateOptions = {}):
   return await inTransaction(databaseUrl, readOnly, 'rollback', async (client) => {
     const { state, ...found } = await examine(client, databaseUrl, files, options)
     if (options.prune && state.schema?.is_ours)
-      found.steps.push(pruning(await unusedFunctions(client, files.functions)))
+      found.steps.push(pruning(await findUnused(client, files.functions)))
     return found
   })
 }
@@ -140,13 +140,12 @@ async function run(client: Client, { kind, says, sends }: Step, state: State): P
 
 async function prune(client: Client, state: State, functions: FunctionSet): Promise<Step[]> {
   await saying('waiting for deliveries that are being parked', client.query(LOCK_VERBS))
-  const step = pruning(await unusedFunctions(client, functions))
+  const step = pruning(await findUnused(client, functions))
   await run(client, step, state)
   return [step]
 }
 
-function pruning(signatures: string[]): Step {
-  const says = signatures.length > 0 ? `dropped ${signatures.join(', ')}` : 'every function is still in use'
-  const drops = signatures.map((signature) => ({ sql: drop(signature) }))
-  return { kind: 'prune', says, sends: [...drops, { sql: VERBS }] }
+function pruning(found: Pruning): Step {
+  const drops = found.unused.map((signature) => ({ sql: drop(signature) }))
+  return { kind: 'prune', says: sayPruning(found), sends: [...drops, { sql: VERBS }] }
 }

@@ -331,30 +331,56 @@ describe('functions', () => {
 
   it('that nothing names any more are dropped by --prune, after 30 days', async () => {
     const url = await cluster.database('pruned')
-    const verb = (name: string) =>
-      `create or replace function ${name}(delivery jsonb, facts jsonb) returns jsonb language sql as $$ select facts $$;`
-    await migrate(url, { functions: build(1, `${verb('gone')}\n${verb('stored')}`) })
+    await migrate(url, { functions: build(1, verb('gone')) })
+    await migrate(url, { prune: true })
+    expect(await isThere(url, 'gone')).toEqual(['gone'])
+    await age(url)
+    const says = async () => (await migrate(url, { prune: true })).steps.at(-1)?.says
+    expect(await says()).toBe('dropped ledgerhook.gone(jsonb,jsonb), ledgerhook.version()')
+    expect(await isThere(url, 'gone')).toEqual([])
+    expect(await says()).toBe('every function is still in use')
+  })
+
+  it('that a verb of a stored delivery may call stay as long as the delivery is stored', async () => {
+    const url = await cluster.database('prunedaround')
+    const helper = `create or replace function helper(facts jsonb) returns jsonb language sql as $$ select facts $$;`
+    const subjects = `create or replace function stored_subjects(facts jsonb) returns text[] language sql as $$ select '{}'::text[] $$;`
+    await migrate(url, { functions: build(1, verb('gone')) })
+    await migrate(url, {
+      functions: build(2, [helper, verb('stored', 'helper(facts)'), subjects].join('\n')),
+    })
     await query(
       url,
       `insert into ledgerhook.webhook_events (provider, event_id, outcome, reason, effect)
       values ('stripe', 'evt_1', 'parked', 'unknown_user', '{"verb": "stored", "facts": {}}')`,
     )
-    const remaining = async () =>
-      (
-        await query<{ proname: string }>(
-          url,
-          `select proname from pg_proc where proname in ('gone', 'stored')`,
-        )
-      )
-        .map(({ proname }) => proname)
-        .sort()
-
-    await migrate(url, { prune: true })
-    expect(await remaining()).toEqual(['gone', 'stored'])
-    await query(url, `update ledgerhook.function_sets set applied_at = applied_at - interval '31 days'`)
+    await migrate(url)
+    await age(url)
     const says = async () => (await migrate(url, { prune: true })).steps.at(-1)?.says
-    expect(await says()).toBe('dropped ledgerhook.gone(jsonb,jsonb), ledgerhook.version()')
-    expect(await remaining()).toEqual(['stored'])
-    expect(await says()).toBe('every function is still in use')
+    const kept = 'kept for stored deliveries, with all that they may call: stored'
+    expect((await dryRun(url, { prune: true })).steps.at(-1)?.says).toContain(kept)
+    expect(await says()).toBe(`dropped ledgerhook.gone(jsonb,jsonb); ${kept}`)
+    const needed = ['helper', 'stored', 'stored_subjects']
+    expect(await isThere(url, 'gone', ...needed)).toEqual(needed)
+    expect(await says()).toBe(`every function is still in use; ${kept}`)
+
+    await query(url, `update ledgerhook.webhook_events set outcome = 'applied', effect = null`)
+    expect(await says()).toMatch(/^dropped .*helper.*stored.*stored_subjects/)
+    expect(await isThere(url, ...needed)).toEqual([])
   })
 })
+
+const verb = (name: string, value = 'facts') =>
+  `create or replace function ${name}(delivery jsonb, facts jsonb) returns jsonb language sql as $$ select ${value} $$;`
+
+/** Makes every set of functions older than 30 days, though the newest stays in force. */
+const age = (url: string) =>
+  query(url, `update ledgerhook.function_sets set applied_at = applied_at - interval '31 days'`)
+
+const isThere = async (url: string, ...names: string[]) =>
+  (
+    await query<{ proname: string }>(
+      url,
+      `select proname from pg_proc where proname = any (string_to_array('${names.join(' ')}', ' ')) order by 1`,
+    )
+  ).map(({ proname }) => proname)

@@ -92,7 +92,7 @@ async function inTransaction<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const host = hostOf(databaseUrl)
-  const client = await saying(`connecting to ${host}`, connectTo(databaseUrl))
+  const client = await connectTo(databaseUrl)
   try {
     await client.query(begin)
     const result = await work(client)

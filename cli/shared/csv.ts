@@ -15,9 +15,12 @@ export interface Problem {
 }
 
 /** One field and what ends it: a comma, the end of a line, or the end of the text. */
-const FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y
+const FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n?|\n|$)/y
 
-/** Parses CSV as RFC 4180 defines it: a quote within quotes is doubled, and a quoted field may have several lines. */
+/**
+ * Parses CSV as RFC 4180 defines it: a quote within quotes is doubled, and a quoted field may have several lines. A line
+ * may also end with LF or CR alone.
+ */
 export function parseCsv(text: string): { records: CsvRecord[]; problem: Problem | null } {
   const records: CsvRecord[] = []
   const pattern = new RegExp(FIELD)
@@ -31,7 +34,7 @@ export function parseCsv(text: string): { records: CsvRecord[]; problem: Problem
     const [whole, quoted, plain = '', end] = match
     current.fields.push(quoted?.replaceAll('""', '"') ?? plain)
     at += whole.length
-    line += whole.split('\n').length - 1
+    line += whole.split(/\r\n?|\n/).length - 1
     if (end === ',') continue
     const isBlank = current.fields.length === 1 && current.fields[0] === ''
     if (!isBlank) records.push(current)

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
+import { saying } from './command.ts'
 import { LocalError } from './errors.ts'
 
 /** Longer than a Neon compute takes to wake. */
@@ -21,7 +22,8 @@ export function isNeonHost(host: string): boolean {
 }
 
 /**
- * Opens one connection; the caller ends it. Throws a LocalError of one line, without the password.
+ * Opens one connection; the caller ends it. After two seconds it says that it is still connecting. Throws a LocalError
+ * of one line, without the password.
  *
  * @param setting where the address was given, for messages
  */
@@ -33,7 +35,7 @@ export async function connectTo(url: string, setting = 'DATABASE_URL'): Promise<
   // Without a listener, a broken connection ends the process and hides why the query failed.
   client.on('error', () => {})
   try {
-    await client.connect()
+    await saying(`connecting to ${parsed.host}`, client.connect())
     return client
   } catch (error) {
     throw refused(error as { code?: string; message?: string }, parsed, setting)
@@ -55,7 +57,10 @@ export async function connectToRead(url: string): Promise<pg.Client> {
   return client
 }
 
-/** Calls a database function of ours, and returns its result. Throws a LocalError. */
+/**
+ * Calls a database function of ours, and returns its result. After two seconds it says that it is still waiting. Throws
+ * a LocalError.
+ */
 export async function callFunction<Answer>(
   url: string,
   name: string,
@@ -64,7 +69,8 @@ export async function callFunction<Answer>(
 ): Promise<Answer> {
   const client = await connectTo(url)
   try {
-    return await callFunctionOn<Answer>(client, url, name, facts, events)
+    const call = callFunctionOn<Answer>(client, url, name, facts, events)
+    return await saying(`waiting for ${hostOf(url)}`, call)
   } finally {
     await client.end().catch(() => {})
   }

@@ -79,6 +79,9 @@ begin
     return null;
   elsif verb in ('link_customer', 'refer_customer') and outcome = 'rejected' then
     return null;
+  elsif verb = 'sync_user' and verdict->>'reason' = 'missing_email' and before->'user' <> 'null' then
+    -- A session has created the user. Without an address Clerk has nothing to add, but it may have banned the user.
+    return case when before <> after then 'user_differs' end;
   elsif is_credited then
     return 'not_applied';
   end if;

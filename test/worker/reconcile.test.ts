@@ -7,7 +7,7 @@ import { runPass, walksOf } from '../../src/reconcile/run.ts'
 import { walksOfUser } from '../../src/reconcile/user-walk.ts'
 import { type Difference, KINDS, SETTLED_BY_HAND } from '../../src/reconcile/words.ts'
 import { reconciled } from '../support/reconciled.ts'
-import { linked, signedUp } from './people.ts'
+import { as, linked, signedUp } from './people.ts'
 import { reconcile as comparing, lines, linesOf, passOver } from './reconcile-support.ts'
 import { emptyWorld, happenAtClerk, happenAtStripe, type World } from './reconcile-world.ts'
 import { balance, deliver, type Env, holdOpen, query, runScheduled, subscription, user } from './support.ts'
@@ -320,6 +320,24 @@ describe('each line of the table', () => {
     happenAtStripe(world, billingEvent('customer.deleted', { id: customer }, { at: Date.now() }), true)
     expect((await putRight(world, id)).after).toEqual([])
     expect(await user(id)).toMatchObject({ stripe_customer_id: null })
+  })
+
+  it('no user who is here by a session alone, and has no address at Clerk', async () => {
+    const [world, id, never] = [emptyWorld(), randomId('user'), randomId('user')]
+    const event = (user: string, banned = false) =>
+      clerkEvent('user.updated', {
+        user,
+        data: { banned, email_addresses: [], primary_email_address_id: null },
+      })
+    await as(id, '/api/me')
+    for (const user of [id, never]) happenAtClerk(world, event(user))
+    const report = await reconcile(world, { env })
+    expect(linesOf(report, id)).toEqual([])
+    expect(linesOf(report, never)).toEqual([expect.stringContaining('user_missing')])
+
+    happenAtClerk(world, event(id, true))
+    const { before, after } = await putRight(world, id)
+    expect([before, after]).toEqual([[expect.stringContaining('user_differs')], []])
   })
 
   it('user there, not here: with the bonus of who signed up since, and another’s e-mail', async () => {

@@ -124,7 +124,7 @@ create or replace function with_needed_prices(lines jsonb) returns jsonb languag
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   return (
-    select coalesce(jsonb_agg(case when (line->>'amount')::bigint < 0 and coalesce((line->>'unit_amount')::numeric, 0) = 0
+    select coalesce(jsonb_agg(case when (line->>'amount')::bigint < 0 and coalesce((line->>'unit_amount')::numeric, 0) <= 0
         and credits_unknown_line(line, lines)
       then line || '{"needs_price": true}' else line end), '[]')
     from jsonb_array_elements(lines) line);

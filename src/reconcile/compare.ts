@@ -41,7 +41,7 @@ const TICK_MS = 1_000
  */
 export async function compare(pass: Pass, items: Item[]): Promise<Difference[]> {
   const compared = items.filter(({ decision }) =>
-    'verb' in decision ? decision.verb !== 'record_for_customer' : decision.outcome === 'rejected',
+    'verb' in decision ? decision.verb !== 'record_for_customer' : isUnsettled(decision.outcome),
   )
   const differences: Difference[] = []
   for (let at = 0; at < compared.length; at += MOST_AT_ONCE) {
@@ -82,7 +82,7 @@ async function look(pass: Pass, items: Item[]): Promise<Finding[]> {
   ])
 }
 
-/** Returns an item's effect. Even what is rejected without a look at the database is stored for a person. */
+/** Returns an item's effect. What is unreadable, or rejected without a look at the database, is stored too. */
 function effectOf(item: Item): Effect {
   const { decision } = item
   if ('verb' in decision) return decision

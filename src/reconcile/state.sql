@@ -88,7 +88,7 @@ begin
   return case verb
     when 'settle_payment' then 'paid_not_credited'
     when 'settle_session' then 'paid_not_credited'
-    when 'record_delivery' then 'paid_not_credited'
+    when 'record_delivery' then case verdict->>'reason' when 'unreadable' then 'not_applied' else 'paid_not_credited' end
     when 'grant_plan' then 'period_without_credits'
     when 'credit_invoice' then case outcome when 'ignored' then 'not_applied' else 'period_without_credits' end
     when 'reverse_payment' then case given->>'kind' when 'dispute' then 'dispute_differs' else 'refund_not_taken' end

@@ -114,9 +114,11 @@ export function isOfSubscription(line: Line): boolean {
   return type === 'subscription_item_details' || type === 'subscription' || isProration(line)
 }
 
+/** Returns the price of one unit as far as the line contains it. A negative amount is no price of a plan. */
 function unitAmount({ pricing, price }: Line, currency: string): string | null {
-  if (pricing?.unit_amount_decimal) return pricing.unit_amount_decimal
-  return (price ? pricesOf(price) : []).find((known) => known.currency === currency)?.unit_amount ?? null
+  const own = (price ? pricesOf(price) : []).find((known) => known.currency === currency)
+  const given = pricing?.unit_amount_decimal || own?.unit_amount
+  return given && Number(given) >= 0 ? given : null
 }
 
 /** Whether these lines can grant or take something. */

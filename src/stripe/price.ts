@@ -3,14 +3,17 @@ import type { KnownPrice } from '../payments/verbs.ts'
 import { id } from '../values.ts'
 import { reference } from './payload.ts'
 
-/** A number of minor units with a fraction. Stripe writes it as text, and the SDK turns it into an object. */
+/**
+ * A number of minor units with a fraction. Stripe writes it as text, and the SDK turns it into an object. It is negative
+ * if somebody has added a credit to an invoice.
+ */
 export const decimal = () =>
   z.pipe(
     z.pipe(
       z.unknown(),
       z.transform((value) => (value === null || value === undefined ? null : String(value))),
     ),
-    z.nullable(z.string().check(z.regex(/^\d{1,15}(\.\d{1,12})?$/))),
+    z.nullable(z.string().check(z.regex(/^-?\d{1,15}(\.\d{1,12})?$/))),
   )
 
 const amounts = () => ({ unit_amount: z.nullish(z.int()), unit_amount_decimal: z.nullish(decimal()) })

@@ -120,6 +120,24 @@ describe('a payment whose every delivery was lost', () => {
     expect(await count('differences')).toBe(0)
   })
 
+  it('in a form that this version cannot read: it is reported once, and waits then, with "fix"', async () => {
+    const id = await signedUp()
+    const event = bought(id)
+    Object.assign(event.data.object, { amount_total: 'a lot' })
+    happenAtStripe(world, event)
+    await passes(REPORT, id)
+    await later(16)
+    const told = { kind: 'not_applied', outcome: 'parked', reason: 'unreadable', object: `cs_test_pi_${id}` }
+    expect(reported(await passes(REPORT, id))).toMatchObject([told])
+    expect(reported(await passes(REPORT, id))).toEqual([])
+    await passes(FIX, id)
+    await passes(FIX, id)
+    expect(await count('differences')).toBe(0)
+    expect(
+      await count('webhook_events', `via = 'reconcile' and reason = 'unreadable' and user_id = $1`, [id]),
+    ).toBe(1)
+  })
+
   it('what only an event says: that a customer was deleted', async () => {
     const id = await signedUp()
     await link(id)

@@ -448,6 +448,22 @@ describe('each line of the table', () => {
     expect(kept).toEqual([{ stripe_charge_id: `ch_pi_${id}` }])
   })
 
+  it('event without its effect: what this version cannot read is reported, and stored for a newer one', async () => {
+    const [world, id] = [emptyWorld(), await signedUp()]
+    const event = bought(id)
+    Object.assign(event.data.object, { amount_total: 'a lot' })
+    happenAtStripe(world, event)
+    const here = `not_applied cs_test_pi_${id} parked unreadable`
+    expect(await putRight(world, id)).toEqual({ before: [`${here} 0`], after: [`${here} 0`] })
+    const { found } = await reconcile(world, { env })
+    expect(found.find(({ object }) => object === `cs_test_pi_${id}`)).toMatchObject({ known: true })
+    const kept = await query(
+      `select count(*)::int from webhook_events where reason = 'unreadable' and user_id = $1`,
+      [id],
+    )
+    expect(kept).toEqual([{ count: 1 }])
+  })
+
   it('the database refuses it: by its SQLSTATE, and whatever else was read with it is corrected', async () => {
     const [world, id, other] = [emptyWorld(), await signedUp(), await signedUp()]
     for (const one of [id, other]) happenAtStripe(world, bought(one))

@@ -1,16 +1,28 @@
 -- Stores what Stripe says about prices. A price never changes (Stripe: Prices), so each is read once per currency. Its
--- lookup key may move to another price: the first key that was seen is kept, empty if it had none.
+-- lookup key may move to another price: the first key that was seen is kept, empty if it had none. A price is locked only
+-- if something about it is new: many invoices have the same one, and none of them waits for another.
 -- prices: [{id, currency, unit_amount (minor units), interval, interval_count, usage_type, lookup_key}].
 create or replace function keep_prices(prices jsonb) returns void language plpgsql
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  unknown text[];
 begin
   if jsonb_typeof(prices) is distinct from 'array' or prices = '[]' then return; end if;
+  unknown := array(
+    select distinct 'price:' || price.id from jsonb_to_recordset(prices) as price(id text, currency text, lookup_key text)
+    where not exists (
+      select from stripe_prices known where known.id = price.id and known.currency = price.currency
+        and (known.lookup_key is not null or price.lookup_key is null)));
+  if unknown = '{}' then return; end if;
+  perform lock_subjects(variadic unknown);
   insert into stripe_prices as known (id, currency, unit_amount, interval, interval_count, usage_type, lookup_key)
-  -- Several lines may have one price. The order keeps invoices with the same new prices from waiting for each other.
+  -- Several lines may have one price.
   select distinct on (price.id, price.currency) price.id, price.currency, price.unit_amount, price.interval,
     price.interval_count, price.usage_type, coalesce(lookup_key_of(price.id), price.lookup_key)
   from jsonb_to_recordset(prices) as price(id text, currency text, unit_amount numeric, interval text,
     interval_count integer, usage_type text, lookup_key text)
+  -- "On conflict" locks a row even if it changes nothing.
+  where 'price:' || price.id = any (unknown)
   order by price.id, price.currency
   on conflict (id, currency) do update set lookup_key = excluded.lookup_key
   where known.lookup_key is null and excluded.lookup_key is not null;

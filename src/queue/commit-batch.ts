@@ -108,7 +108,11 @@ async function commitBatch(part: Item[], db: Database, settings: Settings): Prom
   return await call<Result[]>(db, 'commit_batch', [{ deliveries: await Promise.all(deliveries) }])
 }
 
-/** Splits items into batches. An unreadable one gets a batch of its own, because the single path stores it. */
+/**
+ * Splits items into batches. An unreadable one gets a batch of its own, because the single path stores it. Those of a
+ * batch are in the order of their events' ids, which decides between events of one second: if a queue delivers events
+ * without a subject twice, two batches at once write their rows in one order, and cannot wait for each other.
+ */
 function batchesOf(items: Item[]): Item[][] {
   const batches: Item[][] = []
   let bytes = 0
@@ -124,5 +128,10 @@ function batchesOf(items: Item[]): Item[][] {
       bytes += size
     }
   }
-  return batches
+  return batches.map((batch) => batch.sort(byEvent))
+}
+
+function byEvent({ delivery: { eventId: one } }: Item, { delivery: { eventId: other } }: Item): number {
+  if (one === other) return 0
+  return one < other ? -1 : 1
 }

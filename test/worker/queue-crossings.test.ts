@@ -23,6 +23,17 @@ function queued([provider, event]: Delivery, number: number): Message {
   return messageOf(body, number)
 }
 
+/** Adds a copy of every tenth message, in the same batch or in one of the next, as a queue that delivers twice may. */
+function withCopies(messages: Message[]): Message[] {
+  const copied = [...messages]
+  for (const [number, message] of messages.entries()) {
+    if (number % 10 !== 0) continue
+    const place = copied.indexOf(message) + 1 + roll(150)
+    copied.splice(place, 0, { ...message, id: `${message.id}_again` })
+  }
+  return copied
+}
+
 it(`${DELIVERIES} random deliveries, single ones and batches at the same time, end without a 503 and without a deadlock`, {
   timeout: 120_000 + DELIVERIES * 100,
 }, async () => {
@@ -32,7 +43,7 @@ it(`${DELIVERIES} random deliveries, single ones and batches at the same time, e
   const env = { PLANS }
   const before = await deadlocks()
   const events = Array.from({ length: DELIVERIES }, world('batches', roll))
-  const waiting = events.filter((_, number) => number % 2 === 0).map(queued)
+  const waiting = withCopies(events.filter((_, number) => number % 2 === 0).map(queued))
   const single = events.filter((_, number) => number % 2 === 1)
   let batches = 0
 
@@ -63,6 +74,7 @@ it(`${DELIVERIES} random deliveries, single ones and batches at the same time, e
   expect(batches).toBeGreaterThan(10)
   for (const table of ['payments', 'reversals', 'subscriptions', 'stripe_customers'])
     expect(await count(table), table).toBeGreaterThan(20)
+  expect(await count('stripe_prices')).toBeGreaterThan(10)
   for (let run = 0; run < 10; run++) {
     await query('update arrived set due_at = now()')
     await makeOnlyDue('release_arrived')

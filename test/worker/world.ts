@@ -1,9 +1,22 @@
-import { billingEvent, invoiceEvent, subscriptionEvent } from '../../local/billing-events.ts'
-import { checkoutEvent, clerkEvent } from '../../local/events.ts'
+import {
+  billingEvent,
+  invoiceEvent,
+  invoiceEventOf2020,
+  subscriptionEvent,
+} from '../../local/billing-events.ts'
+import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 
 const T = Date.parse('2026-05-01T12:00:00Z')
-export const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
+/** Prices that lines contain, in the form from before 2025-03-31. */
+const OLD_PRICES = 40
+/** So many of them are on every second invoice. The others are seldom, and new at first. */
+const USUAL_PRICES = 4
+const plan = (key: string) => ({ key, credits: 100 })
+export const PLANS = JSON.stringify({
+  price_pro: plan('pro'),
+  ...Object.fromEntries(Array.from({ length: OLD_PRICES }, (_, i) => [`price_old_${i}`, plan(`old_${i}`)])),
+})
 
 /** Pseudo-random numbers, the same in every run. */
 export function dice(seed: number) {
@@ -15,6 +28,12 @@ export function dice(seed: number) {
 }
 
 export type Delivery = ['clerk' | 'stripe', object]
+
+/** Returns an event that names no user, nor anything else that others could name. */
+export function withoutUser(moment: { at?: number } = {}) {
+  const session = { client_reference_id: null, metadata: {} }
+  return checkoutEvent('checkout.session.expired', { user: '', session, ...moment })
+}
 
 /** Few names for many events, so that all combinations occur. */
 export function world(prefix: string, roll: (sides: number) => number) {
@@ -47,10 +66,16 @@ export function world(prefix: string, roll: (sides: number) => number) {
   }
   const invoice = (): Delivery => {
     const names = { subscription: one('sub', 50), customer: customer(), user: maybeUser() }
+    if (roll(2)) return oldInvoice(names)
     const period = { price: 'price_pro', periodStart: T / 1000 + roll(6) * 86_400 }
     const set = roll(2) ? { payment_intent: payment() } : {}
     const made = { invoice: one('in', 150), ...names, ...period, set, ...moment() }
     return stamped(invoiceEvent('invoice.paid', made))
+  }
+  const oldInvoice = (names: { subscription: string; customer: string }): Delivery => {
+    const price = `price_old_${roll(roll(2) ? USUAL_PRICES : OLD_PRICES)}`
+    const made = { invoice: one('in', 150), ...names, price, payment: roll(2) ? payment() : null }
+    return stamped(invoiceEventOf2020({ ...made, event: randomId('evt') }))
   }
   const paidBy = (): Delivery =>
     stamped(
@@ -75,7 +100,8 @@ export function world(prefix: string, roll: (sides: number) => number) {
     if (kind < 78) return invoice()
     if (kind < 84) return paidBy()
     if (kind < 95) return reversal()
-    if (kind < 98) return ['clerk', clerkEvent('user.deleted', { user: user() })]
+    if (kind < 97) return ['clerk', clerkEvent('user.deleted', { user: user() })]
+    if (kind < 98) return stamped(withoutUser(moment()))
     return stamped(billingEvent('customer.deleted', { id: customer() }))
   }
 }

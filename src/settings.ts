@@ -10,6 +10,7 @@ import {
   jsonRecord,
   loopbackUrl,
   metricsReader,
+  moment,
   namedTokens,
   namesUserAndDatabase,
   origin,
@@ -88,12 +89,12 @@ export const settingsSchema = once(() =>
     ),
     REQUIRE_EMAIL: flag('true'),
     /** An ISO 8601 moment: what Stripe created before it to sell credits is never credited. Unset: everything is. */
-    CREDIT_SINCE: setting(z.optional(z.iso.datetime({ offset: true }))),
+    CREDIT_SINCE: setting(z.optional(moment())),
     /**
      * An ISO 8601 moment: a user who signed up at Clerk before it gets no bonus. Unset: the moment Ledgerhook was
      * installed.
      */
-    SIGNUP_BONUS_SINCE: setting(z.optional(z.iso.datetime({ offset: true }))),
+    SIGNUP_BONUS_SINCE: setting(z.optional(moment())),
     /** With "email", the bonus is also given only once per address, however it is spelled. */
     SIGNUP_BONUS_ONCE_PER: setting(z._default(z.enum(['user', 'email']), 'user')),
     /** For Clerk's Backend API: reads a user whose session arrives before any webhook about the user. */

@@ -18,6 +18,25 @@ export function instant(ms: unknown): Date | null {
   return typeof ms === 'number' && ms > 0 && ms <= YEAR_9999_MS ? new Date(Math.floor(ms)) : null
 }
 
+const MOMENT = /^((?!0000)\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,30})?)?)?(Z|[+-](0\d|1[0-5]):[0-5]\d)?$/
+
+/**
+ * Returns a moment in ISO 8601 as JavaScript and Postgres both take it, in UTC unless it has an offset. Null if the text
+ * is none. Postgres knows no year 0000, and no offset of 16 hours.
+ */
+export function momentOf(text: string): string | null {
+  const [, day, time = 'T00:00', , , offset = 'Z'] = MOMENT.exec(text) ?? []
+  // JavaScript takes the 30th of February for a day of March, Postgres for none.
+  if (day === undefined || !isDay(day)) return null
+  const iso = `${day}${time}${offset}`
+  return Number.isNaN(Date.parse(iso)) ? null : iso
+}
+
+function isDay(day: string): boolean {
+  const ms = Date.parse(`${day}T00:00Z`)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day)
+}
+
 /**
  * Returns text that Postgres can store, without NUL and lone surrogates, which JSON allows. Null if nothing is left.
  */

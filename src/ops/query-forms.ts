@@ -1,3 +1,5 @@
+import { momentOf } from '../values.ts'
+
 /** What a field of a query takes. `read` returns the value that its text stands for, or null if it is none. */
 export interface Form {
   read(text: string): string | null
@@ -18,21 +20,8 @@ export const position: Form = {
   wrong: 'is no `next` of a page',
 }
 
-const MOMENT = /^((?!0000)\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?(Z|[+ -](0\d|1[0-5]):[0-5]\d)?$/
-
 /** A moment in UTC, unless it has an offset, whose `+` arrives as a space if it was not encoded. */
 export const moment: Form = {
-  read(text) {
-    const [, day, time = 'T00:00', , , offset = 'Z'] = MOMENT.exec(text) ?? []
-    // JavaScript takes the 30th of February for a day of March, Postgres for none.
-    if (day === undefined || !isDay(day)) return null
-    const iso = `${day}${time}${offset.replace(' ', '+')}`
-    return Number.isNaN(Date.parse(iso)) ? null : iso
-  },
+  read: (text) => momentOf(text.replace(' ', '+')),
   wrong: 'takes a moment in ISO 8601, such as 2026-12-01T00:00:00Z',
-}
-
-function isDay(day: string): boolean {
-  const ms = Date.parse(`${day}T00:00Z`)
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day)
 }

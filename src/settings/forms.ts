@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { momentOf } from '../values.ts'
 
 const blankIsUnset = (value: unknown) =>
   typeof value === 'string' && value.trim() === '' ? undefined : value
@@ -33,6 +34,14 @@ export const issuer = () =>
   z
     .url({ protocol: /^https$/ })
     .check(z.refine((url) => !url.endsWith('/'), 'sessions name it without the "/" at the end; remove it'))
+export const moment = () =>
+  z.iso.datetime({ offset: true }).check(
+    // Without it, Postgres would refuse each delivery that has such a moment in its facts.
+    z.refine(
+      (text) => momentOf(text) !== null,
+      'takes years from 0001 on, and offsets below 16 hours: 1970-01-01T00:00:00Z is before everything',
+    ),
+  )
 export const thresholds = () =>
   z.pipe(
     z.pipe(commaSeparated(), z.array(z.string().check(z.regex(/^[1-9]\d{0,11}$/)))),

@@ -17,6 +17,9 @@ const GOOD = {
 
 const OPTIONS = 'automatic_tax, tax_id_collection, allow_promotion_codes, quantity, adjustable_quantity'
 
+const UNSTORABLE =
+  'takes years from 0001 on, and offsets below 16 hours: 1970-01-01T00:00:00Z is before everything'
+
 function reasons(env: Record<string, string>): string[] {
   try {
     settingsOf({ ...GOOD, ...env })
@@ -62,6 +65,10 @@ describe('a refused setting says why', () => {
       'CLERK_ISSUER: sessions name it without the "/" at the end; remove it',
     ],
     [{ CLERK_ISSUER: 'clerk.example.com' }, `CLERK_ISSUER: takes ${TAKES.CLERK_ISSUER}`],
+    [{ CREDIT_SINCE: '2026-12-01' }, `CREDIT_SINCE: takes ${TAKES.CREDIT_SINCE}`],
+    [{ CREDIT_SINCE: '2026-02-30T00:00:00Z' }, `CREDIT_SINCE: takes ${TAKES.CREDIT_SINCE}`],
+    [{ CREDIT_SINCE: '2026-12-01T00:00:00+16:00' }, `CREDIT_SINCE: ${UNSTORABLE}`],
+    [{ SIGNUP_BONUS_SINCE: '0000-01-01T00:00:00Z' }, `SIGNUP_BONUS_SINCE: ${UNSTORABLE}`],
     [{ PLANS: '{"price_1"' }, 'PLANS: is not JSON'],
     [{ PLANS: '{"price_1": {"credits": 5}}' }, `PLANS: takes ${TAKES.PLANS} (see price_1.key)`],
     [

@@ -204,3 +204,24 @@ describe.each(['deactivate', 'delete'])(
     })
   },
 )
+
+describe('every moment that a setting takes is one that Postgres takes too', () => {
+  it.each([
+    '0001-01-01T00:00:00+15:59',
+    '1970-01-01T00:00:00Z',
+    '2026-01-01T00:00:00-15:59',
+    `2026-01-01T00:00:00.${'1'.repeat(30)}Z`,
+    '9999-12-31T23:59:59.999999999-15:59',
+  ])('%s', async (moment) => {
+    const user = randomId('user')
+    const env = { SIGNUP_BONUS_SINCE: moment, CREDIT_SINCE: moment }
+    expect(said(await signUp(user, {}, { env }))).toBe('applied')
+    const sale = checkoutEvent(COMPLETED, { user, credits: 500 })
+    expect(said(await deliver('stripe', sale, { env }))).toMatch(/^(applied|ignored before_start)$/)
+  })
+
+  it.each(['0000-01-01T00:00:00Z', '2026-12-01T00:00:00-16:00'])('so none is %s', async (moment) => {
+    for (const env of [{ SIGNUP_BONUS_SINCE: moment }, { CREDIT_SINCE: moment }])
+      expect((await signUp(randomId('user'), {}, { env })).status).toBe(500)
+  })
+})

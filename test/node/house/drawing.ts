@@ -88,7 +88,7 @@ export const rooms: Record<string, string[]> = {
   outgoing: ['settings', 'db', 'schema', 'log'],
   // The ground floor.
   'provider-trouble': [],
-  settings: ['once'],
+  settings: ['values', 'once'],
   http: ['missed', 'log'],
   missed: ['metrics', 'tally'],
   metrics: [],

@@ -146,12 +146,13 @@ begin
     amount bigint, currency text, paid_by text, stripe_charge_id text, lines jsonb, sold bigint);
   perform keep_older_invoices(f.lines), keep_lines(f.stripe_invoice_id, f.lines, grants, true);
   takes := invoice_takes(facts);
-  -- An invoice without money of its own has nothing that could come back. One with money but without credits is stored
-  -- too: so a refund of it is known to take no credits.
-  if f.amount > 0 or (f.amount = 0 and f.sold > 0) then
+  -- An invoice without money of its own has nothing that could come back, but what it sells needs a payment. One with
+  -- money but without credits is stored too: so a refund of it is known to take no credits.
+  if f.amount > 0 or f.sold > 0 then
     payment := f.stripe_invoice_id;
     insert into payments (stripe_payment_id, user_id, credits, amount, currency, stripe_charge_id)
-    values (payment, owner, greatest(0, credits_in(grants) - credits_in(takes)), f.amount, f.currency, f.stripe_charge_id);
+    values (payment, owner, greatest(0, credits_in(grants) - credits_in(takes)), greatest(0, f.amount), f.currency,
+      f.stripe_charge_id);
   end if;
   perform set_config('ledgerhook.more_entries', (credits_in(grants) > 0)::text, true);
   perform write_entries(owner, 'plan_change', -1, takes, payment, delivery->>'event_id');

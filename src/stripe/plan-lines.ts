@@ -105,11 +105,13 @@ const namesOf = ({ key }: Plan, plans: Settings['PLANS']): string[] =>
 export const pricesIn = (lines: Line[]): KnownPrice[] =>
   lines.flatMap(({ price }) => (price ? pricesOf(price) : []))
 
-const detailsOf = ({ parent }: Line) => parent?.subscription_item_details ?? parent?.invoice_item_details
+const detailsOf = ({ parent }: Pick<Line, 'parent'>) =>
+  parent?.subscription_item_details ?? parent?.invoice_item_details
 export const priceOf = ({ pricing, price }: Line) => pricing?.price_details?.price ?? price?.id
-const isProration = (line: Line) => (detailsOf(line)?.proration ?? line.proration) === true
+const isProration = (line: Pick<Line, 'parent' | 'proration'>) =>
+  (detailsOf(line)?.proration ?? line.proration) === true
 
-export function isOfSubscription(line: Line): boolean {
+export function isOfSubscription(line: Pick<Line, 'parent' | 'type' | 'proration'>): boolean {
   const type = line.parent ? line.parent.type : line.type
   return type === 'subscription_item_details' || type === 'subscription' || isProration(line)
 }

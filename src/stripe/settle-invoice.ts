@@ -7,10 +7,13 @@ import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, createdOf, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { grantPlan } from './grant-plan.ts'
-import { moneyOf, paidPart } from './invoice.ts'
+import { invoiceLine, type Line, moneyOf, paidPart } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
+import { isOfSubscription } from './plan-lines.ts'
 import { recordForCustomer } from './record-for-customer.ts'
+
+const LINE = { amount: true, discount_amounts: true, parent: true, type: true, proration: true } as const
 
 const soldInvoice = once(() =>
   z.object({
@@ -27,12 +30,7 @@ const soldInvoice = once(() =>
         charge: z.nullish(reference()),
         lines: z.nullish(
           z.object({
-            data: z.array(
-              z.object({
-                amount: z.int(),
-                discount_amounts: z.nullish(z.array(z.object({ amount: z.int() }))),
-              }),
-            ),
+            data: z.array(z.pick(invoiceLine(), LINE)),
             has_more: z.nullish(z.boolean()),
           }),
         ),
@@ -69,12 +67,15 @@ function withPlans(sale: Effect, plans: Effect | Verdict): Effect {
     : plans
 }
 
+/** Whether a line charges something that is not about a subscription: the credit of other lines can pay it. */
+const isChargedAlone = (line: Pick<Line, keyof typeof LINE>) => line.amount > 0 && !isOfSubscription(line)
+
 /** Handles a one-off sale. Its amount is its total, because what the customer's balance paid was paid as well. */
 const sell: Handler = (event, settings) => {
   const invoice = read(soldInvoice, event).data.object
   const money = moneyOf(invoice)
-  const { amount } = money
-  if (amount < 0) return recordForCustomer(event, settings)
+  const lines = invoice.lines?.data ?? []
+  if (money.amount < 0 && !lines.some(isChargedAlone)) return recordForCustomer(event, settings)
   const object = member(member(event, 'data'), 'object')
   if (isBeforeStart(object, settings)) return beforeStart(event)
   const sale = readSale(invoice.metadata)
@@ -86,7 +87,8 @@ const sell: Handler = (event, settings) => {
     reference: null,
     credits,
     stripe_payment_id: invoice.id,
-    amount,
+    // If it is negative, the rest of what other lines credit went to the customer's balance.
+    amount: Math.max(0, money.amount),
     currency: invoice.currency,
     stripe_checkout_session_id: null,
     stripe_payment_intent_id: invoice.payment_intent ?? null,

@@ -91,4 +91,17 @@ describe('a pack on the invoice of a subscription', () => {
     await ada.paid('1', [month(), pack()])
     expect(await ada.left()).toBe(1000)
   })
+
+  it.each([-500, -700, -2000])(
+    'brings them beside a credit for a plan of %i, whatever goes to the balance of the customer',
+    async (amount) => {
+      const ada = await subscriber()
+      await ada.paid('1', [month()])
+      const credits: [string, string] = [ada.in('1'), 'il_1']
+      const left = planLine({ price: 'price_pro', amount, proration: true, credits })
+      expect(await ada.told(ada.invoice('2', [left, pack()]), { CREDIT_PACKS })).toBe('applied')
+      expect(await ada.entries()).toEqual(['plan_grant 1000', `plan_change ${amount / 2}`, 'purchase 500'])
+      expect((await ada.payments())[1]).toMatchObject({ amount: `${Math.max(0, 700 + amount)}` })
+    },
+  )
 })

@@ -457,6 +457,25 @@ describe('a one-off invoice that sells credits', () => {
     expect(await ada.left()).toBe(0)
   })
 
+  it.each([-1000, -1001, -2000])(
+    'is paid for by a credit for a plan of %i, though the rest of that goes to the balance',
+    async (amount) => {
+      const ada = await bought()
+      const down = planLine({
+        ...MOVED,
+        price: 'price_pro',
+        amount,
+        credits: ada.first,
+        of: ada.subscription,
+      })
+      const item = planLine({ price: 'price_pack', amount: 1000, unit: 1000 })
+      const lines = [down, { ...item, parent: { ...item.parent, type: 'invoice_item_details' } }]
+      expect(await ada.told(ada.invoice('2', lines, sale(ada)))).toBe('applied')
+      expect(await ada.left()).toBe(1000 + Math.floor(amount / 2) + 50)
+      expect((await ada.payments())[1]).toMatchObject({ amount: '0' })
+    },
+  )
+
   it('is sold at once, though PLANS knows no price of its other lines', async () => {
     const ada = await bought()
     const line = planLine({ price: 'price_new', amount: 2000, proration: true, of: ada.subscription })

@@ -24,6 +24,8 @@ export const CATALOG: Record<string, Plan> = {
   plan_none: { amount: { usd: 700, eur: 700 }, credits: 0, days: 30 },
 }
 export const TRIAL_CREDITS = 100
+/** A pack beside the plan. */
+export const PACK = { price: 'price_pack', credits: 300, amount: { usd: 700, eur: 700 } }
 const NAMES = Object.keys(CATALOG)
 
 export type PlanStep =
@@ -37,12 +39,14 @@ export type PlanStep =
       /** Percent of the period's rest that has passed. 0: in the second of the step before. */
       after: number
     }
-  | { act: 'renew' | 'cancel'; declined: boolean; after: number }
+  | { act: 'renew' | 'cancel'; declined: boolean; after: number; packs: number }
   | { act: 'pay' | 'void'; pick: number }
   | { act: 'refund'; pick: number; part: number }
 
 const after = fc.integer({ min: 1, max: 99 })
 const quantity = fc.integer({ min: 1, max: 4 })
+/** How many packs are added to its invoice. */
+const packs = fc.constantFrom(0, 0, 1, 3)
 const declined = fc.integer({ min: 0, max: 3 }).map((n) => n === 0)
 export const planSteps = fc.array(
   fc.oneof(
@@ -67,8 +71,8 @@ export const planSteps = fc.array(
         after: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 4, arbitrary: after }),
       }) as fc.Arbitrary<PlanStep>,
     },
-    { weight: 3, arbitrary: fc.record({ act: fc.constant('renew' as const), declined, after }) },
-    { weight: 2, arbitrary: fc.record({ act: fc.constant('cancel' as const), declined, after }) },
+    { weight: 3, arbitrary: fc.record({ act: fc.constant('renew' as const), declined, after, packs }) },
+    { weight: 2, arbitrary: fc.record({ act: fc.constant('cancel' as const), declined, after, packs }) },
     {
       weight: 1,
       arbitrary: fc.record({ act: fc.constantFrom('pay' as const, 'void' as const), pick: fc.nat() }),
@@ -240,6 +244,15 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     return object
   }
 
+  const packsOf = (quantity: number): Entry[] => {
+    if (quantity === 0) return []
+    const amount = PACK.amount[currency] * quantity
+    const line = makeLine({ id: lineId(), price: PACK.price, amount, quantity, start: now, end: now })
+    const parent = { ...line.parent, type: 'invoice_item_details' }
+    const credits = PACK.credits * quantity
+    return [{ line: { ...line, parent }, value: amount, credits, credits_debit: null }]
+  }
+
   /** Bills these entries. A negative total goes to the balance, which pays the next bill. */
   const bill = (entries: Entry[], declined: boolean) => {
     const id = nextInvoice()
@@ -340,7 +353,7 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
       }
       Object.assign(running, { price, quantity })
     },
-    renew({ declined }) {
+    renew({ declined, packs }) {
       if (!running) return
       now = running.end
       running.end = now + (CATALOG[running.price]?.days ?? 30) * DAY
@@ -348,14 +361,14 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
       const { entry, debit } = charge(running.price, running.quantity, running.coupon, period, {
         proration: false,
       })
-      debit.invoice = bill([...pending, entry], declined)
+      debit.invoice = bill([...pending, ...packsOf(packs), entry], declined)
       settlePending(debit.invoice)
       running.debit = debit
     },
-    cancel({ declined, after }) {
+    cancel({ declined, after, packs }) {
       if (!running) return
       now += Math.max(1, Math.floor(((running.end - now) * after) / 100))
-      const entries = [...pending, ...(running.debit ? [credit(running.debit)] : [])]
+      const entries = [...pending, ...packsOf(packs), ...(running.debit ? [credit(running.debit)] : [])]
       if (entries.length > 0) settlePending(bill(entries, declined))
       running = null
     },

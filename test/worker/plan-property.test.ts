@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { randomId } from '../../local/events.ts'
 import { stamped } from '../../local/stamped.ts'
 import { linked } from './people.ts'
-import { CATALOG, planSteps, playPlans } from './plan-histories.ts'
+import { CATALOG, PACK, planSteps, playPlans } from './plan-histories.ts'
 import { price } from './plan-support.ts'
 import { HISTORIES, playing } from './random-histories.ts'
 import { balance, deliver, query, runScheduled, settleDown, stripeAnswers } from './support.ts'
@@ -16,6 +16,7 @@ const env = {
     plan_none: { key: 'none', credits: 0 },
     plan_trial: { key: 'trial', credits: 100, trial_credits: true },
   }),
+  CREDIT_PACKS: JSON.stringify({ pack: { credits: PACK.credits, price: PACK.price } }),
 }
 
 beforeAll(async () => {

@@ -227,9 +227,18 @@ describe('a one-off invoice', () => {
 
   it('of less than nothing sells nothing: it is a credit to the customer', async () => {
     const { user, invoice } = await buyer()
-    const event = soldInvoiceEvent({ user, invoice, set: { total: -500, amount_paid: 0 } })
+    const event = soldInvoiceEvent({ user, invoice, amount: -500, set: { amount_paid: 0 } })
     expect(said(await deliver('stripe', event))).toBe('ignored no_effect')
     expect(await balance(user)).toBe(40)
+  })
+
+  it('of less than nothing sells what a line of its own charges: the credit on it has paid that', async () => {
+    const { user, invoice } = await buyer()
+    const event = soldInvoiceEvent({ user, invoice, set: { total: -300, amount_paid: 0 } })
+    const { data } = event.data.object.lines as { data: { id: string; amount: number }[] }
+    data.push({ ...data[0], id: 'il_credit', amount: -800 })
+    expect(said(await deliver('stripe', event))).toBe('applied')
+    expect(await balance(user)).toBe(540)
   })
 
   it('and the payment that paid it, both credited before anything linked them, are reported', async () => {

@@ -3,7 +3,8 @@
 -- linked to the user: it is remembered only for that customer's own invoices and refunds.
 -- facts: user_id (whom the metadata or else the reference names, or null), reference (another id that the session
 -- names), by_reference (whether a reference names the user), unread (what decides together with the lines of the
--- session; null once they are read), credits (null until then), stripe_payment_id (what was sold), amount (minor
+-- session; null once they are read), credits (null until then), unsold (the verdict if no setting knows what was sold, so
+-- that only a sale that is credited already is one), stripe_payment_id (what was sold), amount (minor
 -- units), currency, stripe_checkout_session_id, stripe_payment_intent_id, stripe_invoice_id, stripe_charge_id,
 -- stripe_customer_id, invoice_unknown (whether it may have paid an invoice that it does not name), created (Unix
 -- seconds).
@@ -18,7 +19,7 @@ declare
   customer text;
   objection text;
 begin
-  select * into f from jsonb_to_record(facts) as f(user_id text, reference text, by_reference boolean, unread jsonb, credits bigint,
+  select * into f from jsonb_to_record(facts) as f(user_id text, reference text, by_reference boolean, unread jsonb, credits bigint, unsold jsonb,
     stripe_payment_id text, amount bigint, currency text, stripe_checkout_session_id text,
     stripe_payment_intent_id text, stripe_invoice_id text, stripe_charge_id text, stripe_customer_id text,
     invoice_unknown boolean, created bigint);
@@ -28,11 +29,18 @@ begin
   if is_settled(delivery) then return count_again(delivery, owner); end if;
   objection := why_not_credited(delivery, f.created);
   if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
-  select * into credited from payments where stripe_payment_id = any (ids) limit 1;
+  select * into credited from payments
+  where stripe_payment_id = any (ids) or stripe_checkout_session_id = f.stripe_checkout_session_id
+  order by user_id = owner limit 1;
   if f.by_reference and credited.user_id is not null then
     -- Whichever user it was credited to: a reference contradicts nobody.
     return credit_again(delivery, credited, f.stripe_invoice_id, f.stripe_payment_intent_id,
       f.stripe_checkout_session_id, f.stripe_charge_id);
+  elsif credited.user_id is not null then
+    -- Whatever its lines sell by the settings of today.
+    return settle_payment(delivery, facts);
+  elsif jsonb_typeof(f.unsold) = 'object' then
+    return record_delivery(delivery, f.unsold || jsonb_build_object('user_id', owner));
   elsif f.credits is null then
     return record_delivery(delivery, asks('incomplete_session', owner, 'settle_session', facts,
       'payment:' || f.stripe_payment_id));

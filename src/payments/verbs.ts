@@ -53,6 +53,8 @@ export interface SoldSession
   unread: UnreadSale | null
   /** Null until the lines are read. */
   credits: number | null
+  /** The verdict if no setting knows what it sold, unless it is credited already. Null if a setting knows, or may know. */
+  unsold: { outcome: string; reason: string | null } | null
 }
 
 export interface UnreadSale {

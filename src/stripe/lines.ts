@@ -19,6 +19,9 @@ const lineItem = once(() =>
 
 type Line = z.output<ReturnType<typeof lineItem>>
 
+export const NOT_OURS: Verdict = { outcome: 'ignored', reason: 'not_ours' }
+export const INVALID: Verdict = { outcome: 'rejected', reason: 'invalid_metadata' }
+
 /**
  * Reads from Stripe what a session sold, and decides what it grants. Null if that is not known: the delivery stays
  * parked.
@@ -28,18 +31,18 @@ export async function readSold(
   stripe: Stripe,
   session: payments.SoldSession,
   { CREDIT_PACKS }: Settings,
-): Promise<Effect | Verdict | null> {
+): Promise<Effect | null> {
   const { unread, stripe_checkout_session_id: sessionId } = session
   const list = await stripe.checkout.sessions.listLineItems(sessionId, { limit: 100 }, READ)
   if (list.has_more || unread === null) return null
   const lines = list.data.map((line) => read(lineItem, line))
   const credits = soldBy(lines, CREDIT_PACKS) || soldByLink(lines, unread.link_credits)
-  if (credits > MAX_CREDITS) return { outcome: 'rejected', reason: 'limit_exceeded' }
-  if (credits > 0) return payments.settleSession({ ...session, credits, unread: null })
+  const sold = { ...session, credits: null, unread: null, unsold: null }
+  if (credits > MAX_CREDITS)
+    return payments.settleSession({ ...sold, unsold: { outcome: 'rejected', reason: 'limit_exceeded' } })
+  if (credits > 0) return payments.settleSession({ ...sold, credits })
   const isForUs = unread.is_claimed || lines.some((line) => packOf(line, CREDIT_PACKS))
-  return isForUs
-    ? { outcome: 'rejected', reason: 'invalid_metadata' }
-    : { outcome: 'ignored', reason: 'not_ours' }
+  return payments.settleSession({ ...sold, unsold: isForUs ? INVALID : NOT_OURS })
 }
 
 /** Returns the credits of the packs that name the price of a line, times the quantity. */

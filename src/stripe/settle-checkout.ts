@@ -6,10 +6,8 @@ import { idOf, member } from '../values.ts'
 import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read, Unreadable } from '../webhook/provider.ts'
 import { beforeStart, isBeforeStart } from './before-start.ts'
+import { INVALID, NOT_OURS } from './lines.ts'
 import { type CheckoutSession, checkoutSessionEvent, readCredits } from './payload.ts'
-
-const NOT_OURS: Verdict = { outcome: 'ignored', reason: 'not_ours' }
-const INVALID: Verdict = { outcome: 'rejected', reason: 'invalid_metadata' }
 
 /** Handles a completed Checkout Session: a top-up is credited, and a subscription's customer is linked. */
 export const settleCheckout: Handler = (event, settings) => {
@@ -64,7 +62,8 @@ function readLines(
   const isClaimed = !byReference || ownCredits !== undefined
   const linkCredits = session.payment_link ? readCredits(ownCredits) : null
   const hasPrices = Object.values(CREDIT_PACKS).some(({ price }) => price !== undefined)
-  if (!hasPrices && linkCredits === null) return isClaimed ? INVALID : NOT_OURS
+  const isKnown = hasPrices || linkCredits !== null
+  if (!isKnown && !(isClaimed && isPaid(session))) return isClaimed ? INVALID : NOT_OURS
   if (!isPaid(session)) return PENDING
   return payments.settleSession({
     ...paymentOf(session),
@@ -72,6 +71,7 @@ function readLines(
     by_reference: byReference,
     unread: { link_credits: linkCredits, is_claimed: isClaimed },
     credits: null,
+    unsold: isKnown ? null : INVALID,
   })
 }
 
@@ -95,7 +95,7 @@ function topUp(session: CheckoutSession, userId: string, credits: number): Effec
 /** @throws Unreadable */
 function paymentOf(
   session: CheckoutSession,
-): Omit<payments.SoldSession, 'user_id' | 'credits' | 'by_reference' | 'unread'> {
+): Omit<payments.SoldSession, 'user_id' | 'credits' | 'by_reference' | 'unread' | 'unsold'> {
   const { amount_total: amount, currency } = session
   if (typeof amount !== 'number' || !currency) throw new Unreadable('amount_total, currency')
   return {

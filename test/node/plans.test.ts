@@ -194,6 +194,7 @@ const rareEvents: { name: string; act(user: string): Promise<string> }[] = [
           reference: null,
           unread: null,
           credits: 5,
+          unsold: null,
           invoice_unknown: false,
           created: null,
         }),

@@ -14,7 +14,7 @@ const SALE = {
 /** Facts of every verb, with every id that they may contain. Add new verbs here: `test/node/house` names what lacks. */
 export const FACTS: Record<string, object> = {
   settle_payment: SALE,
-  settle_session: { ...SALE, by_reference: true, unread: null },
+  settle_session: { ...SALE, by_reference: true, unread: null, unsold: null },
   refer_customer: { user_id: 'user_1', stripe_customer_id: 'cus_1' },
   grant_plan: {
     stripe_invoice_id: 'in_1',

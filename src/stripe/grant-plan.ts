@@ -16,7 +16,8 @@ const invoiceEvent = once(() => z.object({ data: z.object({ object: invoiceSchem
 
 /** Handles a paid invoice: its lines grant the credits of plans, and take back those of the lines that they credit. */
 export const grantPlan: Handler = (event, settings) => {
-  if (!sellsOnInvoices(settings) || !concernsSubscription(event)) return recordForCustomer(event, settings)
+  if (!sellsOnInvoices(settings) || !mayConcernSubscription(event, settings))
+    return recordForCustomer(event, settings)
   const invoice = read(invoiceEvent, event).data.object
   const context = contextOf(invoice)
   const lines = hasPlans(settings) ? planLines(invoice.lines.data, settings.PLANS, context) : []
@@ -62,17 +63,19 @@ export const contextOf = (invoice: Invoice) => ({
 })
 
 /**
- * Whether the invoice, or one of its lines, is about a subscription, as far as its event shows. Other invoices may have
- * any form.
+ * Whether the invoice, or one of its lines, is about a subscription. Lines that its event lacks may be: Stripe puts the
+ * pending lines of a change of plan on any invoice. Other invoices may have any form.
  */
-function concernsSubscription(event: unknown): boolean {
+function mayConcernSubscription(event: unknown, settings: Settings): boolean {
   const invoice = member(member(event, 'data'), 'object')
   if (member(member(invoice, 'parent'), 'subscription_details') || member(invoice, 'subscription'))
     return true
-  const lines = member(member(invoice, 'lines'), 'data')
+  const lines = member(invoice, 'lines')
+  if (hasPlans(settings) && member(lines, 'has_more') === true) return true
+  const data = member(lines, 'data')
   return (
-    Array.isArray(lines) &&
-    lines.some(
+    Array.isArray(data) &&
+    data.some(
       (line) =>
         member(line, 'subscription') ||
         member(member(member(line, 'parent'), 'subscription_item_details'), 'subscription'),

@@ -1,0 +1,98 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { linked } from './people.ts'
+import { PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
+import { balance, eventRow, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
+
+beforeAll(() => sells(price('price_pro', 2000), price('price_max', 20_000)))
+
+type Ada = Awaited<ReturnType<typeof subscriber>>
+
+const work = (n: number) => {
+  const line = planLine({ id: `il_work_${n}`, price: 'price_hours', amount: 500, unit: 500 })
+  return { ...line, parent: { ...line.parent, type: 'invoice_item_details' } }
+}
+const change = (ada: Ada) => [
+  planLine({
+    price: 'price_pro',
+    amount: -1000,
+    proration: true,
+    credits: [ada.in('1'), 'il_1'],
+    of: ada.subscription,
+  }),
+  planLine({ price: 'price_max', amount: 10_000, proration: true, of: ada.subscription }),
+]
+
+/** A one-off invoice with so many items of work before the other lines. Its event contains the first ten lines. */
+async function oneOff(ada: Ada, items: number, others: ReturnType<typeof planLine>[], set: object = {}) {
+  const all = [...Array.from({ length: items }, (_, n) => work(n)), ...others]
+  const lines = { object: 'list', data: all, has_more: false }
+  await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { body: lines } })
+  return ada.invoice('2', all, {
+    parent: null,
+    billing_reason: 'manual',
+    metadata: {},
+    lines: { ...lines, data: all.slice(0, 10), has_more: all.length > 10 },
+    ...set,
+  })
+}
+const asked = async (ada: Ada) => (await stripeCalls(ada.in('2'))).length
+
+async function bought() {
+  const ada = await subscriber()
+  await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+  return ada
+}
+
+describe('a one-off invoice with more lines than its event contains', () => {
+  it('counts the lines of a change of plan that the event lacks', async () => {
+    const ada = await bought()
+    expect(await ada.told(await oneOff(ada, 11, change(ada)))).toBe('applied')
+    expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -500', 'plan_grant 5000'])
+  })
+
+  it('sells what its metadata says as well', async () => {
+    const ada = await bought()
+    const set = { metadata: { user_id: ada.id, credits: '50' } }
+    expect(await ada.told(await oneOff(ada, 11, change(ada), set))).toBe('applied')
+    expect(await ada.left()).toBe(1000 - 500 + 5000 + 50)
+    const grace = await bought()
+    const own = { metadata: { user_id: grace.id, credits: '50' } }
+    expect(await grace.told(await oneOff(grace, 11, [], own))).toBe('applied')
+    expect(await grace.left()).toBe(1050)
+  })
+
+  it('has no effect if none of its lines is of a plan, whoever its customer is', async () => {
+    const ada = await bought()
+    expect(await ada.told(await oneOff(ada, 11, []))).toBe('ignored no_effect')
+    const grace = await subscriber()
+    const event = await oneOff(grace, 11, [], { customer: `cus_other_${grace.id}` })
+    expect(await grace.told(event)).toBe('ignored no_effect')
+  })
+
+  it('waits for the user of its customer if one of them is', async () => {
+    const ada = await bought()
+    const grace = { id: `grace_${ada.id}`, customer: `cus_grace_${ada.id}` }
+    const event = await oneOff(ada, 11, change(ada).slice(1), { customer: grace.customer })
+    expect(await ada.told(event)).toBe('parked unknown_customer')
+    await linked(grace)
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'applied' })
+    expect(Number(await balance(grace.id))).toBe(5040)
+  })
+
+  it('waits while Stripe is away', async () => {
+    const ada = await bought()
+    const event = await oneOff(ada, 11, change(ada))
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { status: 500, body: {} } })
+    expect(await ada.told(event)).toBe('parked incomplete_invoice')
+    await oneOff(ada, 11, change(ada))
+    await runScheduled({ PLANS: JSON.stringify(PLANS) }, 'retry_due')
+    expect(await ada.left()).toBe(5500)
+  })
+
+  it('is not read if the event contains all lines, or if nothing is sold by subscription', async () => {
+    const ada = await bought()
+    expect(await ada.told(await oneOff(ada, 10, []))).toBe('ignored no_effect')
+    expect(await ada.told(await oneOff(ada, 11, []), { PLANS: '{}' })).toBe('ignored no_effect')
+    expect(await asked(ada)).toBe(0)
+  })
+})

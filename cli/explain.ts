@@ -4,6 +4,7 @@ import {
   type ExplainedEntry,
   type Explanation,
   inWords,
+  MOST_SUMMED,
   outcomeInWords,
   PAGE_SIZE,
   type ShownDelivery,
@@ -56,7 +57,7 @@ function inLines(explanation: Explanation, host: string): string[] {
     ...entries.flatMap(entryLines),
     ...(entries.length === 0 ? ['  no ledger entry'] : []),
     '',
-    `  sum ${sum}${balance === null ? '' : `, balance of ${user_id} ${balance}`}`,
+    `  sum ${sum ?? `not shown: more than ${MOST_SUMMED} entries`}${balance === null ? '' : `, balance of ${user_id} ${balance}`}`,
     ...(waiting.length > 0 ? ['', styleText('bold', 'parked, rejected or given up')] : []),
     ...waiting.flatMap((delivery) => [`  ${told(delivery)}`, ...whatItWaitsFor(delivery)]),
   ]

@@ -1707,8 +1707,8 @@ export interface paths {
                             }[];
                             /** @description Where older entries begin; null on the last page */
                             next: number | null;
-                            /** @description Credits: the sum of all entries */
-                            sum: number;
+                            /** @description Credits: the sum of all entries; null above 100,000 entries */
+                            sum: number | null;
                             /** @description The user’s present balance, in credits */
                             balance: number | null;
                             /** @description Parked, rejected, or given up */
@@ -2608,7 +2608,8 @@ export interface paths {
                                 [key: string]: unknown;
                             } | null;
                             balance: number | null;
-                            sum: number;
+                            /** @description Null above 100,000 entries */
+                            sum: number | null;
                             next: number | null;
                             entries: {
                                 id: number;

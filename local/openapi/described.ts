@@ -80,7 +80,9 @@ export const described: Described[] = [
         event: z.nullable(shown()),
         entries: z.array(entry()),
         next: z.nullable(z.int()).check(z.describe('Where older entries begin; null on the last page')),
-        sum: z.int().check(z.describe('Credits: the sum of all entries')),
+        sum: z
+          .nullable(z.int())
+          .check(z.describe('Credits: the sum of all entries; null above 100,000 entries')),
         balance: z.nullable(z.int()).check(z.describe('The user’s present balance, in credits')),
         waiting: z.array(shown()).check(z.describe('Parked, rejected, or given up')),
       }),

@@ -97,7 +97,7 @@ export const shownPages: Described[] = [
         user_id: z.nullable(z.string()),
         user: z.nullable(z.looseObject({})),
         balance: z.nullable(z.int()),
-        sum: z.int(),
+        sum: z.nullable(z.int()).check(z.describe('Null above 100,000 entries')),
         next: z.nullable(z.int()),
         entries: z.array(entry()),
         payments: rows(),

@@ -155,20 +155,22 @@ begin
     'balance', (select balance from wallets where wallets.user_id = owner), 'waiting', waiting);
 end $$;
 
--- Returns the sum of all entries with this reference of your backend.
+-- Returns the sum of all entries with this reference of your backend. Null if there are more than 100,000.
 create or replace function sum_for(given text) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return (select coalesce(sum(amount), 0) from entries_for(given, 9223372036854775807, 10000));
+  return (select case when count(*) <= 100000 then coalesce(sum(amount), 0) end
+    from entries_for(given, 9223372036854775807, 100001));
 end $$;
 
--- Returns the sum of all entries of an event, else of a payment, else of a user, which is the balance.
+-- Returns the sum of all entries of an event, else of a payment, else of a user, which is the balance. Null if an event
+-- or a payment has more than 100,000.
 create or replace function sum_of(of_user text, of_payment text, of_event text) returns bigint language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
   if of_event is null and of_payment is null then
     return coalesce((select balance from wallets where user_id = of_user), 0);
   end if;
-  return (select coalesce(sum(amount), 0)
-    from entries_of(of_user, of_payment, of_event, 9223372036854775807, 10000));
+  return (select case when count(*) <= 100000 then coalesce(sum(amount), 0) end
+    from entries_of(of_user, of_payment, of_event, 9223372036854775807, 100001));
 end $$;

@@ -66,13 +66,16 @@ export interface Explanation {
   entries: ExplainedEntry[]
   /** The `before_id` of the page with older entries. Null on the last one. */
   next: number | null
-  /** Credits of all entries, including those on other pages. */
-  sum: number
+  /** Credits of all entries, including those on other pages. Null if there are too many: see `MOST_SUMMED`. */
+  sum: number | null
   /** Credits of the user, now. Null without a wallet. */
   balance: number | null
   /** Deliveries that are parked or rejected, and those that were given up and would still be released. */
   waiting: ShownDelivery[]
 }
+
+/** The most entries that `explain` sums, in words. A sum of fewer than all would be wrong. */
+export const MOST_SUMMED = '100,000'
 
 /** The most ledger entries, and the most waiting deliveries, of one page. */
 export const PAGE_SIZE = 500

@@ -109,6 +109,29 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
     expect(scansOf(plans, leading).filter((name) => !whole.includes(name))).toEqual([])
   })
 
+  it('sums all entries of a reference or a payment, and none if there are more than 100,000', async () => {
+    const owner = await db.connect()
+    await owner.rows('begin')
+    // Without moving a balance for each.
+    await owner.rows('alter table credit_ledger disable trigger user')
+    await owner.rows(`insert into wallets (user_id) values ('user_large')`)
+    const enter = (from: number, to: number) =>
+      owner.rows(
+        `insert into credit_ledger (user_id, kind, amount, balance_after, idempotency_key, reference, stripe_payment_id)
+         select 'user_large', case n when 1 then 'purchase' else 'adjustment' end, 1, n, 'large:' || n, 'project_large',
+           'pi_large' from generate_series($1::integer, $2::integer) n`,
+        [from, to],
+      )
+    const sum = async (id: string) => (await owner.call('explain', { ...page, id })).sum
+    await owner.rows(`insert into payments (stripe_payment_id, user_id, credits, amount, currency)
+      values ('pi_large', 'user_large', 1, 100, 'usd')`)
+    await enter(1, 100_000)
+    expect([await sum('project_large'), await sum('pi_large')]).toEqual([100_000, 100_000])
+    await enter(100_001, 100_001)
+    expect([await sum('project_large'), await sum('pi_large')]).toEqual([null, null])
+    await owner.rows('rollback')
+  })
+
   it('gives up 20,000 due deliveries in bites, and comes to an end', async () => {
     await db.owner.rows(`update webhook_events set received_at = received_at - interval '2 days'
       where event_id in (select 'evt_other_' || n from generate_series(1, 20000) n)`)

@@ -5,7 +5,7 @@ import { MAX_CREDITS } from '../../limits.ts'
 import { tellingAfter } from '../../outgoing/after.ts'
 import { settingsOf } from '../../settings.ts'
 import { idOf } from '../../values.ts'
-import { type ExplainedEntry, type Explanation, inWords, outcomeInWords } from '../explain.ts'
+import { type ExplainedEntry, type Explanation, inWords, MOST_SUMMED, outcomeInWords } from '../explain.ts'
 import { readQuery, WrongQuery } from '../query.ts'
 import { position } from '../query-forms.ts'
 import { type Action, actionsTable, deliveryLink } from './actions.ts'
@@ -61,7 +61,9 @@ export async function lookUp(c: Call, id = asked(c), says?: Content) {
         User: about !== 'user' && found(known.user_id),
         Email: user?.email,
         'Balance, credits': known.balance,
-        'Sum of these entries, credits': about !== 'user' && String(known.sum),
+        'Sum of these entries, credits':
+          about !== 'user' &&
+          (known.sum === null ? `Not shown: more than ${MOST_SUMMED} entries` : String(known.sum)),
         'Stripe customer': found(user?.stripe_customer_id ?? null),
         'Here since (UTC)': moment(user?.created_at),
         'Deleted (UTC)': moment(user?.closed_at),

@@ -42,6 +42,8 @@ export type PlanStep =
   | { act: 'renew' | 'cancel'; declined: boolean; after: number; packs: number }
   | { act: 'pay' | 'void'; pick: number }
   | { act: 'refund'; pick: number; part: number }
+  /** A refund of an invoice's card payment, whatever became of the balance. */
+  | { act: 'goodwill'; pick: number; part: number }
 
 const after = fc.integer({ min: 1, max: 99 })
 const quantity = fc.integer({ min: 1, max: 4 })
@@ -85,6 +87,14 @@ export const planSteps = fc.array(
         part: fc.integer({ min: 1, max: 100 }),
       }),
     },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        act: fc.constant('goodwill' as const),
+        pick: fc.nat(),
+        part: fc.oneof(fc.constant(100), fc.integer({ min: 1, max: 100 })),
+      }),
+    },
   ),
   { minLength: 3, maxLength: 12 },
 )
@@ -116,6 +126,8 @@ interface Invoice {
   /** An invoice may be paid after its subscription has ended. */
   subscription: string | undefined
   entries: Entry[]
+  untaxed: number
+  /** With tax. */
   total: number
   cash: number
   status: 'open' | 'paid' | 'void'
@@ -127,11 +139,17 @@ interface Invoice {
 const netOf = ({ amount, discount_amounts }: Line) =>
   amount - discount_amounts.reduce((sum, { amount }) => sum + amount, 0)
 
-/**
- * Plays the steps that Stripe would allow. Returns its events, its invoices, and the money that is kept in the end.
- * @param itemized whether the subscriptions show the discounts of prorations beside their amounts
- */
-export function playPlans(steps: PlanStep[], namespace: string, currency: Currency, itemized: boolean) {
+/** How a shop at Stripe is set up. */
+export interface Shop {
+  currency: Currency
+  /** Whether the subscriptions show the discounts of prorations beside their amounts. */
+  itemized: boolean
+  /** Percent of tax that comes on top of prices. */
+  tax: number
+}
+
+/** Plays the steps that Stripe would allow. Returns its events, its invoices, and the money that is kept in the end. */
+export function playPlans(steps: PlanStep[], namespace: string, { currency, itemized, tax }: Shop) {
   const customer = `cus_${namespace}`
   const invoices: Invoice[] = []
   const refunded = new Map<string, number>()
@@ -256,16 +274,15 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
   /** Bills these entries. A negative total goes to the balance, which pays the next bill. */
   const bill = (entries: Entry[], declined: boolean) => {
     const id = nextInvoice()
-    const discounts = entries
-      .flatMap(({ line }) => line.discount_amounts)
-      .reduce((sum, { amount }) => sum + amount, 0)
-    const total = entries.reduce((sum, { line }) => sum + line.amount, 0) - discounts
+    const untaxed = entries.reduce((sum, { line }) => sum + netOf(line), 0)
+    const total = Math.round((untaxed * (100 + tax)) / 100)
     const fromBalance = Math.min(balance, Math.max(0, total))
     balance -= Math.min(fromBalance, total)
     const invoice: Invoice = {
       id,
       subscription: running?.id,
       entries,
+      untaxed,
       total,
       cash: Math.max(0, total) - fromBalance,
       status: 'open',
@@ -394,10 +411,21 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
       const amount = Math.floor((most * part) / 100)
       if (amount <= 0) return
       balance -= amount
-      refunded.set(id, (refunded.get(id) ?? 0) + amount)
-      const refund = { payment: `pi_${id}`, amount, id: `re_${events.length}_${namespace}`, currency }
-      events.push(reversalEvent('refund.created', refund))
+      giveBack(id, amount)
     },
+    goodwill({ pick, part }) {
+      const paid = invoices.filter(({ status, cash }) => status === 'paid' && cash > 0)
+      const source = paid[pick % (paid.length || 1)]
+      if (!source) return
+      const amount = Math.floor(((source.cash - (refunded.get(source.id) ?? 0)) * part) / 100)
+      if (amount > 0) giveBack(source.id, amount)
+    },
+  }
+  const giveBack = (id: string, amount: number) => {
+    refunded.set(id, (refunded.get(id) ?? 0) + amount)
+    const name = `re_${events.length}_${namespace}`
+    const refund = { payment: `pi_${id}`, amount, id: name, set: { currency } }
+    events.push(reversalEvent('refund.created', refund))
   }
   const settlePending = (invoice: string) => {
     for (const debit of pendingDebits) Object.assign(debit, { invoice, pending: false })
@@ -409,14 +437,14 @@ export function playPlans(steps: PlanStep[], namespace: string, currency: Curren
     now += 1
     ;(steps_[step.act] as (step: PlanStep) => void)(step)
   }
-  return { customer, currency, invoices, events, kept: kept(invoices, trial, currency, refunded.size) }
+  return { customer, currency, invoices, events, kept: kept(invoices, trial, currency, refunded) }
 }
 
 /**
  * Returns the kept money: of paid invoices, without credits for lines of invoices that are unpaid or do not count
- * themselves.
+ * themselves, and without refunds of more than what went to the balance.
  */
-function kept(invoices: Invoice[], trial: boolean, currency: Currency, refunds: number) {
+function kept(invoices: Invoice[], trial: boolean, currency: Currency, refunded: Map<string, number>) {
   const isCounted = ({ id: own, status, entries }: Invoice): boolean =>
     status === 'paid' &&
     entries.every(
@@ -427,17 +455,33 @@ function kept(invoices: Invoice[], trial: boolean, currency: Currency, refunds: 
   const counted = invoices.filter(isCounted)
   // Money that was never paid is not lost when it is credited.
   const wasKept = ({ credits_debit: debit }: Entry) => !debit || isKept(debit.invoice)
-  const entries = counted.flatMap(({ entries }) => entries).filter(wasKept)
+  const entriesOf = ({ entries }: Invoice) => entries.filter(wasKept)
+  const entries = counted.flatMap(entriesOf)
+  const creditsOf = (entries: Entry[]) => entries.reduce((sum, { credits }) => sum + credits, 0)
   const best = Math.max(
     ...NAMES.map((name) => (CATALOG[name]?.credits ?? 0) / (CATALOG[name]?.amount[currency] ?? 1)),
   )
   const bonus = trial ? TRIAL_CREDITS : 0
+  /** Credits that were taken from an invoice for money that went to the balance. */
+  const balanced = (id: string) =>
+    -counted
+      .filter(({ untaxed }) => untaxed < 0)
+      .map((invoice) => {
+        const credited = invoice.entries.reduce((sum, { line }) => sum + Math.max(0, -netOf(line)), 0)
+        const taken = entriesOf(invoice).filter((entry) => entry.credits_debit?.invoice === id)
+        return (creditsOf(taken) * -invoice.untaxed) / credited
+      })
+      .reduce((sum, credits) => sum + credits, 0)
+  const gone = counted.map((invoice) => {
+    const money = (refunded.get(invoice.id) ?? 0) / Math.max(1, invoice.total)
+    return money && Math.max(0, Math.max(0, creditsOf(entriesOf(invoice))) * money - balanced(invoice.id))
+  })
   return {
     /** The most credits that the kept money buys, at list price. */
     most: entries.reduce((sum, { value }) => sum + value, 0) * best + bonus,
-    /** Credits of the lines, each at its own rate. The difference is rounding, less than one for each line. */
-    fair: entries.reduce((sum, { credits }) => sum + credits, 0) + bonus,
-    lines: entries.length,
-    refunds,
+    /** Credits of the lines, each at its own rate, less those that refunds take. */
+    fair: creditsOf(entries) - gone.reduce((sum, credits) => sum + credits, 0) + bonus,
+    /** The difference is rounding: less than one for each line, and again where a refund compares them. */
+    rounding: entries.length * (refunded.size > 0 ? 2 : 1) + refunded.size * 2,
   }
 }

@@ -1332,6 +1332,9 @@ create function ledgerhook.resend_events(facts jsonb) returns jsonb
 create function ledgerhook.resend_of(owner text, ids text[]) returns integer
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.return_due(facts jsonb) returns jsonb
+  language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.return_reversed(owner text, by_invoice text, event text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
@@ -1729,6 +1732,7 @@ grant execute on function ledgerhook.record_delivery(jsonb,jsonb) to ledgerhook_
 grant execute on function ledgerhook.record_for_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.refer_customer(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.release_arrived(jsonb) to ledgerhook_worker;
+grant execute on function ledgerhook.return_due(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.reverse_payment(jsonb,jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.roll_up(jsonb) to ledgerhook_worker;
 grant execute on function ledgerhook.saw_queue(jsonb) to ledgerhook_worker;

@@ -3,11 +3,12 @@ import type { Delivery } from './delivery.ts'
 import type { Verdict } from './outcome.ts'
 import type { ProviderName } from './provider.ts'
 
-/** A parked delivery that is due. If it has no effect, its body has to be read. */
+/** A parked delivery, and since when it is due. If it has no effect, its body has to be read. */
 export interface Due {
   delivery: Delivery
   parked: Verdict
   effect: Effect | null
+  due_at: string
 }
 
 /** A Neon response has 10 MiB at most, and quoting may double the bytes that are counted here. */
@@ -33,13 +34,13 @@ export interface Stored {
  */
 export async function takeDue(db: Database, most: number): Promise<{ due: Due[]; more: boolean }> {
   const facts = { most, bytes: BODIES_BYTES }
-  const taken = await call<{ due: Stored[]; more: boolean }>(db, 'take_due', [facts])
+  const taken = await call<{ due: (Stored & { due_at: string })[]; more: boolean }>(db, 'take_due', [facts])
   const readable = taken.due.filter((row) => row.effect !== null || row.body !== null)
-  return { due: readable.map(opened), more: taken.more }
+  return { due: readable.map((row) => ({ ...opened(row), due_at: row.due_at })), more: taken.more }
 }
 
 /** Returns the delivery that such a row holds. */
-export function opened({ effect, reason, ...row }: Stored): Due {
+export function opened({ effect, reason, ...row }: Stored): Omit<Due, 'due_at'> {
   const delivery: Delivery = {
     provider: row.provider,
     eventId: row.event_id,

@@ -26,7 +26,8 @@ export async function releaseArrived(settings: Settings, db: Database): Promise<
 }
 
 /**
- * Retries at most this many due deliveries. Returns whether there may be more.
+ * Retries at most this many due deliveries. Returns whether there may be more. After one that fails in a way that may
+ * pass, such as a lock that is not released, the others are returned, for another bite: perhaps the database is away.
  * @throws DatabaseUnavailable
  */
 export async function retryDue(
@@ -37,34 +38,47 @@ export async function retryDue(
   fetcher: typeof fetch,
 ): Promise<boolean> {
   const { due, more } = await takeDue(db, most)
-  for (const one of due) {
+  for (const [place, one] of due.entries()) {
     const provider = providers[one.delivery.provider]
-    if (provider) await retry(provider, one, settings, db, fetcher)
+    if (!provider || (await retry(provider, one, settings, db, fetcher))) continue
+    await returnDue(db, due.slice(place + 1))
+    return true
   }
   return more
 }
 
-/**
- * Retries one delivery. Its failure does not stop the others, unless the database is away. @throws DatabaseUnavailable
- */
+/** Returns deliveries that were taken and not tried: they are due as before. @throws DatabaseUnavailable */
+async function returnDue(db: Database, due: Due[]): Promise<void> {
+  if (due.length === 0) return
+  const untried = due.map(({ delivery: { provider, eventId: event_id }, due_at }) => ({
+    provider,
+    event_id,
+    due_at,
+  }))
+  await call<number>(db, 'return_due', [{ untried }])
+}
+
+/** Retries one delivery. Returns false if it failed in a way that may pass. */
 async function retry(
   provider: Provider,
   due: Due,
   settings: Settings,
   db: Database,
   fetcher: typeof fetch,
-): Promise<void> {
+): Promise<boolean> {
   const startedAt = Date.now()
   const { delivery } = due
   try {
     const committed = await commitDue(provider, due, settings, db, fetcher)
-    if (committed === null) return
+    if (committed === null) return true
     const waited = Date.now() - startedAt
     logDelivery(delivery, committed, null, { duration_ms: waited, database_ms: waited }, settings)
+    return true
   } catch (error) {
-    if (!(error instanceof DatabaseUnavailable) || error.isTransient) throw error
+    if (!(error instanceof DatabaseUnavailable)) throw error
     const { provider, eventId: event } = delivery
     log({ message: 'release failed', level: 'error', provider, event, cause: error.message })
+    return !error.isTransient
   }
 }
 
@@ -106,7 +120,7 @@ const ASKING = new Set<string | null>([
  */
 async function commitDue(
   provider: Provider,
-  { delivery, parked, effect }: Due,
+  { delivery, parked, effect }: Omit<Due, 'due_at'>,
   settings: Settings,
   db: Database,
   fetcher: typeof fetch,

@@ -1,9 +1,9 @@
 -- Takes the deliveries that are due: their provider has to be asked, their body could not be read, or they have failed.
 -- The same statement sets the next try of each, later each time. So a delivery that never succeeds delays only itself,
--- and no two runs take the same one.
--- facts: most (deliveries), bytes (of all bodies together). Returns {"due": deliveries, with their effect or else their
--- body as text, because a document as deep as jsonb can be cannot be nested in another one; "more": whether more are
--- due}.
+-- and no two runs take the same one. What is taken and not tried is returned: see `return_due`.
+-- facts: most (deliveries), bytes (of all bodies together). Returns {"due": deliveries, with the moment since which they
+-- are due, and with their effect or else their body as text, because a document as deep as jsonb can be cannot be nested
+-- in another one; "more": whether more are due}.
 create or replace function take_due(facts jsonb) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, ledgerhook, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
@@ -17,7 +17,7 @@ begin
   select * into f from jsonb_to_record(facts) as f(most integer, bytes integer);
   for due in
     -- A delivery may wait for several subjects.
-    select provider, event_id from waiting where retry_at <= now() order by retry_at limit f.most * 3
+    select provider, event_id, retry_at from waiting where retry_at <= now() order by retry_at limit f.most * 3
   loop
     exit when jsonb_array_length(taken) = f.most;
     select * into event from webhook_events where provider = due.provider and event_id = due.event_id;
@@ -31,7 +31,7 @@ begin
       select ctid from waiting where provider = due.provider and event_id = due.event_id and retry_at <= now()
       for update skip locked));
     continue when not found;
-    taken := taken || stored_delivery(event, body);
+    taken := taken || (stored_delivery(event, body) || jsonb_build_object('due_at', due.retry_at));
   end loop;
   return jsonb_build_object('due', taken,
     'more', taken <> '[]' and exists (select from waiting where retry_at <= now()));

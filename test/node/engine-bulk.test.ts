@@ -83,6 +83,7 @@ describe(`beside ${OTHERS.toLocaleString('en')} deliveries that wait for another
   it.each<[string, object]>([
     ['release_arrived', { most: 200, erase: false }],
     ['take_due', { most: 5, bytes: 4_000_000 }],
+    ['return_due', { untried: [{ provider: 'stripe', event_id: 'evt_other_5', due_at: '2026-05-01' }] }],
     ['give_up', { most: 1000, erase: true }],
     ['find_overlooked', { most: 2000 }],
     ['find_overlooked', { most: 2000, after: ['stripe', 'evt_other_5', 'payment:pi_other_5'] }],

@@ -4,7 +4,7 @@ import { checkoutEvent, randomId } from '../../local/events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { logged, makeOnlyDue, scheduled } from './engine-support.ts'
 import { link, signedUp, signUp } from './people.ts'
-import { balance, deliver, eventRow, query, runScheduled, said } from './support.ts'
+import { balance, deliver, eventRow, holdOpen, query, runScheduled, said } from './support.ts'
 
 const COMPLETED = 'checkout.session.completed'
 const PLANS = JSON.stringify({ price_pro: { key: 'pro', credits: 100 } })
@@ -94,6 +94,31 @@ describe('a delivery whose effect fails', () => {
     expect(runs).toBeLessThan(4)
     // None was due a second time meanwhile.
     for (const event of events.slice(0, -1)) expect(await turn(event)).toEqual([4, 2])
+  })
+
+  it('uses up no turn of another that was taken with it, if it is kept away by a lock', async () => {
+    const users = Array.from({ length: 4 }, () => randomId('user'))
+    const events: string[] = []
+    for (const user of users) {
+      const event = await parked(user)
+      events.push(event)
+      const mend = await broken(event)
+      await signUp(user)
+      await mend()
+    }
+    for (const [place, event] of events.entries()) {
+      await query(
+        `update waiting set tries = 6, retry_at = now() - (4 - $2::integer) * interval '1 minute' where event_id = $1`,
+        [event, place],
+      )
+    }
+    const [a, b] = users
+    const letGo = await holdOpen(['select lock_subjects($1, $2)', [`user:${a}`, `user:${b}`].toSorted()])
+    await makeOnlyDue('retry_due')
+    await scheduled()
+    await letGo()
+    expect(await Promise.all(events.map(turn))).toEqual([[128, 7], [128, 7], undefined, undefined])
+    expect(await Promise.all(users.map(balance))).toEqual([40, 40, 540, 540])
   })
 
   it('is decided anew where it is delivered again', async () => {

@@ -70,6 +70,21 @@ describe('a PaymentIntent that was made without Checkout', () => {
     expect(sale).toMatchObject({ amount: '900', currency: 'usd', stripe_charge_id: `ch_${payment}` })
   })
 
+  it('is credited at its capture if it names the credits and its session, which is never paid, does not', async () => {
+    const { user, payment } = await buyer()
+    await stripeKnows(payment)
+    const session = { payment_status: 'unpaid', amount_total: 1000, metadata: {} }
+    const completed = checkoutEvent('checkout.session.completed', { user, payment, session })
+    expect((await deliver('stripe', completed)).outcome).toBe('ignored')
+    expect(await balance(user)).toBe(40)
+    // Half of what was authorized.
+    const captured = paymentIntentEvent({ payment, user, amount: 1000, set: { amount_received: 500 } })
+    expect(said(await deliver('stripe', captured))).toBe('applied')
+    expect(await balance(user)).toBe(540)
+    await deliver('stripe', refundOf(payment, 500))
+    expect(await balance(user)).toBe(40)
+  })
+
   it('until 2025-03-31 says itself that it paid no invoice: one request, and nothing is asked', async () => {
     const { user, payment } = await buyer()
     const event = paymentIntentEventOf2020({ payment, user })

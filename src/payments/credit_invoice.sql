@@ -28,8 +28,9 @@ begin
   if is_settled(delivery) then return count_again(delivery, owner); end if;
   objection := why_not_credited(delivery, f.created);
   if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
+  f.sold := greatest(f.sold, (waiting_facts(delivery)->>'sold')::bigint);
   facts := facts || jsonb_build_object('lines', with_waiting_lines(delivery, f.lines),
-    'plans', with_waiting_plans(delivery, f.plans));
+    'plans', with_waiting_plans(delivery, f.plans), 'sold', f.sold);
   if is_invoice_credited(f.stripe_invoice_id) then
     return record_delivery(delivery, verdict('duplicate', 'period_already_granted', owner));
   elsif pays_another_invoice(f.stripe_invoice_id, f.paid_by) then
@@ -53,14 +54,6 @@ begin
   objection := why_refused(owner, 0);
   if objection is not null then return refuse_invoice(delivery, owner, objection, facts); end if;
   return credit_lines(delivery, facts, owner, ids);
-end $$;
-
--- Returns the member that makes a verdict provisional, if no setting knows a price of the invoice; else none. If an
--- invoice already waits with its lines, a provisional verdict does not replace them.
-create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql immutable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  return case when unknown = 'unknown_price' and delivery->>'via' = 'webhook' then '{"provisional": true}' else '{}' end;
 end $$;
 
 -- Records that an invoice could not be credited. Invoices that credit its lines and wait for it are refused as well.

@@ -87,6 +87,14 @@ begin
       and (is_invoice_credited(line->>'credits_invoice') or exists (select from credited_by(line)))));
 end $$;
 
+-- Returns the member that makes a verdict provisional, if no setting knows a price of the invoice; else none. If an
+-- invoice already waits with its lines, a provisional verdict does not replace them.
+create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return case when unknown = 'unknown_price' and delivery->>'via' = 'webhook' then '{"provisional": true}' else '{}' end;
+end $$;
+
 -- Whether all lines are of plans that bring nothing. Such lines are stored all the same: if PLANS gives such a plan
 -- credits later, a change of plan takes none for what was paid before.
 create or replace function sells_nothing(lines jsonb) returns boolean language plpgsql immutable

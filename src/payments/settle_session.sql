@@ -29,6 +29,12 @@ begin
   if is_settled(delivery) then return count_again(delivery, owner); end if;
   objection := why_not_credited(delivery, f.created);
   if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
+  if f.credits is null and jsonb_typeof(waiting_facts(delivery)->'credits') = 'number' then
+    -- A setting that has lost a price since then takes nothing from a waiting delivery.
+    f.credits := waiting_facts(delivery)->'credits';
+    f.unsold := null;
+    facts := facts || jsonb_build_object('credits', f.credits, 'unread', null, 'unsold', null);
+  end if;
   select * into credited from payments
   where stripe_payment_id = any (ids) or stripe_checkout_session_id = f.stripe_checkout_session_id
   order by user_id = owner limit 1;

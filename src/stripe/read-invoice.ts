@@ -35,8 +35,8 @@ export async function readLines(
   const created = Math.floor(Date.now() / 1000)
   const lines = planLines(all, settings.PLANS, { subscription, currency: facts.currency, created })
   const invoice = { ...invoiceFacts(facts), ...sumsOf(all), prices: pricesIn(all) }
-  // A one-off invoice says it in its metadata.
-  const sold = subscription ? soldBeside(all, settings.CREDIT_PACKS, invoice) : invoice.sold
+  // A one-off invoice says it in its metadata. What a pack had sold when the invoice was parked is not lost with its price.
+  const sold = (subscription ? soldBeside(all, settings.CREDIT_PACKS, invoice) : null) ?? invoice.sold
   if (movesCredits(lines) && !isOfUnknownPlan(lines))
     return await withPrices(stripe, { ...invoice, lines, plans: plansFor(lines, settings.PLANS), sold })
   const isSelling = hasPlans(settings)

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { checkoutEvent } from '../../local/events.ts'
+import { checkoutEvent, randomId } from '../../local/events.ts'
 import { comeBack } from './checkout-support.ts'
 import { buy, deliverTo, linkShop, makeLink } from './links-support.ts'
-import { signedUp } from './people.ts'
+import { link, signedUp, signUp } from './people.ts'
+import { planLine, price, sells, subscriber } from './plan-support.ts'
 import { linesOf, reconcile } from './reconcile-support.ts'
 import { emptyWorld, happenAtStripe } from './reconcile-world.ts'
 import { balance, deliver, eventRow, said, stripeAnswers, stripeCalls } from './support.ts'
@@ -82,4 +83,67 @@ it('a sale whose price no pack has is for a person, before and after its lines a
     expect(said(await deliver('stripe', event, { env }))).toBe('rejected invalid_metadata')
     expect(await eventRow(event.id)).toMatchObject({ outcome: 'rejected', user_id: id })
   }
+})
+
+describe('what waits and has sold a pack keeps it after the pack has got another price', () => {
+  const pack = {
+    ...planLine({ id: 'il_pack', price: 'price_pack', amount: 700, unit: 700 }),
+    parent: {
+      type: 'invoice_item_details',
+      invoice_item_details: { invoice_item: 'ii_1', proration: false, subscription: null },
+      subscription_item_details: null,
+    },
+  } as unknown as ReturnType<typeof planLine>
+  const month = planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })
+
+  it.each([
+    ['with a plan', [month, pack], ['plan_grant 1000', 'purchase 500']],
+    ['alone', [pack], ['purchase 500']],
+  ])('on an invoice of a subscription, %s, that comes again', async (_what, lines, entries) => {
+    const ada = await subscriber()
+    const customer = `cus_late_${ada.id}`
+    const event = ada.invoice('1', lines, { customer })
+    expect(await ada.told(event, packs('price_pack'))).toBe('parked unknown_customer')
+    await ada.told(event, packs('price_raised'))
+    await link(ada.id, customer)
+    expect((await ada.entries()).toSorted()).toEqual(entries)
+  })
+
+  it('on an invoice whose other lines are read later', async () => {
+    const ada = await subscriber()
+    const lines = { object: 'list', data: [pack], has_more: true }
+    const at = `GET /v1/invoices/${ada.in('1')}/lines`
+    await sells(price('price_pro', 2000))
+    await stripeAnswers({ [at]: { status: 500, body: {} } })
+    const event = ada.invoice('1', [pack, month], { lines })
+    expect(await ada.told(event, packs('price_pack'))).toBe('parked incomplete_invoice')
+    await stripeAnswers({ [at]: { body: { ...lines, data: [pack, month], has_more: false } } })
+    await ada.told(event, packs('price_raised'))
+    expect((await ada.entries()).toSorted()).toEqual(['plan_grant 1000', 'purchase 500'])
+  })
+
+  it.each([
+    ['another price', packs('price_raised')],
+    ['an amount in place of its price', WITHOUT_PRICE],
+  ])('in a session of a link that comes again while its user is missing (%s)', async (_what, env) => {
+    const id = randomId('user')
+    const { events } = await buy(await makeLink([{ price: 'price_pack' }]), id)
+    expect(said(await deliverTo(events[0]))).toBe('parked unknown_user')
+    await deliverTo(events[0], { ...linkShop, ...env })
+    await signUp(id)
+    expect(await balance(id)).toBe(540)
+  })
+
+  it.each([
+    ['another price', NEW],
+    ['an amount in place of its price', WITHOUT_PRICE],
+  ])('in a session of a pack that comes again while its user is missing (%s)', async (_what, env) => {
+    const id = randomId('user')
+    await stripeAnswers({ [`GET ${linesAt(id)}`]: { body: items } })
+    const event = sessionOf(id)
+    expect(said(await deliver('stripe', event, { env: OLD }))).toBe('parked unknown_user')
+    expect(said(await deliver('stripe', event, { env }))).toBe('parked unknown_user')
+    await signUp(id)
+    expect(await balance(id)).toBe(1540)
+  })
 })

@@ -79,8 +79,9 @@ end $$;
 
 -- Returns the credits that the money of a line buys at the list price, unrounded: its amount, without its sign, divided
 -- by the unit price. Stripe rounds an amount to a whole minor unit: where only that differs, the line is for a whole
--- period, and buys the credits of its quantity. A price without a unit amount, such as one with tiers, sells time: the line's part of an interval.
--- Returns null if the price has to be read first. Metered prices sell no credits, because they bill what was used.
+-- period, and buys the credits of its quantity. A price without a unit amount, such as one with tiers, sells time: the
+-- line's part of an interval. Returns null if the price has to be read first. Metered prices sell no credits, because
+-- they bill what was used.
 create or replace function bought_credits(line jsonb, in_currency text) returns numeric language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 declare

@@ -122,24 +122,30 @@ describe('a refund of an invoice', () => {
     },
   )
 
-  it('counts what all lines of the invoice charge and credit, also those of no plan', async () => {
-    const ada = await payer()
-    await ada.pays('1', [year()])
-    const goodwill = {
-      ...planLine({ price: 'price_goodwill', amount: -4000 }),
-      parent: { type: 'invoice_item_details', invoice_item_details: {}, subscription_item_details: null },
-    }
-    const half = { price: 'price_year', amount: -8000, proration: true }
-    const lines = [
-      planLine({ ...half, credits: [ada.in('1'), 'il_1'] }),
-      planLine({ ...half, credits: [ada.in('1'), 'il_1'] }),
-      goodwill as never,
-      planLine({ price: 'price_none', amount: 5000 }),
-    ]
-    // 200.00 are credited, and 150.00 of them go to the balance: three quarters.
-    await ada.paid('2', lines)
-    expect(await ada.credited()).toEqual([{ to_balance: '3600' }, { to_balance: '3600' }])
-  })
+  it.each(['in its event', 'read from Stripe'])(
+    'counts what all lines of the invoice charge and credit, also those of no plan: %s',
+    async (from) => {
+      const ada = await payer()
+      await ada.pays('1', [year()])
+      const goodwill = {
+        ...planLine({ price: 'price_goodwill', amount: -4000 }),
+        parent: { type: 'invoice_item_details', invoice_item_details: {}, subscription_item_details: null },
+      }
+      const half = { price: 'price_year', amount: -8000, proration: true }
+      const lines = [
+        planLine({ ...half, credits: [ada.in('1'), 'il_1'] }),
+        planLine({ ...half, credits: [ada.in('1'), 'il_1'] }),
+        goodwill as never,
+        planLine({ price: 'price_none', amount: 5000 }),
+      ]
+      // 200.00 are credited, and 150.00 of them go to the balance: three quarters.
+      const list = { object: 'list', data: lines, has_more: false }
+      await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { body: list } })
+      const shown = from === 'in its event' ? list : { ...list, data: lines.slice(0, 1), has_more: true }
+      await ada.paid('2', lines, { lines: shown })
+      expect(await ada.credited()).toEqual([{ to_balance: '3600' }, { to_balance: '3600' }])
+    },
+  )
 
   it('counts that part of a credit alone that went to the balance', async () => {
     const ada = await payer()

@@ -12,6 +12,9 @@ const PAUSES_MS = [50, 250, 1_000]
 const ROLLBACK = '40001'
 const ROLLBACK_PAUSES_MS = [0, 20, 100, 500]
 
+/** Whether an attempt of this work may start now. */
+export const hasTime = (startedAt: number) => Date.now() - startedAt <= LAST_START_MS
+
 /** The database returned an error, or nothing usable. The message is a SQLSTATE, or else the name of the error. */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable'
@@ -44,7 +47,7 @@ export async function attempt<T>(
   pausesMs?: number[],
 ): Promise<T> {
   for (let failures = 0; ; failures++) {
-    if (Date.now() - startedAt > LAST_START_MS) throw new DatabaseUnavailable('no time left', true)
+    if (!hasTime(startedAt)) throw new DatabaseUnavailable('no time left', true)
     try {
       return await query()
     } catch (error) {

@@ -1,7 +1,7 @@
 import { neon, neonConfig } from '@neondatabase/serverless'
-import { attempt, DatabaseUnavailable } from './attempt.ts'
+import { attempt, DatabaseUnavailable, hasTime } from './attempt.ts'
 
-export { attempt, DatabaseUnavailable }
+export { attempt, DatabaseUnavailable, hasTime }
 
 /** An event for your app, as the database returns it. */
 export interface OutgoingEvent {
@@ -25,6 +25,8 @@ export interface Database {
    * is released.
    */
   creditSince?: string
+  /** When the work began, in milliseconds, if several calls share the 8 s of one. */
+  startedAt?: number
   /**
    * Runs one statement in one request. It does not retry; `call` and `attempt` do. Parameters are text, or documents as
    * JSON.
@@ -95,7 +97,7 @@ export async function run<Verdict>(
   db: Database,
   delivery: string,
   { verb, facts }: Effect,
-  startedAt = Date.now(),
+  startedAt = db.startedAt ?? Date.now(),
 ): Promise<Verdict> {
   return await callWith<Verdict>(db, verb, [delivery, JSON.stringify(facts)], startedAt)
 }
@@ -111,7 +113,7 @@ export async function call<Answer>(db: Database, name: string, documents: object
     db,
     name,
     documents.map((document) => JSON.stringify(document)),
-    Date.now(),
+    db.startedAt ?? Date.now(),
   )
 }
 

@@ -19,7 +19,7 @@ export const billingPortal = route({
   handle: async (call) => {
     const { db, settings } = call
     const app = appUrl(settings)
-    const { customers, verified } = await asSignedIn(call, (who) => readPortal(db, who))
+    const { customers, verified } = await asSignedIn(call, readPortal)
     const stripe = stripeClient(settings)
     const shop = { stripe, db, livemode: isLiveKey(settings) }
     for (const { id, by_reference } of customers) {

@@ -29,14 +29,14 @@ export const finishCheckout = route({
     }),
   refusals: { 403: deactivated, 404: refusal('not_found'), ...stripeRefusals },
   handle: async (call) => {
-    const { db, userId, params, settings } = call
+    const { userId, params, settings } = call
     const session = await orStripeRefusal(() => readSession(stripeClient(settings), params.id, userId))
     if (!session) throw new Refusal(404, 'not_found')
 
     const decision = await decideReturn(session, settings)
     const effect = 'verb' in decision ? decision : null
     const { livemode } = session
-    const settled = await asSignedIn(call, (who) => settleReturn(db, { ...who, livemode, effect }))
+    const settled = await asSignedIn(call, (db, who) => settleReturn(db, { ...who, livemode, effect }))
     const { outcome, reason } = 'verb' in decision ? settled.verdict : decision
     const { id, status, payment_status } = session
     const level = outcome === 'rejected' ? 'warn' : 'info'

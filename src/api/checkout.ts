@@ -47,7 +47,7 @@ export const startCheckout = route({
   handle: async (call) => {
     const { db, userId, settings, body } = call
     const [order, app] = [orderOf(body, settings), appUrl(settings)]
-    const buyer = await asSignedIn(call, (who) => read(db, order, who))
+    const buyer = await asSignedIn(call, (db, who) => read(db, order, who))
     if (buyer.barred) throw new Refusal(403, buyer.barred)
     if ('plan' in order && hasPlanOf(order.plan, buyer, settings)) throw alreadySubscribed()
     const erase = settings.USER_DELETION === 'delete'

@@ -31,5 +31,5 @@ export const me = route({
       subscription: z.nullable(subscription()).check(z.describe('Of several, the one that entitles to most')),
     }),
   refusals: { 403: deactivated },
-  handle: async (call) => await asSignedIn(call, (who) => readMe(call.db, who)),
+  handle: async (call) => await asSignedIn(call, readMe),
 })

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { readUser } from '../clerk/read-user.ts'
-import { type Database, run } from '../db.ts'
+import { type Database, hasTime, run } from '../db.ts'
 import type { Settings } from '../settings.ts'
 import type { SignedIn } from '../users/signed-in.ts'
 import { Refusal, refusal } from './route.ts'
@@ -14,21 +14,24 @@ interface Asking {
 
 /**
  * Returns what the database returns to a signed-in user. It creates the user if no webhook has come yet. With
- * `CLERK_SECRET_KEY`, such a user is first read from Clerk, and has address, name and signup bonus at once.
+ * `CLERK_SECRET_KEY`, such a user is first read from Clerk, and has address, name and signup bonus at once. All its calls
+ * share the time of one.
  * @throws Refusal, DatabaseUnavailable
  */
 export async function asSignedIn<Answer extends object>(
-  { userId, settings, db }: Asking,
-  ask: (who: SignedIn) => Promise<Answer>,
+  { userId, settings, db: anytime }: Asking,
+  ask: (db: Database, who: SignedIn) => Promise<Answer>,
 ) {
+  const startedAt = Date.now()
+  const db = { ...anytime, startedAt }
   const erase = settings.USER_DELETION === 'delete'
   if (settings.CLERK_SECRET_KEY) {
-    const answer = await ask({ user_id: userId, bring: false, erase })
+    const answer = await ask(db, { user_id: userId, bring: false, erase })
     if (!isUnknown(answer)) return granted(answer)
-    const effect = await readUser(userId, settings)
+    const effect = hasTime(startedAt) ? await readUser(userId, settings) : null
     if (effect) await run(db, JSON.stringify({ via: 'session', erase }), effect)
   }
-  return granted(await ask({ user_id: userId, bring: true, erase }))
+  return granted(await ask(db, { user_id: userId, bring: true, erase }))
 }
 
 const isUnknown = (answer: object) => 'refused' in answer && answer.refused === 'unknown_user'

@@ -13,8 +13,8 @@ export const wallet = route({
   refusals: { 403: deactivated },
   handle: async (call) => {
     const { cursor, limit } = call.query
-    const answer = await asSignedIn(call, async (who) =>
-      orBadCursor(await readWallet(call.db, { ...who, page_size: limit, before_id: cursor })),
+    const answer = await asSignedIn(call, async (db, who) =>
+      orBadCursor(await readWallet(db, { ...who, page_size: limit, before_id: cursor })),
     )
     return shown(answer)
   },

@@ -1,7 +1,6 @@
 import type { CreditedInvoice, KnownPrice, PlanLine } from '../payments/verbs.ts'
 import type { Plan } from '../settings/sold.ts'
 import type { Settings } from '../settings.ts'
-import { Unreadable } from '../webhook/provider.ts'
 import { afterDiscounts, type Line } from './invoice.ts'
 import { planOf, planOfPrice, plansByLookupKey } from './plans.ts'
 import { pricesOf } from './price.ts'
@@ -43,8 +42,6 @@ function planLine(line: Line, subscription: string, plans: Settings['PLANS'], co
   const quantity = line.quantity ?? 1
   const others = price === null || planOfPrice(price, plans) ? [] : plansByLookupKey(plans)
   const possible = [...others.map(([, other]) => other), ...(plan ? [plan] : [])]
-  if (possible.some(({ credits }) => !Number.isSafeInteger(credits * Math.max(1, Math.ceil(quantity)))))
-    throw new Unreadable('quantity')
   const made = {
     id: line.id,
     stripe_subscription_id: subscription,

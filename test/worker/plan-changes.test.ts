@@ -225,6 +225,36 @@ describe('a positive line', () => {
     expect(await ada.left()).toBe(0)
   })
 
+  it.each(['tokens-pro', 'prod_1', 'price_base'])(
+    'grants its plan beside what was metered, however much that was, with %s in PLANS',
+    async (name) => {
+      const recurring = { interval: 'month', interval_count: 1, usage_type: 'metered' }
+      const base = price('price_base', 2000, 'month', { lookup_key: 'tokens-pro' })
+      const over = { unit_amount_decimal: '0.000002', recurring, lookup_key: null }
+      await sells(base, price('price_over', null, 'month', over))
+      const PLANS = JSON.stringify({ [name]: { key: 'tokens', credits: 10_000_000 } })
+      const ada = await subscriber()
+      const used = { unit: null, quantity: 2_000_000_000, start: MAY - 30 * DAY, end: MAY }
+      const lines = [
+        planLine({ price: 'price_base', amount: 2000 }),
+        planLine({ price: 'price_over', amount: 4000, ...used }),
+      ]
+      expect(await ada.told(ada.invoice('1', lines), { PLANS })).toBe('applied')
+      expect(await ada.left()).toBe(10_000_000)
+    },
+  )
+
+  it('brings no more than a balance can hold: the invoice is refused', async () => {
+    const ada = await subscriber()
+    const PLANS = '{"price_base": {"key": "tokens", "credits": 10000000}}'
+    for (const quantity of [10 ** 9, 10 ** 12]) {
+      const line = planLine({ price: 'price_base', amount: 10 ** 12, unit: 10 ** 12 / quantity, quantity })
+      const said = await ada.told(ada.invoice(`${quantity}`, [line]), { PLANS })
+      expect(said).toBe(quantity === 10 ** 9 ? 'rejected limit_exceeded' : 'parked unreadable')
+    }
+    expect(await ada.left()).toBe(0)
+  })
+
   it('beside a one-off item, as recorded, grants by its own money alone', async () => {
     const ada = await subscriber()
     const event = ada.recorded('withOneOffItem')

@@ -54,15 +54,23 @@ export const invoiceLine = once(() =>
 
 export type Line = z.output<ReturnType<typeof invoiceLine>>
 
+/** What `moneyOf` reads. */
+export const moneyMembers = () => ({
+  total: z.nullish(z.int()),
+  amount_paid: z.int(),
+  amount_overpaid: z.nullish(z.int()),
+  starting_balance: z.nullish(z.int()),
+  pre_payment_credit_notes_amount: z.nullish(z.int()),
+})
+const moneySchema = () => z.object(moneyMembers())
+
 export const invoiceSchema = () =>
   z.object({
     id: id(),
     billing_reason: z.nullish(z.string()),
     created: z.nullish(z.number()),
     customer: reference(),
-    total: z.nullish(z.int()),
-    amount_paid: z.int(),
-    pre_payment_credit_notes_amount: z.nullish(z.int()),
+    ...moneyMembers(),
     currency: z.string().check(z.regex(/^[a-z]{3}$/)),
     parent: z.nullish(z.object({ subscription_details: z.nullish(z.object({ subscription: reference() })) })),
     subscription: z.nullish(reference()),
@@ -109,21 +117,23 @@ export function afterDiscounts({ amount, discount_amounts }: Pick<Line, 'amount'
 /**
  * Returns, in minor units, what money and the customer's balance paid (the total, less what was credited before
  * payment), and `noted`: what credit notes took off before. More than the total can be paid as well (Stripe:
- * amount_overpaid). The sums are null if the event does not contain all lines.
+ * amount_overpaid), but what the customer owed before (a positive starting_balance) is not paid for this invoice. The
+ * sums are null if the event does not contain all lines.
  */
-export function moneyOf(invoice: {
-  total?: number | null | undefined
-  amount_paid: number
-  pre_payment_credit_notes_amount?: number | null | undefined
-  lines?:
-    | { data: Pick<Line, 'amount' | 'discount_amounts'>[]; has_more?: boolean | null | undefined }
-    | null
-    | undefined
-}): InvoiceMoney {
-  const { total, amount_paid, pre_payment_credit_notes_amount: credited, lines } = invoice
+export function moneyOf(
+  invoice: z.output<ReturnType<typeof moneySchema>> & {
+    lines?:
+      | { data: Pick<Line, 'amount' | 'discount_amounts'>[]; has_more?: boolean | null | undefined }
+      | null
+      | undefined
+  },
+): InvoiceMoney {
+  const { amount_paid, starting_balance, pre_payment_credit_notes_amount: credited, lines } = invoice
   const sums = lines && !lines.has_more ? sumsOf(lines.data) : { charged: null, returned: null }
-  const whole = Math.max(total ?? 0, amount_paid)
-  if (whole <= 0) return { amount: total ?? 0, noted: 0, ...sums }
-  const amount = Math.max(amount_paid, whole - (credited ?? 0))
+  const total = invoice.total ?? 0
+  const paid = amount_paid - Math.max(0, starting_balance ?? 0)
+  const whole = Math.max(total + (invoice.amount_overpaid ?? 0), paid)
+  if (whole <= 0) return { amount: total, noted: 0, ...sums }
+  const amount = Math.max(paid, whole - (credited ?? 0))
   return { amount, noted: whole - amount, ...sums }
 }

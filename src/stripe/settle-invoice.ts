@@ -7,7 +7,7 @@ import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, createdOf, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
 import { grantPlan } from './grant-plan.ts'
-import { invoiceLine, type Line, moneyOf, paidPart } from './invoice.ts'
+import { invoiceLine, type Line, moneyMembers, moneyOf, paidPart } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
 import { isOfSubscription } from './plan-lines.ts'
@@ -21,9 +21,8 @@ const soldInvoice = once(() =>
       object: z.object({
         id: id(),
         customer: z.nullish(reference()),
+        ...moneyMembers(),
         total: z.int(),
-        amount_paid: z.int(),
-        pre_payment_credit_notes_amount: z.nullish(z.int()),
         currency: z.string().check(z.regex(/^[a-z]{3}$/)),
         /** Until 2025-03-31. Since then `invoice_payment.paid` says what paid it. */
         payment_intent: z.nullish(reference()),

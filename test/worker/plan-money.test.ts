@@ -58,6 +58,43 @@ describe('a refund of an invoice', () => {
     expect(await ada.left()).toBe(750)
   })
 
+  it('takes all credits with the total, though the payment has paid an older debt as well', async () => {
+    const ada = await payer()
+    const debt = { starting_balance: 500, amount_due: 2500, amount_paid: 2500 }
+    await ada.pays('1', [month()], debt)
+    await ada.back('1', 2000)
+    expect(await ada.left()).toBe(0)
+  })
+
+  it('is not possible if its total was negative, though an older debt was paid with it', async () => {
+    const ada = await payer()
+    await ada.pays('1', [month()])
+    await ada.pays('2', [undo(ada, -300)], { starting_balance: 500, amount_due: 200, amount_paid: 200 })
+    expect(await ada.left()).toBe(850)
+    expect(await ada.payments()).toHaveLength(1)
+  })
+
+  it.each([
+    { amount_paid: 2500 },
+    { amount_paid: 2500, amount_overpaid: 500 },
+    { amount_paid: 2800, amount_overpaid: 500, starting_balance: 300 },
+  ])('takes its part of all that was paid for it, if that is more than its total: %j', async (set) => {
+    const ada = await payer()
+    await ada.pays('1', [month()], { total: 2000, amount_due: 2000, ...set })
+    expect(await ada.payments()).toMatchObject([{ amount: '2500' }])
+    await ada.back('1', 1250)
+    expect(await ada.left()).toBe(500)
+  })
+
+  it('takes its part of what was left after a credit note, though an older debt was paid as well', async () => {
+    const ada = await payer()
+    const noted = { pre_payment_credit_notes_amount: 500, starting_balance: 500 }
+    await ada.pays('1', [month()], { total: 2000, amount_due: 2000, amount_paid: 2000, ...noted })
+    expect(await ada.left()).toBe(750)
+    await ada.back('1', 1500)
+    expect(await ada.left()).toBe(0)
+  })
+
   it('of a change takes what the change has brought', async () => {
     const ada = await payer()
     await ada.pays('1', [month()])

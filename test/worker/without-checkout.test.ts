@@ -233,6 +233,13 @@ describe('a one-off invoice', () => {
     expect(await balance(user)).toBe(290)
   })
 
+  it('is worth its total, without what the customer owed before', async () => {
+    const { user, invoice } = await buyer()
+    const set = { starting_balance: 300, amount_paid: 800, amount_due: 800 }
+    await deliver('stripe', soldInvoiceEvent({ user, invoice, set }))
+    expect(await query('select amount from payments where user_id = $1', [user])).toEqual([{ amount: '500' }])
+  })
+
   it('without credits in its metadata is none of a sale', async () => {
     const { user, invoice, customer } = await buyer()
     const event = soldInvoiceEvent({ user, invoice, customer, credits: null })

@@ -597,6 +597,9 @@ create function ledgerhook.attention_besides(facts jsonb) returns jsonb
 create function ledgerhook.begin_pass(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.behind_besides() returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.bind_customer(owner text, customer text) returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 

@@ -2138,6 +2138,10 @@ export interface paths {
                             besides: {
                                 [key: string]: number;
                             };
+                            /** @description The users behind these numbers, at most 50 of each */
+                            behind: {
+                                [key: string]: unknown;
+                            }[];
                             /** @description Differences from Stripe and Clerk */
                             differences: {
                                 [key: string]: unknown;

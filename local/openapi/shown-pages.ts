@@ -27,6 +27,7 @@ export const shownPages: Described[] = [
           .array(z.looseObject({ outcome: z.string(), reason: z.string(), count: z.int() }))
           .check(z.describe('What is parked or rejected, by reason')),
         besides: counts().check(z.describe('What else needs attention')),
+        behind: rows().check(z.describe('The users behind these numbers, at most 50 of each')),
         differences: rows().check(z.describe('Differences from Stripe and Clerk')),
         hours: rows(),
         days: rows(),

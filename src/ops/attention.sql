@@ -52,6 +52,22 @@ begin
     'failing_task', (select count(*) from failing_tasks(f.task_names)));
 end $$;
 
+-- Returns the rows behind the numbers of attention_besides that no other page lists, the oldest first, at most 50 of
+-- each: [{"what", "id" (of the subscription or the event), "user_id", "since"}].
+create or replace function behind_besides() returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select coalesce(jsonb_agg(to_jsonb(listed)), '[]') from (
+    (select 'live_subscription_of_deleted_user' as what, id, user_id, cancel_due_at as since from subscriptions
+      where cancel_due_at is not null and is_served(livemode) order by cancel_due_at limit 50)
+    union all (select 'double_subscription', id, user_id, double_since from subscriptions
+      where double_since is not null and is_served(livemode) order by double_since limit 50)
+    union all (select 'unfinished_erasure', null, user_id, asked_at from erasures
+      where done_at is null and asked_at < now() - interval '1 hour' order by due_at limit 50)
+    union all (select 'undelivered_event', id, user_id, ended_at from outgoing_events
+      where state = 'undelivered' and ended_at <= now() order by ended_at limit 50)) listed);
+end $$;
+
 -- Returns the tasks that are late: another one had its turn more than 15 minutes after they were due. A run leases all
 -- tasks that are due, for five minutes, and does those last that a dead run had leased. So a task is not late because
 -- of other tasks' turns in the run that holds its lease: its own turn may still follow.

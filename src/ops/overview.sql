@@ -14,7 +14,7 @@ begin
     'alerts', list_alerts('{}'), 'hours', shown_series('hour', 24), 'days', shown_series('day', 30),
     'secrets', secrets_in_use(),
     'waiting', attention(jsonb_build_object('reasons', f.reasons)),
-    'besides', attention_besides(jsonb_build_object('task_names', f.task_names)),
+    'besides', attention_besides(jsonb_build_object('task_names', f.task_names)), 'behind', behind_besides(),
     'status', readiness(facts - 'reasons' - 'task_names')->'status',
     'migration', (select tag from migrations order by tag desc limit 1),
     'tasks', (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'last_good_at', last_good_at,

@@ -83,6 +83,37 @@ describe('the overview', () => {
     expect(text(html)).toMatch(/stripe 1 of 1 [1-9]\d* /)
   })
 
+  it('names who is behind what else needs attention, and leads from each hour to its deliveries', async () => {
+    const [paying, leaving] = [await signedUp(), await signedUp()]
+    for (const user of [paying, leaving]) {
+      const subscription = randomId('sub')
+      const known = { subscription, customer: `cus_${user}` }
+      await linked({ id: user, customer: known.customer })
+      await deliver('stripe', subscriptionEvent('customer.subscription.created', known))
+      const column = user === paying ? 'double_since' : 'cancel_due_at'
+      await query(`update subscriptions set ${column} = now() where id = $1`, [subscription])
+    }
+    await query(`insert into erasures (user_id, asked_at) values ($1, now() - interval '2 hours')`, [leaving])
+    await query(
+      `insert into outgoing_events (id, user_id, sequence, type, fact, data, state, ended_at)
+       values ($1, $2, 1, 'user.created', $1, '{}', 'undelivered', now())`,
+      [randomId('out'), paying],
+    )
+    const html = await see(await ada(), '/ops')
+    const [, behind = ''] = html.split('<caption>Who is behind these numbers</caption>')
+    const rows = text(behind.split('</table>')[0] ?? '')
+    expect(rows).toMatch(new RegExp(`double_subscription ${paying} sub_`))
+    expect(rows).toMatch(new RegExp(`live_subscription_of_deleted_user ${leaving} sub_`))
+    expect(rows).toMatch(new RegExp(`unfinished_erasure ${leaving} `))
+    expect(rows).toMatch(new RegExp(`undelivered_event ${paying} out_`))
+    expect(behind).toContain(`<a href="/ops/find?id=${paying}">`)
+
+    const event = await rejectedTopUp(await signedUp())
+    const [, hour = ''] = /href="(\/ops\/deliveries\?since=[^"]+)"/.exec(html) ?? []
+    expect(await seen(await ada(), hour.replaceAll('&amp;', '&'))).toContain(event.id)
+    await query(`delete from erasures where user_id = $1`, [leaving])
+  })
+
   it('says of a secret that has matched whether it is still set', async () => {
     const env = { STRIPE_WEBHOOK_SECRET: `whsec_the_new_one,${settings.STRIPE_WEBHOOK_SECRET}` }
     await deliver('stripe', checkoutEvent(COMPLETED, { user: await signedUp() }), { env })

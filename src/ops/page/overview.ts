@@ -12,9 +12,11 @@ import { NEEDS } from '../ready.ts'
 import { TASK_NAMES } from '../tasks.ts'
 import { type Difference, differencesTable } from './differences.ts'
 import type { Call } from './env.ts'
-import { type Content, frame, list, moment, table } from './html.ts'
+import { type Content, found, frame, list, moment, table } from './html.ts'
 import { type Slot, series } from './series.ts'
 import { meaning } from './shown.ts'
+
+const HOUR_MS = 3_600_000
 
 interface Alert {
   alert: string
@@ -37,6 +39,8 @@ interface Overview {
   secrets: { provider: string; secret: number; deliveries: number; last_at: string }[]
   waiting: Unsettled[]
   besides: Record<string, number>
+  /** The rows behind those numbers, at most 50 of each. Undefined if the database's function is older. */
+  behind?: { what: string; id: string | null; user_id: string | null; since: string }[]
   status: string
   migration: string | null
   tasks: { name: string; last_good_at: string | null; next_at: string; failures: number }[]
@@ -96,9 +100,14 @@ export async function overview(c: Call, says?: Content) {
           .filter(([, count]) => count > 0)
           .map(([what, count]) => [what, inWords(count)]),
       ),
+      table(
+        'Who is behind these numbers',
+        ['What', 'User', 'Subscription or event', 'Since (UTC)'],
+        (seen.behind ?? []).map(({ what, id, user_id, since }) => [what, found(user_id), id, moment(since)]),
+      ),
       differencesTable(seen.differences),
-      series('The last 24 hours', seen.hours),
-      series('The last 30 days', seen.days),
+      series('The last 24 hours', seen.hours, HOUR_MS),
+      series('The last 30 days', seen.days, 24 * HOUR_MS),
       html`<h2>Build and database</h2>`,
       list({
         Build: seen.build,

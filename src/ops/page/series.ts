@@ -31,10 +31,21 @@ const COLUMNS: Record<string, (slot: Slot) => number | null>[] = [
 
 const percent = (part: number | null) => part && Math.round(part * 10_000) / 100
 
-/** Returns the numbers of a period as a table. A script draws them, and then collapses the table. */
-export function series(caption: string, slots: Slot[]): Content {
+/**
+ * Returns the numbers of a period as a table. A script draws them, and then collapses the table. Each moment leads to
+ * what came in its slot.
+ */
+export function series(caption: string, slots: Slot[], slotMs: number): Content {
   const columns = COLUMNS.flatMap((plot) => Object.entries(plot))
   const plots = COLUMNS.map((plot) => Object.keys(plot).length).join()
-  const rows = slots.map((slot) => [moment(slot.at), ...columns.map(([, of]) => of(slot))])
+  const rows = slots.map((slot) => [receivedIn(slot.at, slotMs), ...columns.map(([, of]) => of(slot))])
   return html`<h2>${caption}</h2><details open><summary>Numbers</summary>${table(caption, ['Since (UTC)', ...columns.map(([head]) => head)], rows, plots)}</details>`
+}
+
+/** Returns the beginning of a slot, as a link to the deliveries that were received in it. */
+function receivedIn(at: string, slotMs: number): Content {
+  const start = Date.parse(at)
+  // Without an offset, as the filter's own fields take it.
+  const [since, until] = [start, start + slotMs].map((ms) => new Date(ms).toISOString().slice(0, 19))
+  return html`<a href="/ops/deliveries?since=${since}&until=${until}">${moment(at)}</a>`
 }

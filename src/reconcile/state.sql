@@ -70,7 +70,8 @@ declare
   paid constant jsonb := coalesce(nullif(before->'payment', 'null'), (
     select to_jsonb(payment) from payments payment where stripe_payment_id = before->>'session'));
 begin
-  if is_credited and paid is not null and (paid->'amount' <> given->'amount' or paid->'currency' <> given->'currency'
+  if is_credited and paid is not null and ((paid->>'amount')::bigint <> greatest(0, (given->>'amount')::bigint)
+    or paid->'currency' <> given->'currency'
     or (verb = 'settle_payment' and paid->'credits' <> given->'credits')) then
     return 'amount_differs';
   elsif not waits and before = after then
@@ -79,7 +80,8 @@ begin
     return null;
   elsif verb in ('link_customer', 'refer_customer') and outcome = 'rejected' then
     return null;
-  elsif verb = 'sync_user' and verdict->>'reason' = 'missing_email' and before->'user' <> 'null' then
+  elsif verb = 'sync_user' and verdict->>'reason' = 'missing_email'
+    and (before->'user'->>'told')::boolean is false then
     -- A session has created the user. Without an address Clerk has nothing to add, but it may have banned the user.
     return case when before <> after then 'user_differs' end;
   elsif is_credited then

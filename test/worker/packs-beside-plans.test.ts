@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
+import { linesOf, reconcile } from './reconcile-support.ts'
+import { emptyWorld, happenAtStripe } from './reconcile-world.ts'
 import { runScheduled, stripeAnswers } from './support.ts'
 
 const CREDIT_PACKS = JSON.stringify({ starter: { credits: 500, price: 'price_pack' } })
@@ -99,9 +101,14 @@ describe('a pack on the invoice of a subscription', () => {
       await ada.paid('1', [month()])
       const credits: [string, string] = [ada.in('1'), 'il_1']
       const left = planLine({ price: 'price_pro', amount, proration: true, credits })
-      expect(await ada.told(ada.invoice('2', [left, pack()]), { CREDIT_PACKS })).toBe('applied')
+      const second = ada.invoice('2', [left, pack()])
+      expect(await ada.told(second, { CREDIT_PACKS })).toBe('applied')
       expect(await ada.entries()).toEqual(['plan_grant 1000', `plan_change ${amount / 2}`, 'purchase 500'])
       expect((await ada.payments())[1]).toMatchObject({ amount: `${Math.max(0, 700 + amount)}` })
+      const world = emptyWorld()
+      happenAtStripe(world, second)
+      const env = { PLANS: JSON.stringify(PLANS), CREDIT_PACKS }
+      expect(linesOf(await reconcile(world, { env, only: 'stripe' }), ada.in('2'))).toEqual([])
     },
   )
 })

@@ -334,6 +334,10 @@ describe('each line of the table', () => {
     const report = await reconcile(world, { env })
     expect(linesOf(report, id)).toEqual([])
     expect(linesOf(report, never)).toEqual([expect.stringContaining('user_missing')])
+    const known = await signedUp()
+    happenAtClerk(world, event(known))
+    const lost = [expect.stringContaining('user_differs')]
+    expect(linesOf(await reconcile(world, { env }), known)).toEqual(lost)
 
     happenAtClerk(world, event(id, true))
     const { before, after } = await putRight(world, id)

@@ -108,6 +108,8 @@ async function commitBatch(part: Item[], db: Database, settings: Settings): Prom
   return await call<Result[]>(db, 'commit_batch', [{ deliveries: await Promise.all(deliveries) }])
 }
 
+const utf8 = new TextEncoder()
+
 /**
  * Splits items into batches. An unreadable one gets a batch of its own, because the single path stores it. Those of a
  * batch are in the order of their events' ids, which decides between events of one second: if a queue delivers events
@@ -117,7 +119,7 @@ function batchesOf(items: Item[]): Item[][] {
   const batches: Item[][] = []
   let bytes = 0
   for (const item of items) {
-    const size = item.delivery.body?.length ?? 0
+    const size = utf8.encode(item.delivery.body ?? '').byteLength
     const last = batches.at(-1)
     const isFull = !last || last.length === MOST_DELIVERIES || bytes + size > MOST_BYTES
     if (isFull || item.decision === UNREADABLE || last[0]?.decision === UNREADABLE) {

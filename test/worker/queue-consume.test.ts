@@ -55,12 +55,14 @@ describe('a batch of deliveries', () => {
     const user = await signedUp()
     const many = Array.from({ length: 100 }, () => topUp(user))
     expect(await counted(() => consume(many))).toMatchObject({ requests: 2 })
-    const text = 'x'.repeat(120_000)
-    const large = Array.from({ length: 40 }, () =>
-      queued('stripe', checkoutEvent(COMPLETED, { user, session: { text } })),
-    )
-    expect(await counted(() => consume(large))).toMatchObject({ requests: 3 })
-    expect(await balance(user)).toBe(40 + 140 * 500)
+    // A character of the second text has three bytes.
+    for (const text of ['x'.repeat(120_000), '字'.repeat(40_000)]) {
+      const large = Array.from({ length: 40 }, () =>
+        queued('stripe', checkoutEvent(COMPLETED, { user, session: { text } })),
+      )
+      expect(await counted(() => consume(large))).toMatchObject({ requests: 3 })
+    }
+    expect(await balance(user)).toBe(40 + 180 * 500)
   })
 
   it('keeps the moment in which each was received', async () => {

@@ -81,6 +81,21 @@ const members: Check = {
   },
 }
 
+const free: Check = {
+  group: 'settings',
+  name: 'settings-free-packs',
+  costs: 'every user can take a pack of amount 0 again and again, without a limit',
+  run({ settings: { CREDIT_PACKS = {} } }) {
+    const packs = Object.entries<{ amount?: unknown }>(CREDIT_PACKS).filter(([, { amount }]) => amount === 0)
+    if (packs.length === 0) return pass('every pack of CREDIT_PACKS costs something')
+    const names = packs.map(([name]) => name)
+    return warn(
+      `packs that cost nothing: ${few(names)}`,
+      'give them an amount; POST /api/wallet/grant gives credits away once',
+    )
+  },
+}
+
 /**
  * Parses JSON objects by name, as in PLANS. Returns an empty object for any other form, which `settings-valid` reports.
  */
@@ -141,4 +156,4 @@ const secretsInGit: Check = {
   },
 }
 
-export const settingsChecks = [valid, placeholders, examples, members, tokens, secretsInGit]
+export const settingsChecks = [valid, placeholders, examples, members, free, tokens, secretsInGit]

@@ -124,6 +124,9 @@ add(
     },
   }),
 )
+add('settings-free-packs', 'warn', 'a pack that costs nothing', /^packs that cost nothing: gift$/, () => ({
+  vars: { CREDIT_PACKS: '{"gift": {"credits": 1, "amount": 0, "currency": "usd", "name": "one"}}' },
+}))
 add(
   'settings-tokens',
   'fail',

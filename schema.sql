@@ -618,6 +618,9 @@ create function ledgerhook.carry_balance() returns trigger
 create function ledgerhook.charged_by(invoice jsonb) returns numeric
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.charges_unknown_plan(lines jsonb) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.check_alerts(facts jsonb) returns jsonb
   language plpgsql volatile security definer set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan set search_path = pg_catalog, ledgerhook, pg_temp;
 

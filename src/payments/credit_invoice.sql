@@ -85,9 +85,8 @@ begin
       'invoice:' || f.stripe_invoice_id));
   end if;
   f.lines := with_plans(f.lines, f.plans);
-  -- A one-off sale that charges no plan does not wait: what its lines credit is owed once PLANS knows their price.
-  if is_of_unknown_plan(f.lines) and (f.sold is null or f.stripe_subscription_id is not null
-    or f.lines @? '$[*].amount ? (@ > 0)') then
+  if (case when f.sold is not null and f.stripe_subscription_id is null then charges_unknown_plan(f.lines)
+    else is_of_unknown_plan(f.lines) end) then
     return record_delivery(delivery, asks('unknown_price', owner, 'credit_invoice',
       facts || '{"lines": null, "unknown": "unknown_price"}', 'invoice:' || f.stripe_invoice_id) || of_setting(delivery, 'unknown_price'));
   end if;

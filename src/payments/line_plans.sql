@@ -87,6 +87,21 @@ begin
       and (is_invoice_credited(line->>'credits_invoice') or exists (select from credited_by(line)))));
 end $$;
 
+-- Whether a one-off sale has to wait for PLANS: it charges only plans that no setting knows, and one of its lines is of a
+-- plan that PLANS knows, or credits what was granted here. Else its lines are of other products. A sale that charges no
+-- plan does not wait: what its lines credit is owed once PLANS knows their price.
+create or replace function charges_unknown_plan(lines jsonb) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return lines @? '$[*].amount ? (@ > 0)' and not exists (
+      select from jsonb_array_elements(lines) line
+      where line->>'credits' is not null and (line->>'amount')::bigint >= 0)
+    and exists (
+      select from jsonb_array_elements(lines) line
+      where line->>'credits' is not null or ((line->>'amount')::bigint < 0
+        and exists (select from credited_by(line) granted where granted.credits > 0)));
+end $$;
+
 -- Returns the member that makes a verdict provisional, if no setting knows a price of the invoice; else none. If an
 -- invoice already waits with its lines, a provisional verdict does not replace them.
 create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql immutable

@@ -20,7 +20,7 @@ export const grantPlan: Handler = (event, settings) => {
     return recordForCustomer(event, settings)
   const invoice = read(invoiceEvent, event).data.object
   const context = contextOf(invoice)
-  const lines = hasPlans(settings) ? planLines(invoice.lines.data, settings.PLANS, context) : []
+  const lines = planLinesOf(invoice, settings)
   const unknown = invoice.lines.has_more
     ? 'incomplete_invoice'
     : isOfUnknownPlan(lines)
@@ -55,6 +55,13 @@ export const grantPlan: Handler = (event, settings) => {
 /** Whether lines of an invoice can bring credits: those of plans, or of packs beside them. */
 const sellsOnInvoices = (settings: Settings) =>
   hasPlans(settings) || Object.values(settings.CREDIT_PACKS).some(({ price }) => price)
+
+/** Returns the lines of an event's invoice that are about a subscription. */
+export const planLinesIn = (event: unknown, settings: Settings) =>
+  planLinesOf(read(invoiceEvent, event).data.object, settings)
+
+const planLinesOf = (invoice: Invoice, settings: Settings) =>
+  hasPlans(settings) ? planLines(invoice.lines.data, settings.PLANS, contextOf(invoice)) : []
 
 export const contextOf = (invoice: Invoice) => ({
   subscription: subscriptionOf(invoice),

@@ -2,11 +2,11 @@ import * as z from 'zod/mini'
 import type { Effect } from '../db.ts'
 import { once } from '../once.ts'
 import * as payments from '../payments/verbs.ts'
+import type { Settings } from '../settings.ts'
 import { id, member } from '../values.ts'
-import type { Verdict } from '../webhook/outcome.ts'
 import { type Handler, read } from '../webhook/provider.ts'
 import { beforeStart, createdOf, isBeforeStart, mayBeOfEarlierSession } from './before-start.ts'
-import { grantPlan } from './grant-plan.ts'
+import { grantPlan, planLinesIn } from './grant-plan.ts'
 import { invoiceLine, type Line, moneyMembers, moneyOf, paidPart } from './invoice.ts'
 import { readSale, sellsCredits } from './own-metadata.ts'
 import { reference } from './payload.ts'
@@ -45,7 +45,9 @@ export const settleInvoice: Handler = (event, settings) => {
   if (!sellsCredits(member(object, 'metadata')) || isMadeBySubscription(object))
     return grantPlan(event, settings)
   const sale = sell(event, settings)
-  return 'verb' in sale ? withPlans(sale, grantPlan(event, settings)) : sale
+  if (!('verb' in sale)) return sale
+  const plans = grantPlan(event, settings)
+  return 'verb' in plans && plans.verb === 'credit_invoice' ? withPlans(sale, plans, event, settings) : sale
 }
 
 const isMadeBySubscription = (invoice: unknown) =>
@@ -56,14 +58,16 @@ const isMadeBySubscription = (invoice: unknown) =>
 
 /**
  * Adds the plan lines of a one-off invoice: Stripe puts pending items on any invoice of the customer, so it may also
- * contain the lines of a change of plan.
+ * contain the lines of a change of plan. If PLANS has none of the prices that they charge, the database knows whether
+ * they are about a plan that is sold here, so that the whole invoice has to wait: `charges_unknown_plan`.
  */
-function withPlans(sale: Effect, plans: Effect | Verdict): Effect {
-  if (!('verb' in plans) || plans.verb !== 'credit_invoice' || plans.facts.unknown === 'unknown_price')
-    return sale
-  return sale.verb === 'settle_payment'
-    ? { ...plans, facts: { ...plans.facts, sold: sale.facts.credits } }
-    : plans
+function withPlans(sale: Effect, plans: Effect, event: unknown, settings: Settings): Effect {
+  if (sale.verb !== 'settle_payment') return plans
+  const sold = sale.facts.credits
+  if (plans.facts.unknown !== 'unknown_price') return { ...plans, facts: { ...plans.facts, sold } }
+  const lines = planLinesIn(event, settings)
+  const mayBeSoldHere = lines.some(({ amount, credits }) => amount < 0 || credits !== null)
+  return mayBeSoldHere ? { ...plans, facts: { ...plans.facts, lines, unknown: null, sold } } : sale
 }
 
 /** Whether a line charges something that is not about a subscription: the credit of other lines can pay it. */

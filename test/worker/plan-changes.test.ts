@@ -513,6 +513,34 @@ describe('a one-off invoice that sells credits', () => {
     expect(await ada.told(ada.invoice('2', [line], sale(ada)), { PLANS })).toBe('applied')
     expect(await ada.left()).toBe(1050)
   })
+
+  it.each([
+    ['PLANS knows', '{"price_pro": {"key": "pro", "credits": 1000}}'],
+    ['PLANS has forgotten', '{"price_other": {"key": "other", "credits": 1}}'],
+  ])(
+    'waits as a whole while its lines move a plan that %s to one that PLANS does not know',
+    async (_what, before) => {
+      const ada = await bought()
+      const lines = change(ada)
+      const event = ada.invoice('2', lines, sale(ada, { total: 18_500, amount_paid: 18_500 }))
+      expect(await ada.told(event, { PLANS: before })).toBe('parked unknown_price')
+      const list = { object: 'list', data: lines, has_more: false }
+      await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { body: list } })
+      await runScheduled({ PLANS: before }, 'retry_due')
+      expect(await ada.left()).toBe(1000)
+      expect(await ada.told(event)).toBe('applied')
+      const entries = ['plan_change -1000', 'plan_grant 1000', 'plan_grant 10000', 'purchase 50']
+      expect((await ada.entries()).toSorted()).toEqual(entries)
+    },
+  )
+
+  it('is sold at once, though its lines are of plans of another product', async () => {
+    const ada = await subscriber()
+    const lines = change({ ...ada, first: [ada.in('other'), 'il_other'] })
+    const PLANS = '{"price_other": {"key": "other", "credits": 1}}'
+    expect(await ada.told(ada.invoice('2', lines, sale(ada, { total: 18_500 })), { PLANS })).toBe('applied')
+    expect(await ada.entries()).toEqual(['purchase 50'])
+  })
 })
 
 describe('an invoice that credits one not paid here', () => {

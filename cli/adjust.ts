@@ -14,9 +14,9 @@ npm run adjust -- <user id> <credits> --note TEXT --key KEY     give a user cred
 npm run adjust -- --file balances.csv                           the same for each line of a CSV file, once all of it is right
 
   --note TEXT          why: \`npm run explain\` and the user's wallet show it. No personal data, at most 500 characters
-  -- key KEY your name for this adjustment, such as a ticket's: one key is booked once, however often you run this file
-  -- FILE a CSV file in UTF-8 whose first line is user_id,amount,key,note
-  -- target with --file: each amount is the balance that the wallet should have; the difference is booked
+  --key KEY            your name for this adjustment, such as a ticket's: it is booked once, however often you run it
+  --file FILE          a CSV file in UTF-8 whose first line is user_id,amount,key,note
+  --target             with --file: each amount is the balance that the wallet should have; the difference is booked
   --sum N              with --file: what the amounts have to add up to; otherwise nothing is booked
   --dry-run            with --file: checks all of it and says what would be booked
   --yes                does not ask, where the database is not on this machine

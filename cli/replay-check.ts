@@ -25,7 +25,7 @@ unless it names that database. Prints ids and amounts; never who somebody is.
 
   --since 7d           what was received since: minutes (m), hours (h), days (d), or a moment
   --base REF           compare with the code of this commit, tag or branch; by default with this code
-  -- var NAME:VALUE a setting for this checkout only; repeatable
+  --var NAME:VALUE     a setting for this checkout only; repeatable
   --on URL             instead: play all that is stored into this empty database, as it was received and shuffled, and
                        compare users, wallets, subscriptions and reversals with each other and with what is stored
   --json               the result as JSON, with each difference

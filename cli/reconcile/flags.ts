@@ -11,13 +11,13 @@ Compares, and changes nothing. Exits with 1 while something differs, or a key is
 STRIPE_SECRET_KEY, CLERK_SECRET_KEY, CLERK_INSTANCE_ID and PLANS are those of the Worker: from the environment, .dev.vars
 or wrangler.toml. For a database elsewhere, .dev.vars gives only secrets, unless it names that database.
 
-  -- fix applies the verb of its webhook to each difference, then compares again
+  --fix                applies the verb of its webhook to each difference, then compares again
   --since 30d          what was created since: minutes (m), hours (h), days (d), or a moment. Without it, everything
   --only clerk|stripe  one of the two
   --user ID            one user
-  -- delete N with --fix: closes up to N users whom Clerk does not have, if they are more than 20 or 1 % customers FILE
-  -- links the customers of a CSV file, user_id,stripe_customer_id, beside those that metadata names customers by-email
-  -- links customers that have paid, by an address that one user and one customer have
+  --delete N           with --fix: closes up to N users whom Clerk does not have, if they are more than 20 or 1 %
+  --customers FILE     links the customers of a CSV file, user_id,stripe_customer_id, beside those that metadata names
+  --customers by-email links customers that have paid, by an address that one user and one customer have
   --payments FILE      imports payments from before CREDIT_SINCE, payment_intent,user_id,credits: their refunds take credits
   --sum N              with --payments: what its credits have to add up to; otherwise nothing is imported
   --bonus              the signup bonus also for those who signed up before SIGNUP_BONUS_SINCE

@@ -10,7 +10,7 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
   --pg-port 25432          Postgres; any client can connect
   --gateway-port 25433     the gateway: SQL over HTTP, as Neon speaks it
   --stripe-port 25434      the local Stripe
-  -- clerk-port 25435 the local Clerk; by default \`auto\`
+  --clerk-port 25435       the local Clerk; by default \`auto\`
                            each takes \`auto\` too: the usual port, or the next free one;
                            \`--port auto\` means all those that are not given
   --data .local/postgres   where Postgres keeps its data between runs
@@ -18,7 +18,7 @@ npm run dev -- [flags]     runs Postgres, the local gateway and the real Worker,
   --var NAME:VALUE         a setting for this run, over .dev.vars; repeatable
   --rtt-ms N               the gateway adds this to each request, in milliseconds
   --statement-ms N         the gateway adds this to each statement, in milliseconds
-  -- gateway put the gateway in front of the Postgres of DATABASE_URL, if that is not Neon
+  --gateway                put the gateway in front of the Postgres of DATABASE_URL, if that is not Neon
   --spill                  bind the queue SPILL, to which deliveries go while the database is away
   --tunnel                 open a public address, for webhooks from Clerk and Stripe themselves (needs the network)
 

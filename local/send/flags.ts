@@ -27,9 +27,9 @@ what was paid
   --customer cus_…     --session cs_…
                        subscription, invoice and customer are the user's own, and the same each time
   --payment pi_…       by default a new one each time; the same one again reports the same payment in another event
-  -- reference ID a Payment Link's session, which names the user only by this; --credits are then the link's unpaid
-  -- payment_status "unpaid"; --status TEXT: any other status
-  -- change invoice.paid of a change to yearly; it credits the month that invoice.paid alone charges
+  --reference ID       a Payment Link's session, which names the user only by this; --credits are then the link's
+  --unpaid             payment_status "unpaid"; --status TEXT: any other status
+  --change             invoice.paid of a change to yearly; it credits the month that invoice.paid alone charges
   --live               an event of live mode
 
 the event

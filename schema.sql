@@ -1150,7 +1150,7 @@ create function ledgerhook.note_parked_age() returns void
   language plpgsql volatile set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.of_setting(delivery jsonb, unknown text) returns jsonb
-  language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
 create function ledgerhook.oldest_parked_hours(since timestamp with time zone, until timestamp with time zone) returns numeric
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;

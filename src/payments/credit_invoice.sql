@@ -41,9 +41,12 @@ begin
     return record_nothing(delivery, f.stripe_invoice_id, facts->'lines', owner);
   end if;
 
-  -- A one-off invoice whose event lacks lines is read first: it may be about no subscription, and its customer no user's.
+  -- A one-off invoice whose event lacks lines is first read once: it may be about no subscription, and its customer no
+  -- user's.
   if f.stripe_subscription_id is not null or f.unknown is distinct from 'incomplete_invoice'
-    or jsonb_typeof(facts->'lines') = 'array' then objection := owner_unknown(owner); end if;
+    or jsonb_typeof(facts->'lines') = 'array' or waiting_facts(delivery) is not null then
+    objection := owner_unknown(owner);
+  end if;
   if objection is not null then
     return record_delivery(delivery, waits('parked', objection, owner, 'credit_invoice', facts,
       array['customer:' || f.stripe_customer_id, 'user:' || owner]) || of_setting(delivery, f.unknown));

@@ -103,11 +103,14 @@ begin
 end $$;
 
 -- Returns the member that makes a verdict provisional, if no setting knows a price of the invoice; else none. If an
--- invoice already waits with its lines, a provisional verdict does not replace them.
-create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql immutable
+-- invoice already waits with its lines, a provisional verdict does not replace them. If it waited for its lines, they
+-- have just been read.
+create or replace function of_setting(delivery jsonb, unknown text) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$
 begin
-  return case when unknown = 'unknown_price' and delivery->>'via' = 'webhook' then '{"provisional": true}' else '{}' end;
+  if unknown is distinct from 'unknown_price' or delivery->>'via' is distinct from 'webhook'
+    or waiting_facts(delivery) @> '{"lines": null, "unknown": "incomplete_invoice"}' then return '{}'; end if;
+  return '{"provisional": true}';
 end $$;
 
 -- Whether all lines are of plans that bring nothing. Such lines are stored all the same: if PLANS gives such a plan

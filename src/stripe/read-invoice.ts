@@ -44,11 +44,23 @@ export async function readLines(
     return await withPrices(stripe, { ...invoice, lines: isSelling ? lines : [], sold })
   // If a line has a price that no setting knows now, it goes on waiting: a setting that is wrong for a minute must not
   // lose money.
-  if (lines.some(({ credits }) => credits === null)) return null
+  if (lines.some(({ credits }) => credits === null))
+    return facts.unknown === 'unknown_price'
+      ? null
+      : payments.creditInvoice({ ...invoice, unknown: 'unknown_price', sold })
   // Plans that bring nothing are stored, because PLANS may give them credits later.
   if (hasPaidPlan(lines)) return payments.creditInvoice({ ...invoice, lines, sold })
   return { outcome: 'ignored', reason: 'no_effect' }
 }
+
+/**
+ * Returns what becomes of an invoice that could not be read. A one-off invoice is committed again: it was not asked yet
+ * whether its customer is anybody's, because most of them are about no subscription.
+ */
+export const unread = (facts: Stored): Effect | null =>
+  'lines' in facts && facts.stripe_subscription_id === null && facts.unknown === 'incomplete_invoice'
+    ? payments.creditInvoice(facts)
+    : null
 
 /** Returns the facts as they are now: what an older version stored has grants in place of lines. */
 function invoiceFacts(facts: Stored): payments.CreditedInvoice {

@@ -8,7 +8,7 @@ import { unconditional } from './app-tag.ts'
 import { stripeClient } from './client.ts'
 import { readEarlierPayment } from './earlier-payment.ts'
 import { readSold } from './lines.ts'
-import { readCredited, readLines } from './read-invoice.ts'
+import { readCredited, readLines, unread } from './read-invoice.ts'
 import { readRate, readRefunds } from './read-reversal.ts'
 import { stateOf, subscriptionSchema } from './subscription.ts'
 import { READ } from './thin.ts'
@@ -25,7 +25,8 @@ export const resolve: NonNullable<Provider['resolve']> = async (parked, effect, 
     if (reason === 'unlinked_payment')
       return await readInvoiceOf(stripe, facts as unknown as payments.Payment, settings)
     if (reason === 'incomplete_invoice' || reason === 'unknown_price') {
-      return await readLines(stripe, facts as unknown as payments.CreditedInvoice, settings)
+      const invoice = facts as unknown as payments.CreditedInvoice
+      return (await readLines(stripe, invoice, settings).catch(() => null)) ?? unread(invoice)
     }
     if (reason === 'unknown_invoice')
       return await readCredited(stripe, facts as unknown as payments.CreditedInvoice, settings)

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { linked } from './people.ts'
-import { PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
-import { balance, eventRow, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
+import { env, PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
+import { balance, eventRow, query, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
 
 beforeAll(() => sells(price('price_pro', 2000), price('price_max', 20_000)))
 
@@ -35,6 +35,7 @@ async function oneOff(ada: Ada, items: number, others: ReturnType<typeof planLin
     ...set,
   })
 }
+const byPrice = { PLANS: JSON.stringify({ price_pro: PLANS.price_pro }) }
 const asked = async (ada: Ada) => (await stripeCalls(ada.in('2'))).length
 
 async function bought() {
@@ -79,13 +80,59 @@ describe('a one-off invoice with more lines than its event contains', () => {
     expect(Number(await balance(grace.id))).toBe(5040)
   })
 
+  it('waits for the user of its customer if PLANS does not know the plan of a line, and is given up', async () => {
+    const ada = await subscriber()
+    const unknown = planLine({ price: 'price_foreign', amount: 900, proration: true, of: 'sub_foreign' })
+    const event = await oneOff(ada, 11, [unknown], { customer: `cus_other_${ada.id}` })
+    expect(await ada.told(event, byPrice)).toBe('parked unknown_customer')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unknown_customer' })
+    await query(`update webhook_events set received_at = now() - interval '8 days' where event_id = $1`, [
+      event.id,
+    ])
+    await runScheduled(byPrice, 'retry_due')
+    await runScheduled(byPrice, 'give_up')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'ignored', reason: 'not_ours' })
+    expect(await asked(ada)).toBe(1)
+  })
+
+  it('waits for PLANS if a user has its customer', async () => {
+    const ada = await bought()
+    const later = planLine({
+      price: 'price_later',
+      amount: 900,
+      unit: 1800,
+      proration: true,
+      of: ada.subscription,
+    })
+    const event = await oneOff(ada, 11, [later])
+    expect(await ada.told(event, byPrice)).toBe('parked unknown_price')
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })
+    await runScheduled(
+      { PLANS: JSON.stringify({ ...PLANS, price_later: { key: 'later', credits: 100 } }) },
+      'retry_due',
+    )
+    expect(await ada.left()).toBe(1050)
+  })
+
+  it('waits for the user of its customer if it cannot be read', async () => {
+    const ada = await bought()
+    const grace = { id: `grace_${ada.id}`, customer: `cus_grace_${ada.id}` }
+    const event = await oneOff(ada, 11, change(ada).slice(1), { customer: grace.customer })
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { status: 500, body: {} } })
+    expect(await ada.told(event)).toBe('parked unknown_customer')
+    await oneOff(ada, 11, change(ada).slice(1))
+    await linked(grace)
+    await runScheduled(env, 'retry_due')
+    expect(Number(await balance(grace.id))).toBe(5040)
+  })
+
   it('waits while Stripe is away', async () => {
     const ada = await bought()
     const event = await oneOff(ada, 11, change(ada))
     await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { status: 500, body: {} } })
     expect(await ada.told(event)).toBe('parked incomplete_invoice')
     await oneOff(ada, 11, change(ada))
-    await runScheduled({ PLANS: JSON.stringify(PLANS) }, 'retry_due')
+    await runScheduled(env, 'retry_due')
     expect(await ada.left()).toBe(5500)
   })
 

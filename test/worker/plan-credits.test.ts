@@ -185,9 +185,9 @@ describe('a paid invoice', () => {
       set: { lines: { data: [], has_more: true } },
     })
     const wrong = { PLANS: '{"price_other": {"key": "other"}}' }
-    expect(said(await deliver('stripe', event, { env: wrong }))).toBe('parked incomplete_invoice')
+    expect(said(await deliver('stripe', event, { env: wrong }))).toBe('parked unknown_price')
     await runScheduled(wrong)
-    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'incomplete_invoice' })
+    expect(await eventRow(event.id)).toMatchObject({ outcome: 'parked', reason: 'unknown_price' })
     await runScheduled(env)
     expect(await balance(id)).toBe(140)
     expect(await paid()).toBe('duplicate period_already_granted')

@@ -106,10 +106,13 @@ async function tryOne(
   }
 }
 
-/** Returns the facts of the event with these PLANS. Null if it has no effect or cannot be read. */
+/**
+ * Returns the facts of the event with these PLANS. Null if it has no effect or cannot be read. What packs have sold is
+ * in the waiting delivery.
+ */
 function factsWith(event: unknown, PLANS: Plans) {
   try {
-    const decision = grantPlan(event, { PLANS } as Settings)
+    const decision = grantPlan(event, { PLANS, CREDIT_PACKS: {} } as unknown as Settings)
     if (!('verb' in decision) || decision.verb !== 'credit_invoice') return null
     return decision.facts as { lines: unknown[] | null; unknown: string | null }
   } catch (error) {

@@ -18,7 +18,7 @@ export const LOG_WORDS: Record<string, (line: Said) => string> = {
     const what = kind === 'recent' ? 'the last two hours' : 'everything'
     const missing = Object.entries((unseen ?? {}) as Said).map(([walk, why]) => `${walk} (${why})`)
     return joined(
-      `${what}: ${looked} compared with Stripe and Clerk, ${found || 'none'} differ`,
+      `${what}: ${looked} compared with Stripe and Clerk, ${found || 'none'} ${found === 1 ? 'differs' : 'differ'}`,
       missing.length > 0 && `not compared: ${missing.join(', ')}`,
     )
   },

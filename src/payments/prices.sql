@@ -95,7 +95,7 @@ begin
   if coalesce(l.credits, 0) = 0 or price.usage_type = 'metered' then return 0; end if;
   if l.needs_price and price.id is null then return null; end if;
   unit := case when l.unit_amount > 0 then l.unit_amount when price.unit_amount > 0 then price.unit_amount end;
-  if abs(abs(l.amount) - unit * l.quantity) < 1 then return l.credits * l.quantity; end if;
+  if abs(abs(l.amount) - unit * l.quantity) <= 0.5 then return l.credits * l.quantity; end if;
   if unit is not null then return l.credits * abs(l.amount) / unit; end if;
   whole := coalesce(interval_before(l.ends_at, price), l.ends_at - l.starts_at);
   return l.credits * floor(l.quantity)

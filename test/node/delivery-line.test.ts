@@ -51,6 +51,10 @@ test.for([
     'reconcile  the last two hours: 53 compared with Stripe and Clerk, none differ',
   ],
   [
+    { message: 'reconcile', pass: 'p', kind: 'full', complete: true, looked: 1, found: 1, unseen: {} },
+    'reconcile  everything: 1 compared with Stripe and Clerk, 1 differs',
+  ],
+  [
     { message: 'reconcile', pass: 'p', kind: 'full', looked: 53, found: 4, unseen: { refunds: 'denied' } },
     'reconcile  everything: 53 compared with Stripe and Clerk, 4 differ  not compared: refunds (denied)',
   ],

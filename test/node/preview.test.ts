@@ -25,6 +25,15 @@ beforeAll(async () => {
       customer: `cus_${user}`,
       price: number === 12 ? 'price_other' : 'price_forgotten',
     })
+    // A one-time price that was added to the invoice.
+    const lines = event.data.object.lines as { data: object[] }
+    const fee = {
+      amount: 700,
+      proration: false,
+      parent: null,
+      pricing: { price_details: { price: 'price_fee' } },
+    }
+    if (number === 0) lines.data.push({ ...structuredClone(lines.data[0]), id: 'il_fee', ...fee })
     const facts = { stripe_invoice_id: `in_${number}` }
     await client.query(
       `insert into webhook_events (provider, event_id, type, outcome, reason, user_id, payload, effect)
@@ -64,6 +73,7 @@ describe('npm run preview', () => {
       [
         `${host}: 13 invoices waiting for a price`,
         '  price_forgotten: 12 invoices',
+        '  price_fee: 1 invoice',
         '  price_other: 1 invoice',
         'with these PLANS 12 invoices of 11 users would grant 12,000 credits',
         '  1 invoice still waiting, because these PLANS do not know the price',
@@ -78,7 +88,7 @@ describe('npm run preview', () => {
       waiting: 13,
       more: false,
       would: { invoices: 12, users: 11, credits: 60 },
-      prices: [{ price: 'price_forgotten', count: 12 }, { price: 'price_other' }],
+      prices: [{ price: 'price_forgotten', count: 12 }, { price: 'price_fee' }, { price: 'price_other' }],
     })
     const free = JSON.parse((await preview('--plans', plans(0), '--json')).text)
     expect(free.would).toEqual({ invoices: 0, users: 0, credits: 0 })

@@ -164,6 +164,14 @@ describe('a positive line', () => {
     },
   )
 
+  it('for a part of a period is no whole one, though both amounts are a cent or two', async () => {
+    const ada = await subscriber()
+    const only = { PLANS: '{"price_unit": {"key": "unit", "credits": 1}}' }
+    const line = planLine({ price: 'price_unit', amount: 1, unit: 0.05, quantity: 39, proration: true })
+    expect(await ada.told(ada.invoice('1', [line]), only)).toBe('applied')
+    expect(await ada.left()).toBe(20)
+  })
+
   it('before a coupon grants all of it, and one for nothing is no money that could come back', async () => {
     const ada = await subscriber()
     expect(await ada.told(ada.recorded('coupon'))).toBe('applied')

@@ -933,6 +933,9 @@ create function ledgerhook.is_locked(subject text) returns boolean
 create function ledgerhook.is_match(event ledgerhook.webhook_events, facts jsonb) returns boolean
   language plpgsql immutable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.is_of_another(claimant text, customer text) returns boolean
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.is_of_test_mode(delivery jsonb) returns boolean
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

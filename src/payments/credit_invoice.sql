@@ -16,6 +16,7 @@ declare
   owner text;
   objection text;
   ids text[];
+  is_sale boolean;
 begin
   select * into f from jsonb_to_record(facts) as f(stripe_invoice_id text, stripe_subscription_id text,
     stripe_customer_id text, user_id text, created bigint, amount bigint, noted bigint, charged bigint, returned bigint,
@@ -29,6 +30,9 @@ begin
   objection := why_not_credited(delivery, f.created);
   if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
   f.sold := greatest(f.sold, (waiting_facts(delivery)->>'sold')::bigint);
+  is_sale := f.sold is not null and f.stripe_subscription_id is null;
+  -- As in settle_payment: a sale is for the user whom its metadata names, whatever else is on its invoice.
+  if is_sale then owner := coalesce(f.user_id, owner); end if;
   facts := facts || jsonb_build_object('lines', with_waiting_lines(delivery, f.lines),
     'plans', with_waiting_plans(delivery, f.plans), 'sold', f.sold);
   if is_invoice_credited(f.stripe_invoice_id) then
@@ -54,7 +58,8 @@ begin
     return record_delivery(delivery, asks(coalesce(f.unknown, 'incomplete_invoice'), owner, 'credit_invoice', facts,
       'invoice:' || f.stripe_invoice_id) || of_setting(delivery, f.unknown));
   end if;
-  objection := why_refused(owner, 0);
+  objection := coalesce(why_refused(owner, 0),
+    case when is_sale and is_of_another(owner, f.stripe_customer_id) then 'customer_mismatch' end);
   if objection is not null then return refuse_invoice(delivery, owner, objection, facts); end if;
   return credit_lines(delivery, facts, owner, ids);
 end $$;

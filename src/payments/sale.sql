@@ -70,3 +70,13 @@ begin
   return with_released(recorded,
     release((delivery->>'erase')::boolean, 'payment:' || payment_intent, 'payment:' || charge));
 end $$;
+
+-- Whether another living user has the customer, so that this user could not claim it. The caller holds both locks.
+create or replace function is_of_another(claimant text, customer text) returns boolean language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  owner constant text := bound_owner(customer);
+begin
+  return coalesce(owner <> claimant, false) and why_refused(owner, 0) is distinct from 'user_deactivated'
+    and not exists (select from stripe_customers where id = customer and deleted_at is not null);
+end $$;

@@ -10,6 +10,7 @@ import { soldBeside } from './pack-lines.ts'
 import { hasPaidPlan, isOfUnknownPlan, movesCredits, planLines, plansFor, pricesIn } from './plan-lines.ts'
 import { hasPlans } from './plans.ts'
 import { priceSchema, pricesOf } from './price.ts'
+import { soldAlone } from './settle-invoice.ts'
 import { READ } from './thin.ts'
 
 const MOST_LINES = 1_000
@@ -39,6 +40,9 @@ export async function readLines(
   const sold = (subscription ? soldBeside(all, settings.CREDIT_PACKS, invoice) : null) ?? invoice.sold
   if (movesCredits(lines) && !isOfUnknownPlan(lines))
     return await withPrices(stripe, { ...invoice, lines, plans: plansFor(lines, settings.PLANS), sold })
+  const { user_id } = invoice
+  if (sold && user_id && subscription === null && lines.length === 0)
+    return soldAlone(invoice, { user_id, credits: sold }, settings)
   const isSelling = hasPlans(settings)
   if (sold && (subscription === null || !isSelling || !isOfUnknownPlan(lines)))
     return await withPrices(stripe, { ...invoice, lines: isSelling ? lines : [], sold })

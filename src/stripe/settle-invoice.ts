@@ -103,3 +103,25 @@ const sell: Handler = (event, settings) => {
     created: createdOf(object),
   })
 }
+
+/** Returns the sale of a one-off invoice that was read, and has no line of a plan: what `sell` returns for a short one. */
+export const soldAlone = (
+  invoice: payments.CreditedInvoice,
+  sale: Pick<payments.Payment, 'user_id' | 'credits'>,
+  settings: Settings,
+): Effect =>
+  payments.settle({
+    ...sale,
+    reference: null,
+    stripe_payment_id: invoice.stripe_invoice_id,
+    amount: Math.max(0, invoice.amount),
+    currency: invoice.currency,
+    stripe_checkout_session_id: null,
+    stripe_payment_intent_id: invoice.paid_by?.startsWith('pi_') ? invoice.paid_by : null,
+    stripe_invoice_id: invoice.stripe_invoice_id,
+    stripe_charge_id: invoice.stripe_charge_id,
+    stripe_customer_id: invoice.stripe_customer_id,
+    invoice_unknown: false,
+    session_unknown: mayBeOfEarlierSession(invoice, settings),
+    created: invoice.created,
+  })

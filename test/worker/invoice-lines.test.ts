@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { linked } from './people.ts'
+import { clerkEvent } from '../../local/events.ts'
+import { linked, signedUp } from './people.ts'
 import { env, PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
-import { balance, eventRow, query, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
+import { balance, deliver, eventRow, query, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
 
 beforeAll(() => sells(price('price_pro', 2000), price('price_max', 20_000)))
 
@@ -141,5 +142,44 @@ describe('a one-off invoice with more lines than its event contains', () => {
     expect(await ada.told(await oneOff(ada, 10, []))).toBe('ignored no_effect')
     expect(await ada.told(await oneOff(ada, 11, []), { PLANS: '{}' })).toBe('ignored no_effect')
     expect(await asked(ada)).toBe(0)
+  })
+})
+
+describe('a one-off sale', () => {
+  const lines = [
+    ['2 lines', 2, false],
+    ['11 lines', 11, false],
+    ['2 lines, and those of a change of plan', 2, true],
+    ['11 lines, and those of a change of plan', 11, true],
+  ] as const
+  const sale = (ada: Ada, items: number, changes: boolean, user_id: string) =>
+    oneOff(ada, items, changes ? change(ada) : [], { metadata: { user_id, credits: '50' } })
+
+  it.each(lines)('of %s is rejected if its customer is of another user', async (_, items, changes) => {
+    const ada = await bought()
+    const bob = await signedUp()
+    expect(await ada.told(await sale(ada, items, changes, bob))).toBe('rejected customer_mismatch')
+    expect([await ada.left(), await balance(bob)]).toEqual([1000, 40])
+  })
+
+  it.each(lines)('of %s waits for the user whom it names', async (_, items, changes) => {
+    const ada = await bought()
+    expect(await ada.told(await sale(ada, items, changes, 'not_of_clerk'))).toBe('parked unknown_user')
+    expect(await ada.left()).toBe(1000)
+  })
+
+  it.each(lines)('of %s is rejected if the user whom it names is deleted', async (_, items, changes) => {
+    const ada = await bought()
+    const bob = await signedUp()
+    await deliver('clerk', clerkEvent('user.deleted', { user: bob }))
+    expect(await ada.told(await sale(ada, items, changes, bob))).toBe('rejected user_deactivated')
+    expect(await ada.left()).toBe(1000)
+  })
+
+  it.each(lines.slice(0, 2))('of %s may be of a session from before CREDIT_SINCE', async (_, items) => {
+    const ada = await bought()
+    const event = await sale(ada, items, false, ada.id)
+    const CREDIT_SINCE = new Date((event.data.object.created - 3600) * 1000).toISOString()
+    expect(await ada.told(event, { CREDIT_SINCE })).toBe('parked unlinked_payment')
   })
 })

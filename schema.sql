@@ -582,6 +582,9 @@ create function ledgerhook.adopt_customer(facts jsonb) returns jsonb
 create function ledgerhook.alert_message(alert ledgerhook.alerts, change text) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.as_looked_at(event ledgerhook.webhook_events) returns ledgerhook.webhook_events
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.asks(reason text, user_id text, verb text, facts jsonb, subject text) returns jsonb
   language sql stable;
 

@@ -1,5 +1,4 @@
--- Takes a delivery that is not final, to be processed again. One that counts as another app's is decided by its
--- payload, because its effect may run only once it is known to be ours.
+-- Takes a delivery that is not final, to be processed again.
 -- facts: operator, provider, event_id, note (why; may be null). Returns the delivery as take_due returns it, or
 -- {"refused": "not_found"}, {"refused": "already_final"}, {"refused": "no_payload"}: nothing stored says what it was.
 create or replace function take_for_operator(facts jsonb) returns jsonb language plpgsql security definer
@@ -14,7 +13,7 @@ begin
   where webhook_events.provider = f.provider and webhook_events.event_id = f.event_id;
   if not found then return '{"refused": "not_found"}'; end if;
   if is_final(event.outcome, event.reason) then return '{"refused": "already_final"}'; end if;
-  if event.reason = 'other_app' then event.effect := null; end if;
+  event := as_looked_at(event);
   if event.effect is null and readable_payload(event) is null then return '{"refused": "no_payload"}'; end if;
   perform record_action(f.operator, 'look_again', event.provider, event.event_id, event.user_id, null, f.note);
   return stored_delivery(event, case when event.effect is null then readable_payload(event)::text end);
@@ -44,6 +43,7 @@ begin
       and (received_at, webhook_events.event_id) > (coalesce(f.after[1]::timestamptz, '-infinity'), coalesce(f.after[2], ''))
     order by received_at, webhook_events.event_id limit f.most
   loop
+    event := as_looked_at(event);
     body := case when event.effect is null then readable_payload(event)::text end;
     f.bytes := f.bytes - coalesce(octet_length(body), 0) * 2;
     exit when f.bytes < 0 and looked > 0;
@@ -55,4 +55,16 @@ begin
   end loop;
   return jsonb_build_object('due', taken,
     'next', case when looked > 0 and (looked = f.most or f.bytes < 0) then to_jsonb(f.after) end);
+end $$;
+
+-- Returns a delivery as it is processed again: without its effect if its payload decides. That is so for one that counts
+-- as another app's, because its effect may run only once it is known to be ours, and for a user without an address,
+-- because REQUIRE_EMAIL may ask for none now.
+create or replace function as_looked_at(event webhook_events) returns webhook_events language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  if event.reason = 'other_app' or (event.reason = 'missing_email' and readable_payload(event) is not null) then
+    event.effect := null;
+  end if;
+  return event;
 end $$;

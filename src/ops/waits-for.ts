@@ -19,6 +19,7 @@ const BY_REASON: Record<string, string> = {
   customer_mismatch: 'is another user’s: a person decides, unless that user or customer is deleted',
   incomplete_invoice: 'Stripe is asked about',
   incomplete_session: 'Stripe is asked about',
+  missing_email: 'has no address: a person decides. Once the user is here, a ban counts',
   unlinked_payment: 'Stripe is asked about',
   unknown_price: 'sells a price without an entry in PLANS',
 }

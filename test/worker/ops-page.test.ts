@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { subscriptionEvent } from '../../local/billing-events.ts'
-import { checkoutEvent, randomId } from '../../local/events.ts'
+import { checkoutEvent, clerkEvent, randomId } from '../../local/events.ts'
 import { paymentIntentEvent } from '../../local/payment-events.ts'
 import { reversalEvent } from '../../local/reversal-events.ts'
 import { unsettledReasons } from '../../src/webhook/outcome.ts'
@@ -385,6 +385,27 @@ describe('looking again', () => {
     expect(await again(NAMED)).toBe('Looked again: applied.')
     expect(await balance(user)).toBe(540)
   })
+
+  it.each(['alone', 'with all of its reason'])(
+    'lets in who has no address, %s, once none is asked for',
+    async (how) => {
+      const user = randomId('user')
+      const data = { email_addresses: [], primary_email_address_id: null }
+      await deliver('clerk', clerkEvent('user.created', { user, data }))
+      const [row] = await query<{ event_id: string }>(
+        'select event_id from webhook_events where user_id = $1',
+        [user],
+      )
+      const ada = await signedIn(settings.OPS_TOKEN, { ...NAMED, REQUIRE_EMAIL: 'false' })
+      const seen = await see(ada, `/ops/deliveries/clerk/${row?.event_id}`)
+      expect(text(seen)).toContain('has no address: a person decides')
+      const all = { outcome: 'rejected', reason: 'missing_email', until: new Date().toISOString() }
+      const [path, fields] =
+        how === 'alone' ? [`/ops/deliveries/clerk/${row?.event_id}`, {}] : ['/ops/bulk', all]
+      await submit(ada, path, { ...fields, do: 'look_again', note: '' })
+      expect(await balance(user)).toBe(40)
+    },
+  )
 
   it('is refused where nothing says any more what it was', async () => {
     const event = await rejectedTopUp(await signedUp())

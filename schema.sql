@@ -1677,6 +1677,9 @@ create function ledgerhook.with_released(verdict jsonb, released jsonb) returns 
 create function ledgerhook.with_sale(grants jsonb, invoice text, sold bigint, paid_by text[]) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 
+create function ledgerhook.with_waiting_facts(delivery jsonb, given jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
+
 create function ledgerhook.with_waiting_grants(delivery jsonb, grants jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, ledgerhook, pg_temp;
 

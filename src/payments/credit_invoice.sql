@@ -22,19 +22,19 @@ begin
     stripe_customer_id text, user_id text, created bigint, amount bigint, noted bigint, charged bigint, returned bigint,
     currency text, paid_by text, stripe_charge_id text, lines jsonb, unknown text, plans jsonb, sold bigint,
     prices jsonb, credited jsonb);
-  perform lock_subjects(variadic credited_subjects(f.lines) || array['customer:' || f.stripe_customer_id,
-    'invoice:' || f.stripe_invoice_id]);
+  -- The invoices that its lines credit are locked too, also if only the waiting row has the lines.
+  perform lock_subjects(variadic credited_subjects(with_waiting_lines(delivery, f.lines))
+    || array['customer:' || f.stripe_customer_id, 'invoice:' || f.stripe_invoice_id]);
   ids := lock_invoice_payments(f.stripe_invoice_id, f.paid_by, f.stripe_charge_id);
   owner := lock_owner(f.stripe_customer_id, f.user_id, '{}');
   if is_settled(delivery) then return count_again(delivery, owner); end if;
   objection := why_not_credited(delivery, f.created);
   if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
-  f.sold := greatest(f.sold, (waiting_facts(delivery)->>'sold')::bigint);
+  facts := with_waiting_facts(delivery, facts);
+  f.sold := (facts->>'sold')::bigint;
   is_sale := f.sold is not null and f.stripe_subscription_id is null;
   -- As in settle_payment: a sale is for the user whom its metadata names, whatever else is on its invoice.
   if is_sale then owner := coalesce(f.user_id, owner); end if;
-  facts := facts || jsonb_build_object('lines', with_waiting_lines(delivery, f.lines),
-    'plans', with_waiting_plans(delivery, f.plans), 'sold', f.sold);
   if is_invoice_credited(f.stripe_invoice_id) then
     return record_delivery(delivery, verdict('duplicate', 'period_already_granted', owner));
   elsif pays_another_invoice(f.stripe_invoice_id, f.paid_by) then

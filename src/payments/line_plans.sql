@@ -27,6 +27,21 @@ begin
   return coalesce(nullif(waiting_facts(delivery)->'plans', 'null'), '{}') || coalesce(nullif(plans, 'null'), '{}');
 end $$;
 
+-- Returns the facts of credit_invoice with what is known only since this event waits: what was read from Stripe, and
+-- what settings said then.
+create or replace function with_waiting_facts(delivery jsonb, given jsonb) returns jsonb language plpgsql stable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+declare
+  waiting constant jsonb := waiting_facts(delivery);
+begin
+  if waiting is null then return given; end if;
+  return given || jsonb_build_object('lines', with_waiting_lines(delivery, given->'lines'),
+    'plans', with_waiting_plans(delivery, given->'plans'),
+    'sold', greatest((given->>'sold')::bigint, (waiting->>'sold')::bigint),
+    'charged', coalesce(given->>'charged', waiting->>'charged')::bigint,
+    'returned', coalesce(given->>'returned', waiting->>'returned')::bigint);
+end $$;
+
 -- Returns the facts with which this event waits.
 create or replace function waiting_facts(delivery jsonb) returns jsonb language plpgsql stable
 set search_path = pg_catalog, ledgerhook, pg_temp as $$

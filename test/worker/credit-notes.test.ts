@@ -49,6 +49,22 @@ describe('what a credit note takes off before an invoice is paid', () => {
     },
   )
 
+  it('lowers it by the same share if the lines were read, and the event comes again', async () => {
+    const ada = await subscriber()
+    const data = [undo(ada, -2000), planLine({ price: 'price_max', amount: 4000, proration: true })]
+    const lines = { object: 'list', data, has_more: false }
+    await stripeAnswers({ [`GET /v1/invoices/${ada.in('2')}/lines`]: { body: lines } })
+    // With 20 % of tax.
+    const event = ada.invoice('2', data, {
+      ...noted(2400, 1200),
+      lines: { ...lines, data: [], has_more: true },
+    })
+    expect(await ada.told(event)).toBe('parked unknown_invoice')
+    expect(await ada.told(event)).toBe('parked unknown_invoice')
+    await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+    expect(await ada.entries()).toEqual(['plan_grant 1000', 'plan_change -1000', 'plan_grant 1500'])
+  })
+
   it('is known of an invoice that is read from Stripe, because another one credits it', async () => {
     const ada = await subscriber()
     const first = ada.invoice(

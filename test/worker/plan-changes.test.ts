@@ -374,6 +374,23 @@ describe('a negative line', () => {
     expect(await ada.left()).toBe(5500)
   })
 
+  it.each([
+    ['as long as PLANS has an entry', '{"price_other": {"key": "other", "credits": 0}}', 'applied', 0],
+    ['if its own entry brings nothing now', '{"price_pro": {"key": "pro", "credits": 0}}', 'applied', 0],
+    ['but not while PLANS is empty', '{}', 'ignored no_effect', 1000],
+  ])('takes what was brought, %s', async (_, PLANS, said, left) => {
+    const ada = await subscriber()
+    await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
+    const undo = planLine({
+      price: 'price_pro',
+      amount: -2000,
+      proration: true,
+      credits: [ada.in('1'), 'il_1'],
+    })
+    expect(await ada.told(ada.invoice('2', [undo]), { PLANS })).toBe(said)
+    expect(await ada.left()).toBe(left)
+  })
+
   it('of a plan that PLANS has forgotten takes from what it granted all the same', async () => {
     const ada = await bought()
     const undo = planLine({ price: 'price_pro', amount: -2000, proration: true, credits: ada.first })

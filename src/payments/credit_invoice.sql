@@ -31,6 +31,10 @@ begin
   objection := why_not_credited(delivery, f.created);
   if objection is not null then return record_delivery(delivery, verdict('ignored', objection, owner)); end if;
   facts := with_waiting_facts(delivery, facts);
+  if facts->'lines' is distinct from f.lines then
+    -- They may have been stored since they were looked at above.
+    perform lock_subjects(variadic credited_subjects(facts->'lines'));
+  end if;
   f.sold := (facts->>'sold')::bigint;
   is_sale := f.sold is not null and f.stripe_subscription_id is null;
   -- As in settle_payment: a sale is for the user whom its metadata names, whatever else is on its invoice.
@@ -180,13 +184,6 @@ begin
   select owner, coalesce(entry.value->>'kind', write_entries.kind), sign * sum((entry.value->>'credits')::bigint), entry.value->>'key', payment, event
   from jsonb_each(moved) entry where (entry.value->>'credits')::bigint > 0
   group by entry.value->>'kind', entry.value->>'key' order by entry.value->>'key';
-end $$;
-
--- Returns the sum of credits in {"<line>": {"credits"}}.
-create or replace function credits_in(moved jsonb) returns bigint language plpgsql immutable
-set search_path = pg_catalog, ledgerhook, pg_temp as $$
-begin
-  return (select coalesce(sum((entry.value->>'credits')::numeric), 0) from jsonb_each(moved) entry);
 end $$;
 
 -- Returns the subjects of credit_invoice: see `subjects_of`.

@@ -187,3 +187,10 @@ begin
   on conflict do nothing;
   return take;
 end $$;
+
+-- Returns the sum of credits in {"<line>": {"credits"}}.
+create or replace function credits_in(moved jsonb) returns bigint language plpgsql immutable
+set search_path = pg_catalog, ledgerhook, pg_temp as $$
+begin
+  return (select coalesce(sum((entry.value->>'credits')::numeric), 0) from jsonb_each(moved) entry);
+end $$;

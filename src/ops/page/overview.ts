@@ -56,6 +56,14 @@ export async function readOverview(c: Context): Promise<Overview & { build: stri
   return { build: BUILD, ...(await call<Overview>(connect(settingsOf(c.env)), 'overview', [facts])) }
 }
 
+const behindTable = (behind: NonNullable<Overview['behind']>) =>
+  behind.length > 0 &&
+  table(
+    'Who is behind these numbers',
+    ['What', 'User', 'Subscription or event', 'Since (UTC)'],
+    behind.map(({ what, id, user_id, since }) => [what, found(user_id), id, moment(since)]),
+  )
+
 /** Shows what needs a look. @param says the result of an action @throws DatabaseUnavailable */
 export async function overview(c: Call, says?: Content) {
   const set = secretsSet(settingsOf(c.env))
@@ -100,11 +108,7 @@ export async function overview(c: Call, says?: Content) {
           .filter(([, count]) => count > 0)
           .map(([what, count]) => [what, inWords(count)]),
       ),
-      table(
-        'Who is behind these numbers',
-        ['What', 'User', 'Subscription or event', 'Since (UTC)'],
-        (seen.behind ?? []).map(({ what, id, user_id, since }) => [what, found(user_id), id, moment(since)]),
-      ),
+      behindTable(seen.behind ?? []),
       differencesTable(seen.differences),
       series('The last 24 hours', seen.hours, HOUR_MS),
       series('The last 30 days', seen.days, 24 * HOUR_MS),

@@ -93,9 +93,10 @@ export type InvoiceMoney = Pick<CreditedInvoice, 'amount' | 'noted' | 'charged' 
  */
 export function paidPart(credits: number, { amount, noted, charged, returned }: InvoiceMoney): number {
   if (noted === 0) return credits
-  const [whole, lines] = [BigInt(amount + noted), BigInt(charged || 1)]
-  const rest = charged ? BigInt(Math.max(0, charged - (returned ?? 0))) : 1n
-  return Number((BigInt(credits) * (lines * whole - BigInt(noted) * rest)) / (lines * whole))
+  // Of what the lines charge, the part that no other lines have paid. If the lines are not known, that is all.
+  const [part, lines] = charged ? [Math.max(0, charged - (returned ?? 0)), charged] : [1, 1]
+  const whole = BigInt(lines) * BigInt(amount + noted)
+  return Number((BigInt(credits) * (whole - BigInt(noted) * BigInt(part))) / whole)
 }
 
 /** Returns what the lines of an invoice charge and what they credit: minor units, without tax that comes on top. */

@@ -85,28 +85,27 @@ const sell: Handler = (event, settings) => {
   if ('outcome' in sale) return sale
   const credits = paidPart(sale.credits, money)
   if (credits === 0) return recordForCustomer(event, settings)
-  return payments.settle({
-    user_id: sale.userId,
-    reference: null,
-    credits,
-    stripe_payment_id: invoice.id,
-    // If it is negative, the rest of what other lines credit went to the customer's balance.
-    amount: Math.max(0, money.amount),
-    currency: invoice.currency,
-    stripe_checkout_session_id: null,
-    stripe_payment_intent_id: invoice.payment_intent ?? null,
-    stripe_invoice_id: invoice.id,
-    stripe_charge_id: invoice.charge ?? null,
-    stripe_customer_id: invoice.customer ?? null,
-    invoice_unknown: false,
-    session_unknown: mayBeOfEarlierSession(object, settings),
-    created: createdOf(object),
-  })
+  return soldAlone(
+    {
+      stripe_invoice_id: invoice.id,
+      stripe_customer_id: invoice.customer ?? null,
+      amount: money.amount,
+      currency: invoice.currency,
+      paid_by: invoice.payment_intent ?? null,
+      stripe_charge_id: invoice.charge ?? null,
+      created: createdOf(object),
+    },
+    { user_id: sale.userId, credits },
+    settings,
+  )
 }
 
-/** Returns the sale of a one-off invoice that was read, and has no line of a plan: what `sell` returns for a short one. */
+type SoldInvoice = Pick<payments.CreditedInvoice, 'stripe_invoice_id' | 'paid_by'> &
+  Pick<payments.Payment, 'stripe_customer_id' | 'stripe_charge_id' | 'amount' | 'currency' | 'created'>
+
+/** Returns the sale of a one-off invoice, without the lines of plans that it may also have. */
 export const soldAlone = (
-  invoice: payments.CreditedInvoice,
+  invoice: SoldInvoice,
   sale: Pick<payments.Payment, 'user_id' | 'credits'>,
   settings: Settings,
 ): Effect =>
@@ -114,6 +113,7 @@ export const soldAlone = (
     ...sale,
     reference: null,
     stripe_payment_id: invoice.stripe_invoice_id,
+    // If it is negative, the rest of what other lines credit went to the customer's balance.
     amount: Math.max(0, invoice.amount),
     currency: invoice.currency,
     stripe_checkout_session_id: null,

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { soldInvoiceEvent } from '../../local/payment-events.ts'
-import { planLine, price, sells, subscriber } from './plan-support.ts'
+import { changeOf, planLine, price, sells, subscriber } from './plan-support.ts'
 import { stripeAnswers } from './support.ts'
 
 beforeAll(() => sells(price('price_pro', 2000), price('price_max', 20_000)))
@@ -92,19 +92,9 @@ describe('what a credit note takes off before an invoice is paid', () => {
     async (tax) => {
       const [ada, rate] = [await subscriber(), (100 + tax) / 100]
       await ada.paid('1', [planLine({ id: 'il_1', price: 'price_pro', amount: 2000 })])
-      const change = [
-        planLine({
-          price: 'price_pro',
-          amount: -1000,
-          proration: true,
-          credits: [ada.in('1'), 'il_1'],
-          of: ada.subscription,
-        }),
-        planLine({ price: 'price_max', amount: 2000, proration: true, of: ada.subscription }),
-      ]
       const metadata = { user_id: ada.id, credits: '600' }
       const oneOff = { parent: null, billing_reason: 'manual', metadata, ...noted(1000 * rate, 500 * rate) }
-      expect(await ada.paid('2', change, oneOff)).toBe('applied')
+      expect(await ada.paid('2', changeOf(ada, 2000), oneOff)).toBe('applied')
       expect((await ada.entries()).slice(1).toSorted()).toEqual([
         'plan_change -500',
         'plan_grant 750',

@@ -73,7 +73,7 @@ describe('a delivery whose effect fails', () => {
     expect(await eventRow(event)).toMatchObject({ outcome: 'applied', via: 'release' })
   })
 
-  it('delays other due deliveries by a run or two, and not for ever', async () => {
+  it('delays other due deliveries by at most three runs', async () => {
     const users = Array.from({ length: 13 }, () => randomId('user'))
     const events = []
     for (const user of users) events.push(await parked(user))

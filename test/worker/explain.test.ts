@@ -85,7 +85,7 @@ describe('GET /api/ops/explain/{id}', () => {
     })
   })
 
-  it('lists what waits for a payment that nobody knows, also after it was given up', async () => {
+  it('lists what waits for an unknown payment, before and after it was given up', async () => {
     const payment = randomId('pi')
     const event = randomId('evt')
     await deliver('stripe', reversalEvent('refund.created', { payment, event }))

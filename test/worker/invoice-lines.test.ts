@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { clerkEvent } from '../../local/events.ts'
 import { linked, signedUp } from './people.ts'
-import { env, PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
+import { changeOf, env, PLANS, planLine, price, sells, subscriber } from './plan-support.ts'
 import { balance, deliver, eventRow, query, runScheduled, stripeAnswers, stripeCalls } from './support.ts'
 
 beforeAll(() => sells(price('price_pro', 2000), price('price_max', 20_000)))
@@ -12,16 +12,7 @@ const work = (n: number) => {
   const line = planLine({ id: `il_work_${n}`, price: 'price_hours', amount: 500, unit: 500 })
   return { ...line, parent: { ...line.parent, type: 'invoice_item_details' } }
 }
-const change = (ada: Ada) => [
-  planLine({
-    price: 'price_pro',
-    amount: -1000,
-    proration: true,
-    credits: [ada.in('1'), 'il_1'],
-    of: ada.subscription,
-  }),
-  planLine({ price: 'price_max', amount: 10_000, proration: true, of: ada.subscription }),
-]
+const change = (ada: Ada) => changeOf(ada, 10_000)
 
 /** A one-off invoice with so many items of work before the other lines. Its event contains the first ten lines. */
 async function oneOff(ada: Ada, items: number, others: ReturnType<typeof planLine>[], set: object = {}) {

@@ -160,3 +160,18 @@ export async function subscriber() {
 }
 
 const EVENT = { id: '', object: 'event', type: '', created: MAY, livemode: false }
+
+/**
+ * The lines of a change in the middle of the month: half of the first invoice's line is credited, and the larger plan
+ * costs this much.
+ */
+export const changeOf = (ada: Awaited<ReturnType<typeof subscriber>>, amount: number) => [
+  planLine({
+    price: 'price_pro',
+    amount: -1000,
+    proration: true,
+    credits: [ada.in('1'), 'il_1'],
+    of: ada.subscription,
+  }),
+  planLine({ price: 'price_max', amount, proration: true, of: ada.subscription }),
+]
